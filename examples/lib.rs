@@ -1,0 +1,1 @@
+//! The examples are the `[[example]]` programs beside this file.

@@ -1,0 +1,3 @@
+//! The minato program.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Minato: async network I/O for Rust.
+
+pub mod io;

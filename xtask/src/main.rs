@@ -1,0 +1,3 @@
+//! Everything that CI does.
+
+fn main() {}
