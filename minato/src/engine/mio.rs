@@ -1,0 +1,105 @@
+//! Readiness from the operating system, through mio: epoll, kqueue and their like.
+//!
+//! A registration names a socket by its key and asks once, edge-triggered, for everything; nothing
+//! is asked again until the socket is closed. The kernel accepts registrations from any thread
+//! while another one waits, so this engine needs no mailbox (contract, rule 7).
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::time::Duration;
+
+use mio::unix::SourceFd;
+use mio::{Events, Poll, Registry, Token};
+use socket2::Socket;
+
+use super::{EVENTS_PER_WAIT, Event, Key, Readiness, platform};
+
+/// The token of the waker; no key has it, since no index is that large.
+const UNPARK: Token = Token(usize::MAX);
+
+/// What any thread may use.
+pub(crate) struct MioDriver {
+    registry: Registry,
+    waker: mio::Waker,
+}
+
+/// What the holder of the turn uses.
+pub(crate) struct MioWaiter {
+    poll: Poll,
+    events: Events,
+}
+
+/// Opens the system's event queue.
+pub(super) fn start() -> io::Result<(MioDriver, MioWaiter)> {
+    let poll = Poll::new()?;
+    let registry = poll.registry().try_clone()?;
+    let waker = mio::Waker::new(&registry, UNPARK)?;
+    let events = Events::with_capacity(EVENTS_PER_WAIT);
+    Ok((MioDriver { registry, waker }, MioWaiter { poll, events }))
+}
+
+impl MioDriver {
+    pub(super) fn register(&self, socket: &Socket, key: Key) -> io::Result<()> {
+        let fd = socket.as_raw_fd();
+        self.registry.register(&mut SourceFd(&fd), Token(key.word()), platform::INTEREST)
+    }
+
+    pub(super) fn rearm(&self, socket: &Socket, key: Key) -> io::Result<()> {
+        let fd = socket.as_raw_fd();
+        self.registry.reregister(&mut SourceFd(&fd), Token(key.word()), platform::INTEREST)
+    }
+
+    pub(super) fn deregister(&self, socket: &Socket) -> io::Result<()> {
+        self.registry.deregister(&mut SourceFd(&socket.as_raw_fd()))
+    }
+
+    pub(super) fn unpark(&self) -> io::Result<()> {
+        self.waker.wake()
+    }
+
+    pub(super) fn descriptor(&self) -> BorrowedFd<'_> {
+        self.registry.as_fd()
+    }
+}
+
+impl MioWaiter {
+    pub(super) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        match self.poll.poll(&mut self.events, timeout) {
+            // A signal ends the wait early; that is a wait without events.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                self.events.clear();
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    pub(super) fn has_events(&self) -> bool {
+        !self.events.is_empty()
+    }
+
+    pub(super) fn for_each_event(&mut self, mut each: impl FnMut(Event)) {
+        for event in &self.events {
+            if event.token() != UNPARK {
+                let key = Key::from_word(event.token().0);
+                each(Event { key, readiness: readiness_of(event) });
+            }
+        }
+    }
+}
+
+fn readiness_of(event: &mio::event::Event) -> Readiness {
+    let mut readiness = Readiness::EMPTY;
+    let mut set = |is: bool, bit: Readiness| {
+        if is {
+            readiness |= bit;
+        }
+    };
+    set(event.is_readable(), Readiness::READABLE);
+    set(event.is_writable(), Readiness::WRITABLE);
+    set(event.is_read_closed(), Readiness::READ_CLOSED);
+    set(event.is_write_closed(), Readiness::WRITE_CLOSED);
+    set(event.is_priority(), Readiness::PRIORITY);
+    set(event.is_error(), Readiness::ERROR);
+    readiness
+}

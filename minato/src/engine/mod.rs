@@ -1,0 +1,254 @@
+//! The engines: what turns "wait for this socket" into events, and what acts on sockets.
+//!
+//! # The contract
+//!
+//! Every engine offers two things. *Readiness*: [`Driver::register`] names a socket by a [`Key`],
+//! and [`Driver::wait`] reports what became possible, as [`Event`]s. *Socket verbs*: the methods of
+//! [`Source`] (connect, accept, receive, send, shut down, options). On `mio` the verbs are system
+//! calls; on `sim` they are calls into a simulated world, with every errno that Linux would give.
+//!
+//! 1. **Spurious readiness is legal; lost readiness is not.** Events are edge-triggered: after a
+//!    registration, a re-arm or a verb that would block, what is or becomes possible is reported at
+//!    least once. Both directions are registered together and, where the system has it, priority.
+//! 2. **A stale or unknown key is ignored and counted, never followed.** A key is an index and a
+//!    generation, never a pointer, so an event for a closed socket finds nobody.
+//! 3. **Waking happens after locks are released.** An engine never wakes a task; it reports.
+//! 4. **A panic in a waker does not stop the reactor.** The turn goes on with the next one.
+//! 5. **Every queue has a bound.** Events per wait, bytes in an outbox, entries of a mailbox.
+//! 6. **Errors of the kernel never panic, and reach the caller unwrapped**: `raw_os_error` stays.
+//! 7. **Any thread may use any socket.** `register`, `rearm`, `deregister` and `unpark` may be
+//!    called from every thread at any time; `wait` only by the one that holds the turn. A reactor
+//!    is told of what it must do through its mailbox, where a slot is queued at most once.
+//! 8. **A verb may accept bytes that it has not sent yet.** They stand in the socket's *outbox*;
+//!    every path that touches the socket behind the verbs' back, and every verb whose order against
+//!    the bytes matters, first passes it with [`Source::settle`]. It is always empty on `mio`.
+//!
+//! Tests cite these rules by number.
+
+mod key;
+mod mio;
+mod options;
+mod os;
+#[cfg_attr(any(target_os = "linux", target_os = "android"), path = "platform_linux.rs")]
+#[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "platform_other.rs")]
+mod platform;
+mod readiness;
+mod sim;
+mod source;
+
+pub(crate) use self::key::Key;
+pub(crate) use self::options::{Membership, OptionName, OptionValue};
+pub(crate) use self::readiness::Direction;
+pub use self::readiness::{Interest, Readiness};
+pub(crate) use self::sim::SimHost;
+pub(crate) use self::source::{Address, Family, Received, Source, Transport};
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use crate::sync::Arc;
+
+/// How many events one wait reports at most; the rest come with the next one (rule 5).
+const EVENTS_PER_WAIT: usize = 1024;
+
+/// Which engine a reactor or runtime shall use, given to a builder.
+///
+/// ```
+/// use minato::engine::Engine;
+///
+/// let real = Engine::mio();
+/// let world = minato::sim::World::new(7);
+/// let simulated = Engine::sim(world.host("server"));
+/// assert!(!real.is_simulated());
+/// assert!(simulated.is_simulated());
+/// ```
+#[derive(Clone)]
+pub struct Engine(Choice);
+
+#[derive(Clone)]
+enum Choice {
+    Mio,
+    Sim(Arc<SimHost>),
+}
+
+impl Engine {
+    /// The portable readiness engine of the operating system's sockets: the default.
+    pub fn mio() -> Self {
+        Self(Choice::Mio)
+    }
+
+    /// The deterministic simulated network, as seen from one of its hosts.
+    pub fn sim(host: minato_sim::Host) -> Self {
+        Self(Choice::Sim(SimHost::new(host, false)))
+    }
+
+    /// The same engine, but its streams keep sent bytes back until their reactor's next turn, as a
+    /// ring would. What a program can observe stays the same; tests use it to show that.
+    #[must_use]
+    pub fn deferring_sends(self) -> Self {
+        match self.0 {
+            Choice::Mio => self,
+            Choice::Sim(host) => Self(Choice::Sim(SimHost::new(host.host().clone(), true))),
+        }
+    }
+
+    /// Whether sockets made under this engine are simulated.
+    pub fn is_simulated(&self) -> bool {
+        matches!(self.0, Choice::Sim(_))
+    }
+
+    /// The simulated host, if there is one.
+    pub(crate) fn host(&self) -> Option<&Arc<SimHost>> {
+        match &self.0 {
+            Choice::Mio => None,
+            Choice::Sim(host) => Some(host),
+        }
+    }
+
+    /// Starts the engine: one driver for one reactor.
+    pub(crate) fn start(&self) -> io::Result<(Driver, Waiter)> {
+        match &self.0 {
+            Choice::Mio => {
+                let (driver, waiter) = mio::start()?;
+                Ok((Driver::Mio(driver), Waiter::Mio(waiter)))
+            }
+            Choice::Sim(host) => {
+                let driver = sim::SimDriver::new(host.clone());
+                Ok((Driver::Sim(driver), Waiter::Sim(sim::SimWaiter::default())))
+            }
+        }
+    }
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self::mio()
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Choice::Mio => f.write_str("Engine(mio)"),
+            Choice::Sim(host) => write!(f, "Engine(sim, host {})", host.host().name()),
+        }
+    }
+}
+
+/// What became possible for the socket of one key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Event {
+    pub(crate) key: Key,
+    pub(crate) readiness: Readiness,
+}
+
+/// The half of a running engine that every thread may use (rule 7).
+pub(crate) enum Driver {
+    Mio(mio::MioDriver),
+    Sim(sim::SimDriver),
+}
+
+/// The half of a running engine that only the holder of the turn uses.
+pub(crate) enum Waiter {
+    Mio(mio::MioWaiter),
+    Sim(sim::SimWaiter),
+}
+
+impl Driver {
+    /// Registers both directions of `source`, edge-triggered, under `key`.
+    pub(crate) fn register(&self, source: &Source, key: Key) -> io::Result<()> {
+        match (self, source) {
+            (Self::Mio(driver), Source::Os(socket)) => driver.register(socket, key),
+            (Self::Sim(_), Source::Sim(socket)) => socket.register(key),
+            _ => Err(wrong_kind()),
+        }
+    }
+
+    /// Asks for the current readiness of a registered socket to be reported anew.
+    pub(crate) fn rearm(&self, source: &Source, key: Key) -> io::Result<()> {
+        match (self, source) {
+            (Self::Mio(driver), Source::Os(socket)) => driver.rearm(socket, key),
+            (Self::Sim(_), Source::Sim(socket)) => socket.rearm(),
+            _ => Err(wrong_kind()),
+        }
+    }
+
+    /// Ends a registration.
+    pub(crate) fn deregister(&self, source: &Source) -> io::Result<()> {
+        match (self, source) {
+            (Self::Mio(driver), Source::Os(socket)) => driver.deregister(socket),
+            (Self::Sim(_), Source::Sim(socket)) => socket.deregister(),
+            _ => Err(wrong_kind()),
+        }
+    }
+
+    /// Makes a running or the next [`wait`](Self::wait) return at once.
+    pub(crate) fn unpark(&self) -> io::Result<()> {
+        match self {
+            Self::Mio(driver) => driver.unpark(),
+            Self::Sim(driver) => driver.unpark(),
+        }
+    }
+
+    /// Waits up to `timeout` (`None`: until something happens) and leaves in `waiter` what
+    /// happened.
+    pub(crate) fn wait(&self, waiter: &mut Waiter, timeout: Option<Duration>) -> io::Result<()> {
+        match (self, waiter) {
+            (Self::Mio(_), Waiter::Mio(waiter)) => waiter.wait(timeout),
+            (Self::Sim(driver), Waiter::Sim(waiter)) => driver.wait(waiter, timeout),
+            _ => Err(wrong_kind()),
+        }
+    }
+
+    /// The simulated host whose sockets this driver serves.
+    pub(crate) fn host(&self) -> Option<&Arc<SimHost>> {
+        match self {
+            Self::Mio(_) => None,
+            Self::Sim(driver) => Some(driver.host()),
+        }
+    }
+
+    /// The descriptor that becomes readable when a wait would report something; the simulated
+    /// engine has none and lends one that never does.
+    pub(crate) fn descriptor(&self) -> std::os::fd::BorrowedFd<'_> {
+        match self {
+            Self::Mio(driver) => driver.descriptor(),
+            Self::Sim(driver) => driver.placeholder(),
+        }
+    }
+
+    /// Whether sockets of `source`'s kind are served by this engine.
+    pub(crate) fn serves(&self, source: &Source) -> bool {
+        match (self, source) {
+            (Self::Mio(_), Source::Os(_)) => true,
+            (Self::Sim(driver), Source::Sim(socket)) => socket.is_on(driver.host()),
+            _ => false,
+        }
+    }
+}
+
+impl Waiter {
+    /// Whether the last wait ended with any event.
+    pub(crate) fn has_events(&self) -> bool {
+        match self {
+            Self::Mio(waiter) => waiter.has_events(),
+            Self::Sim(waiter) => waiter.has_events(),
+        }
+    }
+
+    /// Hands out what the last wait left.
+    pub(crate) fn for_each_event(&mut self, each: impl FnMut(Event)) {
+        match self {
+            Self::Mio(waiter) => waiter.for_each_event(each),
+            Self::Sim(waiter) => waiter.for_each_event(each),
+        }
+    }
+}
+
+fn wrong_kind() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidInput,
+        "this reactor's engine does not serve sockets of that kind",
+    )
+}

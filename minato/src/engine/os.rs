@@ -1,0 +1,198 @@
+//! The socket verbs as system calls of the operating system.
+//!
+//! Each verb is one call through socket2; nothing here waits, and every error is the kernel's own.
+
+use std::io::{self, IoSlice, IoSliceMut, Read};
+use std::mem::MaybeUninit;
+use std::net::Shutdown;
+
+use socket2::{Domain, Protocol, SockAddr, Socket, TcpKeepalive, Type};
+
+use super::platform;
+use super::{Address, Family, Membership, OptionName, OptionValue, Received, Transport};
+
+pub(super) fn open(family: Family, transport: Transport) -> io::Result<Socket> {
+    let domain = match family {
+        Family::V4 => Domain::IPV4,
+        Family::V6 => Domain::IPV6,
+        Family::Unix => Domain::UNIX,
+    };
+    let (kind, protocol) = match transport {
+        Transport::Tcp => (Type::STREAM, Some(Protocol::TCP)),
+        Transport::Udp => (Type::DGRAM, Some(Protocol::UDP)),
+        Transport::UnixStream => (Type::STREAM, None),
+        Transport::UnixDatagram => (Type::DGRAM, None),
+        Transport::Other => return Err(io::ErrorKind::InvalidInput.into()),
+    };
+    platform::socket(domain, kind, protocol)
+}
+
+pub(super) fn connect(socket: &Socket, address: &Address) -> io::Result<()> {
+    socket.connect(&to_sock_addr(address)?)
+}
+
+pub(super) fn bind(socket: &Socket, address: &Address) -> io::Result<()> {
+    socket.bind(&to_sock_addr(address)?)
+}
+
+pub(super) fn accept(socket: &Socket) -> io::Result<(Socket, Address)> {
+    let (accepted, from) = platform::accept(socket)?;
+    Ok((accepted, to_address(&from)?))
+}
+
+pub(super) fn recv(socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+    socket.recv(buf)
+}
+
+pub(super) fn peek(socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+    socket.peek(buf)
+}
+
+pub(super) fn recv_vectored(socket: &Socket, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+    let mut reader = socket;
+    reader.read_vectored(bufs)
+}
+
+pub(super) fn send(socket: &Socket, buf: &[u8]) -> io::Result<usize> {
+    socket.send_with_flags(buf, platform::SEND_FLAGS)
+}
+
+pub(super) fn send_vectored(socket: &Socket, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+    socket.send_vectored_with_flags(bufs, platform::SEND_FLAGS)
+}
+
+pub(super) fn recv_from(
+    socket: &Socket,
+    buf: &mut [MaybeUninit<u8>],
+    peek: bool,
+) -> io::Result<(Received, Address)> {
+    let (len, truncated, from) = platform::receive_datagram(socket, buf, peek)?;
+    Ok((Received { len, truncated }, to_address(&from)?))
+}
+
+pub(super) fn send_to(socket: &Socket, buf: &[u8], target: &Address) -> io::Result<usize> {
+    socket.send_to_with_flags(buf, &to_sock_addr(target)?, platform::SEND_FLAGS)
+}
+
+pub(super) fn shutdown(socket: &Socket, how: Shutdown) -> io::Result<()> {
+    socket.shutdown(how)
+}
+
+pub(super) fn local_address(socket: &Socket) -> io::Result<Address> {
+    to_address(&socket.local_addr()?)
+}
+
+pub(super) fn peer_address(socket: &Socket) -> io::Result<Address> {
+    to_address(&socket.peer_addr()?)
+}
+
+pub(super) fn option(socket: &Socket, name: OptionName) -> io::Result<OptionValue> {
+    use OptionValue::{Flag, Number, Time};
+    let size = |size: io::Result<usize>| size.map(|size| Number(size as u32));
+    match name {
+        OptionName::ReuseAddress => socket.reuse_address().map(Flag),
+        OptionName::ReusePort => socket.reuse_port().map(Flag),
+        OptionName::NoDelay => socket.tcp_nodelay().map(Flag),
+        OptionName::KeepAlive => socket.keepalive().map(Flag),
+        OptionName::KeepAliveTime => socket.tcp_keepalive_time().map(|time| Time(Some(time))),
+        OptionName::KeepAliveInterval => {
+            socket.tcp_keepalive_interval().map(|interval| Time(Some(interval)))
+        }
+        OptionName::KeepAliveRetries => socket.tcp_keepalive_retries().map(Number),
+        OptionName::Linger => socket.linger().map(Time),
+        OptionName::Ttl if is_v6(socket)? => socket.unicast_hops_v6().map(Number),
+        OptionName::Ttl => socket.ttl_v4().map(Number),
+        OptionName::SendBufferSize => size(socket.send_buffer_size()),
+        OptionName::ReceiveBufferSize => size(socket.recv_buffer_size()),
+        OptionName::Broadcast => socket.broadcast().map(Flag),
+        OptionName::OnlyV6 => socket.only_v6().map(Flag),
+        OptionName::MulticastLoopV4 => socket.multicast_loop_v4().map(Flag),
+        OptionName::MulticastTtlV4 => socket.multicast_ttl_v4().map(Number),
+        OptionName::MulticastLoopV6 => socket.multicast_loop_v6().map(Flag),
+    }
+}
+
+pub(super) fn set_option(socket: &Socket, name: OptionName, value: OptionValue) -> io::Result<()> {
+    let time = |value: OptionValue| value.time().map(Option::unwrap_or_default);
+    match name {
+        OptionName::ReuseAddress => socket.set_reuse_address(value.flag()?),
+        OptionName::ReusePort => socket.set_reuse_port(value.flag()?),
+        OptionName::NoDelay => socket.set_tcp_nodelay(value.flag()?),
+        OptionName::KeepAlive => socket.set_keepalive(value.flag()?),
+        OptionName::KeepAliveTime => keep_alive(socket, |k| Ok(k.with_time(time(value)?))),
+        OptionName::KeepAliveInterval => keep_alive(socket, |k| Ok(k.with_interval(time(value)?))),
+        OptionName::KeepAliveRetries => keep_alive(socket, |k| Ok(k.with_retries(value.number()?))),
+        OptionName::Linger => socket.set_linger(value.time()?),
+        OptionName::Ttl if is_v6(socket)? => socket.set_unicast_hops_v6(value.number()?),
+        OptionName::Ttl => socket.set_ttl_v4(value.number()?),
+        OptionName::SendBufferSize => socket.set_send_buffer_size(value.number()? as usize),
+        OptionName::ReceiveBufferSize => socket.set_recv_buffer_size(value.number()? as usize),
+        OptionName::Broadcast => socket.set_broadcast(value.flag()?),
+        OptionName::OnlyV6 => socket.set_only_v6(value.flag()?),
+        OptionName::MulticastLoopV4 => socket.set_multicast_loop_v4(value.flag()?),
+        OptionName::MulticastTtlV4 => socket.set_multicast_ttl_v4(value.number()?),
+        OptionName::MulticastLoopV6 => socket.set_multicast_loop_v6(value.flag()?),
+    }
+}
+
+pub(super) fn change_membership(socket: &Socket, change: Membership) -> io::Result<()> {
+    match change {
+        Membership::JoinV4(group, interface) => socket.join_multicast_v4(&group, &interface),
+        Membership::LeaveV4(group, interface) => socket.leave_multicast_v4(&group, &interface),
+        Membership::JoinV6(group, interface) => socket.join_multicast_v6(&group, interface),
+        Membership::LeaveV6(group, interface) => socket.leave_multicast_v6(&group, interface),
+    }
+}
+
+/// Which transport a descriptor from elsewhere carries; an error if it is no socket.
+pub(super) fn transport(socket: &Socket) -> io::Result<Transport> {
+    let unix = socket.local_addr()?.domain() == Domain::UNIX;
+    Ok(match (socket.r#type()?, unix) {
+        (Type::STREAM, false) => Transport::Tcp,
+        (Type::DGRAM, false) => Transport::Udp,
+        (Type::STREAM, true) => Transport::UnixStream,
+        (Type::DGRAM, true) => Transport::UnixDatagram,
+        _ => Transport::Other,
+    })
+}
+
+/// Setting a keep-alive time turns keep-alive on, which the setting of a time alone must not.
+fn keep_alive(
+    socket: &Socket,
+    change: impl FnOnce(TcpKeepalive) -> io::Result<TcpKeepalive>,
+) -> io::Result<()> {
+    let on = socket.keepalive()?;
+    socket.set_tcp_keepalive(&change(TcpKeepalive::new())?)?;
+    socket.set_keepalive(on)
+}
+
+fn is_v6(socket: &Socket) -> io::Result<bool> {
+    Ok(socket.local_addr()?.domain() == Domain::IPV6)
+}
+
+fn to_sock_addr(address: &Address) -> io::Result<SockAddr> {
+    match address {
+        Address::Ip(address) => Ok(SockAddr::from(*address)),
+        Address::Unix(address) => match (address.as_pathname(), platform::abstract_name(address)) {
+            (Some(path), _) => SockAddr::unix(path),
+            (None, Some(name)) => SockAddr::unix(name),
+            (None, None) => Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "an unnamed Unix socket address cannot be bound or reached",
+            )),
+        },
+    }
+}
+
+fn to_address(address: &SockAddr) -> io::Result<Address> {
+    if let Some(address) = address.as_socket() {
+        return Ok(Address::Ip(address));
+    }
+    match address.as_unix() {
+        Some(address) => Ok(Address::Unix(Box::new(address))),
+        None => Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            format!("socket address family {} is neither IP nor Unix", address.family()),
+        )),
+    }
+}

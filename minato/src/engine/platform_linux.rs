@@ -1,0 +1,58 @@
+//! What Linux and Android have and others lack.
+
+use std::ffi::OsString;
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::net::SocketAddr;
+use std::path::PathBuf;
+
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+
+/// Every direction, and priority: without it, bytes after an urgent mark would be waited for in
+/// vain, since a read stops at the mark.
+pub(super) const INTEREST: mio::Interest =
+    mio::Interest::READABLE.add(mio::Interest::WRITABLE).add(mio::Interest::PRIORITY);
+
+/// A socket that is non-blocking and close-on-exec from the start.
+pub(super) fn socket(domain: Domain, kind: Type, protocol: Option<Protocol>) -> io::Result<Socket> {
+    Socket::new_raw(domain, kind.nonblocking().cloexec(), protocol)
+}
+
+/// Accepts a connection whose socket is non-blocking and close-on-exec from the start.
+pub(super) fn accept(listener: &Socket) -> io::Result<(Socket, SockAddr)> {
+    listener.accept4(libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC)
+}
+
+/// Receives a datagram: its size in the buffer, and whether it was longer than that.
+pub(super) fn receive_datagram(
+    socket: &Socket,
+    buf: &mut [MaybeUninit<u8>],
+    peek: bool,
+) -> io::Result<(usize, bool, SockAddr)> {
+    let flags = libc::MSG_TRUNC | if peek { libc::MSG_PEEK } else { 0 };
+    let (len, from) = socket.recv_from_with_flags(buf, flags)?;
+    Ok((len.min(buf.len()), len > buf.len(), from))
+}
+
+/// Sends without the signal that a gone peer would raise.
+pub(super) const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL;
+
+/// Nothing to do: the sockets and descriptors of Linux carry what is needed.
+pub(super) fn prepare(_socket: &Socket) -> io::Result<()> {
+    Ok(())
+}
+
+/// A descriptor on which every socket call fails, for sockets that have none.
+pub(super) fn placeholder() -> io::Result<OwnedFd> {
+    std::fs::File::open("/dev/null").map(OwnedFd::from)
+}
+
+/// The name of an abstract address in the form that socket2 takes: behind a zero byte.
+pub(super) fn abstract_name(address: &SocketAddr) -> Option<PathBuf> {
+    let mut path = vec![0];
+    path.extend_from_slice(address.as_abstract_name()?);
+    Some(OsString::from_vec(path).into())
+}

@@ -1,0 +1,56 @@
+//! What stands in for Linux's extras on the other Unix systems.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::SocketAddr;
+use std::path::PathBuf;
+
+use socket2::{Domain, MaybeUninitSlice, Protocol, SockAddr, Socket, Type};
+
+/// Every direction.
+pub(super) const INTEREST: mio::Interest = mio::Interest::READABLE.add(mio::Interest::WRITABLE);
+
+/// A socket that is non-blocking and close-on-exec, set in steps.
+pub(super) fn socket(domain: Domain, kind: Type, protocol: Option<Protocol>) -> io::Result<Socket> {
+    let socket = Socket::new(domain, kind, protocol)?;
+    prepare(&socket)?;
+    Ok(socket)
+}
+
+/// Accepts a connection and makes its socket non-blocking.
+pub(super) fn accept(listener: &Socket) -> io::Result<(Socket, SockAddr)> {
+    let (socket, from) = listener.accept()?;
+    prepare(&socket)?;
+    Ok((socket, from))
+}
+
+/// Receives a datagram: its size in the buffer, and whether it was longer than that.
+pub(super) fn receive_datagram(
+    socket: &Socket,
+    buf: &mut [MaybeUninit<u8>],
+    peek: bool,
+) -> io::Result<(usize, bool, SockAddr)> {
+    let flags = if peek { libc::MSG_PEEK } else { 0 };
+    let mut slices = [MaybeUninitSlice::new(buf)];
+    let (len, flags, from) = socket.recv_from_vectored_with_flags(&mut slices, flags)?;
+    Ok((len, flags.is_truncated(), from))
+}
+
+/// Nothing: the signal of a gone peer is turned off per socket where it can be.
+pub(super) const SEND_FLAGS: i32 = 0;
+
+/// Makes the socket non-blocking.
+pub(super) fn prepare(socket: &Socket) -> io::Result<()> {
+    socket.set_nonblocking(true)
+}
+
+/// A descriptor on which every socket call fails, for sockets that have none.
+pub(super) fn placeholder() -> io::Result<OwnedFd> {
+    std::fs::File::open("/dev/null").map(OwnedFd::from)
+}
+
+/// Only Linux has abstract addresses.
+pub(super) fn abstract_name(_address: &SocketAddr) -> Option<PathBuf> {
+    None
+}

@@ -1,0 +1,215 @@
+//! What a socket can do now: six bits, as tokio's `Ready` has them.
+
+use std::fmt;
+use std::ops::{BitOr, BitOrAssign};
+
+/// A set of readiness bits.
+///
+/// Readiness is a hint: an operation may still find that it would block. Closed bits are final and
+/// survive clearing.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Readiness(u8);
+
+impl Readiness {
+    /// Nothing.
+    pub const EMPTY: Readiness = Readiness(0);
+    /// A read may give data.
+    pub const READABLE: Readiness = Readiness(1);
+    /// A write may take data.
+    pub const WRITABLE: Readiness = Readiness(1 << 1);
+    /// The peer ended its writing side, or the connection is gone.
+    pub const READ_CLOSED: Readiness = Readiness(1 << 2);
+    /// The peer no longer reads, or the connection is gone.
+    pub const WRITE_CLOSED: Readiness = Readiness(1 << 3);
+    /// Urgent data is there.
+    pub const PRIORITY: Readiness = Readiness(1 << 4);
+    /// An error is waiting to be taken.
+    pub const ERROR: Readiness = Readiness(1 << 5);
+    /// All six bits.
+    pub const ALL: Readiness = Readiness(0b11_1111);
+
+    /// Whether no bit is set.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether reading may make progress, the end of the stream included.
+    pub const fn is_readable(self) -> bool {
+        self.intersects(Self(Self::READABLE.0 | Self::READ_CLOSED.0))
+    }
+
+    /// Whether writing may make progress, failing because the peer is gone included.
+    pub const fn is_writable(self) -> bool {
+        self.intersects(Self(Self::WRITABLE.0 | Self::WRITE_CLOSED.0))
+    }
+
+    /// Whether the reading side has ended.
+    pub const fn is_read_closed(self) -> bool {
+        self.contains(Self::READ_CLOSED)
+    }
+
+    /// Whether the writing side has ended.
+    pub const fn is_write_closed(self) -> bool {
+        self.contains(Self::WRITE_CLOSED)
+    }
+
+    /// Whether urgent data was announced.
+    pub const fn is_priority(self) -> bool {
+        self.contains(Self::PRIORITY)
+    }
+
+    /// Whether an error was announced.
+    pub const fn is_error(self) -> bool {
+        self.contains(Self::ERROR)
+    }
+
+    /// Whether every bit of `other` is set.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether any bit of `other` is set.
+    pub const fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// The bits set in both.
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// The bits set here and not in `other`.
+    pub const fn difference(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// The bits set in either.
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(crate) const fn bits(self) -> u8 {
+        self.0
+    }
+
+    pub(crate) const fn from_bits(bits: u8) -> Self {
+        Self(bits & Self::ALL.0)
+    }
+}
+
+impl BitOr for Readiness {
+    type Output = Readiness;
+
+    fn bitor(self, other: Self) -> Self {
+        self.union(other)
+    }
+}
+
+impl BitOrAssign for Readiness {
+    fn bitor_assign(&mut self, other: Self) {
+        *self = self.union(other);
+    }
+}
+
+impl fmt::Debug for Readiness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = ["READABLE", "WRITABLE", "READ_CLOSED", "WRITE_CLOSED", "PRIORITY", "ERROR"];
+        let mut set = f.debug_set();
+        for (bit, name) in names.iter().enumerate() {
+            if self.0 & (1 << bit) != 0 {
+                set.entry(&format_args!("{name}"));
+            }
+        }
+        set.finish()
+    }
+}
+
+/// What a caller waits for: one or more of readable, writable, priority and error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interest(Readiness);
+
+impl Interest {
+    /// Data to read, or the end of the stream.
+    pub const READABLE: Interest = Interest(Readiness::READABLE);
+    /// Room to write, or the news that nobody reads.
+    pub const WRITABLE: Interest = Interest(Readiness::WRITABLE);
+    /// Urgent data.
+    pub const PRIORITY: Interest = Interest(Readiness::PRIORITY);
+    /// A waiting error.
+    pub const ERROR: Interest = Interest(Readiness::ERROR);
+
+    /// Both interests together.
+    pub const fn add(self, other: Interest) -> Interest {
+        Interest(self.0.union(other.0))
+    }
+
+    /// Whether reading is part of it.
+    pub const fn is_readable(self) -> bool {
+        self.0.contains(Readiness::READABLE)
+    }
+
+    /// Whether writing is part of it.
+    pub const fn is_writable(self) -> bool {
+        self.0.contains(Readiness::WRITABLE)
+    }
+
+    /// Every bit that answers this interest. A waiting error answers all of them: the operation
+    /// that is waited for would return it.
+    pub(crate) const fn mask(self) -> Readiness {
+        let mut mask = self.0.union(Readiness::ERROR);
+        if self.is_readable() {
+            mask = mask.union(Readiness::READ_CLOSED);
+        }
+        if self.is_writable() {
+            mask = mask.union(Readiness::WRITE_CLOSED);
+        }
+        if self.0.contains(Readiness::PRIORITY) {
+            mask = mask.union(Readiness::READ_CLOSED);
+        }
+        mask
+    }
+}
+
+impl BitOr for Interest {
+    type Output = Interest;
+
+    fn bitor(self, other: Self) -> Self {
+        self.add(other)
+    }
+}
+
+/// One of the two ways bytes go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Read,
+    Write,
+}
+
+impl Direction {
+    /// The bits that let an operation in this direction make progress.
+    pub(crate) const fn mask(self) -> Readiness {
+        match self {
+            Self::Read => Readiness(
+                Readiness::READABLE.0
+                    | Readiness::READ_CLOSED.0
+                    | Readiness::PRIORITY.0
+                    | Readiness::ERROR.0,
+            ),
+            Self::Write => {
+                Readiness(Readiness::WRITABLE.0 | Readiness::WRITE_CLOSED.0 | Readiness::ERROR.0)
+            }
+        }
+    }
+
+    /// The bits that an operation in this direction clears when it would block. A waiting error
+    /// belongs to whichever direction meets it first: an operation that found none has shown that
+    /// it is gone.
+    pub(crate) const fn cleared_by_would_block(self) -> Readiness {
+        match self {
+            Self::Read => {
+                Readiness(Readiness::READABLE.0 | Readiness::PRIORITY.0 | Readiness::ERROR.0)
+            }
+            Self::Write => Readiness(Readiness::WRITABLE.0 | Readiness::ERROR.0),
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! One socket's kernel side, and every verb that acts on it.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::net::{Shutdown, SocketAddr};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use socket2::Socket;
+
+use super::sim::{SimHost, SimSource};
+use super::{Membership, OptionName, OptionValue, os, platform};
+use crate::sync::Arc;
+
+/// What owns a socket's other side: its kind, fixed when the socket is made.
+pub(crate) enum Source {
+    /// The operating system.
+    Os(Socket),
+    /// A simulated host.
+    Sim(SimSource),
+}
+
+/// The family of addresses a socket speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Family {
+    V4,
+    V6,
+    Unix,
+}
+
+impl Family {
+    pub(crate) fn of(address: &SocketAddr) -> Self {
+        if address.is_ipv4() { Self::V4 } else { Self::V6 }
+    }
+}
+
+/// What runs over a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    Tcp,
+    Udp,
+    UnixStream,
+    UnixDatagram,
+    Other,
+}
+
+/// The address of a socket.
+#[derive(Clone, Debug)]
+pub(crate) enum Address {
+    Ip(SocketAddr),
+    Unix(Box<std::os::unix::net::SocketAddr>),
+}
+
+impl Address {
+    /// The internet address in it.
+    pub(crate) fn ip(self) -> io::Result<SocketAddr> {
+        match self {
+            Self::Ip(address) => Ok(address),
+            Self::Unix(_) => Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the socket has a Unix address, not an internet address",
+            )),
+        }
+    }
+
+    /// The Unix address in it.
+    pub(crate) fn unix(self) -> io::Result<std::os::unix::net::SocketAddr> {
+        match self {
+            Self::Unix(address) => Ok(*address),
+            Self::Ip(_) => Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the socket has an internet address, not a Unix address",
+            )),
+        }
+    }
+}
+
+/// What came with a datagram besides its sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Received {
+    pub(crate) len: usize,
+    pub(crate) truncated: bool,
+}
+
+/// Hands a verb to the kind of socket it is for.
+macro_rules! on_kind {
+    ($source:expr, $os:ident => $on_os:expr, $sim:ident => $on_sim:expr) => {
+        match $source {
+            Source::Os($os) => $on_os,
+            Source::Sim($sim) => $on_sim,
+        }
+    };
+}
+
+impl Source {
+    /// Opens a socket on the simulated `host`, or of the operating system if there is none.
+    pub(crate) fn open(
+        host: Option<&Arc<SimHost>>,
+        family: Family,
+        transport: Transport,
+    ) -> io::Result<Self> {
+        match host {
+            None => os::open(family, transport).map(Self::Os),
+            Some(host) => SimSource::open(host, family, transport).map(Self::Sim),
+        }
+    }
+
+    /// Takes over a descriptor: makes it non-blocking and finds out what runs over it.
+    pub(crate) fn adopt(descriptor: OwnedFd) -> io::Result<(Self, Transport)> {
+        let socket = Socket::from(descriptor);
+        let transport = os::transport(&socket)?;
+        socket.set_nonblocking(true)?;
+        platform::prepare(&socket)?;
+        Ok((Self::Os(socket), transport))
+    }
+
+    /// Takes over a descriptor that is only waited for.
+    pub(crate) fn watched(descriptor: OwnedFd) -> Self {
+        Self::Os(Socket::from(descriptor))
+    }
+
+    pub(crate) fn connect(&self, address: &Address) -> io::Result<()> {
+        on_kind!(self, os => os::connect(os, address), sim => sim.connect(address))
+    }
+
+    pub(crate) fn bind(&self, address: &Address) -> io::Result<()> {
+        on_kind!(self, os => os::bind(os, address), sim => sim.bind(address))
+    }
+
+    pub(crate) fn listen(&self, backlog: i32) -> io::Result<()> {
+        on_kind!(self, os => os.listen(backlog), sim => sim.listen(backlog))
+    }
+
+    pub(crate) fn accept(&self) -> io::Result<(Source, Address)> {
+        on_kind!(self,
+            os => os::accept(os).map(|(accepted, from)| (Source::Os(accepted), from)),
+            sim => sim.accept().map(|(accepted, from)| (Source::Sim(accepted), from)))
+    }
+
+    pub(crate) fn recv(&self, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+        on_kind!(self, os => os::recv(os, buf), sim => sim.recv(buf))
+    }
+
+    pub(crate) fn peek(&self, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+        on_kind!(self, os => os::peek(os, buf), sim => sim.peek(buf))
+    }
+
+    pub(crate) fn recv_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        on_kind!(self, os => os::recv_vectored(os, bufs), sim => sim.recv_vectored(bufs))
+    }
+
+    pub(crate) fn send(&self, buf: &[u8]) -> io::Result<usize> {
+        on_kind!(self, os => os::send(os, buf), sim => sim.send(buf))
+    }
+
+    pub(crate) fn send_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        on_kind!(self, os => os::send_vectored(os, bufs), sim => sim.send_vectored(bufs))
+    }
+
+    pub(crate) fn recv_from(
+        &self,
+        buf: &mut [MaybeUninit<u8>],
+        peek: bool,
+    ) -> io::Result<(Received, Address)> {
+        on_kind!(self, os => os::recv_from(os, buf, peek), sim => sim.recv_from(buf, peek))
+    }
+
+    pub(crate) fn send_to(&self, buf: &[u8], target: &Address) -> io::Result<usize> {
+        on_kind!(self, os => os::send_to(os, buf, target), sim => sim.send_to(buf, target))
+    }
+
+    pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.settle()?;
+        on_kind!(self, os => os::shutdown(os, how), sim => sim.shutdown(how))
+    }
+
+    pub(crate) fn local_address(&self) -> io::Result<Address> {
+        on_kind!(self, os => os::local_address(os), sim => sim.local_address())
+    }
+
+    pub(crate) fn peer_address(&self) -> io::Result<Address> {
+        on_kind!(self, os => os::peer_address(os), sim => sim.peer_address())
+    }
+
+    pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
+        on_kind!(self, os => os.take_error(), sim => sim.take_error())
+    }
+
+    pub(crate) fn option(&self, name: OptionName) -> io::Result<OptionValue> {
+        on_kind!(self, os => os::option(os, name), sim => sim.option(name))
+    }
+
+    pub(crate) fn set_option(&self, name: OptionName, value: OptionValue) -> io::Result<()> {
+        on_kind!(self, os => os::set_option(os, name, value), sim => sim.set_option(name, value))
+    }
+
+    pub(crate) fn change_membership(&self, change: Membership) -> io::Result<()> {
+        on_kind!(self,
+            os => os::change_membership(os, change),
+            sim => sim.change_membership(change))
+    }
+
+    /// Sends what the verbs accepted and kept back (contract, rule 8).
+    pub(crate) fn settle(&self) -> io::Result<()> {
+        match self {
+            Self::Os(_) => Ok(()),
+            Self::Sim(sim) => sim.settle(),
+        }
+    }
+
+    /// The descriptor; a simulated socket has none, and lends one on which every call fails.
+    pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Os(socket) => socket.as_fd(),
+            Self::Sim(sim) => sim.placeholder(),
+        }
+    }
+
+    /// Gives the descriptor away.
+    pub(crate) fn into_descriptor(self) -> io::Result<OwnedFd> {
+        match self {
+            Self::Os(socket) => Ok(socket.into()),
+            Self::Sim(_) => Err(no_descriptor("into_std")),
+        }
+    }
+}
+
+/// The error of what needs a descriptor, on an engine whose sockets have none.
+pub(crate) fn no_descriptor(what: &str) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::Unsupported,
+        format!("{what} needs a descriptor, which sockets of the sim engine do not have"),
+    )
+}

@@ -1,0 +1,199 @@
+//! Who waits: reactors, which turn readiness into woken tasks.
+//!
+//! # What a reactor is
+//!
+//! A reactor is an engine, a table of sockets (each has a *slot* there) and a timer wheel.
+//! [`Reactor::turn`] waits once for events and wakes the tasks that waited for them. Somebody has
+//! to turn it; who that is decides itself:
+//!
+//! * **Within a runtime** each core has a reactor of its own, and the thread that runs the core
+//!   turns it when there is nothing else to do.
+//! * **Anywhere else** (a plain thread, somebody else's executor) sockets share one *background
+//!   reactor*. Its thread, named `minato-reactor`, starts when a socket or a timer first has to
+//!   wait, and not before: making sockets starts nothing.
+//! * **By hand**: make a [`Reactor`], bind sockets to its [`Handle`], and turn it in a loop of your
+//!   own. [`Reactor::next_deadline`] says how long you may sleep, and its descriptor becomes
+//!   readable when there is something to do, so it fits into any other event loop.
+//!
+//! A socket binds to a reactor at its first wait, not when it is made: to that of its explicit
+//! handle if it was given one, else to that of the core that the thread holds, else to the
+//! background reactor. It keeps that reactor until the reactor ends.
+//!
+//! # Taking charge of the background
+//!
+//! [`Reactor::set_fallback`] makes a reactor of yours the background reactor, before another one
+//! was needed. [`Reactor::background`] runs a reactor on a thread that you can stop.
+//! [`forbid_implicit`](crate::runtime::forbid_implicit) forbids the hidden thread altogether: what
+//! would need it is an error then.
+
+pub(crate) mod background;
+pub(crate) mod monitor;
+mod readiness;
+pub(crate) mod shared;
+pub(crate) mod slot;
+mod slots;
+pub(crate) mod timers;
+mod waiters;
+pub(crate) mod ward;
+
+pub use self::background::{Background, SetFallbackError, Shutdown};
+pub(crate) use self::readiness::View;
+pub(crate) use self::shared::Shared;
+pub(crate) use self::slot::Slot;
+pub(crate) use self::waiters::EntryId;
+
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::task::Waker;
+use std::time::Duration;
+
+use self::shared::Keeper;
+use crate::engine::Engine;
+use crate::sync::Arc;
+use crate::time::Instant;
+use crate::time::clock::Clock;
+
+/// A reactor that its owner turns.
+///
+/// Dropping it wakes everybody who waits on it; their waits end with an error that says so.
+///
+/// ```
+/// use std::time::Duration;
+/// use minato::reactor::Reactor;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let mut reactor = Reactor::new()?;
+/// assert!(reactor.is_idle());
+/// reactor.turn(Some(Duration::ZERO))?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Reactor {
+    shared: Arc<Shared>,
+    wakers: Vec<Waker>,
+}
+
+impl Reactor {
+    /// Makes a reactor on the default engine.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no more descriptors.
+    pub fn new() -> io::Result<Self> {
+        Self::with_engine(Engine::default())
+    }
+
+    /// Makes a reactor on `engine`.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no more descriptors.
+    pub fn with_engine(engine: Engine) -> io::Result<Self> {
+        let clock = match engine.host() {
+            Some(host) => Clock::Simulated(host.host().world().clone()),
+            None => Clock::System,
+        };
+        let shared = Shared::start(&engine, clock, Keeper::Hand)?;
+        Ok(Self { shared, wakers: Vec::new() })
+    }
+
+    /// A handle by which sockets are bound to this reactor.
+    pub fn handle(&self) -> Handle {
+        Handle { shared: self.shared.clone() }
+    }
+
+    /// Waits once, for `timeout` at most (`None`: until something happens), and wakes whoever
+    /// waited for what happened. It returns early when a timer is due or [`Handle::unpark`] is
+    /// called.
+    ///
+    /// # Errors
+    ///
+    /// What the system's wait returned. A signal is no error.
+    pub fn turn(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.shared.turn(&mut self.wakers, timeout)
+    }
+
+    /// When the next timer is due, or a little earlier; `None` without timers.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.shared.timers().next_deadline()
+    }
+
+    /// Whether neither a socket nor a timer is registered.
+    pub fn is_idle(&self) -> bool {
+        self.shared.is_idle()
+    }
+
+    /// Makes this reactor the one that sockets outside every runtime share. Its owner goes on
+    /// turning it.
+    ///
+    /// # Errors
+    ///
+    /// When there is one already, set or started because it was needed.
+    pub fn set_fallback(&self) -> Result<(), SetFallbackError> {
+        background::set_fallback(&self.shared)
+    }
+
+    /// Runs the reactor on a thread of its own, named `minato-reactor`, with all signals blocked.
+    ///
+    /// # Errors
+    ///
+    /// When the thread cannot be started.
+    pub fn background(self) -> io::Result<Background> {
+        background::run_in_background(self)
+    }
+}
+
+impl Drop for Reactor {
+    fn drop(&mut self) {
+        if self.shared.keeper() == Keeper::Hand {
+            self.shared.end();
+        }
+    }
+}
+
+impl AsFd for Reactor {
+    /// The descriptor that becomes readable when a turn would find something.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.shared.driver().descriptor()
+    }
+}
+
+impl AsRawFd for Reactor {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+impl fmt::Debug for Reactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reactor").field("sockets", &self.shared.socket_count()).finish()
+    }
+}
+
+/// Names a reactor: what sockets that belong to one are given. Cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+    shared: Arc<Shared>,
+}
+
+impl Handle {
+    pub(crate) fn of(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Ends the turn that is under way, or keeps the next one from waiting.
+    pub fn unpark(&self) {
+        self.shared.unpark();
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("ended", &self.shared.has_ended()).finish_non_exhaustive()
+    }
+}

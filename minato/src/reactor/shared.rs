@@ -1,0 +1,361 @@
+//! The reactor itself: an engine, its slots and its timers, and the turn that ties them together.
+
+use std::io;
+use std::panic::{self, AssertUnwindSafe};
+use std::task::Waker;
+use std::time::Duration;
+
+use super::background::forks;
+use super::monitor;
+use super::slot::Slot;
+use super::slots::Slots;
+use super::timers::Timers;
+use crate::engine::{Driver, Engine, Key, Source, Waiter};
+use crate::sync::{Arc, AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering};
+use crate::time::Instant;
+use crate::time::clock::Clock;
+use crate::time::wheel::TimerKey;
+
+/// Who turns a reactor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Keeper {
+    /// Nobody at present: a core that no thread holds.
+    Nobody = 0,
+    /// A worker, or a thread in `block_on`, which holds the core.
+    Core = 1,
+    /// A background thread of its own.
+    Background = 2,
+    /// Its owner, by hand.
+    Hand = 3,
+}
+
+/// What the background thread does for a core that somebody outside waits on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Watch {
+    None = 0,
+    Active = 1,
+    /// Nothing turned for a second: the next turn wakes the watcher.
+    Asleep = 2,
+}
+
+const RUNNING: u8 = 0;
+const PARKED: u8 = 1;
+const NOTIFIED: u8 = 2;
+
+/// A reactor as every thread sees it.
+pub(crate) struct Shared {
+    driver: Driver,
+    /// The turn: whoever holds this lock turns.
+    waiter: Mutex<Waiter>,
+    slots: Mutex<Slots>,
+    timers: Timers,
+    park: AtomicU8,
+    keeper: AtomicU8,
+    watch: AtomicU8,
+    ended: AtomicBool,
+    /// Somebody wants to know when the last socket and timer is gone.
+    idle_wanted: AtomicBool,
+    /// In which process the reactor was started, as the number of forks before: in a child it has
+    /// no thread, and its descriptor is the parent's.
+    forks: u32,
+    /// Whose core this is: the address of the runtime, or 0.
+    owner: AtomicUsize,
+    /// Counts turns of the keeper, so that others can tell a reactor that nobody turns.
+    turns: AtomicU32,
+    events: AtomicU64,
+    stale_keys: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn start(engine: &Engine, clock: Clock, keeper: Keeper) -> io::Result<Arc<Self>> {
+        let (driver, waiter) = engine.start()?;
+        Ok(Arc::new(Self {
+            driver,
+            waiter: Mutex::new(waiter),
+            slots: Mutex::default(),
+            timers: Timers::new(clock),
+            park: AtomicU8::new(if keeper == Keeper::Hand { PARKED } else { RUNNING }),
+            keeper: AtomicU8::new(keeper as u8),
+            watch: AtomicU8::new(Watch::None as u8),
+            ended: AtomicBool::new(false),
+            idle_wanted: AtomicBool::new(false),
+            forks: forks(),
+            owner: AtomicUsize::new(0),
+            turns: AtomicU32::new(0),
+            events: AtomicU64::new(0),
+            stale_keys: AtomicU64::new(0),
+        }))
+    }
+
+    pub(crate) fn driver(&self) -> &Driver {
+        &self.driver
+    }
+
+    pub(crate) fn timers(&self) -> &Timers {
+        &self.timers
+    }
+
+    pub(crate) fn address(self: &Arc<Self>) -> usize {
+        Arc::as_ptr(self).addr()
+    }
+
+    /// Waits once for events, until `timeout` at most (`None`: until something happens) and no
+    /// longer than until the next timer is due, and wakes whoever waited for what happened.
+    ///
+    /// `wakers` is room that the caller keeps from turn to turn, so that a turn allocates nothing.
+    pub(crate) fn turn(
+        &self,
+        wakers: &mut Vec<Waker>,
+        timeout: Option<Duration>,
+    ) -> io::Result<()> {
+        let mut waiter = self.waiter.lock();
+        let result = self.turn_holding(&mut waiter, wakers, timeout);
+        drop(waiter);
+        self.turns.store(self.turns.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        if self.watch.load(Ordering::Relaxed) == Watch::Asleep as u8 {
+            monitor::rouse(self);
+        }
+        wake_all(wakers);
+        result
+    }
+
+    /// Turns without waiting in the keeper's place, unless somebody turns at this moment; says
+    /// whether it did.
+    pub(crate) fn try_turn(&self, wakers: &mut Vec<Waker>) -> io::Result<bool> {
+        let Some(mut waiter) = self.waiter.try_lock() else { return Ok(false) };
+        let result = self.turn_holding(&mut waiter, wakers, Some(Duration::ZERO));
+        drop(waiter);
+        wake_all(wakers);
+        result.map(|()| true)
+    }
+
+    fn turn_holding(
+        &self,
+        waiter: &mut Waiter,
+        wakers: &mut Vec<Waker>,
+        timeout: Option<Duration>,
+    ) -> io::Result<()> {
+        let timeout = self.wait_time(timeout);
+        let waits = timeout != Some(Duration::ZERO) && self.begin_park();
+        let timeout = if waits { timeout } else { Some(Duration::ZERO) };
+
+        let result = self.driver.wait(waiter, timeout);
+        if waits {
+            self.end_park();
+        }
+        if result.is_ok() && waiter.has_events() {
+            self.dispatch(waiter, wakers);
+        }
+        self.timers.expire(wakers);
+        result
+    }
+
+    /// Takes every event to its slot.
+    fn dispatch(&self, waiter: &mut Waiter, wakers: &mut Vec<Waker>) {
+        let (mut count, mut stale) = (0, 0);
+        let slots = self.slots.lock();
+        waiter.for_each_event(|event| {
+            count += 1;
+            match slots.get(event.key) {
+                Some(slot) => slot.event(event.readiness, wakers),
+                None => stale += 1,
+            }
+        });
+        drop(slots);
+        add(&self.events, count);
+        add(&self.stale_keys, stale);
+    }
+
+    /// How long the turn may wait, for the caller's sake and for the timers'.
+    fn wait_time(&self, timeout: Option<Duration>) -> Option<Duration> {
+        if timeout == Some(Duration::ZERO) {
+            return timeout;
+        }
+        match (timeout, self.timers.until_next()) {
+            (Some(timeout), Some(until)) => Some(timeout.min(until)),
+            (timeout, until) => timeout.or(until),
+        }
+    }
+
+    /// Announces that the turn will wait; false if it was told not to.
+    fn begin_park(&self) -> bool {
+        let before =
+            self.park.compare_exchange(RUNNING, PARKED, Ordering::SeqCst, Ordering::SeqCst);
+        match before {
+            Err(NOTIFIED) => {
+                self.end_park();
+                false
+            }
+            _ => true,
+        }
+    }
+
+    fn end_park(&self) {
+        // A reactor that is turned by hand may be waited for through its descriptor meanwhile, so
+        // it counts as parked outside its turns too.
+        let idle = if self.keeper() == Keeper::Hand { PARKED } else { RUNNING };
+        self.park.store(idle, Ordering::SeqCst);
+    }
+
+    /// Ends the wait of the turn that is under way, or keeps the next one from waiting; a system
+    /// call only if the reactor is parked.
+    pub(crate) fn unpark(&self) {
+        if self.park.swap(NOTIFIED, Ordering::SeqCst) == PARKED {
+            // The only error is that of a full counter, which is a wake that already stands.
+            _ = self.driver.unpark();
+        }
+    }
+
+    /// Gives `slot` a place and registers `source` under it.
+    pub(super) fn insert(&self, source: &Source, slot: Arc<Slot>) -> io::Result<Key> {
+        let key = self.slots.lock().insert(slot)?;
+        let registered =
+            if self.has_ended() { Err(ended_error()) } else { self.driver.register(source, key) };
+        if let Err(error) = registered {
+            self.remove(key);
+            return Err(error);
+        }
+        Ok(key)
+    }
+
+    /// Gives a place back.
+    pub(super) fn remove(&self, key: Key) {
+        let slot = self.slots.lock().remove(key);
+        drop(slot);
+        self.notice_idle();
+    }
+
+    /// Adds a timer to the wheel of this reactor.
+    pub(crate) fn insert_timer(&self, deadline: Instant, waker: &Waker) -> TimerKey {
+        let (key, earliest) = self.timers.insert(deadline, waker);
+        if earliest && self.park.load(Ordering::SeqCst) == PARKED {
+            self.unpark();
+        }
+        key
+    }
+
+    /// Takes a timer out.
+    pub(crate) fn cancel_timer(&self, key: TimerKey) {
+        self.timers.cancel(key);
+        self.notice_idle();
+    }
+
+    /// Wants the keeper to be unparked whenever something is given back.
+    pub(crate) fn want_idle(&self) {
+        self.idle_wanted.store(true, Ordering::SeqCst);
+        self.unpark();
+    }
+
+    fn notice_idle(&self) {
+        if self.idle_wanted.load(Ordering::Relaxed) {
+            self.unpark();
+        }
+    }
+
+    /// Whether neither a socket nor a timer is registered.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.socket_count() == 0 && self.timers.is_empty()
+    }
+
+    /// Whose core this is: the address of a runtime, or 0.
+    pub(crate) fn owner(&self) -> usize {
+        self.owner.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_owner(&self, owner: usize) {
+        self.owner.store(owner, Ordering::Relaxed);
+    }
+
+    /// Whether the keeper is waiting in a turn at this moment.
+    pub(crate) fn is_parked(&self) -> bool {
+        self.park.load(Ordering::SeqCst) == PARKED
+    }
+
+    /// How many sockets are registered.
+    pub(crate) fn socket_count(&self) -> usize {
+        self.slots.lock().len()
+    }
+
+    /// Ends the reactor: wakes every waiter and takes no new ones.
+    pub(crate) fn end(&self) {
+        self.ended.store(true, Ordering::SeqCst);
+        let mut wakers = Vec::new();
+        for slot in self.slots.lock().drain() {
+            slot.evict(&mut wakers);
+        }
+        self.timers.drain(&mut wakers);
+        self.unpark();
+        wake_all(&mut wakers);
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::SeqCst) || self.forks != forks()
+    }
+
+    pub(crate) fn keeper(&self) -> Keeper {
+        match self.keeper.load(Ordering::SeqCst) {
+            0 => Keeper::Nobody,
+            1 => Keeper::Core,
+            2 => Keeper::Background,
+            _ => Keeper::Hand,
+        }
+    }
+
+    pub(crate) fn set_keeper(&self, keeper: Keeper) {
+        self.keeper.store(keeper as u8, Ordering::SeqCst);
+    }
+
+    pub(crate) fn watch(&self) -> Watch {
+        match self.watch.load(Ordering::SeqCst) {
+            0 => Watch::None,
+            1 => Watch::Active,
+            _ => Watch::Asleep,
+        }
+    }
+
+    /// Changes the watch from `before` to `after`; false if it was not `before`.
+    pub(crate) fn change_watch(&self, before: Watch, after: Watch) -> bool {
+        let change = self.watch.compare_exchange(
+            before as u8,
+            after as u8,
+            Ordering::SeqCst,
+            Ordering::SeqCst,
+        );
+        change.is_ok()
+    }
+
+    /// Counts the turns so far, modulo 2^32.
+    pub(crate) fn turns(&self) -> u32 {
+        self.turns.load(Ordering::Relaxed)
+    }
+
+    /// Events reported and stale keys ignored so far.
+    pub(crate) fn event_counts(&self) -> (u64, u64) {
+        (self.events.load(Ordering::Relaxed), self.stale_keys.load(Ordering::Relaxed))
+    }
+}
+
+/// Counts without a locked instruction: only the holder of the turn writes.
+fn add(counter: &AtomicU64, count: u64) {
+    counter.store(counter.load(Ordering::Relaxed).wrapping_add(count), Ordering::Relaxed);
+}
+
+/// Wakes everybody in order; a waker that panics does not keep the others asleep (contract,
+/// rule 4): the panic's hook has reported it, and there is nobody here to hand it to.
+fn wake_all(wakers: &mut Vec<Waker>) {
+    wakers.reverse();
+    while !wakers.is_empty() {
+        _ = panic::catch_unwind(AssertUnwindSafe(|| {
+            while let Some(waker) = wakers.pop() {
+                waker.wake();
+            }
+        }));
+    }
+}
+
+/// The error of a wait on a reactor that is gone.
+pub(crate) fn ended_error() -> io::Error {
+    io::Error::other("the reactor that this socket belongs to has been shut down")
+}

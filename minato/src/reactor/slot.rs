@@ -1,0 +1,147 @@
+//! One registered socket as its reactor and its waiting tasks see it.
+//!
+//! A slot is made at a socket's first wait and lives as long as the socket. Its readiness word is
+//! written by the reactor and read by every operation; its waiters are left by tasks and taken by
+//! the reactor. Its *home* is the reactor that it is registered with, which can change once that
+//! reactor has ended.
+
+use std::io;
+use std::task::Waker;
+
+use super::readiness::{ReadinessWord, View};
+use super::shared::Shared;
+use super::waiters::{EntryId, Waiters};
+use crate::engine::{Direction, Key, Readiness, Source};
+use crate::sync::{Arc, AtomicUsize, Mutex, Ordering};
+
+/// A registered socket, or one that is about to be.
+pub(crate) struct Slot {
+    word: ReadinessWord,
+    /// The bits that mean something for this kind of socket.
+    meaningful: Readiness,
+    waiters: Mutex<Waiters>,
+    home: Mutex<Option<Home>>,
+    /// The address of the home's reactor, or 0: tells without a lock whether this thread turns it.
+    home_address: AtomicUsize,
+}
+
+struct Home {
+    reactor: Arc<Shared>,
+    key: Key,
+}
+
+impl Slot {
+    /// A slot with no home, in which `assumed` holds until something would block.
+    pub(crate) fn new(meaningful: Readiness, assumed: Readiness) -> Self {
+        Self {
+            word: ReadinessWord::new(assumed),
+            meaningful,
+            waiters: Mutex::default(),
+            home: Mutex::default(),
+            home_address: AtomicUsize::new(0),
+        }
+    }
+
+    pub(crate) fn view(&self) -> View {
+        self.word.view()
+    }
+
+    /// Clears `bits`, unless an event of `direction` has come since `look`.
+    pub(crate) fn clear(&self, direction: Direction, look: View, bits: Readiness) -> bool {
+        self.word.clear(direction, look, bits)
+    }
+
+    /// Takes in an event; the wakers of everybody concerned go into `wakers`.
+    pub(crate) fn event(&self, event: Readiness, wakers: &mut Vec<Waker>) {
+        let event = event.intersection(self.meaningful);
+        // The word first: a task that leaves its waker after we took the others looks at it again.
+        self.word.set(event);
+        self.waiters.lock().take(event, wakers);
+    }
+
+    /// Leaves a poll's waker. Afterwards the caller looks at the word once more.
+    pub(crate) fn wait_poll(&self, direction: Direction, waker: &Waker) {
+        let overflowed = self.waiters.lock().add_poll(direction, waker);
+        if let Some(overflowed) = overflowed {
+            overflowed.wake();
+        }
+    }
+
+    /// Leaves the waker of the only poll of a direction.
+    pub(crate) fn wait_last_poll(&self, direction: Direction, waker: &Waker) {
+        self.waiters.lock().set_last_poll(direction, waker);
+    }
+
+    /// Leaves a future's waker in its entry.
+    pub(crate) fn wait_entry(
+        &self,
+        id: Option<EntryId>,
+        wants: Readiness,
+        waker: &Waker,
+    ) -> EntryId {
+        self.waiters.lock().set_entry(id, wants, waker)
+    }
+
+    /// Takes a future's entry out.
+    pub(crate) fn leave(&self, id: EntryId) {
+        let waker = self.waiters.lock().remove_entry(id);
+        drop(waker);
+    }
+
+    /// Whether the slot is registered with the reactor at `address`.
+    pub(crate) fn is_at_home(&self, address: usize) -> bool {
+        self.home_address.load(Ordering::Acquire) == address
+    }
+
+    /// The reactor that this slot is registered with, unless it has ended.
+    pub(crate) fn home(&self) -> Option<Arc<Shared>> {
+        let home = self.home.lock();
+        home.as_ref().filter(|home| !home.reactor.has_ended()).map(|home| home.reactor.clone())
+    }
+
+    /// Registers `source` under this slot with `reactor`, unless it has a home that lives.
+    pub(crate) fn settle_in(
+        self: &Arc<Self>,
+        source: &Source,
+        reactor: &Arc<Shared>,
+    ) -> io::Result<()> {
+        let mut home = self.home.lock();
+        if let Some(old) = home.take() {
+            if !old.reactor.has_ended() {
+                *home = Some(old);
+                return Ok(());
+            }
+            // The old reactor's descriptor may live on in another process; ours is all that counts.
+            _ = old.reactor.driver().deregister(source);
+        }
+        let key = reactor.insert(source, self.clone())?;
+        self.home_address.store(Arc::as_ptr(reactor).addr(), Ordering::Release);
+        *home = Some(Home { reactor: reactor.clone(), key });
+        Ok(())
+    }
+
+    /// Asks the reactor to report the current readiness anew.
+    pub(crate) fn rearm(&self, source: &Source) -> io::Result<()> {
+        match &*self.home.lock() {
+            Some(home) => home.reactor.driver().rearm(source, home.key),
+            None => Ok(()),
+        }
+    }
+
+    /// Gives the place in the reactor back; the system's registration ends too if `explicitly`, or
+    /// by itself with the descriptor if not.
+    pub(crate) fn move_out(&self, source: &Source, explicitly: bool) {
+        let Some(home) = self.home.lock().take() else { return };
+        self.home_address.store(0, Ordering::Release);
+        if explicitly {
+            // Fails only if the registration is gone already, which is what we want.
+            _ = home.reactor.driver().deregister(source);
+        }
+        home.reactor.remove(home.key);
+    }
+
+    /// Wakes everybody: the reactor ends.
+    pub(crate) fn evict(&self, wakers: &mut Vec<Waker>) {
+        self.waiters.lock().take(Readiness::ALL, wakers);
+    }
+}

@@ -1,0 +1,110 @@
+//! A reactor's timers: its wheel, and the clock that the wheel's ticks count.
+
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use crate::sync::{AtomicU64, Mutex, Ordering};
+use crate::time::Instant;
+use crate::time::clock::Clock;
+use crate::time::wheel::{TimerKey, Wheel};
+
+/// The tick of "no timer at all".
+const NEVER: u64 = u64::MAX;
+
+/// The timers of one reactor.
+pub(crate) struct Timers {
+    clock: Clock,
+    /// The instant of tick 0.
+    origin: Instant,
+    wheel: Mutex<Wheel>,
+    /// The earliest tick at which a timer may be due: a turn without timers takes no lock and
+    /// asks no clock.
+    next_tick: AtomicU64,
+}
+
+impl Timers {
+    pub(crate) fn new(clock: Clock) -> Self {
+        let origin = clock.now();
+        let wheel = Mutex::new(Wheel::new());
+        Self { clock, origin, wheel, next_tick: AtomicU64::new(NEVER) }
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Adds a timer; says whether it is the earliest now.
+    pub(crate) fn insert(&self, deadline: Instant, waker: &Waker) -> (TimerKey, bool) {
+        let tick = self.tick_after(deadline);
+        let mut wheel = self.wheel.lock();
+        let key = wheel.insert(tick, waker.clone());
+        let earliest = tick < self.next_tick.load(Ordering::Relaxed);
+        if earliest {
+            self.next_tick.store(tick, Ordering::Release);
+        }
+        (key, earliest)
+    }
+
+    /// Leaves the waker of a timer's owner; ready when the timer is no longer in the wheel.
+    pub(crate) fn poll(&self, key: TimerKey, cx: &mut Context<'_>) -> Poll<()> {
+        // A replaced waker is dropped after the lock.
+        let outcome = self.wheel.lock().set_waker(key, cx.waker());
+        if outcome.is_alive() { Poll::Pending } else { Poll::Ready(()) }
+    }
+
+    /// Takes a timer out. The next deadline stays as it was: at worst one turn is for nothing.
+    pub(crate) fn cancel(&self, key: TimerKey) {
+        let waker = self.wheel.lock().cancel(key);
+        drop(waker);
+    }
+
+    /// Moves the wakers of everything due into `wakers`.
+    pub(crate) fn expire(&self, wakers: &mut Vec<Waker>) {
+        if self.next_tick.load(Ordering::Acquire) == NEVER {
+            return;
+        }
+        let now = self.tick_before(self.clock.now());
+        if self.next_tick.load(Ordering::Acquire) > now {
+            return;
+        }
+        let mut wheel = self.wheel.lock();
+        wheel.expire(now, wakers);
+        self.next_tick.store(wheel.next_deadline_tick().unwrap_or(NEVER), Ordering::Release);
+    }
+
+    /// The instant of the next deadline, or an earlier one.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        match self.next_tick.load(Ordering::Acquire) {
+            NEVER => None,
+            tick => Some(self.origin.saturating_add(Duration::from_millis(tick))),
+        }
+    }
+
+    /// How long a wait may last before a timer is due.
+    pub(crate) fn until_next(&self) -> Option<Duration> {
+        let deadline = self.next_deadline()?;
+        Some(deadline.duration_since(self.clock.now()))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.wheel.lock().is_empty()
+    }
+
+    /// Takes every timer out, due or not: the reactor ends, and their owners go elsewhere.
+    pub(crate) fn drain(&self, wakers: &mut Vec<Waker>) {
+        self.wheel.lock().drain(wakers);
+        self.next_tick.store(NEVER, Ordering::Release);
+    }
+
+    /// The first tick that is not before `deadline`: a timer never fires early.
+    fn tick_after(&self, deadline: Instant) -> u64 {
+        let since = deadline.duration_since(self.origin);
+        let whole = since.as_millis().min(u128::from(NEVER - 2)) as u64;
+        if since.subsec_nanos() % 1_000_000 == 0 { whole } else { whole + 1 }
+    }
+
+    /// The last tick that is not after `now`.
+    fn tick_before(&self, now: Instant) -> u64 {
+        now.duration_since(self.origin).as_millis() as u64
+    }
+}

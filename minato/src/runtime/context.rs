@@ -1,0 +1,298 @@
+//! What a thread is doing for Minato: the one thread-local.
+//!
+//! A thread that runs a runtime, or has entered one, sits in a [`Seat`]. Seats nest: `block_on`
+//! within `block_on` puts a new one on top and takes it off again. Everything that depends on
+//! "here" asks this module, and everything that would use a hidden thread passes [`implicit`].
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::io;
+use std::panic::Location;
+use std::pin::Pin;
+use std::ptr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context as TaskContext, Poll, Waker};
+
+use super::core::Core;
+use super::shared::Shared;
+use crate::engine::SimHost;
+use crate::reactor;
+use crate::task::budget::Budget;
+use crate::time::clock::Clock;
+
+thread_local! {
+    static CONTEXT: Context = const {
+        Context {
+            seat: RefCell::new(None),
+            polling: Cell::new(ptr::null()),
+            budget: Cell::new(Budget::unlimited()),
+        }
+    };
+}
+
+struct Context {
+    seat: RefCell<Option<Rc<Seat>>>,
+    /// The data of the waker that the innermost poll of ours was given.
+    polling: Cell<*const ()>,
+    budget: Cell<Budget>,
+}
+
+/// A thread's place in a runtime.
+pub(crate) struct Seat {
+    pub(crate) runtime: Arc<Shared>,
+    /// The core that this thread holds; others may have taken it over.
+    pub(crate) core: RefCell<Option<Box<Core>>>,
+    /// The address of the held core's reactor, or 0.
+    reactor: Cell<usize>,
+    /// Where a `block_on` within this seat's own `block_on` was called, while it runs.
+    nested_at: Cell<Option<&'static Location<'static>>>,
+    below: RefCell<Option<Rc<Seat>>>,
+}
+
+impl Seat {
+    /// Seats this thread in `runtime`, with a core to hold or without.
+    pub(crate) fn take(runtime: Arc<Shared>, core: Option<Box<Core>>) -> Seated {
+        let seat = Rc::new(Seat {
+            runtime,
+            core: RefCell::new(None),
+            reactor: Cell::new(0),
+            nested_at: Cell::new(None),
+            below: RefCell::new(None),
+        });
+        if let Some(core) = core {
+            seat.give_core(core);
+        }
+        // A thread whose locals are gone already has no seat; it can use sockets all the same.
+        _ = CONTEXT.try_with(|context| {
+            *seat.below.borrow_mut() = context.seat.replace(Some(seat.clone()));
+        });
+        Seated { seat }
+    }
+
+    /// Gives this seat a core.
+    pub(crate) fn give_core(&self, core: Box<Core>) {
+        self.reactor.set(core.reactor.address());
+        *self.core.borrow_mut() = Some(core);
+    }
+
+    /// Takes the core away from this seat.
+    pub(crate) fn take_core(&self) -> Option<Box<Core>> {
+        self.reactor.set(0);
+        self.core.borrow_mut().take()
+    }
+
+    /// The place of the nested `block_on` that is running in this seat.
+    pub(crate) fn nested_at(&self) -> Option<&'static Location<'static>> {
+        self.nested_at.get()
+    }
+
+    /// Marks this seat as running a nested `block_on`; returns what it was before.
+    pub(crate) fn set_nested_at(
+        &self,
+        place: Option<&'static Location<'static>>,
+    ) -> Option<&'static Location<'static>> {
+        self.nested_at.replace(place)
+    }
+}
+
+/// Keeps a seat taken; dropping it gives the thread back what it was before.
+pub(crate) struct Seated {
+    seat: Rc<Seat>,
+}
+
+impl std::ops::Deref for Seated {
+    type Target = Seat;
+
+    fn deref(&self) -> &Seat {
+        &self.seat
+    }
+}
+
+impl Drop for Seated {
+    fn drop(&mut self) {
+        _ = CONTEXT.try_with(|context| {
+            let below = self.seat.below.take();
+            let mut top = context.seat.borrow_mut();
+            if top.as_ref().is_some_and(|top| Rc::ptr_eq(top, &self.seat)) {
+                let own = std::mem::replace(&mut *top, below);
+                drop(top);
+                drop(own);
+            } else {
+                // Guards dropped out of order: take this seat out of the middle.
+                let mut above = top.clone();
+                while let Some(seat) = above {
+                    let next = seat.below.borrow().clone();
+                    if next.as_ref().is_some_and(|next| Rc::ptr_eq(next, &self.seat)) {
+                        *seat.below.borrow_mut() = below;
+                        break;
+                    }
+                    above = next;
+                }
+            }
+        });
+    }
+}
+
+/// Calls `with` with the seat of this thread, if it has one.
+fn with_seat<T>(with: impl FnOnce(&Rc<Seat>) -> T) -> Option<T> {
+    CONTEXT.try_with(|context| context.seat.borrow().as_ref().map(with)).ok().flatten()
+}
+
+/// The seat of this thread.
+pub(crate) fn seat() -> Option<Rc<Seat>> {
+    with_seat(Rc::clone)
+}
+
+/// The runtime that this thread is in.
+pub(crate) fn runtime() -> Option<Arc<Shared>> {
+    with_seat(|seat| seat.runtime.clone())
+}
+
+/// Calls `with` with the core of `runtime` that this thread holds; gives `input` back if it holds
+/// none.
+pub(crate) fn with_core_of<I, T>(
+    runtime: &Shared,
+    input: I,
+    with: impl FnOnce(&mut Core, I) -> T,
+) -> Result<T, I> {
+    let mut input = Some(input);
+    let output = CONTEXT.try_with(|context| {
+        let seat = context.seat.borrow();
+        let seat = seat.as_ref().filter(|seat| ptr::eq(&*seat.runtime, runtime))?;
+        let mut core = seat.core.borrow_mut();
+        let core = core.as_deref_mut()?;
+        Some(with(core, input.take()?))
+    });
+    match (output, input) {
+        (Ok(Some(output)), _) => Ok(output),
+        (_, Some(input)) => Err(input),
+        (_, None) => unreachable!("the input is taken only where an output is made"),
+    }
+}
+
+/// The reactor that a wait on this thread binds to: that of the held core, or of a core of the
+/// runtime that the thread is in.
+pub(crate) fn reactor() -> Option<Arc<reactor::Shared>> {
+    with_seat(|seat| match &*seat.core.borrow() {
+        Some(core) => core.reactor.clone(),
+        None => seat.runtime.shared_reactor().clone(),
+    })
+}
+
+/// Whether this thread holds the core whose reactor is at `address`.
+pub(crate) fn holds(address: usize) -> bool {
+    with_seat(|seat| seat.reactor.get() == address).unwrap_or(false)
+}
+
+/// Whether a wait that left `waker` with the reactor at `address` is sure to be looked after by
+/// this thread: it holds the reactor's core, and the waker is that of the poll it is in, so that it
+/// goes on to turn when that poll returns.
+pub(crate) fn will_turn(address: usize, waker: &Waker) -> bool {
+    let will = CONTEXT.try_with(|context| {
+        context.polling.get() == waker.data()
+            && context.seat.borrow().as_ref().is_some_and(|seat| seat.reactor.get() == address)
+    });
+    will.unwrap_or(false)
+}
+
+/// Whether this thread polls a task of the runtime at `owner`, with that task's own waker.
+pub(crate) fn polls_for(owner: usize, waker: &Waker) -> bool {
+    let polls = CONTEXT.try_with(|context| {
+        context.polling.get() == waker.data()
+            && context.seat.borrow().as_ref().is_some_and(|seat| seat.runtime.address() == owner)
+    });
+    polls.unwrap_or(false)
+}
+
+/// Polls `future` as a poll of ours: with a fresh budget, and known by its waker.
+pub(crate) fn poll<F: Future + ?Sized>(
+    future: Pin<&mut F>,
+    cx: &mut TaskContext<'_>,
+    budget: Budget,
+) -> Poll<F::Output> {
+    /// Puts things back when the poll ends, also by a panic.
+    struct Restore(*const (), Budget);
+
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            _ = CONTEXT.try_with(|context| {
+                context.polling.set(self.0);
+                context.budget.set(self.1);
+            });
+        }
+    }
+
+    let _restore = CONTEXT.try_with(|context| {
+        Restore(context.polling.replace(cx.waker().data()), context.budget.replace(budget))
+    });
+    future.poll(cx)
+}
+
+/// Changes the budget of the poll that is under way.
+pub(crate) fn with_budget<T>(change: impl FnOnce(&Cell<Budget>) -> T) -> Option<T> {
+    CONTEXT.try_with(|context| change(&context.budget)).ok()
+}
+
+/// The clock of the runtime that this thread is in, or the system's.
+pub(crate) fn clock() -> Clock {
+    with_seat(|seat| seat.runtime.clock().clone()).unwrap_or(Clock::System)
+}
+
+/// The simulated host that sockets made here belong to.
+pub(crate) fn host() -> Option<Arc<SimHost>> {
+    with_seat(|seat| seat.runtime.engine().host().cloned()).flatten()
+}
+
+/// What stands behind code that runs outside every runtime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Implicit {
+    /// The background reactor.
+    Reactor,
+    /// The default runtime.
+    Runtime,
+}
+
+const ALLOWED: u8 = 1;
+const FORBIDDEN: u8 = 2;
+
+/// Whether hidden threads are allowed; 0 until somebody asks.
+static POLICY: AtomicU8 = AtomicU8::new(0);
+
+/// Forbids hidden threads for the whole process: the background reactor and the default runtime.
+///
+/// What would need one then gives an error that names the place of the call, and panics with the
+/// same text where its signature has no error ([`sleep`](crate::time::sleep),
+/// [`interval`](crate::time::interval), [`spawn`](crate::spawn)). The environment variable
+/// `MINATO_FORBID_IMPLICIT=1` does the same from outside. Hidden threads that run already stay.
+pub fn forbid_implicit() {
+    POLICY.store(FORBIDDEN, Ordering::SeqCst);
+}
+
+/// Every use of a hidden thread passes here.
+///
+/// # Errors
+///
+/// When hidden threads are forbidden.
+#[track_caller]
+pub(crate) fn implicit(what: Implicit) -> io::Result<()> {
+    let place = Location::caller();
+    let mut policy = POLICY.load(Ordering::SeqCst);
+    if policy == 0 {
+        let variable = std::env::var_os("MINATO_FORBID_IMPLICIT");
+        let forbidden = variable.is_some_and(|value| !value.is_empty() && value != "0");
+        policy = if forbidden { FORBIDDEN } else { ALLOWED };
+        POLICY.store(policy, Ordering::SeqCst);
+    }
+    if policy == ALLOWED {
+        return Ok(());
+    }
+    let what = match what {
+        Implicit::Reactor => "the background reactor",
+        Implicit::Runtime => "the default runtime",
+    };
+    Err(io::Error::other(format!(
+        "{place} needs {what}, since it is outside every runtime, and hidden threads are forbidden"
+    )))
+}

@@ -1,0 +1,322 @@
+//! `block_on`: running a future on the calling thread, with a core or without.
+//!
+//! * On a **current-thread** runtime the caller takes the core and runs its tasks along with the
+//!   future. Only one can; others wait for it, and the one that leaves hands the core over.
+//! * On a **multi-thread** runtime the workers run the tasks, and the caller just waits.
+//! * **Within a task of the same current-thread runtime** the core is in use further up this very
+//!   stack: the call turns the reactor and the timers, and runs no other task.
+//! * **On a worker** the core first moves to another thread.
+
+use std::future::Future;
+use std::io;
+use std::panic::Location;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+use super::context::{self, Seat};
+use super::core::Core;
+use super::picker::Picker;
+use super::shared::{Flavor, Shared, Stand};
+use super::worker::POLLS_PER_LOOK;
+use crate::reactor;
+use crate::reactor::shared::Keeper;
+use crate::task::{Runnable, run_one};
+use crate::time::clock::real_now;
+
+/// Wakes the future of a `block_on`.
+pub(super) struct RootWaker {
+    woken: AtomicBool,
+    thread: Thread,
+    /// The reactor that the thread may be parked in.
+    reactor: Option<Arc<reactor::Shared>>,
+}
+
+impl RootWaker {
+    fn new(reactor: Option<Arc<reactor::Shared>>) -> Arc<Self> {
+        Arc::new(Self { woken: AtomicBool::new(true), thread: thread::current(), reactor })
+    }
+
+    /// Whether the future was woken since the last call.
+    fn take_woken(&self) -> bool {
+        self.woken.load(Ordering::Relaxed) && self.woken.swap(false, Ordering::AcqRel)
+    }
+
+    fn is_woken(&self) -> bool {
+        self.woken.load(Ordering::Acquire)
+    }
+}
+
+impl Wake for RootWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if self.woken.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        match &self.reactor {
+            // The thread itself will look at the flag before it parks.
+            Some(reactor) if context::holds(reactor.address()) => {}
+            Some(reactor) => {
+                reactor.unpark();
+                self.thread.unpark();
+            }
+            None => self.thread.unpark(),
+        }
+    }
+}
+
+/// Runs `future` to its end on this thread.
+#[track_caller]
+pub(crate) fn block_on<F: Future>(shared: &Arc<Shared>, future: F) -> F::Output {
+    let place = Location::caller();
+    let future = pin!(future);
+    if let Some(seat) = context::seat() {
+        let same = Arc::ptr_eq(&seat.runtime, shared);
+        let held = seat.core.borrow().as_ref().map(|core| core.reactor.clone());
+        match (&seat.runtime.flavor, held) {
+            (Flavor::CurrentThread(_), Some(reactor)) if same => {
+                return nested(&seat, &reactor, place, future);
+            }
+            (Flavor::MultiThread(_), Some(_)) => seat.runtime.hand_core_over(&seat),
+            _ => {}
+        }
+    }
+    match &shared.flavor {
+        Flavor::CurrentThread(stand) => on_core(shared, stand, future),
+        Flavor::MultiThread(_) => beside(shared, future),
+    }
+}
+
+/// Runs the future while others run the tasks.
+fn beside<F: Future>(shared: &Arc<Shared>, mut future: Pin<&mut F>) -> F::Output {
+    let _seat = Seat::take(shared.clone(), None);
+    let root = RootWaker::new(None);
+    let waker = Waker::from(root.clone());
+    let mut cx = Context::from_waker(&waker);
+    loop {
+        if root.take_woken() {
+            if let Poll::Ready(output) = context::poll(future.as_mut(), &mut cx, shared.budget()) {
+                return output;
+            }
+        } else {
+            thread::park();
+        }
+    }
+}
+
+/// Runs the future along with the tasks of a current-thread runtime.
+fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut future: Pin<&mut F>) -> F::Output {
+    /// Gives the core back, also when the future panics.
+    struct Leave<'a>(&'a Stand, &'a Seat);
+
+    impl Drop for Leave<'_> {
+        fn drop(&mut self) {
+            match self.1.take_core() {
+                Some(core) => self.0.give(core),
+                None => self.0.leave(&thread::current()),
+            }
+        }
+    }
+
+    let seat = Seat::take(shared.clone(), None);
+    let _leave = Leave(stand, &seat);
+    let reactor = shared.reactors()[0].clone();
+    let root = RootWaker::new(Some(reactor.clone()));
+    let waker = Waker::from(root.clone());
+    let mut cx = Context::from_waker(&waker);
+    let thread = thread::current();
+    loop {
+        if root.take_woken() {
+            if let Poll::Ready(output) = context::poll(future.as_mut(), &mut cx, shared.budget()) {
+                return output;
+            }
+        }
+        if seat.core.borrow().is_some() {
+            let mut stepper = Stepper { shared, seat: &seat, reactor: &reactor };
+            stepper.run_batch();
+            if !root.is_woken() {
+                stepper.wait(&root);
+            }
+        } else if let Some(core) = stand.take_or_wait(&thread) {
+            reactor.set_keeper(Keeper::Core);
+            seat.give_core(core);
+        } else if !root.is_woken() {
+            thread::park();
+        }
+    }
+}
+
+/// Runs the future in a task of a current-thread runtime, while that task keeps all others from
+/// running.
+fn nested<F: Future>(
+    seat: &Seat,
+    reactor: &Arc<reactor::Shared>,
+    place: &'static Location<'static>,
+    mut future: Pin<&mut F>,
+) -> F::Output {
+    /// Puts things back, also when the future panics.
+    struct Unmark<'a>(&'a Seat, Option<&'static Location<'static>>);
+
+    impl Drop for Unmark<'_> {
+        fn drop(&mut self) {
+            self.0.set_nested_at(self.1);
+        }
+    }
+
+    let _unmark = Unmark(seat, seat.set_nested_at(Some(place)));
+    let root = RootWaker::new(Some(reactor.clone()));
+    let waker = Waker::from(root.clone());
+    let mut cx = Context::from_waker(&waker);
+    let mut wakers = Vec::new();
+    loop {
+        if root.take_woken() {
+            let polled = context::poll(future.as_mut(), &mut cx, seat.runtime.budget());
+            if let Poll::Ready(output) = polled {
+                return output;
+            }
+        }
+        let timeout = if root.is_woken() { Some(Duration::ZERO) } else { None };
+        if let Err(error) = reactor.turn(&mut wakers, timeout) {
+            stop(&seat.runtime, &error);
+        }
+    }
+}
+
+/// How far a step came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// A task was polled.
+    Ran,
+    /// No task is ready.
+    Idle,
+}
+
+/// Runs a core step by step, on a thread that is seated with it.
+pub(crate) struct Stepper<'a> {
+    pub(crate) shared: &'a Arc<Shared>,
+    pub(crate) seat: &'a Seat,
+    pub(crate) reactor: &'a Arc<reactor::Shared>,
+}
+
+impl Stepper<'_> {
+    /// Polls the task that `picker` chooses.
+    pub(crate) fn step(&mut self, picker: &mut dyn Picker) -> Progress {
+        let runnable = {
+            let mut core = self.seat.core.borrow_mut();
+            let Some(core) = core.as_deref_mut() else { return Progress::Idle };
+            while let Some(injected) = self.shared.injector.pop() {
+                core.queue.push(injected);
+            }
+            core.queue.pick(picker)
+        };
+        match runnable {
+            Some(runnable) => {
+                run_measured(self.shared, self.seat, runnable);
+                Progress::Ran
+            }
+            None => Progress::Idle,
+        }
+    }
+
+    /// Polls tasks in order, until there are none or the reactor must be looked at.
+    fn run_batch(&mut self) {
+        if let Some(picker) = &self.shared.config.picker {
+            let mut picker = picker.lock();
+            for _ in 0..POLLS_PER_LOOK {
+                if self.step(&mut **picker) == Progress::Idle {
+                    return;
+                }
+            }
+            return;
+        }
+        for poll in 0..POLLS_PER_LOOK {
+            match self.next(poll == 0) {
+                Some(runnable) => run_measured(self.shared, self.seat, runnable),
+                None => return,
+            }
+        }
+    }
+
+    fn next(&mut self, injected_first: bool) -> Option<Runnable> {
+        if injected_first {
+            if let Some(runnable) = self.shared.injector.pop() {
+                return Some(runnable);
+            }
+        }
+        let own = self.seat.core.borrow_mut().as_deref_mut().and_then(|core| core.queue.pop());
+        own.or_else(|| self.shared.injector.pop())
+    }
+
+    /// Whether a task is ready.
+    pub(crate) fn has_task(&self) -> bool {
+        !self.shared.injector.is_empty()
+            || self.seat.core.borrow().as_deref().is_some_and(|core| !core.queue.is_empty())
+    }
+
+    /// Turns the reactor: without waiting if there is something to do.
+    fn wait(&mut self, root: &RootWaker) {
+        if self.has_task() {
+            return self.turn(Some(Duration::ZERO));
+        }
+        if let Some(core) = self.seat.core.borrow().as_deref() {
+            core.counters.parks.add(1);
+        }
+        let Some(clock) = self.shared.clock().paused() else { return self.turn(None) };
+        // A stopped clock: whatever can happen without the passing of time happens first.
+        self.turn(Some(Duration::ZERO));
+        if self.has_task() || root.is_woken() {
+            return;
+        }
+        match self.reactor.timers().until_next() {
+            Some(until) if clock.may_jump() => {
+                clock.advance(until);
+                self.turn(Some(Duration::ZERO));
+            }
+            // A blocking job holds the clock, or only an event can go on.
+            _ => self.turn(None),
+        }
+    }
+
+    pub(crate) fn turn(&mut self, timeout: Option<Duration>) {
+        let mut wakers = match self.seat.core.borrow_mut().as_deref_mut() {
+            Some(core) => std::mem::take(&mut core.wakers),
+            None => Vec::new(),
+        };
+        if let Err(error) = self.reactor.turn(&mut wakers, timeout) {
+            stop(self.shared, &error);
+        }
+        if let Some(core) = self.seat.core.borrow_mut().as_deref_mut() {
+            core.wakers = wakers;
+        }
+    }
+}
+
+/// Nothing can go on: says why, and who waits.
+fn stop(shared: &Shared, error: &io::Error) -> ! {
+    panic!("the runtime cannot go on: {error}; {}", shared.describe_tasks())
+}
+
+/// Polls a task, counts it, and measures it if the runtime was built to.
+pub(super) fn run_measured(shared: &Shared, seat: &Seat, runnable: Runnable) {
+    let start = shared.config.measure_polls.then(real_now);
+    run_one(shared, runnable);
+    if let Some(core) = seat.core.borrow().as_deref() {
+        core.counters.polls.add(1);
+        if let Some(start) = start {
+            let took = real_now().saturating_duration_since(start);
+            core.counters.longest_poll.raise_to(took.as_nanos().min(u128::from(u64::MAX)) as u64);
+        }
+    }
+}
+
+/// A core by itself, for whoever builds one.
+pub(super) fn stand(core: Box<Core>, only: Option<thread::ThreadId>) -> Stand {
+    core.reactor.set_keeper(Keeper::Nobody);
+    Stand::new(core, only)
+}

@@ -1,0 +1,125 @@
+//! A cheap clone that names a runtime.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::context::{self, Seat, Seated};
+use super::metrics::CoreMetrics;
+use super::shared::Shared;
+use super::{current, default_runtime};
+use crate::reactor;
+use crate::task::{self, JoinHandle};
+
+/// Names a runtime; cheap to clone. It does not keep the runtime from being shut down.
+#[derive(Clone)]
+pub struct Handle {
+    pub(super) shared: Arc<Shared>,
+}
+
+impl Handle {
+    /// The runtime that this thread is in, or the default runtime, which is started if need be.
+    ///
+    /// # Panics
+    ///
+    /// If the default runtime is needed and cannot be started, or hidden threads are forbidden.
+    #[track_caller]
+    pub fn current() -> Self {
+        match context::runtime().map_or_else(default_runtime::get, Ok) {
+            Ok(shared) => Self { shared },
+            Err(error) => panic!("minato::runtime::Handle::current: {error}"),
+        }
+    }
+
+    /// The runtime that this thread is in.
+    pub fn try_current() -> Option<Self> {
+        context::runtime().map(|shared| Self { shared })
+    }
+
+    /// Spawns a task on the runtime.
+    ///
+    /// # Panics
+    ///
+    /// If the runtime has been shut down.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        task::spawn_on(&self.shared, future)
+    }
+
+    /// Runs a closure that may block on a thread made for that; see
+    /// [`task::spawn_blocking`](crate::task::spawn_blocking).
+    ///
+    /// # Panics
+    ///
+    /// If the runtime has been shut down.
+    #[track_caller]
+    pub fn spawn_blocking<F, T>(&self, job: F) -> JoinHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        task::spawn_blocking_on(&self.shared, job)
+    }
+
+    /// Runs a future to its end on this thread; see [`Runtime::block_on`](super::Runtime::block_on).
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        current::block_on(&self.shared, future)
+    }
+
+    /// Makes this the runtime that the thread is in until the guard is dropped: what is spawned or
+    /// bound here belongs to it.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        EnterGuard::of(&self.shared)
+    }
+
+    /// How many cores the runtime has.
+    pub fn core_count(&self) -> usize {
+        self.shared.reactors().len()
+    }
+
+    /// What a core has done so far; `None` if there are not that many.
+    pub fn core_metrics(&self, index: usize) -> Option<CoreMetrics> {
+        self.shared.metrics(index)
+    }
+
+    /// How many tasks and blocking jobs are alive.
+    pub fn alive_tasks(&self) -> usize {
+        self.shared.tasks().len()
+    }
+
+    /// The reactor of the runtime's first core, for sockets that are bound explicitly.
+    pub fn reactor(&self) -> reactor::Handle {
+        reactor::Handle::of(self.shared.reactors()[0].clone())
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("cores", &self.core_count()).finish_non_exhaustive()
+    }
+}
+
+/// Keeps a thread in a runtime; see [`Handle::enter`].
+#[must_use = "the thread leaves the runtime when the guard is dropped"]
+pub struct EnterGuard<'a> {
+    _seat: Seated,
+    _runtime: PhantomData<&'a Handle>,
+}
+
+impl EnterGuard<'_> {
+    pub(super) fn of(shared: &Arc<Shared>) -> Self {
+        Self { _seat: Seat::take(shared.clone(), None), _runtime: PhantomData }
+    }
+}
+
+impl fmt::Debug for EnterGuard<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnterGuard").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,278 @@
+//! Who runs tasks: runtimes, their cores and their workers.
+//!
+//! A *core* is a run queue with a reactor. A [`Runtime`] has one (current-thread) or one per worker
+//! (multi-thread). The core is a value apart from threads: a worker holds it, or `block_on` does; a
+//! worker that is about to block hands it to another thread; and a simulation steps several of them
+//! on one thread.
+//!
+//! Sockets and timers need none of this: outside a runtime they work as well, on the background
+//! reactor (see [`reactor`](crate::reactor)).
+//!
+//! ```
+//! # fn main() -> std::io::Result<()> {
+//! let runtime = minato::runtime::Runtime::new()?;
+//! let sum = runtime.block_on(async {
+//!     let handles: Vec<_> = (1..=4).map(|n| minato::spawn(async move { n * n })).collect();
+//!     let mut sum = 0;
+//!     for handle in handles {
+//!         sum += handle.await.unwrap();
+//!     }
+//!     sum
+//! });
+//! assert_eq!(sum, 30);
+//! # Ok(())
+//! # }
+//! ```
+
+mod builder;
+pub(crate) mod context;
+pub(crate) mod core;
+pub(crate) mod current;
+pub(crate) mod default_runtime;
+mod handle;
+mod injector;
+mod metrics;
+pub mod picker;
+pub(crate) mod pool;
+pub(crate) mod shared;
+mod spin;
+mod worker;
+
+pub use self::builder::Builder;
+pub use self::context::forbid_implicit;
+pub use self::handle::{EnterGuard, Handle};
+pub use self::metrics::CoreMetrics;
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use self::shared::Shared;
+use crate::task::{self, JoinHandle};
+
+/// Cores, the threads that hold them, a pool of blocking threads, and a clock.
+///
+/// Dropping it drops every task at its next await point and waits for the workers and for running
+/// blocking jobs; within a runtime it does not wait. It never panics.
+pub struct Runtime {
+    shared: Arc<Shared>,
+}
+
+impl Runtime {
+    /// Makes a multi-thread runtime with a worker per processor.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no more descriptors or threads.
+    pub fn new() -> io::Result<Self> {
+        Builder::new_multi_thread().build()
+    }
+
+    fn of(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Runs a future to its end on this thread, and gives its output.
+    ///
+    /// On a current-thread runtime the tasks run along with it; if another thread is doing that
+    /// already, this one takes over when the other leaves. It may be called anywhere, also within
+    /// another `block_on`; in a task of the same current-thread runtime no other task runs
+    /// meanwhile, and waiting for one of them there is an error of its [`JoinHandle`].
+    ///
+    /// # Panics
+    ///
+    /// If the future does. On a simulated engine also when nothing can go on: no task can run and
+    /// no event is due; the message names the tasks that are alive.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        current::block_on(&self.shared, future)
+    }
+
+    /// Spawns a task. On a current-thread runtime it runs when somebody is in
+    /// [`block_on`](Self::block_on).
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        task::spawn_on(&self.shared, future)
+    }
+
+    /// Runs a closure that may block on a thread made for that; see
+    /// [`task::spawn_blocking`](crate::task::spawn_blocking).
+    #[track_caller]
+    pub fn spawn_blocking<F, T>(&self, job: F) -> JoinHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        task::spawn_blocking_on(&self.shared, job)
+    }
+
+    /// A handle of this runtime.
+    pub fn handle(&self) -> Handle {
+        Handle { shared: self.shared.clone() }
+    }
+
+    /// Makes this the runtime that the thread is in until the guard is dropped.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        EnterGuard::of(&self.shared)
+    }
+
+    /// Waits until no task and no blocking job of this runtime is alive. Tasks run meanwhile.
+    #[track_caller]
+    pub fn wait_idle(&self) {
+        wait_idle(&self.shared);
+    }
+
+    /// Shuts the runtime down and waits for its workers and running blocking jobs, `timeout` at
+    /// most. What still runs then goes on by itself.
+    pub fn shutdown_timeout(self, timeout: Duration) {
+        self.shared.shut_down(Some(timeout));
+    }
+
+    /// Shuts the runtime down and waits for nothing.
+    pub fn shutdown_background(self) {
+        self.shutdown_timeout(Duration::ZERO);
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        shut_down_here(&self.shared);
+    }
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime").field("cores", &self.shared.reactors().len()).finish()
+    }
+}
+
+/// A current-thread runtime that stays on the thread where it was made, so that its tasks need not
+/// be `Send`.
+///
+/// Its core runs, and its tasks are dropped, on that thread only.
+///
+/// ```
+/// use std::rc::Rc;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let runtime = minato::runtime::Builder::new_current_thread().build_local()?;
+/// let text = Rc::new("stays here");
+/// let length = runtime.block_on(async move {
+///     minato::task::spawn_local(async move { text.len() }).await.unwrap()
+/// });
+/// assert_eq!(length, 10);
+/// # Ok(())
+/// # }
+/// ```
+pub struct LocalRuntime {
+    shared: Arc<Shared>,
+    /// Not to be sent to other threads.
+    _local: PhantomData<*const ()>,
+}
+
+impl LocalRuntime {
+    fn of(shared: Arc<Shared>) -> Self {
+        Self { shared, _local: PhantomData }
+    }
+
+    /// Runs a future to its end, and the tasks along with it; see [`Runtime::block_on`].
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        current::block_on(&self.shared, future)
+    }
+
+    /// Spawns a task that stays on this thread.
+    #[track_caller]
+    pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        task::spawn_local_on(&self.shared, future)
+    }
+
+    /// A handle of this runtime, by which other threads may spawn `Send` tasks.
+    pub fn handle(&self) -> Handle {
+        Handle { shared: self.shared.clone() }
+    }
+
+    /// Makes this the runtime that the thread is in until the guard is dropped.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        EnterGuard::of(&self.shared)
+    }
+
+    /// Waits until no task and no blocking job of this runtime is alive. Tasks run meanwhile.
+    #[track_caller]
+    pub fn wait_idle(&self) {
+        wait_idle(&self.shared);
+    }
+}
+
+impl Drop for LocalRuntime {
+    fn drop(&mut self) {
+        shut_down_here(&self.shared);
+    }
+}
+
+impl fmt::Debug for LocalRuntime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalRuntime").finish_non_exhaustive()
+    }
+}
+
+/// Runs a future on a fresh multi-thread runtime, and returns when the runtime is idle: when the
+/// future, everything it spawned and everything that spawned in turn is done.
+///
+/// # Panics
+///
+/// If the runtime cannot be started, or the future panics.
+///
+/// ```
+/// use std::sync::atomic::{AtomicBool, Ordering};
+///
+/// static DONE: AtomicBool = AtomicBool::new(false);
+/// minato::run(async {
+///     drop(minato::spawn(async { DONE.store(true, Ordering::SeqCst) }));
+/// });
+/// assert!(DONE.load(Ordering::SeqCst));
+/// ```
+#[track_caller]
+pub fn run<F: Future>(future: F) -> F::Output {
+    let runtime = match Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => panic!("minato::run: the runtime cannot be started: {error}"),
+    };
+    let output = runtime.block_on(future);
+    runtime.wait_idle();
+    output
+}
+
+#[track_caller]
+fn wait_idle(shared: &Arc<Shared>) {
+    current::block_on(
+        shared,
+        poll_fn(
+            |cx| if shared.tasks().wait_idle(cx.waker()) { Poll::Pending } else { Poll::Ready(()) },
+        ),
+    );
+}
+
+/// Shuts a runtime down as its owner is dropped. Where that happens within a runtime nothing is
+/// waited for, since what is waited for may need this very thread.
+fn shut_down_here(shared: &Arc<Shared>) {
+    let timeout = context::runtime().map(|_| Duration::ZERO);
+    shared.shut_down(timeout);
+}
+
+/// Reports what has nobody to be returned to.
+fn report(message: &str) {
+    eprintln!("minato: {message}");
+}

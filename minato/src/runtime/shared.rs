@@ -1,0 +1,320 @@
+//! A runtime as every thread sees it.
+
+use std::io;
+use std::panic::Location;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{Thread, ThreadId};
+use std::time::Duration;
+
+use super::builder::Config;
+use super::context::{self, Seat};
+use super::core::Core;
+use super::injector::Injector;
+use super::metrics::{CoreCounters, CoreMetrics};
+use super::pool::Pool;
+use crate::engine::Engine;
+use crate::reactor;
+use crate::reactor::shared::{Keeper, Watch};
+use crate::task::Runnable;
+use crate::task::blocking::BlockingPool;
+use crate::task::budget::Budget;
+use crate::task::registry::Registry;
+use crate::time::clock::{Clock, PausableClock, real_now};
+
+/// What kind of runtime this is.
+pub(crate) enum Flavor {
+    /// One core, held by whoever is in `block_on`.
+    CurrentThread(Stand),
+    /// A core per worker.
+    MultiThread(Pool),
+}
+
+/// The current-thread core while nobody holds it, and who waits for it.
+pub(crate) struct Stand {
+    state: Mutex<StandState>,
+    /// The only thread that may hold the core, for a local runtime.
+    pub(super) only: Option<ThreadId>,
+}
+
+struct StandState {
+    core: Option<Box<Core>>,
+    waiting: Vec<Thread>,
+}
+
+impl Stand {
+    pub(super) fn new(core: Box<Core>, only: Option<ThreadId>) -> Self {
+        let state = StandState { core: Some(core), waiting: Vec::new() };
+        Self { state: Mutex::new(state), only }
+    }
+
+    fn state(&self) -> MutexGuard<'_, StandState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the core, or has `thread` unparked when it is given back.
+    pub(super) fn take_or_wait(&self, thread: &Thread) -> Option<Box<Core>> {
+        let mut state = self.state();
+        let core = state.core.take();
+        if core.is_some() {
+            state.waiting.retain(|waiting| waiting.id() != thread.id());
+        } else if state.waiting.iter().all(|waiting| waiting.id() != thread.id()) {
+            state.waiting.push(thread.clone());
+        }
+        core
+    }
+
+    pub(super) fn take(&self) -> Option<Box<Core>> {
+        self.state().core.take()
+    }
+
+    /// Gives the core back, for the next one who waits.
+    pub(super) fn give(&self, core: Box<Core>) {
+        let mut state = self.state();
+        core.reactor.set_keeper(Keeper::Nobody);
+        let watched = core.reactor.watch() != Watch::None;
+        let reactor = core.reactor.clone();
+        state.core = Some(core);
+        let next = state.waiting.pop();
+        drop(state);
+        match next {
+            Some(next) => next.unpark(),
+            None if watched => reactor::monitor::rouse(&reactor),
+            None => {}
+        }
+    }
+
+    /// Waits no longer. If the core came free meanwhile, the next one learns of it.
+    pub(super) fn leave(&self, thread: &Thread) {
+        let mut state = self.state();
+        state.waiting.retain(|waiting| waiting.id() != thread.id());
+        if state.core.is_some() {
+            if let Some(next) = state.waiting.pop() {
+                next.unpark();
+            }
+        }
+    }
+}
+
+/// A runtime.
+pub(crate) struct Shared {
+    pub(super) flavor: Flavor,
+    pub(super) injector: Injector<Runnable>,
+    pub(super) config: Config,
+    reactors: Box<[Arc<reactor::Shared>]>,
+    counters: Box<[Arc<CoreCounters>]>,
+    tasks: Registry,
+    blocking: BlockingPool,
+    clock: Clock,
+    engine: Engine,
+}
+
+impl Shared {
+    pub(super) fn new(
+        flavor: Flavor,
+        config: Config,
+        reactors: Vec<Arc<reactor::Shared>>,
+        counters: Vec<Arc<CoreCounters>>,
+        blocking: BlockingPool,
+        clock: Clock,
+        engine: Engine,
+    ) -> Arc<Self> {
+        let shared = Arc::new(Self {
+            flavor,
+            injector: Injector::default(),
+            config,
+            reactors: reactors.into(),
+            counters: counters.into(),
+            tasks: Registry::default(),
+            blocking,
+            clock,
+            engine,
+        });
+        for reactor in &shared.reactors {
+            reactor.set_owner(shared.address());
+        }
+        shared
+    }
+
+    /// The address that names this runtime.
+    pub(crate) fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    pub(crate) fn tasks(&self) -> &Registry {
+        &self.tasks
+    }
+
+    pub(crate) fn blocking(&self) -> &BlockingPool {
+        &self.blocking
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The budget of one poll.
+    pub(crate) fn budget(&self) -> Budget {
+        self.config.budget
+    }
+
+    pub(crate) fn reactors(&self) -> &[Arc<reactor::Shared>] {
+        &self.reactors
+    }
+
+    /// The reactor for a thread that is in this runtime and holds no core: the one with the fewest
+    /// sockets.
+    pub(crate) fn shared_reactor(&self) -> &Arc<reactor::Shared> {
+        let fewest = self.reactors.iter().min_by_key(|reactor| reactor.socket_count());
+        fewest.unwrap_or(&self.reactors[0])
+    }
+
+    /// Queues a woken task: with the core that this thread holds, or for any of them.
+    pub(crate) fn schedule(&self, runnable: Runnable, yielded: bool) {
+        let left = context::with_core_of(self, runnable, |core, runnable| {
+            core.counters.wakes.add(1);
+            self.queue_with(core, runnable, yielded);
+        });
+        if let Err(runnable) = left {
+            self.inject(runnable);
+        }
+    }
+
+    fn queue_with(&self, core: &mut Core, runnable: Runnable, yielded: bool) {
+        match &self.flavor {
+            Flavor::CurrentThread(_) => core.queue.push(runnable),
+            Flavor::MultiThread(pool) => pool.queue_with(core, runnable, yielded),
+        }
+    }
+
+    fn inject(&self, runnable: Runnable) {
+        self.injector.push(runnable);
+        match &self.flavor {
+            Flavor::CurrentThread(_) => self.reactors[0].unpark(),
+            Flavor::MultiThread(pool) => pool.wake_one(self),
+        }
+        if self.has_ended() {
+            // Nobody comes to the queue any more, so what came late is dropped here.
+            self.drop_queued();
+        }
+    }
+
+    /// Drops whatever stands in the injector.
+    pub(super) fn drop_queued(&self) {
+        if self.is_local_elsewhere() {
+            return;
+        }
+        while let Some(runnable) = self.injector.pop() {
+            drop(runnable);
+        }
+    }
+
+    /// Whether the runtime has been shut down.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.reactors[0].has_ended()
+    }
+
+    /// Whether this is a local runtime and the present thread is its own.
+    pub(crate) fn is_local_here(&self) -> bool {
+        matches!(&self.flavor, Flavor::CurrentThread(stand)
+            if stand.only == Some(std::thread::current().id()))
+    }
+
+    fn is_local_elsewhere(&self) -> bool {
+        matches!(&self.flavor, Flavor::CurrentThread(stand)
+            if stand.only.is_some_and(|only| only != std::thread::current().id()))
+    }
+
+    /// Moves the core that `seat` holds to another thread, because this one is going to block.
+    pub(crate) fn hand_core_over(self: &Arc<Self>, seat: &Seat) {
+        if let Flavor::MultiThread(pool) = &self.flavor {
+            if let Some(core) = seat.take_core() {
+                if let Err(core) = pool.start_worker(self, core) {
+                    // No thread to be had: keep the core; its siblings and the monitor help out.
+                    seat.give_core(core);
+                }
+            }
+        }
+    }
+
+    /// Keeps a stopped clock from jumping for as long as the result lives.
+    pub(crate) fn hold_clock(&self) -> Option<ClockHold> {
+        match &self.clock {
+            Clock::Pausable(clock) => {
+                clock.hold();
+                Some(ClockHold(clock.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn metrics(&self, index: usize) -> Option<CoreMetrics> {
+        let (events, stale_keys) = self.reactors.get(index)?.event_counts();
+        Some(CoreMetrics::read(self.counters.get(index)?, events, stale_keys))
+    }
+
+    /// Ends the runtime: takes no more tasks, drops those there are, and waits for running ones and
+    /// for blocking jobs until `timeout` (`None`: as long as it takes). Returns whether all is done.
+    pub(super) fn shut_down(self: &Arc<Self>, timeout: Option<Duration>) -> bool {
+        let deadline = timeout.and_then(|timeout| real_now().checked_add(timeout));
+        self.tasks.close();
+        let done = match &self.flavor {
+            Flavor::CurrentThread(stand) => self.drop_tasks_of(stand),
+            Flavor::MultiThread(pool) => pool.shut_down(self, deadline),
+        };
+        for reactor in &self.reactors {
+            reactor.end();
+        }
+        self.drop_queued();
+        self.blocking.shutdown(deadline) && done
+    }
+
+    /// Drops the tasks of a current-thread core; false if another thread holds it.
+    fn drop_tasks_of(self: &Arc<Self>, stand: &Stand) -> bool {
+        if self.is_local_elsewhere() {
+            return false;
+        }
+        let Some(core) = stand.take() else { return false };
+        let seated = Seat::take(self.clone(), Some(core));
+        loop {
+            let queued = seated.core.borrow_mut().as_mut().and_then(|core| core.queue.pop());
+            match queued.or_else(|| self.injector.pop()) {
+                Some(runnable) => drop(runnable),
+                None => break,
+            }
+        }
+        if let Some(core) = seated.take_core() {
+            stand.give(core);
+        }
+        true
+    }
+
+    /// Names the living tasks, for reports.
+    pub(crate) fn describe_tasks(&self) -> String {
+        let tasks = self.tasks.list();
+        let lines = tasks.iter().map(|(id, place)| format!("  task {id}, spawned at {place}"));
+        match tasks.len() {
+            0 => "no task is alive".to_owned(),
+            _ => format!("alive are\n{}", lines.collect::<Vec<_>>().join("\n")),
+        }
+    }
+}
+
+/// Keeps a stopped clock from jumping.
+pub(crate) struct ClockHold(Arc<PausableClock>);
+
+impl Drop for ClockHold {
+    fn drop(&mut self) {
+        self.0.release();
+    }
+}
+
+/// The error of using a runtime that was shut down.
+#[track_caller]
+pub(crate) fn ended_error() -> io::Error {
+    let place = Location::caller();
+    io::Error::other(format!("the runtime used at {place} has been shut down"))
+}

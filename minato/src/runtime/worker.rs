@@ -1,0 +1,257 @@
+//! A worker: a thread that holds a core of a multi-thread runtime and runs its tasks.
+
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+use super::context::{Seat, Seated};
+use super::core::Core;
+use super::pool::Pool;
+use super::shared::{Flavor, Shared};
+use crate::reactor::shared::Keeper;
+use crate::reactor::ward::{self, Look, Ward};
+use crate::task::Runnable;
+
+/// After how many polls the reactor and the injector are looked at, however much there is to do.
+pub(super) const POLLS_PER_LOOK: u32 = 61;
+
+/// How often in a row a task is taken from the LIFO slot, before the queue has its turn: two tasks
+/// that wake each other must not keep the others waiting.
+const LIFO_POLLS: u32 = 3;
+
+/// How many tasks a worker takes from the injector at a time.
+const INJECTOR_BATCH: usize = 32;
+
+/// Runs the tasks of `core` on this thread, until the runtime ends or the core is handed over.
+pub(super) fn run(shared: Arc<Shared>, core: Box<Core>) {
+    let Flavor::MultiThread(pool) = &shared.flavor else { return };
+    shared.config.call(&shared.config.on_thread_start);
+    core.reactor.set_keeper(Keeper::Core);
+    let wards = pool
+        .remotes
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| *index != core.index)
+        .map(|(index, remote)| (index, Ward::new(Arc::downgrade(&remote.reactor))))
+        .collect();
+    let index = core.index;
+    let seat = Seat::take(shared.clone(), Some(core));
+    let mut worker = Worker { shared: &shared, pool, index, seat, wards, searching: false };
+    worker.run();
+    drop(worker);
+    shared.config.call(&shared.config.on_thread_stop);
+}
+
+struct Worker<'a> {
+    shared: &'a Arc<Shared>,
+    pool: &'a Pool,
+    index: usize,
+    seat: Seated,
+    /// The siblings, in case this worker is the sentinel.
+    wards: Vec<(usize, Ward)>,
+    /// Whether this worker is the one that searches.
+    searching: bool,
+}
+
+impl Worker<'_> {
+    fn run(&mut self) {
+        while !self.pool.is_ending() {
+            match self.next() {
+                Some(runnable) => self.poll(runnable),
+                None if self.seat.core.borrow().is_none() => return,
+                None => self.park(),
+            }
+        }
+        self.leave();
+    }
+
+    fn poll(&mut self, runnable: Runnable) {
+        if self.searching {
+            self.searching = false;
+            self.pool.end_search();
+            if self.pool.has_work(self.shared) {
+                self.pool.wake_one(self.shared);
+            }
+        }
+        super::current::run_measured(self.shared, &self.seat, runnable);
+    }
+
+    /// The next task to poll; `None` if there is none to be found, or the core is gone.
+    fn next(&mut self) -> Option<Runnable> {
+        let look = {
+            let mut core = self.seat.core.borrow_mut();
+            let core = core.as_deref_mut()?;
+            core.tick = core.tick.wrapping_add(1);
+            core.tick % POLLS_PER_LOOK == 0
+        };
+        if look {
+            self.turn(Some(Duration::ZERO));
+            self.look_after_adopted();
+        }
+        let mut core = self.seat.core.borrow_mut();
+        let core = core.as_deref_mut()?;
+        if look {
+            if let Some(runnable) = self.shared.injector.pop() {
+                return Some(runnable);
+            }
+        }
+        match Self::next_of(self.pool, core) {
+            Some(runnable) => Some(runnable),
+            None => Self::search(self.shared, self.pool, &mut self.searching, core),
+        }
+    }
+
+    /// The next task of the core itself.
+    fn next_of(pool: &Pool, core: &mut Core) -> Option<Runnable> {
+        let lifo = &pool.remotes[core.index].lifo;
+        if core.lifo_polls < LIFO_POLLS {
+            if let Some(runnable) = lifo.take() {
+                core.lifo_polls += 1;
+                return Some(runnable);
+            }
+        }
+        core.lifo_polls = 0;
+        core.queue.pop().or_else(|| lifo.take())
+    }
+
+    /// A task from the injector or from a sibling.
+    fn search(
+        shared: &Shared,
+        pool: &Pool,
+        searching: &mut bool,
+        core: &mut Core,
+    ) -> Option<Runnable> {
+        let queue = &mut core.queue;
+        let injected = shared.injector.pop_batch(INJECTOR_BATCH, |rest| queue.push(rest));
+        if injected.is_some() {
+            return injected;
+        }
+        if !*searching && !pool.begin_search() {
+            return None;
+        }
+        *searching = true;
+        pool.steal(core)
+    }
+
+    /// Sleeps until there is something to do.
+    fn park(&mut self) {
+        if self.searching {
+            self.searching = false;
+            self.pool.end_search();
+        }
+        self.pool.fall_asleep(self.index);
+        // Who queued something before we counted as asleep could not know that we must be woken.
+        if self.pool.has_work(self.shared) && self.pool.wake_up(self.index) {
+            return;
+        }
+        let timeout = self.look_after_siblings();
+        if self.has_task() {
+            self.searching = !self.pool.wake_up(self.index);
+            return;
+        }
+        if let Some(core) = self.seat.core.borrow().as_deref() {
+            core.counters.parks.add(1);
+        }
+        self.turn(timeout);
+        // Whoever wakes a sleeper makes it the one that searches.
+        self.searching = !self.pool.wake_up(self.index);
+    }
+
+    fn has_task(&self) -> bool {
+        let mut core = self.seat.core.borrow_mut();
+        core.as_deref_mut().is_some_and(|core| match Self::next_of(self.pool, core) {
+            Some(runnable) => {
+                core.queue.push(runnable);
+                true
+            }
+            None => false,
+        })
+    }
+
+    fn turn(&self, timeout: Option<Duration>) {
+        let Some((reactor, mut wakers)) = self.take_wakers() else { return };
+        if let Err(error) = reactor.turn(&mut wakers, timeout) {
+            super::report(&format!("a reactor of the runtime cannot wait: {error}"));
+        }
+        self.pool.rouse();
+        self.put_wakers(wakers);
+    }
+
+    /// The reactor and the room for wakers of the held core.
+    fn take_wakers(&self) -> Option<(Arc<crate::reactor::Shared>, Vec<Waker>)> {
+        let mut core = self.seat.core.borrow_mut();
+        let core = core.as_deref_mut()?;
+        Some((core.reactor.clone(), std::mem::take(&mut core.wakers)))
+    }
+
+    fn put_wakers(&self, wakers: Vec<Waker>) {
+        if let Some(core) = self.seat.core.borrow_mut().as_deref_mut() {
+            core.wakers = wakers;
+            self.pool.call_for_help(core);
+        }
+    }
+
+    /// Looks at the siblings if this worker is the sentinel; how long it may sleep.
+    fn look_after_siblings(&mut self) -> Option<Duration> {
+        if self.wards.is_empty() || !self.pool.is_sentinel(self.index) {
+            return None;
+        }
+        let until = self.look(|_| true);
+        if until.is_none() {
+            self.pool.doze();
+        }
+        until
+    }
+
+    /// Looks at the siblings that were stuck at the last look.
+    fn look_after_adopted(&mut self) {
+        if self.wards.iter().any(|(_, ward)| ward.is_adopted()) {
+            self.look(Ward::is_adopted);
+        }
+    }
+
+    fn look(&mut self, at: impl Fn(&Ward) -> bool) -> Option<Duration> {
+        let (own, mut wakers) = self.take_wakers()?;
+        let now = ward::now();
+        let mut next: Option<Duration> = None;
+        for (index, ward) in &mut self.wards {
+            if !at(ward) {
+                continue;
+            }
+            if let Look::Again(until) = ward.look(&own, now, &mut wakers) {
+                next = Some(next.map_or(until, |next| next.min(until)));
+            }
+            if ward.is_adopted() {
+                // The stuck worker cannot come to its LIFO slot before its poll is over.
+                let stuck = self.pool.remotes[*index].lifo.take();
+                if let (Some(stuck), Some(core)) =
+                    (stuck, self.seat.core.borrow_mut().as_deref_mut())
+                {
+                    core.queue.push(stuck);
+                }
+            }
+        }
+        self.put_wakers(wakers);
+        next
+    }
+
+    /// Drops the tasks that are left: the runtime ends.
+    fn leave(&mut self) {
+        loop {
+            let next = {
+                let mut core = self.seat.core.borrow_mut();
+                core.as_deref_mut().and_then(|core| Self::next_of(self.pool, core))
+            };
+            match next.or_else(|| self.shared.injector.pop()) {
+                Some(runnable) => drop(runnable),
+                None => break,
+            }
+        }
+        if let Some(core) = self.seat.take_core() {
+            core.reactor.set_keeper(Keeper::Nobody);
+        }
+        for (_, ward) in &mut self.wards {
+            ward.release();
+        }
+    }
+}

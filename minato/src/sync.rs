@@ -1,0 +1,52 @@
+//! The switch between std's and loom's synchronization, and a mutex without poisoning.
+//!
+//! Everything that takes part in a loom model takes its atomics, locks and arcs from here.
+
+#[cfg(minato_loom)]
+pub(crate) use loom::sync::{
+    Arc, Condvar, MutexGuard,
+    atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering},
+};
+#[cfg(not(minato_loom))]
+pub(crate) use std::sync::{
+    Arc, Condvar, MutexGuard,
+    atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering},
+};
+
+#[cfg(minato_loom)]
+use loom::sync as imp;
+#[cfg(not(minato_loom))]
+use std::sync as imp;
+
+use std::sync::PoisonError;
+
+/// A mutex that a panic does not poison.
+///
+/// No code under these locks calls foreign code, so a panic under one can only be ours; refusing
+/// every later caller would turn it into a hang of sockets that have nothing to do with it.
+#[derive(Debug, Default)]
+pub(crate) struct Mutex<T>(imp::Mutex<T>);
+
+impl<T> Mutex<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(imp::Mutex::new(value))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The lock if nobody holds it.
+    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        match self.0.try_lock() {
+            Ok(guard) => Some(guard),
+            Err(std::sync::TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(std::sync::TryLockError::WouldBlock) => None,
+        }
+    }
+}
+
+/// Waits on `condvar` until it is notified; wakes for no reason are possible.
+pub(crate) fn wait<'a, T>(condvar: &Condvar, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+    condvar.wait(guard).unwrap_or_else(PoisonError::into_inner)
+}

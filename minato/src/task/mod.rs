@@ -1,0 +1,27 @@
+//! What runs: spawned tasks and their handles.
+//!
+//! A task is a future that a runtime polls whenever it is woken. [`spawn`] hands one to the runtime
+//! that the thread is in, or outside every runtime to the *default runtime*, which starts then: a
+//! multi-thread runtime with as many workers as the machine has processors. The [`JoinHandle`]
+//! gives the task's output, or says that it panicked or was cancelled; dropping the handle lets the
+//! task run on.
+//!
+//! [`spawn_blocking`] runs a closure that blocks on a thread of its own kind, [`block_in_place`]
+//! blocks the current worker after its core has moved elsewhere, and [`yield_now`] gives the other
+//! tasks a turn.
+
+pub(crate) mod blocking;
+pub(crate) mod budget;
+mod cell;
+mod id;
+mod join;
+pub(crate) mod registry;
+mod spawn;
+mod yield_now;
+
+pub(crate) use self::cell::{Runnable, TaskMeta};
+pub use self::id::Id;
+pub use self::join::{AbortHandle, JoinError, JoinHandle};
+pub use self::spawn::{block_in_place, spawn, spawn_blocking, spawn_local};
+pub(crate) use self::spawn::{run_one, spawn_blocking_on, spawn_local_on, spawn_on};
+pub use self::yield_now::{YieldNow, yield_now};

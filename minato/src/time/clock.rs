@@ -1,0 +1,168 @@
+//! The clock of a runtime: the system's, one that can be stopped, or a simulated world's.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use super::Instant;
+use crate::sync::{Arc, AtomicBool, AtomicUsize, Mutex, Ordering};
+
+/// Where a runtime, a reactor and its timers take the time from.
+#[derive(Clone)]
+pub(crate) enum Clock {
+    System,
+    Pausable(Arc<PausableClock>),
+    Simulated(minato_sim::World),
+}
+
+impl Clock {
+    pub(crate) fn now(&self) -> Instant {
+        match self {
+            Self::System => system_now(),
+            Self::Pausable(clock) => clock.now(),
+            // Every world begins at one point, so that instants of one world compare.
+            Self::Simulated(world) => world_origin() + world.now(),
+        }
+    }
+
+    /// The pausable clock, if this is one and it stands still.
+    pub(crate) fn paused(&self) -> Option<&PausableClock> {
+        match self {
+            Self::Pausable(clock) if clock.is_paused() => Some(clock),
+            _ => None,
+        }
+    }
+}
+
+fn system_now() -> Instant {
+    Instant::from_std(real_now())
+}
+
+/// The real time, for what no virtual clock is asked about: deadlines of shutdowns, stuck threads.
+pub(crate) fn real_now() -> std::time::Instant {
+    std::time::Instant::now()
+}
+
+fn world_origin() -> Instant {
+    static ORIGIN: OnceLock<Instant> = OnceLock::new();
+    *ORIGIN.get_or_init(system_now)
+}
+
+/// A clock that a test may stop and move by hand.
+#[derive(Default)]
+pub(crate) struct PausableClock {
+    paused: AtomicBool,
+    /// How many blocking jobs run: while one does, a stopped clock does not move by itself.
+    holds: AtomicUsize,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The point at which the clock stands while it is stopped.
+    stopped_at: Option<Instant>,
+    /// How far it is ahead of the system's clock otherwise, or behind it.
+    ahead: Duration,
+    behind: Duration,
+}
+
+impl State {
+    fn now(&self) -> Instant {
+        self.stopped_at.unwrap_or_else(|| system_now() + self.ahead - self.behind)
+    }
+}
+
+impl PausableClock {
+    fn now(&self) -> Instant {
+        if !self.is_paused() && self.never_paused() {
+            return system_now();
+        }
+        self.state.lock().now()
+    }
+
+    /// Whether the clock has been the system's all along, which needs no lock to know.
+    fn never_paused(&self) -> bool {
+        self.holds.load(Ordering::Acquire) & EVER_PAUSED == 0
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        self.paused.load(Ordering::Acquire)
+    }
+
+    /// Stops the clock; false if it stood already.
+    pub(crate) fn pause(&self) -> bool {
+        let mut state = self.state.lock();
+        if state.stopped_at.is_some() {
+            return false;
+        }
+        state.stopped_at = Some(state.now());
+        self.holds.fetch_or(EVER_PAUSED, Ordering::AcqRel);
+        self.paused.store(true, Ordering::Release);
+        true
+    }
+
+    /// Lets the clock go on from where it stands; false if it was going.
+    pub(crate) fn resume(&self) -> bool {
+        let mut state = self.state.lock();
+        let Some(stopped_at) = state.stopped_at.take() else { return false };
+        let system = system_now();
+        state.ahead = stopped_at.duration_since(system);
+        state.behind = system.duration_since(stopped_at);
+        self.paused.store(false, Ordering::Release);
+        true
+    }
+
+    /// Moves a stopped clock; false if it was going.
+    pub(crate) fn advance(&self, by: Duration) -> bool {
+        let mut state = self.state.lock();
+        let Some(stopped_at) = state.stopped_at else { return false };
+        state.stopped_at = Some(stopped_at.saturating_add(by));
+        true
+    }
+
+    /// Whether a stopped clock may jump to the next deadline when all is idle.
+    pub(crate) fn may_jump(&self) -> bool {
+        self.is_paused() && self.holds.load(Ordering::Acquire) & !EVER_PAUSED == 0
+    }
+
+    /// Keeps the clock from jumping until [`release`](Self::release).
+    pub(crate) fn hold(&self) {
+        self.holds.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(crate) fn release(&self) {
+        self.holds.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// The bit of `holds` that says that the clock was stopped at least once.
+const EVER_PAUSED: usize = 1 << (usize::BITS - 1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stopped_clock_moves_by_hand_only() {
+        let clock = PausableClock::default();
+        assert!(clock.pause());
+        assert!(!clock.pause());
+        let before = clock.now();
+        assert_eq!(clock.now(), before);
+        assert!(clock.advance(Duration::from_secs(5)));
+        assert_eq!(clock.now() - before, Duration::from_secs(5));
+        assert!(clock.resume());
+        assert!(clock.now() >= before + Duration::from_secs(5));
+        assert!(!clock.advance(Duration::from_secs(5)));
+    }
+
+    #[test]
+    fn a_running_job_keeps_the_clock_from_jumping() {
+        let clock = PausableClock::default();
+        clock.pause();
+        assert!(clock.may_jump());
+        clock.hold();
+        assert!(!clock.may_jump());
+        clock.release();
+        assert!(clock.may_jump());
+    }
+}
