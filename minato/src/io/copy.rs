@@ -1,0 +1,58 @@
+//! Copying all bytes of a reader into a writer.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+
+use super::transfer::{BufferSizes, Transfer};
+use super::{AsyncRead, AsyncWrite};
+
+/// Copies everything from `reader` to `writer` until the reader ends; returns the number of bytes.
+///
+/// At the end the writer is flushed but not shut down. It is also flushed whenever the reader has
+/// nothing more at the moment, so a writer that buffers holds nothing back while both wait.
+///
+/// The buffer starts with 8 KiB and doubles up to 256 KiB while single reads fill it. While the
+/// reader has nothing and everything is written, a buffer of more than 32 KiB is given back. While
+/// the writer takes nothing, what is left of the buffer is filled ahead. Between two ends that are
+/// always ready the copy pauses after about 1 MiB or 128 calls, so that other tasks get their turn.
+///
+/// # Errors
+///
+/// * An error of the reader is returned after everything read before it is written and flushed:
+///   nothing is lost.
+/// * An error of the writer is returned at once; a writer that takes 0 bytes is a
+///   [`WriteZero`](io::ErrorKind::WriteZero) error. Bytes that were read but not written are lost,
+///   up to the size of the buffer.
+///
+/// # Cancel safety
+///
+/// Dropping the future loses the bytes that were read but not written; the writer may also hold
+/// bytes that are not flushed. [`owned::copy`](super::owned::copy()) gives these bytes back, both
+/// after an error and instead of dropping it.
+///
+/// # Examples
+///
+/// ```
+/// use minato::io::{self, owned};
+///
+/// # futures::executor::block_on(async {
+/// let (mut quay, crane) = io::duplex(64);
+/// let (crane, _) = owned::write_all(crane, "cargo").await?;
+/// drop(crane);
+///
+/// let (mut hold, inside) = io::duplex(64);
+/// assert_eq!(io::copy(&mut quay, &mut hold).await?, 5);
+/// let (_, bytes) = owned::read_exact(inside, [0; 5]).await?;
+/// assert_eq!(&bytes, b"cargo");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+pub async fn copy<R, W>(reader: &mut R, writer: &mut W) -> io::Result<u64>
+where
+    R: AsyncRead + Unpin + ?Sized,
+    W: AsyncWrite + Unpin + ?Sized,
+{
+    let mut transfer = Transfer::new(BufferSizes::ADAPTIVE);
+    poll_fn(|cx| transfer.poll(cx, Pin::new(&mut *reader), Pin::new(&mut *writer))).await
+}

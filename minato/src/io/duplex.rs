@@ -1,0 +1,120 @@
+//! Two connected ends in memory, like a pair of sockets.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use super::simplex::Released;
+use super::{AsyncRead, AsyncWrite, ReadBuf, SimplexStream};
+
+/// Makes two connected ends: what is written into one can be read from the other.
+///
+/// `max_buf_size` is the number of bytes per direction that may be written and not yet read; a
+/// write beyond it waits.
+///
+/// # Panics
+///
+/// When `max_buf_size` is 0: nothing could ever be written.
+///
+/// # Examples
+///
+/// ```
+/// use minato::io::owned;
+///
+/// # futures::executor::block_on(async {
+/// let (ship, harbour) = minato::io::duplex(64);
+/// let (_ship, _) = owned::write_all(ship, "ahoy").await?;
+/// let (_harbour, greeting) = owned::read_exact(harbour, [0; 4]).await?;
+/// assert_eq!(&greeting, b"ahoy");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+#[track_caller]
+pub fn duplex(max_buf_size: usize) -> (DuplexStream, DuplexStream) {
+    let there = Arc::new(Mutex::new(SimplexStream::new_unsplit(max_buf_size)));
+    let back = Arc::new(Mutex::new(SimplexStream::new_unsplit(max_buf_size)));
+    (
+        DuplexStream { incoming: back.clone(), outgoing: there.clone() },
+        DuplexStream { incoming: there, outgoing: back },
+    )
+}
+
+/// One of two connected ends in memory, made by [`duplex`].
+///
+/// It behaves like a connected socket:
+///
+/// * Shutting it down ends the peer's reading side only: the peer reads what is left, then sees the
+///   end of the stream, and may still write. Own writes are then
+///   [`BrokenPipe`](io::ErrorKind::BrokenPipe) errors.
+/// * Dropping it ends both directions: the peer reads what is left, then sees the end of the stream;
+///   the peer's writes, also one that waits for room, are `BrokenPipe` errors.
+/// * Bytes can be read as soon as they are written: flushing does nothing.
+///
+/// Each end remembers one reading and one writing task, each the last that had to wait.
+#[derive(Debug)]
+pub struct DuplexStream {
+    incoming: Arc<Mutex<SimplexStream>>,
+    outgoing: Arc<Mutex<SimplexStream>>,
+}
+
+/// Calls `call` with the pipe locked, and wakes whom it released with the pipe free again.
+fn with_pipe<T>(
+    pipe: &Mutex<SimplexStream>,
+    call: impl FnOnce(&mut SimplexStream, &mut Released) -> T,
+) -> T {
+    let mut released = Released::default();
+    let mut locked = pipe.lock().unwrap_or_else(PoisonError::into_inner);
+    let result = call(&mut locked, &mut released);
+    drop(locked);
+    released.settle();
+    result
+}
+
+impl AsyncRead for DuplexStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        with_pipe(&self.incoming, |pipe, released| pipe.poll_take(cx, buf, released))
+    }
+}
+
+impl AsyncWrite for DuplexStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(buf)])
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        with_pipe(&self.outgoing, SimplexStream::close);
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        with_pipe(&self.outgoing, |pipe, released| pipe.poll_put(cx, bufs, released))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+}
+
+impl Drop for DuplexStream {
+    fn drop(&mut self) {
+        with_pipe(&self.outgoing, SimplexStream::close);
+        with_pipe(&self.incoming, SimplexStream::close);
+    }
+}

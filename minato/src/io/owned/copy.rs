@@ -1,0 +1,88 @@
+//! Copying from a reader to a writer, both by value.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::parts::Parts;
+use crate::io::transfer::{BufferSizes, Transfer};
+use crate::io::{AsyncRead, AsyncWrite};
+
+/// Copies everything from `reader` to `writer` until the reader ends; returns the number of bytes,
+/// reader and writer.
+///
+/// It copies as [`io::copy`](crate::io::copy()) does: the writer is flushed at the end and whenever
+/// the reader has nothing more at the moment, and is not shut down.
+///
+/// # Errors
+///
+/// * An error of the reader is returned after everything read before it is written and flushed.
+/// * An error of the writer is returned at once; a writer that takes 0 bytes is a
+///   [`WriteZero`](io::ErrorKind::WriteZero) error.
+///
+/// Reader, writer and the bytes between them stay in the future; polled again, it goes on.
+///
+/// # Cancel safety
+///
+/// [`Copy::into_parts`] gives everything back, also the bytes that were read but not written, so
+/// that nothing is lost. An error of the reader that was to be returned after those bytes is dropped.
+///
+/// # Examples
+///
+/// ```
+/// use minato::io::{self, owned};
+///
+/// # futures::executor::block_on(async {
+/// let (quay, crane) = io::duplex(64);
+/// drop(owned::write_all(crane, "cargo").await?);
+/// let (hold, inside) = io::duplex(64);
+///
+/// let (copied, _quay, _hold) = owned::copy(quay, hold).await?;
+/// assert_eq!(copied, 5);
+/// let (_inside, bytes) = owned::read_exact(inside, [0; 5]).await?;
+/// assert_eq!(&bytes, b"cargo");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+pub fn copy<R, W>(reader: R, writer: W) -> Copy<R, W>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    let transfer = Transfer::new(BufferSizes::ADAPTIVE);
+    Copy { parts: Parts::new("Copy", (reader, writer, transfer)) }
+}
+
+/// The future of [`copy`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct Copy<R, W> {
+    parts: Parts<(R, W, Transfer)>,
+}
+
+impl<R, W> Copy<R, W> {
+    /// The reader, the writer, how many bytes were written, and the bytes that were read after those
+    /// and not yet written; `None` after success.
+    pub fn into_parts(self) -> Option<(R, W, u64, Vec<u8>)> {
+        let (reader, writer, transfer) = self.parts.into_inner()?;
+        let (copied, unwritten) = transfer.into_unwritten();
+        Some((reader, writer, copied, unwritten))
+    }
+}
+
+impl<R, W> Future for Copy<R, W>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    type Output = io::Result<(u64, R, W)>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let parts = &mut self.get_mut().parts;
+        let (reader, writer, transfer) = parts.get_mut();
+        let copied = ready!(transfer.poll(cx, Pin::new(reader), Pin::new(writer)))?;
+        let (reader, writer, _) = parts.take();
+        Poll::Ready(Ok((copied, reader, writer)))
+    }
+}

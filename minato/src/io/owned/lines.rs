@@ -1,0 +1,104 @@
+//! The lines of a reader, as a stream.
+
+use std::io;
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+
+use super::read_until::poll_append_until;
+use crate::io::AsyncBufRead;
+
+/// Makes a stream of the lines of `a`, without the `\n` or `\r\n` at their ends.
+///
+/// What comes after the last line end is a line too, unless it is empty. There is no bound on the
+/// length of a line: limit the reader if the peer is not trusted.
+///
+/// # Errors
+///
+/// The stream goes on after every error:
+///
+/// * A line that is not UTF-8 is an [`InvalidData`](io::ErrorKind::InvalidData) error in the place of
+///   that line; the next item is the next line. The error holds a
+///   [`FromUtf8Error`](std::string::FromUtf8Error), and in it the bytes of the line. A character that
+///   arrives in pieces is no error.
+/// * The reader's error. The part of the line that was read before stays in the stream, and the line
+///   continues with the next poll.
+///
+/// # Cancel safety
+///
+/// Not waiting for the next line any longer loses nothing: the part that was read stays in the
+/// stream. [`Lines::into_parts`] gives it back together with the reader.
+///
+/// # Examples
+///
+/// ```
+/// use futures::TryStreamExt;
+/// use minato::io::{SimplexStream, owned};
+///
+/// # futures::executor::block_on(async {
+/// let pipe = SimplexStream::new_unsplit(64);
+/// let (pipe, _) = owned::write_all(pipe, "port\r\nstarboard\n\nstern").await?;
+/// let pipe = owned::shutdown(pipe).await?;
+/// let lines: Vec<String> = owned::lines(pipe).try_collect().await?;
+/// assert_eq!(lines, ["port", "starboard", "", "stern"]);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+pub fn lines<A>(a: A) -> Lines<A>
+where
+    A: AsyncBufRead + Unpin,
+{
+    Lines { reader: a, partial: Vec::new() }
+}
+
+/// The stream of [`lines`].
+#[derive(Debug)]
+#[must_use = "streams do nothing unless polled"]
+pub struct Lines<A> {
+    reader: A,
+    /// The beginning of a line whose end was not yet read.
+    partial: Vec<u8>,
+}
+
+impl<A> Lines<A> {
+    /// The reader. The beginning of a line whose end was not yet read is dropped;
+    /// [`into_parts`](Self::into_parts) keeps it.
+    pub fn into_inner(self) -> A {
+        self.reader
+    }
+
+    /// The reader, and the beginning of a line whose end was not yet read.
+    pub fn into_parts(self) -> (A, Vec<u8>) {
+        (self.reader, self.partial)
+    }
+}
+
+impl<A> Stream for Lines<A>
+where
+    A: AsyncBufRead + Unpin,
+{
+    type Item = io::Result<String>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        ready!(poll_append_until(Pin::new(&mut this.reader), cx, b'\n', &mut this.partial))?;
+        if this.partial.is_empty() {
+            return Poll::Ready(None);
+        }
+        let line = without_end(mem::take(&mut this.partial));
+        let invalid = |error| io::Error::new(io::ErrorKind::InvalidData, error);
+        Poll::Ready(Some(String::from_utf8(line).map_err(invalid)))
+    }
+}
+
+/// Cuts off the line end: `\n`, and one `\r` before it.
+fn without_end(mut line: Vec<u8>) -> Vec<u8> {
+    if line.ends_with(b"\r\n") {
+        line.truncate(line.len() - 2);
+    } else if line.ends_with(b"\n") {
+        line.truncate(line.len() - 1);
+    }
+    line
+}

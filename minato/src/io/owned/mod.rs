@@ -1,0 +1,76 @@
+//! I/O by value: each future takes a reader or writer and a buffer, and gives both back.
+//!
+//! Such a future borrows nothing. It can be spawned, stored in a struct, returned from a function or
+//! chained with another as it is, and when it is done the socket and the buffer are the caller's
+//! again:
+//!
+//! ```
+//! use futures::TryFutureExt;
+//! use minato::io::owned::{read_exact, write_all};
+//!
+//! # futures::executor::block_on(async {
+//! let (client, socket) = minato::io::duplex(64);
+//! let echo_five = read_exact(socket, vec![0; 5])
+//!     .and_then(|(socket, buf)| write_all(socket, buf));
+//!
+//! let (client, _) = write_all(client, "hello, harbour").await?;
+//! let (_socket, _buf) = echo_five.await?;
+//! let (_client, answer) = read_exact(client, [0; 5]).await?;
+//! assert_eq!(&answer, b"hello");
+//! # std::io::Result::Ok(())
+//! # }).unwrap();
+//! ```
+//!
+//! # Nothing is lost
+//!
+//! Neither an error nor giving up takes the socket or the buffer away. Until its success has moved
+//! them out, a future returns them from `into_parts`: what it was given, in the order in which it was
+//! given, followed by what was done so far. After success it returns `None`. So a future that is
+//! given up is not dropped, but taken apart:
+//!
+//! ```
+//! use std::io::ErrorKind;
+//! use minato::io::owned;
+//!
+//! # futures::executor::block_on(async {
+//! let (client, socket) = minato::io::duplex(64);
+//! drop(owned::write_all(client, "ship").await?);
+//!
+//! let mut reading = owned::read_exact(socket, [0; 8]);
+//! let error = (&mut reading).await.unwrap_err();
+//! assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+//! assert_eq!(error.to_string(), "early end of stream: 4 of 8 bytes read");
+//!
+//! let (_socket, buf, filled) = reading.into_parts().unwrap();
+//! assert_eq!(&buf[..filled], b"ship");
+//! # std::io::Result::Ok(())
+//! # }).unwrap();
+//! ```
+//!
+//! After an error a future may also be polled again: it goes on where it stopped.
+//!
+//! # Panics
+//!
+//! Polling one of these futures after it returned `Ready(Ok(_))` panics, with a message that names
+//! it: "ReadExact polled after completion". [`Lines`] is a stream and never panics.
+
+mod copy;
+mod flush;
+mod lines;
+mod parts;
+mod read;
+mod read_exact;
+mod read_to_end;
+mod read_until;
+mod shutdown;
+mod write_all;
+
+pub use self::copy::{Copy, copy};
+pub use self::flush::{Flush, flush};
+pub use self::lines::{Lines, lines};
+pub use self::read::{Read, read};
+pub use self::read_exact::{ReadExact, read_exact};
+pub use self::read_to_end::{ReadToEnd, read_to_end};
+pub use self::read_until::{ReadUntil, read_until};
+pub use self::shutdown::{Shutdown, shutdown};
+pub use self::write_all::{WriteAll, write_all};

@@ -1,0 +1,41 @@
+//! Where a by-value future keeps what it was given.
+
+/// The parts of a future, usually a tuple of what it was given and how far it has come.
+///
+/// Success moves them out, and only success: an error leaves them here for the caller.
+#[derive(Debug)]
+pub(super) struct Parts<P> {
+    /// The name of the future, for the message of a panic.
+    future: &'static str,
+    held: Option<P>,
+}
+
+/// The parts are moved out in the end and never pinned, whatever the buffer's type is.
+impl<P> Unpin for Parts<P> {}
+
+impl<P> Parts<P> {
+    pub(super) fn new(future: &'static str, parts: P) -> Self {
+        Self { future, held: Some(parts) }
+    }
+
+    /// The parts, to work on. Panics after [`take`](Self::take).
+    pub(super) fn get_mut(&mut self) -> &mut P {
+        match &mut self.held {
+            Some(parts) => parts,
+            None => panic!("{} polled after completion", self.future),
+        }
+    }
+
+    /// Moves the parts out for the result. Panics if that was done before.
+    pub(super) fn take(&mut self) -> P {
+        match self.held.take() {
+            Some(parts) => parts,
+            None => panic!("{} polled after completion", self.future),
+        }
+    }
+
+    /// The parts, unless success took them.
+    pub(super) fn into_inner(self) -> Option<P> {
+        self.held
+    }
+}

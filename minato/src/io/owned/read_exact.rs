@@ -1,0 +1,91 @@
+//! Filling a buffer.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::parts::Parts;
+use crate::io::AsyncRead;
+use crate::io::step::poll_read_once;
+
+/// Reads until `buf` is full; returns reader and buffer.
+///
+/// An empty `buf` is full at once, and nothing is read.
+///
+/// # Errors
+///
+/// * [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) if the stream ends before: "early end of
+///   stream: 4 of 8 bytes read".
+/// * The reader's error.
+///
+/// Reader, buffer and the bytes read so far stay in the future.
+///
+/// # Cancel safety
+///
+/// [`ReadExact::into_parts`] gives everything back. Dropping the future loses the bytes read so far.
+///
+/// # Examples
+///
+/// ```
+/// use minato::io::owned;
+///
+/// # futures::executor::block_on(async {
+/// let (client, socket) = minato::io::duplex(64);
+/// let (_client, _) = owned::write_all(client, "harbour").await?;
+/// let (_socket, buf) = owned::read_exact(socket, [0; 4]).await?;
+/// assert_eq!(&buf, b"harb");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+pub fn read_exact<A, T>(a: A, buf: T) -> ReadExact<A, T>
+where
+    A: AsyncRead + Unpin,
+    T: AsMut<[u8]>,
+{
+    ReadExact { parts: Parts::new("ReadExact", (a, buf, 0)) }
+}
+
+/// The future of [`read_exact`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct ReadExact<A, T> {
+    parts: Parts<(A, T, usize)>,
+}
+
+impl<A, T> ReadExact<A, T> {
+    /// The reader, the buffer, and how many bytes of it are filled; `None` after success.
+    pub fn into_parts(self) -> Option<(A, T, usize)> {
+        self.parts.into_inner()
+    }
+}
+
+impl<A, T> Future for ReadExact<A, T>
+where
+    A: AsyncRead + Unpin,
+    T: AsMut<[u8]>,
+{
+    type Output = io::Result<(A, T)>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let parts = &mut self.get_mut().parts;
+        let (reader, buf, filled) = parts.get_mut();
+        let buf = buf.as_mut();
+        while *filled < buf.len() {
+            let count = ready!(poll_read_once(Pin::new(&mut *reader), cx, &mut buf[*filled..]))?;
+            if count == 0 {
+                return Poll::Ready(Err(early_end(*filled, buf.len())));
+            }
+            *filled += count;
+        }
+        let (reader, buf, _) = parts.take();
+        Poll::Ready(Ok((reader, buf)))
+    }
+}
+
+fn early_end(filled: usize, wanted: usize) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::UnexpectedEof,
+        format!("early end of stream: {filled} of {wanted} bytes read"),
+    )
+}

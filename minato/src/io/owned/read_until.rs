@@ -1,0 +1,103 @@
+//! Reading up to a byte.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::parts::Parts;
+use crate::io::AsyncBufRead;
+use crate::io::allowance::Allowance;
+
+/// Reads up to and including the next `byte`, or up to the end of the stream, and appends it to
+/// `buf`; returns reader and buffer.
+///
+/// If nothing was appended, the stream is at its end. There is no bound on what is read: limit the
+/// reader if the peer is not trusted.
+///
+/// # Errors
+///
+/// The reader's error. Reader, buffer and the bytes read so far stay in the future.
+///
+/// # Cancel safety
+///
+/// [`ReadUntil::into_parts`] gives everything back. Dropping the future loses the bytes read so far.
+///
+/// # Examples
+///
+/// ```
+/// use minato::io::{SimplexStream, owned};
+///
+/// # futures::executor::block_on(async {
+/// let pipe = SimplexStream::new_unsplit(64);
+/// let (pipe, _) = owned::write_all(pipe, "bow;stern").await?;
+/// let pipe = owned::shutdown(pipe).await?;
+/// let (pipe, field) = owned::read_until(pipe, b';', Vec::new()).await?;
+/// assert_eq!(field, b"bow;");
+/// let (_pipe, field) = owned::read_until(pipe, b';', Vec::new()).await?;
+/// assert_eq!(field, b"stern");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+pub fn read_until<A>(a: A, byte: u8, buf: Vec<u8>) -> ReadUntil<A>
+where
+    A: AsyncBufRead + Unpin,
+{
+    ReadUntil { byte, parts: Parts::new("ReadUntil", (a, buf, 0)) }
+}
+
+/// The future of [`read_until`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct ReadUntil<A> {
+    byte: u8,
+    parts: Parts<(A, Vec<u8>, usize)>,
+}
+
+impl<A> ReadUntil<A> {
+    /// The reader, the buffer, and how many bytes were appended to it; `None` after success.
+    pub fn into_parts(self) -> Option<(A, Vec<u8>, usize)> {
+        self.parts.into_inner()
+    }
+}
+
+impl<A> Future for ReadUntil<A>
+where
+    A: AsyncBufRead + Unpin,
+{
+    type Output = io::Result<(A, Vec<u8>)>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let (reader, buf, appended) = this.parts.get_mut();
+        let before = buf.len();
+        let result = poll_append_until(Pin::new(reader), cx, this.byte, buf);
+        *appended += buf.len() - before;
+        ready!(result)?;
+        let (reader, buf, _) = this.parts.take();
+        Poll::Ready(Ok((reader, buf)))
+    }
+}
+
+/// Appends to `buf` up to and including the next `byte`, or up to the end of the stream.
+///
+/// Bytes go from the reader to `buf` as they come, so that neither an error nor giving up loses any.
+pub(super) fn poll_append_until<R: AsyncBufRead + ?Sized>(
+    mut reader: Pin<&mut R>,
+    cx: &mut Context<'_>,
+    byte: u8,
+    buf: &mut Vec<u8>,
+) -> Poll<io::Result<()>> {
+    let mut allowance = Allowance::new();
+    loop {
+        let available = ready!(reader.as_mut().poll_fill_buf(cx))?;
+        let found = available.iter().position(|&candidate| candidate == byte);
+        let count = found.map_or(available.len(), |index| index + 1);
+        buf.extend_from_slice(&available[..count]);
+        reader.as_mut().consume(count);
+        if found.is_some() || count == 0 {
+            return Poll::Ready(Ok(()));
+        }
+        ready!(allowance.poll_spend(cx, count));
+    }
+}

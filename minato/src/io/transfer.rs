@@ -1,0 +1,244 @@
+//! The engine of every copy through a buffer of our own: a state that can stop and go on anywhere.
+//!
+//! [`Transfer::poll`] is the one way on which `copy`, `copy_bidirectional` and `owned::copy` move
+//! bytes. Both ends are known there before the first byte is read, so it is also the place for a
+//! faster way between two sockets.
+
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::allowance::Allowance;
+use super::step::{poll_read_once, poll_write_once};
+use super::{AsyncRead, AsyncWrite};
+
+/// Sizes of a transfer's buffer in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BufferSizes {
+    first: usize,
+    largest: usize,
+    /// A larger buffer is given back while the reader has nothing.
+    idle: usize,
+}
+
+impl BufferSizes {
+    /// Small for the many connections that carry little, growing for the few that carry a lot.
+    pub(super) const ADAPTIVE: Self =
+        Self { first: 8 * 1024, largest: 256 * 1024, idle: 32 * 1024 };
+
+    /// One size throughout.
+    pub(super) fn fixed(size: usize) -> Self {
+        Self { first: size, largest: size, idle: size }
+    }
+}
+
+/// A copy under way: the bytes between reader and writer, and how far it has come.
+///
+/// It survives errors: after one, polling goes on with what is still to be done.
+#[derive(Debug)]
+pub(super) struct Transfer {
+    sizes: BufferSizes,
+    /// The size that the buffer gets when it is next empty.
+    size: usize,
+    buffer: Buffer,
+    /// `buffer[start..end]` was read and is not yet written.
+    start: usize,
+    end: usize,
+    /// How the reader ended: its end of stream, or an error to be told once all is written.
+    ended: Option<io::Result<()>>,
+    /// Whether the writer may hold bytes back. True at first: whatever the caller wrote before the
+    /// copy should not wait for the end of it either.
+    unflushed: bool,
+    copied: u64,
+}
+
+impl Transfer {
+    pub(super) fn new(sizes: BufferSizes) -> Self {
+        Self {
+            sizes,
+            size: sizes.first,
+            buffer: Buffer::default(),
+            start: 0,
+            end: 0,
+            ended: None,
+            unflushed: true,
+            copied: 0,
+        }
+    }
+
+    /// Copies until the reader ends and everything is written and flushed; returns the number of
+    /// bytes written since the transfer was made.
+    ///
+    /// Written bytes are also flushed whenever the reader has nothing more at the moment. An error
+    /// of the reader is returned after what was read before it is written and flushed.
+    pub(super) fn poll<R, W>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut reader: Pin<&mut R>,
+        mut writer: Pin<&mut W>,
+    ) -> Poll<io::Result<u64>>
+    where
+        R: AsyncRead + ?Sized,
+        W: AsyncWrite + ?Sized,
+    {
+        let mut allowance = Allowance::new();
+        loop {
+            let moved = if self.start < self.end {
+                match self.poll_drain(cx, writer.as_mut()) {
+                    Poll::Ready(written) => written?,
+                    Poll::Pending => return self.poll_read_ahead(cx, reader, &mut allowance),
+                }
+            } else if self.ended.is_some() {
+                ready!(self.poll_flush(cx, writer))?;
+                return Poll::Ready(self.finish());
+            } else {
+                match self.poll_fill(cx, reader.as_mut()) {
+                    Poll::Ready(read) => read,
+                    Poll::Pending => {
+                        self.shrink();
+                        ready!(self.poll_flush(cx, writer))?;
+                        return Poll::Pending;
+                    }
+                }
+            };
+            ready!(allowance.poll_spend(cx, moved));
+        }
+    }
+
+    /// The number of bytes written, and those that were read but not written.
+    pub(super) fn into_unwritten(self) -> (u64, Vec<u8>) {
+        (self.copied, self.buffer.bytes()[self.start..self.end].to_vec())
+    }
+
+    /// Uses the time for which the writer takes nothing: reads into what is left of the buffer.
+    fn poll_read_ahead<R: AsyncRead + ?Sized>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut reader: Pin<&mut R>,
+        allowance: &mut Allowance,
+    ) -> Poll<io::Result<u64>> {
+        while self.ended.is_none() && self.end < self.buffer.len() {
+            let read = ready!(self.poll_fill(cx, reader.as_mut()));
+            ready!(allowance.poll_spend(cx, read));
+        }
+        Poll::Pending
+    }
+
+    /// Reads once behind the unwritten bytes; notes how the reader ended if it did.
+    fn poll_fill<R: AsyncRead + ?Sized>(
+        &mut self,
+        cx: &mut Context<'_>,
+        reader: Pin<&mut R>,
+    ) -> Poll<usize> {
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+            if self.buffer.len() != self.size {
+                self.buffer = Buffer::zeroed(self.size);
+            }
+        }
+        let read = ready!(poll_read_once(reader, cx, &mut self.buffer.bytes_mut()[self.end..]));
+        let count = match read {
+            Ok(0) => {
+                self.ended = Some(Ok(()));
+                0
+            }
+            Ok(count) => count,
+            Err(error) => {
+                self.ended = Some(Err(error));
+                0
+            }
+        };
+        // Only one read that fills the whole buffer shows that a larger one would have taken more;
+        // a buffer that fills up behind a slow writer does not.
+        if count == self.buffer.len() {
+            self.size = (self.size * 2).min(self.sizes.largest);
+        }
+        self.end += count;
+        Poll::Ready(count)
+    }
+
+    /// Writes once from the unwritten bytes, of which there must be some.
+    fn poll_drain<W: AsyncWrite + ?Sized>(
+        &mut self,
+        cx: &mut Context<'_>,
+        writer: Pin<&mut W>,
+    ) -> Poll<io::Result<usize>> {
+        let unwritten = &self.buffer.bytes()[self.start..self.end];
+        let count = ready!(poll_write_once(writer, cx, unwritten))?;
+        self.start += count;
+        self.copied += count as u64;
+        self.unflushed = true;
+        Poll::Ready(Ok(count))
+    }
+
+    fn poll_flush<W: AsyncWrite + ?Sized>(
+        &mut self,
+        cx: &mut Context<'_>,
+        writer: Pin<&mut W>,
+    ) -> Poll<io::Result<()>> {
+        if self.unflushed {
+            ready!(writer.poll_flush(cx))?;
+            self.unflushed = false;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Gives back a large buffer: with many connections, most are idle at any time.
+    fn shrink(&mut self) {
+        self.size = self.size.min(self.sizes.idle);
+        if self.buffer.len() > self.size {
+            self.buffer = Buffer::default();
+        }
+    }
+
+    /// The result once everything is written: an error is told once, an end of stream stays.
+    fn finish(&mut self) -> io::Result<u64> {
+        self.buffer = Buffer::default();
+        (self.start, self.end) = (0, 0);
+        if let Some(Err(error)) = self.ended.take_if(|ended| ended.is_err()) {
+            return Err(error);
+        }
+        Ok(self.copied)
+    }
+}
+
+/// Bytes that begin at a cache line.
+///
+/// The kernel's copy to user space is slow when the target lies 1 to 31 bytes past a page boundary,
+/// which is where the allocator puts every large block.
+#[derive(Default)]
+struct Buffer {
+    block: Vec<u8>,
+    offset: usize,
+}
+
+impl Buffer {
+    const ALIGNMENT: usize = 64;
+
+    fn zeroed(len: usize) -> Self {
+        let mut block = vec![0; len + Self::ALIGNMENT - 1];
+        // `align_offset` may give up; an offset within the spare bytes is right in any case.
+        let offset = block.as_ptr().align_offset(Self::ALIGNMENT).min(Self::ALIGNMENT - 1);
+        block.truncate(offset + len);
+        Self { block, offset }
+    }
+
+    fn len(&self) -> usize {
+        self.block.len() - self.offset
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.block[self.offset..]
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.block[self.offset..]
+    }
+}
+
+impl fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Buffer({} bytes)", self.len())
+    }
+}

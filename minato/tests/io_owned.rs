@@ -1,0 +1,4 @@
+//! The by-value futures, the copies, and the pipes in memory, against readers and writers that
+//! follow a script.
+
+mod owned;

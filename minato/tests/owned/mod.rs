@@ -1,0 +1,11 @@
+//! One file a subject; `mock` has the scripted ends, `drive` the ways to poll.
+
+mod bidirectional;
+mod cancel;
+mod copy;
+mod copy_random;
+mod drive;
+mod duplex;
+mod futures;
+mod lines;
+mod mock;
