@@ -19,10 +19,10 @@ pin_project! {
     /// stream.
     ///
     /// ```
-    /// use minato::io::AsyncBufReadExt;
+    /// use minato::io::{AsyncBufReadExt, BufReader};
     ///
     /// # futures::executor::block_on(async {
-    /// let mut words = (&b"one two"[..]).split(b' ');
+    /// let mut words = BufReader::new(&b"one two"[..]).split(b' ');
     /// assert_eq!(words.next_segment().await?.as_deref(), Some(&b"one"[..]));
     /// assert_eq!(words.next_segment().await?.as_deref(), Some(&b"two"[..]));
     /// assert_eq!(words.next_segment().await?, None);
