@@ -156,3 +156,20 @@ fn a_stream_made_of_buffers_keeps_what_is_in_them() {
         assert_eq!(stream.into_inner().into_inner().1, b"x");
     }
 }
+
+#[test]
+fn a_stream_made_of_a_half_flushed_buffer_goes_on_from_there() {
+    let inner = || {
+        let steps = [Taking::UpTo(2), Taking::Wait];
+        join(&b""[..], ScriptWriter::new(steps))
+    };
+    let mut one = BufWriter::new(BufReader::new(inner()));
+    let mut other = BufReader::new(BufWriter::new(inner()));
+    run(one.write_all(b"abc")).unwrap();
+    run(other.write_all(b"abc")).unwrap();
+    assert!(poll_once(one.flush()).is_pending() && poll_once(other.flush()).is_pending());
+    for mut stream in [BufStream::from(one), BufStream::from(other)] {
+        run(stream.flush()).unwrap();
+        assert_eq!(stream.get_ref().writer().taken, b"abc");
+    }
+}

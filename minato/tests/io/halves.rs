@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll};
 use std::thread;
@@ -125,7 +125,10 @@ struct Exclusive {
 impl Exclusive {
     fn visit(&self) {
         assert!(!self.inside.swap(true, Ordering::SeqCst), "both halves at once");
-        thread::yield_now();
+        // Different lengths, so that the visits meet in different ways.
+        for _ in 0..(self.read + self.written) % 64 {
+            std::hint::spin_loop();
+        }
         self.inside.store(false, Ordering::SeqCst);
     }
 }
@@ -183,4 +186,42 @@ fn two_threads_take_turns_and_no_wake_is_lost() {
     });
     let stream = reading.join().unwrap().unsplit(writer);
     assert_eq!((stream.read, stream.written), (ROUNDS, ROUNDS));
+}
+
+/// Waits until `turn` has come to `number`.
+fn wait_for(turn: &AtomicUsize, number: usize) {
+    while turn.load(Ordering::SeqCst) < number {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn a_half_that_meets_the_last_poll_of_the_other_is_woken() {
+    const ROUNDS: usize = 200_000;
+    let (mut reader, mut writer) = split(Exclusive::default());
+    let start = Arc::new(AtomicUsize::new(0));
+    let done = Arc::new(AtomicUsize::new(0));
+    let reading = thread::spawn({
+        let (start, done) = (start.clone(), done.clone());
+        move || {
+            let mut cx = Context::from_waker(std::task::Waker::noop());
+            for round in 1..=ROUNDS {
+                wait_for(&start, round);
+                let _ = Pin::new(&mut reader).poll_read(&mut cx, &mut ReadBuf::new(&mut [0]));
+                done.store(round, Ordering::SeqCst);
+            }
+        }
+    });
+    let (woken, waker) = CountingWaker::pair();
+    let mut cx = Context::from_waker(&waker);
+    let mut lost = 0;
+    for round in 1..=ROUNDS {
+        let before = woken.count();
+        start.store(round, Ordering::SeqCst);
+        let waits = Pin::new(&mut writer).poll_write(&mut cx, b"a").is_pending();
+        wait_for(&done, round);
+        lost += usize::from(waits && woken.count() == before);
+    }
+    reading.join().unwrap();
+    assert_eq!(lost, 0, "the reader has left, and the waiting writer was not woken");
 }

@@ -70,7 +70,7 @@ impl Decoder {
         }
     }
 
-    /// Ends the text, which is then ready for more.
+    /// Ends the text.
     ///
     /// # Errors
     ///
@@ -84,7 +84,6 @@ impl Decoder {
             text.truncate(self.start);
             text.push_str(&String::from_utf8(rejected).map_err(not_text)?);
         }
-        self.start = text.len();
         Ok(())
     }
 
