@@ -1,6 +1,7 @@
 //! The I/O helpers' tests, by behaviour.
 
 mod adapters;
+mod bounds;
 mod buffers;
 mod chunking;
 mod halves;
