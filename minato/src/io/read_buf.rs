@@ -375,8 +375,7 @@ mod tests {
     #[test]
     fn a_reader_that_exchanges_the_buffer_is_caught() {
         let mut exchanging = ByHand(|buf: &mut ReadBuf<'_>| {
-            *buf = ReadBuf::new(Box::leak(Box::new([7; 64])));
-            buf.advance(64);
+            *buf = ReadBuf::new(&mut []);
         });
         let mut vec = Vec::with_capacity(64);
         let message = panics(|| {

@@ -2,7 +2,6 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -13,7 +12,7 @@ use minato::io::{
     AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, ReadHalf, WriteHalf, join, split,
 };
 
-use super::script::{CountingWaker, ScriptReader, ScriptWriter, Step, data, run};
+use super::script::{CountingWaker, ScriptReader, ScriptWriter, Step, data, panic_message, run};
 
 #[test]
 fn halves_read_and_write_and_come_together_again() {
@@ -35,8 +34,7 @@ fn halves_of_different_streams_do_not_go_together() {
     let (reader, _) = split(stream());
     let (_, writer) = split(stream());
     assert!(!reader.is_pair_of(&writer));
-    let result = catch_unwind(AssertUnwindSafe(|| reader.unsplit(writer)));
-    let message = *result.unwrap_err().downcast::<&str>().unwrap();
+    let message = panic_message(|| drop(reader.unsplit(writer)));
     assert_eq!(message, "unsplit of halves that are not of one stream");
 }
 
