@@ -146,7 +146,10 @@ proptest! {
     }
 
     #[test]
-    fn text_survives_any_cut(text in "\\PC{0,60}", cuts in vec(any::<prop::sample::Index>(), 0..5)) {
+    fn text_survives_any_cut(
+        text in "\\PC{0,60}",
+        cuts in vec(any::<prop::sample::Index>(), 0..5),
+    ) {
         let bytes = text.as_bytes();
         let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
         cuts.extend([0, bytes.len()]);
