@@ -1,11 +1,12 @@
 //! The buffered reading trait.
 
-use std::io;
+use std::io::{self, Cursor};
 use std::ops::DerefMut;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::AsyncRead;
+use super::read::unread;
 
 /// Reads through a buffer that the caller may look into.
 pub trait AsyncBufRead: AsyncRead {
@@ -14,6 +15,9 @@ pub trait AsyncBufRead: AsyncRead {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>>;
 
     /// Marks `amount` of the bytes that [`poll_fill_buf`](Self::poll_fill_buf) returned as read.
+    ///
+    /// More than were returned is the caller's mistake. The readers of this crate then count all
+    /// that were returned and no more.
     fn consume(self: Pin<&mut Self>, amount: usize);
 }
 
@@ -48,5 +52,30 @@ where
 
     fn consume(self: Pin<&mut Self>, amount: usize) {
         self.get_mut().as_mut().consume(amount);
+    }
+}
+
+/// The rest of the slice is the buffer.
+impl AsyncBufRead for &[u8] {
+    fn poll_fill_buf(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        Poll::Ready(Ok(*self))
+    }
+
+    fn consume(mut self: Pin<&mut Self>, amount: usize) {
+        let rest = &self[amount.min(self.len())..];
+        *self = rest;
+    }
+}
+
+/// What lies behind the position is the buffer.
+impl<T: AsRef<[u8]> + Unpin> AsyncBufRead for Cursor<T> {
+    fn poll_fill_buf(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        Poll::Ready(Ok(unread(self.into_ref().get_ref())))
+    }
+
+    fn consume(mut self: Pin<&mut Self>, amount: usize) {
+        let amount = amount.min(unread(&self).len());
+        let position = self.position() + amount as u64;
+        self.set_position(position);
     }
 }

@@ -1,13 +1,64 @@
-//! The I/O traits and their helpers.
+//! Reading and writing bytes: the traits, their helpers, and the adapters over them.
+//!
+//! # What is where
+//!
+//! * **The traits** [`AsyncRead`], [`AsyncWrite`] and [`AsyncBufRead`] are what every stream
+//!   implements: sockets, the adapters here, and of the standard types byte slices, vectors and
+//!   cursors. Their `poll_*` methods never block; [`Poll::Pending`](std::task::Poll::Pending) means
+//!   that the task will be woken. [`ReadBuf`] is the buffer that a reader fills: it tells filled,
+//!   initialized and never written memory apart, so reading needs no zeroing first.
+//! * **The extension traits** [`AsyncReadExt`], [`AsyncWriteExt`] and [`AsyncBufReadExt`] give each
+//!   of them the methods to `.await`: `read`, `read_exact`, `write_all`, `read_line`, numbers in
+//!   both byte orders, and so on. Each method returns a named future ([`ReadExact`],
+//!   [`WriteAll`], ...), and its docs say what a future that is dropped half-way has done.
+//! * **The adapters** wrap streams: [`BufReader`], [`BufWriter`] and [`BufStream`] buffer;
+//!   [`Take`] and [`Chain`] bound and concatenate; [`split`] and [`join`] make halves of a stream,
+//!   and a stream of halves; [`Lines`] and [`Split`] cut it into pieces. [`empty`], [`sink`] and
+//!   [`repeat`] are streams for tests and for what nobody reads.
+//! * **The by-value futures** in `io::owned` do the same work with ownership instead of borrows:
+//!   they take a stream and a buffer and give both back when they are done.
+//! * [`Error`], [`ErrorKind`] and [`Result`] are the standard library's.
+//!
+//! # What every helper holds
+//!
+//! * A stream that ends too early is an `UnexpectedEof` whose message says how many of how many
+//!   bytes came. A writer that takes nothing is a `WriteZero`.
+//! * A reader or writer that reports more than it was offered gets a panic or an error. It never
+//!   makes a helper show memory that was not written.
+//! * Bytes that cannot become text are in the error, never lost.
+//!
+//! ```
+//! use minato::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+//!
+//! # futures::executor::block_on(async {
+//! let stream = BufReader::new(&b"3 bytes\nabc and what follows"[..]);
+//! let mut lines = stream.lines();
+//! assert_eq!(lines.next_line().await?.as_deref(), Some("3 bytes"));
+//!
+//! let mut body = Vec::new();
+//! lines.into_inner().take(3).read_to_end(&mut body).await?;
+//! body.write_all(b"!").await?;
+//! assert_eq!(body, b"abc!");
+//! # std::io::Result::Ok(()) }).unwrap();
+//! ```
 
 mod buf_read;
 mod read;
 mod read_buf;
+mod util;
 mod write;
+
+pub use std::io::{Error, ErrorKind, Result};
 
 pub use self::buf_read::AsyncBufRead;
 pub use self::read::AsyncRead;
 pub use self::read_buf::ReadBuf;
+pub use self::util::{
+    AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, BufStream, BufWriter, Chain, Empty,
+    FillBuf, Flush, Join, Lines, Read, ReadExact, ReadHalf, ReadIntoBuf, ReadLine, ReadNumber,
+    ReadToEnd, ReadToString, ReadUntil, Repeat, Shutdown, Sink, Split, Take, Write, WriteAll,
+    WriteAllBuf, WriteBuf, WriteHalf, WriteNumber, WriteVectored, empty, join, repeat, sink, split,
+};
 pub use self::write::AsyncWrite;
 
 mod allowance;

@@ -1,6 +1,6 @@
 //! The reading trait, and what the standard types make of it.
 
-use std::io;
+use std::io::{self, Cursor};
 use std::ops::DerefMut;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -63,4 +63,41 @@ where
     ) -> Poll<io::Result<()>> {
         self.get_mut().as_mut().poll_read(cx, buf)
     }
+}
+
+/// Reads from the front of the slice, which then starts behind what was read.
+impl AsyncRead for &[u8] {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let (now, later) = self.split_at(self.len().min(buf.remaining()));
+        buf.put_slice(now);
+        *self = later;
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Reads from the cursor's position, which moves on; a position behind the end is the end.
+impl<T: AsRef<[u8]> + Unpin> AsyncRead for Cursor<T> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let rest = unread(&self);
+        let count = rest.len().min(buf.remaining());
+        buf.put_slice(&rest[..count]);
+        let position = self.position() + count as u64;
+        self.set_position(position);
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// What lies behind the cursor's position.
+pub(super) fn unread<T: AsRef<[u8]>>(cursor: &Cursor<T>) -> &[u8] {
+    let bytes = cursor.get_ref().as_ref();
+    let position = usize::try_from(cursor.position()).unwrap_or(usize::MAX);
+    &bytes[position.min(bytes.len())..]
 }

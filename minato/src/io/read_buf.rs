@@ -1,12 +1,34 @@
 //! A buffer that is filled step by step and knows which part of it was ever written.
 
 use std::fmt;
+use std::io;
 use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::BufMut;
+use bytes::buf::UninitSlice;
+
+use super::AsyncRead;
 
 /// A byte buffer in three parts: filled, initialized but not filled, and never written.
 ///
-/// Readers fill it from the front; nobody reads bytes that were never written. There is no way to
-/// exchange the buffer inside it, so a caller may trust what it finds there after a read.
+/// Readers fill it from the front; nobody reads bytes that were never written. A reader that
+/// claims more bytes than it wrote gets a panic, never a look at foreign memory.
+///
+/// A reader is given `&mut ReadBuf`, so it can put a whole other `ReadBuf` in its place. A caller
+/// that uses `unsafe` on the strength of what was filled must compare the address of
+/// [`filled`](Self::filled) before and after; the helpers of this crate do.
+///
+/// ```
+/// use minato::io::ReadBuf;
+///
+/// let mut memory = [0; 8];
+/// let mut buf = ReadBuf::new(&mut memory);
+/// buf.put_slice(b"abc");
+/// assert_eq!(buf.filled(), b"abc");
+/// assert_eq!(buf.remaining(), 5);
+/// ```
 pub struct ReadBuf<'a> {
     buf: &'a mut [MaybeUninit<u8>],
     filled: usize,
@@ -60,6 +82,15 @@ impl<'a> ReadBuf<'a> {
     pub fn initialized_mut(&mut self) -> &mut [u8] {
         // SAFETY: as in `initialized`.
         unsafe { &mut *(&raw mut self.buf[..self.initialized] as *mut [u8]) }
+    }
+
+    /// The whole buffer, which may hold bytes that were never written.
+    ///
+    /// # Safety
+    ///
+    /// As for [`unfilled_mut`](Self::unfilled_mut).
+    pub unsafe fn inner_mut(&mut self) -> &mut [MaybeUninit<u8>] {
+        self.buf
     }
 
     /// The whole free part, which may hold bytes that were never written.
@@ -136,8 +167,9 @@ impl<'a> ReadBuf<'a> {
     ///
     /// # Safety
     ///
-    /// They must have been written.
+    /// They must have been written, and be no more than [`remaining`](Self::remaining).
     pub unsafe fn assume_init(&mut self, len: usize) {
+        debug_assert!(len <= self.remaining(), "{len} of {} bytes written", self.remaining());
         self.initialized = self.initialized.max(self.filled + len);
     }
 
@@ -150,11 +182,109 @@ impl<'a> ReadBuf<'a> {
         let room = self.remaining();
         assert!(bytes.len() <= room, "{} bytes do not fit into {room} free ones", bytes.len());
         let end = self.filled + bytes.len();
-        for (to, from) in self.buf[self.filled..end].iter_mut().zip(bytes) {
-            to.write(*from);
-        }
+        // SAFETY: `MaybeUninit<u8>` has the layout of `u8`, and the slice is only read.
+        let bytes = unsafe { &*(bytes as *const [u8] as *const [MaybeUninit<u8>]) };
+        self.buf[self.filled..end].copy_from_slice(bytes);
         self.initialized = self.initialized.max(end);
         self.filled = end;
+    }
+
+    /// Lets `read` fill at most `limit` of the free bytes, and counts here what it filled.
+    ///
+    /// # Panics
+    ///
+    /// When `read` put another buffer in the place of the one it was given.
+    pub(crate) fn fill_at_most<T>(
+        &mut self,
+        limit: usize,
+        read: impl FnOnce(&mut ReadBuf<'_>) -> T,
+    ) -> T {
+        let mut part = self.take(limit);
+        let (start, capacity) = (part.buf.as_ptr(), part.capacity());
+        let result = read(&mut part);
+        part.assert_not_exchanged(start, capacity);
+        let (filled, initialized) = (part.filled, part.initialized);
+        self.initialized = self.initialized.max(self.filled + initialized);
+        self.filled += filled;
+        result
+    }
+
+    fn assert_not_exchanged(&self, start: *const MaybeUninit<u8>, capacity: usize) {
+        assert!(
+            self.buf.as_ptr() == start && self.capacity() == capacity,
+            "the reader put another buffer in the place of the one it was given"
+        );
+    }
+}
+
+/// Reads once into `bytes`; returns how many were read, 0 at the end of the stream.
+///
+/// # Panics
+///
+/// When the reader put another buffer in the place of the one it was given.
+pub(crate) fn poll_read_slice<R>(
+    reader: Pin<&mut R>,
+    cx: &mut Context<'_>,
+    bytes: &mut [u8],
+) -> Poll<io::Result<usize>>
+where
+    R: AsyncRead + ?Sized,
+{
+    let mut buf = ReadBuf::new(bytes);
+    let (start, capacity) = (buf.buf.as_ptr(), buf.capacity());
+    ready!(reader.poll_read(cx, &mut buf))?;
+    buf.assert_not_exchanged(start, capacity);
+    Poll::Ready(Ok(buf.filled))
+}
+
+/// Reads once into the free memory of `target` and advances it; returns how many bytes were read,
+/// 0 at the end of the stream and when `target` has no room.
+///
+/// # Panics
+///
+/// When the reader put another buffer in the place of the one it was given.
+pub(crate) fn poll_read_into<R, B>(
+    reader: Pin<&mut R>,
+    cx: &mut Context<'_>,
+    target: &mut B,
+) -> Poll<io::Result<usize>>
+where
+    R: AsyncRead + ?Sized,
+    B: BufMut + ?Sized,
+{
+    if !target.has_remaining_mut() {
+        return Poll::Ready(Ok(0));
+    }
+    // SAFETY: the slice goes into a `ReadBuf` only, which never writes an uninitialized byte.
+    let free = unsafe { target.chunk_mut().as_uninit_slice_mut() };
+    let mut buf = ReadBuf::uninit(free);
+    let (start, capacity) = (buf.buf.as_ptr(), buf.capacity());
+    ready!(reader.poll_read(cx, &mut buf))?;
+    buf.assert_not_exchanged(start, capacity);
+    let count = buf.filled;
+    // SAFETY: `buf` is over the memory that `target` gave, as was just compared, and a `ReadBuf`
+    // counts no byte as filled that was not written. So the next `count` bytes are initialized.
+    unsafe { target.advance_mut(count) };
+    Poll::Ready(Ok(count))
+}
+
+// SAFETY: `chunk_mut` gives exactly the `remaining_mut` free bytes, always at the same address
+// until `advance_mut`, which checks its count against them.
+unsafe impl BufMut for ReadBuf<'_> {
+    fn remaining_mut(&self) -> usize {
+        self.remaining()
+    }
+
+    unsafe fn advance_mut(&mut self, count: usize) {
+        assert!(count <= self.remaining(), "{count} bytes of {} free ones", self.remaining());
+        // SAFETY: the caller has written them, by the contract of this method, and the line above
+        // has checked that there are so many.
+        unsafe { self.assume_init(count) };
+        self.filled += count;
+    }
+
+    fn chunk_mut(&mut self) -> &mut UninitSlice {
+        UninitSlice::uninit(&mut self.buf[self.filled..])
     }
 }
 
@@ -165,5 +295,133 @@ impl fmt::Debug for ReadBuf<'_> {
             .field("initialized", &self.initialized)
             .field("capacity", &self.capacity())
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    /// Calls the closure for every read.
+    struct ByHand<F>(F);
+
+    impl<F: FnMut(&mut ReadBuf<'_>) + Unpin> AsyncRead for ByHand<F> {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            buf: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            (self.0)(buf);
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    fn panics(work: impl FnOnce()) -> String {
+        let payload = catch_unwind(AssertUnwindSafe(work)).expect_err("no panic");
+        payload.downcast_ref::<String>().cloned().unwrap_or_else(|| {
+            (*payload.downcast_ref::<&str>().expect("a message of another type")).to_owned()
+        })
+    }
+
+    fn context() -> Context<'static> {
+        Context::from_waker(std::task::Waker::noop())
+    }
+
+    #[test]
+    fn the_three_parts_move_forward() {
+        let mut memory = [MaybeUninit::uninit(); 6];
+        let mut buf = ReadBuf::uninit(&mut memory);
+        assert_eq!((buf.capacity(), buf.remaining(), buf.initialized().len()), (6, 6, 0));
+        buf.put_slice(b"ab");
+        assert_eq!(buf.initialize_unfilled_to(2), [0, 0]);
+        assert_eq!((buf.filled(), buf.initialized().len()), (&b"ab"[..], 4));
+        buf.initialize_unfilled()[0] = b'c';
+        buf.advance(1);
+        assert_eq!(buf.filled(), b"abc");
+        buf.clear();
+        assert_eq!((buf.filled().len(), buf.initialized()), (0, &b"abc\0\0\0"[..]));
+    }
+
+    #[test]
+    fn bytes_that_were_never_written_cannot_be_counted() {
+        let mut memory = [MaybeUninit::uninit(); 6];
+        let mut buf = ReadBuf::uninit(&mut memory);
+        buf.initialize_unfilled_to(2);
+        assert!(panics(|| buf.advance(3)).contains("only 2 were ever written"));
+        assert!(panics(|| buf.set_filled(6)).contains("only 2 were ever written"));
+        assert!(panics(|| buf.put_slice(&[0; 7])).contains("7 bytes do not fit into 6"));
+        buf.advance(1);
+        assert!(panics(|| buf.advance(usize::MAX)).contains("overflow"));
+        assert_eq!(buf.filled(), [0]);
+    }
+
+    #[test]
+    fn filling_a_part_counts_in_the_whole() {
+        let mut memory = [MaybeUninit::uninit(); 6];
+        let mut buf = ReadBuf::uninit(&mut memory);
+        buf.put_slice(b"a");
+        buf.fill_at_most(3, |part| {
+            assert_eq!(part.capacity(), 3);
+            part.initialize_unfilled();
+            part.put_slice(b"bc");
+        });
+        assert_eq!(buf.filled(), b"abc");
+        assert_eq!(buf.initialized(), b"abc\0");
+        buf.fill_at_most(usize::MAX, |part| assert_eq!(part.capacity(), 3));
+    }
+
+    #[test]
+    fn a_reader_that_exchanges_the_buffer_is_caught() {
+        let mut exchanging = ByHand(|buf: &mut ReadBuf<'_>| {
+            *buf = ReadBuf::new(&mut []);
+        });
+        let mut vec = Vec::with_capacity(64);
+        let message = panics(|| {
+            let _ = poll_read_into(Pin::new(&mut exchanging), &mut context(), &mut vec);
+        });
+        assert!(message.contains("put another buffer"), "{message}");
+        assert!(vec.is_empty());
+        let message = panics(|| {
+            let _ = poll_read_slice(Pin::new(&mut exchanging), &mut context(), &mut [0; 64]);
+        });
+        assert!(message.contains("put another buffer"), "{message}");
+    }
+
+    #[test]
+    fn a_reader_that_reports_too_much_is_caught() {
+        let mut over_reporting = ByHand(|buf: &mut ReadBuf<'_>| {
+            buf.put_slice(b"ab");
+            buf.advance(10);
+        });
+        let mut vec = Vec::with_capacity(64);
+        let message = panics(|| {
+            let _ = poll_read_into(Pin::new(&mut over_reporting), &mut context(), &mut vec);
+        });
+        assert!(message.contains("only 2 were ever written"), "{message}");
+        assert!(vec.is_empty());
+    }
+
+    #[test]
+    fn reading_into_a_limited_vector_leaves_the_rest_free() {
+        let mut filling = ByHand(|buf: &mut ReadBuf<'_>| {
+            let room = buf.remaining();
+            buf.put_slice(&vec![1; room]);
+        });
+        let mut vec = Vec::with_capacity(64);
+        let mut target = (&mut vec).limit(5);
+        let read = poll_read_into(Pin::new(&mut filling), &mut context(), &mut target);
+        assert!(matches!(read, Poll::Ready(Ok(5))));
+        assert_eq!((vec.len(), vec.capacity()), (5, 64));
+    }
+
+    #[test]
+    fn it_is_a_bytes_buffer() {
+        let mut memory = [0; 4];
+        let mut buf = ReadBuf::new(&mut memory);
+        BufMut::put_slice(&mut buf, b"ab");
+        buf.put_u8(b'c');
+        assert_eq!((buf.filled(), buf.remaining_mut()), (&b"abc"[..], 1));
     }
 }

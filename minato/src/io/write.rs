@@ -1,6 +1,6 @@
 //! The writing trait, and what the standard types make of it.
 
-use std::io::{self, IoSlice};
+use std::io::{self, Cursor, IoSlice, Write};
 use std::ops::DerefMut;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -98,4 +98,62 @@ where
     P::Target: AsyncWrite,
 {
     forward_write!(self => self.as_mut().get_mut().as_mut());
+}
+
+/// Writes through the standard library's own writer, which only copies memory.
+macro_rules! write_to_memory {
+    () => {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            buf: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Ready(Write::write(&mut *self, buf))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_write_vectored(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bufs: &[IoSlice<'_>],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Ready(Write::write_vectored(&mut *self, bufs))
+        }
+
+        fn is_write_vectored(&self) -> bool {
+            true
+        }
+    };
+}
+
+/// Appends to the vector.
+impl AsyncWrite for Vec<u8> {
+    write_to_memory!();
+}
+
+/// Writes over the slice from the cursor's position; 0 bytes are taken at its end.
+impl AsyncWrite for Cursor<&mut [u8]> {
+    write_to_memory!();
+}
+
+/// Writes over the vector from the cursor's position; it grows as needed.
+impl AsyncWrite for Cursor<&mut Vec<u8>> {
+    write_to_memory!();
+}
+
+/// Writes over the vector from the cursor's position; it grows as needed.
+impl AsyncWrite for Cursor<Vec<u8>> {
+    write_to_memory!();
+}
+
+/// Writes over the slice from the cursor's position; 0 bytes are taken at its end.
+impl AsyncWrite for Cursor<Box<[u8]>> {
+    write_to_memory!();
 }

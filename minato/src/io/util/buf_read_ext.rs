@@ -1,0 +1,127 @@
+//! The methods that every buffered reader has.
+
+use std::pin::Pin;
+
+use super::{FillBuf, Lines, ReadLine, ReadUntil, Split};
+use crate::io::AsyncBufRead;
+
+/// The methods of every [`AsyncBufRead`].
+///
+/// None of them bounds what it gathers: put a [`take`](crate::io::AsyncReadExt::take) before it
+/// where the peer is not trusted.
+///
+/// ```
+/// use minato::io::AsyncBufReadExt;
+///
+/// # futures::executor::block_on(async {
+/// let mut reader = &b"key: value\nthe rest"[..];
+/// let mut key = Vec::new();
+/// reader.read_until(b':', &mut key).await?;
+/// let mut value = String::new();
+/// reader.read_line(&mut value).await?;
+/// assert_eq!((&key[..], &value[..]), (&b"key:"[..], " value\n"));
+/// # std::io::Result::Ok(()) }).unwrap();
+/// ```
+pub trait AsyncBufReadExt: AsyncBufRead {
+    /// Reads up to and including `byte`, or to the end of the stream, and appends that to `buf`;
+    /// returns how many bytes were read.
+    ///
+    /// `0` means the end of the stream.
+    ///
+    /// # Errors
+    ///
+    /// Those of the reader; what had come is in `buf`.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that is dropped before it was done has appended to `buf` all that it read. A new
+    /// one goes on from there, but returns only its own count.
+    fn read_until<'a>(&'a mut self, byte: u8, buf: &'a mut Vec<u8>) -> ReadUntil<'a, Self>
+    where
+        Self: Unpin,
+    {
+        ReadUntil::new(self, byte, buf)
+    }
+
+    /// Reads up to and including a line feed, or to the end of the stream, and appends that to
+    /// `buf`; returns how many bytes were read.
+    ///
+    /// `0` means the end of the stream.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidData` when the line is not UTF-8: `buf` is then as it was, the error carries the
+    /// whole line (`error.downcast::<std::string::FromUtf8Error>()`), and the reader stands at the
+    /// next. After an error of the reader, `buf` holds the whole characters that had come; see
+    /// below for the rest.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that is dropped before it was done has appended to `buf` the whole characters that
+    /// it read, and a new one goes on from there. Lost are up to three bytes of a character that
+    /// was not complete, and what follows bytes that are not UTF-8. Where that matters, use
+    /// [`lines`](Self::lines), which loses nothing.
+    fn read_line<'a>(&'a mut self, buf: &'a mut String) -> ReadLine<'a, Self>
+    where
+        Self: Unpin,
+    {
+        ReadLine::new(self, buf)
+    }
+
+    /// Cuts the stream into segments that end at `byte`, which is left out.
+    fn split(self, byte: u8) -> Split<Self>
+    where
+        Self: Sized + Unpin,
+    {
+        Split::new(self, byte)
+    }
+
+    /// Returns the buffered bytes, reading more if there are none; an empty slice means the end of
+    /// the stream.
+    ///
+    /// What was used of them is told to [`consume`](Self::consume).
+    ///
+    /// # Errors
+    ///
+    /// Those of the reader; then nothing was read.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that is dropped before it was done has lost nothing: what was read is in the
+    /// buffer.
+    ///
+    /// ```
+    /// use minato::io::AsyncBufReadExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let mut reader = &b"hello"[..];
+    /// assert_eq!(reader.fill_buf().await?, b"hello");
+    /// reader.consume(4);
+    /// assert_eq!(reader.fill_buf().await?, b"o");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    fn fill_buf(&mut self) -> FillBuf<'_, Self>
+    where
+        Self: Unpin,
+    {
+        FillBuf::new(self)
+    }
+
+    /// Marks `amt` of the bytes that [`fill_buf`](Self::fill_buf) returned as read.
+    fn consume(&mut self, amt: usize)
+    where
+        Self: Unpin,
+    {
+        Pin::new(self).consume(amt);
+    }
+
+    /// Cuts the stream into lines, without their line feeds.
+    fn lines(self) -> Lines<Self>
+    where
+        Self: Sized,
+    {
+        Lines::new(self)
+    }
+}
+
+impl<R: AsyncBufRead + ?Sized> AsyncBufReadExt for R {}

@@ -1,0 +1,126 @@
+//! A stream with a buffer in both directions.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use super::{BufReader, BufWriter};
+use crate::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
+
+pin_project! {
+    /// A [`BufReader`] and a [`BufWriter`] over one stream.
+    ///
+    /// Reading does not flush: a client flushes its request before it reads the answer.
+    #[derive(Debug)]
+    pub struct BufStream<RW> {
+        #[pin]
+        inner: BufReader<BufWriter<RW>>,
+    }
+}
+
+impl<RW: AsyncRead + AsyncWrite> BufStream<RW> {
+    /// Makes a stream with two buffers of 8 KiB.
+    pub fn new(stream: RW) -> Self {
+        Self { inner: BufReader::new(BufWriter::new(stream)) }
+    }
+
+    /// Makes a stream with buffers of the given sizes in bytes.
+    pub fn with_capacity(reader_capacity: usize, writer_capacity: usize, stream: RW) -> Self {
+        let writer = BufWriter::with_capacity(writer_capacity, stream);
+        Self { inner: BufReader::with_capacity(reader_capacity, writer) }
+    }
+}
+
+impl<RW> BufStream<RW> {
+    /// The stream behind the buffers.
+    pub fn get_ref(&self) -> &RW {
+        self.inner.get_ref().get_ref()
+    }
+
+    /// The stream behind the buffers; what is done with it directly overtakes what is buffered.
+    pub fn get_mut(&mut self) -> &mut RW {
+        self.inner.get_mut().get_mut()
+    }
+
+    /// The pinned stream behind the buffers.
+    pub fn get_pin_mut(self: Pin<&mut Self>) -> Pin<&mut RW> {
+        self.project().inner.get_pin_mut().get_pin_mut()
+    }
+
+    /// Gives back the stream behind the buffers.
+    ///
+    /// What is buffered is lost in both directions: bytes that were read and not given out, and
+    /// bytes that were written and not flushed.
+    pub fn into_inner(self) -> RW {
+        self.inner.into_inner().into_inner()
+    }
+}
+
+/// Keeps both buffers and what is in them.
+impl<RW> From<BufReader<BufWriter<RW>>> for BufStream<RW> {
+    fn from(inner: BufReader<BufWriter<RW>>) -> Self {
+        Self { inner }
+    }
+}
+
+/// Keeps both buffers and what is in them.
+impl<RW> From<BufWriter<BufReader<RW>>> for BufStream<RW> {
+    fn from(outer: BufWriter<BufReader<RW>>) -> Self {
+        let BufWriter { inner: BufReader { inner, buf, consumed, filled }, .. } = outer;
+        let writer =
+            BufWriter { inner, buf: outer.buf, written: outer.written, capacity: outer.capacity };
+        Self { inner: BufReader { inner: writer, buf, consumed, filled } }
+    }
+}
+
+impl<RW: AsyncRead> AsyncRead for BufStream<RW> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.project().inner.poll_read(cx, buf)
+    }
+}
+
+impl<RW: AsyncRead> AsyncBufRead for BufStream<RW> {
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        self.project().inner.poll_fill_buf(cx)
+    }
+
+    fn consume(self: Pin<&mut Self>, amount: usize) {
+        self.project().inner.consume(amount);
+    }
+}
+
+impl<RW: AsyncWrite> AsyncWrite for BufStream<RW> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.project().inner.poll_write(cx, buf)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.project().inner.poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.project().inner.poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.project().inner.poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+}

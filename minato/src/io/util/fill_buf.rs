@@ -1,0 +1,45 @@
+//! The future that lends the buffered bytes.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use crate::io::AsyncBufRead;
+
+/// The future of [`AsyncBufReadExt::fill_buf`](crate::io::AsyncBufReadExt::fill_buf).
+///
+/// # Panics
+///
+/// Polled after it has given the bytes: the reader went with them.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct FillBuf<'a, R: ?Sized> {
+    reader: Option<&'a mut R>,
+}
+
+impl<'a, R: ?Sized> FillBuf<'a, R> {
+    pub(super) fn new(reader: &'a mut R) -> Self {
+        Self { reader: Some(reader) }
+    }
+}
+
+impl<'a, R: AsyncBufRead + Unpin + ?Sized> Future for FillBuf<'a, R> {
+    type Output = io::Result<&'a [u8]>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let slot = &mut self.get_mut().reader;
+        let reader = slot.as_mut().expect("FillBuf polled after completion");
+        if ready!(Pin::new(&mut **reader).poll_fill_buf(cx))?.is_empty() {
+            return Poll::Ready(Ok(&[]));
+        }
+        // The bytes borrow the reader for `'a`, which only a reader that is given away allows. So
+        // it is asked twice; the second time it has the bytes and only shows them.
+        let reader = slot.take().expect("the reader was there a moment ago");
+        match Pin::new(reader).poll_fill_buf(cx) {
+            Poll::Ready(result) => Poll::Ready(result),
+            Poll::Pending => {
+                Poll::Ready(Err(io::Error::other("the reader took back the bytes it had shown")))
+            }
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! One stream split into a reading and a writing half.
+
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::task::{Context, Poll, ready};
+
+use futures_util::task::AtomicWaker;
+
+use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// The reading half of a stream; made by [`split`].
+pub struct ReadHalf<T> {
+    shared: Arc<Shared<T>>,
+}
+
+/// The writing half of a stream; made by [`split`].
+pub struct WriteHalf<T> {
+    shared: Arc<Shared<T>>,
+    is_write_vectored: bool,
+}
+
+/// Splits a stream into halves that two tasks can own.
+///
+/// The halves take turns: while one is inside a poll, the other's task is put to sleep and woken
+/// at the end of that poll, so no thread ever blocks or spins. Dropping the writing half does not
+/// shut the stream down; [`ReadHalf::unsplit`] gives it back.
+///
+/// ```
+/// use minato::io::{AsyncReadExt, AsyncWriteExt, join, split};
+///
+/// # futures::executor::block_on(async {
+/// let (mut reader, mut writer) = split(join(&b"ping"[..], Vec::new()));
+/// let mut word = [0; 4];
+/// reader.read_exact(&mut word).await?;
+/// writer.write_all(&word).await?;
+/// assert_eq!(reader.unsplit(writer).into_inner().1, b"ping");
+/// # std::io::Result::Ok(()) }).unwrap();
+/// ```
+pub fn split<T: AsyncRead + AsyncWrite>(stream: T) -> (ReadHalf<T>, WriteHalf<T>) {
+    let is_write_vectored = stream.is_write_vectored();
+    let shared = Arc::new(Shared {
+        stream: Mutex::new(Box::pin(stream)),
+        reader: AtomicWaker::new(),
+        writer: AtomicWaker::new(),
+    });
+    (ReadHalf { shared: shared.clone() }, WriteHalf { shared, is_write_vectored })
+}
+
+impl<T> ReadHalf<T> {
+    /// Whether both halves are of one stream.
+    pub fn is_pair_of(&self, other: &WriteHalf<T>) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    /// Puts the halves together again.
+    ///
+    /// # Panics
+    ///
+    /// When they are not of one stream; see [`is_pair_of`](Self::is_pair_of).
+    #[track_caller]
+    pub fn unsplit(self, other: WriteHalf<T>) -> T
+    where
+        T: Unpin,
+    {
+        assert!(self.is_pair_of(&other), "unsplit of halves that are not of one stream");
+        drop(other);
+        let shared = Arc::into_inner(self.shared).expect("only the two halves share the stream");
+        let stream = shared.stream.into_inner().unwrap_or_else(PoisonError::into_inner);
+        *Pin::into_inner(stream)
+    }
+}
+
+impl<T> WriteHalf<T> {
+    /// Whether both halves are of one stream.
+    pub fn is_pair_of(&self, other: &ReadHalf<T>) -> bool {
+        other.is_pair_of(self)
+    }
+}
+
+/// What the halves share.
+struct Shared<T> {
+    // Boxed, because a lock cannot hand out a pin to what it holds by value.
+    stream: Mutex<Pin<Box<T>>>,
+    /// The reading task, when it found the stream in use.
+    reader: AtomicWaker,
+    /// The writing task, when it found the stream in use.
+    writer: AtomicWaker,
+}
+
+impl<T> Shared<T> {
+    /// Takes the stream for one poll, or arranges that this task is woken when it is free.
+    ///
+    /// `mine` is where this half's task waits, `other` where the other's does. A half that finds
+    /// the stream in use leaves its waker and looks again: either the second look finds it free,
+    /// or its user lets go of it after the waker was left, and so sees the waker.
+    fn poll_lock<'a>(
+        &'a self,
+        cx: &mut Context<'_>,
+        mine: &'a AtomicWaker,
+        other: &'a AtomicWaker,
+    ) -> Poll<Turn<'a, T>> {
+        let stream = self.try_lock().or_else(|| {
+            mine.register(cx.waker());
+            self.try_lock()
+        });
+        match stream {
+            Some(stream) => Poll::Ready(Turn { stream: Some(stream), other }),
+            None => Poll::Pending,
+        }
+    }
+
+    fn try_lock(&self) -> Option<MutexGuard<'_, Pin<Box<T>>>> {
+        match self.stream.try_lock() {
+            Ok(stream) => Some(stream),
+            // A panic inside the stream has reached whoever polled it; the other half may go on.
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    fn poll_reader(&self, cx: &mut Context<'_>) -> Poll<Turn<'_, T>> {
+        self.poll_lock(cx, &self.reader, &self.writer)
+    }
+
+    fn poll_writer(&self, cx: &mut Context<'_>) -> Poll<Turn<'_, T>> {
+        self.poll_lock(cx, &self.writer, &self.reader)
+    }
+}
+
+/// The stream for the time of one poll; wakes the other half at its end, also by a panic.
+struct Turn<'a, T> {
+    stream: Option<MutexGuard<'a, Pin<Box<T>>>>,
+    other: &'a AtomicWaker,
+}
+
+impl<T> Turn<'_, T> {
+    fn stream(&mut self) -> Pin<&mut T> {
+        self.stream.as_mut().expect("the stream is held until the turn ends").as_mut()
+    }
+}
+
+impl<T> Drop for Turn<'_, T> {
+    fn drop(&mut self) {
+        // Unlocked first: the woken half must find the stream free.
+        drop(self.stream.take());
+        self.other.wake();
+    }
+}
+
+impl<T: AsyncRead> AsyncRead for ReadHalf<T> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        ready!(self.shared.poll_reader(cx)).stream().poll_read(cx, buf)
+    }
+}
+
+impl<T: AsyncWrite> AsyncWrite for WriteHalf<T> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.shared.poll_writer(cx)).stream().poll_write(cx, buf)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.shared.poll_writer(cx)).stream().poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.shared.poll_writer(cx)).stream().poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.shared.poll_writer(cx)).stream().poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.is_write_vectored
+    }
+}
+
+impl<T> fmt::Debug for ReadHalf<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadHalf").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for WriteHalf<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WriteHalf").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,117 @@
+//! A stream cut into lines.
+
+use std::future::poll_fn;
+use std::io;
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+
+use super::delimited::poll_through;
+use super::text::not_text;
+use crate::io::AsyncBufRead;
+
+pin_project! {
+    /// Gives one line after the other, made by
+    /// [`AsyncBufReadExt::lines`](crate::io::AsyncBufReadExt::lines).
+    ///
+    /// A line ends with `\n` or `\r\n`, which is left out; the last one may also end with the
+    /// stream.
+    ///
+    /// ```
+    /// use minato::io::AsyncBufReadExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let mut lines = (&b"one\r\ntwo"[..]).lines();
+    /// assert_eq!(lines.next_line().await?.as_deref(), Some("one"));
+    /// assert_eq!(lines.next_line().await?.as_deref(), Some("two"));
+    /// assert_eq!(lines.next_line().await?, None);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[derive(Debug)]
+    #[must_use = "lines come only when they are asked for"]
+    pub struct Lines<R> {
+        #[pin]
+        reader: R,
+        // The front of the line whose end has not come.
+        line: Vec<u8>,
+    }
+}
+
+impl<R> Lines<R> {
+    pub(super) fn new(reader: R) -> Self {
+        Self { reader, line: Vec::new() }
+    }
+
+    /// The reader behind the lines.
+    pub fn get_ref(&self) -> &R {
+        &self.reader
+    }
+
+    /// The reader behind the lines; what is read from it directly is missing from them.
+    pub fn get_mut(&mut self) -> &mut R {
+        &mut self.reader
+    }
+
+    /// The pinned reader behind the lines.
+    pub fn get_pin_mut(self: Pin<&mut Self>) -> Pin<&mut R> {
+        self.project().reader
+    }
+
+    /// Gives back the reader behind the lines.
+    ///
+    /// Lost is only the front of a line whose end had not come when the last
+    /// [`next_line`](Self::next_line) was dropped or failed.
+    pub fn into_inner(self) -> R {
+        self.reader
+    }
+}
+
+impl<R: AsyncBufRead> Lines<R> {
+    /// Returns the next line, `None` at the end of the stream.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidData` when the line is not UTF-8: the error carries all of it
+    /// (`error.downcast::<std::string::FromUtf8Error>()`), and the next call gives the line behind
+    /// it. After an error of the reader, the front of the line is kept, and the next call goes on
+    /// with it.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that is dropped before it was done has lost nothing: the front of the line is
+    /// kept, and the next call goes on with it.
+    pub async fn next_line(&mut self) -> io::Result<Option<String>>
+    where
+        R: Unpin,
+    {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next_line(cx)).await
+    }
+
+    /// Like [`next_line`](Self::next_line), for futures written by hand.
+    ///
+    /// # Errors
+    ///
+    /// As for [`next_line`](Self::next_line).
+    pub fn poll_next_line(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<Option<String>>> {
+        let this = self.project();
+        let line = this.line;
+        let ended =
+            ready!(poll_through(this.reader, cx, b'\n', |bytes| line.extend_from_slice(bytes)))?;
+        if !ended && line.is_empty() {
+            return Poll::Ready(Ok(None));
+        }
+        let mut line = mem::take(line);
+        if ended {
+            line.pop();
+            if line.last() == Some(&b'\r') {
+                line.pop();
+            }
+        }
+        Poll::Ready(String::from_utf8(line).map(Some).map_err(not_text))
+    }
+}

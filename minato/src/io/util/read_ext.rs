@@ -1,0 +1,194 @@
+//! The methods that every reader has.
+
+use bytes::BufMut;
+
+use super::{Chain, Read, ReadExact, ReadIntoBuf, ReadNumber, ReadToEnd, ReadToString, Take};
+use crate::io::AsyncRead;
+
+/// Writes out the number methods, which differ in nothing but the number.
+macro_rules! read_numbers {
+    ($($method:ident: $number:ty, $size:literal, $decode:ident, $form:literal;)*) => {$(
+        #[doc = concat!("Reads one [`", stringify!($number), "`]: ", $form, ".")]
+        ///
+        /// # Errors
+        ///
+        /// `UnexpectedEof` when the stream ends before that; what was read of it is lost.
+        ///
+        /// # Cancel safety
+        ///
+        /// Bytes that were read are lost when the future is dropped between the bytes of the
+        /// number; numbers of one byte are cancel safe.
+        fn $method(&mut self) -> ReadNumber<'_, Self, $number, $size>
+        where
+            Self: Unpin,
+        {
+            ReadNumber::new(self, <$number>::$decode)
+        }
+    )*};
+}
+
+/// The methods of every [`AsyncRead`].
+///
+/// ```
+/// use minato::io::AsyncReadExt;
+///
+/// # futures::executor::block_on(async {
+/// let mut reader = &b"\x00\x05hello, and the rest"[..];
+/// let length = reader.read_u16().await?;
+/// let mut word = vec![0; length.into()];
+/// reader.read_exact(&mut word).await?;
+/// assert_eq!(word, b"hello");
+/// # std::io::Result::Ok(()) }).unwrap();
+/// ```
+pub trait AsyncReadExt: AsyncRead {
+    /// Makes a reader that gives all of this one, then all of `next`.
+    fn chain<R>(self, next: R) -> Chain<Self, R>
+    where
+        Self: Sized,
+        R: AsyncRead,
+    {
+        Chain::new(self, next)
+    }
+
+    /// Reads once into `buf`; returns how many bytes were read.
+    ///
+    /// `0` means the end of the stream, or an empty `buf`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the reader; then nothing was read.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that is dropped before it was done has read nothing.
+    fn read<'a>(&'a mut self, buf: &'a mut [u8]) -> Read<'a, Self>
+    where
+        Self: Unpin,
+    {
+        Read::new(self, buf)
+    }
+
+    /// Reads once into the free part of `buf` and advances it; returns how many bytes were read.
+    ///
+    /// `0` means the end of the stream, or that `buf` has no room. A `Vec<u8>` or `BytesMut` always
+    /// has room: when its capacity is used up, it grows.
+    ///
+    /// # Errors
+    ///
+    /// Those of the reader; then nothing was read.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that is dropped before it was done has read nothing.
+    ///
+    /// ```
+    /// use minato::io::AsyncReadExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let mut reader = (&b"ping"[..]).chain(&b"pong"[..]);
+    /// let mut message = Vec::new();
+    /// while reader.read_buf(&mut message).await? > 0 {}
+    /// assert_eq!(message, b"pingpong");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    fn read_buf<'a, B>(&'a mut self, buf: &'a mut B) -> ReadIntoBuf<'a, Self, B>
+    where
+        Self: Unpin,
+        B: BufMut + ?Sized,
+    {
+        ReadIntoBuf::new(self, buf)
+    }
+
+    /// Reads until `buf` is full; returns its length.
+    ///
+    /// # Errors
+    ///
+    /// `UnexpectedEof`, whose message says how many of how many bytes came, when the stream ends
+    /// first; else those of the reader. What had come is at the front of `buf`.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that is dropped before it was done may have read some bytes into the front of
+    /// `buf`; how many is not known.
+    fn read_exact<'a>(&'a mut self, buf: &'a mut [u8]) -> ReadExact<'a, Self>
+    where
+        Self: Unpin,
+    {
+        ReadExact::new(self, buf)
+    }
+
+    read_numbers! {
+        read_u8: u8, 1, from_be_bytes, "1 byte";
+        read_i8: i8, 1, from_be_bytes, "1 byte";
+        read_u16: u16, 2, from_be_bytes, "2 bytes, big-endian";
+        read_i16: i16, 2, from_be_bytes, "2 bytes, big-endian";
+        read_u32: u32, 4, from_be_bytes, "4 bytes, big-endian";
+        read_i32: i32, 4, from_be_bytes, "4 bytes, big-endian";
+        read_u64: u64, 8, from_be_bytes, "8 bytes, big-endian";
+        read_i64: i64, 8, from_be_bytes, "8 bytes, big-endian";
+        read_u128: u128, 16, from_be_bytes, "16 bytes, big-endian";
+        read_i128: i128, 16, from_be_bytes, "16 bytes, big-endian";
+        read_f32: f32, 4, from_be_bytes, "4 bytes, big-endian";
+        read_f64: f64, 8, from_be_bytes, "8 bytes, big-endian";
+        read_u16_le: u16, 2, from_le_bytes, "2 bytes, little-endian";
+        read_i16_le: i16, 2, from_le_bytes, "2 bytes, little-endian";
+        read_u32_le: u32, 4, from_le_bytes, "4 bytes, little-endian";
+        read_i32_le: i32, 4, from_le_bytes, "4 bytes, little-endian";
+        read_u64_le: u64, 8, from_le_bytes, "8 bytes, little-endian";
+        read_i64_le: i64, 8, from_le_bytes, "8 bytes, little-endian";
+        read_u128_le: u128, 16, from_le_bytes, "16 bytes, little-endian";
+        read_i128_le: i128, 16, from_le_bytes, "16 bytes, little-endian";
+        read_f32_le: f32, 4, from_le_bytes, "4 bytes, little-endian";
+        read_f64_le: f64, 8, from_le_bytes, "8 bytes, little-endian";
+    }
+
+    /// Reads to the end of the stream and appends all to `buf`; returns how many bytes that were.
+    ///
+    /// The vector grows with what comes, without a bound of its own: put a
+    /// [`take`](Self::take) before it where the peer is not trusted. A vector that had just enough
+    /// capacity keeps it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the reader; what had come is in `buf`.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that is dropped before it was done has appended to `buf` all that it read. A new
+    /// one goes on from there.
+    fn read_to_end<'a>(&'a mut self, buf: &'a mut Vec<u8>) -> ReadToEnd<'a, Self>
+    where
+        Self: Unpin,
+    {
+        ReadToEnd::new(self, buf)
+    }
+
+    /// Reads to the end of the stream and appends all to `dst`; returns how many bytes that were.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidData` when what came is not UTF-8: `dst` is then as it was, and the error carries
+    /// the bytes (`error.downcast::<std::string::FromUtf8Error>()`). After an error of the reader,
+    /// `dst` holds the whole characters that had come; up to three bytes of a character that was
+    /// not complete are lost, as is all that follows bytes that are not UTF-8.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that is dropped before it was done leaves `dst` as after an error of the reader.
+    fn read_to_string<'a>(&'a mut self, dst: &'a mut String) -> ReadToString<'a, Self>
+    where
+        Self: Unpin,
+    {
+        ReadToString::new(self, dst)
+    }
+
+    /// Makes a reader that ends after at most `limit` bytes of this one.
+    fn take(self, limit: u64) -> Take<Self>
+    where
+        Self: Sized,
+    {
+        Take::new(self, limit)
+    }
+}
+
+impl<R: AsyncRead + ?Sized> AsyncReadExt for R {}

@@ -1,0 +1,89 @@
+//! A stream cut into segments.
+
+use std::future::poll_fn;
+use std::io;
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+
+use super::delimited::poll_through;
+use crate::io::AsyncBufRead;
+
+pin_project! {
+    /// Gives one segment after the other, made by
+    /// [`AsyncBufReadExt::split`](crate::io::AsyncBufReadExt::split).
+    ///
+    /// A segment ends with the delimiter, which is left out; the last one may also end with the
+    /// stream.
+    ///
+    /// ```
+    /// use minato::io::{AsyncBufReadExt, BufReader};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let mut words = BufReader::new(&b"one two"[..]).split(b' ');
+    /// assert_eq!(words.next_segment().await?.as_deref(), Some(&b"one"[..]));
+    /// assert_eq!(words.next_segment().await?.as_deref(), Some(&b"two"[..]));
+    /// assert_eq!(words.next_segment().await?, None);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    #[derive(Debug)]
+    #[must_use = "segments come only when they are asked for"]
+    pub struct Split<R> {
+        #[pin]
+        reader: R,
+        delimiter: u8,
+        // The front of the segment whose end has not come.
+        segment: Vec<u8>,
+    }
+}
+
+impl<R> Split<R> {
+    pub(super) fn new(reader: R, delimiter: u8) -> Self {
+        Self { reader, delimiter, segment: Vec::new() }
+    }
+}
+
+impl<R: AsyncBufRead> Split<R> {
+    /// Returns the next segment, `None` at the end of the stream.
+    ///
+    /// # Errors
+    ///
+    /// Those of the reader. The front of the segment is kept, and the next call goes on with it.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that is dropped before it was done has lost nothing: the front of the segment is
+    /// kept, and the next call goes on with it.
+    pub async fn next_segment(&mut self) -> io::Result<Option<Vec<u8>>>
+    where
+        R: Unpin,
+    {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next_segment(cx)).await
+    }
+
+    /// Like [`next_segment`](Self::next_segment), for futures written by hand.
+    ///
+    /// # Errors
+    ///
+    /// As for [`next_segment`](Self::next_segment).
+    pub fn poll_next_segment(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<Option<Vec<u8>>>> {
+        let this = self.project();
+        let segment = this.segment;
+        let ended = ready!(poll_through(this.reader, cx, *this.delimiter, |bytes| {
+            segment.extend_from_slice(bytes);
+        }))?;
+        if !ended && segment.is_empty() {
+            return Poll::Ready(Ok(None));
+        }
+        let mut segment = mem::take(segment);
+        if ended {
+            segment.pop();
+        }
+        Poll::Ready(Ok(Some(segment)))
+    }
+}

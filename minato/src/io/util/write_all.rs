@@ -1,0 +1,63 @@
+//! The future that writes a whole slice.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use crate::io::AsyncWrite;
+
+/// The future of [`AsyncWriteExt::write_all`](crate::io::AsyncWriteExt::write_all).
+#[derive(Debug)]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct WriteAll<'a, W: ?Sized> {
+    writer: &'a mut W,
+    bytes: &'a [u8],
+    written: usize,
+}
+
+impl<'a, W: ?Sized> WriteAll<'a, W> {
+    pub(super) fn new(writer: &'a mut W, bytes: &'a [u8]) -> Self {
+        Self { writer, bytes, written: 0 }
+    }
+}
+
+impl<W: AsyncWrite + Unpin + ?Sized> Future for WriteAll<'_, W> {
+    type Output = io::Result<()>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        poll_write_rest(Pin::new(&mut *this.writer), cx, this.bytes, &mut this.written)
+    }
+}
+
+/// Writes `bytes`, of which `written` are written already.
+pub(super) fn poll_write_rest<W: AsyncWrite + ?Sized>(
+    mut writer: Pin<&mut W>,
+    cx: &mut Context<'_>,
+    bytes: &[u8],
+    written: &mut usize,
+) -> Poll<io::Result<()>> {
+    while *written < bytes.len() {
+        let rest = &bytes[*written..];
+        let count = ready!(writer.as_mut().poll_write(cx, rest))?;
+        *written += taken(count, rest.len())?;
+    }
+    Poll::Ready(Ok(()))
+}
+
+/// Checks what a writer says that it took of `offered` bytes.
+///
+/// # Errors
+///
+/// `WriteZero` when it took none; `Other` when it claims to have taken more than there were.
+pub(super) fn taken(count: usize, offered: usize) -> io::Result<usize> {
+    if count == 0 {
+        let message = format!("the writer takes no more: {offered} bytes are left");
+        return Err(io::Error::new(io::ErrorKind::WriteZero, message));
+    }
+    if count > offered {
+        let message = format!("the writer claims to have taken {count} of {offered} bytes");
+        return Err(io::Error::other(message));
+    }
+    Ok(count)
+}

@@ -1,0 +1,59 @@
+//! The future of one write from a [`Buf`].
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Buf;
+
+use super::write_all::taken;
+use crate::io::AsyncWrite;
+
+/// The future of [`AsyncWriteExt::write_buf`](crate::io::AsyncWriteExt::write_buf).
+#[derive(Debug)]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct WriteBuf<'a, W, B> {
+    writer: &'a mut W,
+    buf: &'a mut B,
+}
+
+impl<'a, W, B> WriteBuf<'a, W, B> {
+    pub(super) fn new(writer: &'a mut W, buf: &'a mut B) -> Self {
+        Self { writer, buf }
+    }
+}
+
+impl<W: AsyncWrite + Unpin, B: Buf> Future for WriteBuf<'_, W, B> {
+    type Output = io::Result<usize>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        poll_write_from(Pin::new(&mut *this.writer), cx, this.buf)
+    }
+}
+
+/// How many slices of a buffer go into one write.
+const SLICES: usize = 64;
+
+/// Writes once from `buf` and advances it; returns how many bytes the writer took.
+pub(super) fn poll_write_from<W: AsyncWrite + ?Sized, B: Buf>(
+    writer: Pin<&mut W>,
+    cx: &mut Context<'_>,
+    buf: &mut B,
+) -> Poll<io::Result<usize>> {
+    let remaining = buf.remaining();
+    if remaining == 0 {
+        return Poll::Ready(Ok(0));
+    }
+    let count = if writer.is_write_vectored() {
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let used = buf.chunks_vectored(&mut slices);
+        ready!(writer.poll_write_vectored(cx, &slices[..used]))?
+    } else {
+        ready!(writer.poll_write(cx, buf.chunk()))?
+    };
+    if count > 0 {
+        buf.advance(taken(count, remaining)?);
+    }
+    Poll::Ready(Ok(count))
+}

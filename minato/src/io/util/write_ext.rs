@@ -1,0 +1,205 @@
+//! The methods that every writer has.
+
+use std::io::IoSlice;
+
+use bytes::Buf;
+
+use super::{Flush, Shutdown, Write, WriteAll, WriteAllBuf, WriteBuf, WriteNumber, WriteVectored};
+use crate::io::AsyncWrite;
+
+/// Writes out the number methods, which differ in nothing but the number.
+macro_rules! write_numbers {
+    ($($method:ident: $number:ty, $size:literal, $encode:ident, $form:literal;)*) => {$(
+        #[doc = concat!("Writes one [`", stringify!($number), "`]: ", $form, ".")]
+        ///
+        /// # Errors
+        ///
+        /// `WriteZero` when the writer takes no more; some of the bytes may be written.
+        ///
+        /// # Cancel safety
+        ///
+        /// A future that is dropped before it was done may have written some of the bytes; with
+        /// numbers of one byte, none.
+        fn $method(&mut self, number: $number) -> WriteNumber<'_, Self, $size>
+        where
+            Self: Unpin,
+        {
+            WriteNumber::new(self, number.$encode())
+        }
+    )*};
+}
+
+/// The methods of every [`AsyncWrite`].
+///
+/// ```
+/// use minato::io::AsyncWriteExt;
+///
+/// # futures::executor::block_on(async {
+/// let mut message = Vec::new();
+/// message.write_u16(5).await?;
+/// message.write_all(b"hello").await?;
+/// assert_eq!(message, b"\x00\x05hello");
+/// # std::io::Result::Ok(()) }).unwrap();
+/// ```
+pub trait AsyncWriteExt: AsyncWrite {
+    /// Writes once from `src`; returns how many bytes the writer took, which may be fewer.
+    ///
+    /// `0` of a `src` that is not empty means that the writer takes no more.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer; then it took nothing.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that is dropped before it was done has written nothing.
+    fn write<'a>(&'a mut self, src: &'a [u8]) -> Write<'a, Self>
+    where
+        Self: Unpin,
+    {
+        Write::new(self, src)
+    }
+
+    /// Like [`write`](Self::write), from several buffers in order.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer; then it took nothing.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that is dropped before it was done has written nothing.
+    fn write_vectored<'a, 'b>(&'a mut self, bufs: &'a [IoSlice<'b>]) -> WriteVectored<'a, 'b, Self>
+    where
+        Self: Unpin,
+    {
+        WriteVectored::new(self, bufs)
+    }
+
+    /// Writes once from `src` and advances it; returns how many bytes the writer took.
+    ///
+    /// A writer that does better with several slices at once gets up to 64 of those of `src`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer; then it took nothing.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that is dropped before it was done has written nothing.
+    fn write_buf<'a, B>(&'a mut self, src: &'a mut B) -> WriteBuf<'a, Self, B>
+    where
+        Self: Sized + Unpin,
+        B: Buf,
+    {
+        WriteBuf::new(self, src)
+    }
+
+    /// Writes all of `src` and advances it as it goes.
+    ///
+    /// # Errors
+    ///
+    /// `WriteZero` when the writer takes no more, else those of the writer. `src` holds what was
+    /// not written.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that is dropped before it was done leaves in `src` what was not written, so a new
+    /// one goes on from there.
+    ///
+    /// ```
+    /// use minato::io::AsyncWriteExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let mut source = &b"hello"[..];
+    /// let mut target = Vec::new();
+    /// target.write_all_buf(&mut source).await?;
+    /// assert_eq!((source, target), (&b""[..], b"hello".to_vec()));
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    fn write_all_buf<'a, B>(&'a mut self, src: &'a mut B) -> WriteAllBuf<'a, Self, B>
+    where
+        Self: Sized + Unpin,
+        B: Buf,
+    {
+        WriteAllBuf::new(self, src)
+    }
+
+    /// Writes all of `src`.
+    ///
+    /// # Errors
+    ///
+    /// `WriteZero` when the writer takes no more, else those of the writer. Some of the bytes may
+    /// be written.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that is dropped before it was done may have written some of the bytes; how many is
+    /// not known. [`write_all_buf`](Self::write_all_buf) tells.
+    fn write_all<'a>(&'a mut self, src: &'a [u8]) -> WriteAll<'a, Self>
+    where
+        Self: Unpin,
+    {
+        WriteAll::new(self, src)
+    }
+
+    write_numbers! {
+        write_u8: u8, 1, to_be_bytes, "1 byte";
+        write_i8: i8, 1, to_be_bytes, "1 byte";
+        write_u16: u16, 2, to_be_bytes, "2 bytes, big-endian";
+        write_i16: i16, 2, to_be_bytes, "2 bytes, big-endian";
+        write_u32: u32, 4, to_be_bytes, "4 bytes, big-endian";
+        write_i32: i32, 4, to_be_bytes, "4 bytes, big-endian";
+        write_u64: u64, 8, to_be_bytes, "8 bytes, big-endian";
+        write_i64: i64, 8, to_be_bytes, "8 bytes, big-endian";
+        write_u128: u128, 16, to_be_bytes, "16 bytes, big-endian";
+        write_i128: i128, 16, to_be_bytes, "16 bytes, big-endian";
+        write_f32: f32, 4, to_be_bytes, "4 bytes, big-endian";
+        write_f64: f64, 8, to_be_bytes, "8 bytes, big-endian";
+        write_u16_le: u16, 2, to_le_bytes, "2 bytes, little-endian";
+        write_i16_le: i16, 2, to_le_bytes, "2 bytes, little-endian";
+        write_u32_le: u32, 4, to_le_bytes, "4 bytes, little-endian";
+        write_i32_le: i32, 4, to_le_bytes, "4 bytes, little-endian";
+        write_u64_le: u64, 8, to_le_bytes, "8 bytes, little-endian";
+        write_i64_le: i64, 8, to_le_bytes, "8 bytes, little-endian";
+        write_u128_le: u128, 16, to_le_bytes, "16 bytes, little-endian";
+        write_i128_le: i128, 16, to_le_bytes, "16 bytes, little-endian";
+        write_f32_le: f32, 4, to_le_bytes, "4 bytes, little-endian";
+        write_f64_le: f64, 8, to_le_bytes, "8 bytes, little-endian";
+    }
+
+    /// Hands on everything that the writer has buffered.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer; some of the bytes may have been handed on.
+    ///
+    /// # Cancel safety
+    ///
+    /// What was not handed on stays in the writer; flush again.
+    fn flush(&mut self) -> Flush<'_, Self>
+    where
+        Self: Unpin,
+    {
+        Flush::new(self)
+    }
+
+    /// Flushes, then ends the writing side: the peer of a socket sees the end of the stream.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that is dropped before it was done may have ended the writing side or not; shut
+    /// down again.
+    fn shutdown(&mut self) -> Shutdown<'_, Self>
+    where
+        Self: Unpin,
+    {
+        Shutdown::new(self)
+    }
+}
+
+impl<W: AsyncWrite + ?Sized> AsyncWriteExt for W {}
