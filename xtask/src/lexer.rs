@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn literals_are_blank_inside() {
-        assert_eq!(code(r#"f("a \" b", c)"#), r#"f("        ", c)"#);
+        assert_eq!(code(r#"f("a \" b", c)"#), r#"f("      ", c)"#);
         assert_eq!(code(r##"f(r#"a"b"#, c)"##), r##"f(r#"    ", c)"##);
         assert_eq!(code(r"f(b'{', '\'', 'é', c)"), "f(b' ', '  ', '  ', c)");
         assert_eq!(code("f(br\"{\\\", c)"), "f(br\"  \", c)");

@@ -113,9 +113,21 @@ fn without_comment(line: &str) -> &str {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "[workspace]\nmembers = [ # all\n  \"a\",\n  \"b/c\",\n]\n\n[dependencies]\nmio.workspace = true\n\
-                        libc = { version = \"0.2\", features = [\"x\"] }\n[target.'cfg(unix)'.dependencies]\n\
-                        nix = \"1\"\n[dev-dependencies]\nsmol = \"2\"\n[package]\nname = \"one # two\"\n";
+    const TEXT: &str = "[workspace]
+        members = [ # all
+          \"a\",
+          \"b/c\",
+        ]
+
+        [dependencies]
+        mio.workspace = true
+        libc = { version = \"0.2\", features = [\"x\"] }
+        [target.'cfg(unix)'.dependencies]
+        nix = \"1\"
+        [dev-dependencies]
+        smol = \"2\"
+        [package]
+        name = \"one # two\"";
 
     #[test]
     fn arrays_and_tables_are_read() {

@@ -193,9 +193,9 @@ mod tests {
 
     #[test]
     fn results_are_added_up() {
-        let output = "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.10s\n\
-                      test a ... ok\n\
-                      test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 5 filtered out; finished in 1s\n";
+        let output = "test result: ok. 3 passed; 0 failed; 1 ignored; finished in 0.10s
+            test a ... ok
+            test result: FAILED. 1 passed; 2 failed; 0 ignored; 5 filtered out; finished in 1s";
         assert_eq!(count_tests(output), Counts { passed: 4, failed: 2, ignored: 1 });
         assert_eq!(count_tests("nothing"), Counts::default());
     }

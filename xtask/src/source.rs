@@ -241,7 +241,15 @@ mod tests {
 
     #[test]
     fn test_blocks_are_counted_apart() {
-        let text = "//! Head.\n\nfn a() {}\n#[cfg(test)]\nmod tests {\n    // why\n    fn b() {}\n}\nfn c() {}\n";
+        let text = "//! Head.
+
+            fn a() {}
+            #[cfg(test)]
+            mod tests {
+                // why
+                fn b() {}
+            }
+            fn c() {}";
         let source = Source::new(text);
         assert_eq!(source.lines_of_code(), (2, 4));
         assert!(source.in_test_block(text.find("fn b").unwrap()));

@@ -106,7 +106,7 @@ fn trait_impls(source: &Source, is_public: &dyn Fn(&str) -> bool) -> Vec<Declara
         let Some(open) = source.first_outside_parentheses(offset, &['{', ';']) else { continue };
         let head = &source.code[offset..open];
         // `for<'a>` is no part of `impl Trait for Type`.
-        let target = words(head, "for").into_iter().map(|at| &head[at + 3..]);
+        let mut target = words(head, "for").into_iter().map(|at| &head[at + 3..]);
         let Some(target) = target.rfind(|after| !after.starts_with('<')) else { continue };
         if is_public(type_name(target)) {
             let types = signatures(source, open);

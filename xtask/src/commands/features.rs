@@ -85,8 +85,13 @@ mod tests {
 
     #[test]
     fn optional_dependencies_are_features() {
-        let text = "[dependencies]\na = { version = \"1\", optional = true }\nb = { version = \"1\", optional = true }\n\
-                    c = \"1\"\n[features]\ndefault = [\"x\"]\nx = [\"dep:b\"]\n";
+        let text = "[dependencies]
+            a = { version = \"1\", optional = true }
+            b = { version = \"1\", optional = true }
+            c = \"1\"
+            [features]
+            default = [\"x\"]
+            x = [\"dep:b\"]";
         assert_eq!(features(&Manifest::parse(text)), ["x", "a"]);
     }
 }
