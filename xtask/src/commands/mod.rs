@@ -73,7 +73,7 @@ pub(crate) const STEPS: &[Command] = &[
 const OTHERS: &[Command] = &[
     Command {
         name: "ci",
-        about: "Everything below, in order, with a table at the end",
+        about: "Run the steps from fmt to asan in order, and print a table",
         run: ci::run,
     },
     Command { name: "count", about: "Print lines of code and unsafe blocks", run: count::run },
@@ -91,14 +91,17 @@ pub(crate) fn find(name: &str) -> Option<&'static Command> {
 
 /// What `cargo xtask --help` prints.
 pub(crate) fn help() -> String {
-    let mut text =
-        String::from("Everything that CI does.\n\nUsage: cargo xtask <command>\n\nCommands:\n");
+    let mut text = String::from("Everything that CI does.\n\n");
+    text.push_str("Usage: cargo xtask <command>\n\nCommands:\n");
     let (ci, others) = OTHERS.split_first().expect("`ci` is listed");
     for command in std::iter::once(ci).chain(STEPS).chain(others) {
         let _ = writeln!(text, "  {:<12}{}", command.name, command.about);
     }
     text.push_str("  help        Print this text\n\n");
-    text.push_str("A command exits with 0 if it passed or had to be skipped, which it says, and 1 if it failed.\n");
+    text.push_str(
+        "A command exits with 0 if it passed or if it had to be skipped, which it says,\n",
+    );
+    text.push_str("with 1 if it failed, and with 2 if it does not exist.\n");
     text
 }
 

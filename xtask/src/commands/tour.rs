@@ -17,7 +17,7 @@ pub(crate) fn run() -> Outcome {
     if !tree::root().join("README.md").exists() {
         return Outcome::missing("tour", "README.md");
     }
-    let words = match readme::command("cargo run") {
+    let words = match readme::command("cargo run --release") {
         Ok(words) => words,
         Err(error) => return Outcome::failed(error),
     };
