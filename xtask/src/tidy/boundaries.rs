@@ -3,7 +3,7 @@
 use super::Violation;
 use super::places::{self, LIBRARY};
 use crate::imports::{self, Import};
-use crate::source::{Source, identifier, words};
+use crate::source::{Source, identifier};
 use crate::tree::{File, Tree};
 
 const SIMULATION: &str = "minato-sim/src/";
@@ -18,7 +18,7 @@ pub(crate) fn clock(tree: &Tree) -> Vec<Violation> {
             let full = format!("std::time::{name}");
             // `Instant` alone may be the library's own.
             let imported = uses.iter().find(|import| import.path == full);
-            for at in words(&source.code, "now") {
+            for at in plain_words(source, "now") {
                 let before = &source.code[..at];
                 let direct = before.ends_with(&format!("{full}::"));
                 let short = imported.is_some_and(|Import { local, .. }| {
@@ -40,7 +40,7 @@ pub(crate) fn clock(tree: &Tree) -> Vec<Violation> {
 pub(crate) fn thread_local(tree: &Tree) -> Vec<Violation> {
     let mut found = Vec::new();
     for (file, source) in plain_code(tree, LIBRARY, places::THREAD_LOCAL) {
-        for at in source.words("thread_local") {
+        for at in plain_words(source, "thread_local") {
             if source.code[at..].starts_with("thread_local!") {
                 let message = "only runtime/context.rs has a thread-local";
                 found.push(Violation::new(&file.path, source.line(at), message));
@@ -56,7 +56,7 @@ pub(crate) fn syscalls(tree: &Tree) -> Vec<Violation> {
     let mut found = Vec::new();
     for (file, source) in plain_code(tree, LIBRARY, places::SYSCALLS) {
         for crate_name in ["libc", "socket2"] {
-            for at in source.words(crate_name) {
+            for at in plain_words(source, crate_name) {
                 let Some(item) = source.code[at + crate_name.len()..].strip_prefix("::") else {
                     continue;
                 };
@@ -76,13 +76,13 @@ pub(crate) fn determinism(tree: &Tree) -> Vec<Violation> {
     let mut found = Vec::new();
     for (file, source) in plain_code(tree, SIMULATION, &[]) {
         for name in ["HashMap", "HashSet", "RandomState", "SystemTime", "thread_rng"] {
-            for at in source.words(name) {
+            for at in plain_words(source, name) {
                 let message = format!("{name} differs from run to run");
                 found.push(Violation::new(&file.path, source.line(at), message));
             }
         }
         for path in ["std::thread", "std::time::Instant"] {
-            for (at, _) in source.code.match_indices(path) {
+            for at in plain_words(source, path) {
                 let message = format!("{path} differs from run to run");
                 found.push(Violation::new(&file.path, source.line(at), message));
             }
@@ -91,8 +91,7 @@ pub(crate) fn determinism(tree: &Tree) -> Vec<Violation> {
     found
 }
 
-/// Rust files under `prefix` that are not test files and not in `allowed`. Unit tests inside a file
-/// are checked too: they read better when they go through the same doors.
+/// Rust files under `prefix` that are not test files and not in `allowed`.
 fn plain_code<'a>(
     tree: &'a Tree,
     prefix: &'a str,
@@ -101,6 +100,11 @@ fn plain_code<'a>(
     tree.rust(prefix)
         .filter(|(file, _)| !file.is_test())
         .filter(move |(file, _)| !places::allows(allowed, &file.path))
+}
+
+/// The word's offsets outside unit tests: a test may wait for the real clock and call the system.
+fn plain_words(source: &Source, word: &str) -> Vec<usize> {
+    source.words(word).into_iter().filter(|at| !source.in_test_block(*at)).collect()
 }
 
 fn is_constant(name: &str) -> bool {
@@ -128,6 +132,7 @@ mod tests {
         assert_eq!(clocks("use crate::time::Instant;\nfn f() { Instant::now(); }"), 0);
         assert_eq!(clocks("use std::time::Instant;\nfn f(at: Instant) {}"), 0);
         let text = "fn f() { std::time::Instant::now(); }";
+        assert_eq!(clocks(&format!("#[cfg(test)]\nmod tests {{ {text} }}")), 0);
         assert!(clock(&Tree::of(&[("minato/src/time/clock.rs", text)])).is_empty());
         assert!(clock(&Tree::of(&[("minato-cli/src/main.rs", text)])).is_empty());
     }

@@ -42,12 +42,7 @@ fn may_be_conditional(source: &Source, after: usize, imports: bool, functions: b
         "fn" | "async" => functions,
         _ => {
             let header = source.enclosing_header(at);
-            let introduced =
-                words(header, "match").last().or(words(header, "enum").last()).copied();
-            // `match a { .. }` and `enum A { .. }` hold arms and variants; a header that has the
-            // word in its middle, as a function with a `match` in a default argument would, does
-            // not exist.
-            introduced.is_some()
+            !words(header, "match").is_empty() || !words(header, "enum").is_empty()
         }
     }
 }
