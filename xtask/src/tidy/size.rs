@@ -9,6 +9,7 @@ const FILE_LINES: usize = 450;
 const FUNCTION_LINES: usize = 70;
 const CORE_LINES: usize = 15_000;
 const EXAMPLE_LINES: usize = 60;
+const TEST_BINARIES: usize = 15;
 
 /// Lines of Rust have at most 100 columns.
 pub(crate) fn columns(tree: &Tree) -> Vec<Violation> {
@@ -85,6 +86,23 @@ pub(crate) fn example_length(tree: &Tree) -> Vec<Violation> {
     found
 }
 
+/// The library has at most 15 test programs, because each is linked anew.
+pub(crate) fn test_binaries(tree: &Tree) -> Vec<Violation> {
+    let folder = "minato/tests/";
+    let is_binary = |path: &&String| {
+        path.strip_prefix(folder).is_some_and(|name| match name.split_once('/') {
+            None => name.ends_with(".rs"),
+            Some((_, inside)) => inside == "main.rs",
+        })
+    };
+    let binaries = tree.paths.iter().filter(is_binary).count();
+    if binaries <= TEST_BINARIES {
+        return Vec::new();
+    }
+    let message = format!("{binaries} test programs, at most {TEST_BINARIES} are allowed");
+    vec![Violation::new(folder, 1, message)]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,6 +124,18 @@ mod tests {
         let tests = format!("#[cfg(test)]\nmod tests {{\n{}}}\n", "    fn a() {}\n".repeat(500));
         let text = format!("{}{}{tests}", "// why\n".repeat(500), "\n".repeat(500));
         assert!(file_length(&Tree::of(&[("a.rs", &text)])).is_empty());
+    }
+
+    #[test]
+    fn modules_of_a_test_program_are_not_programs() {
+        let names: Vec<String> =
+            (0..16).map(|index| format!("minato/tests/a/{index}.rs")).collect();
+        let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+        assert!(test_binaries(&Tree::of(&files)).is_empty());
+        let names: Vec<String> = (0..16).map(|index| format!("minato/tests/{index}.rs")).collect();
+        let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+        assert!(test_binaries(&Tree::of(&files[1..])).is_empty());
+        assert_eq!(test_binaries(&Tree::of(&files)).len(), 1);
     }
 
     #[test]
