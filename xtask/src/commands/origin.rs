@@ -1,0 +1,132 @@
+//! `cargo xtask origin`: every test that docs/ORIGIN.md names exists.
+//!
+//! The names are those in backticks in the columns whose heading holds the word "test". A name is a
+//! test's path as `cargo test -- --list` prints it, or the end of one; `udp.rs::a_test` also asks
+//! that this file has it; a path of a document or source file by itself stands for its doctests.
+
+use crate::outcome::{Counts, Outcome};
+use crate::process;
+use crate::tree::{self, Tree};
+
+const DOCUMENT: &str = "docs/ORIGIN.md";
+
+pub(crate) fn run() -> Outcome {
+    let Ok(text) = std::fs::read_to_string(tree::root().join(DOCUMENT)) else {
+        return Outcome::missing("origin", DOCUMENT);
+    };
+    let tree = match Tree::read(&tree::root()) {
+        Ok(tree) => tree,
+        Err(error) => return Outcome::failed(error),
+    };
+    let mut command = process::cargo(&["test", "--workspace", "--exclude", "minato-examples"]);
+    let listed = process::run_quietly(command.args(["--", "--list"]), process::LONG, false);
+    if let Some(problem) = listed.problem {
+        eprint!("{}", listed.stderr);
+        return Outcome::failed(problem);
+    }
+    let tests: Vec<&str> =
+        listed.stdout.lines().filter_map(|line| line.strip_suffix(": test")).collect();
+    let (named, problems) = check(&text, &tests, &tree);
+    println!("{named} tests are named, {} exist in all", tests.len());
+    Outcome::of_problems(problems, Counts::default())
+}
+
+/// How many tests the document names, and what is wrong with it.
+fn check(text: &str, tests: &[&str], tree: &Tree) -> (usize, Vec<String>) {
+    let mut named = 0;
+    let mut problems = Vec::new();
+    let mut columns: Option<Vec<usize>> = None;
+    for (index, line) in text.lines().enumerate() {
+        let Some(cells) = cells(line) else {
+            columns = None;
+            continue;
+        };
+        // The first line of a table is its heading, the second only divides.
+        let Some(columns) = &columns else {
+            let headings = cells.iter().enumerate();
+            let wanted = headings.filter(|(_, cell)| cell.to_lowercase().contains("test"));
+            columns = Some(wanted.map(|(column, _)| column).collect());
+            continue;
+        };
+        if cells.iter().all(|cell| cell.chars().all(|c| "-: ".contains(c))) {
+            continue;
+        }
+        for cell in columns.iter().filter_map(|column| cells.get(*column)) {
+            let names: Vec<&str> = cell.split('`').skip(1).step_by(2).collect();
+            if names.is_empty() {
+                problems.push(format!("{DOCUMENT}:{}: the row names no test", index + 1));
+            }
+            named += names.len();
+            for name in names.into_iter().filter(|name| !exists(name, tests, tree)) {
+                problems.push(format!("{DOCUMENT}:{}: there is no test {name}", index + 1));
+            }
+        }
+    }
+    if named == 0 {
+        problems.push(format!("{DOCUMENT} names no test"));
+    }
+    (named, problems)
+}
+
+fn exists(name: &str, tests: &[&str], tree: &Tree) -> bool {
+    let (file, test) = match name.split_once(".rs::") {
+        Some((file, test)) => (Some(format!("{file}.rs")), test),
+        None => (None, name),
+    };
+    if let Some(file) = file {
+        let function = test.rsplit("::").next().unwrap_or(test);
+        let inside = format!("/{file}");
+        let defined = tree.rust("").any(|(known, source)| {
+            (known.path == file || known.path.ends_with(&inside))
+                && source.functions().iter().any(|known| known.name == function)
+        });
+        return defined && tests.iter().any(|known| ends_with_path(known, function));
+    }
+    if test.ends_with(".rs") || test.ends_with(".md") {
+        // Doctests are listed as `path - item (line 3)`.
+        return tests
+            .iter()
+            .any(|known| known.split(" - ").next().is_some_and(|path| path.ends_with(test)));
+    }
+    tests.iter().any(|known| ends_with_path(known, test))
+}
+
+/// Whether `path` is `end`, or ends with it at a `::`.
+fn ends_with_path(path: &str, end: &str) -> bool {
+    path.strip_suffix(end).is_some_and(|before| before.is_empty() || before.ends_with("::"))
+}
+
+fn cells(line: &str) -> Option<Vec<&str>> {
+    let inside = line.trim().strip_prefix('|')?.strip_suffix('|')?;
+    Some(inside.split('|').map(str::trim).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TESTS: [&str; 3] =
+        ["echo::by_future", "datagrams_arrive", "minato/src/io/mod.rs - io (line 4)"];
+
+    fn problems(rows: &str) -> Vec<String> {
+        let tree = Tree::of(&[("minato/tests/udp.rs", "fn datagrams_arrive() {}")]);
+        let text = format!("# Origin\n\n| statement | item | the test |\n|---|---|---|\n{rows}\n");
+        check(&text, &TESTS, &tree).1
+    }
+
+    #[test]
+    fn existing_tests_pass() {
+        assert!(problems("| a | `TcpStream` | `echo::by_future`, `by_future` |").is_empty());
+        assert!(problems("| a | b | `tests/udp.rs::datagrams_arrive` |").is_empty());
+        assert!(problems("| a | b | the doctests of `io/mod.rs` |").is_empty());
+    }
+
+    #[test]
+    fn missing_tests_fail() {
+        assert_eq!(problems("| a | b | `future` |"), ["docs/ORIGIN.md:5: there is no test future"]);
+        assert_eq!(problems("| a | b | `tests/tcp.rs::datagrams_arrive` |").len(), 1);
+        assert_eq!(problems("| a | b | `net/mod.rs` |").len(), 1);
+        assert_eq!(problems("| a | b | `by_future` |\n| a | b | none |").len(), 1);
+        assert_eq!(check("no table\n", &TESTS, &Tree::of(&[])).1.len(), 1);
+    }
+}

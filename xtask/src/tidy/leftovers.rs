@@ -1,0 +1,130 @@
+//! What must not be left behind: unfinished work, tests switched off, traces of the machine it was
+//! written on.
+
+use super::Violation;
+use crate::source::words;
+use crate::tree::Tree;
+
+/// Words that mark unfinished work. They are put together here, so that the rule does not find
+/// itself.
+const MARKS: [&str; 3] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X")];
+
+const MACROS: [&str; 3] = ["todo", "unimplemented", "dbg"];
+
+const HOSTS: [&str; 5] = [
+    concat!("crates", ".io"),
+    concat!("pypi", ".org"),
+    concat!("npmjs", ".org"),
+    concat!("npmjs", ".com"),
+    concat!("deb.debian", ".org"),
+];
+
+const FOLDERS: [&str; 4] = ["home", "root", "work", "tmp"];
+
+/// Cargo writes where it found a crate into the lock file, so that file names a host.
+const LOCK: &str = "Cargo.lock";
+
+/// Nothing is left unfinished.
+pub(crate) fn unfinished(tree: &Tree) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for file in &tree.files {
+        for (index, line) in file.text.lines().enumerate() {
+            for mark in MARKS {
+                if !words(line, mark).is_empty() {
+                    let message = format!("{mark} is left in the text");
+                    found.push(Violation::new(&file.path, index + 1, message));
+                }
+            }
+        }
+        let Some(source) = &file.rust else { continue };
+        for name in MACROS {
+            for at in source.words(name) {
+                if source.code[at + name.len()..].starts_with('!') {
+                    let message = format!("{name}! is left in the code");
+                    found.push(Violation::new(&file.path, source.line(at), message));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// A test that is switched off says why.
+pub(crate) fn ignored_tests(tree: &Tree) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for (file, source) in tree.rust("") {
+        for attribute in source.attributes() {
+            if attribute.content == "ignore" {
+                let message = "an ignored test gives its reason: #[ignore = \"..\"]";
+                found.push(Violation::new(&file.path, source.line(attribute.span.start), message));
+            }
+        }
+    }
+    found
+}
+
+/// No path of a particular machine.
+pub(crate) fn machine_paths(tree: &Tree) -> Vec<Violation> {
+    let wanted = FOLDERS.map(|folder| format!("/{folder}/"));
+    forbid(tree, &wanted, "is a path of one machine")
+}
+
+/// No name of a package registry: where crates come from is the user's choice.
+pub(crate) fn registry_hosts(tree: &Tree) -> Vec<Violation> {
+    forbid(tree, &HOSTS.map(str::to_string), "is a package registry's host")
+}
+
+fn forbid(tree: &Tree, wanted: &[String], what: &str) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for file in tree.files.iter().filter(|file| file.path != LOCK) {
+        for (index, line) in file.text.lines().enumerate() {
+            for text in wanted.iter().filter(|text| line.contains(text.as_str())) {
+                let message = format!("{text} {what}");
+                found.push(Violation::new(&file.path, index + 1, message));
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_whole_words_anywhere() {
+        let text = format!("// {}: later\n// {}_LIST\n", MARKS[0], MARKS[0]);
+        let found =
+            unfinished(&Tree::of(&[("a.rs", &text), ("b.md", &format!("{} b\n", MARKS[2]))]));
+        assert_eq!(found.len(), 2);
+        assert_eq!((found[0].line, found[1].file.as_str()), (1, "b.md"));
+    }
+
+    #[test]
+    fn macros_count_in_code_only() {
+        let text =
+            "fn f() { dbg!(1); unimplemented!() }\n// todo!() in prose\nlet s = \"todo!()\";\n";
+        assert_eq!(unfinished(&Tree::of(&[("a.rs", text)])).len(), 2);
+    }
+
+    #[test]
+    fn a_reason_is_enough() {
+        assert!(
+            ignored_tests(&Tree::of(&[("a.rs", "#[ignore = \"needs root\"]\nfn f() {}")]))
+                .is_empty()
+        );
+        assert_eq!(ignored_tests(&Tree::of(&[("a.rs", "#[test]\n#[ignore]\nfn f() {}")])).len(), 1);
+    }
+
+    #[test]
+    fn every_folder_and_host_is_found_but_not_in_the_lock_file() {
+        for folder in FOLDERS {
+            assert_eq!(machine_paths(&Tree::of(&[("a.sh", &format!("cd /{folder}/a"))])).len(), 1);
+        }
+        for host in HOSTS {
+            assert_eq!(registry_hosts(&Tree::of(&[("a.toml", host)])).len(), 1);
+            assert!(registry_hosts(&Tree::of(&[(LOCK, host)])).is_empty());
+        }
+        assert!(machine_paths(&Tree::of(&[("a.md", "the home/ folder, /proc/self")])).is_empty());
+    }
+}

@@ -1,0 +1,60 @@
+//! Which files may do what. These lists are the architecture's borders: a longer list is a
+//! decision, not a fix.
+
+/// The library's sources.
+pub(crate) const LIBRARY: &str = "minato/src/";
+
+/// Where `unsafe` may stand, relative to [`LIBRARY`]. A name that ends with `/` is a folder.
+pub(crate) const UNSAFE: &[&str] = &[
+    "engine/",
+    "task/",
+    "io/read_buf.rs",
+    "net/socket.rs",
+    "net/splice.rs",
+    "net/async_fd.rs",
+    "net/unix/credentials.rs",
+    "net/unix/ancillary.rs",
+    "net/unix/fd_passing.rs",
+    "reactor/background.rs",
+];
+
+/// Where system calls may be made, relative to [`LIBRARY`].
+pub(crate) const SYSCALLS: &[&str] = &[
+    "engine/",
+    "net/socket.rs",
+    "net/splice.rs",
+    "net/async_fd.rs",
+    "net/unix/credentials.rs",
+    "net/unix/ancillary.rs",
+    "net/unix/fd_passing.rs",
+    "reactor/background.rs",
+];
+
+/// The one file that asks the system for the time, relative to [`LIBRARY`].
+pub(crate) const CLOCK: &[&str] = &["time/clock.rs"];
+
+/// The one file with a thread-local, relative to [`LIBRARY`].
+pub(crate) const THREAD_LOCAL: &[&str] = &["runtime/context.rs"];
+
+/// The one file where an import may depend on a `cfg`.
+pub(crate) const CONDITIONAL_IMPORTS: &str = "minato/src/sync.rs";
+
+/// Whether `path`, a file of the library, is one of `places`.
+pub(crate) fn allows(places: &[&str], path: &str) -> bool {
+    let Some(path) = path.strip_prefix(LIBRARY) else { return false };
+    places.iter().any(|place| path == *place || (place.ends_with('/') && path.starts_with(place)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_and_files_differ() {
+        assert!(allows(UNSAFE, "minato/src/engine/uring/ring.rs"));
+        assert!(allows(UNSAFE, "minato/src/io/read_buf.rs"));
+        assert!(!allows(UNSAFE, "minato/src/io/read_buf.rs.rs"));
+        assert!(!allows(UNSAFE, "minato/src/io/read.rs"));
+        assert!(!allows(UNSAFE, "minato-cli/src/engine/a.rs"));
+    }
+}

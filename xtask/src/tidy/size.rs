@@ -1,0 +1,148 @@
+//! How long things may be.
+
+use super::Violation;
+use super::places::LIBRARY;
+use crate::tree::Tree;
+
+const COLUMNS: usize = 100;
+const FILE_LINES: usize = 450;
+const FUNCTION_LINES: usize = 70;
+const CORE_LINES: usize = 15_000;
+const EXAMPLE_LINES: usize = 60;
+const TEST_BINARIES: usize = 15;
+
+/// Lines of Rust have at most 100 columns.
+pub(crate) fn columns(tree: &Tree) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for (file, _) in tree.rust("") {
+        for (index, line) in file.text.lines().enumerate() {
+            let width = line.chars().count();
+            if width > COLUMNS {
+                let message = format!("{width} columns, at most {COLUMNS} are allowed");
+                found.push(Violation::new(&file.path, index + 1, message));
+            }
+        }
+    }
+    found
+}
+
+/// A file has at most 450 lines of code. Comments, blank lines and unit tests are free.
+pub(crate) fn file_length(tree: &Tree) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for (file, source) in tree.rust("") {
+        let (lines, _) = source.lines_of_code();
+        if lines > FILE_LINES {
+            let message = format!("{lines} lines of code, at most {FILE_LINES} are allowed");
+            found.push(Violation::new(&file.path, 1, message));
+        }
+    }
+    found
+}
+
+/// A function has at most 70 lines, from its name to its closing brace, comments included: it fits
+/// on a screen.
+pub(crate) fn function_length(tree: &Tree) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for (file, source) in tree.rust("") {
+        for function in source.functions() {
+            let first = source.line(function.span.start);
+            let lines = source.line(function.span.end - 1) - first + 1;
+            if lines > FUNCTION_LINES {
+                let name = &function.name;
+                let message =
+                    format!("`{name}` has {lines} lines, at most {FUNCTION_LINES} are allowed");
+                found.push(Violation::new(&file.path, first, message));
+            }
+        }
+    }
+    found
+}
+
+/// The library has at most 15,000 lines of code, tests apart.
+pub(crate) fn core_length(tree: &Tree) -> Vec<Violation> {
+    let lines: usize = tree
+        .rust(LIBRARY)
+        .filter(|(file, _)| !file.is_test())
+        .map(|(_, source)| source.lines_of_code().0)
+        .sum();
+    if lines <= CORE_LINES {
+        return Vec::new();
+    }
+    let message = format!("{lines} lines of code, at most {CORE_LINES} are allowed");
+    vec![Violation::new(LIBRARY, 1, message)]
+}
+
+/// An example has fewer than 60 lines of code: it is a page that teaches one thing.
+pub(crate) fn example_length(tree: &Tree) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for (file, source) in tree.rust("examples/") {
+        let (lines, _) = source.lines_of_code();
+        if lines >= EXAMPLE_LINES {
+            let message =
+                format!("{lines} lines of code, an example has fewer than {EXAMPLE_LINES}");
+            found.push(Violation::new(&file.path, 1, message));
+        }
+    }
+    found
+}
+
+/// The library has at most 15 test programs, because each is linked anew.
+pub(crate) fn test_binaries(tree: &Tree) -> Vec<Violation> {
+    let folder = "minato/tests/";
+    let is_binary = |path: &&String| {
+        path.strip_prefix(folder).is_some_and(|name| match name.split_once('/') {
+            None => name.ends_with(".rs"),
+            Some((_, inside)) => inside == "main.rs",
+        })
+    };
+    let binaries = tree.paths.iter().filter(is_binary).count();
+    if binaries <= TEST_BINARIES {
+        return Vec::new();
+    }
+    let message = format!("{binaries} test programs, at most {TEST_BINARIES} are allowed");
+    vec![Violation::new(folder, 1, message)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limits_themselves_are_allowed() {
+        let wide = format!("// {}\n", "é".repeat(97));
+        assert!(columns(&Tree::of(&[("a.rs", &wide)])).is_empty());
+        let full = "const A: u8 = 0;\n".repeat(450);
+        assert!(file_length(&Tree::of(&[("a.rs", &full)])).is_empty());
+        let screen = format!("fn f() {{{}}}", "\n".repeat(69));
+        assert!(function_length(&Tree::of(&[("a.rs", &screen)])).is_empty());
+        let page = "const A: u8 = 0;\n".repeat(59);
+        assert!(example_length(&Tree::of(&[("examples/a.rs", &page)])).is_empty());
+    }
+
+    #[test]
+    fn comments_blank_lines_and_unit_tests_are_free() {
+        let tests = format!("#[cfg(test)]\nmod tests {{\n{}}}\n", "    fn a() {}\n".repeat(500));
+        let text = format!("{}{}{tests}", "// why\n".repeat(500), "\n".repeat(500));
+        assert!(file_length(&Tree::of(&[("a.rs", &text)])).is_empty());
+    }
+
+    #[test]
+    fn modules_of_a_test_program_are_not_programs() {
+        let names: Vec<String> =
+            (0..16).map(|index| format!("minato/tests/a/{index}.rs")).collect();
+        let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+        assert!(test_binaries(&Tree::of(&files)).is_empty());
+        let names: Vec<String> = (0..16).map(|index| format!("minato/tests/{index}.rs")).collect();
+        let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+        assert!(test_binaries(&Tree::of(&files[1..])).is_empty());
+        assert_eq!(test_binaries(&Tree::of(&files)).len(), 1);
+    }
+
+    #[test]
+    fn the_function_is_named_at_its_line() {
+        let text = format!("\nfn long() {{{}}}", "\n".repeat(70));
+        let found = function_length(&Tree::of(&[("a.rs", &text)]));
+        assert_eq!(found[0].line, 2);
+        assert!(found[0].message.contains("`long` has 71 lines"));
+    }
+}

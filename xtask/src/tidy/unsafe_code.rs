@@ -1,0 +1,138 @@
+//! Where `unsafe` may stand, how much of it, and the inventory that explains each.
+
+use std::collections::BTreeMap;
+
+use super::Violation;
+use super::places::{self, LIBRARY};
+use crate::outcome::is_expected;
+use crate::source::{Source, identifier};
+use crate::tree::Tree;
+
+const BLOCKS: usize = 60;
+
+/// The inventory: a table of file, count and reason.
+pub(crate) const INVENTORY: &str = "docs/UNSAFE.md";
+
+/// `unsafe` stands only in the files that the architecture gives it to.
+pub(crate) fn place(tree: &Tree) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for (file, source) in tree.rust(LIBRARY) {
+        if places::allows(places::UNSAFE, &file.path) {
+            continue;
+        }
+        for at in source.words("unsafe") {
+            let message = "this file may hold no unsafe code";
+            found.push(Violation::new(&file.path, source.line(at), message));
+        }
+    }
+    found
+}
+
+/// The library has at most 60 unsafe blocks and impls.
+pub(crate) fn budget(tree: &Tree) -> Vec<Violation> {
+    let total: usize = counts(tree).values().sum();
+    if total <= BLOCKS {
+        return Vec::new();
+    }
+    vec![Violation::new(LIBRARY, 1, format!("{total} unsafe blocks, at most {BLOCKS} are allowed"))]
+}
+
+/// The inventory lists exactly the unsafe blocks that there are, and a reason for each file.
+pub(crate) fn inventory(tree: &Tree) -> Vec<Violation> {
+    let mut counts = counts(tree);
+    counts.retain(|_, count| *count > 0);
+    let Some(file) = tree.file(INVENTORY) else {
+        if counts.is_empty() || !is_expected(INVENTORY) {
+            return Vec::new();
+        }
+        let rows: Vec<String> =
+            counts.iter().map(|(path, count)| format!("| `{path}` | {count} | why |")).collect();
+        return vec![Violation::new(INVENTORY, 1, format!("is missing:\n{}", rows.join("\n")))];
+    };
+    let mut found = Vec::new();
+    for (index, line) in file.text.lines().enumerate() {
+        let Some((path, listed, reason)) = row(line) else { continue };
+        let path = if path.starts_with(LIBRARY) { path } else { format!("{LIBRARY}{path}") };
+        let real = counts.remove(&path).unwrap_or(0);
+        if real != listed {
+            let message = format!("{path} has {real} unsafe blocks, not {listed}");
+            found.push(Violation::new(INVENTORY, index + 1, message));
+        }
+        if reason.is_empty() {
+            let message = format!("no reason is given for {path}");
+            found.push(Violation::new(INVENTORY, index + 1, message));
+        }
+    }
+    for (path, count) in counts {
+        let message = format!("{path} has {count} unsafe blocks and is not listed");
+        found.push(Violation::new(INVENTORY, 1, message));
+    }
+    found
+}
+
+/// Unsafe blocks and impls in a file.
+pub(crate) fn count(source: &Source) -> usize {
+    source
+        .words("unsafe")
+        .into_iter()
+        .filter(|at| {
+            let next = source.code[at + "unsafe".len()..].trim_start();
+            next.starts_with('{') || identifier(next) == "impl"
+        })
+        .count()
+}
+
+fn counts(tree: &Tree) -> BTreeMap<String, usize> {
+    tree.rust(LIBRARY).map(|(file, source)| (file.path.clone(), count(source))).collect()
+}
+
+/// A row of the table: the file, the count and the reason. Other lines are prose.
+fn row(line: &str) -> Option<(String, usize, &str)> {
+    let mut cells = line.trim().strip_prefix('|')?.strip_suffix('|')?.splitn(3, '|').map(str::trim);
+    let path = cells.next()?.trim_matches('`').to_string();
+    let count = cells.next()?.parse().ok()?;
+    path.ends_with(".rs").then_some((path, count, cells.next()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BUFFER: (&str, &str) = ("minato/src/io/read_buf.rs", "fn f() { unsafe { g() } }");
+
+    fn with_inventory(table: &str) -> Vec<Violation> {
+        inventory(&Tree::of(&[BUFFER, (INVENTORY, table)]))
+    }
+
+    #[test]
+    fn blocks_and_impls_count_but_not_functions_or_words() {
+        let text = "unsafe fn f() { unsafe {} }\nunsafe impl Send for A {}\n// unsafe {}\n";
+        assert_eq!(count(&Source::new(text)), 2);
+    }
+
+    #[test]
+    fn the_inventory_must_agree() {
+        assert!(with_inventory("| `io/read_buf.rs` | 1 | set_len |").is_empty());
+        assert!(with_inventory("| minato/src/io/read_buf.rs | 1 | set_len |").is_empty());
+        assert_eq!(with_inventory("| `io/read_buf.rs` | 2 | set_len |").len(), 1);
+        assert_eq!(with_inventory("| `io/read_buf.rs` | 1 | |").len(), 1);
+        assert_eq!(with_inventory("no table").len(), 1);
+        assert_eq!(
+            with_inventory("| `io/read_buf.rs` | 1 | a |\n| `io/gone.rs` | 1 | b |").len(),
+            1
+        );
+    }
+
+    #[test]
+    fn no_unsafe_needs_no_inventory() {
+        assert!(inventory(&Tree::of(&[("minato/src/lib.rs", "")])).is_empty());
+    }
+
+    #[test]
+    fn any_use_of_the_word_is_out_of_place() {
+        let tree =
+            Tree::of(&[("minato/src/net/udp.rs", "unsafe impl Send for A {}\nunsafe fn f() {}")]);
+        assert_eq!(place(&tree).len(), 2);
+        assert!(place(&Tree::of(&[BUFFER, ("minato-cli/src/main.rs", "unsafe {}")])).is_empty());
+    }
+}

@@ -1,0 +1,122 @@
+//! The files that the checks look at.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::source::Source;
+
+/// One text file of the project.
+#[derive(Debug)]
+pub(crate) struct File {
+    /// Relative to the project's root, with `/` on every system.
+    pub(crate) path: String,
+    pub(crate) text: String,
+    /// The lexed form, for a Rust file.
+    pub(crate) rust: Option<Source>,
+}
+
+/// The text files that git knows, or would know after `git add .`.
+#[derive(Debug)]
+pub(crate) struct Tree {
+    pub(crate) files: Vec<File>,
+    /// All paths, those of binary files included.
+    pub(crate) paths: Vec<String>,
+}
+
+impl Tree {
+    /// Reads the project's files. New files count before they are added, so that a check run before
+    /// a commit sees what the commit will hold.
+    pub(crate) fn read(root: &Path) -> Result<Tree, String> {
+        let output = Command::new("git")
+            .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+            .current_dir(root)
+            .output()
+            .map_err(|error| format!("cannot run git: {error}"))?;
+        if !output.status.success() {
+            return Err(format!(
+                "git ls-files: {}",
+                String::from_utf8_lossy(&output.stderr).trim()
+            ));
+        }
+        let listing = String::from_utf8_lossy(&output.stdout);
+        let mut paths: Vec<String> =
+            listing.split('\0').filter(|path| !path.is_empty()).map(str::to_string).collect();
+        paths.sort();
+        paths.dedup();
+        // A file that was deleted and not yet committed is still listed.
+        paths.retain(|path| root.join(path).is_file());
+        let mut files = Vec::new();
+        for path in &paths {
+            let bytes =
+                std::fs::read(root.join(path)).map_err(|error| format!("{path}: {error}"))?;
+            match String::from_utf8(bytes) {
+                Ok(text) => files.push(File::new(path, text)),
+                Err(_) if path.ends_with(".rs") => return Err(format!("{path}: is not UTF-8")),
+                Err(_) => {}
+            }
+        }
+        Ok(Tree { files, paths })
+    }
+
+    pub(crate) fn file(&self, path: &str) -> Option<&File> {
+        self.files.iter().find(|file| file.path == path)
+    }
+
+    /// The Rust files whose path starts with `prefix`.
+    pub(crate) fn rust<'a>(
+        &'a self,
+        prefix: &'a str,
+    ) -> impl Iterator<Item = (&'a File, &'a Source)> + 'a {
+        self.files
+            .iter()
+            .filter(move |file| file.path.starts_with(prefix))
+            .filter_map(|file| file.rust.as_ref().map(|source| (file, source)))
+    }
+}
+
+impl File {
+    fn new(path: &str, text: String) -> File {
+        let rust = path.ends_with(".rs").then(|| Source::new(&text));
+        File { path: path.to_string(), text, rust }
+    }
+
+    /// Whether the whole file is test code.
+    pub(crate) fn is_test(&self) -> bool {
+        self.path.contains("/tests/") || self.path.ends_with("/tests.rs")
+    }
+}
+
+/// The project's root: the folder above xtask's.
+pub(crate) fn root() -> PathBuf {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().expect("xtask lies in the project's root").to_path_buf()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Tree {
+        /// A tree that exists only in a test.
+        pub(crate) fn of(files: &[(&str, &str)]) -> Tree {
+            Tree {
+                files: files.iter().map(|(path, text)| File::new(path, text.to_string())).collect(),
+                paths: files.iter().map(|(path, _)| path.to_string()).collect(),
+            }
+        }
+    }
+
+    #[test]
+    fn the_real_tree_is_read() {
+        let tree = Tree::read(&root()).unwrap();
+        assert!(tree.file("xtask/src/tree.rs").is_some_and(|file| file.rust.is_some()));
+        assert!(tree.file("Cargo.toml").is_some_and(|file| file.rust.is_none()));
+        assert!(!tree.paths.iter().any(|path| path.starts_with("target/")));
+    }
+
+    #[test]
+    fn test_files_are_known_by_their_path() {
+        let tree = Tree::of(&[("a/tests/b.rs", ""), ("a/src/b/tests.rs", ""), ("a/src/b.rs", "")]);
+        assert_eq!(tree.files.iter().map(File::is_test).collect::<Vec<_>>(), [true, true, false]);
+    }
+}
