@@ -1,3 +1,5 @@
 //! Minato: async network I/O for Rust.
 
 pub mod io;
+#[allow(dead_code)]
+mod time;

@@ -1,0 +1,3 @@
+//! Time: clock, timer wheel, and the futures over them.
+
+mod wheel;
