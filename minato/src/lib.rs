@@ -2,4 +2,6 @@
 
 pub mod io;
 #[allow(dead_code)]
+mod task;
+#[allow(dead_code)]
 mod time;

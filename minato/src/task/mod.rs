@@ -1,0 +1,3 @@
+//! Tasks: what runs.
+
+mod blocking;
