@@ -35,7 +35,7 @@ pub(crate) type Hook = Arc<dyn Fn() + Send + Sync>;
 /// What a pool is made from.
 #[derive(Clone)]
 pub(crate) struct BlockingConfig {
-    /// The most threads at a time, at least 1 (0 counts as 1).
+    /// The most threads at a time, at least 1 (0 counts as 1), without those that run `on_stop`.
     pub(crate) thread_limit: usize,
     /// The most jobs that wait while all threads are busy.
     pub(crate) queue_limit: usize,
@@ -510,6 +510,24 @@ mod tests {
             assert_eq!(ask(&pool, || 5), 5);
             until(|| stopped.load(Ordering::SeqCst) == round);
         }
+        assert!(stop(&pool));
+    }
+
+    #[test]
+    fn a_job_is_never_left_to_a_thread_that_is_ending() {
+        let (ending, is_ending) = mpsc::channel();
+        let (release, released) = mpsc::channel::<()>();
+        let released = Mutex::new(released);
+        let on_stop: Option<Hook> = Some(Arc::new(move || {
+            let _ = ending.send(());
+            let _ = released.lock().unwrap().recv();
+        }));
+        let keep_alive = Duration::ZERO;
+        let pool = BlockingPool::new(BlockingConfig { keep_alive, on_stop, ..config(1, 9) });
+        let first = ask(&pool, || thread::current().id());
+        is_ending.recv_timeout(LONG).unwrap();
+        assert_ne!(ask(&pool, || thread::current().id()), first);
+        drop(release);
         assert!(stop(&pool));
     }
 
