@@ -1,0 +1,3 @@
+//! The runtime: who runs tasks.
+
+pub mod picker;
