@@ -86,7 +86,8 @@ impl fmt::Display for Rejected {
             Rejected::ShutDown => f.write_str("the blocking pool has been shut down"),
             Rejected::LimitExhausted { threads, queued } => write!(
                 f,
-                "the blocking pool is exhausted: its {threads} threads are busy and {queued} jobs wait"
+                "the blocking pool is exhausted: \
+                 its {threads} threads are busy and {queued} jobs wait"
             ),
             Rejected::ThreadNotStarted(error) => {
                 write!(f, "the blocking pool could not start a thread: {error}")

@@ -5,12 +5,12 @@
 //!
 //! # How it works
 //!
-//! There are six levels of 64 slots. A slot of level `n` covers `64^n` ticks, and a level covers one
-//! slot of the level above. Where an entry belongs follows from two numbers alone, its deadline and
-//! `elapsed`, the last tick the wheel was told: read both in base 64, and the highest digit in which
-//! they differ gives the level, the deadline's digit there the slot. What differs above the sixth
-//! digit (2^36 ticks, two years) goes to one more list, the overflow, which is treated as a seventh
-//! level with a single slot.
+//! There are six levels of 64 slots. A slot of level `n` covers `64^n` ticks, and a level covers
+//! one slot of the level above. Where an entry belongs follows from two numbers alone, its deadline
+//! and `elapsed`, the last tick the wheel was told: read both in base 64, and the highest digit in
+//! which they differ gives the level, the deadline's digit there the slot. What differs above the
+//! sixth digit (2^36 ticks, two years) goes to one more list, the overflow, which is treated as a
+//! seventh level with a single slot.
 //!
 //! Three properties follow, and the rest of the file leans on them.
 //!

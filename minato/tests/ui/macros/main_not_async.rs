@@ -1,0 +1,2 @@
+#[minato::main]
+fn main() {}

@@ -1,0 +1,4 @@
+#[minato::main]
+async fn main(arguments: Vec<String>) {
+    drop(arguments);
+}

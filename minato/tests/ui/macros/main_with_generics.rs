@@ -1,0 +1,2 @@
+#[minato::main]
+async fn main<T>() {}

@@ -1,0 +1,6 @@
+trait Run {
+    #[minato::main]
+    async fn run();
+}
+
+fn main() {}

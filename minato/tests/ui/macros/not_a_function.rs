@@ -1,0 +1,4 @@
+#[minato::main]
+struct Main {}
+
+fn main() {}

@@ -1,0 +1,2 @@
+#[minato::main("multi_thread")]
+async fn main() {}

@@ -1,0 +1,2 @@
+#[minato::main(flavor)]
+async fn main() {}

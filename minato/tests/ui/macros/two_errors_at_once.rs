@@ -1,0 +1,2 @@
+#[minato::main(start_paused = "no")]
+fn main() {}

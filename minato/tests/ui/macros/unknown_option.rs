@@ -1,0 +1,2 @@
+#[minato::main(threads = 4)]
+async fn main() {}

@@ -1,0 +1,4 @@
+#[minato::main]
+async fn main() -> Result<(), std::io::Error> {
+    std::fs::metadata(".")?;
+}
