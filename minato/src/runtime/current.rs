@@ -131,7 +131,15 @@ fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut future: Pin<&mut 
     let waker = Waker::from(root.clone());
     let mut cx = Context::from_waker(&waker);
     let thread = thread::current();
+    let mut polls = 0;
     loop {
+        // Before the first poll, so that what it leaves with the reactor is known to be turned.
+        if seat.core.borrow().is_none()
+            && let Some(core) = stand.take_or_wait(&thread)
+        {
+            reactor.set_keeper(Keeper::Core);
+            seat.give_core(core);
+        }
         if root.take_woken() {
             if let Poll::Ready(output) = context::poll(future.as_mut(), &mut cx, shared.budget()) {
                 return output;
@@ -139,13 +147,15 @@ fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut future: Pin<&mut 
         }
         if seat.core.borrow().is_some() {
             let mut stepper = Stepper { shared, seat: &seat, reactor: &reactor };
-            stepper.run_batch();
+            polls += 1 + stepper.run_batch();
             if !root.is_woken() {
                 stepper.wait(&root);
+                polls = 0;
+            } else if polls >= POLLS_PER_LOOK {
+                // A future that is always woken must not keep the reactor from being looked at.
+                stepper.turn(Some(Duration::ZERO));
+                polls = 0;
             }
-        } else if let Some(core) = stand.take_or_wait(&thread) {
-            reactor.set_keeper(Keeper::Core);
-            seat.give_core(core);
         } else if !root.is_woken() {
             thread::park();
         }
@@ -224,23 +234,25 @@ impl Stepper<'_> {
         }
     }
 
-    /// Polls tasks in order, until there are none or the reactor must be looked at.
-    fn run_batch(&mut self) {
+    /// Polls tasks in order, until there are none or the reactor must be looked at; returns how
+    /// many it polled.
+    fn run_batch(&mut self) -> u32 {
         if let Some(picker) = &self.shared.config.picker {
             let mut picker = picker.lock();
-            for _ in 0..POLLS_PER_LOOK {
+            for poll in 0..POLLS_PER_LOOK {
                 if self.step(&mut **picker) == Progress::Idle {
-                    return;
+                    return poll;
                 }
             }
-            return;
+            return POLLS_PER_LOOK;
         }
         for poll in 0..POLLS_PER_LOOK {
             match self.next(poll == 0) {
                 Some(runnable) => run_measured(self.shared, self.seat, runnable),
-                None => return,
+                None => return poll,
             }
         }
+        POLLS_PER_LOOK
     }
 
     fn next(&mut self, injected_first: bool) -> Option<Runnable> {
