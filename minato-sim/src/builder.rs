@@ -1,0 +1,137 @@
+//! How a world is set up.
+
+use std::time::Duration;
+
+use crate::link::Latency;
+use crate::time::nanos;
+use crate::world::World;
+
+/// The sizes and limits of a world.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) seed: u64,
+    pub(crate) latency: Latency,
+    pub(crate) loopback: Latency,
+    pub(crate) send_buffer: usize,
+    pub(crate) receive_buffer: usize,
+    pub(crate) datagram_buffer: usize,
+    pub(crate) descriptor_limit: usize,
+    pub(crate) privileged_ports: bool,
+    pub(crate) max_datagram: usize,
+    pub(crate) segment: usize,
+    pub(crate) trace_lines: usize,
+}
+
+/// Sets up a [`World`]. Made by [`World::builder`].
+///
+/// ```
+/// use minato_sim::World;
+/// use std::time::Duration;
+///
+/// let world = World::builder()
+///     .seed(7)
+///     .latency(Duration::from_millis(1), Duration::from_millis(20))
+///     .send_buffer(4096)
+///     .build();
+/// assert_eq!(world.seed(), 7);
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct WorldBuilder {
+    config: Config,
+}
+
+impl WorldBuilder {
+    pub(crate) fn new() -> Self {
+        let micros = |min: u64, max: u64| Latency { min: min * 1000, max: max * 1000 };
+        WorldBuilder {
+            config: Config {
+                seed: 0,
+                latency: micros(100, 1000),
+                loopback: micros(5, 20),
+                send_buffer: 256 * 1024,
+                receive_buffer: 128 * 1024,
+                datagram_buffer: 208 * 1024,
+                descriptor_limit: 65_536,
+                privileged_ports: false,
+                max_datagram: 65_507,
+                segment: 64 * 1024,
+                trace_lines: 4096,
+            },
+        }
+    }
+
+    /// The seed of every choice. Default: 0.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.config.seed = seed;
+        self
+    }
+
+    /// How long a packet takes between two hosts; drawn for each packet. Streams stay in order,
+    /// datagrams may overtake each other. Default: 100 µs to 1 ms.
+    pub fn latency(mut self, min: Duration, max: Duration) -> Self {
+        self.config.latency = Latency { min: nanos(min), max: nanos(max) };
+        self
+    }
+
+    /// How long a packet takes within a host. Default: 5 µs to 20 µs.
+    pub fn loopback_latency(mut self, min: Duration, max: Duration) -> Self {
+        self.config.loopback = Latency { min: nanos(min), max: nanos(max) };
+        self
+    }
+
+    /// Bytes that a stream socket queues before a send would block. At least 1. Default: 256 KiB.
+    pub fn send_buffer(mut self, bytes: usize) -> Self {
+        self.config.send_buffer = bytes.max(1);
+        self
+    }
+
+    /// Bytes that may wait in a stream socket to be received, and thus the window that it offers.
+    /// At least 1. Default: 128 KiB.
+    pub fn receive_buffer(mut self, bytes: usize) -> Self {
+        self.config.receive_buffer = bytes.max(1);
+        self
+    }
+
+    /// Bytes of datagrams that may wait in a socket; an empty datagram counts as one byte. What
+    /// arrives beyond that is dropped, except into an empty buffer. At least 1. Default: 208 KiB.
+    pub fn datagram_buffer(mut self, bytes: usize) -> Self {
+        self.config.datagram_buffer = bytes.max(1);
+        self
+    }
+
+    /// How many sockets a host may have; one more gives `EMFILE`. Default: 65,536.
+    pub fn descriptor_limit(mut self, sockets: usize) -> Self {
+        self.config.descriptor_limit = sockets;
+        self
+    }
+
+    /// Whether ports below 1024 may be bound; otherwise that gives `EACCES`. Default: no.
+    pub fn privileged_ports(mut self, allowed: bool) -> Self {
+        self.config.privileged_ports = allowed;
+        self
+    }
+
+    /// The largest datagram; a longer one gives `EMSGSIZE`. Default, and at most: 65,507 bytes.
+    pub fn max_datagram(mut self, bytes: usize) -> Self {
+        self.config.max_datagram = bytes.min(65_507);
+        self
+    }
+
+    /// The most bytes of a stream that travel as one packet. At least 1. Default: 64 KiB.
+    pub fn segment(mut self, bytes: usize) -> Self {
+        self.config.segment = bytes.clamp(1, u32::MAX as usize);
+        self
+    }
+
+    /// How many lines [`World::trace_tail`] can give at most. Default: 4096.
+    pub fn trace_lines(mut self, lines: usize) -> Self {
+        self.config.trace_lines = lines;
+        self
+    }
+
+    /// Makes the world, at time zero and without hosts.
+    pub fn build(self) -> World {
+        World::from_config(self.config)
+    }
+}

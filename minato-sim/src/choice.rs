@@ -1,0 +1,84 @@
+//! Every decision of the world, drawn from one seed and split by site.
+//!
+//! A draw is a pure function of the seed, the *site* (what is decided), the *entity* (for whom)
+//! and how often that pair has drawn before. Two sites never share a sequence, so that one more
+//! packet loss does not change which task runs next.
+
+use std::collections::HashMap;
+
+/// The finalizer of splitmix64: every input bit reaches every output bit.
+pub(crate) const fn mix(value: u64) -> u64 {
+    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    value ^ (value >> 31)
+}
+
+/// The number of a site: FNV-1a over its name.
+pub(crate) const fn site(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    let mut at = 0;
+    while at < bytes.len() {
+        hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0000_0100_0000_01b3);
+        at += 1;
+    }
+    hash
+}
+
+/// The `counter`-th number that `entity` draws at `site`.
+pub(crate) const fn draw(seed: u64, site: u64, entity: u64, counter: u64) -> u64 {
+    mix(mix(mix(seed ^ site) ^ entity) ^ counter)
+}
+
+/// Scales a raw draw to `0..n` (to 0 if `n` is 0).
+pub(crate) const fn below(raw: u64, n: u64) -> u64 {
+    ((raw as u128 * n as u128) >> 64) as u64
+}
+
+/// Scales a raw draw to `min..=max`; the smaller bound wins if they are the wrong way round.
+pub(crate) const fn between(raw: u64, min: u64, max: u64) -> u64 {
+    if max <= min {
+        return min;
+    }
+    min + below(raw, (max - min).saturating_add(1))
+}
+
+/// The counters of the sites that callers name at run time. Objects that draw often keep their
+/// counters themselves and call [`draw`].
+#[derive(Debug)]
+pub(crate) struct Choices {
+    pub(crate) seed: u64,
+    // Only looked up, never iterated: the order of a `HashMap` is not deterministic.
+    counters: HashMap<(u64, u64), u64>,
+}
+
+impl Choices {
+    pub(crate) fn new(seed: u64) -> Self {
+        Choices { seed, counters: HashMap::new() }
+    }
+
+    pub(crate) fn next(&mut self, name: &'static str, entity: u64) -> u64 {
+        let site = site(name);
+        let counter = self.counters.entry((site, entity)).or_insert(0);
+        let raw = draw(self.seed, site, entity, *counter);
+        *counter += 1;
+        raw
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{below, between};
+
+    #[test]
+    fn scaled_draws_stay_in_range() {
+        assert_eq!(below(u64::MAX, 0), 0);
+        assert_eq!(below(u64::MAX, 7), 6);
+        assert_eq!(below(0, 7), 0);
+        assert_eq!(between(u64::MAX, 3, 9), 9);
+        assert_eq!(between(0, 3, 9), 3);
+        assert_eq!(between(u64::MAX, 9, 3), 9);
+        assert_eq!(between(u64::MAX, 0, u64::MAX), u64::MAX - 1);
+    }
+}

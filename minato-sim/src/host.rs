@@ -1,0 +1,110 @@
+//! A host: its addresses, its sockets and the events for them.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::arena::Key;
+use crate::ports::Ports;
+use crate::readiness::Event;
+use crate::socket::{Family, Kind, Socket};
+use crate::world::World;
+
+/// The number of a host, in the order in which hosts were made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct HostId(pub(crate) u32);
+
+/// What the world keeps about a host.
+#[derive(Debug)]
+pub(crate) struct HostState {
+    pub(crate) name: String,
+    pub(crate) v4: Ipv4Addr,
+    pub(crate) v6: Ipv6Addr,
+    pub(crate) ports: Ports,
+    pub(crate) descriptors: usize,
+    /// Sockets with news, each once.
+    pub(crate) ready: Vec<Key>,
+    /// How many entries of `ready` belong to sockets that are closed.
+    pub(crate) stale: usize,
+}
+
+impl HostState {
+    /// Whether a socket may be bound to `ip` here.
+    pub(crate) fn has_address(&self, ip: IpAddr) -> bool {
+        ip.is_loopback() || ip == self.v4 || ip == self.v6
+    }
+
+    /// The address that the host shows to others, of the family of `like`.
+    pub(crate) fn address_like(&self, like: IpAddr) -> IpAddr {
+        if like.is_ipv4() { self.v4.into() } else { self.v6.into() }
+    }
+}
+
+/// A host of a [`World`]. Cheap to clone; clones name the same host.
+#[derive(Clone)]
+pub struct Host {
+    pub(crate) world: World,
+    pub(crate) id: HostId,
+}
+
+impl Host {
+    /// The name that the host was made with.
+    pub fn name(&self) -> String {
+        self.world.lock().host(self.id).name.clone()
+    }
+
+    /// Its IPv4 address, in 10.0.0.0/8.
+    pub fn ip(&self) -> IpAddr {
+        self.world.lock().host(self.id).v4.into()
+    }
+
+    /// Its IPv6 address, in fd00::/64.
+    pub fn ip_v6(&self) -> IpAddr {
+        self.world.lock().host(self.id).v6.into()
+    }
+
+    /// The world that the host is in.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// A number that no other host of the world has: 0 for the first, and so on.
+    pub fn number(&self) -> u64 {
+        u64::from(self.id.0)
+    }
+
+    /// The addresses of a name: of a host of this world, of `localhost`, or of a record made by
+    /// [`World::dns_insert`]. A written IP address is its own result.
+    ///
+    /// # Errors
+    /// `NotFound`, with the name in the text, for any other name.
+    pub fn lookup(&self, name: &str) -> io::Result<Vec<IpAddr>> {
+        self.world.lock().names.lookup(name)
+    }
+
+    /// A new socket, which never blocks.
+    ///
+    /// # Errors
+    /// `EMFILE` if the host has as many sockets as it may have.
+    pub fn socket(&self, family: Family, kind: Kind) -> io::Result<Socket> {
+        let key = self.world.lock().open_socket(self.id, family, kind)?;
+        Ok(Socket { world: self.world.clone(), host: self.id, key, family, kind })
+    }
+
+    /// Adds the events that have come up since the last call to `events`, each socket once, oldest
+    /// news first.
+    pub fn take_events(&self, events: &mut Vec<Event>) {
+        self.world.lock().take_events(self.id, events);
+    }
+
+    /// Whether [`take_events`](Host::take_events) may give something.
+    pub fn has_events(&self) -> bool {
+        !self.world.lock().host(self.id).ready.is_empty()
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Host").field(&self.id.0).finish()
+    }
+}

@@ -1,0 +1,123 @@
+//! Socket options.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+/// One option and the value it shall have, for [`Socket::set_option`](crate::Socket::set_option).
+///
+/// Options without a note have the effect that they have on Linux.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SocketOption {
+    /// Lets a bind take an address of which only old connections are left.
+    ReuseAddress(bool),
+    /// Lets several sockets with this option share an address; a draw picks who gets what.
+    ReusePort(bool),
+    /// Remembered; the simulated network never holds small segments back.
+    NoDelay(bool),
+    /// Whether an idle connection is probed.
+    Keepalive(bool),
+    /// How long a connection is idle before it is probed; 1 s to 32,767 s.
+    KeepaliveIdle(Duration),
+    /// The time between two probes; 1 s to 32,767 s.
+    KeepaliveInterval(Duration),
+    /// How many probes go unanswered before the connection is given up; 1 to 127.
+    KeepaliveRetries(u32),
+    /// With a zero duration a close resets the connection. A longer one is remembered; closing
+    /// never blocks.
+    Linger(Option<Duration>),
+    /// Remembered; no simulated path is long enough for it to matter.
+    TimeToLive(u32),
+    /// Bytes that a stream queues before a send would block, or the largest datagram. At least 1.
+    /// The value is taken as it is, where Linux doubles it.
+    SendBuffer(usize),
+    /// Bytes that may wait to be received. At least 1. The value is taken as it is, where Linux
+    /// doubles it.
+    ReceiveBuffer(usize),
+    /// Whether datagrams may be sent to a broadcast address.
+    Broadcast(bool),
+    /// Whether multicasts over IPv4 also reach members on the own host.
+    MulticastLoopV4(bool),
+    /// Whether multicasts over IPv6 also reach members on the own host.
+    MulticastLoopV6(bool),
+    /// With 0, multicasts over IPv4 stay on the own host.
+    MulticastTtlV4(u32),
+    /// With 0, multicasts over IPv6 stay on the own host.
+    MulticastHopsV6(u32),
+    /// Keeps an IPv6 socket from IPv4. Only before it is bound.
+    OnlyV6(bool),
+    /// Joins a group. The interface is an address of the own host, or unspecified.
+    JoinV4(Ipv4Addr, Ipv4Addr),
+    /// Leaves a group.
+    LeaveV4(Ipv4Addr, Ipv4Addr),
+    /// Joins a group. The interface index is ignored: a host has one link.
+    JoinV6(Ipv6Addr, u32),
+    /// Leaves a group.
+    LeaveV6(Ipv6Addr, u32),
+}
+
+/// The values of all options of a socket, from [`Socket::options`](crate::Socket::options).
+///
+/// See [`SocketOption`] for what each of them does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {
+    /// See [`SocketOption::ReuseAddress`].
+    pub reuse_address: bool,
+    /// See [`SocketOption::ReusePort`].
+    pub reuse_port: bool,
+    /// See [`SocketOption::NoDelay`].
+    pub nodelay: bool,
+    /// See [`SocketOption::Keepalive`].
+    pub keepalive: bool,
+    /// See [`SocketOption::KeepaliveIdle`].
+    pub keepalive_idle: Duration,
+    /// See [`SocketOption::KeepaliveInterval`].
+    pub keepalive_interval: Duration,
+    /// See [`SocketOption::KeepaliveRetries`].
+    pub keepalive_retries: u32,
+    /// See [`SocketOption::Linger`].
+    pub linger: Option<Duration>,
+    /// See [`SocketOption::TimeToLive`].
+    pub ttl: u32,
+    /// See [`SocketOption::SendBuffer`].
+    pub send_buffer: usize,
+    /// See [`SocketOption::ReceiveBuffer`].
+    pub receive_buffer: usize,
+    /// See [`SocketOption::Broadcast`].
+    pub broadcast: bool,
+    /// See [`SocketOption::MulticastLoopV4`].
+    pub multicast_loop_v4: bool,
+    /// See [`SocketOption::MulticastLoopV6`].
+    pub multicast_loop_v6: bool,
+    /// See [`SocketOption::MulticastTtlV4`].
+    pub multicast_ttl_v4: u32,
+    /// See [`SocketOption::MulticastHopsV6`].
+    pub multicast_hops_v6: u32,
+    /// See [`SocketOption::OnlyV6`].
+    pub only_v6: bool,
+}
+
+impl Options {
+    pub(crate) fn new(send_buffer: usize, receive_buffer: usize) -> Self {
+        Options {
+            reuse_address: false,
+            reuse_port: false,
+            nodelay: false,
+            keepalive: false,
+            keepalive_idle: Duration::from_secs(7200),
+            keepalive_interval: Duration::from_secs(75),
+            keepalive_retries: 9,
+            linger: None,
+            ttl: 64,
+            send_buffer,
+            receive_buffer,
+            broadcast: false,
+            multicast_loop_v4: true,
+            multicast_loop_v6: true,
+            multicast_ttl_v4: 1,
+            multicast_hops_v6: 1,
+            only_v6: false,
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What will happen, ordered by time.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+use crate::arena::Key;
+use crate::tcp::Side;
+use crate::udp::Packet;
+
+/// Something that happens at an instant.
+#[derive(Debug)]
+pub(crate) enum Occurrence {
+    /// A client's first packet reaches the server's host.
+    Syn { connection: Key },
+    /// The answer of the server's host reaches the client.
+    SynAck { connection: Key },
+    /// The client's confirmation reaches the server: the connection may be accepted.
+    HandshakeAck { connection: Key },
+    /// The client sends its first packet again.
+    SynRetry { connection: Key },
+    /// The server's host answers again, because it has no confirmation yet.
+    SynAckRetry { connection: Key, attempt: u32 },
+    /// A connect ends without an answer from a socket.
+    ConnectFails { connection: Key, error: i32 },
+    /// Bytes of a stream, or its end, arrive at `to`.
+    Segment { connection: Key, to: Side, bytes: u32, fin: bool },
+    /// A reset arrives at `to`.
+    Reset { connection: Key, to: Side },
+    /// `to` learns that its peer has room again.
+    WindowUpdate { connection: Key, to: Side },
+    /// An acknowledgement reaches `to`, which waits for room in its send buffer.
+    SpaceFreed { connection: Key, to: Side },
+    /// `from` sends again what was lost.
+    Retransmit { connection: Key, from: Side },
+    /// The keepalive timer of `of` fires.
+    Keepalive { connection: Key, of: Side },
+    /// A datagram reaches a host.
+    Datagram { packet: Box<Packet> },
+    /// The news that a datagram could not be delivered reaches its sender.
+    Unreachable { socket: Key, error: i32 },
+}
+
+#[derive(Debug)]
+struct Entry {
+    at: u64,
+    tie: u64,
+    sequence: u64,
+    what: Occurrence,
+}
+
+impl Entry {
+    fn rank(&self) -> (u64, u64, u64) {
+        (self.at, self.tie, self.sequence)
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.rank() == other.rank()
+    }
+}
+
+impl Eq for Entry {}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Entry {
+    // Reversed: `BinaryHeap` gives the greatest first.
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.rank().cmp(&self.rank())
+    }
+}
+
+/// The events to come. Times are nanoseconds since the start of the world.
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    heap: BinaryHeap<Entry>,
+    sequence: u64,
+}
+
+impl Queue {
+    /// Adds an event. Among events of one instant the smaller `tie` comes first; with equal ties
+    /// the one that was added first.
+    pub(crate) fn push(&mut self, at: u64, tie: u64, what: Occurrence) {
+        self.heap.push(Entry { at, tie, sequence: self.sequence, what });
+        self.sequence += 1;
+    }
+
+    /// When the next event is due.
+    pub(crate) fn next_at(&self) -> Option<u64> {
+        self.heap.peek().map(|entry| entry.at)
+    }
+
+    /// The next event if it is due at `at` or before.
+    pub(crate) fn pop_due(&mut self, at: u64) -> Option<Occurrence> {
+        if self.next_at()? > at {
+            return None;
+        }
+        self.heap.pop().map(|entry| entry.what)
+    }
+}

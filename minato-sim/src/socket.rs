@@ -1,0 +1,382 @@
+//! The socket that users hold, and its verbs.
+
+use std::fmt;
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::net::{Shutdown, SocketAddr};
+
+use crate::address::{presented, unspecified};
+use crate::arena::Key;
+use crate::errno;
+use crate::host::{Host, HostId};
+use crate::options::{Options, SocketOption};
+use crate::readiness::Readiness;
+use crate::udp::Received;
+use crate::world::World;
+
+/// The family of a socket's addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Family {
+    /// IPv4.
+    V4,
+    /// IPv6; such a socket also speaks IPv4 by mapped addresses, unless told not to.
+    V6,
+}
+
+impl Family {
+    /// The family of an address.
+    pub fn of(address: SocketAddr) -> Family {
+        if address.is_ipv4() { Family::V4 } else { Family::V6 }
+    }
+}
+
+/// What a socket carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A stream of bytes: TCP.
+    Stream,
+    /// Messages: UDP.
+    Datagram,
+}
+
+/// A socket of a simulated host. It never blocks: what cannot be done now gives `EAGAIN`. Errors
+/// are those that the same call has on Linux, with the same numbers. Dropping it closes it.
+pub struct Socket {
+    pub(crate) world: World,
+    pub(crate) host: HostId,
+    pub(crate) key: Key,
+    pub(crate) family: Family,
+    pub(crate) kind: Kind,
+}
+
+/// Copies bytes from pieces, one after the other, into a buffer.
+fn filler(buffer: &mut [MaybeUninit<u8>]) -> impl FnMut(&[u8]) + '_ {
+    let mut filled = 0;
+    move |piece| {
+        for (slot, byte) in buffer[filled..].iter_mut().zip(piece) {
+            slot.write(*byte);
+        }
+        filled += piece.len();
+    }
+}
+
+/// The same into several buffers.
+fn scatterer<'a>(buffers: &'a mut [IoSliceMut<'_>]) -> impl FnMut(&[u8]) + 'a {
+    let mut buffer = 0;
+    let mut filled = 0;
+    move |mut piece| {
+        while !piece.is_empty() && buffer < buffers.len() {
+            let room = &mut buffers[buffer][filled..];
+            let count = room.len().min(piece.len());
+            room[..count].copy_from_slice(&piece[..count]);
+            piece = &piece[count..];
+            filled += count;
+            if filled == buffers[buffer].len() {
+                buffer += 1;
+                filled = 0;
+            }
+        }
+    }
+}
+
+impl Socket {
+    /// The host that the socket is on.
+    pub fn host(&self) -> Host {
+        Host { world: self.world.clone(), id: self.host }
+    }
+
+    /// The family of its addresses.
+    pub fn family(&self) -> Family {
+        self.family
+    }
+
+    /// What it carries.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Binds it to an address of its host; port 0 means any free one.
+    ///
+    /// # Errors
+    /// `EADDRINUSE`, `EADDRNOTAVAIL` for an address that the host does not have, `EACCES` for a
+    /// port below 1024, `EAFNOSUPPORT` or `EINVAL` for the wrong family, `EINVAL` if it is bound.
+    pub fn bind(&self, address: SocketAddr) -> io::Result<()> {
+        self.world.lock().bind(self.key, address)
+    }
+
+    /// Lets a stream socket take connections, of which `backlog + 1` may wait. A negative number
+    /// means the most, 4096. A socket that is not bound gets a free port.
+    ///
+    /// # Errors
+    /// `EADDRINUSE` if another socket listens there, `EINVAL` if it is connected, `EOPNOTSUPP` for
+    /// a datagram socket.
+    pub fn listen(&self, backlog: i32) -> io::Result<()> {
+        self.world.lock().listen(self.key, backlog)
+    }
+
+    /// The first connection that waits, and the address of its client. The new socket has the
+    /// options of the listener.
+    ///
+    /// # Errors
+    /// `EAGAIN` if none waits, `EINVAL` if the socket does not listen, `EMFILE` if the host has no
+    /// descriptor left (the connection then goes on waiting), `EOPNOTSUPP` for a datagram socket.
+    pub fn accept(&self) -> io::Result<(Socket, SocketAddr)> {
+        let accepted = self.world.lock().accept(self.key)?;
+        let socket = Socket {
+            world: self.world.clone(),
+            host: self.host,
+            key: accepted.key,
+            family: accepted.family,
+            kind: Kind::Stream,
+        };
+        Ok((socket, presented(accepted.peer, accepted.family)))
+    }
+
+    /// Connects it.
+    ///
+    /// A stream socket begins to connect and gives `EINPROGRESS`; once it is writable,
+    /// [`take_error`](Socket::take_error) tells how that went. A datagram socket is connected at
+    /// once, and receives from this peer only; it may be connected anew.
+    ///
+    /// # Errors
+    /// `EALREADY` while it connects, `EISCONN` when it is connected, the reason when that failed;
+    /// `EAFNOSUPPORT`, `EINVAL`, `EADDRNOTAVAIL`, `ENETUNREACH`, and `EACCES` for a broadcast.
+    pub fn connect(&self, address: SocketAddr) -> io::Result<()> {
+        let mut state = self.world.lock();
+        match self.kind {
+            Kind::Stream => state.connect_stream(self.key, address),
+            Kind::Datagram => state.connect_datagram(self.key, address),
+        }
+    }
+
+    /// Takes the error that waits in the socket, if there is one.
+    ///
+    /// # Errors
+    /// None at present.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        Ok(self.world.lock().take_error(self.key).map(errno::error))
+    }
+
+    /// Receives bytes into the front of `buffer` and returns how many. 0 means the end of a stream
+    /// (or an empty buffer or datagram). What does not fit of a datagram is lost.
+    ///
+    /// # Errors
+    /// `EAGAIN` if nothing waits, `ENOTCONN` for a stream without a connection, `ECONNRESET`,
+    /// `ETIMEDOUT`; for datagrams `ECONNREFUSED` and `EHOSTUNREACH` as answers to an earlier send.
+    pub fn recv(&self, buffer: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+        self.receive(buffer, true)
+    }
+
+    /// Like [`recv`](Socket::recv), but the bytes stay in the socket.
+    ///
+    /// # Errors
+    /// As [`recv`](Socket::recv).
+    pub fn peek(&self, buffer: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+        self.receive(buffer, false)
+    }
+
+    fn receive(&self, buffer: &mut [MaybeUninit<u8>], consume: bool) -> io::Result<usize> {
+        let limit = buffer.len();
+        let mut state = self.world.lock();
+        match self.kind {
+            Kind::Stream => state.stream_receive(self.key, limit, consume, filler(buffer)),
+            Kind::Datagram => {
+                let received = state.datagram_receive(self.key, limit, consume, filler(buffer))?;
+                Ok(received.copied)
+            }
+        }
+    }
+
+    /// Receives into several buffers, filling one after the other.
+    ///
+    /// # Errors
+    /// As [`recv`](Socket::recv).
+    pub fn recv_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        let limit = buffers.iter().map(|buffer| buffer.len()).sum();
+        let mut state = self.world.lock();
+        match self.kind {
+            Kind::Stream => state.stream_receive(self.key, limit, true, scatterer(buffers)),
+            Kind::Datagram => {
+                let received = state.datagram_receive(self.key, limit, true, scatterer(buffers))?;
+                Ok(received.copied)
+            }
+        }
+    }
+
+    /// Sends bytes to the peer and returns how many were taken: fewer than given if the send buffer
+    /// of a stream is nearly full. A datagram is taken whole.
+    ///
+    /// # Errors
+    /// `EAGAIN` if there is no room or the stream is still connecting, `EPIPE` if it cannot send
+    /// (any more), `ECONNRESET`, `ETIMEDOUT`; for datagrams `EDESTADDRREQ` without a peer,
+    /// `EMSGSIZE`, and `ECONNREFUSED` or `EHOSTUNREACH` as answers to an earlier send.
+    pub fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.send_vectored(&[IoSlice::new(bytes)])
+    }
+
+    /// Sends several pieces, one after the other, in one go.
+    ///
+    /// # Errors
+    /// As [`send`](Socket::send).
+    pub fn send_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        let mut state = self.world.lock();
+        match self.kind {
+            Kind::Stream => state.stream_send(self.key, pieces),
+            Kind::Datagram => state.datagram_send(self.key, pieces, None),
+        }
+    }
+
+    /// Queues all bytes, even beyond the send buffer. This is for bytes that the user was already
+    /// told are sent, and that must go out before a shutdown or close.
+    ///
+    /// # Errors
+    /// As [`send`](Socket::send), except that a full buffer is none.
+    pub fn force_send(&self, bytes: &[u8]) -> io::Result<()> {
+        self.world.lock().force_send(self.key, bytes)
+    }
+
+    /// Receives a datagram into the front of `buffer`: how many bytes were copied, whether there
+    /// were more, which are lost, and who sent it. For a stream, bytes and its peer.
+    ///
+    /// # Errors
+    /// As [`recv`](Socket::recv).
+    pub fn recv_from(
+        &self,
+        buffer: &mut [MaybeUninit<u8>],
+    ) -> io::Result<(usize, bool, SocketAddr)> {
+        self.receive_from(buffer, true)
+    }
+
+    /// Like [`recv_from`](Socket::recv_from), but the datagram stays in the socket.
+    ///
+    /// # Errors
+    /// As [`recv`](Socket::recv).
+    pub fn peek_from(
+        &self,
+        buffer: &mut [MaybeUninit<u8>],
+    ) -> io::Result<(usize, bool, SocketAddr)> {
+        self.receive_from(buffer, false)
+    }
+
+    fn receive_from(
+        &self,
+        buffer: &mut [MaybeUninit<u8>],
+        consume: bool,
+    ) -> io::Result<(usize, bool, SocketAddr)> {
+        let limit = buffer.len();
+        let mut state = self.world.lock();
+        if self.kind == Kind::Stream {
+            let peer = state.peer_address(self.key);
+            let count = state.stream_receive(self.key, limit, consume, filler(buffer))?;
+            return Ok((count, false, peer?));
+        }
+        let Received { copied, truncated, from } =
+            state.datagram_receive(self.key, limit, consume, filler(buffer))?;
+        let from = from.unwrap_or_else(|| SocketAddr::new(unspecified(self.family), 0));
+        Ok((copied, truncated, presented(from, self.family)))
+    }
+
+    /// Sends a datagram to an address. A stream ignores the address.
+    ///
+    /// # Errors
+    /// As [`send`](Socket::send); also `EACCES` for a broadcast without the option, and
+    /// `EAFNOSUPPORT`, `ENETUNREACH` or `EINVAL` for an address that it cannot send to.
+    pub fn send_to(&self, bytes: &[u8], address: SocketAddr) -> io::Result<usize> {
+        let pieces = [IoSlice::new(bytes)];
+        let mut state = self.world.lock();
+        match self.kind {
+            Kind::Stream => state.stream_send(self.key, &pieces),
+            Kind::Datagram => state.datagram_send(self.key, &pieces, Some(address)),
+        }
+    }
+
+    /// Shuts one direction or both. The peer sees the end of the stream after the bytes that are
+    /// queued.
+    ///
+    /// # Errors
+    /// `ENOTCONN` without a connection.
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        let mut state = self.world.lock();
+        match self.kind {
+            Kind::Stream => state.shutdown_stream(self.key, how),
+            Kind::Datagram => state.shutdown_datagram(self.key, how),
+        }
+    }
+
+    /// Its own address; unspecified with port 0 if it is not bound.
+    ///
+    /// # Errors
+    /// None at present.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.world.lock().local_address(self.key))
+    }
+
+    /// The address of the peer.
+    ///
+    /// # Errors
+    /// `ENOTCONN` without a connection.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.world.lock().peer_address(self.key)
+    }
+
+    /// From now on, news of this socket become events of its host that carry `key`. What it is
+    /// ready for at the moment is reported at once.
+    ///
+    /// # Errors
+    /// `EEXIST` if it is registered.
+    pub fn register(&self, key: u64) -> io::Result<()> {
+        self.world.lock().register(self.key, key)
+    }
+
+    /// Ends the registration. Events that were not taken yet are gone.
+    ///
+    /// # Errors
+    /// `ENOENT` if it is not registered.
+    pub fn deregister(&self) -> io::Result<()> {
+        self.world.lock().deregister(self.key)
+    }
+
+    /// Reports anew what the socket is ready for, as changing a registration does with epoll.
+    ///
+    /// # Errors
+    /// `ENOENT` if it is not registered.
+    pub fn rearm(&self) -> io::Result<()> {
+        self.world.lock().rearm(self.key)
+    }
+
+    /// What it is ready for.
+    pub fn readiness(&self) -> Readiness {
+        self.world.lock().poll_readiness(self.key)
+    }
+
+    /// Sets one option.
+    ///
+    /// # Errors
+    /// `EINVAL` for a value out of range or too late, `ENOPROTOOPT` or `EOPNOTSUPP` for an option
+    /// that this socket does not have, `EADDRINUSE` or `EADDRNOTAVAIL` for a group that was joined
+    /// or was not, `ENODEV` for an interface that the host does not have.
+    pub fn set_option(&self, option: SocketOption) -> io::Result<()> {
+        self.world.lock().set_option(self.key, option)
+    }
+
+    /// The values of all options.
+    pub fn options(&self) -> Options {
+        self.world.lock().socket(self.key).options.clone()
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.world.lock().close_socket(self.key);
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket")
+            .field("kind", &self.kind)
+            .field("family", &self.family)
+            .field("host", &self.host.0)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,300 @@
+//! Everything that a world holds, and how an event changes it.
+//!
+//! One lock guards it all. The parts add their verbs to [`State`] in their own files: streams in
+//! `tcp/`, datagrams in `udp.rs`, binding and options in `table.rs`.
+
+use std::net::SocketAddr;
+
+use crate::address::Bound;
+use crate::arena::{Arena, Key};
+use crate::builder::Config;
+use crate::choice::{Choices, draw, site};
+use crate::host::{HostId, HostState};
+use crate::link::{Links, Verdict};
+use crate::names::{self, Names};
+use crate::options::Options;
+use crate::ports::Ports;
+use crate::queue::{Occurrence, Queue};
+use crate::readiness::{Event, Readiness};
+use crate::socket::{Family, Kind};
+use crate::tcp::{Connection, Role, Side};
+use crate::trace::Trace;
+use crate::udp::Mailbox;
+
+const LATENCY: u64 = site("latency");
+const ORDER: u64 = site("event order");
+
+/// What the world keeps about a socket.
+#[derive(Debug)]
+pub(crate) struct SocketState {
+    /// Counts sockets; the entity of their draws and trace lines.
+    pub(crate) number: u64,
+    pub(crate) host: HostId,
+    pub(crate) family: Family,
+    pub(crate) kind: Kind,
+    pub(crate) options: Options,
+    /// The key that events carry, while the socket is registered.
+    pub(crate) registration: Option<u64>,
+    /// Whether the socket is in its host's list of news.
+    pub(crate) queued: bool,
+    /// The address that it is bound to, if it has a place in the table of ports.
+    pub(crate) bound: Option<Bound>,
+    pub(crate) local: Option<SocketAddr>,
+    pub(crate) peer: Option<SocketAddr>,
+    /// Of a stream socket.
+    pub(crate) role: Role,
+    /// Of a datagram socket.
+    pub(crate) mailbox: Mailbox,
+}
+
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) config: Config,
+    pub(crate) now: u64,
+    pub(crate) queue: Queue,
+    pub(crate) choices: Choices,
+    pub(crate) trace: Trace,
+    pub(crate) links: Links,
+    pub(crate) names: Names,
+    pub(crate) hosts: Vec<HostState>,
+    pub(crate) sockets: Arena<SocketState>,
+    pub(crate) connections: Arena<Connection>,
+    pub(crate) socket_count: u64,
+    connection_count: u64,
+}
+
+impl State {
+    pub(crate) fn new(config: Config) -> Self {
+        State {
+            now: 0,
+            queue: Queue::default(),
+            choices: Choices::new(config.seed),
+            trace: Trace::new(config.seed, config.trace_lines),
+            links: Links::new(config.loopback, config.latency),
+            names: Names::default(),
+            hosts: Vec::new(),
+            sockets: Arena::default(),
+            connections: Arena::default(),
+            socket_count: 0,
+            connection_count: 0,
+            config,
+        }
+    }
+
+    pub(crate) fn host(&self, id: HostId) -> &HostState {
+        &self.hosts[id.0 as usize]
+    }
+
+    pub(crate) fn host_mut(&mut self, id: HostId) -> &mut HostState {
+        &mut self.hosts[id.0 as usize]
+    }
+
+    /// The host of this name, made if there is none.
+    pub(crate) fn host_named(&mut self, name: &str) -> HostId {
+        if let Some(found) = self.hosts.iter().position(|host| host.name == name) {
+            return HostId(found as u32);
+        }
+        let id = HostId(self.hosts.len() as u32);
+        let (v4, v6) = names::addresses(id.0);
+        self.names.own(v4.into(), id);
+        self.names.own(v6.into(), id);
+        self.names.insert(name, vec![v4.into(), v6.into()]);
+        self.hosts.push(HostState {
+            name: name.to_owned(),
+            v4,
+            v6,
+            ports: Ports::default(),
+            descriptors: 0,
+            ready: Vec::new(),
+            stale: 0,
+        });
+        id
+    }
+
+    /// The socket of a key that its `Socket` still holds.
+    pub(crate) fn socket(&self, key: Key) -> &SocketState {
+        self.sockets.get(key).expect("a socket is in the table until it is dropped")
+    }
+
+    pub(crate) fn socket_mut(&mut self, key: Key) -> &mut SocketState {
+        self.sockets.get_mut(key).expect("a socket is in the table until it is dropped")
+    }
+
+    /// A connection that a socket, a backlog or a queued event names.
+    pub(crate) fn connection(&self, key: Key) -> &Connection {
+        self.connections.get(key).expect("a connection lives as long as anything names it")
+    }
+
+    pub(crate) fn connection_mut(&mut self, key: Key) -> &mut Connection {
+        self.connections.get_mut(key).expect("a connection lives as long as anything names it")
+    }
+
+    pub(crate) fn next_connection_number(&mut self) -> u64 {
+        self.connection_count += 1;
+        self.connection_count
+    }
+
+    /// Queues an event. Events of one instant and one entity keep their order; which entity comes
+    /// first is a draw that no other event shifts.
+    pub(crate) fn schedule(&mut self, at: u64, entity: u64, what: Occurrence) {
+        let tie = draw(self.choices.seed, ORDER, entity, at);
+        self.queue.push(at, tie, what);
+    }
+
+    pub(crate) fn schedule_for(&mut self, connection: Key, at: u64, what: Occurrence) {
+        let state = self.connection_mut(connection);
+        state.pending += 1;
+        let entity = state.number;
+        self.schedule(at, entity, what);
+    }
+
+    /// The next random number of one end of a connection.
+    pub(crate) fn connection_draw(&mut self, key: Key, from: Side) -> u64 {
+        let seed = self.choices.seed;
+        let connection = self.connection_mut(key);
+        let entity = connection.number << 1 | from.index() as u64;
+        let end = connection.end_mut(from);
+        end.draws += 1;
+        draw(seed, LATENCY, entity, end.draws)
+    }
+
+    /// When a packet sent now arrives, whatever else is under way.
+    pub(crate) fn decide_unordered(&mut self, key: Key, from: Side) -> Verdict {
+        let raw = self.connection_draw(key, from);
+        let connection = self.connection(key);
+        let (here, there) = (connection.end(from).host, connection.end(from.other()).host);
+        match self.links.decide(here, there, raw) {
+            Verdict::Deliver(delay) => Verdict::Deliver(self.now.saturating_add(delay)),
+            Verdict::Lost => Verdict::Lost,
+        }
+    }
+
+    /// Like [`decide_unordered`](State::decide_unordered), but after all that was sent before.
+    pub(crate) fn decide(&mut self, key: Key, from: Side) -> Verdict {
+        match self.decide_unordered(key, from) {
+            Verdict::Deliver(at) => {
+                let flow = self.connection_mut(key).flow_from_mut(from);
+                flow.last_arrival = at.max(flow.last_arrival.saturating_add(1));
+                Verdict::Deliver(flow.last_arrival)
+            }
+            Verdict::Lost => Verdict::Lost,
+        }
+    }
+
+    /// Goes to the next instant at which something happens, and lets it happen.
+    pub(crate) fn advance(&mut self, limit: Option<u64>) -> bool {
+        let due = self.queue.next_at().filter(|at| limit.is_none_or(|limit| *at <= limit));
+        let Some(at) = due else {
+            if let Some(limit) = limit {
+                self.now = self.now.max(limit);
+            }
+            return false;
+        };
+        self.now = self.now.max(at);
+        while let Some(what) = self.queue.pop_due(self.now) {
+            self.happen(what);
+        }
+        true
+    }
+
+    fn happen(&mut self, what: Occurrence) {
+        let connection = match what {
+            Occurrence::Datagram { packet } => return self.on_datagram(*packet),
+            Occurrence::Unreachable { socket, error } => return self.on_unreachable(socket, error),
+            Occurrence::Segment { connection, to, bytes, fin } => {
+                self.on_segment(connection, to, bytes as usize, fin);
+                connection
+            }
+            Occurrence::Syn { connection } => {
+                self.on_syn(connection);
+                connection
+            }
+            Occurrence::SynAck { connection } => {
+                self.on_syn_ack(connection);
+                connection
+            }
+            Occurrence::HandshakeAck { connection } => {
+                self.on_handshake_ack(connection);
+                connection
+            }
+            Occurrence::SynRetry { connection } => {
+                self.on_syn_retry(connection);
+                connection
+            }
+            Occurrence::SynAckRetry { connection, attempt } => {
+                self.on_syn_ack_retry(connection, attempt);
+                connection
+            }
+            Occurrence::ConnectFails { connection, error } => {
+                self.fail_connect(connection, error);
+                connection
+            }
+            Occurrence::Reset { connection, to } => {
+                self.on_reset(connection, to);
+                connection
+            }
+            Occurrence::WindowUpdate { connection, to } => {
+                self.on_window_update(connection, to);
+                connection
+            }
+            Occurrence::SpaceFreed { connection, to } => {
+                self.on_space_freed(connection, to);
+                connection
+            }
+            Occurrence::Retransmit { connection, from } => {
+                self.on_retransmit(connection, from);
+                connection
+            }
+            Occurrence::Keepalive { connection, of } => {
+                self.on_keepalive(connection, of);
+                connection
+            }
+        };
+        self.connection_mut(connection).pending -= 1;
+        self.forget_if_over(connection);
+    }
+
+    /// Tells the host of a registered socket that there is news.
+    pub(crate) fn edge(&mut self, key: Key) {
+        let Some(socket) = self.sockets.get_mut(key) else {
+            return;
+        };
+        if socket.registration.is_some() && !socket.queued {
+            socket.queued = true;
+            let host = socket.host;
+            self.host_mut(host).ready.push(key);
+        }
+    }
+
+    /// The same for the socket that has this end, if there is one.
+    pub(crate) fn edge_of(&mut self, connection: Key, side: Side) {
+        if let Some(socket) = self.connection(connection).end(side).socket() {
+            self.edge(socket);
+        }
+    }
+
+    pub(crate) fn take_events(&mut self, host: HostId, events: &mut Vec<Event>) {
+        let mut ready = std::mem::take(&mut self.host_mut(host).ready);
+        self.host_mut(host).stale = 0;
+        for key in ready.drain(..) {
+            let Some(socket) = self.sockets.get_mut(key) else {
+                continue;
+            };
+            socket.queued = false;
+            let Some(registration) = socket.registration else {
+                continue;
+            };
+            let readiness = self.poll_readiness(key);
+            if readiness != Readiness::EMPTY {
+                events.push(Event { key: registration, readiness });
+            }
+        }
+        // The list keeps its memory.
+        self.host_mut(host).ready = ready;
+    }
+
+    pub(crate) fn trace_socket(&mut self, what: &'static str, key: Key, value: u64) {
+        let number = self.socket(key).number;
+        self.trace.fact(self.now, what, number, value);
+    }
+}

@@ -1,0 +1,328 @@
+//! The table of sockets: opening, binding, registering and closing them.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+use crate::address::{Bound, canonical, presented, unspecified};
+use crate::arena::Key;
+use crate::choice::{below, draw, site};
+use crate::errno::{self, fail};
+use crate::host::HostId;
+use crate::options::Options;
+use crate::readiness::Readiness;
+use crate::socket::{Family, Kind};
+use crate::state::{SocketState, State};
+use crate::tcp::{Phase, Role};
+use crate::udp::Mailbox;
+
+const LISTENER: u64 = site("listener of a shared port");
+
+impl State {
+    pub(crate) fn open_socket(
+        &mut self,
+        host: HostId,
+        family: Family,
+        kind: Kind,
+    ) -> io::Result<Key> {
+        if self.host(host).descriptors >= self.config.descriptor_limit {
+            return fail(errno::EMFILE);
+        }
+        self.host_mut(host).descriptors += 1;
+        self.socket_count += 1;
+        let options = match kind {
+            Kind::Stream => Options::new(self.config.send_buffer, self.config.receive_buffer),
+            Kind::Datagram => Options::new(self.config.send_buffer, self.config.datagram_buffer),
+        };
+        Ok(self.sockets.insert(SocketState {
+            number: self.socket_count,
+            host,
+            family,
+            kind,
+            options,
+            registration: None,
+            queued: false,
+            bound: None,
+            local: None,
+            peer: None,
+            role: Role::Fresh,
+            mailbox: Mailbox::default(),
+        }))
+    }
+
+    pub(crate) fn close_socket(&mut self, key: Key) {
+        let Some(socket) = self.sockets.remove(key) else {
+            return;
+        };
+        let host = self.host_mut(socket.host);
+        host.descriptors -= 1;
+        if socket.queued {
+            host.stale += 1;
+        }
+        let stale = host.stale;
+        if let Some(bound) = socket.bound {
+            host.ports.unbind(socket.kind, bound.port, key);
+        }
+        match socket.role {
+            Role::Fresh => {}
+            Role::Listening(listener) => self.drop_listener(listener),
+            Role::Connected(connection, side) => {
+                // The connection keeps the port until it is over.
+                if let Some(bound) = socket.bound {
+                    let end = self.connection_mut(connection).end_mut(side);
+                    if end.phase == Phase::Open {
+                        end.holds_port = true;
+                        end.reuse_address = socket.options.reuse_address;
+                        let reuse = socket.options.reuse_address;
+                        self.host_mut(socket.host).ports.hold(bound.port, reuse);
+                    }
+                }
+                self.close_end(connection, side, socket.options.linger);
+            }
+        }
+        self.drop_stale_news(socket.host, stale);
+    }
+
+    /// Keeps the list of news in proportion to the sockets that there are.
+    fn drop_stale_news(&mut self, host: HostId, stale: usize) {
+        if stale < 64 || stale * 2 < self.host(host).ready.len() {
+            return;
+        }
+        let mut ready = std::mem::take(&mut self.host_mut(host).ready);
+        ready.retain(|key| self.sockets.get(*key).is_some());
+        let host = self.host_mut(host);
+        host.ready = ready;
+        host.stale = 0;
+    }
+
+    pub(crate) fn bind(&mut self, key: Key, to: SocketAddr) -> io::Result<()> {
+        let socket = self.socket(key);
+        let (host, kind, family) = (socket.host, socket.kind, socket.family);
+        match (family, to) {
+            (Family::V4, SocketAddr::V6(_)) => return fail(errno::EAFNOSUPPORT),
+            (Family::V6, SocketAddr::V4(_)) => return fail(errno::EINVAL),
+            _ => {}
+        }
+        if socket.bound.is_some() || !matches!(socket.role, Role::Fresh) {
+            return fail(errno::EINVAL);
+        }
+        let address = canonical(to);
+        let ip = address.ip();
+        let shared =
+            kind == Kind::Datagram && (ip.is_multicast() || crate::names::is_broadcast(ip));
+        let own = ip.is_unspecified() || shared || self.host(host).has_address(ip);
+        if !own || (socket.options.only_v6 && ip.is_ipv4()) {
+            return fail(errno::EADDRNOTAVAIL);
+        }
+        let port = match address.port() {
+            0 => self.ephemeral_port(host, kind, false)?,
+            1..1024 if !self.config.privileged_ports => return fail(errno::EACCES),
+            port => port,
+        };
+        let bound = Bound::new(ip, port, self.socket(key).options.only_v6);
+        if self.conflicts(key, &bound) {
+            return fail(errno::EADDRINUSE);
+        }
+        self.take_address(key, bound);
+        Ok(())
+    }
+
+    fn take_address(&mut self, key: Key, bound: Bound) {
+        let socket = self.socket_mut(key);
+        socket.bound = Some(bound);
+        socket.local = Some(SocketAddr::new(bound.ip, bound.port));
+        let (host, kind) = (socket.host, socket.kind);
+        self.host_mut(host).ports.bind(kind, bound.port, key);
+        self.trace_socket("bind", key, u64::from(bound.port));
+    }
+
+    fn ephemeral_port(&mut self, host: HostId, kind: Kind, connecting: bool) -> io::Result<u16> {
+        let error = if connecting { errno::EADDRNOTAVAIL } else { errno::EADDRINUSE };
+        let now = self.now;
+        let port = self.host_mut(host).ports.ephemeral(kind, now, connecting);
+        port.map_or_else(|| fail(error), Ok)
+    }
+
+    /// Binds to any address and a free port, as a connect, listen or send does without a bind.
+    pub(crate) fn bind_ephemeral(&mut self, key: Key, to: Option<SocketAddr>) -> io::Result<()> {
+        let socket = self.socket(key);
+        let (host, kind, family) = (socket.host, socket.kind, socket.family);
+        let only_v6 = socket.options.only_v6;
+        let port = self.ephemeral_port(host, kind, to.is_some())?;
+        self.take_address(key, Bound::new(unspecified(family), port, only_v6));
+        Ok(())
+    }
+
+    /// Whether somebody else keeps this socket from an address.
+    fn conflicts(&self, key: Key, bound: &Bound) -> bool {
+        let socket = self.socket(key);
+        let Some(port) = self.host(socket.host).ports.get(socket.kind, bound.port) else {
+            return false;
+        };
+        let mine = &socket.options;
+        let by_socket =
+            port.binders.iter().filter_map(|binder| self.sockets.get(*binder)).any(|other| {
+                let overlaps = other.bound.is_some_and(|other| other.overlaps(bound));
+                let listening = matches!(other.role, Role::Listening(_));
+                let reuse = mine.reuse_address && other.options.reuse_address && !listening;
+                let share = mine.reuse_port && other.options.reuse_port;
+                overlaps && !reuse && !share
+            });
+        by_socket || port.held_by_connections(self.now, mine.reuse_address || mine.reuse_port)
+    }
+
+    /// Two sockets may share an address by `ReuseAddress`, but only one of them may listen.
+    pub(crate) fn conflicts_with_listener(&self, key: Key) -> bool {
+        let socket = self.socket(key);
+        let Some(bound) = socket.bound else {
+            return false;
+        };
+        let binders = self.host(socket.host).ports.binders(Kind::Stream, bound.port);
+        binders.iter().filter(|binder| **binder != key).any(|binder| {
+            let other = self.socket(*binder);
+            let share = socket.options.reuse_port && other.options.reuse_port;
+            matches!(other.role, Role::Listening(_))
+                && other.bound.is_some_and(|other| other.overlaps(&bound))
+                && !share
+        })
+    }
+
+    /// The listener for a connection to `to`: one that is bound to just this address wins, and
+    /// among several that share it a draw decides.
+    pub(crate) fn find_listener(
+        &mut self,
+        host: HostId,
+        to: SocketAddr,
+        connection: u64,
+    ) -> Option<Key> {
+        let mut best: Vec<Key> = Vec::new();
+        let mut best_specific = false;
+        for key in self.host(host).ports.binders(Kind::Stream, to.port()) {
+            let Some(socket) = self.sockets.get(*key) else {
+                continue;
+            };
+            let Some(bound) = socket.bound.filter(|bound| bound.takes(to.ip())) else {
+                continue;
+            };
+            if !matches!(socket.role, Role::Listening(_)) {
+                continue;
+            }
+            if bound.is_specific() && !best_specific {
+                best.clear();
+                best_specific = true;
+            }
+            if bound.is_specific() == best_specific {
+                best.push(*key);
+            }
+        }
+        match best.len() {
+            0 => None,
+            1 => Some(best[0]),
+            n => {
+                let raw = draw(self.choices.seed, LISTENER, connection, 0);
+                Some(best[below(raw, n as u64) as usize])
+            }
+        }
+    }
+
+    pub(crate) fn local_address(&self, key: Key) -> SocketAddr {
+        let socket = self.socket(key);
+        let local = socket.local.unwrap_or_else(|| SocketAddr::new(unspecified(socket.family), 0));
+        presented(local, socket.family)
+    }
+
+    pub(crate) fn peer_address(&self, key: Key) -> io::Result<SocketAddr> {
+        let socket = self.socket(key);
+        if let Role::Connected(connection, side) = socket.role {
+            let phase = self.connection(connection).end(side).phase;
+            if phase == Phase::Connecting || phase == Phase::Dead {
+                return fail(errno::ENOTCONN);
+            }
+        }
+        match socket.peer {
+            Some(peer) => Ok(presented(peer, socket.family)),
+            None => fail(errno::ENOTCONN),
+        }
+    }
+
+    pub(crate) fn register(&mut self, key: Key, registration: u64) -> io::Result<()> {
+        let socket = self.socket_mut(key);
+        if socket.registration.is_some() {
+            return fail(errno::EEXIST);
+        }
+        socket.registration = Some(registration);
+        self.rearm(key)
+    }
+
+    pub(crate) fn deregister(&mut self, key: Key) -> io::Result<()> {
+        match self.socket_mut(key).registration.take() {
+            Some(_) => Ok(()),
+            None => fail(errno::ENOENT),
+        }
+    }
+
+    pub(crate) fn rearm(&mut self, key: Key) -> io::Result<()> {
+        if self.socket(key).registration.is_none() {
+            return fail(errno::ENOENT);
+        }
+        if self.poll_readiness(key) != Readiness::EMPTY {
+            self.edge(key);
+        }
+        Ok(())
+    }
+
+    /// What the socket is ready for. Like the kernel's `poll` it notes that somebody is interested
+    /// in room, if there is none.
+    pub(crate) fn poll_readiness(&mut self, key: Key) -> Readiness {
+        let socket = self.socket(key);
+        if socket.kind == Kind::Datagram {
+            return socket.mailbox.readiness();
+        }
+        let mut readiness = Readiness::EMPTY;
+        let (connection_key, side) = match &socket.role {
+            Role::Fresh => {
+                return Readiness::WRITABLE | Readiness::READ_CLOSED | Readiness::WRITE_CLOSED;
+            }
+            Role::Listening(listener) => {
+                readiness.set_if(!listener.queue.is_empty(), Readiness::READABLE);
+                return readiness;
+            }
+            Role::Connected(connection, side) => (*connection, *side),
+        };
+        let now = self.now;
+        let connection = self.connection_mut(connection_key);
+        if connection.end(side).phase == Phase::Connecting {
+            return readiness;
+        }
+        connection.flow_from_mut(side).settle(now);
+        let end = connection.end(side);
+        let read_closed = end.is_read_closed();
+        let write_closed = end.is_write_closed();
+        let both = read_closed && write_closed;
+        let room = connection.flow_from(side).is_writable();
+        let data = connection.flow_to(side).readable() > 0;
+        readiness.set_if(data || read_closed, Readiness::READABLE);
+        readiness.set_if(room || write_closed, Readiness::WRITABLE);
+        readiness.set_if(read_closed, Readiness::READ_CLOSED);
+        readiness.set_if(both, Readiness::WRITE_CLOSED);
+        readiness.set_if(end.error.is_some(), Readiness::ERROR | Readiness::WRITE_CLOSED);
+        if !room && !write_closed {
+            connection.end_mut(side).wants_space = true;
+            self.arm_space_timer(connection_key, side);
+        }
+        readiness
+    }
+
+    pub(crate) fn take_error(&mut self, key: Key) -> Option<i32> {
+        match self.socket(key).role {
+            Role::Connected(connection, side) => {
+                self.connection_mut(connection).end_mut(side).error.take()
+            }
+            _ => self.socket_mut(key).mailbox.error.take(),
+        }
+    }
+
+    /// Whether `ip` is an address of the socket's host, or none in particular.
+    pub(crate) fn is_own_interface(&self, key: Key, ip: IpAddr) -> bool {
+        ip.is_unspecified() || self.host(self.socket(key).host).has_address(ip)
+    }
+}

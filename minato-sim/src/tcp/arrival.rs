@@ -1,0 +1,159 @@
+//! What packets do where they arrive, and what is done about those that are lost.
+
+use super::connection::{Owner, Phase, Side};
+use super::flow::Fin;
+use crate::arena::Key;
+use crate::errno;
+use crate::link::Verdict;
+use crate::queue::Occurrence;
+use crate::state::State;
+use crate::time::SECOND;
+
+/// The first pause before something lost is sent again; each further one is twice as long.
+const FIRST_PAUSE: u64 = SECOND / 5;
+/// The longest pause.
+const LONGEST_PAUSE: u64 = 120 * SECOND;
+/// How long a sender tries before it gives the connection up.
+const PATIENCE: u64 = 15 * 60 * SECOND;
+
+impl State {
+    pub(crate) fn on_segment(&mut self, key: Key, to: Side, bytes: usize, fin: bool) {
+        // A confirmation that was lost is implied by what follows it.
+        if to == Side::Server {
+            self.on_handshake_ack(key);
+        }
+        let now = self.now;
+        let connection = self.connection_mut(key);
+        let number = connection.number;
+        let end = connection.end_mut(to);
+        let gone = end.owner == Owner::Nobody;
+        if end.phase != Phase::Open || (gone && bytes > 0) {
+            connection.flow_to_mut(to).discarded(bytes);
+            let peer_alive = connection.end(to.other()).phase == Phase::Open;
+            if peer_alive {
+                self.send_reset(key, to);
+            }
+            self.kill(key, to, None);
+            return;
+        }
+        end.last_heard = now;
+        end.probes = 0;
+        if bytes > 0 {
+            if connection.flow_to(to).in_flight() < bytes {
+                // The sender was killed meanwhile; what it had under way is lost with it.
+                return;
+            }
+            connection.flow_to_mut(to).arrived(bytes);
+            self.trace.fact(now, "segment", number << 1 | to.index() as u64, bytes as u64);
+            self.acknowledge(key, to, bytes);
+        }
+        if fin {
+            let connection = self.connection_mut(key);
+            connection.end_mut(to).fin_received = true;
+            connection.flow_to_mut(to).fin = Fin::Arrived;
+            self.trace.fact(now, "fin", number << 1 | to.index() as u64, 0);
+            self.release_port(key, to.other());
+            self.release_port(key, to);
+        }
+        self.edge_of(key, to);
+    }
+
+    /// The receiver at `to` confirms bytes to the sender.
+    fn acknowledge(&mut self, key: Key, to: Side, bytes: usize) {
+        let sender = to.other();
+        match self.decide_unordered(key, to) {
+            Verdict::Deliver(at) => {
+                self.connection_mut(key).flow_from_mut(sender).acknowledge(at, bytes);
+                self.arm_space_timer(key, sender);
+            }
+            Verdict::Lost => {
+                self.connection_mut(key).flow_from_mut(sender).unreported += bytes;
+                self.stall(key, sender);
+            }
+        }
+    }
+
+    /// Something that the flow from `side` needs was lost: its retransmission timer starts.
+    pub(crate) fn stall(&mut self, key: Key, side: Side) {
+        let now = self.now;
+        let connection = self.connection_mut(key);
+        let number = connection.number;
+        let flow = connection.flow_from_mut(side);
+        if flow.stalled {
+            return;
+        }
+        flow.stalled = true;
+        flow.losing_since.get_or_insert(now);
+        let pause = FIRST_PAUSE.checked_shl(flow.attempts).unwrap_or(LONGEST_PAUSE);
+        flow.attempts = (flow.attempts + 1).min(16);
+        let at = now.saturating_add(pause.min(LONGEST_PAUSE));
+        self.trace.fact(now, "lost", number << 1 | side.index() as u64, pause);
+        self.schedule_for(key, at, Occurrence::Retransmit { connection: key, from: side });
+    }
+
+    pub(crate) fn on_retransmit(&mut self, key: Key, from: Side) {
+        let now = self.now;
+        let connection = self.connection_mut(key);
+        if connection.end(from).phase != Phase::Open {
+            return;
+        }
+        let flow = connection.flow_from_mut(from);
+        if !flow.stalled {
+            return;
+        }
+        flow.stalled = false;
+        if flow.losing_since.is_some_and(|since| now - since >= PATIENCE) {
+            self.kill(key, from, Some(errno::ETIMEDOUT));
+            self.edge_of(key, from);
+            return;
+        }
+        // One probe there and back tells whether the path works again.
+        let there = self.decide(key, from);
+        let back = self.decide_unordered(key, from.other());
+        let (Verdict::Deliver(there), Verdict::Deliver(back)) = (there, back) else {
+            self.stall(key, from);
+            return;
+        };
+        let flow = self.connection_mut(key).flow_from_mut(from);
+        flow.losing_since = None;
+        flow.attempts = 0;
+        let unreported = std::mem::take(&mut flow.unreported);
+        if unreported > 0 {
+            flow.acknowledge(there.saturating_add(back - now), unreported);
+            self.arm_space_timer(key, from);
+        }
+        self.transmit(key, from);
+    }
+
+    /// A reset for the other end.
+    pub(crate) fn send_reset(&mut self, key: Key, from: Side) {
+        let to = from.other();
+        if let Verdict::Deliver(at) = self.decide(key, from) {
+            self.schedule_for(key, at, Occurrence::Reset { connection: key, to });
+        } else if self.connection(key).end(to).phase == Phase::HalfOpen {
+            // Nothing else would ever end the server's wait for a confirmation.
+            let at = self.now.saturating_add(60 * SECOND);
+            let retry = Occurrence::SynAckRetry { connection: key, attempt: u32::MAX };
+            self.schedule_for(key, at, retry);
+        } else if self.connection(key).end(to).phase == Phase::Connecting {
+            let at = self.now.saturating_add(SECOND);
+            self.schedule_for(key, at, Occurrence::SynRetry { connection: key });
+        }
+    }
+
+    pub(crate) fn on_reset(&mut self, key: Key, to: Side) {
+        let connection = self.connection(key);
+        let number = connection.number;
+        let end = connection.end(to);
+        let error = match end.phase {
+            Phase::Dead | Phase::Absent => return,
+            Phase::Connecting => errno::ECONNREFUSED,
+            Phase::HalfOpen => errno::ECONNRESET,
+            Phase::Open if end.fin_received => errno::EPIPE,
+            Phase::Open => errno::ECONNRESET,
+        };
+        self.trace.fact(self.now, "reset", number << 1 | to.index() as u64, error as u64);
+        self.kill(key, to, Some(error));
+        self.edge_of(key, to);
+    }
+}

@@ -1,0 +1,145 @@
+//! How a connection ends: shutdown, close, sudden death, and the port that it leaves behind.
+
+use std::io;
+use std::net::Shutdown;
+use std::time::Duration;
+
+use super::Role;
+use super::connection::{Owner, Phase, Side};
+use super::flow::Fin;
+use crate::arena::Key;
+use crate::errno::{self, fail};
+use crate::state::State;
+use crate::time::SECOND;
+
+/// How long the port of a connection stays taken on the side that closed it first.
+const TIME_WAIT: u64 = 60 * SECOND;
+
+impl State {
+    pub(crate) fn shutdown_stream(&mut self, key: Key, how: Shutdown) -> io::Result<()> {
+        let reads = how != Shutdown::Write;
+        let writes = how != Shutdown::Read;
+        let (connection_key, side) = match &self.socket(key).role {
+            Role::Fresh => return fail(errno::ENOTCONN),
+            Role::Listening(_) => {
+                if reads {
+                    self.stop_listening(key);
+                    self.edge(key);
+                }
+                return Ok(());
+            }
+            Role::Connected(connection, side) => (*connection, *side),
+        };
+        let end = self.connection_mut(connection_key).end_mut(side);
+        match end.phase {
+            Phase::Dead => return fail(errno::ENOTCONN),
+            Phase::Connecting => {
+                self.kill(connection_key, side, None);
+                self.edge(key);
+                return Ok(());
+            }
+            _ => {}
+        }
+        end.read_shut |= reads;
+        if writes {
+            self.finish(connection_key, side);
+        }
+        self.edge(key);
+        Ok(())
+    }
+
+    fn stop_listening(&mut self, key: Key) {
+        if let Role::Listening(listener) =
+            std::mem::replace(&mut self.socket_mut(key).role, Role::Fresh)
+        {
+            self.drop_listener(listener);
+        }
+    }
+
+    /// The end of the stream follows the bytes that are queued.
+    fn finish(&mut self, key: Key, side: Side) {
+        let connection = self.connection_mut(key);
+        connection.end_mut(side).write_shut = true;
+        let flow = connection.flow_from_mut(side);
+        if flow.fin == Fin::Open {
+            flow.fin = Fin::Queued;
+            self.transmit(key, side);
+        }
+    }
+
+    /// The socket of this end is closed.
+    pub(crate) fn close_end(&mut self, key: Key, side: Side, linger: Option<Duration>) {
+        let connection = self.connection_mut(key);
+        let unread = connection.flow_to(side).readable() > 0;
+        let end = connection.end_mut(side);
+        end.owner = Owner::Nobody;
+        end.wants_space = false;
+        match end.phase {
+            Phase::Open if unread || linger == Some(Duration::ZERO) => {
+                self.send_reset(key, side);
+                self.kill(key, side, None);
+            }
+            Phase::Open => {
+                self.finish(key, side);
+                self.release_port(key, side);
+            }
+            _ => self.kill(key, side, None),
+        }
+        self.forget_if_over(key);
+    }
+
+    /// The end is over at once; `error` is what its user will be told.
+    pub(crate) fn kill(&mut self, key: Key, side: Side, error: Option<i32>) {
+        let connection = self.connection_mut(key);
+        let was = connection.end(side).phase;
+        if was == Phase::Dead {
+            return;
+        }
+        connection.flow_from_mut(side).cut_off();
+        let end = connection.end_mut(side);
+        end.phase = Phase::Dead;
+        end.error = error;
+        end.closed_first = false;
+        end.wants_space = false;
+        let owner = end.owner;
+        if was == Phase::HalfOpen {
+            end.owner = Owner::Nobody;
+            if let Owner::Backlog(listener) = owner {
+                if let Some(Role::Listening(listener)) =
+                    self.sockets.get_mut(listener).map(|socket| &mut socket.role)
+                {
+                    listener.half_open = listener.half_open.saturating_sub(1);
+                }
+            }
+        }
+        self.release_port(key, side);
+    }
+
+    /// Gives the port back that this end held apart from a bound socket, once nothing more is to
+    /// come from it. The end that closed first leaves it in the waiting state.
+    pub(crate) fn release_port(&mut self, key: Key, side: Side) {
+        let now = self.now;
+        let connection = self.connection_mut(key);
+        let over = connection.flow_from(side).fin == Fin::Arrived;
+        let end = connection.end_mut(side);
+        let orphan = end.owner == Owner::Nobody;
+        if !end.holds_port || !(end.phase == Phase::Dead || (orphan && over)) {
+            return;
+        }
+        end.holds_port = false;
+        let until = end.closed_first.then(|| now.saturating_add(TIME_WAIT));
+        let (host, port, reuse) = (end.host, end.address.port(), end.reuse_address);
+        self.host_mut(host).ports.release(port, reuse, until);
+    }
+
+    pub(crate) fn forget_if_over(&mut self, key: Key) {
+        let Some(connection) = self.connections.get(key) else {
+            return;
+        };
+        if connection.is_over() {
+            self.kill(key, Side::Client, None);
+            self.kill(key, Side::Server, None);
+            self.connections.remove(key);
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! A connection: its two ends and the flow from each of them.
+
+use std::net::SocketAddr;
+
+use super::flow::Flow;
+use crate::arena::Key;
+use crate::host::HostId;
+
+/// One of the two ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// The end that asked for the connection.
+    Client,
+    /// The end that listened.
+    Server,
+}
+
+impl Side {
+    pub(crate) fn other(self) -> Side {
+        match self {
+            Side::Client => Side::Server,
+            Side::Server => Side::Client,
+        }
+    }
+
+    pub(crate) fn index(self) -> usize {
+        match self {
+            Side::Client => 0,
+            Side::Server => 1,
+        }
+    }
+}
+
+/// Who has an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// A socket.
+    Socket(Key),
+    /// The queue of a listening socket.
+    Backlog(Key),
+    /// Nobody any more (or not yet): what is queued is still delivered.
+    Nobody,
+}
+
+/// How far an end has got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// No packet has reached the server yet.
+    Absent,
+    /// The client waits for an answer.
+    Connecting,
+    /// The server waits for the client's confirmation.
+    HalfOpen,
+    /// Connected, perhaps closed in one or both directions.
+    Open,
+    /// Reset, refused, timed out or fully over.
+    Dead,
+}
+
+#[derive(Debug)]
+pub(crate) struct End {
+    pub(crate) host: HostId,
+    pub(crate) address: SocketAddr,
+    pub(crate) owner: Owner,
+    pub(crate) phase: Phase,
+    /// The handshake was completed here.
+    pub(crate) was_open: bool,
+    pub(crate) error: Option<i32>,
+    /// The user has shut the reading direction.
+    pub(crate) read_shut: bool,
+    /// The user has shut the writing direction, or closed.
+    pub(crate) write_shut: bool,
+    /// The peer's end of stream has arrived.
+    pub(crate) fin_received: bool,
+    /// This end sent its end of stream before it had the peer's.
+    pub(crate) closed_first: bool,
+    /// The user was told that the send buffer is full.
+    pub(crate) wants_space: bool,
+    /// An event for the next acknowledgement is queued.
+    pub(crate) space_timer: bool,
+    /// The end holds its port apart from a bound socket.
+    pub(crate) holds_port: bool,
+    pub(crate) reuse_address: bool,
+    /// When something last arrived, and how many probes went unanswered since.
+    pub(crate) last_heard: u64,
+    pub(crate) probes: u32,
+    pub(crate) keepalive_timer: bool,
+    /// How many packets this end has drawn a fate for.
+    pub(crate) draws: u64,
+}
+
+impl End {
+    fn new(host: HostId, address: SocketAddr, owner: Owner, phase: Phase) -> Self {
+        End {
+            host,
+            address,
+            owner,
+            phase,
+            was_open: false,
+            error: None,
+            read_shut: false,
+            write_shut: false,
+            fin_received: false,
+            closed_first: false,
+            wants_space: false,
+            space_timer: false,
+            holds_port: false,
+            reuse_address: false,
+            last_heard: 0,
+            probes: 0,
+            keepalive_timer: false,
+            draws: 0,
+        }
+    }
+
+    pub(crate) fn socket(&self) -> Option<Key> {
+        match self.owner {
+            Owner::Socket(socket) => Some(socket),
+            _ => None,
+        }
+    }
+
+    /// Whether nothing more than the readable bytes can ever be received.
+    pub(crate) fn is_read_closed(&self) -> bool {
+        self.fin_received || self.read_shut || self.phase == Phase::Dead
+    }
+
+    /// Whether nothing can be sent any more.
+    pub(crate) fn is_write_closed(&self) -> bool {
+        self.write_shut || self.phase == Phase::Dead
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Connection {
+    /// Counts connections; the entity of their draws and trace lines.
+    pub(crate) number: u64,
+    pub(crate) started: u64,
+    pub(crate) ends: [End; 2],
+    /// The flow *from* each side.
+    pub(crate) flows: [Flow; 2],
+    /// How many queued events name this connection. It lives at least as long.
+    pub(crate) pending: u32,
+}
+
+impl Connection {
+    pub(crate) fn new(
+        number: u64,
+        started: u64,
+        client: (HostId, SocketAddr, Key),
+        server: (HostId, SocketAddr),
+        buffers: (usize, usize),
+    ) -> Self {
+        let (send, receive) = buffers;
+        Connection {
+            number,
+            started,
+            ends: [
+                End::new(client.0, client.1, Owner::Socket(client.2), Phase::Connecting),
+                End::new(server.0, server.1, Owner::Nobody, Phase::Absent),
+            ],
+            flows: [Flow::new(send, receive), Flow::new(send, receive)],
+            pending: 0,
+        }
+    }
+
+    pub(crate) fn end(&self, side: Side) -> &End {
+        &self.ends[side.index()]
+    }
+
+    pub(crate) fn end_mut(&mut self, side: Side) -> &mut End {
+        &mut self.ends[side.index()]
+    }
+
+    /// The flow from `side` to the other.
+    pub(crate) fn flow_from(&self, side: Side) -> &Flow {
+        &self.flows[side.index()]
+    }
+
+    pub(crate) fn flow_from_mut(&mut self, side: Side) -> &mut Flow {
+        &mut self.flows[side.index()]
+    }
+
+    /// The flow to `side` from the other.
+    pub(crate) fn flow_to(&self, side: Side) -> &Flow {
+        &self.flows[side.other().index()]
+    }
+
+    pub(crate) fn flow_to_mut(&mut self, side: Side) -> &mut Flow {
+        &mut self.flows[side.other().index()]
+    }
+
+    /// Whether nobody can ever see this connection again.
+    pub(crate) fn is_over(&self) -> bool {
+        self.pending == 0 && self.ends.iter().all(|end| end.owner == Owner::Nobody)
+    }
+}

@@ -1,0 +1,300 @@
+//! How a connection comes about: connect, and the three packets.
+
+use std::io;
+use std::net::SocketAddr;
+
+use super::Role;
+use super::connection::{Connection, Owner, Phase, Side};
+use crate::address::{canonical, loopback_like};
+use crate::arena::Key;
+use crate::errno::{self, fail};
+use crate::host::HostId;
+use crate::link::Verdict;
+use crate::names::is_broadcast;
+use crate::queue::Occurrence;
+use crate::socket::{Family, Kind};
+use crate::state::State;
+use crate::time::SECOND;
+
+/// How often a client sends its first packet again; the pauses are 1, 2, 4, ... seconds.
+const SYN_RETRIES: u32 = 6;
+
+/// How often a server answers again.
+const SYN_ACK_RETRIES: u32 = 5;
+
+impl State {
+    pub(crate) fn connect_stream(&mut self, key: Key, to: SocketAddr) -> io::Result<()> {
+        match &self.socket(key).role {
+            Role::Fresh => {}
+            Role::Listening(_) => return fail(errno::EISCONN),
+            Role::Connected(connection, side) => {
+                return self.connect_again(key, *connection, *side);
+            }
+        }
+        let to = self.target(key, to)?;
+        if to.ip().is_multicast() || is_broadcast(to.ip()) {
+            return fail(errno::ENETUNREACH);
+        }
+        let host = self.socket(key).host;
+        let owner = self.names.owner(host, to.ip());
+        let local = self.source_for(key, to, owner)?;
+        let options = &self.socket(key).options;
+        let buffers = (options.send_buffer, options.receive_buffer);
+        let number = self.next_connection_number();
+        let mut connection = Connection::new(
+            number,
+            self.now,
+            (host, local, key),
+            // Of a host that does not exist only the address is ever used.
+            (owner.unwrap_or(host), to),
+            buffers,
+        );
+        connection.ends[0].last_heard = self.now;
+        let connection_key = self.connections.insert(connection);
+        let socket = self.socket_mut(key);
+        socket.role = Role::Connected(connection_key, Side::Client);
+        socket.local = Some(local);
+        socket.peer = Some(to);
+        self.trace.fact(self.now, "connect", number, u64::from(to.port()));
+        if owner.is_none() {
+            let draw = self.connection_draw(connection_key, Side::Client);
+            let at = self.now.saturating_add(self.links.nowhere(draw));
+            let error = errno::EHOSTUNREACH;
+            self.schedule_for(
+                connection_key,
+                at,
+                Occurrence::ConnectFails { connection: connection_key, error },
+            );
+        } else {
+            self.send_syn(connection_key);
+        }
+        fail(errno::EINPROGRESS)
+    }
+
+    /// A connect on a socket that was already told to connect.
+    fn connect_again(&mut self, key: Key, connection: Key, side: Side) -> io::Result<()> {
+        let end = self.connection_mut(connection).end_mut(side);
+        match end.phase {
+            Phase::Connecting => fail(errno::EALREADY),
+            Phase::Dead if end.was_open => fail(errno::EISCONN),
+            Phase::Dead => {
+                // The failure is told once more; after that the socket may connect anew.
+                let number = end.error.take().unwrap_or(errno::ECONNABORTED);
+                end.owner = Owner::Nobody;
+                self.forget_if_over(connection);
+                let socket = self.socket_mut(key);
+                socket.role = Role::Fresh;
+                socket.peer = None;
+                fail(number)
+            }
+            _ => fail(errno::EISCONN),
+        }
+    }
+
+    /// Checks where a stream or datagram socket wants to send, and makes the address canonical.
+    pub(crate) fn target(&self, key: Key, to: SocketAddr) -> io::Result<SocketAddr> {
+        let socket = self.socket(key);
+        match (socket.family, to) {
+            (Family::V4, SocketAddr::V6(_)) => return fail(errno::EAFNOSUPPORT),
+            (Family::V6, SocketAddr::V4(_)) if socket.kind == Kind::Stream => {
+                return fail(errno::EINVAL);
+            }
+            _ => {}
+        }
+        let mut to = canonical(to);
+        if socket.family == Family::V6 && socket.options.only_v6 && to.is_ipv4() {
+            return fail(errno::ENETUNREACH);
+        }
+        // As on Linux, "anywhere" as a destination means the own host.
+        if to.ip().is_unspecified() {
+            to.set_ip(loopback_like(to.ip()));
+        }
+        Ok(to)
+    }
+
+    /// The address that a packet to `to` comes from. Binds the socket if it is not bound.
+    pub(crate) fn source_for(
+        &mut self,
+        key: Key,
+        to: SocketAddr,
+        owner: Option<HostId>,
+    ) -> io::Result<SocketAddr> {
+        if self.socket(key).bound.is_none() {
+            self.bind_ephemeral(key, Some(to))?;
+        }
+        let socket = self.socket(key);
+        let Some(bound) = socket.bound else {
+            return fail(errno::EINVAL);
+        };
+        if bound.is_specific() {
+            let local = owner == Some(socket.host);
+            if bound.ip.is_ipv4() != to.is_ipv4() || (bound.ip.is_loopback() && !local) {
+                return fail(errno::EINVAL);
+            }
+            return Ok(SocketAddr::new(bound.ip, bound.port));
+        }
+        let ip = match owner {
+            Some(owner) if owner == socket.host => to.ip(),
+            _ => self.host(socket.host).address_like(to.ip()),
+        };
+        Ok(SocketAddr::new(ip, bound.port))
+    }
+
+    fn send_syn(&mut self, key: Key) {
+        match self.decide(key, Side::Client) {
+            Verdict::Deliver(at) => self.schedule_for(key, at, Occurrence::Syn { connection: key }),
+            Verdict::Lost => self.schedule_syn_retry(key),
+        }
+    }
+
+    /// Called only when it is known that no answer comes, so that a quiet world stays quiet.
+    fn schedule_syn_retry(&mut self, key: Key) {
+        let connection = self.connection(key);
+        let mut pause = SECOND;
+        let mut at = connection.started.saturating_add(pause);
+        for _ in 0..SYN_RETRIES {
+            if at > self.now {
+                break;
+            }
+            pause *= 2;
+            at = at.saturating_add(pause);
+        }
+        self.schedule_for(key, at, Occurrence::SynRetry { connection: key });
+    }
+
+    pub(crate) fn on_syn_retry(&mut self, key: Key) {
+        let connection = self.connection(key);
+        if connection.end(Side::Client).phase != Phase::Connecting {
+            return;
+        }
+        let waited = self.now.saturating_sub(connection.started);
+        if waited >= ((1 << (SYN_RETRIES + 1)) - 1) * SECOND {
+            self.fail_connect(key, errno::ETIMEDOUT);
+        } else {
+            self.send_syn(key);
+        }
+    }
+
+    pub(crate) fn on_syn(&mut self, key: Key) {
+        let connection = self.connection(key);
+        let server = connection.end(Side::Server);
+        let (host, to) = (server.host, server.address);
+        match server.phase {
+            Phase::Absent => {}
+            Phase::HalfOpen => return self.send_syn_ack(key),
+            _ => return,
+        }
+        if connection.end(Side::Client).phase != Phase::Connecting {
+            return;
+        }
+        let Some(listener_key) = self.find_listener(host, to, connection.number) else {
+            self.send_reset(key, Side::Server);
+            return;
+        };
+        let socket = self.socket_mut(listener_key);
+        let options = &socket.options;
+        let (reuse, receive, send) =
+            (options.reuse_address, options.receive_buffer, options.send_buffer);
+        let Role::Listening(listener) = &mut socket.role else {
+            return;
+        };
+        if listener.is_full() {
+            let number = self.connection(key).number;
+            self.trace.fact(self.now, "backlog full", number, u64::from(to.port()));
+            self.schedule_syn_retry(key);
+            return;
+        }
+        listener.half_open += 1;
+        let now = self.now;
+        let connection = self.connection_mut(key);
+        connection.flow_from_mut(Side::Server).send_buffer = send;
+        connection.flow_to_mut(Side::Server).receive_buffer = receive;
+        let end = connection.end_mut(Side::Server);
+        end.phase = Phase::HalfOpen;
+        end.owner = Owner::Backlog(listener_key);
+        end.holds_port = true;
+        end.reuse_address = reuse;
+        end.last_heard = now;
+        self.host_mut(host).ports.hold(to.port(), reuse);
+        self.send_syn_ack(key);
+    }
+
+    fn send_syn_ack(&mut self, key: Key) {
+        match self.decide(key, Side::Server) {
+            Verdict::Deliver(at) => {
+                self.schedule_for(key, at, Occurrence::SynAck { connection: key });
+            }
+            Verdict::Lost => self.schedule_syn_retry(key),
+        }
+    }
+
+    pub(crate) fn on_syn_ack(&mut self, key: Key) {
+        let now = self.now;
+        let end = self.connection_mut(key).end_mut(Side::Client);
+        match end.phase {
+            Phase::Connecting => {}
+            Phase::Dead => return self.send_reset(key, Side::Client),
+            _ => return,
+        }
+        end.phase = Phase::Open;
+        end.was_open = true;
+        end.last_heard = now;
+        self.edge_of(key, Side::Client);
+        self.arm_keepalive(key, Side::Client);
+        self.send_handshake_ack(key, 0);
+    }
+
+    fn send_handshake_ack(&mut self, key: Key, attempt: u32) {
+        match self.decide(key, Side::Client) {
+            Verdict::Deliver(at) => {
+                self.schedule_for(key, at, Occurrence::HandshakeAck { connection: key });
+            }
+            Verdict::Lost => {
+                let at = self.now.saturating_add(SECOND << attempt);
+                self.schedule_for(key, at, Occurrence::SynAckRetry { connection: key, attempt });
+            }
+        }
+    }
+
+    pub(crate) fn on_syn_ack_retry(&mut self, key: Key, attempt: u32) {
+        if self.connection(key).end(Side::Server).phase != Phase::HalfOpen {
+            return;
+        }
+        if attempt >= SYN_ACK_RETRIES {
+            self.kill(key, Side::Server, None);
+        } else {
+            self.send_handshake_ack(key, attempt + 1);
+        }
+    }
+
+    /// The server knows that the client is there: by its confirmation, or by its first bytes.
+    pub(crate) fn on_handshake_ack(&mut self, key: Key) {
+        let end = self.connection(key).end(Side::Server);
+        if end.phase != Phase::HalfOpen {
+            return;
+        }
+        let Owner::Backlog(listener_key) = end.owner else {
+            return;
+        };
+        let listening = self.sockets.get_mut(listener_key).map(|socket| &mut socket.role);
+        let Some(Role::Listening(listener)) = listening else {
+            self.connection_mut(key).end_mut(Side::Server).owner = Owner::Nobody;
+            self.send_reset(key, Side::Server);
+            self.kill(key, Side::Server, None);
+            return;
+        };
+        listener.half_open = listener.half_open.saturating_sub(1);
+        listener.queue.push_back(key);
+        let end = self.connection_mut(key).end_mut(Side::Server);
+        end.phase = Phase::Open;
+        end.was_open = true;
+        self.edge(listener_key);
+    }
+
+    pub(crate) fn fail_connect(&mut self, key: Key, error: i32) {
+        if self.connection(key).end(Side::Client).phase == Phase::Connecting {
+            self.kill(key, Side::Client, Some(error));
+            self.edge_of(key, Side::Client);
+        }
+    }
+}

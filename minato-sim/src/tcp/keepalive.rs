@@ -1,0 +1,73 @@
+//! Probing idle connections.
+
+use super::Role;
+use super::connection::{Phase, Side};
+use crate::arena::Key;
+use crate::errno;
+use crate::link::Verdict;
+use crate::queue::Occurrence;
+use crate::state::State;
+use crate::time::nanos;
+
+impl State {
+    /// Starts the timer if the option asks for it and it does not run.
+    pub(crate) fn arm_keepalive(&mut self, key: Key, side: Side) {
+        let end = self.connection(key).end(side);
+        let Some(options) = end.socket().map(|socket| &self.socket(socket).options) else {
+            return;
+        };
+        if !options.keepalive || end.phase != Phase::Open || end.keepalive_timer {
+            return;
+        }
+        let at = if end.probes == 0 {
+            end.last_heard.saturating_add(nanos(options.keepalive_idle)).max(self.now)
+        } else {
+            self.now.saturating_add(nanos(options.keepalive_interval))
+        };
+        self.connection_mut(key).end_mut(side).keepalive_timer = true;
+        self.schedule_for(key, at, Occurrence::Keepalive { connection: key, of: side });
+    }
+
+    pub(crate) fn arm_keepalive_of_socket(&mut self, key: Key) {
+        if let Role::Connected(connection, side) = self.socket(key).role {
+            self.arm_keepalive(connection, side);
+        }
+    }
+
+    pub(crate) fn on_keepalive(&mut self, key: Key, of: Side) {
+        let now = self.now;
+        let end = self.connection_mut(key).end_mut(of);
+        end.keepalive_timer = false;
+        let Some(socket) = end.socket() else {
+            return;
+        };
+        let (phase, probes, heard) = (end.phase, end.probes, end.last_heard);
+        let options = &self.socket(socket).options;
+        if phase != Phase::Open || !options.keepalive {
+            return;
+        }
+        let retries = options.keepalive_retries;
+        if probes == 0 && heard.saturating_add(nanos(options.keepalive_idle)) > now {
+            self.arm_keepalive(key, of);
+            return;
+        }
+        if probes >= retries {
+            self.kill(key, of, Some(errno::ETIMEDOUT));
+            self.edge_of(key, of);
+            return;
+        }
+        let there = self.decide_unordered(key, of);
+        let back = self.decide_unordered(key, of.other());
+        let peer_alive = self.connection(key).end(of.other()).phase == Phase::Open;
+        let end = self.connection_mut(key).end_mut(of);
+        match (there, back) {
+            (Verdict::Deliver(_), Verdict::Deliver(_)) if peer_alive => {
+                end.probes = 0;
+                end.last_heard = now;
+            }
+            (Verdict::Deliver(_), Verdict::Deliver(_)) => return self.send_reset(key, of.other()),
+            _ => end.probes += 1,
+        }
+        self.arm_keepalive(key, of);
+    }
+}

@@ -1,0 +1,209 @@
+//! Bytes: from the user into a flow, over the link, and out to the other user.
+
+use std::io::{self, IoSlice};
+
+use super::Role;
+use super::connection::{Phase, Side};
+use super::flow::Fin;
+use crate::arena::Key;
+use crate::errno::{self, EAGAIN, fail};
+use crate::link::Verdict;
+use crate::queue::Occurrence;
+use crate::socket::Kind;
+use crate::state::State;
+
+impl State {
+    /// The connection of a stream socket; `otherwise` is the error of one that has none.
+    pub(crate) fn stream(&self, key: Key, otherwise: i32) -> io::Result<(Key, Side)> {
+        match self.socket(key).role {
+            Role::Connected(connection, side) => Ok((connection, side)),
+            _ => fail(otherwise),
+        }
+    }
+
+    pub(crate) fn stream_receive(
+        &mut self,
+        key: Key,
+        limit: usize,
+        consume: bool,
+        sink: impl FnMut(&[u8]),
+    ) -> io::Result<usize> {
+        let (connection_key, side) = self.stream(key, errno::ENOTCONN)?;
+        let connection = self.connection_mut(connection_key);
+        if limit == 0 {
+            return Ok(0);
+        }
+        if connection.flow_to(side).readable() > 0 {
+            let flow = connection.flow_to_mut(side);
+            let count = flow.read(limit, sink);
+            if consume {
+                flow.consume(count);
+                self.offer_window(connection_key, side);
+            }
+            return Ok(count);
+        }
+        let end = connection.end_mut(side);
+        // The order is that of Linux: the peer's end of stream hides an error that came later.
+        if end.fin_received {
+            return Ok(0);
+        }
+        if let Some(number) = end.error.take() {
+            return fail(number);
+        }
+        if end.is_read_closed() { Ok(0) } else { fail(EAGAIN) }
+    }
+
+    /// Tells the sender of the flow to `side` about room, if it waits for that.
+    pub(crate) fn offer_window(&mut self, key: Key, side: Side) {
+        let flow = self.connection_mut(key).flow_to_mut(side);
+        if flow.unsent() == 0 || flow.update_pending || flow.stalled || !flow.is_window_open() {
+            return;
+        }
+        flow.update_pending = true;
+        let sender = side.other();
+        match self.decide_unordered(key, side) {
+            Verdict::Deliver(at) => {
+                self.schedule_for(
+                    key,
+                    at,
+                    Occurrence::WindowUpdate { connection: key, to: sender },
+                );
+            }
+            // The sender will ask again: the probe of a closed window.
+            Verdict::Lost => {
+                self.connection_mut(key).flow_from_mut(sender).update_pending = false;
+                self.stall(key, sender);
+            }
+        }
+    }
+
+    pub(crate) fn stream_send(&mut self, key: Key, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        let (connection_key, side) = self.stream(key, errno::EPIPE)?;
+        self.check_sendable(connection_key, side)?;
+        let now = self.now;
+        let connection = self.connection_mut(connection_key);
+        let flow = connection.flow_from_mut(side);
+        flow.settle(now);
+        let mut space = flow.space();
+        let mut taken = 0;
+        let mut short = false;
+        for piece in pieces {
+            let count = piece.len().min(space);
+            flow.queue(&piece[..count]);
+            taken += count;
+            space -= count;
+            if count < piece.len() {
+                short = true;
+                break;
+            }
+        }
+        if short {
+            connection.end_mut(side).wants_space = true;
+            self.arm_space_timer(connection_key, side);
+        }
+        if taken > 0 {
+            self.transmit(connection_key, side);
+            Ok(taken)
+        } else if short {
+            fail(EAGAIN)
+        } else {
+            Ok(0)
+        }
+    }
+
+    /// Queues bytes whatever room there is.
+    pub(crate) fn force_send(&mut self, key: Key, bytes: &[u8]) -> io::Result<()> {
+        if self.socket(key).kind == Kind::Datagram {
+            return self.datagram_send(key, &[IoSlice::new(bytes)], None).map(drop);
+        }
+        let (connection_key, side) = self.stream(key, errno::EPIPE)?;
+        self.check_sendable(connection_key, side)?;
+        self.connection_mut(connection_key).flow_from_mut(side).queue(bytes);
+        self.transmit(connection_key, side);
+        Ok(())
+    }
+
+    fn check_sendable(&mut self, key: Key, side: Side) -> io::Result<()> {
+        let end = self.connection_mut(key).end_mut(side);
+        if end.phase == Phase::Connecting {
+            return fail(EAGAIN);
+        }
+        if let Some(number) = end.error.take() {
+            return fail(number);
+        }
+        if end.is_write_closed() { fail(errno::EPIPE) } else { Ok(()) }
+    }
+
+    /// Sends what the window allows, and the end of the stream after the last byte.
+    pub(crate) fn transmit(&mut self, key: Key, side: Side) {
+        let most = self.config.segment;
+        loop {
+            let connection = self.connection(key);
+            let flow = connection.flow_from(side);
+            if connection.end(side).phase != Phase::Open || flow.stalled {
+                return;
+            }
+            let unsent = flow.unsent();
+            let bytes = unsent.min(flow.window()).min(most);
+            let fin = unsent == 0 && flow.fin == Fin::Queued;
+            if bytes == 0 && !fin {
+                return;
+            }
+            let Verdict::Deliver(at) = self.decide(key, side) else {
+                self.stall(key, side);
+                return;
+            };
+            let connection = self.connection_mut(key);
+            if fin {
+                let end = connection.end_mut(side);
+                end.closed_first = !end.fin_received;
+                connection.flow_from_mut(side).fin = Fin::Sent;
+            }
+            connection.flow_from_mut(side).sent(bytes);
+            let bytes = bytes as u32;
+            let to = side.other();
+            self.schedule_for(key, at, Occurrence::Segment { connection: key, to, bytes, fin });
+        }
+    }
+
+    pub(crate) fn on_window_update(&mut self, key: Key, to: Side) {
+        self.connection_mut(key).flow_from_mut(to).update_pending = false;
+        self.transmit(key, to);
+    }
+
+    /// Takes in acknowledgements, and tells a user that waits for room if there is some.
+    pub(crate) fn check_space(&mut self, key: Key, side: Side) {
+        let now = self.now;
+        let connection = self.connection_mut(key);
+        let flow = connection.flow_from_mut(side);
+        flow.settle(now);
+        let writable = flow.is_writable();
+        let end = connection.end_mut(side);
+        if !end.wants_space {
+            return;
+        }
+        if writable {
+            end.wants_space = false;
+            self.edge_of(key, side);
+        } else {
+            self.arm_space_timer(key, side);
+        }
+    }
+
+    /// Only a sender that waits for room has an event for its acknowledgements; otherwise they are
+    /// looked at when they matter.
+    pub(crate) fn arm_space_timer(&mut self, key: Key, side: Side) {
+        let connection = self.connection_mut(key);
+        let next = connection.flow_from(side).next_acknowledgement();
+        let end = connection.end_mut(side);
+        if let (Some(at), true, false) = (next, end.wants_space, end.space_timer) {
+            end.space_timer = true;
+            self.schedule_for(key, at, Occurrence::SpaceFreed { connection: key, to: side });
+        }
+    }
+
+    pub(crate) fn on_space_freed(&mut self, key: Key, to: Side) {
+        self.connection_mut(key).end_mut(to).space_timer = false;
+        self.check_space(key, to);
+    }
+}

@@ -1,0 +1,103 @@
+//! What has happened: a rolling hash of everything, and the last lines in full.
+//!
+//! Records stay numbers until somebody asks for them as text, because formatting would cost more
+//! than the simulation itself.
+
+use std::collections::VecDeque;
+
+use crate::choice::{mix, site};
+use crate::time;
+
+#[derive(Debug)]
+enum What {
+    Fact { what: &'static str, subject: u64, value: u64 },
+    Choice { site: &'static str, entity: u64, of: u64, value: u64 },
+    Line(Box<str>),
+}
+
+#[derive(Debug)]
+struct Record {
+    at: u64,
+    what: What,
+}
+
+impl Record {
+    fn line(&self) -> String {
+        let at = time::text(self.at);
+        match &self.what {
+            What::Fact { what, subject, value } => format!("{at} {what} #{subject} {value}"),
+            What::Choice { site, entity, of, value } => {
+                format!("{at} choice {site} #{entity}: {value} of {of}")
+            }
+            What::Line(line) => format!("{at} {line}"),
+        }
+    }
+}
+
+/// The bounded record of a run.
+#[derive(Debug)]
+pub(crate) struct Trace {
+    hash: u64,
+    count: u64,
+    capacity: usize,
+    records: VecDeque<Record>,
+}
+
+impl Trace {
+    pub(crate) fn new(seed: u64, capacity: usize) -> Self {
+        Trace { hash: mix(seed), count: 0, capacity, records: VecDeque::new() }
+    }
+
+    /// The hash of all records so far, those that were pushed out included.
+    pub(crate) fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    /// How many records there have been.
+    pub(crate) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Something happened to `subject`.
+    pub(crate) fn fact(&mut self, at: u64, what: &'static str, subject: u64, value: u64) {
+        // The address of a name is not the same in every run; its length and first byte are, and
+        // they tell our few names apart cheaply.
+        let name =
+            (what.len() as u64) << 8 | u64::from(what.as_bytes().first().copied().unwrap_or(0));
+        self.absorb(at, mix(name ^ subject.rotate_left(32)) ^ value);
+        self.keep(Record { at, what: What::Fact { what, subject, value } });
+    }
+
+    /// `value` was drawn out of `of` possibilities.
+    pub(crate) fn choice(&mut self, at: u64, name: &'static str, entity: u64, of: u64, value: u64) {
+        self.absorb(at, mix(site(name) ^ entity.rotate_left(32)) ^ value.rotate_left(16) ^ of);
+        self.keep(Record { at, what: What::Choice { site: name, entity, of, value } });
+    }
+
+    /// A line of the user's.
+    pub(crate) fn line(&mut self, at: u64, line: String) {
+        self.absorb(at, site(&line));
+        self.keep(Record { at, what: What::Line(line.into_boxed_str()) });
+    }
+
+    /// The last `n` records as text, oldest first.
+    pub(crate) fn tail(&self, n: usize) -> Vec<String> {
+        let skip = self.records.len().saturating_sub(n);
+        self.records.iter().skip(skip).map(Record::line).collect()
+    }
+
+    fn absorb(&mut self, at: u64, value: u64) {
+        self.hash = mix(self.hash ^ mix(at) ^ value);
+        self.count += 1;
+    }
+
+    fn keep(&mut self, record: Record) {
+        if self.capacity == 0 {
+            return;
+        }
+        if self.records.len() == self.capacity {
+            self.records.pop_front();
+        }
+        self.records.push_back(record);
+    }
+}

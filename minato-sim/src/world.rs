@@ -1,0 +1,213 @@
+//! The world: its clock, its choices, its hosts and its record.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::builder::{Config, WorldBuilder};
+use crate::choice::{below, between};
+use crate::host::Host;
+use crate::link::Latency;
+use crate::state::State;
+use crate::time::nanos;
+
+/// A simulated network with its own clock. Cheap to clone; clones name the same world.
+///
+/// Nothing happens by itself: [`advance`](World::advance) goes to the next event. What happens
+/// then depends only on the seed and on the calls that were made before, in their order.
+#[derive(Clone)]
+pub struct World {
+    state: Arc<Mutex<State>>,
+}
+
+impl World {
+    /// A world with the default sizes and limits.
+    pub fn new(seed: u64) -> World {
+        World::builder().seed(seed).build()
+    }
+
+    /// Sets up a world.
+    pub fn builder() -> WorldBuilder {
+        WorldBuilder::new()
+    }
+
+    pub(crate) fn from_config(config: Config) -> World {
+        World { state: Arc::new(Mutex::new(State::new(config))) }
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic while the lock was held is a bug of ours; to hide the rest of the world from the
+        // test that found it would not help.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The seed of every choice.
+    pub fn seed(&self) -> u64 {
+        self.lock().choices.seed
+    }
+
+    /// The time since the start of the world.
+    pub fn now(&self) -> Duration {
+        Duration::from_nanos(self.lock().now)
+    }
+
+    /// When the next event is due; `None` if nothing will ever happen by itself.
+    pub fn next_event(&self) -> Option<Duration> {
+        self.lock().queue.next_at().map(Duration::from_nanos)
+    }
+
+    /// Goes to the earliest event that is not after `limit`, counted from the start of the world,
+    /// and lets everything happen that is due at that instant, in a drawn order. Returns whether
+    /// there was one. If not, the clock goes to `limit`, but never back.
+    ///
+    /// ```
+    /// use minato_sim::World;
+    /// use std::time::Duration;
+    ///
+    /// let world = World::new(1);
+    /// assert!(!world.advance(Some(Duration::from_secs(3600))));
+    /// assert_eq!(world.now(), Duration::from_secs(3600));
+    /// assert!(!world.advance(None), "nothing will ever happen here");
+    /// assert_eq!(world.now(), Duration::from_secs(3600));
+    /// ```
+    pub fn advance(&self, limit: Option<Duration>) -> bool {
+        self.lock().advance(limit.map(nanos))
+    }
+
+    /// Draws one of `n` possibilities: a number in `0..n`, or 0 without a draw if `n` is less
+    /// than 2.
+    ///
+    /// The result depends on the seed, on `site` (what is decided), on `entity` (for whom) and on
+    /// how often this pair has drawn, and on nothing else. The world keeps a counter for each pair,
+    /// so entities should be things that last, such as hosts.
+    ///
+    /// ```
+    /// use minato_sim::World;
+    ///
+    /// let (one, two) = (World::new(5), World::new(5));
+    /// two.choose("another site", 0, 10);
+    /// assert_eq!(one.choose("next task", 0, 10), two.choose("next task", 0, 10));
+    /// ```
+    pub fn choose(&self, site: &'static str, entity: u64, n: usize) -> usize {
+        if n < 2 {
+            return 0;
+        }
+        let mut state = self.lock();
+        let n = n as u64;
+        let value = below(state.choices.next(site, entity), n);
+        let now = state.now;
+        state.trace.choice(now, site, entity, n, value);
+        value as usize
+    }
+
+    /// Draws a duration of at least `min` and at most `max`, as [`choose`](World::choose) draws a
+    /// number.
+    pub fn draw_duration(
+        &self,
+        site: &'static str,
+        entity: u64,
+        min: Duration,
+        max: Duration,
+    ) -> Duration {
+        let (min, max) = (nanos(min), nanos(max));
+        let mut state = self.lock();
+        let value = between(state.choices.next(site, entity), min, max);
+        let now = state.now;
+        state.trace.choice(now, site, entity, max, value);
+        Duration::from_nanos(value)
+    }
+
+    /// The host of this name, which is made if there is none. The first has the addresses 10.0.0.1
+    /// and fd00::1, the next 10.0.0.2 and fd00::2, and so on.
+    pub fn host(&self, name: &str) -> Host {
+        let id = self.lock().host_named(name);
+        Host { world: self.clone(), id }
+    }
+
+    /// Gives `name` these addresses from now on; with none, the name is unknown.
+    pub fn dns_insert(&self, name: &str, addresses: impl IntoIterator<Item = IpAddr>) {
+        let addresses = addresses.into_iter().collect();
+        self.lock().names.insert(name, addresses);
+    }
+
+    /// How long packets take between two hosts from now on, in both directions.
+    pub fn set_link_latency(&self, a: &Host, b: &Host, min: Duration, max: Duration) {
+        let latency = Latency { min: nanos(min), max: nanos(max) };
+        let mut state = self.lock();
+        state.links.set_latency(a.id, b.id, latency);
+        state.links.set_latency(b.id, a.id, latency);
+    }
+
+    /// Cuts the link between two hosts in both directions. What is under way still arrives. What
+    /// is sent from now on is lost: datagrams for good, while streams send it again until the link
+    /// heals or 15 minutes have passed, after which they fail with `ETIMEDOUT`.
+    pub fn partition(&self, a: &Host, b: &Host) {
+        let mut state = self.lock();
+        state.links.cut(a.id, b.id);
+        state.links.cut(b.id, a.id);
+        let now = state.now;
+        state.trace.fact(now, "partition", a.number(), b.number());
+    }
+
+    /// Ends a partition.
+    pub fn heal(&self, a: &Host, b: &Host) {
+        let mut state = self.lock();
+        state.links.mend(a.id, b.id);
+        state.links.mend(b.id, a.id);
+        let now = state.now;
+        state.trace.fact(now, "heal", a.number(), b.number());
+    }
+
+    /// Adds a line to the record of what happened.
+    pub fn record(&self, line: impl Into<String>) {
+        let mut state = self.lock();
+        let now = state.now;
+        state.trace.line(now, line.into());
+    }
+
+    /// A hash of everything that was recorded: every choice and every event with its time. Two runs
+    /// that did the same have the same.
+    pub fn trace_hash(&self) -> u64 {
+        self.lock().trace.hash()
+    }
+
+    /// How many records [`trace_hash`](World::trace_hash) covers.
+    pub fn trace_count(&self) -> u64 {
+        self.lock().trace.count()
+    }
+
+    /// The last `n` records as text, oldest first. The world keeps a bounded number of them.
+    pub fn trace_tail(&self, n: usize) -> Vec<String> {
+        self.lock().trace.tail(n)
+    }
+
+    /// All sockets, one a line: host, protocol, own address, peer, state and the bytes in both
+    /// queues (for a listener: connections to accept, and those that are half open).
+    pub fn netstat(&self) -> String {
+        self.lock().netstat()
+    }
+
+    /// How many sockets are open on all hosts.
+    pub fn open_sockets(&self) -> usize {
+        self.lock().sockets.len()
+    }
+
+    /// How many connections the network still knows, those included whose sockets are closed but
+    /// whose last packets are under way.
+    pub fn open_connections(&self) -> usize {
+        self.lock().connections.len()
+    }
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.lock();
+        f.debug_struct("World")
+            .field("seed", &state.choices.seed)
+            .field("now", &Duration::from_nanos(state.now))
+            .field("hosts", &state.hosts.len())
+            .field("sockets", &state.sockets.len())
+            .finish()
+    }
+}
