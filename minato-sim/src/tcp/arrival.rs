@@ -131,10 +131,7 @@ impl State {
         if let Verdict::Deliver(at) = self.decide(key, from) {
             self.schedule_for(key, at, Occurrence::Reset { connection: key, to });
         } else if self.connection(key).end(to).phase == Phase::HalfOpen {
-            // Nothing else would ever end the server's wait for a confirmation.
-            let at = self.now.saturating_add(60 * SECOND);
-            let retry = Occurrence::SynAckRetry { connection: key, attempt: u32::MAX };
-            self.schedule_for(key, at, retry);
+            self.schedule_half_open_end(key);
         } else if self.connection(key).end(to).phase == Phase::Connecting {
             let at = self.now.saturating_add(SECOND);
             self.schedule_for(key, at, Occurrence::SynRetry { connection: key });

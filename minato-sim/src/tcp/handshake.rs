@@ -22,6 +22,9 @@ const SYN_RETRIES: u32 = 6;
 /// How often a server answers again.
 const SYN_ACK_RETRIES: u32 = 5;
 
+/// How long a server keeps a half-open connection about whose client it hears nothing.
+const HALF_OPEN_PATIENCE: u64 = 60 * SECOND;
+
 impl State {
     pub(crate) fn connect_stream(&mut self, key: Key, to: SocketAddr) -> io::Result<()> {
         match &self.socket(key).role {
@@ -224,8 +227,18 @@ impl State {
             Verdict::Deliver(at) => {
                 self.schedule_for(key, at, Occurrence::SynAck { connection: key });
             }
-            Verdict::Lost => self.schedule_syn_retry(key),
+            Verdict::Lost => {
+                self.schedule_syn_retry(key);
+                self.schedule_half_open_end(key);
+            }
         }
+    }
+
+    /// The server does not wait forever for a confirmation that may never come.
+    pub(crate) fn schedule_half_open_end(&mut self, key: Key) {
+        let at = self.now.saturating_add(HALF_OPEN_PATIENCE);
+        let last = Occurrence::SynAckRetry { connection: key, attempt: SYN_ACK_RETRIES };
+        self.schedule_for(key, at, last);
     }
 
     pub(crate) fn on_syn_ack(&mut self, key: Key) {
@@ -262,6 +275,8 @@ impl State {
         }
         if attempt >= SYN_ACK_RETRIES {
             self.kill(key, Side::Server, None);
+            // The server forgets it all: the client may still try anew.
+            self.connection_mut(key).end_mut(Side::Server).phase = Phase::Absent;
         } else {
             self.send_handshake_ack(key, attempt + 1);
         }

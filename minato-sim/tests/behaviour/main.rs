@@ -1,0 +1,18 @@
+//! What the simulated network does, told by behaviour.
+
+mod backlog;
+mod choice;
+mod clock;
+mod common;
+mod datagram;
+mod determinism;
+mod faults;
+mod half_close;
+mod multicast;
+mod names;
+mod options;
+mod ports;
+mod properties;
+mod readiness;
+mod reset;
+mod stream;
