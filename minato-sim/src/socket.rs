@@ -5,7 +5,7 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::net::{Shutdown, SocketAddr};
 
-use crate::address::{presented, unspecified};
+use crate::address::presented;
 use crate::arena::Key;
 use crate::errno;
 use crate::host::{Host, HostId};
@@ -283,7 +283,6 @@ impl Socket {
         }
         let Received { copied, truncated, from } =
             state.datagram_receive(self.key, limit, consume, filler_of_uninit(buffer))?;
-        let from = from.unwrap_or_else(|| SocketAddr::new(unspecified(self.family), 0));
         Ok((copied, truncated, presented(from, self.family)))
     }
 
@@ -305,7 +304,8 @@ impl Socket {
     /// queued.
     ///
     /// # Errors
-    /// `ENOTCONN` without a connection.
+    /// `ENOTCONN` without a connection, or when both directions have ended. (A datagram socket without
+    /// a peer is shut nevertheless, as on Linux.)
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         let mut state = self.world.lock();
         match self.kind {

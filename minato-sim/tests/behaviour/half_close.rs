@@ -26,6 +26,8 @@ fn a_shut_writer_still_reads() {
     assert_eq!(receive(&client, 64).unwrap(), b"");
     let closed = open | Readiness::WRITE_CLOSED;
     assert_eq!((client.readiness(), server.readiness()), (closed, closed));
+    assert_eq!(errno(client.peer_addr()), ENOTCONN, "the connection is over");
+    assert_eq!(errno(server.shutdown(Shutdown::Both)), ENOTCONN);
 }
 
 #[test]
