@@ -131,7 +131,14 @@ fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut future: Pin<&mut 
     let waker = Waker::from(root.clone());
     let mut cx = Context::from_waker(&waker);
     let thread = thread::current();
+    let mut rounds = 0;
     loop {
+        if seat.core.borrow().is_none() {
+            if let Some(core) = stand.take_or_wait(&thread) {
+                reactor.set_keeper(Keeper::Core);
+                seat.give_core(core);
+            }
+        }
         if root.take_woken() {
             if let Poll::Ready(output) = context::poll(future.as_mut(), &mut cx, shared.budget()) {
                 return output;
@@ -139,13 +146,13 @@ fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut future: Pin<&mut 
         }
         if seat.core.borrow().is_some() {
             let mut stepper = Stepper { shared, seat: &seat, reactor: &reactor };
-            stepper.run_batch();
-            if !root.is_woken() {
+            let more = stepper.run_batch();
+            rounds += 1;
+            // A future that wakes itself all the time must not keep the reactor from its turn.
+            if more || !root.is_woken() || rounds >= POLLS_PER_LOOK {
+                rounds = 0;
                 stepper.wait(&root);
             }
-        } else if let Some(core) = stand.take_or_wait(&thread) {
-            reactor.set_keeper(Keeper::Core);
-            seat.give_core(core);
         } else if !root.is_woken() {
             thread::park();
         }
@@ -224,23 +231,25 @@ impl Stepper<'_> {
         }
     }
 
-    /// Polls tasks in order, until there are none or the reactor must be looked at.
-    fn run_batch(&mut self) {
+    /// Polls tasks in order, until there are none or the reactor must be looked at; says whether
+    /// there may be more.
+    fn run_batch(&mut self) -> bool {
         if let Some(picker) = &self.shared.config.picker {
             let mut picker = picker.lock();
             for _ in 0..POLLS_PER_LOOK {
                 if self.step(&mut **picker) == Progress::Idle {
-                    return;
+                    return false;
                 }
             }
-            return;
+            return true;
         }
         for poll in 0..POLLS_PER_LOOK {
             match self.next(poll == 0) {
                 Some(runnable) => run_measured(self.shared, self.seat, runnable),
-                None => return,
+                None => return false,
             }
         }
+        true
     }
 
     fn next(&mut self, injected_first: bool) -> Option<Runnable> {
@@ -261,7 +270,7 @@ impl Stepper<'_> {
 
     /// Turns the reactor: without waiting if there is something to do.
     fn wait(&mut self, root: &RootWaker) {
-        if self.has_task() {
+        if self.has_task() || root.is_woken() {
             return self.turn(Some(Duration::ZERO));
         }
         if let Some(core) = self.seat.core.borrow().as_deref() {
@@ -313,10 +322,4 @@ pub(super) fn run_measured(shared: &Shared, seat: &Seat, runnable: Runnable) {
             core.counters.longest_poll.raise_to(took.as_nanos().min(u128::from(u64::MAX)) as u64);
         }
     }
-}
-
-/// A core by itself, for whoever builds one.
-pub(super) fn stand(core: Box<Core>, only: Option<thread::ThreadId>) -> Stand {
-    core.reactor.set_keeper(Keeper::Nobody);
-    Stand::new(core, only)
 }

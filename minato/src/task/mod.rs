@@ -19,7 +19,7 @@ pub(crate) mod registry;
 mod spawn;
 mod yield_now;
 
-pub(crate) use self::cell::{Runnable, TaskMeta};
+pub(crate) use self::cell::Runnable;
 pub use self::id::Id;
 pub use self::join::{AbortHandle, JoinError, JoinHandle};
 pub use self::spawn::{block_in_place, spawn, spawn_blocking, spawn_local};
