@@ -49,6 +49,10 @@ impl Waiters {
     #[must_use]
     pub(crate) fn add_poll(&mut self, direction: Direction, waker: &Waker) -> Option<Waker> {
         let owner = Owner::Poll(direction);
+        if let ([place @ None, None], true) = (&mut self.near, self.far.is_empty()) {
+            *place = Some(Waiter { owner, wants: direction.mask(), waker: waker.clone() });
+            return None;
+        }
         let mut polls = 0;
         for waiter in self.iter() {
             if waiter.owner == owner {
@@ -92,8 +96,8 @@ impl Waiters {
     /// Moves the wakers of everybody whom `event` concerns into `wakers`.
     pub(crate) fn take(&mut self, event: Readiness, wakers: &mut Vec<Waker>) {
         for place in &mut self.near {
-            if place.as_ref().is_some_and(|waiter| waiter.wants.intersects(event)) {
-                wakers.extend(place.take().map(|waiter| waiter.waker));
+            if let Some(waiter) = place.take_if(|waiter| waiter.wants.intersects(event)) {
+                wakers.push(waiter.waker);
             }
         }
         if !self.far.is_empty() {

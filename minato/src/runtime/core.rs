@@ -80,6 +80,13 @@ impl Queue {
 }
 
 impl Core {
+    /// The next task of the queue, which is going to be polled.
+    pub(crate) fn next_own(&mut self) -> Option<Runnable> {
+        let runnable = self.queue.pop();
+        self.counters.polls.add(u64::from(runnable.is_some()));
+        runnable
+    }
+
     pub(crate) fn new(index: usize, reactor: Arc<reactor::Shared>, queue: Queue) -> Self {
         Self {
             index,
