@@ -49,9 +49,17 @@ impl Waiters {
     #[must_use]
     pub(crate) fn add_poll(&mut self, direction: Direction, waker: &Waker) -> Option<Waker> {
         let owner = Owner::Poll(direction);
-        if let ([place @ None, None], true) = (&mut self.near, self.far.is_empty()) {
-            *place = Some(Waiter { owner, wants: direction.mask(), waker: waker.clone() });
-            return None;
+        // Nearly always nobody else waits, or one in the other direction.
+        if self.far.is_empty() {
+            let other = |place: &Option<Waiter>| {
+                place.as_ref().is_none_or(|waiter| waiter.owner != owner)
+            };
+            if let [place @ None, rest] | [rest, place @ None] = &mut self.near {
+                if other(rest) {
+                    *place = Some(Waiter { owner, wants: direction.mask(), waker: waker.clone() });
+                    return None;
+                }
+            }
         }
         let mut polls = 0;
         for waiter in self.iter() {

@@ -37,6 +37,7 @@ pub(crate) enum Queue {
 }
 
 impl Queue {
+    #[inline]
     pub(crate) fn push(&mut self, runnable: Runnable) {
         match self {
             Self::Own(queue) => queue.push_back(runnable),
@@ -44,6 +45,7 @@ impl Queue {
         }
     }
 
+    #[inline]
     pub(crate) fn pop(&mut self) -> Option<Runnable> {
         match self {
             Self::Own(queue) => queue.pop_front(),

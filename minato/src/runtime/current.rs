@@ -242,8 +242,11 @@ impl Stepper<'_> {
             }
             return true;
         }
-        for poll in 0..POLLS_PER_LOOK {
-            match self.next(poll == 0) {
+        if let Some(runnable) = self.shared.injector.pop() {
+            run_measured(self.shared, self.seat, runnable);
+        }
+        for _ in 0..POLLS_PER_LOOK {
+            match self.next() {
                 Some(runnable) => run_measured(self.shared, self.seat, runnable),
                 None => return false,
             }
@@ -251,12 +254,8 @@ impl Stepper<'_> {
         true
     }
 
-    fn next(&mut self, injected_first: bool) -> Option<Runnable> {
-        if injected_first {
-            if let Some(runnable) = self.shared.injector.pop() {
-                return Some(runnable);
-            }
-        }
+    #[inline]
+    fn next(&mut self) -> Option<Runnable> {
         let own = match self.seat.core.borrow_mut().as_deref_mut() {
             Some(core) => core.next_own(),
             None => None,
@@ -314,10 +313,16 @@ fn stop(shared: &Shared, error: &io::Error) -> ! {
 }
 
 /// Polls a task, and measures it if the runtime was built to.
+#[inline]
 pub(super) fn run_measured(shared: &Shared, seat: &Seat, runnable: Runnable) {
     if !shared.config.measure_polls {
         return run_one(shared, runnable);
     }
+    measure(shared, seat, runnable);
+}
+
+#[cold]
+fn measure(shared: &Shared, seat: &Seat, runnable: Runnable) {
     let start = real_now();
     run_one(shared, runnable);
     if let Some(core) = seat.core.borrow().as_deref() {

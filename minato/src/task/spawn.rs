@@ -223,13 +223,15 @@ fn queue_of(runtime: &Arc<Shared>) -> impl Schedule<TaskMeta> + Send + Sync + 's
 ///
 /// The body catches what the user's code may do. What can still panic is a waker of whoever joins
 /// the task; [`shielded`] keeps that from taking the worker down.
+#[inline]
 pub(crate) fn run_one(runtime: &Shared, runnable: Runnable) {
-    let meta = runnable.metadata();
-    if runtime.tasks().is_aborted(meta.key, meta.id) {
-        drop(runnable);
-    } else {
-        runnable.run();
+    if runtime.tasks().has_aborted() {
+        let meta = runnable.metadata();
+        if runtime.tasks().is_aborted(meta.key, meta.id) {
+            return drop(runnable);
+        }
     }
+    runnable.run();
 }
 
 /// Calls `run`, which polls tasks, until it returns without a panic.
