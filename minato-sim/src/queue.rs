@@ -10,34 +10,68 @@ use crate::udp::Packet;
 /// Something that happens at an instant.
 #[derive(Debug)]
 pub(crate) enum Occurrence {
-    /// A client's first packet reaches the server's host.
-    Syn { connection: Key },
-    /// The answer of the server's host reaches the client.
-    SynAck { connection: Key },
-    /// The client's confirmation reaches the server: the connection may be accepted.
-    HandshakeAck { connection: Key },
-    /// The client sends its first packet again.
-    SynRetry { connection: Key },
-    /// The server's host answers again, because it has no confirmation yet.
-    SynAckRetry { connection: Key, attempt: u32 },
-    /// A connect ends without an answer from a socket.
-    ConnectFails { connection: Key, error: i32 },
-    /// Bytes of a stream, or its end, arrive at `to`.
-    Segment { connection: Key, to: Side, bytes: u32, fin: bool },
-    /// A reset arrives at `to`.
-    Reset { connection: Key, to: Side },
-    /// `to` learns that its peer has room again.
-    WindowUpdate { connection: Key, to: Side },
-    /// An acknowledgement reaches `to`, which waits for room in its send buffer.
-    SpaceFreed { connection: Key, to: Side },
-    /// `from` sends again what was lost.
-    Retransmit { connection: Key, from: Side },
-    /// The keepalive timer of `of` fires.
-    Keepalive { connection: Key, of: Side },
+    /// Something happens to a connection, which lives at least until then.
+    OfConnection { connection: Key, step: Step },
     /// A datagram reaches a host.
     Datagram { packet: Box<Packet> },
     /// The news that a datagram could not be delivered reaches its sender.
     Unreachable { socket: Key, error: i32 },
+}
+
+/// What happens to a connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Step {
+    /// The client's first packet reaches the server's host.
+    Syn,
+    /// The answer of the server's host reaches the client.
+    SynAck,
+    /// The client's confirmation reaches the server: the connection may be accepted.
+    HandshakeAck,
+    /// The client sends its first packet again.
+    SynRetry,
+    /// The server's host answers again, because it has no confirmation yet.
+    SynAckRetry { attempt: u32 },
+    /// The connect ends without an answer from a socket.
+    ConnectFails { error: i32 },
+    /// Bytes of a stream, or its end, arrive at `to`.
+    Segment { to: Side, bytes: u32, fin: bool },
+    /// A reset arrives at `to`.
+    Reset { to: Side },
+    /// `to` learns that its peer has room again.
+    WindowUpdate { to: Side },
+    /// An acknowledgement reaches `to`, which waits for room in its send buffer.
+    SpaceFreed { to: Side },
+    /// `from` sends again what was lost.
+    Retransmit { from: Side },
+    /// The keepalive timer of `of` fires.
+    Keepalive { of: Side },
+}
+
+impl Step {
+    /// Its name and its number for the record.
+    pub(crate) fn record(self) -> (&'static str, u64) {
+        let side = |side: Side| side.index() as u64;
+        match self {
+            Step::Syn => ("syn", 0),
+            Step::SynAck => ("syn-ack", 0),
+            Step::HandshakeAck => ("handshake ack", 0),
+            Step::SynRetry => ("syn again", 0),
+            Step::SynAckRetry { attempt } => ("syn-ack again", u64::from(attempt)),
+            Step::ConnectFails { error } => ("connect fails", error as u64),
+            Step::Segment { to: Side::Server, bytes, fin: false } => {
+                ("bytes to server", u64::from(bytes))
+            }
+            Step::Segment { to: Side::Client, bytes, fin: false } => {
+                ("bytes to client", u64::from(bytes))
+            }
+            Step::Segment { to, fin: true, .. } => ("end of stream to side", side(to)),
+            Step::Reset { to } => ("reset to side", side(to)),
+            Step::WindowUpdate { to } => ("window update to side", side(to)),
+            Step::SpaceFreed { to } => ("acknowledgement to side", side(to)),
+            Step::Retransmit { from } => ("retransmission from side", side(from)),
+            Step::Keepalive { of } => ("keepalive of side", side(of)),
+        }
+    }
 }
 
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::net::{Shutdown, SocketAddr};
 
-use crate::address::{presented, unspecified};
+use crate::address::presented;
 use crate::arena::Key;
 use crate::errno;
 use crate::host::{Host, HostId};
@@ -49,15 +49,23 @@ pub struct Socket {
     pub(crate) kind: Kind,
 }
 
-/// Copies bytes from pieces, one after the other, into a buffer.
-fn filler(buffer: &mut [MaybeUninit<u8>]) -> impl FnMut(&[u8]) + '_ {
+/// Copies pieces, one after the other, into the front of a buffer. In a release build the loop
+/// becomes a plain copy.
+fn filler<T>(buffer: &mut [T], write: impl Fn(&mut T, u8)) -> impl FnMut(&[u8]) {
     let mut filled = 0;
     move |piece| {
         for (slot, byte) in buffer[filled..].iter_mut().zip(piece) {
-            slot.write(*byte);
+            write(slot, *byte);
         }
         filled += piece.len();
     }
+}
+
+/// The same into memory that may be uninitialized.
+fn filler_of_uninit(buffer: &mut [MaybeUninit<u8>]) -> impl FnMut(&[u8]) {
+    filler(buffer, |slot, byte| {
+        slot.write(byte);
+    })
 }
 
 /// The same into several buffers.
@@ -179,9 +187,12 @@ impl Socket {
         let limit = buffer.len();
         let mut state = self.world.lock();
         match self.kind {
-            Kind::Stream => state.stream_receive(self.key, limit, consume, filler(buffer)),
+            Kind::Stream => {
+                state.stream_receive(self.key, limit, consume, filler_of_uninit(buffer))
+            }
             Kind::Datagram => {
-                let received = state.datagram_receive(self.key, limit, consume, filler(buffer))?;
+                let received =
+                    state.datagram_receive(self.key, limit, consume, filler_of_uninit(buffer))?;
                 Ok(received.copied)
             }
         }
@@ -267,12 +278,11 @@ impl Socket {
         let mut state = self.world.lock();
         if self.kind == Kind::Stream {
             let peer = state.peer_address(self.key);
-            let count = state.stream_receive(self.key, limit, consume, filler(buffer))?;
+            let count = state.stream_receive(self.key, limit, consume, filler_of_uninit(buffer))?;
             return Ok((count, false, peer?));
         }
         let Received { copied, truncated, from } =
-            state.datagram_receive(self.key, limit, consume, filler(buffer))?;
-        let from = from.unwrap_or_else(|| SocketAddr::new(unspecified(self.family), 0));
+            state.datagram_receive(self.key, limit, consume, filler_of_uninit(buffer))?;
         Ok((copied, truncated, presented(from, self.family)))
     }
 
@@ -294,7 +304,8 @@ impl Socket {
     /// queued.
     ///
     /// # Errors
-    /// `ENOTCONN` without a connection.
+    /// `ENOTCONN` without a connection, or when both directions have ended. (A datagram socket without
+    /// a peer is shut nevertheless, as on Linux.)
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         let mut state = self.world.lock();
         match self.kind {
@@ -378,5 +389,38 @@ impl fmt::Debug for Socket {
             .field("family", &self.family)
             .field("host", &self.host.0)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{filler, scatterer};
+    use std::io::IoSliceMut;
+
+    #[test]
+    fn pieces_are_laid_end_to_end() {
+        let mut buffer = [b'.'; 8];
+        let mut fill = filler(&mut buffer, |slot, byte| *slot = byte);
+        fill(b"abc");
+        fill(b"");
+        fill(b"de");
+        drop(fill);
+        assert_eq!(&buffer, b"abcde...");
+    }
+
+    #[test]
+    fn pieces_cross_the_borders_of_buffers() {
+        let (mut first, mut second, mut third) = ([b'.'; 2], [b'.'; 0], [b'.'; 4]);
+        let mut buffers = [
+            IoSliceMut::new(&mut first),
+            IoSliceMut::new(&mut second),
+            IoSliceMut::new(&mut third),
+        ];
+        let mut scatter = scatterer(&mut buffers);
+        scatter(b"a");
+        scatter(b"bcd");
+        scatter(b"e");
+        drop(scatter);
+        assert_eq!((&first, &third), (b"ab", b"cde."));
     }
 }

@@ -14,7 +14,7 @@ use crate::link::{Links, Verdict};
 use crate::names::{self, Names};
 use crate::options::Options;
 use crate::ports::Ports;
-use crate::queue::{Occurrence, Queue};
+use crate::queue::{Occurrence, Queue, Step};
 use crate::readiness::{Event, Readiness};
 use crate::socket::{Family, Kind};
 use crate::tcp::{Connection, Role, Side};
@@ -141,11 +141,11 @@ impl State {
         self.queue.push(at, tie, what);
     }
 
-    pub(crate) fn schedule_for(&mut self, connection: Key, at: u64, what: Occurrence) {
+    pub(crate) fn schedule_for(&mut self, connection: Key, at: u64, step: Step) {
         let state = self.connection_mut(connection);
         state.pending += 1;
         let entity = state.number;
-        self.schedule(at, entity, what);
+        self.schedule(at, entity, Occurrence::OfConnection { connection, step });
     }
 
     /// The next random number of one end of a connection.
@@ -201,57 +201,33 @@ impl State {
         let connection = match what {
             Occurrence::Datagram { packet } => return self.on_datagram(*packet),
             Occurrence::Unreachable { socket, error } => return self.on_unreachable(socket, error),
-            Occurrence::Segment { connection, to, bytes, fin } => {
-                self.on_segment(connection, to, bytes as usize, fin);
-                connection
-            }
-            Occurrence::Syn { connection } => {
-                self.on_syn(connection);
-                connection
-            }
-            Occurrence::SynAck { connection } => {
-                self.on_syn_ack(connection);
-                connection
-            }
-            Occurrence::HandshakeAck { connection } => {
-                self.on_handshake_ack(connection);
-                connection
-            }
-            Occurrence::SynRetry { connection } => {
-                self.on_syn_retry(connection);
-                connection
-            }
-            Occurrence::SynAckRetry { connection, attempt } => {
-                self.on_syn_ack_retry(connection, attempt);
-                connection
-            }
-            Occurrence::ConnectFails { connection, error } => {
-                self.fail_connect(connection, error);
-                connection
-            }
-            Occurrence::Reset { connection, to } => {
-                self.on_reset(connection, to);
-                connection
-            }
-            Occurrence::WindowUpdate { connection, to } => {
-                self.on_window_update(connection, to);
-                connection
-            }
-            Occurrence::SpaceFreed { connection, to } => {
-                self.on_space_freed(connection, to);
-                connection
-            }
-            Occurrence::Retransmit { connection, from } => {
-                self.on_retransmit(connection, from);
-                connection
-            }
-            Occurrence::Keepalive { connection, of } => {
-                self.on_keepalive(connection, of);
+            Occurrence::OfConnection { connection, step } => {
+                self.take_step(connection, step);
                 connection
             }
         };
         self.connection_mut(connection).pending -= 1;
         self.forget_if_over(connection);
+    }
+
+    fn take_step(&mut self, key: Key, step: Step) {
+        let number = self.connection(key).number;
+        let (name, value) = step.record();
+        self.trace.fact(self.now, name, number, value);
+        match step {
+            Step::Syn => self.on_syn(key),
+            Step::SynAck => self.on_syn_ack(key),
+            Step::HandshakeAck => self.on_handshake_ack(key),
+            Step::SynRetry => self.on_syn_retry(key),
+            Step::SynAckRetry { attempt } => self.on_syn_ack_retry(key, attempt),
+            Step::ConnectFails { error } => self.fail_connect(key, error),
+            Step::Segment { to, bytes, fin } => self.on_segment(key, to, bytes as usize, fin),
+            Step::Reset { to } => self.on_reset(key, to),
+            Step::WindowUpdate { to } => self.on_window_update(key, to),
+            Step::SpaceFreed { to } => self.on_space_freed(key, to),
+            Step::Retransmit { from } => self.on_retransmit(key, from),
+            Step::Keepalive { of } => self.on_keepalive(key, of),
+        }
     }
 
     /// Tells the host of a registered socket that there is news.

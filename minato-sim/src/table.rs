@@ -233,8 +233,9 @@ impl State {
     pub(crate) fn peer_address(&self, key: Key) -> io::Result<SocketAddr> {
         let socket = self.socket(key);
         if let Role::Connected(connection, side) = socket.role {
-            let phase = self.connection(connection).end(side).phase;
-            if phase == Phase::Connecting || phase == Phase::Dead {
+            let connection = self.connection(connection);
+            let connecting = connection.end(side).phase == Phase::Connecting;
+            if connecting || connection.is_closed(side) {
                 return fail(errno::ENOTCONN);
             }
         }

@@ -60,11 +60,7 @@ impl Trace {
 
     /// Something happened to `subject`.
     pub(crate) fn fact(&mut self, at: u64, what: &'static str, subject: u64, value: u64) {
-        // The address of a name is not the same in every run; its length and first byte are, and
-        // they tell our few names apart cheaply.
-        let name =
-            (what.len() as u64) << 8 | u64::from(what.as_bytes().first().copied().unwrap_or(0));
-        self.absorb(at, mix(name ^ subject.rotate_left(32)) ^ value);
+        self.absorb(at, mix(site(what) ^ subject.rotate_left(32)) ^ value);
         self.keep(Record { at, what: What::Fact { what, subject, value } });
     }
 

@@ -71,7 +71,7 @@ impl Mailbox {
 pub(crate) struct Received {
     pub(crate) copied: usize,
     pub(crate) truncated: bool,
-    pub(crate) from: Option<SocketAddr>,
+    pub(crate) from: SocketAddr,
 }
 
 impl State {
@@ -305,15 +305,13 @@ impl State {
             return fail(number);
         }
         let Some(letter) = mailbox.letters.front() else {
-            if mailbox.read_shut {
-                return Ok(Received { copied: 0, truncated: false, from: None });
-            }
+            // Even if it is shut for reading: so it is on Linux for a socket that does not block.
             return fail(EAGAIN);
         };
         let copied = letter.bytes.len().min(limit);
         sink(&letter.bytes[..copied]);
         let received =
-            Received { copied, truncated: copied < letter.bytes.len(), from: Some(letter.from) };
+            Received { copied, truncated: copied < letter.bytes.len(), from: letter.from };
         if consume {
             mailbox.charged -= charge(&letter.bytes);
             mailbox.letters.pop_front();
@@ -323,12 +321,11 @@ impl State {
 
     pub(crate) fn shutdown_datagram(&mut self, key: Key, how: Shutdown) -> io::Result<()> {
         let socket = self.socket_mut(key);
-        if socket.peer.is_none() {
-            return fail(errno::ENOTCONN);
-        }
+        let connected = socket.peer.is_some();
         socket.mailbox.read_shut |= how != Shutdown::Write;
         socket.mailbox.write_shut |= how != Shutdown::Read;
         self.edge(key);
-        Ok(())
+        // Without a peer Linux shuts the socket and still calls it an error.
+        if connected { Ok(()) } else { fail(errno::ENOTCONN) }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod engine;
 pub mod io;
+pub mod net;
 pub mod reactor;
 pub mod runtime;
 mod sync;
@@ -10,3 +11,8 @@ pub mod time;
 
 pub use self::runtime::run;
 pub use self::task::spawn;
+
+/// The simulated world: hosts, links and virtual time, for [`engine::Engine::sim`].
+pub mod sim {
+    pub use minato_sim::{Host, World, WorldBuilder};
+}

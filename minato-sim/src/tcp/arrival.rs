@@ -5,7 +5,7 @@ use super::flow::Fin;
 use crate::arena::Key;
 use crate::errno;
 use crate::link::Verdict;
-use crate::queue::Occurrence;
+use crate::queue::Step;
 use crate::state::State;
 use crate::time::SECOND;
 
@@ -24,7 +24,6 @@ impl State {
         }
         let now = self.now;
         let connection = self.connection_mut(key);
-        let number = connection.number;
         let end = connection.end_mut(to);
         let gone = end.owner == Owner::Nobody;
         if end.phase != Phase::Open || (gone && bytes > 0) {
@@ -44,14 +43,12 @@ impl State {
                 return;
             }
             connection.flow_to_mut(to).arrived(bytes);
-            self.trace.fact(now, "segment", number << 1 | to.index() as u64, bytes as u64);
             self.acknowledge(key, to, bytes);
         }
         if fin {
             let connection = self.connection_mut(key);
             connection.end_mut(to).fin_received = true;
             connection.flow_to_mut(to).fin = Fin::Arrived;
-            self.trace.fact(now, "fin", number << 1 | to.index() as u64, 0);
             self.release_port(key, to.other());
             self.release_port(key, to);
         }
@@ -88,7 +85,7 @@ impl State {
         flow.attempts = (flow.attempts + 1).min(16);
         let at = now.saturating_add(pause.min(LONGEST_PAUSE));
         self.trace.fact(now, "lost", number << 1 | side.index() as u64, pause);
-        self.schedule_for(key, at, Occurrence::Retransmit { connection: key, from: side });
+        self.schedule_for(key, at, Step::Retransmit { from: side });
     }
 
     pub(crate) fn on_retransmit(&mut self, key: Key, from: Side) {
@@ -129,22 +126,17 @@ impl State {
     pub(crate) fn send_reset(&mut self, key: Key, from: Side) {
         let to = from.other();
         if let Verdict::Deliver(at) = self.decide(key, from) {
-            self.schedule_for(key, at, Occurrence::Reset { connection: key, to });
+            self.schedule_for(key, at, Step::Reset { to });
         } else if self.connection(key).end(to).phase == Phase::HalfOpen {
-            // Nothing else would ever end the server's wait for a confirmation.
-            let at = self.now.saturating_add(60 * SECOND);
-            let retry = Occurrence::SynAckRetry { connection: key, attempt: u32::MAX };
-            self.schedule_for(key, at, retry);
+            self.schedule_half_open_end(key);
         } else if self.connection(key).end(to).phase == Phase::Connecting {
             let at = self.now.saturating_add(SECOND);
-            self.schedule_for(key, at, Occurrence::SynRetry { connection: key });
+            self.schedule_for(key, at, Step::SynRetry);
         }
     }
 
     pub(crate) fn on_reset(&mut self, key: Key, to: Side) {
-        let connection = self.connection(key);
-        let number = connection.number;
-        let end = connection.end(to);
+        let end = self.connection(key).end(to);
         let error = match end.phase {
             Phase::Dead | Phase::Absent => return,
             Phase::Connecting => errno::ECONNREFUSED,
@@ -152,7 +144,6 @@ impl State {
             Phase::Open if end.fin_received => errno::EPIPE,
             Phase::Open => errno::ECONNRESET,
         };
-        self.trace.fact(self.now, "reset", number << 1 | to.index() as u64, error as u64);
         self.kill(key, to, Some(error));
         self.edge_of(key, to);
     }

@@ -30,15 +30,14 @@ impl State {
             }
             Role::Connected(connection, side) => (*connection, *side),
         };
+        if self.connection(connection_key).is_closed(side) {
+            return fail(errno::ENOTCONN);
+        }
         let end = self.connection_mut(connection_key).end_mut(side);
-        match end.phase {
-            Phase::Dead => return fail(errno::ENOTCONN),
-            Phase::Connecting => {
-                self.kill(connection_key, side, None);
-                self.edge(key);
-                return Ok(());
-            }
-            _ => {}
+        if end.phase == Phase::Connecting {
+            self.kill(connection_key, side, None);
+            self.edge(key);
+            return Ok(());
         }
         end.read_shut |= reads;
         if writes {

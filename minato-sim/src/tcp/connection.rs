@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::flow::Flow;
+use super::flow::{Fin, Flow};
 use crate::arena::Key;
 use crate::host::HostId;
 
@@ -188,6 +188,13 @@ impl Connection {
 
     pub(crate) fn flow_to_mut(&mut self, side: Side) -> &mut Flow {
         &mut self.flows[side.other().index()]
+    }
+
+    /// Whether both directions have ended in order, or the end was cut off.
+    pub(crate) fn is_closed(&self, side: Side) -> bool {
+        let end = self.end(side);
+        let ended = end.fin_received && self.flow_from(side).fin == Fin::Arrived;
+        ended || end.phase == Phase::Dead
     }
 
     /// Whether nobody can ever see this connection again.

@@ -11,7 +11,7 @@ use crate::errno::{self, fail};
 use crate::host::HostId;
 use crate::link::Verdict;
 use crate::names::is_broadcast;
-use crate::queue::Occurrence;
+use crate::queue::Step;
 use crate::socket::{Family, Kind};
 use crate::state::State;
 use crate::time::SECOND;
@@ -21,6 +21,9 @@ const SYN_RETRIES: u32 = 6;
 
 /// How often a server answers again.
 const SYN_ACK_RETRIES: u32 = 5;
+
+/// How long a server keeps a half-open connection about whose client it hears nothing.
+const HALF_OPEN_PATIENCE: u64 = 60 * SECOND;
 
 impl State {
     pub(crate) fn connect_stream(&mut self, key: Key, to: SocketAddr) -> io::Result<()> {
@@ -60,11 +63,7 @@ impl State {
             let draw = self.connection_draw(connection_key, Side::Client);
             let at = self.now.saturating_add(self.links.nowhere(draw));
             let error = errno::EHOSTUNREACH;
-            self.schedule_for(
-                connection_key,
-                at,
-                Occurrence::ConnectFails { connection: connection_key, error },
-            );
+            self.schedule_for(connection_key, at, Step::ConnectFails { error });
         } else {
             self.send_syn(connection_key);
         }
@@ -142,7 +141,7 @@ impl State {
 
     fn send_syn(&mut self, key: Key) {
         match self.decide(key, Side::Client) {
-            Verdict::Deliver(at) => self.schedule_for(key, at, Occurrence::Syn { connection: key }),
+            Verdict::Deliver(at) => self.schedule_for(key, at, Step::Syn),
             Verdict::Lost => self.schedule_syn_retry(key),
         }
     }
@@ -159,7 +158,7 @@ impl State {
             pause *= 2;
             at = at.saturating_add(pause);
         }
-        self.schedule_for(key, at, Occurrence::SynRetry { connection: key });
+        self.schedule_for(key, at, Step::SynRetry);
     }
 
     pub(crate) fn on_syn_retry(&mut self, key: Key) {
@@ -222,10 +221,20 @@ impl State {
     fn send_syn_ack(&mut self, key: Key) {
         match self.decide(key, Side::Server) {
             Verdict::Deliver(at) => {
-                self.schedule_for(key, at, Occurrence::SynAck { connection: key });
+                self.schedule_for(key, at, Step::SynAck);
             }
-            Verdict::Lost => self.schedule_syn_retry(key),
+            Verdict::Lost => {
+                self.schedule_syn_retry(key);
+                self.schedule_half_open_end(key);
+            }
         }
+    }
+
+    /// The server does not wait forever for a confirmation that may never come.
+    pub(crate) fn schedule_half_open_end(&mut self, key: Key) {
+        let at = self.now.saturating_add(HALF_OPEN_PATIENCE);
+        let last = Step::SynAckRetry { attempt: SYN_ACK_RETRIES };
+        self.schedule_for(key, at, last);
     }
 
     pub(crate) fn on_syn_ack(&mut self, key: Key) {
@@ -247,11 +256,11 @@ impl State {
     fn send_handshake_ack(&mut self, key: Key, attempt: u32) {
         match self.decide(key, Side::Client) {
             Verdict::Deliver(at) => {
-                self.schedule_for(key, at, Occurrence::HandshakeAck { connection: key });
+                self.schedule_for(key, at, Step::HandshakeAck);
             }
             Verdict::Lost => {
                 let at = self.now.saturating_add(SECOND << attempt);
-                self.schedule_for(key, at, Occurrence::SynAckRetry { connection: key, attempt });
+                self.schedule_for(key, at, Step::SynAckRetry { attempt });
             }
         }
     }
@@ -262,6 +271,8 @@ impl State {
         }
         if attempt >= SYN_ACK_RETRIES {
             self.kill(key, Side::Server, None);
+            // The server forgets it all: the client may still try anew.
+            self.connection_mut(key).end_mut(Side::Server).phase = Phase::Absent;
         } else {
             self.send_handshake_ack(key, attempt + 1);
         }

@@ -5,7 +5,7 @@ use super::connection::{Phase, Side};
 use crate::arena::Key;
 use crate::errno;
 use crate::link::Verdict;
-use crate::queue::Occurrence;
+use crate::queue::Step;
 use crate::state::State;
 use crate::time::nanos;
 
@@ -25,7 +25,7 @@ impl State {
             self.now.saturating_add(nanos(options.keepalive_interval))
         };
         self.connection_mut(key).end_mut(side).keepalive_timer = true;
-        self.schedule_for(key, at, Occurrence::Keepalive { connection: key, of: side });
+        self.schedule_for(key, at, Step::Keepalive { of: side });
     }
 
     pub(crate) fn arm_keepalive_of_socket(&mut self, key: Key) {

@@ -8,7 +8,7 @@ use super::flow::Fin;
 use crate::arena::Key;
 use crate::errno::{self, EAGAIN, fail};
 use crate::link::Verdict;
-use crate::queue::Occurrence;
+use crate::queue::Step;
 use crate::socket::Kind;
 use crate::state::State;
 
@@ -63,11 +63,7 @@ impl State {
         let sender = side.other();
         match self.decide_unordered(key, side) {
             Verdict::Deliver(at) => {
-                self.schedule_for(
-                    key,
-                    at,
-                    Occurrence::WindowUpdate { connection: key, to: sender },
-                );
+                self.schedule_for(key, at, Step::WindowUpdate { to: sender });
             }
             // The sender will ask again: the probe of a closed window.
             Verdict::Lost => {
@@ -162,7 +158,7 @@ impl State {
             connection.flow_from_mut(side).sent(bytes);
             let bytes = bytes as u32;
             let to = side.other();
-            self.schedule_for(key, at, Occurrence::Segment { connection: key, to, bytes, fin });
+            self.schedule_for(key, at, Step::Segment { to, bytes, fin });
         }
     }
 
@@ -198,7 +194,7 @@ impl State {
         let end = connection.end_mut(side);
         if let (Some(at), true, false) = (next, end.wants_space, end.space_timer) {
             end.space_timer = true;
-            self.schedule_for(key, at, Occurrence::SpaceFreed { connection: key, to: side });
+            self.schedule_for(key, at, Step::SpaceFreed { to: side });
         }
     }
 

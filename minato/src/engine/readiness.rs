@@ -27,6 +27,8 @@ impl Readiness {
     pub const ERROR: Readiness = Readiness(1 << 5);
     /// All six bits.
     pub const ALL: Readiness = Readiness(0b11_1111);
+    /// What a socket of which nothing is known yet is taken for: ready for both directions.
+    pub(crate) const ALL_OPEN: Readiness = Readiness(0b11);
 
     /// Whether no bit is set.
     pub const fn is_empty(self) -> bool {

@@ -185,18 +185,18 @@ impl Background {
 
     /// Ends the reactor: whoever waits on it is woken and gets an error. The returned future is
     /// ready when its thread is done.
-    pub fn shutdown_now(mut self) -> Shutdown {
+    pub fn shutdown_now(mut self) -> BackgroundShutdown {
         self.begin_end(When::Now);
         self.thread = None;
-        Shutdown { end: self.end.clone() }
+        BackgroundShutdown { end: self.end.clone() }
     }
 
     /// Ends the reactor as soon as no socket and no timer is registered. The returned future is
     /// ready when its thread is done.
-    pub fn shutdown_on_idle(mut self) -> Shutdown {
+    pub fn shutdown_on_idle(mut self) -> BackgroundShutdown {
         self.begin_end(When::Idle);
         self.thread = None;
-        Shutdown { end: self.end.clone() }
+        BackgroundShutdown { end: self.end.clone() }
     }
 
     /// Lets the reactor run until the process ends.
@@ -225,11 +225,11 @@ impl Drop for Background {
 /// Ready when a background reactor has ended.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Shutdown {
+pub struct BackgroundShutdown {
     end: Arc<End>,
 }
 
-impl Future for Shutdown {
+impl Future for BackgroundShutdown {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {

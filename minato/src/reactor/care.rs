@@ -1,5 +1,4 @@
-//! Who looks after a wait: the reactor for waits outside every runtime, and the watch over a wait
-//! that the present thread may not come back to.
+//! Making sure that somebody turns the reactor that a wait was left with.
 //!
 //! Sockets and timers pass here whenever they have left a waker with a reactor.
 
@@ -12,7 +11,7 @@ use super::{background, monitor};
 use crate::runtime::context::{self, Implicit};
 use crate::sync::Arc;
 
-/// The reactor for waits outside every runtime, of what was made at `place`.
+/// The reactor for waits outside every runtime, of what was made or called at `place`.
 ///
 /// # Errors
 ///
@@ -26,22 +25,24 @@ pub(crate) fn outside(place: &'static Location<'static>) -> io::Result<Arc<Share
 }
 
 impl Shared {
-    /// Makes sure that somebody turns this reactor for a wait that left `waker` with it, of what
-    /// was made at `place`.
+    /// Called after `waker` was left here: has the reactor turned even if its keeper will not come
+    /// to it.
     ///
-    /// Nothing is to be done where the present thread holds the reactor's core and goes on to turn
-    /// it after this very poll; where the thread is a sibling of the one that does, since siblings
-    /// look after each other; and where a reactor has a thread or an owner of its own. Any other
-    /// wait is one from outside, and a core that is waited on from outside is watched by the
-    /// background thread: its holder may leave, or be stuck in the poll that waits.
-    ///
-    /// Where hidden threads are forbidden there is no watch: a wait on a core that a thread holds
-    /// relies on that thread, and one on a core that nobody holds is an error.
+    /// Within a task's own poll there is nothing to do: when the poll returns, the thread goes on
+    /// to turn. Any other wait may be that of a thread which now blocks.
     ///
     /// # Errors
     ///
-    /// When nobody turns the reactor and nobody can be made to.
-    pub(crate) fn look_after(
+    /// When a thread is needed for it and cannot be started or is forbidden, or nobody steps the
+    /// simulated host.
+    #[track_caller]
+    pub(crate) fn look_after(self: &Arc<Self>, waker: &Waker) -> io::Result<()> {
+        self.look_after_at(waker, Location::caller())
+    }
+
+    /// The same for the wait of what was made at `place`.
+    #[inline]
+    pub(crate) fn look_after_at(
         self: &Arc<Self>,
         waker: &Waker,
         place: &'static Location<'static>,
@@ -49,17 +50,30 @@ impl Shared {
         if context::will_turn(self.address(), waker) {
             return Ok(());
         }
-        let keeper = self.keeper();
-        if matches!(keeper, Keeper::Background | Keeper::Hand)
-            || self.watch() != Watch::None
-            || (context::polls_for(self.owner(), waker) && context::has_siblings())
+        match self.keeper() {
+            Keeper::Background | Keeper::Hand => Ok(()),
+            _ if self.watch() != Watch::None => Ok(()),
+            // The reactor of a sibling: it turns, or an idle sibling does in its place.
+            Keeper::Core if context::polls_for(self.owner(), waker) && context::has_siblings() => {
+                Ok(())
+            }
+            keeper => self.have_watched(keeper, place),
+        }
+    }
+
+    /// Has the background thread watch this core. Where hidden threads are forbidden, whoever waits
+    /// relies on the thread that holds the core, and without one it is an error.
+    #[cold]
+    fn have_watched(
+        self: &Arc<Self>,
+        keeper: Keeper,
+        place: &'static Location<'static>,
+    ) -> io::Result<()> {
+        if self.driver().host().is_none()
+            && let Err(forbidden) = context::implicit_at(Implicit::Reactor, place)
         {
-            return Ok(());
+            return if keeper == Keeper::Core { Ok(()) } else { Err(forbidden) };
         }
-        match context::implicit_at(Implicit::Reactor, place) {
-            Err(_) if keeper == Keeper::Core => Ok(()),
-            Err(forbidden) if self.driver().host().is_none() => Err(forbidden),
-            _ => monitor::watch(self),
-        }
+        monitor::watch(self)
     }
 }

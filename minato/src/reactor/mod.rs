@@ -37,7 +37,8 @@ pub(crate) mod timers;
 mod waiters;
 pub(crate) mod ward;
 
-pub use self::background::{Background, SetFallbackError, Shutdown};
+pub use self::background::{Background, BackgroundShutdown, SetFallbackError};
+
 pub(crate) use self::readiness::View;
 pub(crate) use self::shared::Shared;
 pub(crate) use self::slot::Slot;

@@ -88,9 +88,10 @@ impl Slot {
         drop(waker);
     }
 
-    /// Whether the slot is registered with the reactor at `address`.
-    pub(crate) fn is_at_home(&self, address: usize) -> bool {
-        self.home_address.load(Ordering::Acquire) == address
+    /// The address of the reactor that this slot is registered with, or 0. A reactor that ends
+    /// takes itself out.
+    pub(crate) fn home_address(&self) -> usize {
+        self.home_address.load(Ordering::Acquire)
     }
 
     /// The reactor that this slot is registered with, unless it has ended.
@@ -142,6 +143,7 @@ impl Slot {
 
     /// Wakes everybody: the reactor ends.
     pub(crate) fn evict(&self, wakers: &mut Vec<Waker>) {
+        self.home_address.store(0, Ordering::Release);
         self.waiters.lock().take(Readiness::ALL, wakers);
     }
 }

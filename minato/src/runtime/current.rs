@@ -18,13 +18,12 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use super::context::{self, Seat};
-use super::core::Core;
 use super::picker::Picker;
 use super::shared::{Flavor, Shared, Stand};
 use super::worker::POLLS_PER_LOOK;
 use crate::reactor;
 use crate::reactor::shared::Keeper;
-use crate::task::{Runnable, run_one};
+use crate::task::{Runnable, run_one, shielded};
 use crate::time::clock::real_now;
 
 /// Wakes the future of a `block_on`.
@@ -131,14 +130,13 @@ fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut future: Pin<&mut 
     let waker = Waker::from(root.clone());
     let mut cx = Context::from_waker(&waker);
     let thread = thread::current();
-    let mut polls = 0;
+    let mut rounds = 0;
     loop {
-        // Before the first poll, so that what it leaves with the reactor is known to be turned.
-        if seat.core.borrow().is_none()
-            && let Some(core) = stand.take_or_wait(&thread)
-        {
-            reactor.set_keeper(Keeper::Core);
-            seat.give_core(core);
+        if seat.core.borrow().is_none() {
+            if let Some(core) = stand.take_or_wait(&thread) {
+                reactor.set_keeper(Keeper::Core);
+                seat.give_core(core);
+            }
         }
         if root.take_woken() {
             if let Poll::Ready(output) = context::poll(future.as_mut(), &mut cx, shared.budget()) {
@@ -147,14 +145,12 @@ fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut future: Pin<&mut 
         }
         if seat.core.borrow().is_some() {
             let mut stepper = Stepper { shared, seat: &seat, reactor: &reactor };
-            polls += 1 + stepper.run_batch();
-            if !root.is_woken() {
+            let more = shielded(|| stepper.run_batch());
+            rounds += 1;
+            // A future that wakes itself all the time must not keep the reactor from its turn.
+            if more || !root.is_woken() || rounds >= POLLS_PER_LOOK {
+                rounds = 0;
                 stepper.wait(&root);
-                polls = 0;
-            } else if polls >= POLLS_PER_LOOK {
-                // A future that is always woken must not keep the reactor from being looked at.
-                stepper.turn(Some(Duration::ZERO));
-                polls = 0;
             }
         } else if !root.is_woken() {
             thread::park();
@@ -234,34 +230,36 @@ impl Stepper<'_> {
         }
     }
 
-    /// Polls tasks in order, until there are none or the reactor must be looked at; returns how
-    /// many it polled.
-    fn run_batch(&mut self) -> u32 {
+    /// Polls tasks in order, until there are none or the reactor must be looked at; says whether
+    /// there may be more.
+    fn run_batch(&mut self) -> bool {
         if let Some(picker) = &self.shared.config.picker {
             let mut picker = picker.lock();
-            for poll in 0..POLLS_PER_LOOK {
+            for _ in 0..POLLS_PER_LOOK {
                 if self.step(&mut **picker) == Progress::Idle {
-                    return poll;
+                    return false;
                 }
             }
-            return POLLS_PER_LOOK;
+            return true;
         }
-        for poll in 0..POLLS_PER_LOOK {
-            match self.next(poll == 0) {
+        if let Some(runnable) = self.shared.injector.pop() {
+            run_measured(self.shared, self.seat, runnable);
+        }
+        for _ in 0..POLLS_PER_LOOK {
+            match self.next() {
                 Some(runnable) => run_measured(self.shared, self.seat, runnable),
-                None => return poll,
+                None => return false,
             }
         }
-        POLLS_PER_LOOK
+        true
     }
 
-    fn next(&mut self, injected_first: bool) -> Option<Runnable> {
-        if injected_first {
-            if let Some(runnable) = self.shared.injector.pop() {
-                return Some(runnable);
-            }
-        }
-        let own = self.seat.core.borrow_mut().as_deref_mut().and_then(|core| core.queue.pop());
+    #[inline]
+    fn next(&mut self) -> Option<Runnable> {
+        let own = match self.seat.core.borrow_mut().as_deref_mut() {
+            Some(core) => core.next_own(),
+            None => None,
+        };
         own.or_else(|| self.shared.injector.pop())
     }
 
@@ -273,7 +271,7 @@ impl Stepper<'_> {
 
     /// Turns the reactor: without waiting if there is something to do.
     fn wait(&mut self, root: &RootWaker) {
-        if self.has_task() {
+        if self.has_task() || root.is_woken() {
             return self.turn(Some(Duration::ZERO));
         }
         if let Some(core) = self.seat.core.borrow().as_deref() {
@@ -314,21 +312,21 @@ fn stop(shared: &Shared, error: &io::Error) -> ! {
     panic!("the runtime cannot go on: {error}; {}", shared.describe_tasks())
 }
 
-/// Polls a task, counts it, and measures it if the runtime was built to.
+/// Polls a task, and measures it if the runtime was built to.
+#[inline]
 pub(super) fn run_measured(shared: &Shared, seat: &Seat, runnable: Runnable) {
-    let start = shared.config.measure_polls.then(real_now);
-    run_one(shared, runnable);
-    if let Some(core) = seat.core.borrow().as_deref() {
-        core.counters.polls.add(1);
-        if let Some(start) = start {
-            let took = real_now().saturating_duration_since(start);
-            core.counters.longest_poll.raise_to(took.as_nanos().min(u128::from(u64::MAX)) as u64);
-        }
+    if !shared.config.measure_polls {
+        return run_one(shared, runnable);
     }
+    measure(shared, seat, runnable);
 }
 
-/// A core by itself, for whoever builds one.
-pub(super) fn stand(core: Box<Core>, only: Option<thread::ThreadId>) -> Stand {
-    core.reactor.set_keeper(Keeper::Nobody);
-    Stand::new(core, only)
+#[cold]
+fn measure(shared: &Shared, seat: &Seat, runnable: Runnable) {
+    let start = real_now();
+    run_one(shared, runnable);
+    if let Some(core) = seat.core.borrow().as_deref() {
+        let took = real_now().saturating_duration_since(start);
+        core.counters.longest_poll.raise_to(took.as_nanos().min(u128::from(u64::MAX)) as u64);
+    }
 }

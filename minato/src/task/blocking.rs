@@ -26,6 +26,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::time::clock::real_now;
+
 /// A piece of work that may block.
 pub(crate) type Job = Box<dyn FnOnce() + Send>;
 
@@ -268,7 +270,7 @@ impl Shared {
 
     /// Waits for a job. `None` is the end of this thread, which is no longer counted then.
     fn next_job(&self, seat: &Arc<Condvar>) -> Option<Job> {
-        let deadline = Instant::now().checked_add(self.config.keep_alive);
+        let deadline = real_now().checked_add(self.config.keep_alive);
         let mut state = self.lock();
         loop {
             if let Some(job) = state.queue.pop_front() {
@@ -362,7 +364,7 @@ fn left_until(deadline: Option<Instant>) -> Option<Duration> {
     match deadline {
         None => Some(Duration::MAX),
         Some(deadline) => {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = deadline.saturating_duration_since(real_now());
             (!left.is_zero()).then_some(left)
         }
     }

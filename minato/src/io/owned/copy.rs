@@ -25,7 +25,7 @@ use crate::io::{AsyncRead, AsyncWrite};
 ///
 /// # Cancel safety
 ///
-/// [`Copy::into_parts`] gives everything back, also the bytes that were read but not written, so
+/// [`OwnedCopy::into_parts`] gives everything back, also the bytes that were read but not written, so
 /// that nothing is lost. An error of the reader that was to be returned after those bytes is dropped.
 ///
 /// # Examples
@@ -45,23 +45,23 @@ use crate::io::{AsyncRead, AsyncWrite};
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
-pub fn copy<R, W>(reader: R, writer: W) -> Copy<R, W>
+pub fn copy<R, W>(reader: R, writer: W) -> OwnedCopy<R, W>
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
     let transfer = Transfer::new(BufferSizes::ADAPTIVE);
-    Copy { parts: Parts::new("Copy", (reader, writer, transfer)) }
+    OwnedCopy { parts: Parts::new("Copy", (reader, writer, transfer)) }
 }
 
 /// The future of [`copy`].
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Copy<R, W> {
+pub struct OwnedCopy<R, W> {
     parts: Parts<(R, W, Transfer)>,
 }
 
-impl<R, W> Copy<R, W> {
+impl<R, W> OwnedCopy<R, W> {
     /// The reader, the writer, how many bytes were written, and the bytes that were read after those
     /// and not yet written; `None` after success.
     pub fn into_parts(self) -> Option<(R, W, u64, Vec<u8>)> {
@@ -71,7 +71,7 @@ impl<R, W> Copy<R, W> {
     }
 }
 
-impl<R, W> Future for Copy<R, W>
+impl<R, W> Future for OwnedCopy<R, W>
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,

@@ -16,7 +16,7 @@ use crate::io::AsyncWrite;
 ///
 /// # Cancel safety
 ///
-/// [`Flush::into_parts`] gives the writer back. It may have handed on a part of its bytes; flushing
+/// [`OwnedFlush::into_parts`] gives the writer back. It may have handed on a part of its bytes; flushing
 /// again hands on the rest.
 ///
 /// # Examples
@@ -31,28 +31,28 @@ use crate::io::AsyncWrite;
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
-pub fn flush<A>(a: A) -> Flush<A>
+pub fn flush<A>(a: A) -> OwnedFlush<A>
 where
     A: AsyncWrite + Unpin,
 {
-    Flush { parts: Parts::new("Flush", a) }
+    OwnedFlush { parts: Parts::new("Flush", a) }
 }
 
 /// The future of [`flush`].
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Flush<A> {
+pub struct OwnedFlush<A> {
     parts: Parts<A>,
 }
 
-impl<A> Flush<A> {
+impl<A> OwnedFlush<A> {
     /// The writer; `None` after success.
     pub fn into_parts(self) -> Option<A> {
         self.parts.into_inner()
     }
 }
 
-impl<A> Future for Flush<A>
+impl<A> Future for OwnedFlush<A>
 where
     A: AsyncWrite + Unpin,
 {

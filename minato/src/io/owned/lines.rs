@@ -29,7 +29,7 @@ use crate::io::AsyncBufRead;
 /// # Cancel safety
 ///
 /// Not waiting for the next line any longer loses nothing: the part that was read stays in the
-/// stream. [`Lines::into_parts`] gives it back together with the reader.
+/// stream. [`OwnedLines::into_parts`] gives it back together with the reader.
 ///
 /// # Examples
 ///
@@ -46,23 +46,23 @@ use crate::io::AsyncBufRead;
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
-pub fn lines<A>(a: A) -> Lines<A>
+pub fn lines<A>(a: A) -> OwnedLines<A>
 where
     A: AsyncBufRead + Unpin,
 {
-    Lines { reader: a, partial: Vec::new() }
+    OwnedLines { reader: a, partial: Vec::new() }
 }
 
 /// The stream of [`lines`].
 #[derive(Debug)]
 #[must_use = "streams do nothing unless polled"]
-pub struct Lines<A> {
+pub struct OwnedLines<A> {
     reader: A,
     /// The beginning of a line whose end was not yet read.
     partial: Vec<u8>,
 }
 
-impl<A> Lines<A> {
+impl<A> OwnedLines<A> {
     /// The reader. The beginning of a line whose end was not yet read is dropped;
     /// [`into_parts`](Self::into_parts) keeps it.
     pub fn into_inner(self) -> A {
@@ -75,7 +75,7 @@ impl<A> Lines<A> {
     }
 }
 
-impl<A> Stream for Lines<A>
+impl<A> Stream for OwnedLines<A>
 where
     A: AsyncBufRead + Unpin,
 {

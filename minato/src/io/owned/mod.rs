@@ -52,7 +52,7 @@
 //! # Panics
 //!
 //! Polling one of these futures after it returned `Ready(Ok(_))` panics, with a message that names
-//! it: "ReadExact polled after completion". [`Lines`] is a stream and never panics.
+//! it: "ReadExact polled after completion". [`OwnedLines`] is a stream and never panics.
 
 mod copy;
 mod flush;
@@ -65,12 +65,12 @@ mod read_until;
 mod shutdown;
 mod write_all;
 
-pub use self::copy::{Copy, copy};
-pub use self::flush::{Flush, flush};
-pub use self::lines::{Lines, lines};
-pub use self::read::{Read, read};
-pub use self::read_exact::{ReadExact, read_exact};
-pub use self::read_to_end::{ReadToEnd, read_to_end};
-pub use self::read_until::{ReadUntil, read_until};
-pub use self::shutdown::{Shutdown, shutdown};
-pub use self::write_all::{WriteAll, write_all};
+pub use self::copy::{OwnedCopy, copy};
+pub use self::flush::{OwnedFlush, flush};
+pub use self::lines::{OwnedLines, lines};
+pub use self::read::{OwnedRead, read};
+pub use self::read_exact::{OwnedReadExact, read_exact};
+pub use self::read_to_end::{OwnedReadToEnd, read_to_end};
+pub use self::read_until::{OwnedReadUntil, read_until};
+pub use self::shutdown::{OwnedShutdown, shutdown};
+pub use self::write_all::{OwnedWriteAll, write_all};

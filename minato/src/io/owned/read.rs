@@ -19,7 +19,7 @@ use crate::io::step::poll_read_once;
 ///
 /// # Cancel safety
 ///
-/// Nothing was read before the future is done. [`Read::into_parts`] gives reader and buffer back.
+/// Nothing was read before the future is done. [`OwnedRead::into_parts`] gives reader and buffer back.
 ///
 /// # Examples
 ///
@@ -34,29 +34,29 @@ use crate::io::step::poll_read_once;
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
-pub fn read<A, T>(a: A, buf: T) -> Read<A, T>
+pub fn read<A, T>(a: A, buf: T) -> OwnedRead<A, T>
 where
     A: AsyncRead + Unpin,
     T: AsMut<[u8]>,
 {
-    Read { parts: Parts::new("Read", (a, buf)) }
+    OwnedRead { parts: Parts::new("Read", (a, buf)) }
 }
 
 /// The future of [`read`].
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Read<A, T> {
+pub struct OwnedRead<A, T> {
     parts: Parts<(A, T)>,
 }
 
-impl<A, T> Read<A, T> {
+impl<A, T> OwnedRead<A, T> {
     /// The reader and the buffer, into which nothing was read; `None` after success.
     pub fn into_parts(self) -> Option<(A, T)> {
         self.parts.into_inner()
     }
 }
 
-impl<A, T> Future for Read<A, T>
+impl<A, T> Future for OwnedRead<A, T>
 where
     A: AsyncRead + Unpin,
     T: AsMut<[u8]>,

@@ -23,7 +23,7 @@ use crate::io::step::poll_read_once;
 ///
 /// # Cancel safety
 ///
-/// [`ReadExact::into_parts`] gives everything back. Dropping the future loses the bytes read so far.
+/// [`OwnedReadExact::into_parts`] gives everything back. Dropping the future loses the bytes read so far.
 ///
 /// # Examples
 ///
@@ -38,29 +38,29 @@ use crate::io::step::poll_read_once;
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
-pub fn read_exact<A, T>(a: A, buf: T) -> ReadExact<A, T>
+pub fn read_exact<A, T>(a: A, buf: T) -> OwnedReadExact<A, T>
 where
     A: AsyncRead + Unpin,
     T: AsMut<[u8]>,
 {
-    ReadExact { parts: Parts::new("ReadExact", (a, buf, 0)) }
+    OwnedReadExact { parts: Parts::new("ReadExact", (a, buf, 0)) }
 }
 
 /// The future of [`read_exact`].
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct ReadExact<A, T> {
+pub struct OwnedReadExact<A, T> {
     parts: Parts<(A, T, usize)>,
 }
 
-impl<A, T> ReadExact<A, T> {
+impl<A, T> OwnedReadExact<A, T> {
     /// The reader, the buffer, and how many bytes of it are filled; `None` after success.
     pub fn into_parts(self) -> Option<(A, T, usize)> {
         self.parts.into_inner()
     }
 }
 
-impl<A, T> Future for ReadExact<A, T>
+impl<A, T> Future for OwnedReadExact<A, T>
 where
     A: AsyncRead + Unpin,
     T: AsMut<[u8]>,

@@ -21,7 +21,7 @@ use crate::io::step::poll_read_once;
 ///
 /// # Cancel safety
 ///
-/// [`ReadToEnd::into_parts`] gives everything back. Dropping the future loses the bytes read so far.
+/// [`OwnedReadToEnd::into_parts`] gives everything back. Dropping the future loses the bytes read so far.
 ///
 /// # Examples
 ///
@@ -37,21 +37,21 @@ use crate::io::step::poll_read_once;
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
-pub fn read_to_end<A>(a: A, buf: Vec<u8>) -> ReadToEnd<A>
+pub fn read_to_end<A>(a: A, buf: Vec<u8>) -> OwnedReadToEnd<A>
 where
     A: AsyncRead + Unpin,
 {
-    ReadToEnd { parts: Parts::new("ReadToEnd", (a, Appending::new(buf))) }
+    OwnedReadToEnd { parts: Parts::new("ReadToEnd", (a, Appending::new(buf))) }
 }
 
 /// The future of [`read_to_end`].
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct ReadToEnd<A> {
+pub struct OwnedReadToEnd<A> {
     parts: Parts<(A, Appending)>,
 }
 
-impl<A> ReadToEnd<A> {
+impl<A> OwnedReadToEnd<A> {
     /// The reader, the buffer, and how many bytes were appended to it; `None` after success.
     pub fn into_parts(self) -> Option<(A, Vec<u8>, usize)> {
         let (reader, appending) = self.parts.into_inner()?;
@@ -60,7 +60,7 @@ impl<A> ReadToEnd<A> {
     }
 }
 
-impl<A> Future for ReadToEnd<A>
+impl<A> Future for OwnedReadToEnd<A>
 where
     A: AsyncRead + Unpin,
 {

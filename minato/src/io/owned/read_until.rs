@@ -21,7 +21,7 @@ use crate::io::allowance::Allowance;
 ///
 /// # Cancel safety
 ///
-/// [`ReadUntil::into_parts`] gives everything back. Dropping the future loses the bytes read so far.
+/// [`OwnedReadUntil::into_parts`] gives everything back. Dropping the future loses the bytes read so far.
 ///
 /// # Examples
 ///
@@ -39,29 +39,29 @@ use crate::io::allowance::Allowance;
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
-pub fn read_until<A>(a: A, byte: u8, buf: Vec<u8>) -> ReadUntil<A>
+pub fn read_until<A>(a: A, byte: u8, buf: Vec<u8>) -> OwnedReadUntil<A>
 where
     A: AsyncBufRead + Unpin,
 {
-    ReadUntil { byte, parts: Parts::new("ReadUntil", (a, buf, 0)) }
+    OwnedReadUntil { byte, parts: Parts::new("ReadUntil", (a, buf, 0)) }
 }
 
 /// The future of [`read_until`].
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct ReadUntil<A> {
+pub struct OwnedReadUntil<A> {
     byte: u8,
     parts: Parts<(A, Vec<u8>, usize)>,
 }
 
-impl<A> ReadUntil<A> {
+impl<A> OwnedReadUntil<A> {
     /// The reader, the buffer, and how many bytes were appended to it; `None` after success.
     pub fn into_parts(self) -> Option<(A, Vec<u8>, usize)> {
         self.parts.into_inner()
     }
 }
 
-impl<A> Future for ReadUntil<A>
+impl<A> Future for OwnedReadUntil<A>
 where
     A: AsyncBufRead + Unpin,
 {

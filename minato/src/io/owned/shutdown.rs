@@ -17,7 +17,7 @@ use crate::io::AsyncWrite;
 ///
 /// # Cancel safety
 ///
-/// [`Shutdown::into_parts`] gives the writer back. Whether the shutdown was begun is not known then;
+/// [`OwnedShutdown::into_parts`] gives the writer back. Whether the shutdown was begun is not known then;
 /// shutting down again completes it.
 ///
 /// # Examples
@@ -33,28 +33,28 @@ use crate::io::AsyncWrite;
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
-pub fn shutdown<A>(a: A) -> Shutdown<A>
+pub fn shutdown<A>(a: A) -> OwnedShutdown<A>
 where
     A: AsyncWrite + Unpin,
 {
-    Shutdown { parts: Parts::new("Shutdown", a) }
+    OwnedShutdown { parts: Parts::new("Shutdown", a) }
 }
 
 /// The future of [`shutdown`].
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Shutdown<A> {
+pub struct OwnedShutdown<A> {
     parts: Parts<A>,
 }
 
-impl<A> Shutdown<A> {
+impl<A> OwnedShutdown<A> {
     /// The writer; `None` after success.
     pub fn into_parts(self) -> Option<A> {
         self.parts.into_inner()
     }
 }
 
-impl<A> Future for Shutdown<A>
+impl<A> Future for OwnedShutdown<A>
 where
     A: AsyncWrite + Unpin,
 {

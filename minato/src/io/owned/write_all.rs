@@ -23,7 +23,7 @@ use crate::io::step::poll_write_once;
 ///
 /// # Cancel safety
 ///
-/// [`WriteAll::into_parts`] gives everything back, with the number of bytes that were written.
+/// [`OwnedWriteAll::into_parts`] gives everything back, with the number of bytes that were written.
 ///
 /// # Examples
 ///
@@ -39,29 +39,29 @@ use crate::io::step::poll_write_once;
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
-pub fn write_all<A, T>(a: A, buf: T) -> WriteAll<A, T>
+pub fn write_all<A, T>(a: A, buf: T) -> OwnedWriteAll<A, T>
 where
     A: AsyncWrite + Unpin,
     T: AsRef<[u8]>,
 {
-    WriteAll { parts: Parts::new("WriteAll", (a, buf, 0)) }
+    OwnedWriteAll { parts: Parts::new("WriteAll", (a, buf, 0)) }
 }
 
 /// The future of [`write_all`].
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct WriteAll<A, T> {
+pub struct OwnedWriteAll<A, T> {
     parts: Parts<(A, T, usize)>,
 }
 
-impl<A, T> WriteAll<A, T> {
+impl<A, T> OwnedWriteAll<A, T> {
     /// The writer, the buffer, and how many bytes of it were written; `None` after success.
     pub fn into_parts(self) -> Option<(A, T, usize)> {
         self.parts.into_inner()
     }
 }
 
-impl<A, T> Future for WriteAll<A, T>
+impl<A, T> Future for OwnedWriteAll<A, T>
 where
     A: AsyncWrite + Unpin,
     T: AsRef<[u8]>,

@@ -1,0 +1,104 @@
+//! The same seed does the same; the record tells.
+
+use super::common::*;
+use minato_sim::World;
+use std::time::Duration;
+
+/// A bit of everything.
+fn run(seed: u64) -> World {
+    let Pair { world, a, b, client, server, listener } = pair_in(World::new(seed));
+    let receiver = bound(&b, 7000);
+    let sender = datagram(&a);
+    for round in 0..20 {
+        client.send(&[round; 100]).unwrap();
+        sender.send_to(&[round], (b.ip(), 7000).into()).unwrap();
+        if round == 10 {
+            world.partition(&a, &b);
+        }
+        if round == 15 {
+            world.heal(&a, &b);
+        }
+        for _ in 0..world.choose("steps", 0, 4) {
+            world.advance(None);
+        }
+        let _ = (receive(&server, 1000), receive(&receiver, 1000));
+    }
+    drop((client, server, listener));
+    settle(&world);
+    world
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run_and_another_seed_another() {
+    let (first, second) = (run(7), run(7));
+    assert_eq!(first.trace_hash(), second.trace_hash());
+    assert_eq!(first.trace_count(), second.trace_count());
+    assert_eq!(first.trace_tail(1000), second.trace_tail(1000));
+    assert_eq!(first.now(), second.now());
+    assert_ne!(first.trace_hash(), run(8).trace_hash());
+}
+
+#[test]
+fn every_record_changes_the_hash() {
+    let world = World::new(1);
+    let mut hashes = vec![world.trace_hash()];
+    world.choose("site", 0, 2);
+    hashes.push(world.trace_hash());
+    world.record("a line");
+    hashes.push(world.trace_hash());
+    drop(listener(&world.host("a"), 7000, 1));
+    hashes.push(world.trace_hash());
+    hashes.dedup();
+    assert_eq!(hashes.len(), 4);
+    let other = World::new(1);
+    other.advance(Some(Duration::from_nanos(1)));
+    other.choose("site", 0, 2);
+    assert_ne!(other.trace_hash(), hashes[1], "the time counts");
+}
+
+#[test]
+fn the_tail_is_readable_and_bounded() {
+    let world = World::builder().trace_lines(3).build();
+    for n in 0..10 {
+        world.record(format!("line {n}"));
+    }
+    assert_eq!(world.trace_tail(2), ["0.000000000s line 8", "0.000000000s line 9"]);
+    assert_eq!(world.trace_tail(100).len(), 3);
+    assert_eq!(world.trace_count(), 10);
+}
+
+#[test]
+fn netstat_lists_every_socket_and_the_counters_find_leaks() {
+    let Pair { world, client, server, listener, .. } = pair();
+    client.send(b"four").unwrap();
+    settle(&world);
+    let udp = bound(&world.host("a"), 9000);
+    let text = world.netstat();
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines.len(), 4, "{text}");
+    assert_eq!(world.open_sockets(), 4);
+    for expected in [
+        "a tcp 10.0.0.1:32768 10.0.0.2:7000 ESTABLISHED receive-queue 0 send-queue",
+        "b tcp 10.0.0.2:7000 10.0.0.1:32768 ESTABLISHED receive-queue 4 send-queue 0",
+        "b tcp 0.0.0.0:7000 *:* LISTEN receive-queue 0 send-queue 0",
+        "a udp 0.0.0.0:9000 *:* UNCONNECTED",
+    ] {
+        assert!(lines.iter().any(|line| line.starts_with(expected)), "{expected} in\n{text}");
+    }
+    drop((client, server, listener, udp));
+    settle(&world);
+    assert_eq!((world.open_sockets(), world.open_connections()), (0, 0));
+}
+
+#[test]
+fn worlds_hosts_and_sockets_go_to_any_thread() {
+    fn check<T: Send + Sync + 'static>() {}
+    check::<World>();
+    check::<minato_sim::Host>();
+    check::<minato_sim::Socket>();
+    let Pair { world, client, server, .. } = pair();
+    std::thread::spawn(move || client.send(b"x").unwrap()).join().unwrap();
+    // The socket was dropped on its thread: the byte and the end of the stream are under way.
+    settle(&world);
+    assert_eq!(receive(&server, 8).unwrap(), b"x");
+}

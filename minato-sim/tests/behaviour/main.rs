@@ -1,0 +1,19 @@
+//! What the simulated network does, told by behaviour.
+
+mod backlog;
+mod chaos;
+mod choice;
+mod clock;
+mod common;
+mod datagram;
+mod determinism;
+mod faults;
+mod half_close;
+mod multicast;
+mod names;
+mod options;
+mod ports;
+mod properties;
+mod readiness;
+mod reset;
+mod stream;

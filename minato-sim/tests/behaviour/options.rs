@@ -1,0 +1,89 @@
+//! Socket options, and what they do.
+
+use super::common::*;
+use minato_sim::{Family, Kind, SocketOption, World};
+use std::time::Duration;
+
+#[test]
+fn options_are_remembered_and_inherited_by_accepted_sockets() {
+    let world = World::new(1);
+    let (a, b) = (world.host("a"), world.host("b"));
+    let listener = stream(&b);
+    listener.set_option(SocketOption::NoDelay(true)).unwrap();
+    listener.set_option(SocketOption::TimeToLive(9)).unwrap();
+    listener.set_option(SocketOption::ReceiveBuffer(700)).unwrap();
+    listener.listen(1).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let client = connecting(&a, &b, port);
+    settle(&world);
+    let (server, _) = listener.accept().unwrap();
+    let options = server.options();
+    assert_eq!((options.nodelay, options.ttl, options.receive_buffer), (true, 9, 700));
+    assert!(!client.options().nodelay);
+    assert_eq!(client.send(&[0; 5000]).unwrap(), 5000);
+    settle(&world);
+    assert_eq!(receive(&server, 5000).unwrap().len(), 700, "the window is the buffer");
+}
+
+#[test]
+fn a_larger_receive_buffer_opens_the_window() {
+    let world = World::builder().receive_buffer(10).build();
+    let Pair { world, client, server, .. } = pair_in(world);
+    client.send(&[0; 100]).unwrap();
+    settle(&world);
+    server.set_option(SocketOption::ReceiveBuffer(1000)).unwrap();
+    settle(&world);
+    assert_eq!(receive(&server, 1000).unwrap().len(), 100);
+}
+
+#[test]
+fn a_larger_send_buffer_makes_room() {
+    let world = World::builder().receive_buffer(1).send_buffer(10).build();
+    let pair = pair_in(world);
+    let Pair { a, client, .. } = &pair;
+    client.register(1).unwrap();
+    assert_eq!(client.send(&[0; 100]).unwrap(), 10);
+    events(a);
+    client.set_option(SocketOption::SendBuffer(1000)).unwrap();
+    assert_eq!(events(a).len(), 1);
+    assert_eq!(client.send(&[0; 100]).unwrap(), 100);
+}
+
+#[test]
+fn values_out_of_range_are_refused() {
+    let world = World::new(1);
+    let a = world.host("a");
+    let socket = stream(&a);
+    for bad in [
+        SocketOption::TimeToLive(0),
+        SocketOption::TimeToLive(256),
+        SocketOption::KeepaliveIdle(Duration::ZERO),
+        SocketOption::KeepaliveInterval(Duration::from_secs(40_000)),
+        SocketOption::KeepaliveRetries(0),
+        SocketOption::MulticastTtlV4(256),
+    ] {
+        assert_eq!(errno(socket.set_option(bad)), EINVAL, "{bad:?}");
+    }
+    assert_eq!(errno(socket.set_option(SocketOption::OnlyV6(true))), 92, "ENOPROTOOPT");
+    assert_eq!(errno(datagram(&a).set_option(SocketOption::NoDelay(true))), 95, "EOPNOTSUPP");
+    let v6 = a.socket(Family::V6, Kind::Stream).unwrap();
+    v6.bind(address("[::1]:0")).unwrap();
+    assert_eq!(errno(v6.set_option(SocketOption::OnlyV6(true))), EINVAL, "too late");
+}
+
+#[test]
+fn keepalive_finds_a_dead_path() {
+    let pair = pair();
+    let Pair { world, a, b, client, .. } = &pair;
+    client.set_option(SocketOption::KeepaliveIdle(Duration::from_secs(10))).unwrap();
+    client.set_option(SocketOption::KeepaliveInterval(Duration::from_secs(5))).unwrap();
+    client.set_option(SocketOption::KeepaliveRetries(3)).unwrap();
+    client.set_option(SocketOption::Keepalive(true)).unwrap();
+    while world.advance(Some(Duration::from_secs(1000))) {}
+    assert_eq!(errno(receive(client, 1)), EAGAIN, "answered");
+    world.partition(a, b);
+    while world.advance(Some(Duration::from_secs(1012))) {}
+    assert_eq!(errno(receive(client, 1)), EAGAIN, "not given up yet");
+    while world.advance(Some(Duration::from_secs(1040))) {}
+    assert_eq!(errno(receive(client, 1)), ETIMEDOUT);
+}

@@ -1,0 +1,156 @@
+//! What can be turned into socket addresses.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+
+use super::resolve;
+
+/// Converts to one or more socket addresses, looking names up where need be.
+///
+/// Implemented for std's address types, for pairs of an address and a port, for `"host:port"` and
+/// for pairs of a host name and a port. A look-up runs on a thread for blocking jobs, never on the
+/// thread of the caller; under a simulated runtime the world's own names are used.
+pub trait ToSocketAddrs: sealed::Sealed {}
+
+pub(crate) mod sealed {
+    use super::*;
+
+    /// The work behind the trait, which is not for others to implement.
+    #[allow(unnameable_types, reason = "this is what seals the trait")]
+    pub trait Sealed {
+        /// The addresses as far as they are known without asking anybody.
+        #[doc(hidden)]
+        fn target(&self) -> Target;
+    }
+
+    /// What is to be done to have the addresses.
+    #[doc(hidden)]
+    #[derive(Debug)]
+    #[allow(unnameable_types, reason = "only the sealed trait speaks of it")]
+    pub enum Target {
+        /// Nothing.
+        Known(Vec<SocketAddr>),
+        /// Look a name up.
+        Name(String, u16),
+        /// Tell what is wrong.
+        Malformed(String),
+    }
+}
+
+use sealed::{Sealed, Target};
+
+/// The addresses that `addresses` stands for; never none.
+pub(crate) async fn to_socket_addrs(addresses: impl ToSocketAddrs) -> io::Result<Vec<SocketAddr>> {
+    match addresses.target() {
+        Target::Known(known) if known.is_empty() => {
+            Err(io::Error::new(io::ErrorKind::InvalidInput, "an empty list of addresses was given"))
+        }
+        Target::Known(known) => Ok(known),
+        Target::Name(name, port) => resolve::resolve(name, port).await,
+        Target::Malformed(text) => Err(io::Error::new(io::ErrorKind::InvalidInput, text)),
+    }
+}
+
+impl ToSocketAddrs for SocketAddr {}
+impl Sealed for SocketAddr {
+    fn target(&self) -> Target {
+        Target::Known(vec![*self])
+    }
+}
+
+impl ToSocketAddrs for SocketAddrV4 {}
+impl Sealed for SocketAddrV4 {
+    fn target(&self) -> Target {
+        SocketAddr::V4(*self).target()
+    }
+}
+
+impl ToSocketAddrs for SocketAddrV6 {}
+impl Sealed for SocketAddrV6 {
+    fn target(&self) -> Target {
+        SocketAddr::V6(*self).target()
+    }
+}
+
+impl ToSocketAddrs for (IpAddr, u16) {}
+impl Sealed for (IpAddr, u16) {
+    fn target(&self) -> Target {
+        SocketAddr::from(*self).target()
+    }
+}
+
+impl ToSocketAddrs for (Ipv4Addr, u16) {}
+impl Sealed for (Ipv4Addr, u16) {
+    fn target(&self) -> Target {
+        SocketAddr::from(*self).target()
+    }
+}
+
+impl ToSocketAddrs for (Ipv6Addr, u16) {}
+impl Sealed for (Ipv6Addr, u16) {
+    fn target(&self) -> Target {
+        SocketAddr::from(*self).target()
+    }
+}
+
+impl ToSocketAddrs for &[SocketAddr] {}
+impl Sealed for &[SocketAddr] {
+    fn target(&self) -> Target {
+        Target::Known(self.to_vec())
+    }
+}
+
+impl ToSocketAddrs for str {}
+impl Sealed for str {
+    fn target(&self) -> Target {
+        if let Ok(address) = self.parse::<SocketAddr>() {
+            return address.target();
+        }
+        match self.rsplit_once(':') {
+            Some((host, port)) => match port.parse() {
+                Ok(port) => (host, port).target(),
+                Err(_) => Target::Malformed(format!("'{port}' in '{self}' is not a port number")),
+            },
+            None => Target::Malformed(format!("'{self}' is not of the form host:port")),
+        }
+    }
+}
+
+impl ToSocketAddrs for (&str, u16) {}
+impl Sealed for (&str, u16) {
+    fn target(&self) -> Target {
+        let (host, port) = *self;
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        match bare.parse::<IpAddr>() {
+            Ok(address) => SocketAddr::new(address, port).target(),
+            Err(_) if host.is_empty() => {
+                Target::Malformed(format!("the host before ':{port}' is missing"))
+            }
+            Err(_) if host.contains(['[', ']', ':', '\0', ' ']) => {
+                Target::Malformed(format!("'{host}' is neither an address nor a host name"))
+            }
+            Err(_) => Target::Name(host.to_owned(), port),
+        }
+    }
+}
+
+impl ToSocketAddrs for (String, u16) {}
+impl Sealed for (String, u16) {
+    fn target(&self) -> Target {
+        (self.0.as_str(), self.1).target()
+    }
+}
+
+impl ToSocketAddrs for String {}
+impl Sealed for String {
+    fn target(&self) -> Target {
+        self.as_str().target()
+    }
+}
+
+impl<T: ToSocketAddrs + ?Sized> ToSocketAddrs for &T {}
+impl<T: ToSocketAddrs + ?Sized> Sealed for &T {
+    fn target(&self) -> Target {
+        (**self).target()
+    }
+}

@@ -1,0 +1,282 @@
+//! The halves of a split stream: one generic set for every kind of stream.
+
+use std::error::Error;
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use crate::engine::{Interest, Readiness};
+use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// A stream socket that can be split: [`TcpStream`](super::TcpStream) and its Unix sibling.
+pub trait SplitStream: sealed::HasSocket {}
+
+pub(crate) mod sealed {
+    use crate::net::socket::Socket;
+
+    /// The way to the socket, which is not for others to go.
+    #[allow(unnameable_types, reason = "this is what seals the trait")]
+    pub trait HasSocket {
+        #[doc(hidden)]
+        #[allow(private_interfaces, reason = "only we implement and call it")]
+        fn socket(&self) -> &Socket;
+    }
+}
+
+pub(super) fn split<S>(stream: &mut S) -> (BorrowedReadHalf<'_, S>, BorrowedWriteHalf<'_, S>) {
+    let stream = &*stream;
+    (BorrowedReadHalf { stream }, BorrowedWriteHalf { stream })
+}
+
+pub(super) fn into_split<S: SplitStream>(stream: S) -> (OwnedReadHalf<S>, OwnedWriteHalf<S>) {
+    let stream = Arc::new(stream);
+    let read = OwnedReadHalf { stream: stream.clone() };
+    (read, OwnedWriteHalf { stream, shuts_down: true })
+}
+
+/// The reading half of a stream that was split by reference.
+#[derive(Debug)]
+pub struct BorrowedReadHalf<'a, S> {
+    stream: &'a S,
+}
+
+/// The writing half of a stream that was split by reference.
+#[derive(Debug)]
+pub struct BorrowedWriteHalf<'a, S> {
+    stream: &'a S,
+}
+
+/// The reading half of a stream that was split by value.
+#[derive(Debug)]
+pub struct OwnedReadHalf<S> {
+    stream: Arc<S>,
+}
+
+/// The writing half of a stream that was split by value. Dropping it ends the writing side of the
+/// stream: the peer sees its end.
+#[derive(Debug)]
+pub struct OwnedWriteHalf<S: SplitStream> {
+    stream: Arc<S>,
+    shuts_down: bool,
+}
+
+impl<S: SplitStream> OwnedReadHalf<S> {
+    /// Puts the two halves of one stream together again.
+    ///
+    /// # Errors
+    ///
+    /// When they are not of the same stream; the error gives them back.
+    pub fn reunite(self, other: OwnedWriteHalf<S>) -> Result<S, ReuniteError<S>> {
+        other.reunite(self)
+    }
+}
+
+impl<S: SplitStream> OwnedWriteHalf<S> {
+    /// Puts the two halves of one stream together again.
+    ///
+    /// # Errors
+    ///
+    /// When they are not of the same stream; the error gives them back.
+    pub fn reunite(mut self, other: OwnedReadHalf<S>) -> Result<S, ReuniteError<S>> {
+        if !Arc::ptr_eq(&self.stream, &other.stream) {
+            return Err(ReuniteError(other, self));
+        }
+        drop(other);
+        self.shuts_down = false;
+        let stream = self.stream.clone();
+        drop(self);
+        match Arc::try_unwrap(stream) {
+            Ok(stream) => Ok(stream),
+            Err(_) => unreachable!("a stream has two halves, and both were given"),
+        }
+    }
+
+    /// Drops this half without ending the writing side.
+    pub fn forget(mut self) {
+        self.shuts_down = false;
+    }
+}
+
+impl<S: SplitStream> Drop for OwnedWriteHalf<S> {
+    fn drop(&mut self) {
+        if self.shuts_down {
+            // A connection that is gone has no side left to end.
+            _ = self.stream.socket().end_writing();
+        }
+    }
+}
+
+/// The halves were not of the same stream.
+pub struct ReuniteError<S: SplitStream>(pub OwnedReadHalf<S>, pub OwnedWriteHalf<S>);
+
+impl<S: SplitStream> fmt::Debug for ReuniteError<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ReuniteError").finish_non_exhaustive()
+    }
+}
+
+impl<S: SplitStream> fmt::Display for ReuniteError<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the two halves are not of the same stream")
+    }
+}
+
+impl<S: SplitStream> Error for ReuniteError<S> {}
+
+/// Gives a reading half its methods and traits.
+macro_rules! read_half {
+    ($half:ident $(<$life:lifetime>)?) => {
+        impl<S: SplitStream> $half<$($life,)? S> {
+            /// Waits until there is something to read, or the end of the stream.
+            ///
+            /// # Errors
+            ///
+            /// When there is no reactor to wait on, or it was shut down.
+            ///
+            /// # Cancel safety
+            ///
+            /// Nothing is lost by dropping it.
+            pub async fn readable(&self) -> io::Result<()> {
+                self.ready(Interest::READABLE).await.map(drop)
+            }
+
+            /// Waits until the stream is ready as asked.
+            ///
+            /// # Errors
+            ///
+            /// As [`readable`](Self::readable).
+            ///
+            /// # Cancel safety
+            ///
+            /// Nothing is lost by dropping it.
+            pub async fn ready(&self, interest: Interest) -> io::Result<Readiness> {
+                self.stream.socket().ready(interest).await
+            }
+
+            /// Reads what is there, without waiting; 0 is the end of the stream.
+            ///
+            /// # Errors
+            ///
+            /// `WouldBlock` if there is nothing at present; else the system's.
+            pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
+                let mut buf = ReadBuf::new(buf);
+                self.stream.socket().try_recv(&mut buf, false)?;
+                Ok(buf.filled().len())
+            }
+
+            /// Reads without taking what is read out of the stream.
+            ///
+            /// # Errors
+            ///
+            /// The system's.
+            ///
+            /// # Cancel safety
+            ///
+            /// Nothing is lost by dropping it.
+            pub async fn peek(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+                self.stream.socket().peek(buf).await
+            }
+
+            /// The stream itself.
+            pub fn as_stream(&self) -> &S {
+                &self.stream
+            }
+        }
+
+        impl<S: SplitStream> AsyncRead for $half<$($life,)? S> {
+            fn poll_read(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buf: &mut ReadBuf<'_>,
+            ) -> Poll<io::Result<()>> {
+                self.stream.socket().poll_read(cx, buf)
+            }
+        }
+    };
+}
+
+/// Gives a writing half its methods and traits.
+macro_rules! write_half {
+    ($half:ident $(<$life:lifetime>)?) => {
+        impl<S: SplitStream> $half<$($life,)? S> {
+            /// Waits until there is room to write, or nobody left to read.
+            ///
+            /// # Errors
+            ///
+            /// When there is no reactor to wait on, or it was shut down.
+            ///
+            /// # Cancel safety
+            ///
+            /// Nothing is lost by dropping it.
+            pub async fn writable(&self) -> io::Result<()> {
+                self.ready(Interest::WRITABLE).await.map(drop)
+            }
+
+            /// Waits until the stream is ready as asked.
+            ///
+            /// # Errors
+            ///
+            /// As [`writable`](Self::writable).
+            ///
+            /// # Cancel safety
+            ///
+            /// Nothing is lost by dropping it.
+            pub async fn ready(&self, interest: Interest) -> io::Result<Readiness> {
+                self.stream.socket().ready(interest).await
+            }
+
+            /// Writes as much as there is room for, without waiting.
+            ///
+            /// # Errors
+            ///
+            /// `WouldBlock` if there is no room at present; else the system's.
+            pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
+                let socket = self.stream.socket();
+                socket.try_io(Interest::WRITABLE, || socket.source().send(buf))
+            }
+
+            /// The stream itself.
+            pub fn as_stream(&self) -> &S {
+                &self.stream
+            }
+        }
+
+        impl<S: SplitStream> AsyncWrite for $half<$($life,)? S> {
+            fn poll_write(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buf: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                self.stream.socket().poll_write(cx, buf)
+            }
+
+            fn poll_write_vectored(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                bufs: &[IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                self.stream.socket().poll_write_vectored(cx, bufs)
+            }
+
+            fn is_write_vectored(&self) -> bool {
+                true
+            }
+
+            fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Poll::Ready(Ok(()))
+            }
+
+            /// Ends the writing side: the peer sees the end of the stream.
+            fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Poll::Ready(self.stream.socket().end_writing())
+            }
+        }
+    };
+}
+
+read_half!(BorrowedReadHalf<'_>);
+read_half!(OwnedReadHalf);
+write_half!(BorrowedWriteHalf<'_>);
+write_half!(OwnedWriteHalf);

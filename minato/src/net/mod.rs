@@ -1,0 +1,24 @@
+//! What users call: TCP, UDP and Unix sockets, and any other descriptor.
+//!
+//! Each type has a future API (`async fn` methods that borrow the socket), a poll API (`poll_*`
+//! methods for futures written by hand) and a try API (`try_*` methods that never wait). All of
+//! them work on any thread and under any executor; see [`reactor`](crate::reactor) for how.
+//!
+//! | type | is |
+//! |---|---|
+//! | [`TcpListener`], [`TcpStream`] | a listening TCP socket, and a connection |
+//! | [`TcpSocket`] | a TCP socket that is set up before it listens or connects |
+
+mod address;
+mod halves;
+mod resolve;
+mod socket;
+mod stream;
+pub mod tcp;
+
+pub use self::address::ToSocketAddrs;
+pub use self::halves::{
+    BorrowedReadHalf, BorrowedWriteHalf, OwnedReadHalf, OwnedWriteHalf, ReuniteError, SplitStream,
+};
+pub use self::resolve::lookup_host;
+pub use self::tcp::{TcpListener, TcpSocket, TcpStream};

@@ -1,0 +1,262 @@
+//! What every stream socket can do, written once: `stream_api!` gives a type these methods and the
+//! I/O traits.
+
+/// Gives `$stream`, which has a field `socket: Socket`, the methods and traits of a stream.
+macro_rules! stream_api {
+    ($stream:ident) => {
+        impl $stream {
+            /// Waits until one of the directions of `interest` is ready.
+            ///
+            /// Readiness is a hint: the next `try_*` may still return `WouldBlock`, and then this
+            /// waits for a fresh event.
+            ///
+            /// # Errors
+            ///
+            /// When there is no reactor to wait on, or it was shut down.
+            ///
+            /// # Cancel safety
+            ///
+            /// Nothing is lost by dropping it.
+            pub async fn ready(&self, interest: Interest) -> io::Result<Readiness> {
+                self.socket.ready(interest).await
+            }
+
+            /// Waits until there is something to read, or the end of the stream.
+            ///
+            /// # Errors
+            ///
+            /// As [`ready`](Self::ready).
+            ///
+            /// # Cancel safety
+            ///
+            /// Nothing is lost by dropping it.
+            pub async fn readable(&self) -> io::Result<()> {
+                self.ready(Interest::READABLE).await.map(drop)
+            }
+
+            /// Waits until there is room to write, or nobody left to read.
+            ///
+            /// # Errors
+            ///
+            /// As [`ready`](Self::ready).
+            ///
+            /// # Cancel safety
+            ///
+            /// Nothing is lost by dropping it.
+            pub async fn writable(&self) -> io::Result<()> {
+                self.ready(Interest::WRITABLE).await.map(drop)
+            }
+
+            /// The poll form of [`readable`](Self::readable). Up to 8 tasks may wait in each
+            /// direction at a time; one more, and one of them is woken early.
+            ///
+            /// # Errors
+            ///
+            /// As [`ready`](Self::ready).
+            pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                self.socket.poll_ready(cx, Direction::Read).map_ok(drop)
+            }
+
+            /// The poll form of [`writable`](Self::writable).
+            ///
+            /// # Errors
+            ///
+            /// As [`ready`](Self::ready).
+            pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                self.socket.poll_ready(cx, Direction::Write).map_ok(drop)
+            }
+
+            /// Reads what is there, without waiting; 0 is the end of the stream.
+            ///
+            /// # Errors
+            ///
+            /// `WouldBlock` if there is nothing at present; else the system's.
+            pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
+                let mut buf = ReadBuf::new(buf);
+                self.socket.try_recv(&mut buf, false)?;
+                Ok(buf.filled().len())
+            }
+
+            /// Like [`try_read`](Self::try_read), into several buffers in order.
+            ///
+            /// # Errors
+            ///
+            /// As [`try_read`](Self::try_read).
+            pub fn try_read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+                let socket = &self.socket;
+                socket.try_io(Interest::READABLE, || socket.source().recv_vectored(bufs))
+            }
+
+            /// Like [`try_read`](Self::try_read), into the free room of a buffer that grows.
+            ///
+            /// # Errors
+            ///
+            /// As [`try_read`](Self::try_read).
+            pub fn try_read_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
+                self.socket.try_recv_buf(buf)
+            }
+
+            /// Writes as much as there is room for, without waiting.
+            ///
+            /// # Errors
+            ///
+            /// `WouldBlock` if there is no room at present; else the system's.
+            pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
+                let socket = &self.socket;
+                socket.try_io(Interest::WRITABLE, || socket.source().send(buf))
+            }
+
+            /// Like [`try_write`](Self::try_write), from several buffers in order.
+            ///
+            /// # Errors
+            ///
+            /// As [`try_write`](Self::try_write).
+            pub fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+                let socket = &self.socket;
+                socket.try_io(Interest::WRITABLE, || socket.source().send_vectored(bufs))
+            }
+
+            /// Calls `operation`, which does I/O on the descriptor, if the socket may be ready for
+            /// it. When it returns `WouldBlock`, the readiness is cleared, so it must return that
+            /// only if the socket did.
+            ///
+            /// # Errors
+            ///
+            /// `WouldBlock` if the socket is known not to be ready; else those of `operation`.
+            pub fn try_io<T>(
+                &self,
+                interest: Interest,
+                operation: impl FnOnce() -> io::Result<T>,
+            ) -> io::Result<T> {
+                self.socket.try_io(interest, operation)
+            }
+
+            /// Calls `operation`, which does I/O on the descriptor, as often as it takes until it
+            /// does not return `WouldBlock`, waiting for readiness in between.
+            ///
+            /// # Errors
+            ///
+            /// Those of `operation`, and of [`ready`](Self::ready).
+            ///
+            /// # Cancel safety
+            ///
+            /// Dropping it between two calls of `operation` loses nothing.
+            pub async fn async_io<T>(
+                &self,
+                interest: Interest,
+                mut operation: impl FnMut() -> io::Result<T>,
+            ) -> io::Result<T> {
+                self.socket
+                    .io(interest, |source| {
+                        source.settle()?;
+                        operation()
+                    })
+                    .await
+            }
+
+            /// The error that waits on the socket, which is taken by asking.
+            ///
+            /// # Errors
+            ///
+            /// The system's.
+            pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+                self.socket.source().take_error()
+            }
+
+            /// Ends the reading side, the writing side or both. The peer sees the end of the
+            /// stream after what was written. (`shutdown` of
+            /// [`AsyncWriteExt`](crate::io::AsyncWriteExt) ends the writing side.)
+            ///
+            /// # Errors
+            ///
+            /// The system's; `NotConnected` after the peer reset the connection.
+            pub fn shutdown_half(&self, how: Shutdown) -> io::Result<()> {
+                self.socket.source().shutdown(how)
+            }
+
+            /// Splits the stream into halves that borrow it, for use within one task.
+            pub fn split(&mut self) -> (BorrowedReadHalf<'_, Self>, BorrowedWriteHalf<'_, Self>) {
+                halves::split(self)
+            }
+
+            /// Splits the stream into halves that own it together, for use in two tasks. Dropping
+            /// the writing half ends the writing side.
+            pub fn into_split(self) -> (OwnedReadHalf<Self>, OwnedWriteHalf<Self>) {
+                halves::into_split(self)
+            }
+        }
+
+        impl AsyncRead for $stream {
+            fn poll_read(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buf: &mut ReadBuf<'_>,
+            ) -> Poll<io::Result<()>> {
+                self.socket.poll_read(cx, buf)
+            }
+        }
+
+        impl AsyncWrite for $stream {
+            fn poll_write(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buf: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                self.socket.poll_write(cx, buf)
+            }
+
+            fn poll_write_vectored(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                bufs: &[IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                self.socket.poll_write_vectored(cx, bufs)
+            }
+
+            fn is_write_vectored(&self) -> bool {
+                true
+            }
+
+            /// Nothing is buffered here: ready at once.
+            fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Poll::Ready(Ok(()))
+            }
+
+            /// Ends the writing side: the peer sees the end of the stream.
+            fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Poll::Ready(self.socket.end_writing())
+            }
+        }
+
+        impl SplitStream for $stream {}
+
+        impl halves::sealed::HasSocket for $stream {
+            #[allow(private_interfaces, reason = "only we implement and call it")]
+            fn socket(&self) -> &Socket {
+                &self.socket
+            }
+        }
+
+        impl AsFd for $stream {
+            fn as_fd(&self) -> BorrowedFd<'_> {
+                self.socket.descriptor()
+            }
+        }
+
+        impl AsRawFd for $stream {
+            fn as_raw_fd(&self) -> RawFd {
+                self.as_fd().as_raw_fd()
+            }
+        }
+
+        impl TryFrom<OwnedFd> for $stream {
+            type Error = io::Error;
+
+            fn try_from(descriptor: OwnedFd) -> io::Result<Self> {
+                Self::from_std(descriptor.into())
+            }
+        }
+    };
+}
+
+pub(super) use stream_api;

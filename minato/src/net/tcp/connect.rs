@@ -1,0 +1,61 @@
+//! Connecting: the one wait between a socket and a stream.
+
+use std::io;
+use std::net::SocketAddr;
+
+use crate::engine::{Address, Family, Interest, Transport};
+use crate::net::socket::Socket;
+use crate::reactor::Handle;
+
+/// Connects to the first of `addresses` that answers.
+pub(super) async fn connect_any(
+    addresses: &[SocketAddr],
+    handle: Option<&Handle>,
+) -> io::Result<Socket> {
+    let mut last = None;
+    for address in addresses {
+        let attempt = async {
+            let socket = Socket::open(handle, Family::of(address), Transport::Tcp)?;
+            connect(&socket, &Address::Ip(*address)).await?;
+            Ok(socket)
+        };
+        match attempt.await {
+            Ok(socket) => return Ok(socket),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last.unwrap_or_else(|| {
+        io::Error::new(io::ErrorKind::InvalidInput, "there is no address to connect to")
+    }))
+}
+
+/// Connects `socket`, and waits until the connection stands.
+///
+/// The socket is registered only after the attempt has begun: one that is not connecting reports
+/// that it is closed.
+pub(crate) async fn connect(socket: &Socket, address: &Address) -> io::Result<()> {
+    match socket.source().connect(address) {
+        Ok(()) => return Ok(()),
+        Err(error) if is_in_progress(&error) => {}
+        Err(error) => return Err(error),
+    }
+    loop {
+        socket.ready(Interest::WRITABLE).await?;
+        if let Some(error) = socket.source().take_error()? {
+            return Err(error);
+        }
+        match socket.peer_address() {
+            Ok(_) => return Ok(()),
+            // A wake for nothing: the attempt still goes on.
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => {
+                let unfinished = || Err::<(), _>(io::ErrorKind::WouldBlock.into());
+                _ = socket.try_io(Interest::WRITABLE, unfinished);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn is_in_progress(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::EINPROGRESS)
+}

@@ -1,0 +1,240 @@
+//! A listening TCP socket.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::task::{Context, Poll};
+
+use super::{Incoming, TcpSocket, TcpStream};
+use crate::engine::{Address, Direction, Interest, OptionName, OptionValue, Source, Transport};
+use crate::net::ToSocketAddrs;
+use crate::net::address::to_socket_addrs;
+use crate::net::socket::{Done, Socket};
+use crate::reactor::Handle;
+
+/// How many connections the system queues for a listener, unless told otherwise.
+const BACKLOG: u32 = 1024;
+
+/// A TCP socket that listens for connections.
+///
+/// # Examples
+///
+/// ```
+/// use minato::io::{AsyncReadExt, AsyncWriteExt};
+/// use minato::net::{TcpListener, TcpStream};
+///
+/// # fn main() -> std::io::Result<()> {
+/// pollster::block_on(async {
+///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+///     let mut client = TcpStream::connect(listener.local_addr()?).await?;
+///     let (mut server, _) = listener.accept().await?;
+///     client.write_all(b"hello").await?;
+///     let mut buf = [0; 5];
+///     server.read_exact(&mut buf).await?;
+///     assert_eq!(&buf, b"hello");
+///     Ok(())
+/// })
+/// # }
+/// ```
+pub struct TcpListener {
+    socket: Socket,
+}
+
+impl TcpListener {
+    /// Listens on the first of the addresses that can be bound, with `SO_REUSEADDR` set and a
+    /// backlog of 1024. Port 0 lets the system choose one; see [`local_addr`](Self::local_addr).
+    ///
+    /// # Errors
+    ///
+    /// The error of the last address that was tried (port in use, privileged, not an address of
+    /// this host), or that of the look-up.
+    pub async fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
+        Self::bind_any(&to_socket_addrs(address).await?, None)
+    }
+
+    /// Like [`bind`](Self::bind), with the listener and the connections that it accepts bound to
+    /// the reactor of `handle`.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](Self::bind).
+    pub async fn bind_on(handle: &Handle, address: impl ToSocketAddrs) -> io::Result<Self> {
+        Self::bind_any(&to_socket_addrs(address).await?, Some(handle))
+    }
+
+    fn bind_any(addresses: &[SocketAddr], handle: Option<&Handle>) -> io::Result<Self> {
+        let mut last = None;
+        for address in addresses {
+            let bound = TcpSocket::open_for(*address, handle).and_then(|socket| {
+                socket.set_reuseaddr(true)?;
+                socket.bind(*address)?;
+                socket.listen(BACKLOG)
+            });
+            match bound {
+                Ok(listener) => return Ok(listener),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.unwrap_or_else(|| io::ErrorKind::InvalidInput.into()))
+    }
+
+    pub(super) fn of(socket: Socket) -> Self {
+        Self { socket }
+    }
+
+    /// Waits for a connection and accepts it.
+    ///
+    /// # Errors
+    ///
+    /// What the system's accept returned. Some errors concern one connection or pass by
+    /// themselves; [`incoming`](Self::incoming) deals with those.
+    ///
+    /// # Cancel safety
+    ///
+    /// A connection is given out or not yet accepted, never lost.
+    pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let (source, from) =
+            self.socket.io(Interest::READABLE, |source| self.accept_from(source)).await?;
+        self.stream(source, from)
+    }
+
+    /// The poll form of [`accept`](Self::accept). Up to 8 tasks may wait in it at a time.
+    ///
+    /// # Errors
+    ///
+    /// As [`accept`](Self::accept).
+    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        let accepted = self
+            .socket
+            .poll_io(cx, Direction::Read, |source| self.accept_from(source).map(Done::Whole));
+        accepted.map(|accepted| accepted.and_then(|(source, from)| self.stream(source, from)))
+    }
+
+    /// Accepts a connection if one is waiting.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if none is; else as [`accept`](Self::accept).
+    pub fn try_accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let accept = || self.accept_from(self.socket.source());
+        let (source, from) = self.socket.try_io(Interest::READABLE, accept)?;
+        self.stream(source, from)
+    }
+
+    /// One accept. What else is in the queue is asked of the reactor, which is far cheaper than an
+    /// accept that finds nothing.
+    fn accept_from(&self, source: &Source) -> io::Result<(Source, Address)> {
+        let look = self.socket.look();
+        let accepted = source.accept()?;
+        self.socket.rearm(look)?;
+        Ok(accepted)
+    }
+
+    fn stream(&self, source: Source, from: Address) -> io::Result<(TcpStream, SocketAddr)> {
+        Ok((TcpStream::of(self.socket.of_accepted(source)), from.ip()?))
+    }
+
+    /// An endless stream of accepted connections, which survives shortages and connections that
+    /// were given up before they were accepted.
+    pub fn incoming(self) -> Incoming {
+        Incoming::new(self)
+    }
+
+    /// Takes a listener of std's over; makes it non-blocking.
+    ///
+    /// # Errors
+    ///
+    /// When the descriptor is not a TCP socket, or on a simulated runtime.
+    pub fn from_std(listener: std::net::TcpListener) -> io::Result<Self> {
+        Socket::adopt(listener.into(), Transport::Tcp, None).map(Self::of)
+    }
+
+    /// Like [`from_std`](Self::from_std), bound to the reactor of `handle`.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_std`](Self::from_std).
+    pub fn from_std_on(handle: &Handle, listener: std::net::TcpListener) -> io::Result<Self> {
+        Socket::adopt(listener.into(), Transport::Tcp, Some(handle)).map(Self::of)
+    }
+
+    /// Gives the listener to std, non-blocking as it is.
+    ///
+    /// # Errors
+    ///
+    /// On a simulated runtime.
+    pub fn into_std(self) -> io::Result<std::net::TcpListener> {
+        self.socket.into_descriptor().map(std::net::TcpListener::from)
+    }
+
+    /// The address that the listener is bound to.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_address()?.ip()
+    }
+
+    /// The error that waits on the socket, which is taken by asking.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.socket.source().take_error()
+    }
+
+    /// The time to live of the packets of accepted connections.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn ttl(&self) -> io::Result<u32> {
+        self.socket.option(OptionName::Ttl)?.number()
+    }
+
+    /// Sets the time to live of the packets of accepted connections.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        self.socket.set_option(OptionName::Ttl, OptionValue::Number(ttl))
+    }
+}
+
+impl fmt::Debug for TcpListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TcpListener").field("local", &self.local_addr().ok()).finish()
+    }
+}
+
+impl AsFd for TcpListener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.descriptor()
+    }
+}
+
+impl AsRawFd for TcpListener {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+impl TryFrom<std::net::TcpListener> for TcpListener {
+    type Error = io::Error;
+
+    fn try_from(listener: std::net::TcpListener) -> io::Result<Self> {
+        Self::from_std(listener)
+    }
+}
+
+impl TryFrom<OwnedFd> for TcpListener {
+    type Error = io::Error;
+
+    fn try_from(descriptor: OwnedFd) -> io::Result<Self> {
+        Self::from_std(descriptor.into())
+    }
+}

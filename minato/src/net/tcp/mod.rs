@@ -1,0 +1,23 @@
+//! TCP: listeners, connections, and sockets that become either.
+
+mod connect;
+mod incoming;
+mod keepalive;
+mod listener;
+mod socket;
+mod stream;
+
+pub use self::incoming::Incoming;
+pub use self::keepalive::TcpKeepalive;
+pub use self::listener::TcpListener;
+pub use self::socket::TcpSocket;
+pub use self::stream::TcpStream;
+
+/// The borrowed reading half of a [`TcpStream`].
+pub type ReadHalf<'a> = super::BorrowedReadHalf<'a, TcpStream>;
+/// The borrowed writing half of a [`TcpStream`].
+pub type WriteHalf<'a> = super::BorrowedWriteHalf<'a, TcpStream>;
+/// The owned reading half of a [`TcpStream`].
+pub type OwnedReadHalf = super::OwnedReadHalf<TcpStream>;
+/// The owned writing half of a [`TcpStream`].
+pub type OwnedWriteHalf = super::OwnedWriteHalf<TcpStream>;

@@ -1,0 +1,319 @@
+//! A TCP socket that is set up before it listens or connects.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::time::Duration;
+
+use super::{TcpKeepalive, TcpListener, TcpStream, connect, stream};
+use crate::engine::{Address, Family, OptionName, OptionValue, Transport};
+use crate::net::socket::Socket;
+use crate::reactor::Handle;
+
+/// A TCP socket that is neither listening nor connected yet.
+///
+/// ```
+/// # pollster::block_on(async {
+/// use minato::net::TcpSocket;
+///
+/// let socket = TcpSocket::new_v4()?;
+/// socket.set_reuseport(true)?;
+/// socket.bind("127.0.0.1:0".parse().unwrap())?;
+/// let listener = socket.listen(128)?;
+///
+/// let socket = TcpSocket::new_v4()?;
+/// socket.set_nodelay(true)?;
+/// let stream = socket.connect(listener.local_addr()?).await?;
+/// assert!(stream.nodelay()?);
+/// # std::io::Result::Ok(()) }).unwrap();
+/// ```
+pub struct TcpSocket {
+    socket: Socket,
+}
+
+impl TcpSocket {
+    /// Opens a socket for IPv4.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no more descriptors.
+    pub fn new_v4() -> io::Result<Self> {
+        Self::open(Family::V4, None)
+    }
+
+    /// Opens a socket for IPv6.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no more descriptors, or no IPv6.
+    pub fn new_v6() -> io::Result<Self> {
+        Self::open(Family::V6, None)
+    }
+
+    /// Like [`new_v4`](Self::new_v4), bound to the reactor of `handle`.
+    ///
+    /// # Errors
+    ///
+    /// As [`new_v4`](Self::new_v4).
+    pub fn new_v4_on(handle: &Handle) -> io::Result<Self> {
+        Self::open(Family::V4, Some(handle))
+    }
+
+    /// Like [`new_v6`](Self::new_v6), bound to the reactor of `handle`.
+    ///
+    /// # Errors
+    ///
+    /// As [`new_v6`](Self::new_v6).
+    pub fn new_v6_on(handle: &Handle) -> io::Result<Self> {
+        Self::open(Family::V6, Some(handle))
+    }
+
+    pub(super) fn open_for(address: SocketAddr, handle: Option<&Handle>) -> io::Result<Self> {
+        Self::open(Family::of(&address), handle)
+    }
+
+    fn open(family: Family, handle: Option<&Handle>) -> io::Result<Self> {
+        Ok(Self { socket: Socket::open(handle, family, Transport::Tcp)? })
+    }
+
+    /// Takes over a socket of std's that is neither listening nor connected.
+    ///
+    /// # Errors
+    ///
+    /// When the descriptor is not a TCP socket, or on a simulated runtime.
+    pub fn from_std_stream(stream: std::net::TcpStream) -> io::Result<Self> {
+        Ok(Self { socket: Socket::adopt(stream.into(), Transport::Tcp, None)? })
+    }
+
+    /// Binds the socket to an address.
+    ///
+    /// # Errors
+    ///
+    /// The system's: the port is in use or privileged, or the address is not one of this host.
+    pub fn bind(&self, address: SocketAddr) -> io::Result<()> {
+        self.socket.source().bind(&Address::Ip(address))
+    }
+
+    /// Listens for connections; the system queues up to `backlog` of them.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
+        self.socket.source().listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+        Ok(TcpListener::of(self.socket))
+    }
+
+    /// Connects to an address.
+    ///
+    /// # Errors
+    ///
+    /// The system's: refused, unreachable, timed out.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the socket.
+    pub async fn connect(self, address: SocketAddr) -> io::Result<TcpStream> {
+        connect::connect(&self.socket, &Address::Ip(address)).await?;
+        Ok(TcpStream::of(self.socket))
+    }
+
+    fn flag(&self, name: OptionName) -> io::Result<bool> {
+        self.socket.option(name)?.flag()
+    }
+
+    fn set_flag(&self, name: OptionName, value: bool) -> io::Result<()> {
+        self.socket.set_option(name, OptionValue::Flag(value))
+    }
+
+    /// Whether the address may be bound while old connections of it linger.
+    ///
+    /// # Errors
+    ///
+    /// The system's, as for every option here.
+    pub fn reuseaddr(&self) -> io::Result<bool> {
+        self.flag(OptionName::ReuseAddress)
+    }
+
+    /// Lets the address be bound while old connections of it linger.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn set_reuseaddr(&self, reuse: bool) -> io::Result<()> {
+        self.set_flag(OptionName::ReuseAddress, reuse)
+    }
+
+    /// Whether several sockets may be bound to the address.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn reuseport(&self) -> io::Result<bool> {
+        self.flag(OptionName::ReusePort)
+    }
+
+    /// Lets several sockets be bound to the address; connections are spread over them.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn set_reuseport(&self, reuse: bool) -> io::Result<()> {
+        self.set_flag(OptionName::ReusePort, reuse)
+    }
+
+    /// Whether idle connections are probed.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn keepalive(&self) -> io::Result<bool> {
+        self.flag(OptionName::KeepAlive)
+    }
+
+    /// Sets whether idle connections are probed, at the system's default times.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn set_keepalive(&self, keepalive: bool) -> io::Result<()> {
+        self.set_flag(OptionName::KeepAlive, keepalive)
+    }
+
+    /// Has idle connections probed at the given times.
+    ///
+    /// # Errors
+    ///
+    /// The system's; zero times are invalid.
+    pub fn set_tcp_keepalive(&self, keepalive: &TcpKeepalive) -> io::Result<()> {
+        stream::set_tcp_keepalive(&self.socket, keepalive)
+    }
+
+    /// Whether small segments are sent at once.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn nodelay(&self) -> io::Result<bool> {
+        self.flag(OptionName::NoDelay)
+    }
+
+    /// Sets whether small segments are sent at once (`TCP_NODELAY`).
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        self.set_flag(OptionName::NoDelay, nodelay)
+    }
+
+    /// How a close deals with bytes that were not sent; see [`set_linger`](Self::set_linger).
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn linger(&self) -> io::Result<Option<Duration>> {
+        self.socket.option(OptionName::Linger)?.time()
+    }
+
+    /// With a zero duration a close resets the connection. Any other makes the *close block* on
+    /// most systems, and is best left alone.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
+        self.socket.set_option(OptionName::Linger, OptionValue::Time(linger))
+    }
+
+    /// The size of the send buffer in bytes.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn send_buffer_size(&self) -> io::Result<u32> {
+        self.socket.option(OptionName::SendBufferSize)?.number()
+    }
+
+    /// Sets the size of the send buffer in bytes; Linux doubles it.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn set_send_buffer_size(&self, size: u32) -> io::Result<()> {
+        self.socket.set_option(OptionName::SendBufferSize, OptionValue::Number(size))
+    }
+
+    /// The size of the receive buffer in bytes.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn recv_buffer_size(&self) -> io::Result<u32> {
+        self.socket.option(OptionName::ReceiveBufferSize)?.number()
+    }
+
+    /// Sets the size of the receive buffer in bytes; Linux doubles it.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn set_recv_buffer_size(&self, size: u32) -> io::Result<()> {
+        self.socket.set_option(OptionName::ReceiveBufferSize, OptionValue::Number(size))
+    }
+
+    /// Whether an IPv6 socket keeps to IPv6.
+    ///
+    /// # Errors
+    ///
+    /// The system's; on an IPv4 socket always.
+    pub fn only_v6(&self) -> io::Result<bool> {
+        self.flag(OptionName::OnlyV6)
+    }
+
+    /// Sets whether an IPv6 socket keeps to IPv6; only before it is bound.
+    ///
+    /// # Errors
+    ///
+    /// The system's; on an IPv4 socket always.
+    pub fn set_only_v6(&self, only_v6: bool) -> io::Result<()> {
+        self.set_flag(OptionName::OnlyV6, only_v6)
+    }
+
+    /// The address that the socket is bound to.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_address()?.ip()
+    }
+
+    /// The error that waits on the socket, which is taken by asking.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.socket.source().take_error()
+    }
+}
+
+impl fmt::Debug for TcpSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TcpSocket").field("local", &self.local_addr().ok()).finish()
+    }
+}
+
+impl AsFd for TcpSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.descriptor()
+    }
+}
+
+impl AsRawFd for TcpSocket {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}

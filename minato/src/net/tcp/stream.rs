@@ -1,0 +1,303 @@
+//! A TCP connection.
+
+use std::fmt;
+use std::io::{self, IoSlice, IoSliceMut};
+use std::net::{Shutdown, SocketAddr};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::BufMut;
+
+use super::{TcpKeepalive, connect};
+use crate::engine::{Direction, Interest, OptionName, OptionValue, Readiness, Transport};
+use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
+use crate::net::ToSocketAddrs;
+use crate::net::address::to_socket_addrs;
+use crate::net::halves::{
+    self, BorrowedReadHalf, BorrowedWriteHalf, OwnedReadHalf, OwnedWriteHalf, SplitStream,
+};
+use crate::net::socket::Socket;
+use crate::net::stream::stream_api;
+use crate::reactor::Handle;
+
+/// A TCP connection.
+///
+/// Reading and writing are in [`AsyncReadExt`](crate::io::AsyncReadExt) and
+/// [`AsyncWriteExt`](crate::io::AsyncWriteExt), and for futures written by hand in
+/// [`AsyncRead`] and [`AsyncWrite`]. A read or write that is not ready binds the connection to a
+/// reactor, once; see [`reactor`](crate::reactor).
+///
+/// Dropping it closes the connection. If bytes that arrived were not read, the peer may see a
+/// reset instead of the end of the stream; that is TCP's rule.
+///
+/// # Examples
+///
+/// ```
+/// use minato::io::{AsyncReadExt, AsyncWriteExt};
+/// use minato::net::{TcpListener, TcpStream};
+///
+/// # fn main() -> std::io::Result<()> {
+/// # pollster::block_on(async {
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let mut client = TcpStream::connect(listener.local_addr()?).await?;
+/// let (mut server, from) = listener.accept().await?;
+/// assert_eq!(from, client.local_addr()?);
+///
+/// client.write_all(b"ping").await?;
+/// client.shutdown().await?;
+/// let mut all = Vec::new();
+/// server.read_to_end(&mut all).await?;
+/// assert_eq!(all, b"ping");
+/// # Ok(()) })
+/// # }
+/// ```
+pub struct TcpStream {
+    socket: Socket,
+}
+
+stream_api!(TcpStream);
+
+impl TcpStream {
+    pub(super) fn of(socket: Socket) -> Self {
+        Self { socket }
+    }
+
+    /// Connects to the first of the addresses that answers.
+    ///
+    /// # Errors
+    ///
+    /// The error of the last address that was tried (refused, unreachable, timed out), or that of
+    /// the look-up.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives the attempt up.
+    pub async fn connect(address: impl ToSocketAddrs) -> io::Result<Self> {
+        connect::connect_any(&to_socket_addrs(address).await?, None).await.map(Self::of)
+    }
+
+    /// Like [`connect`](Self::connect), bound to the reactor of `handle`.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    pub async fn connect_on(handle: &Handle, address: impl ToSocketAddrs) -> io::Result<Self> {
+        connect::connect_any(&to_socket_addrs(address).await?, Some(handle)).await.map(Self::of)
+    }
+
+    /// Takes a connection of std's over; makes it non-blocking.
+    ///
+    /// # Errors
+    ///
+    /// When the descriptor is not a TCP socket, or on a simulated runtime.
+    pub fn from_std(stream: std::net::TcpStream) -> io::Result<Self> {
+        Socket::adopt(stream.into(), Transport::Tcp, None).map(Self::of)
+    }
+
+    /// Like [`from_std`](Self::from_std), bound to the reactor of `handle`.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_std`](Self::from_std).
+    pub fn from_std_on(handle: &Handle, stream: std::net::TcpStream) -> io::Result<Self> {
+        Socket::adopt(stream.into(), Transport::Tcp, Some(handle)).map(Self::of)
+    }
+
+    /// Gives the connection to std, non-blocking as it is.
+    ///
+    /// # Errors
+    ///
+    /// On a simulated runtime; or a byte sent earlier met an error.
+    pub fn into_std(self) -> io::Result<std::net::TcpStream> {
+        self.socket.into_descriptor().map(std::net::TcpStream::from)
+    }
+
+    /// The local address.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_address()?.ip()
+    }
+
+    /// The peer's address.
+    ///
+    /// # Errors
+    ///
+    /// `NotConnected` after the connection was reset.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.peer_address()?.ip()
+    }
+
+    /// Reads without taking what is read out of the stream; 0 is the end of the stream.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost by dropping it.
+    pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.socket.peek(buf).await
+    }
+
+    /// The poll form of [`peek`](Self::peek); returns how many bytes were put into `buf`.
+    ///
+    /// # Errors
+    ///
+    /// As [`peek`](Self::peek).
+    pub fn poll_peek(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<usize>> {
+        self.socket.poll_peek(cx, buf)
+    }
+
+    /// Whether small segments are sent at once.
+    ///
+    /// # Errors
+    ///
+    /// The system's, as for every option here.
+    pub fn nodelay(&self) -> io::Result<bool> {
+        self.socket.option(OptionName::NoDelay)?.flag()
+    }
+
+    /// Sets whether small segments are sent at once (`TCP_NODELAY`); off by default, as the system
+    /// has it.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        self.socket.set_option(OptionName::NoDelay, OptionValue::Flag(nodelay))
+    }
+
+    /// How a close deals with bytes that were not sent.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn linger(&self) -> io::Result<Option<Duration>> {
+        self.socket.option(OptionName::Linger)?.time()
+    }
+
+    /// With a zero duration a close resets the connection. Any other makes the *close block* on
+    /// most systems, and is best left alone.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
+        self.socket.set_option(OptionName::Linger, OptionValue::Time(linger))
+    }
+
+    /// The time to live of outgoing packets.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn ttl(&self) -> io::Result<u32> {
+        self.socket.option(OptionName::Ttl)?.number()
+    }
+
+    /// Sets the time to live of outgoing packets.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        self.socket.set_option(OptionName::Ttl, OptionValue::Number(ttl))
+    }
+
+    /// Whether an idle connection is probed.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn keepalive(&self) -> io::Result<bool> {
+        self.socket.option(OptionName::KeepAlive)?.flag()
+    }
+
+    /// Has an idle connection probed at the given times, or not probed.
+    ///
+    /// # Errors
+    ///
+    /// The system's; zero times are invalid.
+    pub fn set_keepalive(&self, keepalive: Option<&TcpKeepalive>) -> io::Result<()> {
+        match keepalive {
+            Some(keepalive) => set_tcp_keepalive(&self.socket, keepalive),
+            None => self.socket.set_option(OptionName::KeepAlive, OptionValue::Flag(false)),
+        }
+    }
+
+    /// The size of the send buffer in bytes.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn send_buffer_size(&self) -> io::Result<u32> {
+        self.socket.option(OptionName::SendBufferSize)?.number()
+    }
+
+    /// Sets the size of the send buffer in bytes; Linux doubles it.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn set_send_buffer_size(&self, size: u32) -> io::Result<()> {
+        self.socket.set_option(OptionName::SendBufferSize, OptionValue::Number(size))
+    }
+
+    /// The size of the receive buffer in bytes.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn recv_buffer_size(&self) -> io::Result<u32> {
+        self.socket.option(OptionName::ReceiveBufferSize)?.number()
+    }
+
+    /// Sets the size of the receive buffer in bytes; Linux doubles it.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn set_recv_buffer_size(&self, size: u32) -> io::Result<()> {
+        self.socket.set_option(OptionName::ReceiveBufferSize, OptionValue::Number(size))
+    }
+}
+
+pub(super) fn set_tcp_keepalive(socket: &Socket, keepalive: &TcpKeepalive) -> io::Result<()> {
+    if let Some(time) = keepalive.time() {
+        socket.set_option(OptionName::KeepAliveTime, OptionValue::Time(Some(time)))?;
+    }
+    if let Some(interval) = keepalive.interval() {
+        socket.set_option(OptionName::KeepAliveInterval, OptionValue::Time(Some(interval)))?;
+    }
+    if let Some(retries) = keepalive.retries() {
+        socket.set_option(OptionName::KeepAliveRetries, OptionValue::Number(retries))?;
+    }
+    socket.set_option(OptionName::KeepAlive, OptionValue::Flag(true))
+}
+
+impl fmt::Debug for TcpStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TcpStream")
+            .field("local", &self.local_addr().ok())
+            .field("peer", &self.peer_addr().ok())
+            .finish()
+    }
+}
+
+impl TryFrom<std::net::TcpStream> for TcpStream {
+    type Error = io::Error;
+
+    fn try_from(stream: std::net::TcpStream) -> io::Result<Self> {
+        Self::from_std(stream)
+    }
+}

@@ -1,0 +1,100 @@
+//! The slice: one echo exchange over TCP, wherever it may run.
+
+use std::io;
+
+use minato::engine::Engine;
+use minato::io::{AsyncReadExt, AsyncWriteExt};
+use minato::net::{TcpListener, TcpStream};
+use minato::runtime::Builder;
+
+const ROUNDS: usize = 20;
+
+async fn serve(listener: TcpListener) -> io::Result<()> {
+    let (mut stream, _) = listener.accept().await?;
+    let mut buf = vec![0; 4096];
+    loop {
+        match stream.read(&mut buf).await? {
+            0 => return Ok(()),
+            len => stream.write_all(&buf[..len]).await?,
+        }
+    }
+}
+
+async fn drive(address: std::net::SocketAddr) -> io::Result<()> {
+    let mut stream = TcpStream::connect(address).await?;
+    for round in 0..ROUNDS {
+        let sent: Vec<u8> = (0..64 + round * 131).map(|at| (at * 7 + round) as u8).collect();
+        stream.write_all(&sent).await?;
+        let mut received = vec![0; sent.len()];
+        stream.read_exact(&mut received).await?;
+        assert_eq!(sent, received);
+    }
+    stream.shutdown().await?;
+    assert_eq!(stream.read(&mut [0; 8]).await?, 0);
+    Ok(())
+}
+
+/// Both ends in one future, without a spawn.
+async fn exchange() -> io::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let (served, driven) = futures::join!(serve(listener), drive(address));
+    served.and(driven)
+}
+
+/// Each end in a task of its own.
+async fn exchange_in_tasks() -> io::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let server = minato::spawn(serve(listener));
+    let client = minato::spawn(drive(address));
+    client.await??;
+    server.await?
+}
+
+#[test]
+fn current_thread() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    runtime.block_on(exchange()).unwrap();
+    runtime.block_on(exchange_in_tasks()).unwrap();
+}
+
+#[test]
+fn two_workers() {
+    let runtime = Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    runtime.block_on(exchange()).unwrap();
+    runtime.block_on(exchange_in_tasks()).unwrap();
+}
+
+#[test]
+fn no_runtime_at_all() {
+    pollster::block_on(exchange()).unwrap();
+}
+
+#[test]
+fn tasks_on_the_default_runtime() {
+    pollster::block_on(exchange_in_tasks()).unwrap();
+}
+
+#[test]
+fn a_plain_thread_against_a_runtime() {
+    let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let listener = pollster::block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = runtime.spawn(serve(listener));
+    std::thread::spawn(move || pollster::block_on(drive(address)).unwrap()).join().unwrap();
+    pollster::block_on(server).unwrap().unwrap();
+}
+
+#[test]
+fn simulated() {
+    for engine in [Engine::sim, |host| Engine::sim(host).deferring_sends()] {
+        let world = minato::sim::World::new(11);
+        let engine = engine(world.host("alone"));
+        let runtime = Builder::new_current_thread().engine(engine).build().unwrap();
+        runtime.block_on(exchange()).unwrap();
+        runtime.block_on(exchange_in_tasks()).unwrap();
+        drop(runtime);
+        assert_eq!(world.open_sockets(), 0, "{}", world.netstat());
+    }
+}
