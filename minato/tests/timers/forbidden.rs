@@ -60,17 +60,17 @@ fn runtimes_need_no_hidden_thread() {
             runtime.block_on(made_outside);
             runtime.block_on(runtime.spawn(sleep(SHORT))).unwrap();
             let handle = runtime.handle();
-            // Another thread relies on the one that holds the core.
-            let other = thread::spawn(move || {
-                let _entered = handle.enter();
-                pollster::block_on(sleep(SHORT));
-            });
             runtime.block_on(async {
+                // Another thread relies on the one that holds the core.
+                let other = thread::spawn(move || {
+                    let _entered = handle.enter();
+                    pollster::block_on(sleep(SHORT));
+                });
                 while !other.is_finished() {
                     sleep(Duration::from_millis(1)).await;
                 }
+                other.join().unwrap();
             });
-            other.join().unwrap();
         }
         let threads = std::fs::read_dir("/proc/self/task").unwrap();
         for thread in threads {

@@ -136,3 +136,24 @@ fn a_task_that_moves_between_workers_keeps_its_timer() {
         }
     });
 }
+
+#[test]
+fn a_runtime_that_ends_while_a_timer_joins_it() {
+    limited(|| {
+        for round in 0..200 {
+            let runtime = kinds()[round % 2]();
+            let handle = runtime.handle();
+            let waiter = std::thread::spawn(move || {
+                let _entered = handle.enter();
+                let deadline = Instant::now() + Duration::from_millis(2);
+                pollster::block_on(sleep_until(deadline));
+                assert!(Instant::now() >= deadline);
+            });
+            for _ in 0..round * 10 {
+                std::hint::spin_loop();
+            }
+            drop(runtime);
+            waiter.join().unwrap();
+        }
+    });
+}
