@@ -94,6 +94,33 @@ struct Slot {
 
 const EMPTY: Slot = Slot { first: NONE, last: NONE, earliest: u64::MAX };
 
+impl Slot {
+    /// Puts an entry at the end; returns the one that was there.
+    #[inline]
+    fn append(&mut self, index: usize, deadline: u64) -> usize {
+        let previous = std::mem::replace(&mut self.last, index);
+        if previous == NONE {
+            self.first = index;
+        }
+        self.earliest = self.earliest.min(deadline);
+        previous
+    }
+}
+
+/// The list in which an entry with this deadline belongs, as long as `elapsed` stays.
+#[inline]
+fn place_of(elapsed: u64, deadline: u64) -> usize {
+    // What is late is due now: it goes where `elapsed` is.
+    let deadline = deadline.max(elapsed);
+    let differing = (elapsed ^ deadline) | (SLOTS as u64 - 1);
+    let level = differing.ilog2() as usize / LEVEL_BITS;
+    if level >= LEVELS {
+        return OVERFLOW;
+    }
+    let digit = (deadline >> (level * LEVEL_BITS)) as usize % SLOTS;
+    level * SLOTS + digit
+}
+
 /// The timer wheel. See the top of the file for how it works.
 #[derive(Debug)]
 pub(crate) struct Wheel {
@@ -135,13 +162,13 @@ impl Wheel {
     pub(crate) fn insert(&mut self, deadline_tick: u64, waker: Waker) -> TimerKey {
         let generation = self.generation;
         self.generation += 1;
-        let index = self.entries.insert(Entry {
-            deadline: deadline_tick,
-            waker,
-            generation,
-            links: Links { previous: NONE, next: NONE },
-        });
-        self.link(index, deadline_tick);
+        let vacant = self.entries.vacant_entry();
+        let index = vacant.key();
+        let place = place_of(self.elapsed, deadline_tick);
+        let previous = self.slots[place].append(index, deadline_tick);
+        let links = Links { previous, next: NONE };
+        vacant.insert(Entry { deadline: deadline_tick, waker, generation, links });
+        self.follow(previous, index, place);
         TimerKey { index, generation }
     }
 
@@ -170,11 +197,12 @@ impl Wheel {
     ///
     /// As with [`set_waker`](Wheel::set_waker), drop the waker after the lock is released.
     pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<Waker> {
-        if !self.is_alive(key) {
+        let &Entry { generation, deadline, links, .. } = self.entries.get(key.index)?;
+        if generation != key.generation {
             return None;
         }
+        self.unlink(deadline, links);
         let entry = self.entries.remove(key.index);
-        self.unlink(entry.deadline, entry.links);
         Some(entry.waker)
     }
 
@@ -243,49 +271,42 @@ impl Wheel {
         Some(level * SLOTS + self.occupied[level].trailing_zeros() as usize)
     }
 
-    /// The list in which an entry with this deadline belongs, as long as `elapsed` stays.
-    fn place_of(&self, deadline: u64) -> usize {
-        // What is late is due now: it goes where `elapsed` is.
-        let deadline = deadline.max(self.elapsed);
-        let differing = (self.elapsed ^ deadline) | (SLOTS as u64 - 1);
-        let level = differing.ilog2() as usize / LEVEL_BITS;
-        if level >= LEVELS {
-            return OVERFLOW;
-        }
-        let digit = (deadline >> (level * LEVEL_BITS)) as usize % SLOTS;
-        level * SLOTS + digit
-    }
-
     /// Appends an entry to the list where it belongs.
     fn link(&mut self, index: usize, deadline: u64) {
-        let place = self.place_of(deadline);
-        let slot = &mut self.slots[place];
-        let previous = slot.last;
-        slot.last = index;
+        let place = place_of(self.elapsed, deadline);
+        let previous = self.slots[place].append(index, deadline);
+        self.entries[index].links = Links { previous, next: NONE };
+        self.follow(previous, index, place);
+    }
+
+    /// Notes an entry that was appended to a list with the entry before it, or with the bitmap if
+    /// it is the first.
+    #[inline]
+    fn follow(&mut self, previous: usize, index: usize, place: usize) {
         if previous == NONE {
-            slot.first = index;
-            slot.earliest = deadline;
             self.occupied[place / SLOTS] |= 1 << (place % SLOTS);
         } else {
-            slot.earliest = slot.earliest.min(deadline);
             self.entries[previous].links.next = index;
         }
-        self.entries[index].links = Links { previous, next: NONE };
     }
 
     /// Takes the entry with this deadline and these neighbours out of its list.
     fn unlink(&mut self, deadline: u64, Links { previous, next }: Links) {
-        let place = self.place_of(deadline);
-        match previous {
-            NONE => self.slots[place].first = next,
-            previous => self.entries[previous].links.next = next,
-        }
-        match next {
-            NONE => self.slots[place].last = previous,
-            next => self.entries[next].links.previous = previous,
-        }
-        if self.slots[place].first == NONE {
-            self.take(place);
+        let place = place_of(self.elapsed, deadline);
+        match (previous, next) {
+            (NONE, NONE) => _ = self.take(place),
+            (NONE, next) => {
+                self.slots[place].first = next;
+                self.entries[next].links.previous = NONE;
+            }
+            (previous, NONE) => {
+                self.slots[place].last = previous;
+                self.entries[previous].links.next = NONE;
+            }
+            (previous, next) => {
+                self.entries[previous].links.next = next;
+                self.entries[next].links.previous = previous;
+            }
         }
     }
 
