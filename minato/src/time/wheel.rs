@@ -72,6 +72,8 @@ struct Entry {
     deadline: u64,
     waker: Waker,
     generation: u64,
+    /// The list that it stands in.
+    place: usize,
     links: Links,
 }
 
@@ -167,7 +169,7 @@ impl Wheel {
         let place = place_of(self.elapsed, deadline_tick);
         let previous = self.slots[place].append(index, deadline_tick);
         let links = Links { previous, next: NONE };
-        vacant.insert(Entry { deadline: deadline_tick, waker, generation, links });
+        vacant.insert(Entry { deadline: deadline_tick, waker, generation, place, links });
         self.follow(previous, index, place);
         TimerKey { index, generation }
     }
@@ -197,11 +199,11 @@ impl Wheel {
     ///
     /// As with [`set_waker`](Wheel::set_waker), drop the waker after the lock is released.
     pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<Waker> {
-        let &Entry { generation, deadline, links, .. } = self.entries.get(key.index)?;
+        let &Entry { generation, place, links, .. } = self.entries.get(key.index)?;
         if generation != key.generation {
             return None;
         }
-        self.unlink(deadline, links);
+        self.unlink(place, links);
         let entry = self.entries.remove(key.index);
         Some(entry.waker)
     }
@@ -213,9 +215,9 @@ impl Wheel {
         if entry.generation != key.generation {
             return false;
         }
-        let deadline = std::mem::replace(&mut entry.deadline, deadline_tick);
-        let links = entry.links;
-        self.unlink(deadline, links);
+        entry.deadline = deadline_tick;
+        let (place, links) = (entry.place, entry.links);
+        self.unlink(place, links);
         self.link(key.index, deadline_tick);
         true
     }
@@ -275,7 +277,9 @@ impl Wheel {
     fn link(&mut self, index: usize, deadline: u64) {
         let place = place_of(self.elapsed, deadline);
         let previous = self.slots[place].append(index, deadline);
-        self.entries[index].links = Links { previous, next: NONE };
+        let entry = &mut self.entries[index];
+        entry.place = place;
+        entry.links = Links { previous, next: NONE };
         self.follow(previous, index, place);
     }
 
@@ -290,9 +294,8 @@ impl Wheel {
         }
     }
 
-    /// Takes the entry with this deadline and these neighbours out of its list.
-    fn unlink(&mut self, deadline: u64, Links { previous, next }: Links) {
-        let place = place_of(self.elapsed, deadline);
+    /// Takes the entry with these neighbours out of its list.
+    fn unlink(&mut self, place: usize, Links { previous, next }: Links) {
         match (previous, next) {
             (NONE, NONE) => _ = self.take(place),
             (NONE, next) => {
