@@ -51,9 +51,8 @@ impl Waiters {
         let owner = Owner::Poll(direction);
         // Nearly always nobody else waits, or one in the other direction.
         if self.far.is_empty() {
-            let other = |place: &Option<Waiter>| {
-                place.as_ref().is_none_or(|waiter| waiter.owner != owner)
-            };
+            let other =
+                |place: &Option<Waiter>| place.as_ref().is_none_or(|waiter| waiter.owner != owner);
             if let [place @ None, rest] | [rest, place @ None] = &mut self.near {
                 if other(rest) {
                     *place = Some(Waiter { owner, wants: direction.mask(), waker: waker.clone() });

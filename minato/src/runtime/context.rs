@@ -70,16 +70,27 @@ pub(crate) struct Seat {
 impl Seat {
     /// Seats this thread in `runtime`, with a core to hold or without.
     pub(crate) fn take(runtime: Arc<Shared>, core: Option<Box<Core>>) -> Seated {
-        let seat = Rc::new(Seat {
+        let seat = Self::new(runtime);
+        if let Some(core) = core {
+            seat.give_core(core);
+        }
+        seat.sit_down()
+    }
+
+    /// A seat that nobody sits in yet.
+    pub(crate) fn new(runtime: Arc<Shared>) -> Rc<Self> {
+        Rc::new(Seat {
             runtime,
             core: RefCell::new(None),
             reactor: Cell::new(0),
             nested_at: Cell::new(None),
             below: RefCell::new(None),
-        });
-        if let Some(core) = core {
-            seat.give_core(core);
-        }
+        })
+    }
+
+    /// Seats this thread here, on top of where it is.
+    pub(crate) fn sit_down(self: Rc<Self>) -> Seated {
+        let seat = self;
         // A thread whose locals are gone already has no seat; it can use sockets all the same.
         _ = SEAT.try_with(|top| {
             *seat.below.borrow_mut() = top.replace(Some(seat.clone()));
@@ -248,9 +259,8 @@ pub(crate) fn poll<F: Future + ?Sized>(
         }
     }
 
-    let _restore = HERE.with(|here| {
-        Restore(here.polling.replace(cx.waker().data()), here.budget.replace(budget))
-    });
+    let _restore = HERE
+        .with(|here| Restore(here.polling.replace(cx.waker().data()), here.budget.replace(budget)));
     future.poll(cx)
 }
 
