@@ -261,6 +261,22 @@ pub(crate) fn with_budget<T>(change: impl FnOnce(&Cell<Budget>) -> T) -> T {
     HERE.with(|here| change(&here.budget))
 }
 
+/// Whether the runtime that this thread is in has several cores, which look after each other.
+pub(crate) fn has_siblings() -> bool {
+    with_seat(|seat| seat.runtime.reactors().len() > 1).unwrap_or(false)
+}
+
+/// The reactor that timers made on this thread stay with: that of the runtime that the thread is
+/// in, if the runtime has a clock of its own.
+pub(crate) fn timekeeper() -> Option<Arc<reactor::Shared>> {
+    with_seat(|seat| match seat.runtime.clock() {
+        Clock::System => None,
+        // Only a runtime with one core has such a clock.
+        Clock::Pausable(_) | Clock::Simulated(_) => Some(seat.runtime.reactors()[0].clone()),
+    })
+    .flatten()
+}
+
 /// The clock of the runtime that this thread is in, or the system's.
 pub(crate) fn clock() -> Clock {
     with_seat(|seat| seat.runtime.clock().clone()).unwrap_or(Clock::System)
@@ -303,7 +319,15 @@ pub fn forbid_implicit() {
 /// When hidden threads are forbidden.
 #[track_caller]
 pub(crate) fn implicit(what: Implicit) -> io::Result<()> {
-    let place = Location::caller();
+    implicit_at(what, Location::caller())
+}
+
+/// The same for what was begun at `place` and needs the hidden thread only now.
+///
+/// # Errors
+///
+/// When hidden threads are forbidden.
+pub(crate) fn implicit_at(what: Implicit, place: &'static Location<'static>) -> io::Result<()> {
     let mut policy = POLICY.load(Ordering::SeqCst);
     if policy == 0 {
         let variable = std::env::var_os("MINATO_FORBID_IMPLICIT");
