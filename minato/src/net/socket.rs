@@ -237,12 +237,23 @@ impl Socket {
 
     /// After a waker was left in `slot`: makes sure that a reactor has it, and that somebody turns
     /// that reactor.
+    #[inline]
     #[track_caller]
     fn after_wait(&self, slot: &Arc<Slot>, cx: &Context<'_>) -> io::Result<()> {
         let home = slot.home_address();
         if home != 0 && context::will_turn(home, cx.waker()) {
             return Ok(());
         }
+        self.after_first_or_foreign_wait(slot, cx)
+    }
+
+    #[cold]
+    #[track_caller]
+    fn after_first_or_foreign_wait(
+        &self,
+        slot: &Arc<Slot>,
+        cx: &Context<'_>,
+    ) -> io::Result<()> {
         self.bind_slot(slot)?.look_after(cx.waker())
     }
 

@@ -51,6 +51,7 @@ impl Slots {
     }
 
     /// The slot that `key` names.
+    #[inline]
     pub(crate) fn get(&self, key: Key) -> Option<&Arc<Slot>> {
         let place = self.places.get(key.index())?;
         if place.generation == key.generation() { place.slot.as_ref() } else { None }

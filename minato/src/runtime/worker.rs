@@ -10,7 +10,7 @@ use super::pool::Pool;
 use super::shared::{Flavor, Shared};
 use crate::reactor::shared::Keeper;
 use crate::reactor::ward::{self, Look, Ward};
-use crate::task::Runnable;
+use crate::task::{Runnable, shielded};
 
 /// After how many polls the reactor and the injector are looked at, however much there is to do.
 pub(super) const POLLS_PER_LOOK: u32 = 61;
@@ -55,14 +55,21 @@ struct Worker<'a> {
 
 impl Worker<'_> {
     fn run(&mut self) {
+        if shielded(|| self.run_to_end()) {
+            self.leave();
+        }
+    }
+
+    /// Runs tasks until the runtime ends; false if the core was handed over.
+    fn run_to_end(&mut self) -> bool {
         while !self.pool.is_ending() {
             match self.next() {
                 Some(runnable) => self.poll(runnable),
-                None if self.seat.core.borrow().is_none() => return,
+                None if self.seat.core.borrow().is_none() => return false,
                 None => self.park(),
             }
         }
-        self.leave();
+        true
     }
 
     fn poll(&mut self, runnable: Runnable) {
@@ -95,10 +102,12 @@ impl Worker<'_> {
                 return Some(runnable);
             }
         }
-        match Self::next_of(self.pool, core) {
+        let next = match Self::next_of(self.pool, core) {
             Some(runnable) => Some(runnable),
             None => Self::search(self.shared, self.pool, &mut self.searching, core),
-        }
+        };
+        core.counters.polls.add(u64::from(next.is_some()));
+        next
     }
 
     /// The next task of the core itself.
