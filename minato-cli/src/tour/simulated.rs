@@ -41,7 +41,9 @@ pub(super) fn compare(seed: u64) -> io::Result<Comparison> {
         return Err(io::Error::other(format!("simulated: seed {seed} gave two traces")));
     }
     if first.trace_hash == other.trace_hash {
-        return Err(io::Error::other(format!("simulated: seed {seed} and the next gave one trace")));
+        return Err(io::Error::other(format!(
+            "simulated: seed {seed} and the next gave one trace"
+        )));
     }
     Ok(Comparison { seed, first, other })
 }
