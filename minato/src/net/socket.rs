@@ -249,11 +249,7 @@ impl Socket {
 
     #[cold]
     #[track_caller]
-    fn after_first_or_foreign_wait(
-        &self,
-        slot: &Arc<Slot>,
-        cx: &Context<'_>,
-    ) -> io::Result<()> {
+    fn after_first_or_foreign_wait(&self, slot: &Arc<Slot>, cx: &Context<'_>) -> io::Result<()> {
         self.bind_slot(slot)?.look_after(cx.waker())
     }
 

@@ -174,15 +174,19 @@ impl Shared {
 
     /// Queues a woken task: with the core that this thread holds, or for any of them.
     pub(crate) fn schedule(&self, runnable: Runnable, yielded: bool) {
-        let left = context::with_core_of(self, runnable, |core, runnable| {
-            core.counters.wakes.add(1);
-            self.queue_with(core, runnable, yielded);
+        let mut runnable = Some(runnable);
+        context::with_core_of(self, |core| {
+            if let Some(runnable) = runnable.take() {
+                core.counters.wakes.add(1);
+                self.queue_with(core, runnable, yielded);
+            }
         });
-        if let Err(runnable) = left {
+        if let Some(runnable) = runnable {
             self.inject(runnable);
         }
     }
 
+    #[inline]
     fn queue_with(&self, core: &mut Core, runnable: Runnable, yielded: bool) {
         match &self.flavor {
             Flavor::CurrentThread(_) => core.queue.push(runnable),
@@ -190,6 +194,7 @@ impl Shared {
         }
     }
 
+    #[cold]
     fn inject(&self, runnable: Runnable) {
         self.injector.push(runnable);
         match &self.flavor {
