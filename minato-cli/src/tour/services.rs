@@ -24,10 +24,10 @@ pub(super) struct Service {
 /// Starts all of them.
 pub(super) async fn start_all() -> io::Result<Vec<Service>> {
     let tcp = |name, address| Service { name, transport: Transport::Tcp, address };
-    let by_futures = start_tcp(echo_by_futures).await?;
-    let by_polling = start_tcp(PollEcho::new).await?;
+    let by_futures = start_echo(ANY_PORT).await?;
+    let by_polling = start_tcp(ANY_PORT, PollEcho::new).await?;
     let datagrams = start_udp_echo().await?;
-    let proxy = start_tcp(move |client| proxy_to(by_futures, client)).await?;
+    let proxy = start_tcp(ANY_PORT, move |client| proxy_to(by_futures, client)).await?;
     Ok(vec![
         tcp("TCP echo, future API", by_futures),
         tcp("TCP echo, poll API", by_polling),
@@ -37,12 +37,12 @@ pub(super) async fn start_all() -> io::Result<Vec<Service>> {
 }
 
 /// Listens, and gives each connection a task that runs `handle`.
-async fn start_tcp<H, F>(handle: H) -> io::Result<SocketAddr>
+async fn start_tcp<H, F>(address: &str, handle: H) -> io::Result<SocketAddr>
 where
     H: Fn(TcpStream) -> F + Send + 'static,
     F: Future<Output = io::Result<()>> + Send + 'static,
 {
-    let listener = TcpListener::bind(ANY_PORT).await?;
+    let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
     drop(minato::spawn(async move {
         let mut incoming = listener.incoming();
@@ -54,8 +54,8 @@ where
 }
 
 /// The echo that the simulated world runs, too.
-pub(super) async fn start_echo() -> io::Result<SocketAddr> {
-    start_tcp(echo_by_futures).await
+pub(super) async fn start_echo(address: &str) -> io::Result<SocketAddr> {
+    start_tcp(address, echo_by_futures).await
 }
 
 async fn echo_by_futures(mut stream: TcpStream) -> io::Result<()> {

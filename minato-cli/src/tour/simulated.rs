@@ -4,9 +4,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use minato::engine::Engine;
-use minato::runtime::Builder;
-use minato::sim::World;
+use minato::sim::Simulation;
 
 use super::connection::Transport;
 use super::drivers::{self, Load, Until};
@@ -48,20 +46,23 @@ pub(super) fn compare(seed: u64) -> io::Result<Comparison> {
     Ok(Comparison { seed, first, other })
 }
 
+/// The echo on one host, its clients on another.
 fn run(seed: u64) -> io::Result<Outcome> {
-    let world = World::new(seed);
-    let engine = Engine::sim(world.host("harbour"));
-    let runtime = Builder::new_current_thread().engine(engine).build()?;
-    let measured = runtime.block_on(async {
-        let load = Load {
-            transport: Transport::Tcp,
-            target: services::start_echo().await?,
-            clients: CLIENTS,
-            until: Until::Requests(REQUESTS_PER_CLIENT),
-            seed,
-        };
-        io::Result::Ok(drivers::drive(&load, &Default::default()).await)
-    })?;
+    let mut simulation = Simulation::new(seed);
+    let starting = simulation.spawn("harbour", services::start_echo("0.0.0.0:0"))?;
+    let port = simulation.run_until(starting)???.port();
+    let harbour = simulation.world().host("harbour").ip();
+    let load = Load {
+        transport: Transport::Tcp,
+        target: (harbour, port).into(),
+        clients: CLIENTS,
+        until: Until::Requests(REQUESTS_PER_CLIENT),
+        seed,
+    };
+    let driving = async move { drivers::drive(&load, &Default::default()).await };
+    let driving = simulation.spawn("ships", driving)?;
+    let measured = simulation.run_until(driving)??;
+    let world = simulation.world();
     match measured.errors.first() {
         Some(error) => Err(io::Error::other(format!("simulated: {error}"))),
         None => Ok(Outcome {
@@ -78,7 +79,7 @@ impl fmt::Display for Comparison {
         let milliseconds = first.virtual_time.as_secs_f64() * 1e3;
         writeln!(
             f,
-            "the same echo, {} requests in {milliseconds:.1} ms of virtual time",
+            "the same echo on two hosts, {} requests in {milliseconds:.1} ms of virtual time",
             first.requests
         )?;
         writeln!(f, "            seed {seed}, twice: trace {:016x} both times", first.trace_hash)?;
