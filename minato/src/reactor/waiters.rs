@@ -101,6 +101,7 @@ impl Waiters {
     }
 
     /// Moves the wakers of everybody whom `event` concerns into `wakers`.
+    #[inline]
     pub(crate) fn take(&mut self, event: Readiness, wakers: &mut Vec<Waker>) {
         for place in &mut self.near {
             if let Some(waiter) = place.take_if(|waiter| waiter.wants.intersects(event)) {
@@ -108,9 +109,14 @@ impl Waiters {
             }
         }
         if !self.far.is_empty() {
-            let concerned = |waiter: &mut Waiter| waiter.wants.intersects(event);
-            wakers.extend(self.far.extract_if(.., concerned).map(|waiter| waiter.waker));
+            self.take_far(event, wakers);
         }
+    }
+
+    #[cold]
+    fn take_far(&mut self, event: Readiness, wakers: &mut Vec<Waker>) {
+        let concerned = |waiter: &mut Waiter| waiter.wants.intersects(event);
+        wakers.extend(self.far.extract_if(.., concerned).map(|waiter| waiter.waker));
     }
 
     fn iter(&self) -> impl Iterator<Item = &Waiter> {

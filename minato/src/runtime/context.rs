@@ -70,16 +70,27 @@ pub(crate) struct Seat {
 impl Seat {
     /// Seats this thread in `runtime`, with a core to hold or without.
     pub(crate) fn take(runtime: Arc<Shared>, core: Option<Box<Core>>) -> Seated {
-        let seat = Rc::new(Seat {
+        let seat = Self::new(runtime);
+        if let Some(core) = core {
+            seat.give_core(core);
+        }
+        seat.sit_down()
+    }
+
+    /// A seat that nobody sits in yet.
+    pub(crate) fn new(runtime: Arc<Shared>) -> Rc<Self> {
+        Rc::new(Seat {
             runtime,
             core: RefCell::new(None),
             reactor: Cell::new(0),
             nested_at: Cell::new(None),
             below: RefCell::new(None),
-        });
-        if let Some(core) = core {
-            seat.give_core(core);
-        }
+        })
+    }
+
+    /// Seats this thread here, on top of where it is.
+    pub(crate) fn sit_down(self: Rc<Self>) -> Seated {
+        let seat = self;
         // A thread whose locals are gone already has no seat; it can use sockets all the same.
         _ = SEAT.try_with(|top| {
             *seat.below.borrow_mut() = top.replace(Some(seat.clone()));
@@ -181,27 +192,19 @@ pub(crate) fn runtime() -> Option<Arc<Shared>> {
     with_seat(|seat| seat.runtime.clone())
 }
 
-/// Calls `with` with the core of `runtime` that this thread holds; gives `input` back if it holds
-/// none.
-pub(crate) fn with_core_of<I>(
-    runtime: &Shared,
-    input: I,
-    with: impl FnOnce(&mut Core, I),
-) -> Result<(), I> {
-    if HERE.with(|here| here.runtime.get()) != runtime.address() {
-        return Err(input);
+/// Calls `with` with the core of `runtime` that this thread holds; `None` if it holds none.
+#[inline]
+pub(crate) fn with_core_of<T>(runtime: &Shared, with: impl FnOnce(&mut Core) -> T) -> Option<T> {
+    let holds_one =
+        HERE.with(|here| here.runtime.get() == runtime.address() && here.reactor.get() != 0);
+    if !holds_one {
+        return None;
     }
-    let mut input = Some(input);
-    _ = SEAT.try_with(|seat| {
-        if let Some(seat) = &*seat.borrow() {
-            if let (Some(core), Some(input)) =
-                (seat.core.borrow_mut().as_deref_mut(), input.take_if(|_| seat.reactor.get() != 0))
-            {
-                with(core, input);
-            }
-        }
+    let seat = SEAT.try_with(|seat| match &*seat.borrow() {
+        Some(seat) => seat.core.borrow_mut().as_deref_mut().map(with),
+        None => None,
     });
-    input.map_or(Ok(()), Err)
+    seat.ok().flatten()
 }
 
 /// The reactor that a wait on this thread binds to: that of the held core, or of a core of the
