@@ -121,10 +121,10 @@ impl Timer {
         if self.reactor.as_ref().is_some_and(|reactor| reactor.has_ended()) {
             self.move_out();
         }
-        if let Some(reactor) = &self.reactor {
-            if !reactor.timers().clock().is_system() || context::holds(reactor.address()) {
-                return;
-            }
+        if let Some(reactor) = &self.reactor
+            && (!reactor.timers().clock().is_system() || context::holds(reactor.address()))
+        {
+            return;
         }
         let here =
             context::reactor().filter(|here| !here.has_ended() && here.timers().clock().is_real());
@@ -152,10 +152,10 @@ impl Timer {
     }
 
     fn look_after(&self, waker: &Waker) {
-        if let Some(reactor) = &self.reactor {
-            if let Err(error) = reactor.look_after_at(waker, self.place) {
-                self.cannot_wait(&error);
-            }
+        if let Some(reactor) = &self.reactor
+            && let Err(error) = reactor.look_after_at(waker, self.place)
+        {
+            self.cannot_wait(&error);
         }
     }
 

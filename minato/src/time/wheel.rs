@@ -60,13 +60,6 @@ pub(crate) enum SetWaker {
     Stale,
 }
 
-impl SetWaker {
-    /// Whether the entry is still waiting.
-    pub(crate) fn is_alive(&self) -> bool {
-        !matches!(self, SetWaker::Stale)
-    }
-}
-
 #[derive(Debug)]
 struct Entry {
     deadline: u64,
@@ -149,11 +142,6 @@ impl Wheel {
         }
     }
 
-    /// How many entries wait.
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
-    }
-
     /// Whether no entry waits.
     pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
@@ -172,11 +160,6 @@ impl Wheel {
         vacant.insert(Entry { deadline: deadline_tick, waker, generation, place, links });
         self.follow(previous, index, place);
         TimerKey { index, generation }
-    }
-
-    /// Whether the entry is still waiting: neither expired nor cancelled.
-    pub(crate) fn is_alive(&self, key: TimerKey) -> bool {
-        self.entries.get(key.index).is_some_and(|entry| entry.generation == key.generation)
     }
 
     /// Makes the entry wake `waker` instead of the one it has, unless both wake the same task.
@@ -350,6 +333,22 @@ mod tests {
     use std::task::Wake;
 
     use proptest::prelude::*;
+
+    impl SetWaker {
+        fn is_alive(&self) -> bool {
+            !matches!(self, SetWaker::Stale)
+        }
+    }
+
+    impl Wheel {
+        fn len(&self) -> usize {
+            self.entries.len()
+        }
+
+        fn is_alive(&self, key: TimerKey) -> bool {
+            self.entries.get(key.index).is_some_and(|entry| entry.generation == key.generation)
+        }
+    }
 
     /// Ticks around which levels begin and end, and the ends of time.
     fn borders() -> Vec<u64> {
