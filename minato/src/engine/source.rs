@@ -104,6 +104,18 @@ impl Source {
         }
     }
 
+    /// Opens two Unix sockets that are connected to each other. No host has them.
+    pub(crate) fn pair(
+        host: Option<&Arc<SimHost>>,
+        transport: Transport,
+    ) -> io::Result<(Self, Self)> {
+        if let Some(host) = host {
+            SimSource::open(host, Family::Unix, transport)?;
+        }
+        let (one, two) = os::pair(transport)?;
+        Ok((Self::Os(one), Self::Os(two)))
+    }
+
     /// Takes over a descriptor: makes it non-blocking and finds out what runs over it.
     pub(crate) fn adopt(descriptor: OwnedFd) -> io::Result<(Self, Transport)> {
         let socket = Socket::from(descriptor);
