@@ -43,7 +43,9 @@ pub(crate) use self::platform::unix_address;
 pub(crate) use self::readiness::Direction;
 pub use self::readiness::{Interest, Readiness};
 pub(crate) use self::sim::SimHost;
-pub(crate) use self::source::{Address, Family, Received, Source, Transport, no_descriptor};
+pub(crate) use self::source::{
+    Address, Family, MOST_BUFFERS, Received, Source, Transport, no_descriptor,
+};
 
 use std::fmt;
 use std::io;

@@ -172,8 +172,10 @@ fn keep_alive(
     change: impl FnOnce(TcpKeepalive) -> io::Result<TcpKeepalive>,
 ) -> io::Result<()> {
     let on = socket.keepalive()?;
-    socket.set_tcp_keepalive(&change(TcpKeepalive::new())?)?;
-    socket.set_keepalive(on)
+    let changed = socket.set_tcp_keepalive(&change(TcpKeepalive::new())?);
+    // Also after a value that the system refused.
+    socket.set_keepalive(on)?;
+    changed
 }
 
 fn is_v6(socket: &Socket) -> io::Result<bool> {

@@ -81,6 +81,10 @@ pub(crate) struct Received {
     pub(crate) truncated: bool,
 }
 
+/// How many buffers one vectored verb takes at most. Systems refuse more altogether; here the rest
+/// is left for the next call.
+pub(crate) const MOST_BUFFERS: usize = 1024;
+
 /// Hands a verb to the kind of socket it is for.
 macro_rules! on_kind {
     ($source:expr, $os:ident => $on_os:expr, $sim:ident => $on_sim:expr) => {
@@ -157,6 +161,8 @@ impl Source {
     }
 
     pub(crate) fn recv_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        let count = bufs.len().min(MOST_BUFFERS);
+        let bufs = &mut bufs[..count];
         on_kind!(self, os => os::recv_vectored(os, bufs), sim => sim.recv_vectored(bufs))
     }
 
@@ -165,6 +171,7 @@ impl Source {
     }
 
     pub(crate) fn send_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        let bufs = &bufs[..bufs.len().min(MOST_BUFFERS)];
         on_kind!(self, os => os::send_vectored(os, bufs), sim => sim.send_vectored(bufs))
     }
 
