@@ -98,3 +98,30 @@ fn simulated() {
         assert_eq!(world.open_sockets(), 0, "{}", world.netstat());
     }
 }
+
+/// Two hosts stepped on one thread; one seed is one run.
+#[test]
+fn two_simulated_hosts() {
+    fn run(seed: u64, defer: bool) -> (u64, std::time::Duration) {
+        let mut simulation = minato::sim::Simulation::new(seed);
+        if defer {
+            simulation = simulation.deferring_sends();
+        }
+        let server = simulation
+            .spawn("server", async { serve(TcpListener::bind("0.0.0.0:7000").await?).await });
+        let client = simulation.spawn("client", async {
+            let address = minato::net::lookup_host("server:7000").await?.next().unwrap();
+            drive(address).await
+        });
+        simulation.run_until(client.unwrap()).unwrap().unwrap().unwrap();
+        simulation.run_until(server.unwrap()).unwrap().unwrap().unwrap();
+        let world = simulation.world().clone();
+        drop(simulation);
+        assert_eq!(world.open_sockets(), 0, "{}", world.netstat());
+        (world.trace_hash(), world.now())
+    }
+    for defer in [false, true] {
+        assert_eq!(run(1, defer), run(1, defer));
+        assert_ne!(run(1, defer).0, run(2, defer).0);
+    }
+}

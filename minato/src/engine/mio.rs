@@ -89,17 +89,11 @@ impl MioWaiter {
 }
 
 fn readiness_of(event: &mio::event::Event) -> Readiness {
-    let mut readiness = Readiness::EMPTY;
-    let mut set = |is: bool, bit: Readiness| {
-        if is {
-            readiness |= bit;
-        }
-    };
-    set(event.is_readable(), Readiness::READABLE);
-    set(event.is_writable(), Readiness::WRITABLE);
-    set(event.is_read_closed(), Readiness::READ_CLOSED);
-    set(event.is_write_closed(), Readiness::WRITE_CLOSED);
-    set(event.is_priority(), Readiness::PRIORITY);
-    set(event.is_error(), Readiness::ERROR);
-    readiness
+    let bit = |is: bool, bit: Readiness| if is { bit } else { Readiness::EMPTY };
+    bit(event.is_readable(), Readiness::READABLE)
+        | bit(event.is_writable(), Readiness::WRITABLE)
+        | bit(event.is_read_closed(), Readiness::READ_CLOSED)
+        | bit(event.is_write_closed(), Readiness::WRITE_CLOSED)
+        | bit(event.is_priority(), Readiness::PRIORITY)
+        | bit(event.is_error(), Readiness::ERROR)
 }

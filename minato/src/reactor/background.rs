@@ -66,6 +66,13 @@ pub(crate) fn fallback() -> io::Result<Arc<Shared>> {
     }
 }
 
+/// The fallback reactor that the program chose itself.
+pub(super) fn chosen() -> Option<Arc<Shared>> {
+    let mut process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
+    process.refresh();
+    process.chosen.clone()
+}
+
 /// The reactor on whose thread the monitor runs, started now if there is none.
 pub(super) fn monitoring() -> io::Result<Arc<Shared>> {
     let mut process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);

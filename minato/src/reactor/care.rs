@@ -1,12 +1,28 @@
 //! Making sure that somebody turns the reactor that a wait was left with.
+//!
+//! Sockets and timers pass here whenever they have left a waker with a reactor.
 
 use std::io;
+use std::panic::Location;
 use std::task::Waker;
 
-use super::monitor;
-use super::shared::{Keeper, Shared};
-use crate::runtime::context;
+use super::shared::{Keeper, Shared, Watch};
+use super::{background, monitor};
+use crate::runtime::context::{self, Implicit};
 use crate::sync::Arc;
+
+/// The reactor for waits outside every runtime, of what was made or called at `place`.
+///
+/// # Errors
+///
+/// When the background thread cannot be started, or hidden threads are forbidden and the program
+/// has not chosen a fallback reactor itself.
+pub(crate) fn outside(place: &'static Location<'static>) -> io::Result<Arc<Shared>> {
+    match context::implicit_at(Implicit::Reactor, place) {
+        Ok(()) => background::fallback(),
+        Err(forbidden) => background::chosen().ok_or(forbidden),
+    }
+}
 
 impl Shared {
     /// Called after `waker` was left here: has the reactor turned even if its keeper will not come
@@ -17,16 +33,47 @@ impl Shared {
     ///
     /// # Errors
     ///
-    /// When a thread is needed for it and cannot be started, or nobody steps the simulated host.
+    /// When a thread is needed for it and cannot be started or is forbidden, or nobody steps the
+    /// simulated host.
+    #[track_caller]
     pub(crate) fn look_after(self: &Arc<Self>, waker: &Waker) -> io::Result<()> {
+        self.look_after_at(waker, Location::caller())
+    }
+
+    /// The same for the wait of what was made at `place`.
+    #[inline]
+    pub(crate) fn look_after_at(
+        self: &Arc<Self>,
+        waker: &Waker,
+        place: &'static Location<'static>,
+    ) -> io::Result<()> {
         if context::will_turn(self.address(), waker) {
             return Ok(());
         }
         match self.keeper() {
             Keeper::Background | Keeper::Hand => Ok(()),
+            _ if self.watch() != Watch::None => Ok(()),
             // The reactor of a sibling: it turns, or an idle sibling does in its place.
-            Keeper::Core if context::polls_for(self.owner(), waker) => Ok(()),
-            Keeper::Core | Keeper::Nobody => monitor::watch(self),
+            Keeper::Core if context::polls_for(self.owner(), waker) && context::has_siblings() => {
+                Ok(())
+            }
+            keeper => self.have_watched(keeper, place),
         }
+    }
+
+    /// Has the background thread watch this core. Where hidden threads are forbidden, whoever waits
+    /// relies on the thread that holds the core, and without one it is an error.
+    #[cold]
+    fn have_watched(
+        self: &Arc<Self>,
+        keeper: Keeper,
+        place: &'static Location<'static>,
+    ) -> io::Result<()> {
+        if self.driver().host().is_none()
+            && let Err(forbidden) = context::implicit_at(Implicit::Reactor, place)
+        {
+            return if keeper == Keeper::Core { Ok(()) } else { Err(forbidden) };
+        }
+        monitor::watch(self)
     }
 }

@@ -27,7 +27,7 @@
 //! would need it is an error then.
 
 pub(crate) mod background;
-mod care;
+pub(crate) mod care;
 pub(crate) mod monitor;
 mod readiness;
 pub(crate) mod shared;

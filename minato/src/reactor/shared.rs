@@ -11,6 +11,7 @@ use super::slot::Slot;
 use super::slots::Slots;
 use super::timers::Timers;
 use crate::engine::{Driver, Engine, Key, Source, Waiter};
+use crate::runtime::context;
 use crate::sync::{Arc, AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering};
 use crate::time::Instant;
 use crate::time::clock::Clock;
@@ -76,7 +77,7 @@ impl Shared {
             waiter: Mutex::new(waiter),
             slots: Mutex::default(),
             timers: Timers::new(clock),
-            park: AtomicU8::new(if keeper == Keeper::Hand { PARKED } else { RUNNING }),
+            park: AtomicU8::new(park_outside_turns(keeper)),
             keeper: AtomicU8::new(keeper as u8),
             watch: AtomicU8::new(Watch::None as u8),
             ended: AtomicBool::new(false),
@@ -140,6 +141,11 @@ impl Shared {
         let timeout = self.wait_time(timeout);
         let waits = timeout != Some(Duration::ZERO) && self.begin_park();
         let timeout = if waits { timeout } else { Some(Duration::ZERO) };
+        if !waits && park_outside_turns(self.keeper()) == PARKED {
+            // What was asked for up to here is seen by this turn; who asks from now on must be
+            // heard through the descriptor again.
+            _ = self.park.compare_exchange(NOTIFIED, PARKED, Ordering::SeqCst, Ordering::SeqCst);
+        }
 
         let result = self.driver.wait(waiter, timeout);
         if waits {
@@ -193,10 +199,7 @@ impl Shared {
     }
 
     fn end_park(&self) {
-        // A reactor that is turned by hand may be waited for through its descriptor meanwhile, so
-        // it counts as parked outside its turns too.
-        let idle = if self.keeper() == Keeper::Hand { PARKED } else { RUNNING };
-        self.park.store(idle, Ordering::SeqCst);
+        self.park.store(park_outside_turns(self.keeper()), Ordering::SeqCst);
     }
 
     /// Ends the wait of the turn that is under way, or keeps the next one from waiting; a system
@@ -230,10 +233,35 @@ impl Shared {
     /// Adds a timer to the wheel of this reactor.
     pub(crate) fn insert_timer(&self, deadline: Instant, waker: &Waker) -> TimerKey {
         let (key, earliest) = self.timers.insert(deadline, waker);
-        if earliest && self.park.load(Ordering::SeqCst) == PARKED {
-            self.unpark();
+        if earliest {
+            self.hurry();
         }
         key
+    }
+
+    /// Moves a timer to another deadline, with the waker it has; false if the wheel does not know
+    /// it any more.
+    pub(crate) fn move_timer(&self, key: TimerKey, deadline: Instant) -> bool {
+        let moved = self.timers.set_deadline(key, deadline);
+        if moved == Some(true) {
+            self.hurry();
+        }
+        moved.is_some()
+    }
+
+    /// Fires the timers that are due, in their keeper's place.
+    pub(crate) fn fire_timers(&self) {
+        let mut wakers = Vec::new();
+        self.timers.expire(&mut wakers);
+        wake_all(&mut wakers);
+    }
+
+    /// Has the next deadline looked at again. A turn may have read the old one and not be parked
+    /// yet, so that it is told in any case, unless it is this thread that turns.
+    fn hurry(&self) {
+        if !context::holds(std::ptr::from_ref(self).addr()) {
+            self.unpark();
+        }
     }
 
     /// Takes a timer out.
@@ -305,6 +333,12 @@ impl Shared {
 
     pub(crate) fn set_keeper(&self, keeper: Keeper) {
         self.keeper.store(keeper as u8, Ordering::SeqCst);
+        let (before, after) = match park_outside_turns(keeper) {
+            PARKED => (RUNNING, PARKED),
+            _ => (PARKED, RUNNING),
+        };
+        // What has been notified stays so: the new keeper's first turn is to look at once.
+        _ = self.park.compare_exchange(before, after, Ordering::SeqCst, Ordering::SeqCst);
     }
 
     pub(crate) fn watch(&self) -> Watch {
@@ -334,6 +368,16 @@ impl Shared {
     /// Events reported and stale keys ignored so far.
     pub(crate) fn event_counts(&self) -> (u64, u64) {
         (self.events.load(Ordering::Relaxed), self.stale_keys.load(Ordering::Relaxed))
+    }
+}
+
+/// How a reactor counts while nobody is in a turn of it. One that is turned by hand, or by the
+/// monitor since nobody holds it, is waited for through its descriptor meanwhile, so it counts as
+/// parked. The others' threads come to a turn by themselves.
+fn park_outside_turns(keeper: Keeper) -> u8 {
+    match keeper {
+        Keeper::Hand | Keeper::Nobody => PARKED,
+        Keeper::Core | Keeper::Background => RUNNING,
     }
 }
 

@@ -51,6 +51,7 @@ impl Slots {
     }
 
     /// The slot that `key` names.
+    #[inline]
     pub(crate) fn get(&self, key: Key) -> Option<&Arc<Slot>> {
         let place = self.places.get(key.index())?;
         if place.generation == key.generation() { place.slot.as_ref() } else { None }
@@ -69,10 +70,6 @@ impl Slots {
     pub(crate) fn drain(&mut self) -> Vec<Arc<Slot>> {
         self.free.clear();
         std::mem::take(&mut self.places).into_iter().filter_map(|place| place.slot).collect()
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Slot>> {
-        self.places.iter().filter_map(|place| place.slot.as_ref())
     }
 }
 

@@ -36,13 +36,27 @@ impl Timers {
     /// Adds a timer; says whether it is the earliest now.
     pub(crate) fn insert(&self, deadline: Instant, waker: &Waker) -> (TimerKey, bool) {
         let tick = self.tick_after(deadline);
+        let waker = waker.clone();
         let mut wheel = self.wheel.lock();
-        let key = wheel.insert(tick, waker.clone());
+        let key = wheel.insert(tick, waker);
+        (key, self.announce(tick))
+    }
+
+    /// Files a timer under another deadline; says whether it is the earliest now, or nothing if
+    /// the timer is no longer in the wheel.
+    pub(crate) fn set_deadline(&self, key: TimerKey, deadline: Instant) -> Option<bool> {
+        let tick = self.tick_after(deadline);
+        let mut wheel = self.wheel.lock();
+        wheel.set_deadline(key, tick).then(|| self.announce(tick))
+    }
+
+    /// Notes a new deadline, under the wheel's lock; says whether it is the earliest.
+    fn announce(&self, tick: u64) -> bool {
         let earliest = tick < self.next_tick.load(Ordering::Relaxed);
         if earliest {
-            self.next_tick.store(tick, Ordering::Release);
+            self.next_tick.store(tick, Ordering::SeqCst);
         }
-        (key, earliest)
+        earliest
     }
 
     /// Leaves the waker of a timer's owner; ready when the timer is no longer in the wheel.

@@ -49,6 +49,17 @@ impl Waiters {
     #[must_use]
     pub(crate) fn add_poll(&mut self, direction: Direction, waker: &Waker) -> Option<Waker> {
         let owner = Owner::Poll(direction);
+        // Nearly always nobody else waits, or one in the other direction.
+        if self.far.is_empty() {
+            let other =
+                |place: &Option<Waiter>| place.as_ref().is_none_or(|waiter| waiter.owner != owner);
+            if let [place @ None, rest] | [rest, place @ None] = &mut self.near {
+                if other(rest) {
+                    *place = Some(Waiter { owner, wants: direction.mask(), waker: waker.clone() });
+                    return None;
+                }
+            }
+        }
         let mut polls = 0;
         for waiter in self.iter() {
             if waiter.owner == owner {
@@ -90,16 +101,22 @@ impl Waiters {
     }
 
     /// Moves the wakers of everybody whom `event` concerns into `wakers`.
+    #[inline]
     pub(crate) fn take(&mut self, event: Readiness, wakers: &mut Vec<Waker>) {
         for place in &mut self.near {
-            if place.as_ref().is_some_and(|waiter| waiter.wants.intersects(event)) {
-                wakers.extend(place.take().map(|waiter| waiter.waker));
+            if let Some(waiter) = place.take_if(|waiter| waiter.wants.intersects(event)) {
+                wakers.push(waiter.waker);
             }
         }
         if !self.far.is_empty() {
-            let concerned = |waiter: &mut Waiter| waiter.wants.intersects(event);
-            wakers.extend(self.far.extract_if(.., concerned).map(|waiter| waiter.waker));
+            self.take_far(event, wakers);
         }
+    }
+
+    #[cold]
+    fn take_far(&mut self, event: Readiness, wakers: &mut Vec<Waker>) {
+        let concerned = |waiter: &mut Waiter| waiter.wants.intersects(event);
+        wakers.extend(self.far.extract_if(.., concerned).map(|waiter| waiter.waker));
     }
 
     fn iter(&self) -> impl Iterator<Item = &Waiter> {

@@ -274,7 +274,8 @@ impl Builder {
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZeroUsize::get));
         let mut cores = Vec::with_capacity(count);
         for index in 0..count {
-            let reactor = reactor::Shared::start(&self.engine, Clock::System, Keeper::Nobody)?;
+            // Its worker is on its way when anybody else can know of it.
+            let reactor = reactor::Shared::start(&self.engine, Clock::System, Keeper::Core)?;
             let queue = Queue::Shared(Deque::new_fifo());
             cores.push(Box::new(Core::new(index, reactor, queue)));
         }

@@ -23,20 +23,36 @@ use crate::task::budget::Budget;
 use crate::time::clock::Clock;
 
 thread_local! {
-    static CONTEXT: Context = const {
-        Context {
-            seat: RefCell::new(None),
+    /// The seat that this thread is in.
+    static SEAT: RefCell<Option<Rc<Seat>>> = const { RefCell::new(None) };
+
+    /// What every poll asks, in plain words without a destructor, so that asking costs a load.
+    static HERE: Here = const {
+        Here {
+            runtime: Cell::new(0),
+            reactor: Cell::new(0),
             polling: Cell::new(ptr::null()),
             budget: Cell::new(Budget::unlimited()),
         }
     };
 }
 
-struct Context {
-    seat: RefCell<Option<Rc<Seat>>>,
+struct Here {
+    /// The address of the runtime of the seat, or 0.
+    runtime: Cell<usize>,
+    /// The address of the reactor of the core that the seat holds, or 0.
+    reactor: Cell<usize>,
     /// The data of the waker that the innermost poll of ours was given.
     polling: Cell<*const ()>,
     budget: Cell<Budget>,
+}
+
+impl Here {
+    /// Follows a change of the seat that this thread is in.
+    fn follow(&self, seat: Option<&Rc<Seat>>) {
+        self.runtime.set(seat.map_or(0, |seat| seat.runtime.address()));
+        self.reactor.set(seat.map_or(0, |seat| seat.reactor.get()));
+    }
 }
 
 /// A thread's place in a runtime.
@@ -54,19 +70,31 @@ pub(crate) struct Seat {
 impl Seat {
     /// Seats this thread in `runtime`, with a core to hold or without.
     pub(crate) fn take(runtime: Arc<Shared>, core: Option<Box<Core>>) -> Seated {
-        let seat = Rc::new(Seat {
+        let seat = Self::new(runtime);
+        if let Some(core) = core {
+            seat.give_core(core);
+        }
+        seat.sit_down()
+    }
+
+    /// A seat that nobody sits in yet.
+    pub(crate) fn new(runtime: Arc<Shared>) -> Rc<Self> {
+        Rc::new(Seat {
             runtime,
             core: RefCell::new(None),
             reactor: Cell::new(0),
             nested_at: Cell::new(None),
             below: RefCell::new(None),
-        });
-        if let Some(core) = core {
-            seat.give_core(core);
-        }
+        })
+    }
+
+    /// Seats this thread here, on top of where it is.
+    pub(crate) fn sit_down(self: Rc<Self>) -> Seated {
+        let seat = self;
         // A thread whose locals are gone already has no seat; it can use sockets all the same.
-        _ = CONTEXT.try_with(|context| {
-            *seat.below.borrow_mut() = context.seat.replace(Some(seat.clone()));
+        _ = SEAT.try_with(|top| {
+            *seat.below.borrow_mut() = top.replace(Some(seat.clone()));
+            HERE.with(|here| here.follow(Some(&seat)));
         });
         Seated { seat }
     }
@@ -75,12 +103,25 @@ impl Seat {
     pub(crate) fn give_core(&self, core: Box<Core>) {
         self.reactor.set(core.reactor.address());
         *self.core.borrow_mut() = Some(core);
+        self.followed();
     }
 
     /// Takes the core away from this seat.
     pub(crate) fn take_core(&self) -> Option<Box<Core>> {
         self.reactor.set(0);
+        self.followed();
         self.core.borrow_mut().take()
+    }
+
+    /// Has what this thread knows of its seat follow, if that is this one.
+    fn followed(&self) {
+        _ = SEAT.try_with(|top| {
+            if let Ok(top) = top.try_borrow() {
+                if top.as_ref().is_some_and(|top| ptr::eq(&**top, self)) {
+                    HERE.with(|here| here.follow(top.as_ref()));
+                }
+            }
+        });
     }
 
     /// The place of the nested `block_on` that is running in this seat.
@@ -112,10 +153,11 @@ impl std::ops::Deref for Seated {
 
 impl Drop for Seated {
     fn drop(&mut self) {
-        _ = CONTEXT.try_with(|context| {
+        _ = SEAT.try_with(|top| {
             let below = self.seat.below.take();
-            let mut top = context.seat.borrow_mut();
+            let mut top = top.borrow_mut();
             if top.as_ref().is_some_and(|top| Rc::ptr_eq(top, &self.seat)) {
+                HERE.with(|here| here.follow(below.as_ref()));
                 let own = std::mem::replace(&mut *top, below);
                 drop(top);
                 drop(own);
@@ -137,7 +179,7 @@ impl Drop for Seated {
 
 /// Calls `with` with the seat of this thread, if it has one.
 fn with_seat<T>(with: impl FnOnce(&Rc<Seat>) -> T) -> Option<T> {
-    CONTEXT.try_with(|context| context.seat.borrow().as_ref().map(with)).ok().flatten()
+    SEAT.try_with(|seat| seat.borrow().as_ref().map(with)).ok().flatten()
 }
 
 /// The seat of this thread.
@@ -150,26 +192,19 @@ pub(crate) fn runtime() -> Option<Arc<Shared>> {
     with_seat(|seat| seat.runtime.clone())
 }
 
-/// Calls `with` with the core of `runtime` that this thread holds; gives `input` back if it holds
-/// none.
-pub(crate) fn with_core_of<I, T>(
-    runtime: &Shared,
-    input: I,
-    with: impl FnOnce(&mut Core, I) -> T,
-) -> Result<T, I> {
-    let mut input = Some(input);
-    let output = CONTEXT.try_with(|context| {
-        let seat = context.seat.borrow();
-        let seat = seat.as_ref().filter(|seat| ptr::eq(&*seat.runtime, runtime))?;
-        let mut core = seat.core.borrow_mut();
-        let core = core.as_deref_mut()?;
-        Some(with(core, input.take()?))
-    });
-    match (output, input) {
-        (Ok(Some(output)), _) => Ok(output),
-        (_, Some(input)) => Err(input),
-        (_, None) => unreachable!("the input is taken only where an output is made"),
+/// Calls `with` with the core of `runtime` that this thread holds; `None` if it holds none.
+#[inline]
+pub(crate) fn with_core_of<T>(runtime: &Shared, with: impl FnOnce(&mut Core) -> T) -> Option<T> {
+    let holds_one =
+        HERE.with(|here| here.runtime.get() == runtime.address() && here.reactor.get() != 0);
+    if !holds_one {
+        return None;
     }
+    let seat = SEAT.try_with(|seat| match &*seat.borrow() {
+        Some(seat) => seat.core.borrow_mut().as_deref_mut().map(with),
+        None => None,
+    });
+    seat.ok().flatten()
 }
 
 /// The reactor that a wait on this thread binds to: that of the held core, or of a core of the
@@ -183,27 +218,19 @@ pub(crate) fn reactor() -> Option<Arc<reactor::Shared>> {
 
 /// Whether this thread holds the core whose reactor is at `address`.
 pub(crate) fn holds(address: usize) -> bool {
-    with_seat(|seat| seat.reactor.get() == address).unwrap_or(false)
+    HERE.with(|here| here.reactor.get() == address)
 }
 
 /// Whether a wait that left `waker` with the reactor at `address` is sure to be looked after by
 /// this thread: it holds the reactor's core, and the waker is that of the poll it is in, so that it
 /// goes on to turn when that poll returns.
 pub(crate) fn will_turn(address: usize, waker: &Waker) -> bool {
-    let will = CONTEXT.try_with(|context| {
-        context.polling.get() == waker.data()
-            && context.seat.borrow().as_ref().is_some_and(|seat| seat.reactor.get() == address)
-    });
-    will.unwrap_or(false)
+    HERE.with(|here| here.polling.get() == waker.data() && here.reactor.get() == address)
 }
 
 /// Whether this thread polls a task of the runtime at `owner`, with that task's own waker.
 pub(crate) fn polls_for(owner: usize, waker: &Waker) -> bool {
-    let polls = CONTEXT.try_with(|context| {
-        context.polling.get() == waker.data()
-            && context.seat.borrow().as_ref().is_some_and(|seat| seat.runtime.address() == owner)
-    });
-    polls.unwrap_or(false)
+    HERE.with(|here| here.polling.get() == waker.data() && here.runtime.get() == owner)
 }
 
 /// Polls `future` as a poll of ours: with a fresh budget, and known by its waker.
@@ -217,22 +244,37 @@ pub(crate) fn poll<F: Future + ?Sized>(
 
     impl Drop for Restore {
         fn drop(&mut self) {
-            _ = CONTEXT.try_with(|context| {
-                context.polling.set(self.0);
-                context.budget.set(self.1);
+            HERE.with(|here| {
+                here.polling.set(self.0);
+                here.budget.set(self.1);
             });
         }
     }
 
-    let _restore = CONTEXT.try_with(|context| {
-        Restore(context.polling.replace(cx.waker().data()), context.budget.replace(budget))
-    });
+    let _restore = HERE
+        .with(|here| Restore(here.polling.replace(cx.waker().data()), here.budget.replace(budget)));
     future.poll(cx)
 }
 
-/// Changes the budget of the poll that is under way.
-pub(crate) fn with_budget<T>(change: impl FnOnce(&Cell<Budget>) -> T) -> Option<T> {
-    CONTEXT.try_with(|context| change(&context.budget)).ok()
+/// Calls `change` with the budget of the poll that is under way.
+pub(crate) fn with_budget<T>(change: impl FnOnce(&Cell<Budget>) -> T) -> T {
+    HERE.with(|here| change(&here.budget))
+}
+
+/// Whether the runtime that this thread is in has several cores, which look after each other.
+pub(crate) fn has_siblings() -> bool {
+    with_seat(|seat| seat.runtime.reactors().len() > 1).unwrap_or(false)
+}
+
+/// The reactor that timers made on this thread stay with: that of the runtime that the thread is
+/// in, if the runtime has a clock of its own.
+pub(crate) fn timekeeper() -> Option<Arc<reactor::Shared>> {
+    with_seat(|seat| match seat.runtime.clock() {
+        Clock::System => None,
+        // Only a runtime with one core has such a clock.
+        Clock::Pausable(_) | Clock::Simulated(_) => Some(seat.runtime.reactors()[0].clone()),
+    })
+    .flatten()
 }
 
 /// The clock of the runtime that this thread is in, or the system's.
@@ -277,7 +319,15 @@ pub fn forbid_implicit() {
 /// When hidden threads are forbidden.
 #[track_caller]
 pub(crate) fn implicit(what: Implicit) -> io::Result<()> {
-    let place = Location::caller();
+    implicit_at(what, Location::caller())
+}
+
+/// The same for what was begun at `place` and needs the hidden thread only now.
+///
+/// # Errors
+///
+/// When hidden threads are forbidden.
+pub(crate) fn implicit_at(what: Implicit, place: &'static Location<'static>) -> io::Result<()> {
     let mut policy = POLICY.load(Ordering::SeqCst);
     if policy == 0 {
         let variable = std::env::var_os("MINATO_FORBID_IMPLICIT");

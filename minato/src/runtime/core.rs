@@ -37,6 +37,7 @@ pub(crate) enum Queue {
 }
 
 impl Queue {
+    #[inline]
     pub(crate) fn push(&mut self, runnable: Runnable) {
         match self {
             Self::Own(queue) => queue.push_back(runnable),
@@ -44,6 +45,7 @@ impl Queue {
         }
     }
 
+    #[inline]
     pub(crate) fn pop(&mut self) -> Option<Runnable> {
         match self {
             Self::Own(queue) => queue.pop_front(),
@@ -80,6 +82,13 @@ impl Queue {
 }
 
 impl Core {
+    /// The next task of the queue, which is going to be polled.
+    pub(crate) fn next_own(&mut self) -> Option<Runnable> {
+        let runnable = self.queue.pop();
+        self.counters.polls.add(u64::from(runnable.is_some()));
+        runnable
+    }
+
     pub(crate) fn new(index: usize, reactor: Arc<reactor::Shared>, queue: Queue) -> Self {
         Self {
             index,

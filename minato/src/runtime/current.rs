@@ -18,13 +18,13 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use super::context::{self, Seat};
-use super::core::Core;
 use super::picker::Picker;
 use super::shared::{Flavor, Shared, Stand};
+use super::spin::Spin;
 use super::worker::POLLS_PER_LOOK;
 use crate::reactor;
 use crate::reactor::shared::Keeper;
-use crate::task::{Runnable, run_one};
+use crate::task::{Runnable, run_one, shielded};
 use crate::time::clock::real_now;
 
 /// Wakes the future of a `block_on`.
@@ -146,7 +146,7 @@ fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut future: Pin<&mut 
         }
         if seat.core.borrow().is_some() {
             let mut stepper = Stepper { shared, seat: &seat, reactor: &reactor };
-            let more = stepper.run_batch();
+            let more = shielded(|| stepper.run_batch());
             rounds += 1;
             // A future that wakes itself all the time must not keep the reactor from its turn.
             if more || !root.is_woken() || rounds >= POLLS_PER_LOOK {
@@ -243,8 +243,11 @@ impl Stepper<'_> {
             }
             return true;
         }
-        for poll in 0..POLLS_PER_LOOK {
-            match self.next(poll == 0) {
+        if let Some(runnable) = self.shared.injector.pop() {
+            run_measured(self.shared, self.seat, runnable);
+        }
+        for _ in 0..POLLS_PER_LOOK {
+            match self.next() {
                 Some(runnable) => run_measured(self.shared, self.seat, runnable),
                 None => return false,
             }
@@ -252,13 +255,12 @@ impl Stepper<'_> {
         true
     }
 
-    fn next(&mut self, injected_first: bool) -> Option<Runnable> {
-        if injected_first {
-            if let Some(runnable) = self.shared.injector.pop() {
-                return Some(runnable);
-            }
-        }
-        let own = self.seat.core.borrow_mut().as_deref_mut().and_then(|core| core.queue.pop());
+    #[inline]
+    fn next(&mut self) -> Option<Runnable> {
+        let own = match self.seat.core.borrow_mut().as_deref_mut() {
+            Some(core) => core.next_own(),
+            None => None,
+        };
         own.or_else(|| self.shared.injector.pop())
     }
 
@@ -269,14 +271,14 @@ impl Stepper<'_> {
     }
 
     /// Turns the reactor: without waiting if there is something to do.
-    fn wait(&mut self, root: &RootWaker) {
+    fn wait(&self, root: &RootWaker) {
         if self.has_task() || root.is_woken() {
             return self.turn(Some(Duration::ZERO));
         }
         if let Some(core) = self.seat.core.borrow().as_deref() {
             core.counters.parks.add(1);
         }
-        let Some(clock) = self.shared.clock().paused() else { return self.turn(None) };
+        let Some(clock) = self.shared.clock().paused() else { return self.sleep(root) };
         // A stopped clock: whatever can happen without the passing of time happens first.
         self.turn(Some(Duration::ZERO));
         if self.has_task() || root.is_woken() {
@@ -292,7 +294,24 @@ impl Stepper<'_> {
         }
     }
 
-    pub(crate) fn turn(&mut self, timeout: Option<Duration>) {
+    /// Turns the reactor until something happens; looks for a while first if that pays.
+    fn sleep(&self, root: &RootWaker) {
+        let mut spin = self.seat.core.borrow().as_deref().map_or_else(Spin::default, |c| c.spin);
+        let this = &*self;
+        spin.before(
+            this.shared.config.spin,
+            || {
+                this.turn(Some(Duration::ZERO));
+                this.has_task() || root.is_woken()
+            },
+            || this.turn(None),
+        );
+        if let Some(core) = self.seat.core.borrow_mut().as_deref_mut() {
+            core.spin = spin;
+        }
+    }
+
+    pub(crate) fn turn(&self, timeout: Option<Duration>) {
         let mut wakers = match self.seat.core.borrow_mut().as_deref_mut() {
             Some(core) => std::mem::take(&mut core.wakers),
             None => Vec::new(),
@@ -311,15 +330,21 @@ fn stop(shared: &Shared, error: &io::Error) -> ! {
     panic!("the runtime cannot go on: {error}; {}", shared.describe_tasks())
 }
 
-/// Polls a task, counts it, and measures it if the runtime was built to.
+/// Polls a task, and measures it if the runtime was built to.
+#[inline]
 pub(super) fn run_measured(shared: &Shared, seat: &Seat, runnable: Runnable) {
-    let start = shared.config.measure_polls.then(real_now);
+    if !shared.config.measure_polls {
+        return run_one(shared, runnable);
+    }
+    measure(shared, seat, runnable);
+}
+
+#[cold]
+fn measure(shared: &Shared, seat: &Seat, runnable: Runnable) {
+    let start = real_now();
     run_one(shared, runnable);
     if let Some(core) = seat.core.borrow().as_deref() {
-        core.counters.polls.add(1);
-        if let Some(start) = start {
-            let took = real_now().saturating_duration_since(start);
-            core.counters.longest_poll.raise_to(took.as_nanos().min(u128::from(u64::MAX)) as u64);
-        }
+        let took = real_now().saturating_duration_since(start);
+        core.counters.longest_poll.raise_to(took.as_nanos().min(u128::from(u64::MAX)) as u64);
     }
 }

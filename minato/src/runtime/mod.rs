@@ -35,6 +35,7 @@ mod metrics;
 pub mod picker;
 pub(crate) mod pool;
 pub(crate) mod shared;
+pub(crate) mod simulation;
 mod spin;
 mod worker;
 

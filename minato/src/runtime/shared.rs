@@ -1,7 +1,5 @@
 //! A runtime as every thread sees it.
 
-use std::io;
-use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Thread, ThreadId};
 use std::time::Duration;
@@ -174,15 +172,19 @@ impl Shared {
 
     /// Queues a woken task: with the core that this thread holds, or for any of them.
     pub(crate) fn schedule(&self, runnable: Runnable, yielded: bool) {
-        let left = context::with_core_of(self, runnable, |core, runnable| {
-            core.counters.wakes.add(1);
-            self.queue_with(core, runnable, yielded);
+        let mut runnable = Some(runnable);
+        context::with_core_of(self, |core| {
+            if let Some(runnable) = runnable.take() {
+                core.counters.wakes.add(1);
+                self.queue_with(core, runnable, yielded);
+            }
         });
-        if let Err(runnable) = left {
+        if let Some(runnable) = runnable {
             self.inject(runnable);
         }
     }
 
+    #[inline]
     fn queue_with(&self, core: &mut Core, runnable: Runnable, yielded: bool) {
         match &self.flavor {
             Flavor::CurrentThread(_) => core.queue.push(runnable),
@@ -190,11 +192,12 @@ impl Shared {
         }
     }
 
+    #[cold]
     fn inject(&self, runnable: Runnable) {
         self.injector.push(runnable);
         match &self.flavor {
             Flavor::CurrentThread(_) => self.reactors[0].unpark(),
-            Flavor::MultiThread(pool) => pool.wake_one(self),
+            Flavor::MultiThread(pool) => pool.wake_searcher(),
         }
         if self.has_ended() {
             // Nobody comes to the queue any more, so what came late is dropped here.
@@ -263,7 +266,7 @@ impl Shared {
         self.tasks.close();
         let done = match &self.flavor {
             Flavor::CurrentThread(stand) => self.drop_tasks_of(stand),
-            Flavor::MultiThread(pool) => pool.shut_down(self, deadline),
+            Flavor::MultiThread(pool) => pool.shut_down(deadline),
         };
         for reactor in &self.reactors {
             reactor.end();
@@ -310,11 +313,4 @@ impl Drop for ClockHold {
     fn drop(&mut self) {
         self.0.release();
     }
-}
-
-/// The error of using a runtime that was shut down.
-#[track_caller]
-pub(crate) fn ended_error() -> io::Error {
-    let place = Location::caller();
-    io::Error::other(format!("the runtime used at {place} has been shut down"))
 }

@@ -8,9 +8,10 @@ use super::context::{Seat, Seated};
 use super::core::Core;
 use super::pool::Pool;
 use super::shared::{Flavor, Shared};
+use super::spin::Spin;
 use crate::reactor::shared::Keeper;
 use crate::reactor::ward::{self, Look, Ward};
-use crate::task::Runnable;
+use crate::task::{Runnable, shielded};
 
 /// After how many polls the reactor and the injector are looked at, however much there is to do.
 pub(super) const POLLS_PER_LOOK: u32 = 61;
@@ -55,14 +56,21 @@ struct Worker<'a> {
 
 impl Worker<'_> {
     fn run(&mut self) {
+        if shielded(|| self.run_to_end()) {
+            self.leave();
+        }
+    }
+
+    /// Runs tasks until the runtime ends; false if the core was handed over.
+    fn run_to_end(&mut self) -> bool {
         while !self.pool.is_ending() {
             match self.next() {
                 Some(runnable) => self.poll(runnable),
-                None if self.seat.core.borrow().is_none() => return,
+                None if self.seat.core.borrow().is_none() => return false,
                 None => self.park(),
             }
         }
-        self.leave();
+        true
     }
 
     fn poll(&mut self, runnable: Runnable) {
@@ -70,7 +78,7 @@ impl Worker<'_> {
             self.searching = false;
             self.pool.end_search();
             if self.pool.has_work(self.shared) {
-                self.pool.wake_one(self.shared);
+                self.pool.wake_searcher();
             }
         }
         super::current::run_measured(self.shared, &self.seat, runnable);
@@ -95,10 +103,12 @@ impl Worker<'_> {
                 return Some(runnable);
             }
         }
-        match Self::next_of(self.pool, core) {
+        let next = match Self::next_of(self.pool, core) {
             Some(runnable) => Some(runnable),
             None => Self::search(self.shared, self.pool, &mut self.searching, core),
-        }
+        };
+        core.counters.polls.add(u64::from(next.is_some()));
+        next
     }
 
     /// The next task of the core itself.
@@ -152,9 +162,25 @@ impl Worker<'_> {
         if let Some(core) = self.seat.core.borrow().as_deref() {
             core.counters.parks.add(1);
         }
-        self.turn(timeout);
+        self.sleep(timeout);
         // Whoever wakes a sleeper makes it the one that searches.
         self.searching = !self.pool.wake_up(self.index);
+    }
+
+    /// Turns the reactor until something happens; looks for a while first if that pays.
+    fn sleep(&self, timeout: Option<Duration>) {
+        let mut spin = self.seat.core.borrow().as_deref().map_or_else(Spin::default, |c| c.spin);
+        spin.before(
+            self.shared.config.spin,
+            || {
+                self.turn(Some(Duration::ZERO));
+                self.has_task() || self.pool.has_work(self.shared) || self.pool.is_ending()
+            },
+            || self.turn(timeout),
+        );
+        if let Some(core) = self.seat.core.borrow_mut().as_deref_mut() {
+            core.spin = spin;
+        }
     }
 
     fn has_task(&self) -> bool {

@@ -23,5 +23,5 @@ pub(crate) use self::cell::Runnable;
 pub use self::id::Id;
 pub use self::join::{AbortHandle, JoinError, JoinHandle};
 pub use self::spawn::{block_in_place, spawn, spawn_blocking, spawn_local};
-pub(crate) use self::spawn::{run_one, spawn_blocking_on, spawn_local_on, spawn_on};
+pub(crate) use self::spawn::{run_one, shielded, spawn_blocking_on, spawn_local_on, spawn_on};
 pub use self::yield_now::{YieldNow, yield_now};

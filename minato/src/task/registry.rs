@@ -105,11 +105,15 @@ impl Registry {
 
     /// Whether a task is to be dropped instead of polled. The wake of [`abort`](Self::abort) comes
     /// after its mark, so a poll that it causes finds it.
+    #[cold]
     pub(crate) fn is_aborted(&self, key: usize, id: Id) -> bool {
-        self.to_abort.load(Ordering::Relaxed) != 0 && {
-            let state = self.state();
-            state.tasks.get(key).is_some_and(|entry| entry.id == id && entry.aborted)
-        }
+        self.state().tasks.get(key).is_some_and(|entry| entry.id == id && entry.aborted)
+    }
+
+    /// Whether any task is to be dropped instead of polled.
+    #[inline]
+    pub(crate) fn has_aborted(&self) -> bool {
+        self.to_abort.load(Ordering::Relaxed) != 0
     }
 
     /// Takes no more tasks and wakes those that are here, so that they come by the queue.

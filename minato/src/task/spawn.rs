@@ -159,6 +159,7 @@ where
     };
     let queued = runtime.blocking().spawn(Box::new(move || {
         if let Some(runnable) = take(&run) {
+            // The pool contains what may panic here.
             run_one(&runner, runnable);
         }
     }));
@@ -218,17 +219,27 @@ fn queue_of(runtime: &Arc<Shared>) -> impl Schedule<TaskMeta> + Send + Sync + 's
     })
 }
 
-/// Polls a task once, or drops it if it is to be aborted. Never panics.
+/// Polls a task once, or drops it if it is to be aborted.
+///
+/// The body catches what the user's code may do. What can still panic is a waker of whoever joins
+/// the task; [`shielded`] keeps that from taking the worker down.
+#[inline]
 pub(crate) fn run_one(runtime: &Shared, runnable: Runnable) {
-    let meta = runnable.metadata();
-    let aborted = runtime.tasks().is_aborted(meta.key, meta.id);
-    // The body catches what the user's code may do; what is left is ours, and must not take the
-    // worker down either.
-    _ = panic::catch_unwind(AssertUnwindSafe(|| {
-        if aborted {
-            drop(runnable);
-        } else {
-            runnable.run();
+    if runtime.tasks().has_aborted() {
+        let meta = runnable.metadata();
+        if runtime.tasks().is_aborted(meta.key, meta.id) {
+            return drop(runnable);
         }
-    }));
+    }
+    runnable.run();
+}
+
+/// Calls `run`, which polls tasks, until it returns without a panic.
+pub(crate) fn shielded<T>(mut run: impl FnMut() -> T) -> T {
+    loop {
+        // The hook has reported the panic, and the task it came from is complete.
+        if let Ok(output) = panic::catch_unwind(AssertUnwindSafe(&mut run)) {
+            return output;
+        }
+    }
 }

@@ -24,6 +24,20 @@ impl Clock {
         }
     }
 
+    /// Whether this is the system's clock itself.
+    pub(crate) fn is_system(&self) -> bool {
+        matches!(self, Self::System)
+    }
+
+    /// Whether this clock has shown the system's time all along.
+    pub(crate) fn is_real(&self) -> bool {
+        match self {
+            Self::System => true,
+            Self::Pausable(clock) => clock.never_paused(),
+            Self::Simulated(_) => false,
+        }
+    }
+
     /// The pausable clock, if this is one and it stands still.
     pub(crate) fn paused(&self) -> Option<&PausableClock> {
         match self {

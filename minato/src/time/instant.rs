@@ -62,7 +62,7 @@ impl Instant {
     /// The point `duration` later, or one so far away that nobody will see it.
     pub(crate) fn saturating_add(self, duration: Duration) -> Self {
         const THIRTY_YEARS: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
-        self.checked_add(duration).unwrap_or_else(|| Self(self.0 + THIRTY_YEARS))
+        self.checked_add(duration).or_else(|| self.checked_add(THIRTY_YEARS)).unwrap_or(self)
     }
 }
 

@@ -1,18 +1,129 @@
-//! Placeholder until the timers are merged.
+//! Waiting until a point in time.
+
+use std::fmt;
 use std::future::Future;
+use std::marker::PhantomPinned;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
-/// Sleep.
-#[derive(Debug)]
-pub struct Sleep;
-/// sleep.
-pub fn sleep(_: Duration) -> Sleep {
-    Sleep
+
+use pin_project_lite::pin_project;
+
+use super::Instant;
+use super::timer::Timer;
+use crate::task::budget;
+
+/// Waits until `duration` has passed, to the millisecond: it may be one longer, never shorter.
+///
+/// Works on any thread and under any executor. A duration too long to be represented counts as
+/// thirty years. The clock is that of the runtime in which `sleep` is called, so under a stopped or
+/// simulated clock it is virtual time that has to pass.
+///
+/// # Cancel safety
+///
+/// Dropping the future cancels the wait and has no other effect.
+///
+/// # Panics
+///
+/// Polling the future panics when it must wait and nobody can turn a reactor for it: outside every
+/// runtime when the background thread cannot be started or is
+/// [forbidden](crate::runtime::forbid_implicit). The message names the place where the sleep was
+/// made.
+///
+/// ```
+/// use std::time::Duration;
+/// use minato::time::{Instant, sleep};
+///
+/// pollster::block_on(async {
+///     let start = Instant::now();
+///     sleep(Duration::from_millis(5)).await;
+///     assert!(start.elapsed() >= Duration::from_millis(5));
+/// });
+/// ```
+#[track_caller]
+pub fn sleep(duration: Duration) -> Sleep {
+    Sleep::of(Timer::after(duration))
 }
+
+/// Waits until `deadline`, to the millisecond; see [`sleep`].
+///
+/// ```
+/// use std::time::Duration;
+/// use minato::time::{Instant, sleep_until};
+///
+/// pollster::block_on(async {
+///     let deadline = Instant::now() + Duration::from_millis(5);
+///     sleep_until(deadline).await;
+///     assert!(Instant::now() >= deadline);
+/// });
+/// ```
+#[track_caller]
+pub fn sleep_until(deadline: Instant) -> Sleep {
+    Sleep::of(Timer::at(deadline))
+}
+
+pin_project! {
+    /// Ready from a deadline on; made by [`sleep`] and [`sleep_until`].
+    ///
+    /// It allocates nothing, and joins a timer wheel at the first poll that has to wait.
+    #[project(!Unpin)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Sleep {
+        timer: Timer,
+        // What callers pin today must stay pinned, whatever a sleep holds tomorrow.
+        #[pin]
+        pinned: PhantomPinned,
+    }
+}
+
+impl Sleep {
+    fn of(timer: Timer) -> Self {
+        Self { timer, pinned: PhantomPinned }
+    }
+
+    /// The point at which the sleep ends.
+    pub fn deadline(&self) -> Instant {
+        self.timer.deadline()
+    }
+
+    /// Whether the deadline has passed, by the clock of this sleep.
+    pub fn is_elapsed(&self) -> bool {
+        self.timer.now() >= self.timer.deadline()
+    }
+
+    /// Changes the deadline, before or after the sleep has ended.
+    ///
+    /// A task that waits for the sleep need not poll it again: it is woken at the new deadline.
+    ///
+    /// ```
+    /// use std::pin::pin;
+    /// use std::time::Duration;
+    /// use minato::time::{Instant, sleep};
+    ///
+    /// pollster::block_on(async {
+    ///     let mut sleep = pin!(sleep(Duration::from_secs(3600)));
+    ///     sleep.as_mut().reset(Instant::now() + Duration::from_millis(2));
+    ///     sleep.await;
+    /// });
+    /// ```
+    pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
+        self.project().timer.reset(deadline);
+    }
+}
+
 impl Future for Sleep {
     type Output = ();
-    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(budget::poll_leave(cx));
+        ready!(self.project().timer.poll(cx));
+        budget::spend();
         Poll::Ready(())
+    }
+}
+
+impl fmt::Debug for Sleep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sleep").field("deadline", &self.deadline()).finish_non_exhaustive()
     }
 }

@@ -72,6 +72,12 @@ struct Entry {
     deadline: u64,
     waker: Waker,
     generation: u64,
+    links: Links,
+}
+
+/// The neighbours of an entry in its list.
+#[derive(Clone, Copy, Debug)]
+struct Links {
     previous: usize,
     next: usize,
 }
@@ -133,8 +139,7 @@ impl Wheel {
             deadline: deadline_tick,
             waker,
             generation,
-            previous: NONE,
-            next: NONE,
+            links: Links { previous: NONE, next: NONE },
         });
         self.link(index, deadline_tick);
         TimerKey { index, generation }
@@ -169,8 +174,22 @@ impl Wheel {
             return None;
         }
         let entry = self.entries.remove(key.index);
-        self.unlink(&entry);
+        self.unlink(entry.deadline, entry.links);
         Some(entry.waker)
+    }
+
+    /// Files the entry under another tick, as one inserted now, with the waker and the key it has;
+    /// false if the key is stale.
+    pub(crate) fn set_deadline(&mut self, key: TimerKey, deadline_tick: u64) -> bool {
+        let Some(entry) = self.entries.get_mut(key.index) else { return false };
+        if entry.generation != key.generation {
+            return false;
+        }
+        let deadline = std::mem::replace(&mut entry.deadline, deadline_tick);
+        let links = entry.links;
+        self.unlink(deadline, links);
+        self.link(key.index, deadline_tick);
+        true
     }
 
     /// Moves the wakers of all entries that are due at `now_tick` into `wakers`, in the order of
@@ -249,23 +268,21 @@ impl Wheel {
             self.occupied[place / SLOTS] |= 1 << (place % SLOTS);
         } else {
             slot.earliest = slot.earliest.min(deadline);
-            self.entries[previous].next = index;
+            self.entries[previous].links.next = index;
         }
-        let entry = &mut self.entries[index];
-        entry.previous = previous;
-        entry.next = NONE;
+        self.entries[index].links = Links { previous, next: NONE };
     }
 
-    /// Takes an entry, which is no longer in the slab, out of its list.
-    fn unlink(&mut self, entry: &Entry) {
-        let place = self.place_of(entry.deadline);
-        match entry.previous {
-            NONE => self.slots[place].first = entry.next,
-            previous => self.entries[previous].next = entry.next,
+    /// Takes the entry with this deadline and these neighbours out of its list.
+    fn unlink(&mut self, deadline: u64, Links { previous, next }: Links) {
+        let place = self.place_of(deadline);
+        match previous {
+            NONE => self.slots[place].first = next,
+            previous => self.entries[previous].links.next = next,
         }
-        match entry.next {
-            NONE => self.slots[place].last = entry.previous,
-            next => self.entries[next].previous = entry.previous,
+        match next {
+            NONE => self.slots[place].last = previous,
+            next => self.entries[next].links.previous = previous,
         }
         if self.slots[place].first == NONE {
             self.take(place);
@@ -284,7 +301,7 @@ impl Wheel {
         while index != NONE {
             let entry = self.entries.remove(index);
             wakers.push(entry.waker);
-            index = entry.next;
+            index = entry.links.next;
         }
     }
 
@@ -293,9 +310,9 @@ impl Wheel {
     fn file_again(&mut self, place: usize) {
         let mut index = self.take(place);
         while index != NONE {
-            let Entry { next, deadline, .. } = self.entries[index];
+            let Entry { links, deadline, .. } = self.entries[index];
             self.link(index, deadline);
-            index = next;
+            index = links.next;
         }
     }
 }
@@ -472,6 +489,7 @@ mod tests {
         InsertLate(u64),
         /// Cancels the key of the nth insertion, stale or not.
         Cancel(usize),
+        SetDeadline(usize, u64),
         SetWaker(usize),
         Advance(u64),
         Follow,
@@ -488,6 +506,8 @@ mod tests {
             2 => (0..200_u64).prop_map(Step::Insert),
             1 => (0..100_u64).prop_map(Step::InsertLate),
             3 => any::<usize>().prop_map(Step::Cancel),
+            2 => (any::<usize>(), distance()).prop_map(|(nth, by)| Step::SetDeadline(nth, by)),
+            1 => (any::<usize>(), 0..200_u64).prop_map(|(nth, by)| Step::SetDeadline(nth, by)),
             1 => any::<usize>().prop_map(Step::SetWaker),
             1 => distance().prop_map(Step::Advance),
             3 => (0..100_u64).prop_map(Step::Advance),
@@ -495,12 +515,15 @@ mod tests {
         ]
     }
 
-    /// The wheel as it should be: entries ordered by deadline and number of the insertion.
+    /// The wheel as it should be: entries ordered by deadline and by when they were filed.
     #[derive(Default)]
     struct Model {
         log: Log,
         now: u64,
-        keys: Vec<(TimerKey, u64)>,
+        /// The keys, and under which deadline and turn their entries wait.
+        keys: Vec<(TimerKey, (u64, usize))>,
+        /// Counts insertions and moves.
+        turns: usize,
         waiting: BTreeMap<(u64, usize), usize>,
     }
 
@@ -508,16 +531,20 @@ mod tests {
         fn insert(&mut self, wheel: &mut Wheel, deadline: u64) {
             let number = self.keys.len();
             let key = wheel.insert(deadline, self.log.waker(number));
-            let due = deadline.max(self.now);
-            self.keys.push((key, due));
-            self.waiting.insert((due, number), number);
+            let place = self.next_place(deadline);
+            self.keys.push((key, place));
+            self.waiting.insert(place, number);
+        }
+
+        fn next_place(&mut self, deadline: u64) -> (u64, usize) {
+            self.turns += 1;
+            (deadline.max(self.now), self.turns)
         }
 
         /// The key of an insertion, and where the model keeps it.
         fn pick(&self, nth: usize) -> Option<(TimerKey, (u64, usize))> {
             let number = nth.checked_rem(self.keys.len())?;
-            let (key, due) = self.keys[number];
-            Some((key, (due, number)))
+            Some(self.keys[number])
         }
 
         fn advance(&mut self, wheel: &mut Wheel, now: u64) {
@@ -540,6 +567,19 @@ mod tests {
                     if let Some((key, place)) = self.pick(nth) {
                         let waiting = self.waiting.remove(&place).is_some();
                         assert_eq!(wheel.cancel(key).is_some(), waiting);
+                    }
+                }
+                Step::SetDeadline(nth, distance) => {
+                    if let Some((key, place)) = self.pick(nth) {
+                        let deadline = self.now.saturating_add(distance);
+                        let wakes = self.waiting.remove(&place);
+                        assert_eq!(wheel.set_deadline(key, deadline), wakes.is_some());
+                        if let Some(wakes) = wakes {
+                            let place = self.next_place(deadline);
+                            let number = nth % self.keys.len();
+                            self.keys[number].1 = place;
+                            self.waiting.insert(place, wakes);
+                        }
                     }
                 }
                 Step::SetWaker(nth) => {

@@ -1,0 +1,182 @@
+//! The deadline behind every sleep, timeout and interval.
+//!
+//! # Which clock
+//!
+//! A timer goes by the clock of the runtime in which it was made. A runtime whose clock is its own
+//! (one that can be stopped, or a simulated world's) is kept as the timer's *home*: whichever
+//! thread polls the timer, it waits in that runtime's reactor. Any other timer goes by the system's
+//! clock, and by the home's clock from the moment it first waits in a runtime whose clock was never
+//! stopped, since the two are the same so far.
+//!
+//! # Which wheel
+//!
+//! Nothing is registered when a timer is made. Its first poll that finds it not due puts it into
+//! the wheel of the core that the thread holds, else of its home, else of the background reactor.
+//! It stays there until it fires, is reset or dropped, also when its task moves to another worker.
+//! If the reactor ends before that, the timer is woken and joins another wheel at its next poll.
+
+use std::io;
+use std::panic::Location;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use super::Instant;
+use super::clock::Clock;
+use super::wheel::TimerKey;
+use crate::reactor::{self, care};
+use crate::runtime::context;
+use crate::sync::Arc;
+
+/// One deadline. Allocates nothing; cancelled when dropped.
+pub(crate) struct Timer {
+    deadline: Instant,
+    /// The home; or for a timer by the system's clock the reactor in which it last waited.
+    reactor: Option<Arc<reactor::Shared>>,
+    /// Names the timer in the wheel of `reactor` while it waits there.
+    key: Option<TimerKey>,
+    place: &'static Location<'static>,
+}
+
+impl Timer {
+    /// A timer that is due after `duration`.
+    #[track_caller]
+    pub(crate) fn after(duration: Duration) -> Self {
+        let reactor = context::timekeeper();
+        let deadline = clock_of(reactor.as_ref()).now().saturating_add(duration);
+        Self { deadline, reactor, key: None, place: Location::caller() }
+    }
+
+    /// A timer that is due at `deadline`.
+    #[track_caller]
+    pub(crate) fn at(deadline: Instant) -> Self {
+        let reactor = context::timekeeper();
+        Self { deadline, reactor, key: None, place: Location::caller() }
+    }
+
+    pub(crate) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// The present, by the clock of this timer.
+    pub(crate) fn now(&self) -> Instant {
+        clock_of(self.reactor.as_ref()).now()
+    }
+
+    /// Changes the deadline. A task that waits is woken at the new one without polling again.
+    pub(crate) fn reset(&mut self, deadline: Instant) {
+        self.deadline = deadline;
+        if let (Some(key), Some(reactor)) = (self.key, &self.reactor) {
+            // One that has fired, or lost its reactor, joins a wheel at its next poll.
+            if reactor.has_ended() || !reactor.move_timer(key, deadline) {
+                self.key = None;
+            }
+        }
+    }
+
+    /// Ready from the deadline on.
+    ///
+    /// # Panics
+    ///
+    /// When the timer must wait and nobody can be made to turn a reactor for it.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let (Some(key), Some(reactor)) = (self.key, &self.reactor) {
+            // The lock of a reactor from before a fork may be held by a thread that is not here.
+            if !reactor.has_ended() {
+                if reactor.timers().poll(key, cx).is_pending() {
+                    self.look_after(cx.waker());
+                    return Poll::Pending;
+                }
+                if !reactor.has_ended() {
+                    self.key = None;
+                    return Poll::Ready(());
+                }
+            }
+            self.key = None;
+        }
+        if self.now() >= self.deadline {
+            return Poll::Ready(());
+        }
+        self.join(cx.waker());
+        self.look_after(cx.waker());
+        Poll::Pending
+    }
+
+    /// Joins the wheel of a reactor that lives.
+    fn join(&mut self, waker: &Waker) {
+        loop {
+            self.choose();
+            let Some(reactor) = &self.reactor else { continue };
+            let key = reactor.insert_timer(self.deadline, waker);
+            if !reactor.has_ended() {
+                self.key = Some(key);
+                return;
+            }
+            // It ended meanwhile, perhaps before the timer was in.
+            reactor.cancel_timer(key);
+        }
+    }
+
+    /// Chooses the reactor whose wheel the timer joins.
+    fn choose(&mut self) {
+        if self.reactor.as_ref().is_some_and(|reactor| reactor.has_ended()) {
+            self.move_out();
+        }
+        if let Some(reactor) = &self.reactor {
+            if !reactor.timers().clock().is_system() || context::holds(reactor.address()) {
+                return;
+            }
+        }
+        let here =
+            context::reactor().filter(|here| !here.has_ended() && here.timers().clock().is_real());
+        self.reactor = Some(here.unwrap_or_else(|| self.outside()));
+    }
+
+    /// Leaves a reactor that has ended. What is left of a virtual time passes by the clock of the
+    /// runtime that this thread is in.
+    fn move_out(&mut self) {
+        let Some(before) = self.reactor.take() else { return };
+        if !before.timers().clock().is_real() {
+            let left = self.deadline.duration_since(before.timers().clock().now());
+            self.reactor = context::timekeeper().filter(|home| !home.has_ended());
+            self.deadline = self.now().saturating_add(left);
+        }
+    }
+
+    /// The reactor for a wait outside every runtime.
+    fn outside(&self) -> Arc<reactor::Shared> {
+        match care::outside(self.place) {
+            Ok(reactor) if reactor.timers().clock().is_system() => reactor,
+            Ok(_) => self.cannot_wait(&io::Error::other("the fallback reactor is a simulated one")),
+            Err(error) => self.cannot_wait(&error),
+        }
+    }
+
+    fn look_after(&self, waker: &Waker) {
+        if let Some(reactor) = &self.reactor {
+            if let Err(error) = reactor.look_after_at(waker, self.place) {
+                self.cannot_wait(&error);
+            }
+        }
+    }
+
+    /// A timer has no error to return, and one that never fires would be worse than a panic.
+    fn cannot_wait(&self, error: &io::Error) -> ! {
+        panic!("the timer made at {} cannot wait: {error}", self.place)
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        if let (Some(key), Some(reactor)) = (self.key, &self.reactor) {
+            // A reactor that has ended let go of its timers, or is a copy from before a fork.
+            if !reactor.has_ended() {
+                reactor.cancel_timer(key);
+            }
+        }
+    }
+}
+
+/// The clock of timers that stay with `reactor`.
+fn clock_of(reactor: Option<&Arc<reactor::Shared>>) -> &Clock {
+    reactor.map_or(&Clock::System, |reactor| reactor.timers().clock())
+}

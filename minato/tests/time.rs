@@ -1,0 +1,3 @@
+//! Timers on every thread and executor, and the clocks they go by.
+
+mod timers;

@@ -1,0 +1,15 @@
+//! The timers' tests, by behaviour.
+
+mod everywhere;
+mod forbidden;
+mod interval;
+mod limit;
+mod looked_after;
+mod many;
+mod paused;
+mod reset;
+mod runtimes;
+mod simulated;
+mod timeout;
+mod types;
+mod waking;

@@ -1,0 +1,239 @@
+//! A clock that stands still, and moves by itself when there is nothing else to do.
+
+use std::pin::pin;
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use minato::runtime::{Builder, Runtime};
+use minato::task::{spawn_blocking, yield_now};
+use minato::time::{self, Instant, advance, sleep, sleep_until};
+
+use super::limit::{limited, panic_text};
+use super::waking::poll_once;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn paused() -> Runtime {
+    Builder::new_current_thread().start_paused(true).build().unwrap()
+}
+
+fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+#[test]
+fn it_stands_still() {
+    paused().block_on(async {
+        let start = Instant::now();
+        thread::sleep(Duration::from_millis(3));
+        yield_now().await;
+        assert_eq!(Instant::now(), start);
+    });
+}
+
+#[test]
+fn a_day_passes_at_once_and_in_order() {
+    limited(|| {
+        let log = Arc::new(Mutex::new(Vec::new()));
+        paused().block_on(async {
+            let start = Instant::now();
+            let mut tasks = Vec::new();
+            for (name, period) in [("hourly", 60), ("often", 25), ("daily", 24 * 60)] {
+                let log = log.clone();
+                tasks.push(minato::spawn(async move {
+                    while start.elapsed() < HOUR * 24 {
+                        sleep(secs(period * 60)).await;
+                        log.lock().unwrap().push((start.elapsed().as_secs() / 60, name));
+                    }
+                }));
+            }
+            for task in tasks {
+                task.await.unwrap();
+            }
+            assert!(start.elapsed() >= HOUR * 24);
+        });
+        let log = log.lock().unwrap();
+        assert!(log.is_sorted_by_key(|(minute, _)| *minute), "{log:?}");
+        let count = |wanted| log.iter().filter(|(_, name)| *name == wanted).count();
+        assert_eq!((count("hourly"), count("often"), count("daily")), (24, 58, 1));
+        for (minute, name) in log.iter() {
+            let period = match *name {
+                "hourly" => 60,
+                "often" => 25,
+                _ => 24 * 60,
+            };
+            assert_eq!(minute % period, 0, "{name} at {minute}");
+        }
+    });
+}
+
+#[test]
+fn advance_fires_exactly_what_is_due() {
+    paused().block_on(async {
+        let start = Instant::now();
+        let tasks: Vec<_> = (1..=10)
+            .map(|n| {
+                minato::spawn(async move {
+                    sleep_until(start + secs(n)).await;
+                    Instant::now()
+                })
+            })
+            .collect();
+        yield_now().await;
+        for (step, finished) in [(4, 4), (0, 4), (3, 7), (2, 9)] {
+            advance(secs(step)).await;
+            let done = tasks.iter().filter(|task| task.is_finished()).count();
+            assert_eq!(done, finished);
+        }
+        assert_eq!(start.elapsed(), secs(9));
+        advance(Duration::from_nanos(999_999_999)).await;
+        assert!(!tasks[9].is_finished());
+        let mut seen = Vec::new();
+        for task in tasks {
+            seen.push((task.await.unwrap() - start).as_secs());
+        }
+        assert_eq!(seen, [4, 4, 4, 4, 7, 7, 7, 9, 9, 10]);
+    });
+}
+
+#[test]
+fn advance_from_a_task() {
+    limited(|| {
+        paused().block_on(async {
+            let sleeper = minato::spawn(sleep(secs(5)));
+            yield_now().await;
+            let mover = minato::spawn(async move {
+                advance(secs(4)).await;
+                assert!(!sleeper.is_finished());
+                advance(secs(1)).await;
+                assert!(sleeper.is_finished());
+            });
+            mover.await.unwrap();
+        });
+    });
+}
+
+#[test]
+fn a_blocking_job_holds_the_clock() {
+    limited(|| {
+        paused().block_on(async {
+            let start = Instant::now();
+            let sleeper = minato::spawn(sleep(HOUR));
+            let (sender, receiver) = channel::<()>();
+            let job = spawn_blocking(move || receiver.recv().unwrap());
+            let other = thread::spawn(move || {
+                // Time enough for a clock that is not held to jump.
+                thread::sleep(Duration::from_millis(50));
+                sender.send(()).unwrap();
+            });
+            job.await.unwrap();
+            assert_eq!(start.elapsed(), Duration::ZERO);
+            assert!(!sleeper.is_finished());
+            sleeper.await.unwrap();
+            assert_eq!(start.elapsed(), HOUR);
+            other.join().unwrap();
+        });
+    });
+}
+
+#[test]
+fn it_is_stopped_and_goes_on() {
+    limited(|| {
+        Builder::new_current_thread().build().unwrap().block_on(async {
+            let before = Instant::now();
+            time::pause();
+            let start = Instant::now();
+            assert!(start >= before);
+            sleep(HOUR).await;
+            assert!(start.elapsed() >= HOUR);
+            assert!(start.elapsed() < HOUR + Duration::from_millis(2));
+            time::resume();
+            let resumed = Instant::now();
+            sleep(Duration::from_millis(3)).await;
+            assert!(resumed.elapsed() >= Duration::from_millis(3));
+            assert!(start.elapsed() >= HOUR);
+            time::pause();
+            time::resume();
+        });
+    });
+}
+
+#[test]
+fn a_sleep_that_waits_when_the_clock_is_stopped_goes_by_it() {
+    limited(|| {
+        let made_outside = sleep(HOUR);
+        Builder::new_current_thread().build().unwrap().block_on(async {
+            let mut made_outside = pin!(made_outside);
+            assert!(poll_once(made_outside.as_mut()).await.is_pending());
+            let mut made_here = pin!(sleep(HOUR * 2));
+            assert!(poll_once(made_here.as_mut()).await.is_pending());
+            time::pause();
+            let start = Instant::now();
+            made_outside.await;
+            made_here.await;
+            assert!(start.elapsed() > HOUR);
+        });
+    });
+}
+
+#[test]
+fn a_sleep_by_the_real_clock_takes_real_time_under_a_stopped_one() {
+    limited(|| {
+        let deadline = Instant::now() + Duration::from_millis(20);
+        let made_outside = sleep_until(deadline);
+        paused().block_on(async {
+            let start = Instant::now();
+            made_outside.await;
+            assert_eq!(start.elapsed(), Duration::ZERO);
+        });
+        assert!(Instant::now() >= deadline);
+    });
+}
+
+#[test]
+fn another_thread_may_wait_for_virtual_time() {
+    limited(|| {
+        let runtime = paused();
+        let (sleep, start) = {
+            let _entered = runtime.enter();
+            (sleep(HOUR), Instant::now())
+        };
+        let waiter = thread::spawn(move || pollster::block_on(sleep));
+        runtime.block_on(async {
+            while !waiter.is_finished() {
+                advance(secs(60)).await;
+                thread::sleep(Duration::from_millis(1));
+            }
+            assert!(start.elapsed() >= HOUR);
+        });
+        waiter.join().unwrap();
+    });
+}
+
+#[test]
+fn misuse_is_told() {
+    let text = panic_text(time::pause);
+    assert!(text.contains("outside every runtime"), "{text}");
+    let text = panic_text(time::resume);
+    assert!(text.contains("outside every runtime"), "{text}");
+    let text = panic_text(|| pollster::block_on(advance(HOUR)));
+    assert!(text.contains("time::advance") && text.contains("outside every runtime"), "{text}");
+
+    let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let text = panic_text(|| {
+        let _entered = runtime.enter();
+        time::pause();
+    });
+    assert!(text.contains("multi-thread"), "{text}");
+
+    let text = panic_text(|| paused().block_on(async { time::pause() }));
+    assert!(text.contains("stands still already"), "{text}");
+
+    let going = || Builder::new_current_thread().build().unwrap();
+    let text = panic_text(|| going().block_on(async { time::resume() }));
+    assert!(text.contains("has not been stopped"), "{text}");
+    let text = panic_text(|| going().block_on(advance(HOUR)));
+    assert!(text.contains("has not been stopped"), "{text}");
+}
