@@ -33,6 +33,7 @@ mod os;
 #[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "platform_other.rs")]
 mod platform;
 mod readiness;
+mod receive;
 mod sim;
 mod source;
 

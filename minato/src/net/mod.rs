@@ -8,13 +8,16 @@
 //! |---|---|
 //! | [`TcpListener`], [`TcpStream`] | a listening TCP socket, and a connection |
 //! | [`TcpSocket`] | a TCP socket that is set up before it listens or connects |
+//! | [`UdpSocket`] | a UDP socket |
 
 mod address;
+mod datagram;
 mod halves;
 mod resolve;
 mod socket;
 mod stream;
 pub mod tcp;
+pub mod udp;
 
 pub use self::address::ToSocketAddrs;
 pub use self::halves::{
@@ -22,3 +25,4 @@ pub use self::halves::{
 };
 pub use self::resolve::lookup_host;
 pub use self::tcp::{TcpListener, TcpSocket, TcpStream};
+pub use self::udp::UdpSocket;

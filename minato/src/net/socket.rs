@@ -91,7 +91,11 @@ impl Socket {
         wanted: Transport,
         handle: Option<&Handle>,
     ) -> io::Result<Self> {
-        if context::host().is_some() && handle.is_none() {
+        let simulated = match handle {
+            Some(handle) => handle.shared().driver().host().is_some(),
+            None => context::host().is_some(),
+        };
+        if simulated {
             return Err(crate::engine::no_descriptor("from_std"));
         }
         let (source, transport) = Source::adopt(descriptor)?;
@@ -186,13 +190,15 @@ impl Socket {
         }
     }
 
-    /// Which bits of an event mean something for this kind of socket. A datagram socket has no
-    /// ends that close: what epoll reports as such is a waiting error.
+    /// Which bits of an event mean something for this kind of socket. A UDP socket has no ends
+    /// that close: what epoll reports as such is a waiting error. A Unix datagram socket has a
+    /// reading side that ends.
     fn meaningful(&self) -> Readiness {
         match self.transport {
             Transport::Udp => {
                 Readiness::ALL.difference(Readiness::READ_CLOSED.union(Readiness::WRITE_CLOSED))
             }
+            Transport::UnixDatagram => Readiness::ALL.difference(Readiness::WRITE_CLOSED),
             _ => Readiness::ALL,
         }
     }
@@ -519,11 +525,16 @@ impl Drop for Socket {
 }
 
 fn clear_interest(slot: &Slot, look: View, interest: Interest) {
-    if interest.is_readable() {
-        slot.clear(Direction::Read, look, Direction::Read.cleared_by_would_block());
-    }
-    if interest.is_writable() {
-        slot.clear(Direction::Write, look, Direction::Write.cleared_by_would_block());
+    clear(slot, look, interest.cleared_by_would_block());
+}
+
+/// Clears `bits` as far as they can be cleared, each by the tick of its direction.
+fn clear(slot: &Slot, look: View, bits: Readiness) {
+    for direction in [Direction::Read, Direction::Write] {
+        let bits = bits.intersection(direction.cleared_by_would_block());
+        if !bits.is_empty() {
+            slot.clear(direction, look, bits);
+        }
     }
 }
 

@@ -71,10 +71,6 @@ impl Slots {
         self.free.clear();
         std::mem::take(&mut self.places).into_iter().filter_map(|place| place.slot).collect()
     }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Slot>> {
-        self.places.iter().filter_map(|place| place.slot.as_ref())
-    }
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ use std::time::Duration;
 use super::context::{self, Seat};
 use super::picker::Picker;
 use super::shared::{Flavor, Shared, Stand};
+use super::spin::Spin;
 use super::worker::POLLS_PER_LOOK;
 use crate::reactor;
 use crate::reactor::shared::Keeper;
@@ -270,14 +271,14 @@ impl Stepper<'_> {
     }
 
     /// Turns the reactor: without waiting if there is something to do.
-    fn wait(&mut self, root: &RootWaker) {
+    fn wait(&self, root: &RootWaker) {
         if self.has_task() || root.is_woken() {
             return self.turn(Some(Duration::ZERO));
         }
         if let Some(core) = self.seat.core.borrow().as_deref() {
             core.counters.parks.add(1);
         }
-        let Some(clock) = self.shared.clock().paused() else { return self.turn(None) };
+        let Some(clock) = self.shared.clock().paused() else { return self.sleep(root) };
         // A stopped clock: whatever can happen without the passing of time happens first.
         self.turn(Some(Duration::ZERO));
         if self.has_task() || root.is_woken() {
@@ -293,7 +294,24 @@ impl Stepper<'_> {
         }
     }
 
-    pub(crate) fn turn(&mut self, timeout: Option<Duration>) {
+    /// Turns the reactor until something happens; looks for a while first if that pays.
+    fn sleep(&self, root: &RootWaker) {
+        let mut spin = self.seat.core.borrow().as_deref().map_or_else(Spin::default, |c| c.spin);
+        let this = &*self;
+        spin.before(
+            this.shared.config.spin,
+            || {
+                this.turn(Some(Duration::ZERO));
+                this.has_task() || root.is_woken()
+            },
+            || this.turn(None),
+        );
+        if let Some(core) = self.seat.core.borrow_mut().as_deref_mut() {
+            core.spin = spin;
+        }
+    }
+
+    pub(crate) fn turn(&self, timeout: Option<Duration>) {
         let mut wakers = match self.seat.core.borrow_mut().as_deref_mut() {
             Some(core) => std::mem::take(&mut core.wakers),
             None => Vec::new(),

@@ -1,7 +1,5 @@
 //! A runtime as every thread sees it.
 
-use std::io;
-use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Thread, ThreadId};
 use std::time::Duration;
@@ -199,7 +197,7 @@ impl Shared {
         self.injector.push(runnable);
         match &self.flavor {
             Flavor::CurrentThread(_) => self.reactors[0].unpark(),
-            Flavor::MultiThread(pool) => pool.wake_one(self),
+            Flavor::MultiThread(pool) => pool.wake_searcher(),
         }
         if self.has_ended() {
             // Nobody comes to the queue any more, so what came late is dropped here.
@@ -268,7 +266,7 @@ impl Shared {
         self.tasks.close();
         let done = match &self.flavor {
             Flavor::CurrentThread(stand) => self.drop_tasks_of(stand),
-            Flavor::MultiThread(pool) => pool.shut_down(self, deadline),
+            Flavor::MultiThread(pool) => pool.shut_down(deadline),
         };
         for reactor in &self.reactors {
             reactor.end();
@@ -315,11 +313,4 @@ impl Drop for ClockHold {
     fn drop(&mut self) {
         self.0.release();
     }
-}
-
-/// The error of using a runtime that was shut down.
-#[track_caller]
-pub(crate) fn ended_error() -> io::Error {
-    let place = Location::caller();
-    io::Error::other(format!("the runtime used at {place} has been shut down"))
 }

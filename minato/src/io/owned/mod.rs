@@ -66,6 +66,8 @@ mod shutdown;
 mod write_all;
 
 pub use self::copy::{OwnedCopy, copy};
+pub(crate) use self::parts::Parts;
+
 pub use self::flush::{OwnedFlush, flush};
 pub use self::lines::{OwnedLines, lines};
 pub use self::read::{OwnedRead, read};

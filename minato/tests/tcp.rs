@@ -1,0 +1,17 @@
+//! TCP by behaviour: the same cases on every engine, which must agree, errors included.
+
+#[allow(dead_code, unused_imports, unused_macros, reason = "each test binary uses a part of it")]
+mod kit;
+
+mod tcp {
+    mod close;
+    mod connect;
+    mod halves;
+    mod listen;
+    mod options;
+    mod read;
+    mod ready;
+    mod standard;
+    mod traits;
+    mod waiters;
+}
