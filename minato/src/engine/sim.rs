@@ -4,9 +4,9 @@
 //! so virtual time passes only while nobody has anything to do.
 //!
 //! An engine made with [`Engine::deferring_sends`](super::Engine::deferring_sends) accepts bytes
-//! before it sends them, as a ring would (contract, rule 8): they stand in the socket's outbox until
-//! the reactor's next turn, or until a verb comes whose order against them matters. The sockets
-//! with something to send wait in the engine's mailbox, each at most once.
+//! before it sends them, as a ring would (contract, rule 8): they stand in the socket's outbox
+//! until the reactor's next turn, or until a verb comes whose order against them matters. The
+//! sockets with something to send wait in the engine's mailbox, each at most once.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;

@@ -17,6 +17,7 @@ use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::panic::Location;
 use std::sync::{OnceLock, Weak};
 use std::task::{Context, Poll, ready};
 
@@ -26,10 +27,9 @@ use crate::engine::{
     Address, Direction, Family, Interest, OptionName, OptionValue, Readiness, Source, Transport,
 };
 use crate::io::ReadBuf;
-use crate::reactor::background;
 use crate::reactor::shared::ended_error;
-use crate::reactor::{EntryId, Handle, Shared, Slot, View};
-use crate::runtime::context::{self, Implicit};
+use crate::reactor::{EntryId, Handle, Shared, Slot, View, care};
+use crate::runtime::context;
 use crate::sync::{Arc, AtomicBool, Ordering};
 use crate::task::budget;
 
@@ -222,10 +222,7 @@ impl Socket {
             },
             Origin::Anywhere => match context::reactor().filter(|r| serves(r) && !r.has_ended()) {
                 Some(reactor) => Ok(reactor),
-                None => {
-                    context::implicit(Implicit::Reactor)?;
-                    background::fallback()
-                }
+                None => care::outside(Location::caller()),
             },
         }
     }

@@ -260,7 +260,8 @@ impl Shared {
     }
 
     /// Ends the runtime: takes no more tasks, drops those there are, and waits for running ones and
-    /// for blocking jobs until `timeout` (`None`: as long as it takes). Returns whether all is done.
+    /// for blocking jobs until `timeout` (`None`: as long as it takes). Returns whether all is
+    /// done.
     pub(super) fn shut_down(self: &Arc<Self>, timeout: Option<Duration>) -> bool {
         let deadline = timeout.and_then(|timeout| real_now().checked_add(timeout));
         self.tasks.close();
