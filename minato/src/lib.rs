@@ -3,6 +3,7 @@
 pub mod engine;
 pub mod io;
 pub mod net;
+mod panics;
 pub mod reactor;
 pub mod runtime;
 mod sync;

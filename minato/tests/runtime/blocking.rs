@@ -30,8 +30,8 @@ fn occupy(runtime: &Runtime) -> (mpsc::Sender<()>, minato::task::JoinHandle<()>)
 fn gives_what_the_closure_returns() {
     let _watchdog = watchdog();
     for runtime in [current_thread(), multi_thread(1)] {
-        let (id, value) =
-            runtime.block_on(async { spawn_blocking(|| (thread::current().id(), 8)).await.unwrap() });
+        let (id, value) = runtime
+            .block_on(async { spawn_blocking(|| (thread::current().id(), 8)).await.unwrap() });
         assert_ne!(id, thread::current().id());
         assert_eq!(value, 8);
     }

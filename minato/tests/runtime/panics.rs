@@ -50,7 +50,9 @@ fn in_a_task() {
         for _ in 0..10 {
             drop(runtime.spawn(async { panic!("detached") }));
         }
-        assert!(runtime.block_on(runtime.spawn(async { panic!("joined") })).unwrap_err().is_panic());
+        assert!(
+            runtime.block_on(runtime.spawn(async { panic!("joined") })).unwrap_err().is_panic()
+        );
     });
 }
 

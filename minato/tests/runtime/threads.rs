@@ -17,7 +17,10 @@ fn have_the_name_that_was_given() {
     let runtime =
         Builder::new_multi_thread().worker_threads(1).thread_name("of-the-test").build().unwrap();
     let name = || thread::current().name().map(str::to_owned);
-    assert_eq!(runtime.block_on(runtime.spawn(async move { name() })).unwrap().unwrap(), "of-the-test");
+    assert_eq!(
+        runtime.block_on(runtime.spawn(async move { name() })).unwrap().unwrap(),
+        "of-the-test"
+    );
     assert_eq!(runtime.block_on(runtime.spawn_blocking(name)).unwrap().unwrap(), "of-the-test");
     let runtime = multi_thread(1);
     let worker = runtime.block_on(runtime.spawn(async move { name() })).unwrap();
@@ -33,7 +36,8 @@ fn may_be_named_one_by_one() {
         .thread_name_fn(move || format!("number-{}", count.fetch_add(1, Ordering::SeqCst)))
         .build()
         .unwrap();
-    let name = runtime.block_on(runtime.spawn_blocking(|| thread::current().name().unwrap().to_owned()));
+    let name =
+        runtime.block_on(runtime.spawn_blocking(|| thread::current().name().unwrap().to_owned()));
     assert_eq!(name.unwrap(), "number-2");
 }
 
@@ -126,14 +130,15 @@ fn cores_count_what_they_do() {
         let handle = runtime.handle();
         assert_eq!(handle.core_metrics(1), None);
         let before = handle.core_metrics(0).unwrap();
-        runtime.block_on(runtime.spawn(async {
-            let (mut one, other) = pair().await;
-            let server = minato::spawn(crate::support::echo(other));
-            ping(&mut one, 10).await.unwrap();
-            drop(one);
-            server.await.unwrap().unwrap();
-        }))
-        .unwrap();
+        runtime
+            .block_on(runtime.spawn(async {
+                let (mut one, other) = pair().await;
+                let server = minato::spawn(crate::support::echo(other));
+                ping(&mut one, 10).await.unwrap();
+                drop(one);
+                server.await.unwrap().unwrap();
+            }))
+            .unwrap();
         let after = handle.core_metrics(0).unwrap();
         assert!(after.polls >= before.polls + 10, "{before:?} {after:?}");
         assert!(after.wakes > before.wakes, "{before:?} {after:?}");

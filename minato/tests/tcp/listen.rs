@@ -95,8 +95,7 @@ async fn a_burst_is_accepted_whole(at: At) {
     let address = listener.local_addr().unwrap();
     // So that it is registered, and an event must come.
     assert!(listener.accept().now_or_never().is_none());
-    let connecting: Vec<_> =
-        (0..20).map(|_| Box::pin(TcpStream::connect(address))).collect();
+    let connecting: Vec<_> = (0..20).map(|_| Box::pin(TcpStream::connect(address))).collect();
     let clients = futures::future::join_all(connecting).await;
     at.settle().await;
     for _ in &clients {

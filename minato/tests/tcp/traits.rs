@@ -115,9 +115,8 @@ async fn a_full_writer_is_woken_by_every_drain(at: At) {
         let chunk = vec![b'c'; 256 * 1024];
         while sent < LEN {
             let most = chunk.len().min(LEN - sent);
-            sent += poll_fn(|cx| Pin::new(&mut client).poll_write(cx, &chunk[..most]))
-                .await
-                .unwrap();
+            sent +=
+                poll_fn(|cx| Pin::new(&mut client).poll_write(cx, &chunk[..most])).await.unwrap();
         }
         client
     });
