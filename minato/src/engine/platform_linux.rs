@@ -16,6 +16,9 @@ use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 pub(super) const INTEREST: mio::Interest =
     mio::Interest::READABLE.add(mio::Interest::WRITABLE).add(mio::Interest::PRIORITY);
 
+/// What announces urgent data.
+pub(super) const PRIORITY: Option<mio::Interest> = Some(mio::Interest::PRIORITY);
+
 /// A socket that is non-blocking and close-on-exec from the start.
 pub(super) fn socket(domain: Domain, kind: Type, protocol: Option<Protocol>) -> io::Result<Socket> {
     Socket::new_raw(domain, kind.nonblocking().cloexec(), protocol)

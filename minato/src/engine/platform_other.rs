@@ -11,6 +11,9 @@ use socket2::{Domain, MaybeUninitSlice, Protocol, SockAddr, Socket, Type};
 /// Every direction.
 pub(super) const INTEREST: mio::Interest = mio::Interest::READABLE.add(mio::Interest::WRITABLE);
 
+/// Nothing announces urgent data everywhere.
+pub(super) const PRIORITY: Option<mio::Interest> = None;
+
 /// A socket that is non-blocking and close-on-exec, set in steps.
 pub(super) fn socket(domain: Domain, kind: Type, protocol: Option<Protocol>) -> io::Result<Socket> {
     let socket = Socket::new(domain, kind, protocol)?;
