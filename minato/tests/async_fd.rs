@@ -1,6 +1,9 @@
 //! `AsyncFd`: descriptors of somebody else's, most of them pipes here.
 
+#[allow(dead_code, reason = "each test binary uses a part of it")]
 mod everywhere;
+#[allow(dead_code, unused_imports, unused_macros, reason = "each test binary uses a part of it")]
+mod kit;
 
 use std::future::poll_fn;
 use std::io::{self, ErrorKind, Read, Write};
@@ -10,8 +13,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use everywhere::{CountingWaker, on_the_system, poll_with, simulated, stays_pending};
+use everywhere::{on_the_system, poll_with, simulated, stays_pending};
 use futures::future;
+use kit::counting::Counting;
 use minato::engine::{Engine, Interest, Readiness};
 use minato::net::AsyncFd;
 use minato::reactor::Reactor;
@@ -86,9 +90,9 @@ fn readiness_that_came_later_is_not_cleared() -> io::Result<()> {
     let mut reactor = Reactor::new()?;
     let (mut sender, receiver) = pair()?;
     let receiver = AsyncFd::with_interest_on(&reactor.handle(), receiver, Interest::READABLE)?;
-    let (count, waker) = CountingWaker::new();
+    let (count, waker) = Counting::new();
     let mut turn_until = |wakes: usize| {
-        while count.wakes() < wakes {
+        while count.count() < wakes {
             reactor.turn(None).unwrap();
         }
     };
@@ -111,10 +115,10 @@ fn of_the_polls_the_last_is_woken_and_of_the_waits_each() -> io::Result<()> {
     let mut reactor = Reactor::new()?;
     let (mut sender, receiver) = pipe()?;
     let receiver = AsyncFd::new_on(&reactor.handle(), receiver)?;
-    let (replaced, first) = CountingWaker::new();
-    let (last, second) = CountingWaker::new();
-    let (waited, third) = CountingWaker::new();
-    let (dropped, fourth) = CountingWaker::new();
+    let (replaced, first) = Counting::new();
+    let (last, second) = Counting::new();
+    let (waited, third) = Counting::new();
+    let (dropped, fourth) = Counting::new();
     assert!(receiver.poll_read_ready(&mut Context::from_waker(&first)).is_pending());
     assert!(receiver.poll_read_ready(&mut Context::from_waker(&second)).is_pending());
     let mut waits: Vec<_> = (0..3).map(|_| Box::pin(receiver.readable())).collect();
@@ -124,10 +128,10 @@ fn of_the_polls_the_last_is_woken_and_of_the_waits_each() -> io::Result<()> {
     assert!(poll_with(&mut Box::pin(receiver.readable()), &fourth).is_pending());
     drop(fourth);
     sender.write_all(b"x")?;
-    while last.wakes() == 0 || waited.wakes() < 3 {
+    while last.count() == 0 || waited.count() < 3 {
         reactor.turn(None)?;
     }
-    assert_eq!((replaced.wakes(), last.wakes(), dropped.wakes()), (0, 1, 0));
+    assert_eq!((replaced.count(), last.count(), dropped.count()), (0, 1, 0));
     assert_eq!(Arc::strong_count(&dropped), 1, "no clone of the waker is left");
     assert!(waits.iter_mut().all(|wait| poll_with(wait, &third).is_ready()));
     Ok(())
@@ -287,7 +291,7 @@ fn it_is_deregistered_before_it_is_given_back_or_dropped() -> io::Result<()> {
     let (mut sender, receiver) = pipe()?;
     // Somebody else keeps the descriptor open, so that closing does not end the registration.
     let mut shared = Arc::new(OwnedFd::from(receiver));
-    let (count, waker) = CountingWaker::new();
+    let (count, waker) = Counting::new();
     for round in 0..6 {
         let fd = AsyncFd::with_interest_on(&reactor.handle(), shared.clone(), Interest::READABLE)?;
         let mut waiting = Box::pin(fd.readable());
@@ -306,7 +310,7 @@ fn it_is_deregistered_before_it_is_given_back_or_dropped() -> io::Result<()> {
     // Nobody is registered: the event is not there.
     sender.write_all(b"x")?;
     reactor.turn(Some(std::time::Duration::ZERO))?;
-    assert_eq!(count.wakes(), 0);
+    assert_eq!(count.count(), 0);
     Ok(())
 }
 

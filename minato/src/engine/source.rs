@@ -208,6 +208,11 @@ impl Source {
         on_kind!(self, os => os::peer_address(os), sim => sim.peer_address())
     }
 
+    /// The user, group and, where it is told, process at the other end of a Unix socket.
+    pub(crate) fn peer_credentials(&self) -> io::Result<(u32, u32, Option<i32>)> {
+        on_kind!(self, os => platform::peer_credentials(os), sim => sim.peer_credentials())
+    }
+
     pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
         on_kind!(self, os => os.take_error(), sim => sim.take_error())
     }
