@@ -39,6 +39,7 @@ mod source;
 
 pub(crate) use self::key::Key;
 pub(crate) use self::options::{Membership, OptionName, OptionValue};
+pub(crate) use self::platform::unix_address;
 pub(crate) use self::readiness::Direction;
 pub use self::readiness::{Interest, Readiness};
 pub(crate) use self::sim::SimHost;

@@ -51,6 +51,11 @@ pub(crate) enum Address {
 }
 
 impl Address {
+    /// That of a Unix socket that was never bound.
+    pub(crate) fn unnamed() -> io::Result<Self> {
+        Ok(Self::Unix(Box::new(std::os::unix::net::SocketAddr::from_pathname("")?)))
+    }
+
     /// The internet address in it.
     pub(crate) fn ip(self) -> io::Result<SocketAddr> {
         match self {
@@ -106,6 +111,18 @@ impl Source {
             None => os::open(family, transport).map(Self::Os),
             Some(host) => SimSource::open(host, family, transport).map(Self::Sim),
         }
+    }
+
+    /// Opens two Unix sockets that are connected to each other. No host has them.
+    pub(crate) fn pair(
+        host: Option<&Arc<SimHost>>,
+        transport: Transport,
+    ) -> io::Result<(Self, Self)> {
+        if let Some(host) = host {
+            SimSource::open(host, Family::Unix, transport)?;
+        }
+        let (one, two) = os::pair(transport)?;
+        Ok((Self::Os(one), Self::Os(two)))
     }
 
     /// Takes over a descriptor: makes it non-blocking and finds out what runs over it.

@@ -86,6 +86,12 @@ impl Socket {
         Ok(Self::of(source, transport, handle))
     }
 
+    /// Opens two Unix sockets that are connected to each other.
+    pub(crate) fn pair(transport: Transport) -> io::Result<(Self, Self)> {
+        let (one, two) = Source::pair(context::host().as_ref(), transport)?;
+        Ok((Self::of(one, transport, None), Self::of(two, transport, None)))
+    }
+
     /// Takes over a descriptor from elsewhere, which must be a socket of `wanted`'s kind.
     pub(crate) fn adopt(
         descriptor: OwnedFd,

@@ -282,12 +282,15 @@ fn dropped_within_its_own_task() {
         pending::<()>().await;
     }));
     let task = runtime.spawn_local(async { yield_now().await });
+    let owner = Rc::new(RefCell::new(None));
+    let owned = owner.clone();
     drop(runtime.spawn_local(async move {
         yield_now().await;
-        drop(runtime);
+        drop(owned.take());
     }));
-    _ = handle.block_on(task);
+    *owner.borrow_mut() = Some(runtime);
     handle.block_on(async {
+        _ = task.await;
         for _ in 0..3 {
             yield_now().await;
         }

@@ -1,6 +1,6 @@
 //! What several test programs need: a watchdog, an echo exchange, and tests that run in a process
 //! of their own.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,10 +14,10 @@ use minato::net::{TcpListener, TcpStream};
 use minato::runtime::{Builder, Runtime};
 
 /// Far longer than any test takes on a busy machine: reached only by what hangs.
-pub const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// Ends the process with a message if a test hangs; disarmed by being dropped.
-pub struct Watchdog {
+pub(crate) struct Watchdog {
     disarm: Option<mpsc::Sender<()>>,
 }
 
@@ -30,7 +30,7 @@ impl Drop for Watchdog {
 /// A watchdog for the test that calls this.
 #[must_use]
 #[track_caller]
-pub fn watchdog() -> Watchdog {
+pub(crate) fn watchdog() -> Watchdog {
     let place = std::panic::Location::caller();
     let (disarm, disarmed) = mpsc::channel::<()>();
     thread::spawn(move || {
@@ -42,16 +42,16 @@ pub fn watchdog() -> Watchdog {
     Watchdog { disarm: Some(disarm) }
 }
 
-pub fn current_thread() -> Runtime {
+pub(crate) fn current_thread() -> Runtime {
     Builder::new_current_thread().build().unwrap()
 }
 
-pub fn multi_thread(workers: usize) -> Runtime {
+pub(crate) fn multi_thread(workers: usize) -> Runtime {
     Builder::new_multi_thread().worker_threads(workers).build().unwrap()
 }
 
 /// Echoes one connection until its end.
-pub async fn echo(mut stream: TcpStream) -> io::Result<()> {
+pub(crate) async fn echo(mut stream: TcpStream) -> io::Result<()> {
     let mut buf = vec![0; 4096];
     loop {
         match stream.read(&mut buf).await? {
@@ -62,7 +62,7 @@ pub async fn echo(mut stream: TcpStream) -> io::Result<()> {
 }
 
 /// Sends `rounds` messages over a connection and checks what comes back.
-pub async fn ping(stream: &mut TcpStream, rounds: usize) -> io::Result<()> {
+pub(crate) async fn ping(stream: &mut TcpStream, rounds: usize) -> io::Result<()> {
     for round in 0..rounds {
         let sent: Vec<u8> = (0..64 + round % 50).map(|at| (at * 7 + round) as u8).collect();
         stream.write_all(&sent).await?;
@@ -74,7 +74,7 @@ pub async fn ping(stream: &mut TcpStream, rounds: usize) -> io::Result<()> {
 }
 
 /// Two ends of a connection.
-pub async fn pair() -> (TcpStream, TcpStream) {
+pub(crate) async fn pair() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address: SocketAddr = listener.local_addr().unwrap();
     let (client, accepted) = futures::join!(TcpStream::connect(address), listener.accept());
@@ -82,7 +82,7 @@ pub async fn pair() -> (TcpStream, TcpStream) {
 }
 
 /// A listener on a free port that a standard thread serves: nothing of ours on that side.
-pub fn standard_echo_server() -> SocketAddr {
+pub(crate) fn standard_echo_server() -> SocketAddr {
     use std::io::{Read, Write};
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -108,13 +108,13 @@ const CHILD: &str = "MINATO_TEST_CHILD";
 /// Runs `body` in a fresh process: the test `name` of this program calls this, is started anew
 /// there, and comes here again. The parent gets what the child printed.
 #[track_caller]
-pub fn in_child(name: &str, body: impl FnOnce()) -> Option<Output> {
+pub(crate) fn in_child(name: &str, body: impl FnOnce()) -> Option<Output> {
     in_child_with(name, |_| {}, body)
 }
 
 /// The same, with changes to how the child is started.
 #[track_caller]
-pub fn in_child_with(
+pub(crate) fn in_child_with(
     name: &str,
     change: impl FnOnce(&mut Command),
     body: impl FnOnce(),
@@ -138,24 +138,24 @@ pub fn in_child_with(
 }
 
 /// How the child of `name` is started.
-pub fn child_command(name: &str) -> Command {
+pub(crate) fn child_command(name: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(child_arguments(name)).env(CHILD, name).env_remove("MINATO_FORBID_IMPLICIT");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
-pub fn child_arguments(name: &str) -> [&str; 4] {
+pub(crate) fn child_arguments(name: &str) -> [&str; 4] {
     ["--exact", name, "--nocapture", "--test-threads=1"]
 }
 
 /// Whether this process is the child of the test `name`.
-pub fn is_child(name: &str) -> bool {
+pub(crate) fn is_child(name: &str) -> bool {
     std::env::var(CHILD).is_ok_and(|child| child == name)
 }
 
 /// The names of the threads of this process.
-pub fn thread_names() -> Vec<String> {
+pub(crate) fn thread_names() -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir("/proc/self/task")
         .unwrap()
         .filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).ok())
