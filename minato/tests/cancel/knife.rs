@@ -142,7 +142,7 @@ const PLACES: [Place; 3] = [Place::CurrentThread, Place::Sim, Place::SimDeferrin
 /// Runs `scenario` in all places, cut off at every poll.
 pub(super) fn cut_everywhere(name: &'static str, scenario: Scenario) {
     for place in PLACES {
-        for seed in if place.is_simulated() { 1..=3 } else { 1..=1 } {
+        for seed in if place.is_simulated() { 1..=2 } else { 1..=1 } {
             cut_at(name, place, seed, scenario);
         }
         tally::ran();
@@ -152,7 +152,7 @@ pub(super) fn cut_everywhere(name: &'static str, scenario: Scenario) {
 fn cut_at(name: &str, place: Place, seed: u64, scenario: Scenario) {
     let polls = run(name, place, seed, None, scenario);
     // A future that polls very often is cut off at some of its polls.
-    for cut in (0..=polls).step_by(polls / 40 + 1) {
+    for cut in (0..=polls).step_by(polls / 20 + 1) {
         for moment in [Moment::WhenWoken, Moment::AtOnce] {
             run(name, place, seed, Some((cut, moment)), scenario);
         }

@@ -1,6 +1,7 @@
 //! The futures that own their stream: given up half-way, they give everything back.
 
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 use minato::io::{AsyncReadExt, AsyncWriteExt, BufReader, owned};
 use minato::net::TcpStream;
@@ -99,8 +100,10 @@ async fn read_until(knife: Rc<Knife>) {
 
 const LEN: usize = 200_000;
 
-fn pattern() -> Vec<u8> {
-    (0..LEN).map(|at| (at * 13 + at / 253) as u8).collect()
+fn pattern() -> &'static [u8] {
+    static PATTERN: LazyLock<Vec<u8>> =
+        LazyLock::new(|| (0..LEN).map(|at| (at * 13 + at / 253) as u8).collect());
+    &PATTERN
 }
 
 fn collect(mut stream: TcpStream) -> minato::task::JoinHandle<Vec<u8>> {
@@ -129,7 +132,7 @@ async fn copy(knife: Rc<Knife>) {
     let (sink, sink_end) = pair().await;
     let collecting = collect(sink_end);
     let sending = minato::spawn(async move {
-        source_end.write_all(&pattern()).await.unwrap();
+        source_end.write_all(pattern()).await.unwrap();
     });
     match knife.cut_keeping(Late::OnceInEach(2), owned::copy(source, sink)).await {
         Ok(done) => assert_eq!(done.unwrap().0, LEN as u64),

@@ -2,6 +2,7 @@
 
 use std::io::IoSlice;
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 use minato::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use minato::net::TcpStream;
@@ -22,8 +23,10 @@ scenarios! {
 /// Far more than the buffers of both ends take, an outbox included.
 const LEN: usize = 200_000;
 
-fn pattern() -> Vec<u8> {
-    (0..LEN).map(|at| (at * 31 + at / 251) as u8).collect()
+fn pattern() -> &'static [u8] {
+    static PATTERN: LazyLock<Vec<u8>> =
+        LazyLock::new(|| (0..LEN).map(|at| (at * 31 + at / 251) as u8).collect());
+    &PATTERN
 }
 
 /// Reads slowly until the end.
@@ -73,7 +76,7 @@ async fn write_all_buf(knife: Rc<Knife>) {
     let (mut client, server) = pair().await;
     let collecting = collect(server);
     let pattern = pattern();
-    let mut left = &pattern[..];
+    let mut left = pattern;
     while knife.cut(Late::Once, client.write_all_buf(&mut left)).await.is_none() {}
     drop(client);
     assert!(collecting.await.unwrap() == pattern);
@@ -84,7 +87,7 @@ async fn write_all_goes_on(knife: Rc<Knife>) {
     let (mut client, server) = pair().await;
     let collecting = collect(server);
     let pattern = pattern();
-    let cut = knife.cut(Late::Once, client.write_all(&pattern)).await.is_none();
+    let cut = knife.cut(Late::Once, client.write_all(pattern)).await.is_none();
     client.write_all(b"and on").await.unwrap();
     client.shutdown().await.unwrap();
     let all = collecting.await.unwrap();
@@ -107,7 +110,7 @@ async fn copy_goes_on(knife: Rc<Knife>) {
     let (mut sink, sink_end) = pair().await;
     let collecting = collect(sink_end);
     let sending = minato::spawn(async move {
-        source_end.write_all(&pattern()).await.unwrap();
+        source_end.write_all(pattern()).await.unwrap();
     });
     let copied = knife.cut(Late::OnceInEach(2), minato::io::copy(&mut source, &mut sink)).await;
     let was_cut = copied.is_none();
@@ -125,7 +128,7 @@ async fn copy_buf(knife: Rc<Knife>) {
     let (mut sink, sink_end) = pair().await;
     let collecting = collect(sink_end);
     let sending = minato::spawn(async move {
-        source_end.write_all(&pattern()).await.unwrap();
+        source_end.write_all(pattern()).await.unwrap();
     });
     let mut source = BufReader::new(source);
     while knife
