@@ -315,6 +315,10 @@ impl Shared {
         }
         self.timers.drain(&mut wakers);
         self.unpark();
+        // The background thread keeps a descriptor of what it watches until it looks again.
+        if self.watch() != Watch::None && self.forks == forks() {
+            monitor::rouse(self);
+        }
         wake_all(&mut wakers);
     }
 
