@@ -11,7 +11,7 @@ use minato::net::{TcpListener, TcpStream};
 async fn serve(listener: TcpListener, executor: &smol::Executor<'static>) -> io::Result<()> {
     loop {
         let (mut socket, _) = listener.accept().await?;
-        // smol's spawn, not ours: `minato::spawn` would work as well, and start the default runtime.
+        // Not ours: `minato::spawn` would work as well, and start the default runtime.
         let echo = executor.spawn(async move {
             let (mut reader, mut writer) = socket.split();
             minato::io::copy(&mut reader, &mut writer).await?;

@@ -2,7 +2,7 @@
 //!
 //! A program that has an event loop already (a game, a user interface, a C library's) can turn a
 //! reactor within it. The reactor has a descriptor that becomes readable when a turn would find
-//! something, and says when its next timer is due.
+//! something, and it says when its next timer is due.
 
 use std::future::Future;
 use std::io::{self, PipeReader, Read, Write};
@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use minato::io::{AsyncReadExt, AsyncWriteExt};
 use minato::net::{TcpListener, TcpStream};
-use minato::reactor::{Handle, Reactor};
-use minato::time::Instant;
+use minato::reactor::Reactor;
+use minato::time::{Instant, sleep};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// Notes that the future wants to be polled.
@@ -27,11 +27,11 @@ impl Wake for Flag {
     }
 }
 
-/// Sockets made with a handle wait on that reactor and on no other.
-async fn exchange(handle: &Handle, mut bell: impl Write) -> io::Result<()> {
-    let listener = TcpListener::bind_on(handle, "127.0.0.1:0").await?;
-    let mut client = TcpStream::connect_on(handle, listener.local_addr()?).await?;
+async fn exchange(mut bell: impl Write) -> io::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let mut client = TcpStream::connect(listener.local_addr()?).await?;
     let (mut server, _) = listener.accept().await?;
+    sleep(Duration::from_millis(20)).await;
     server.write_all(b"hello").await?;
     let mut buf = [0; 5];
     client.read_exact(&mut buf).await?;
@@ -41,13 +41,15 @@ async fn exchange(handle: &Handle, mut bell: impl Write) -> io::Result<()> {
 
 fn main() -> io::Result<()> {
     let mut reactor = Reactor::new()?;
-    let handle = reactor.handle();
+    // Whatever waits outside every runtime waits on this reactor from now on, instead of on a
+    // background thread. For single sockets there are `bind_on` and `connect_on`.
+    reactor.set_fallback().map_err(io::Error::other)?;
     // Something that this loop waits for besides, and that has nothing to do with Minato.
     let (mut bell, ringer): (PipeReader, _) = io::pipe()?;
 
     let flag = Arc::new(Flag(AtomicBool::new(true)));
     let waker = Waker::from(flag.clone());
-    let mut exchange = pin!(exchange(&handle, ringer));
+    let mut exchange = pin!(exchange(ringer));
     let mut done = false;
     loop {
         while !done && flag.0.swap(false, Ordering::Acquire) {
@@ -62,7 +64,7 @@ fn main() -> io::Result<()> {
         let mut events = [PollFd::new(&reactor, PollFlags::IN), PollFd::new(&bell, PollFlags::IN)];
         poll(&mut events, timeout.as_ref())?;
         let rung = !events[1].revents().is_empty();
-        // Never waits: the waiting is done. It wakes the future if one of its sockets is ready.
+        // Never waits: the waiting is done. It wakes the future if a socket or a timer is due.
         reactor.turn(Some(Duration::ZERO))?;
         if rung {
             bell.read_exact(&mut [0])?;

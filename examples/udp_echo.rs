@@ -6,6 +6,8 @@ use std::time::Duration;
 use minato::net::UdpSocket;
 use minato::time::timeout;
 
+const PATIENCE: Duration = Duration::from_secs(5);
+
 async fn echo(socket: UdpSocket) -> io::Result<()> {
     // A datagram comes whole or not at all. What does not fit into the buffer is cut off, so the
     // buffer has room for the longest one there can be.
@@ -19,15 +21,15 @@ async fn echo(socket: UdpSocket) -> io::Result<()> {
 
 async fn ask(socket: &UdpSocket, question: &[u8]) -> io::Result<Vec<u8>> {
     let mut buf = [0; 1500];
-    for _ in 0..5 {
+    for _ in 0..3 {
         socket.send(question).await?;
         // A datagram may be lost, and nobody says so: without a time limit and another attempt this
         // would wait forever. Giving up a `recv` loses nothing; what comes later stays queued.
-        if let Ok(received) = timeout(Duration::from_millis(500), socket.recv(&mut buf)).await {
+        if let Ok(received) = timeout(PATIENCE, socket.recv(&mut buf)).await {
             return Ok(buf[..received?].to_vec());
         }
     }
-    Err(io::Error::new(io::ErrorKind::TimedOut, "five datagrams, and no answer"))
+    Err(io::Error::new(io::ErrorKind::TimedOut, "three datagrams, and no answer"))
 }
 
 fn main() -> io::Result<()> {

@@ -14,7 +14,9 @@ use crate::endpoint::Endpoint;
 /// and prints how fast it went. It ends by itself, with exit code 1 if anything went wrong.
 #[derive(Debug, Parser)]
 #[command(
+    name = "minato",
     version,
+    max_term_width = 100,
     args_conflicts_with_subcommands = true,
     after_help = "Examples:\n  \
         minato                                     the tour, about 10 seconds\n  \
@@ -73,8 +75,8 @@ pub(crate) enum Command {
     /// Ctrl-C (or SIGTERM) stops accepting and lets open connections finish for a while; a second
     /// one ends at once.
     #[command(after_help = "Examples:\n  \
-        minato proxy 127.0.0.1:8000 127.0.0.1:7000       relay to an echo\n  \
-        minato proxy 127.0.0.1:5353 192.0.2.1:53 --idle 5  relay name look-ups")]
+        minato proxy 127.0.0.1:8000 127.0.0.1:7000           relay to an echo\n  \
+        minato proxy 127.0.0.1:5353 192.0.2.1:53 --idle 5    relay name look-ups")]
     Proxy(ProxyOptions),
 }
 

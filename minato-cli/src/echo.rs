@@ -8,6 +8,7 @@ use minato::net::{TcpStream, UdpSocket};
 use minato::runtime::Runtime;
 
 use crate::arguments::EchoOptions;
+use crate::say;
 use crate::serve::{self, Connections};
 use crate::shutdown::Shutdown;
 
@@ -15,10 +16,10 @@ use crate::shutdown::Shutdown;
 pub(crate) const MAX_DATAGRAM: usize = 65_535;
 
 pub(crate) fn run(runtime: Runtime, options: &EchoOptions) -> io::Result<()> {
-    let shutdown = Shutdown::on_ctrl_c()?;
     let ended = runtime.block_on(async {
         let (listener, socket) = serve::listen(&options.address).await?;
-        println!("echo on {}, TCP and UDP; Ctrl-C ends it", listener.local_addr()?);
+        let shutdown = Shutdown::on_ctrl_c()?;
+        say(format_args!("echo on {}, TCP and UDP; Ctrl-C ends it", listener.local_addr()?))?;
         let connections = Connections::new();
         let accepting = connections.accept(listener, |stream| async {
             // A client that resets its connection is its own business.

@@ -8,7 +8,8 @@ mod serve;
 mod shutdown;
 mod tour;
 
-use std::io;
+use std::fmt;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -42,6 +43,12 @@ fn build_runtime(workers: Option<u16>) -> io::Result<Runtime> {
         builder = builder.worker_threads(workers.into());
     }
     builder.build().map_err(|error| in_context("cannot start the runtime", &error))
+}
+
+/// Prints a line. Unlike `println!` it gives an error, not a panic, when nobody reads any more.
+fn say(line: impl fmt::Display) -> io::Result<()> {
+    writeln!(io::stdout(), "{line}")
+        .map_err(|error| in_context("cannot write to standard output", &error))
 }
 
 /// An error that says what could not be done, and then why.

@@ -13,15 +13,14 @@ use minato::time::timeout;
 
 use self::datagrams::DatagramRelay;
 use crate::arguments::ProxyOptions;
-use crate::in_context;
 use crate::serve::{self, Connections};
 use crate::shutdown::Shutdown;
+use crate::{in_context, say};
 
 /// How long the target may take to answer a connection; the system would wait for minutes.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 pub(crate) fn run(runtime: Runtime, options: &ProxyOptions) -> io::Result<()> {
-    let shutdown = Shutdown::on_ctrl_c()?;
     let ended = runtime.block_on(async {
         let targets: Arc<[SocketAddr]> = options.target.resolve().await?.into();
         let (listener, socket) = serve::listen(&options.listen).await?;
@@ -30,7 +29,9 @@ pub(crate) fn run(runtime: Runtime, options: &ProxyOptions) -> io::Result<()> {
             let message = format!("the target {} is the proxy itself", options.target);
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
-        println!("proxy on {local} to {}, TCP and UDP; Ctrl-C ends it", options.target);
+        let shutdown = Shutdown::on_ctrl_c()?;
+        let target = &options.target;
+        say(format_args!("proxy on {local} to {target}, TCP and UDP; Ctrl-C ends it"))?;
 
         let relay = DatagramRelay::new(socket, targets[0], options.idle, options.udp_clients);
         let connections = Connections::new();

@@ -140,3 +140,99 @@ async fn send_requests(
     }
     connection.close().await
 }
+
+#[cfg(test)]
+mod tests {
+    use minato::io::{AsyncReadExt, AsyncWriteExt};
+    use minato::net::{TcpListener, TcpStream};
+    use minato::sim::Simulation;
+
+    use super::*;
+
+    /// Drives a service that does `answer` with each connection.
+    fn drive_simulated<F, A>(answer: F) -> Measured
+    where
+        F: Fn(TcpStream) -> A + 'static,
+        A: Future<Output = io::Result<()>> + 'static,
+    {
+        let mut simulation = Simulation::new(1);
+        let binding = simulation.spawn("server", TcpListener::bind("0.0.0.0:7000")).unwrap();
+        let listener = simulation.run_until(binding).unwrap().unwrap().unwrap();
+        let serving = async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                _ = answer(stream).await;
+            }
+        };
+        drop(simulation.spawn("server", serving).unwrap());
+        let load = Load {
+            transport: Transport::Tcp,
+            target: (simulation.world().host("server").ip(), 7000).into(),
+            clients: 1,
+            until: Until::Requests(3),
+            seed: 1,
+        };
+        let driving = async move { drive(&load, &Arc::default()).await };
+        let driving = simulation.spawn("client", driving).unwrap();
+        simulation.run_until(driving).unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_right_answer_is_counted() {
+        let measured = drive_simulated(|mut stream| async move {
+            let (mut reader, mut writer) = stream.split();
+            minato::io::copy(&mut reader, &mut writer).await?;
+            writer.shutdown().await
+        });
+        assert_eq!(measured.errors, [""; 0]);
+        assert_eq!((measured.requests, measured.latencies.len()), (3, 3));
+    }
+
+    #[test]
+    fn a_wrong_byte_is_an_error() {
+        let measured = drive_simulated(|mut stream| async move {
+            let mut buffer = [0; 32 * 1024];
+            loop {
+                let len = stream.read(&mut buffer).await?;
+                buffer[len / 2] ^= 1;
+                stream.write_all(&buffer[..len]).await?;
+            }
+        });
+        assert_eq!((measured.errors.len(), measured.requests), (1, 0));
+        assert!(
+            measured.errors[0].starts_with("client 0, request 0: byte "),
+            "{:?}",
+            measured.errors
+        );
+    }
+
+    #[test]
+    fn a_connection_that_ends_early_is_an_error() {
+        let measured = drive_simulated(|stream| async move {
+            drop(stream);
+            Ok(())
+        });
+        assert_eq!((measured.errors.len(), measured.requests), (1, 0), "{:?}", measured.errors);
+    }
+
+    #[test]
+    fn bytes_after_the_last_answer_are_an_error() {
+        let measured = drive_simulated(|mut stream| async move {
+            let (mut reader, mut writer) = stream.split();
+            minato::io::copy(&mut reader, &mut writer).await?;
+            writer.write_all(b"one more thing").await?;
+            writer.shutdown().await
+        });
+        assert!(measured.errors[0].contains("more bytes"), "{:?}", measured.errors);
+    }
+
+    #[test]
+    fn a_silent_service_is_an_error_after_a_while() {
+        let measured = drive_simulated(|stream| async move {
+            std::future::pending::<()>().await;
+            drop(stream);
+            Ok(())
+        });
+        assert!(measured.errors[0].contains("no answer came"), "{:?}", measured.errors);
+        assert_eq!(measured.elapsed.as_secs(), COUNTING_LIMIT.as_secs());
+    }
+}

@@ -19,17 +19,18 @@ use self::drivers::{Load, Measured, Until};
 use self::progress::Progress;
 use self::report::Row;
 use crate::arguments::TourOptions;
+use crate::say;
 
 /// How many clients drive each service.
 const CLIENTS: usize = 64;
 
 pub(crate) fn run(runtime: Runtime, options: &TourOptions) -> io::Result<()> {
     let workers = runtime.handle().core_count();
-    println!(
-        "minato {}: a tour with {workers} workers, {CLIENTS} clients and seed {}",
-        env!("CARGO_PKG_VERSION"),
-        options.seed
-    );
+    let version = env!("CARGO_PKG_VERSION");
+    let seed = options.seed;
+    say(format_args!(
+        "minato {version}: a tour with {workers} workers, {CLIENTS} clients and seed {seed}"
+    ))?;
     let services = runtime.block_on(services::start_all())?;
     let share = Duration::from_secs(options.seconds.into()) / services.len() as u32;
 
@@ -41,21 +42,24 @@ pub(crate) fn run(runtime: Runtime, options: &TourOptions) -> io::Result<()> {
             target: service.address,
             clients: CLIENTS,
             until: Until::Elapsed(share),
-            seed: options.seed,
+            seed,
         };
         let measured = runtime.block_on(drivers::drive(&load, &progress.requests()));
         progress.finish(&measured);
         rows.push(Row { service: service.name, clients: CLIENTS, measured });
     }
-    let bare_thread = bare_thread::visit(&services, options.seed)?;
-    let simulated = simulated::compare(options.seed);
+    let bare_thread = bare_thread::visit(&services, seed);
+    let simulated = simulated::compare(seed);
     runtime.shutdown_timeout(Duration::from_secs(1));
 
-    println!("{}", report::table(&rows));
-    report::print_notes(&rows);
-    println!("no runtime: {bare_thread} requests from a plain thread, every byte checked");
-    println!("simulated:  {}", simulated?);
-    conclude(&rows)
+    say(report::table(&rows))?;
+    say(report::notes(&rows))?;
+    conclude(&rows)?;
+    say(format_args!(
+        "no runtime: {} requests from a plain thread, all bytes right",
+        bare_thread?
+    ))?;
+    say(format_args!("simulated:  {}", simulated?))
 }
 
 /// Fails if anything did.

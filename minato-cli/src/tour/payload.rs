@@ -27,7 +27,7 @@ impl Payload {
     /// The next request: its number, then drawn bytes. Small sizes come as often as large ones of
     /// twice the size.
     pub(super) fn next_request(&mut self) -> &[u8] {
-        let doublings = (self.largest / SMALLEST).ilog2().max(1);
+        let doublings = (self.largest / SMALLEST).ilog2() + 1;
         let base = SMALLEST << (self.draw() % u64::from(doublings));
         let mut size = (base + self.draw() as usize % base).min(self.largest);
         // Whole pages would be copied faster than what real programs send.

@@ -41,14 +41,16 @@ pub(super) fn table(rows: &[Row]) -> Table {
 }
 
 /// What the table has no column for.
-pub(super) fn print_notes(rows: &[Row]) {
+pub(super) fn notes(rows: &[Row]) -> String {
     let bytes: u64 = rows.iter().map(|row| row.measured.bytes).sum();
     let megabytes = grouped(bytes / 1_000_000);
-    println!("checked:    {megabytes} MB went there and back, every byte compared");
+    let mut notes =
+        format!("checked:    {megabytes} MB went there and came back, every byte compared");
     let again: u64 = rows.iter().map(|row| row.measured.datagrams_sent_again).sum();
     if again > 0 {
-        println!("datagrams:  {again} were lost on the way and sent again");
+        notes += &format!("\ndatagrams:  {} lost on the way and sent again", grouped(again));
     }
+    notes
 }
 
 /// A number with its thousands apart.

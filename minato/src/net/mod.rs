@@ -9,8 +9,11 @@
 //! | [`TcpListener`], [`TcpStream`] | a listening TCP socket, and a connection |
 //! | [`TcpSocket`] | a TCP socket that is set up before it listens or connects |
 //! | [`UdpSocket`] | a UDP socket |
+//! | [`UnixListener`], [`UnixStream`] | a listening Unix socket, and a connection |
+//! | [`UnixDatagram`] | a Unix datagram socket |
 
 mod address;
+mod backoff;
 mod datagram;
 mod halves;
 mod resolve;
@@ -18,6 +21,7 @@ mod socket;
 mod stream;
 pub mod tcp;
 pub mod udp;
+pub mod unix;
 
 pub use self::address::ToSocketAddrs;
 pub use self::halves::{
@@ -26,3 +30,4 @@ pub use self::halves::{
 pub use self::resolve::lookup_host;
 pub use self::tcp::{TcpListener, TcpSocket, TcpStream};
 pub use self::udp::UdpSocket;
+pub use self::unix::{UnixDatagram, UnixListener, UnixStream};

@@ -62,7 +62,8 @@ impl Handle {
         task::spawn_blocking_on(&self.shared, job)
     }
 
-    /// Runs a future to its end on this thread; see [`Runtime::block_on`](super::Runtime::block_on).
+    /// Runs a future to its end on this thread; see
+    /// [`Runtime::block_on`](super::Runtime::block_on).
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         current::block_on(&self.shared, future)

@@ -266,7 +266,8 @@ impl Shared {
     }
 
     /// Ends the runtime: takes no more tasks, drops those there are, and waits for running ones and
-    /// for blocking jobs until `timeout` (`None`: as long as it takes). Returns whether all is done.
+    /// for blocking jobs until `timeout` (`None`: as long as it takes). Returns whether all is
+    /// done.
     pub(super) fn shut_down(self: &Arc<Self>, timeout: Option<Duration>) -> bool {
         if self.is_from_before_fork() || self.tasks.is_closed() {
             // What this process has of it is a copy, without the threads to wait for; or it was

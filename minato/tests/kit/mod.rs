@@ -126,19 +126,10 @@ impl At {
 
     /// Lets everything that is under way arrive.
     ///
-    /// The kernel's loopback delivers within the call that sends, or nearly; the pause makes it
-    /// likely that it has, and no case may depend on it.
+    /// In a simulated place that is certain. The kernel's loopback delivers within the call that
+    /// sends, or nearly; the pause makes it likely that it has, and no case may depend on it.
     pub(crate) async fn settle(&self) {
-        if !self.place.is_simulated() {
-            std::thread::sleep(Duration::from_millis(5));
-            return;
-        }
-        for _ in 0..3 {
-            // A turn lets go of deferred bytes, then the network moves them.
-            minato::task::yield_now().await;
-            let until = self.world.now() + Duration::from_millis(5);
-            while self.world.advance(Some(until)) {}
-        }
+        minato::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
@@ -147,6 +138,8 @@ pub(crate) fn told<T: Debug>(result: &io::Result<T>) -> String {
     match result {
         Ok(value) => format!("Ok({value:?})"),
         Err(error) => match error.raw_os_error() {
+            // The library itself knows when a socket is not ready.
+            Some(_) if error.kind() == io::ErrorKind::WouldBlock => "WouldBlock".to_owned(),
             Some(number) => format!("errno {number} ({:?})", error.kind()),
             None => format!("{:?}", error.kind()),
         },
@@ -201,6 +194,7 @@ fn run<F>(at: &At, case: &impl Fn(At) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
+    let _report = Report(at);
     let runtime = at.place.runtime(&at.world);
     match &runtime {
         None => pollster::block_on(case(at.clone())),
@@ -212,6 +206,19 @@ where
     }
     drop(runtime);
     assert_eq!(at.world.open_sockets(), 0, "left open:\n{}", at.world.netstat());
+}
+
+/// Shows the simulated sockets when a case panics.
+struct Report<'a>(&'a At);
+
+impl Drop for Report<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() && self.0.place.is_simulated() {
+            let world = &self.0.world;
+            println!("{:?} at {:?}:\n{}", self.0.place, world.now(), world.netstat());
+            println!("{}", world.trace_tail(20).join("\n"));
+        }
+    }
 }
 
 /// Makes a test of each case: `name [needs];`.
