@@ -94,7 +94,7 @@ impl Monitor {
         let Self { own, cores, wakers } = self;
         let own = own.upgrade()?;
         let mut next: Option<Duration> = None;
-        cores.retain(|_, ward| match ward.look(&own, now, wakers) {
+        cores.retain(|_, ward| match ward.look(Some(&own), now, wakers) {
             Look::Again(until) => {
                 next = Some(next.map_or(until, |next| next.min(until)));
                 true
