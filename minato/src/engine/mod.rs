@@ -56,7 +56,7 @@ use std::time::Duration;
 use crate::sync::Arc;
 
 /// How many events one wait reports at most; the rest come with the next one (rule 5).
-const EVENTS_PER_WAIT: usize = 1024;
+pub(crate) const EVENTS_PER_WAIT: usize = 1024;
 
 /// Which engine a reactor or runtime shall use, given to a builder.
 ///
