@@ -104,6 +104,7 @@ pub mod engine;
 pub mod guide;
 pub mod io;
 pub mod net;
+mod panics;
 pub mod prelude;
 pub mod reactor;
 pub mod runtime;

@@ -4,13 +4,16 @@
 mod kit;
 
 mod tcp {
+    mod background;
     mod close;
     mod connect;
     mod halves;
     mod listen;
     mod options;
     mod read;
+    mod reactor;
     mod ready;
+    mod shortage;
     mod standard;
     mod traits;
     mod waiters;

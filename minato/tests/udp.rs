@@ -9,8 +9,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use everywhere::{CountingWaker, everywhere, on_the_system, poll_with, simulated};
-use futures::future::{self, Either};
+use everywhere::{CountingWaker, everywhere, on_the_system, poll_with, simulated, stays_pending};
+use futures::future;
 use minato::engine::{Engine, Interest};
 use minato::io::ReadBuf;
 use minato::net::UdpSocket;
@@ -30,18 +30,6 @@ async fn connected_pair() -> io::Result<(UdpSocket, UdpSocket)> {
     a.connect(at_b).await?;
     b.connect(at_a).await?;
     Ok((a, b))
-}
-
-/// Whether `future` is still pending after everything else had its chance to run.
-async fn stays_pending<F: Future + Unpin>(future: &mut F) -> bool {
-    let (one, two) = connected_pair().await.unwrap();
-    let mut elsewhere = pin!(async {
-        for _ in 0..3 {
-            one.send(b"round").await.unwrap();
-            two.recv(&mut [0; 8]).await.unwrap();
-        }
-    });
-    matches!(future::select(future, &mut elsewhere).await, Either::Right(_))
 }
 
 #[test]

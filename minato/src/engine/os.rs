@@ -210,7 +210,7 @@ fn to_address(address: &SockAddr) -> io::Result<Address> {
     let unix = match (address.as_pathname(), address.as_abstract_namespace()) {
         (Some(path), _) => SocketAddr::from_pathname(path)?,
         (None, Some(name)) => platform::abstract_address(name)?,
-        (None, None) => SocketAddr::from_pathname("")?,
+        (None, None) => return Address::unnamed(),
     };
     Ok(Address::Unix(Box::new(unix)))
 }

@@ -51,6 +51,11 @@ pub(crate) enum Address {
 }
 
 impl Address {
+    /// That of a Unix socket that was never bound.
+    pub(crate) fn unnamed() -> io::Result<Self> {
+        Ok(Self::Unix(Box::new(std::os::unix::net::SocketAddr::from_pathname("")?)))
+    }
+
     /// The internet address in it.
     pub(crate) fn ip(self) -> io::Result<SocketAddr> {
         match self {

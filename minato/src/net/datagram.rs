@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use bytes::BufMut;
 
 use super::socket::{Done, Socket};
-use crate::engine::{Address, Direction, Interest, Received};
+use crate::engine::{Address, Direction, Interest, Received, Source};
 use crate::io::ReadBuf;
 
 impl Socket {
@@ -41,9 +41,42 @@ impl Socket {
         self.try_io(Interest::WRITABLE, || self.source().send_to(buf, target))
     }
 
+    fn receive<B: BufMut>(&self, source: &Source, buf: &mut B, peek: bool) -> io::Result<usize> {
+        self.or_end(source.recv_buf(buf, peek), || Ok(0))
+    }
+
+    fn receive_from<B: BufMut>(
+        &self,
+        source: &Source,
+        buf: &mut B,
+        peek: bool,
+    ) -> io::Result<(Received, Address)> {
+        self.or_end(source.recv_buf_from(buf, peek), || {
+            Ok((Received { len: 0, truncated: false }, Address::unnamed()?))
+        })
+    }
+
+    /// A Unix datagram socket whose reading side was shut down would block for ever (a blocking
+    /// one of Linux returns 0): nothing can come any more, and that is the result.
+    fn or_end<T>(
+        &self,
+        result: io::Result<T>,
+        end: impl FnOnce() -> io::Result<T>,
+    ) -> io::Result<T> {
+        match result {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                match self.look().is_some_and(|look| look.readiness().is_read_closed()) {
+                    true => end(),
+                    false => Err(error),
+                }
+            }
+            result => result,
+        }
+    }
+
     /// Receives a datagram, or only looks at it if `peek`.
     pub(super) async fn recv_dgram<B: BufMut>(&self, buf: &mut B, peek: bool) -> io::Result<usize> {
-        self.io(Interest::READABLE, |source| source.recv_buf(buf, peek)).await
+        self.io(Interest::READABLE, |source| self.receive(source, buf, peek)).await
     }
 
     #[track_caller]
@@ -53,12 +86,12 @@ impl Socket {
         buf: &mut ReadBuf<'_>,
         peek: bool,
     ) -> Poll<io::Result<()>> {
-        self.poll_io(cx, Direction::Read, |source| source.recv_buf(buf, peek).map(Done::Whole))
+        self.poll_io(cx, Direction::Read, |source| self.receive(source, buf, peek).map(Done::Whole))
             .map_ok(drop)
     }
 
     pub(super) fn try_recv_dgram<B: BufMut>(&self, buf: &mut B, peek: bool) -> io::Result<usize> {
-        self.try_io(Interest::READABLE, || self.source().recv_buf(buf, peek))
+        self.try_io(Interest::READABLE, || self.receive(self.source(), buf, peek))
     }
 
     /// Receives a datagram and its sender, or only looks at it if `peek`.
@@ -67,7 +100,7 @@ impl Socket {
         buf: &mut B,
         peek: bool,
     ) -> io::Result<(Received, Address)> {
-        self.io(Interest::READABLE, |source| source.recv_buf_from(buf, peek)).await
+        self.io(Interest::READABLE, |source| self.receive_from(source, buf, peek)).await
     }
 
     #[track_caller]
@@ -77,7 +110,9 @@ impl Socket {
         buf: &mut ReadBuf<'_>,
         peek: bool,
     ) -> Poll<io::Result<(Received, Address)>> {
-        self.poll_io(cx, Direction::Read, |source| source.recv_buf_from(buf, peek).map(Done::Whole))
+        self.poll_io(cx, Direction::Read, |source| {
+            self.receive_from(source, buf, peek).map(Done::Whole)
+        })
     }
 
     pub(super) fn try_recv_dgram_from<B: BufMut>(
@@ -85,7 +120,7 @@ impl Socket {
         buf: &mut B,
         peek: bool,
     ) -> io::Result<(Received, Address)> {
-        self.try_io(Interest::READABLE, || self.source().recv_buf_from(buf, peek))
+        self.try_io(Interest::READABLE, || self.receive_from(self.source(), buf, peek))
     }
 }
 

@@ -95,7 +95,7 @@ impl Pool {
         &self,
         shared: &Arc<Shared>,
         core: Box<Core>,
-    ) -> Result<(), Box<Core>> {
+    ) -> Result<(), (Box<Core>, io::Error)> {
         let core = Arc::new(Mutex::new(Some(core)));
         let take = |core: &Mutex<Option<Box<Core>>>| {
             core.lock().unwrap_or_else(PoisonError::into_inner).take()
@@ -115,8 +115,8 @@ impl Pool {
                 threads.handles.push(handle);
                 Ok(())
             }
-            Err(_) => match take(&core) {
-                Some(core) => Err(core),
+            Err(error) => match take(&core) {
+                Some(core) => Err((core, error)),
                 None => Ok(()),
             },
         }
@@ -274,6 +274,7 @@ fn wait_for(handle: &JoinHandle<()>, deadline: Option<Instant>) -> bool {
 }
 
 /// The error of a pool that could not start a worker.
-pub(super) fn no_worker() -> io::Error {
-    io::Error::other("a worker thread of the runtime cannot be started")
+pub(super) fn no_worker(error: &io::Error) -> io::Error {
+    let text = format!("a worker thread of the runtime cannot be started: {error}");
+    io::Error::new(error.kind(), text)
 }

@@ -3,11 +3,14 @@
 
 use std::future::Future;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
+use futures::future::{Either, select};
 use minato::engine::Engine;
+use minato::net::UdpSocket;
 use minato::runtime::Builder;
 use minato::sim::World;
 
@@ -40,6 +43,24 @@ pub(crate) fn simulated<F: Future<Output = io::Result<()>>>(body: impl Fn() -> F
 pub(crate) fn everywhere<F: Future<Output = io::Result<()>>>(body: impl Fn() -> F) {
     on_the_system(&body);
     simulated(&body);
+}
+
+/// Whether `future` is still pending after everything else had its chance to run: the reactors
+/// have carried datagrams to and fro meanwhile.
+pub(crate) async fn stays_pending<F: Future + Unpin>(future: &mut F) -> bool {
+    let (one, two) = (bound().await, bound().await);
+    let address = two.local_addr().unwrap();
+    let mut elsewhere = pin!(async {
+        for _ in 0..3 {
+            one.send_to(b"round", address).await.unwrap();
+            two.recv(&mut [0; 8]).await.unwrap();
+        }
+    });
+    matches!(select(future, &mut elsewhere).await, Either::Right(_))
+}
+
+async fn bound() -> UdpSocket {
+    UdpSocket::bind("127.0.0.1:0").await.unwrap()
 }
 
 /// A waker that counts.

@@ -8,18 +8,18 @@ const VARIABLE: &str = "MINATO_TEST_CHILD";
 
 /// Runs `body` in a fresh process, which runs only this test again. `name` is the path of the test
 /// within its binary.
-pub(crate) fn in_child(name: &str, body: impl FnOnce()) {
+pub(crate) fn in_child(name: String, body: impl FnOnce()) {
     in_child_with(name, |_| {}, body);
 }
 
 /// Like [`in_child`], after `change` has set the process up.
-pub(crate) fn in_child_with(name: &str, change: impl FnOnce(&mut Command), body: impl FnOnce()) {
-    let _watched = watchdog::watch(name.to_owned());
+pub(crate) fn in_child_with(name: String, change: impl FnOnce(&mut Command), body: impl FnOnce()) {
+    let _watched = watchdog::watch(name.clone());
     if std::env::var(VARIABLE).is_ok_and(|asked| asked == name) {
         return body();
     }
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args([name, "--exact", "--nocapture", "--test-threads=1"]).env(VARIABLE, name);
+    command.args([&*name, "--exact", "--nocapture", "--test-threads=1"]).env(VARIABLE, &name);
     change(&mut command);
     let output = command.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
@@ -32,7 +32,7 @@ pub(crate) fn in_child_with(name: &str, change: impl FnOnce(&mut Command), body:
 macro_rules! own_name {
     ($name:ident) => {{
         let module = module_path!().split_once("::").map_or("", |(_, module)| module);
-        &format!("{module}::{}", stringify!($name))
+        format!("{module}::{}", stringify!($name))
     }};
 }
 

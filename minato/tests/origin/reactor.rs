@@ -51,7 +51,7 @@ async fn exchange() {
 #[test]
 fn the_background_thread_starts_with_the_first_wait() {
     let name = own_name!(the_background_thread_starts_with_the_first_wait);
-    if !lists_threads(name) {
+    if !lists_threads(&name) {
         return;
     }
     in_child(name, || {
@@ -81,7 +81,7 @@ fn the_background_thread_starts_with_the_first_wait() {
 #[test]
 fn within_a_runtime_no_background_thread_is_needed() {
     let name = own_name!(within_a_runtime_no_background_thread_is_needed);
-    if !lists_threads(name) {
+    if !lists_threads(&name) {
         return;
     }
     in_child(name, || {

@@ -85,6 +85,34 @@ fn the_leaver_hands_the_core_over() {
     assert_eq!(second.join().unwrap(), 5);
 }
 
+/// The holder runs the task that another thread waits for, and stays.
+#[test]
+fn the_holder_wakes_who_waits_without_the_core() {
+    let _watchdog = watchdog();
+    let runtime = Arc::new(current_thread());
+    let (leave, left) = oneshot::channel::<()>();
+    let (entered, has_entered) = mpsc::channel();
+    let holder = thread::spawn({
+        let runtime = runtime.clone();
+        move || {
+            runtime.block_on(async {
+                entered.send(()).unwrap();
+                left.await.unwrap();
+            });
+        }
+    });
+    has_entered.recv().unwrap();
+    for number in 0..50 {
+        let task = runtime.spawn(async move {
+            minato::task::yield_now().await;
+            number
+        });
+        assert_eq!(runtime.block_on(task).unwrap(), number);
+    }
+    leave.send(()).unwrap();
+    holder.join().unwrap();
+}
+
 /// The holder is stuck in a task; what the one without the core waits for comes all the same.
 #[test]
 fn a_waiter_without_the_core_is_served_while_the_holder_blocks() {
@@ -288,7 +316,7 @@ fn block_in_place_lets_the_other_tasks_of_the_worker_go_on() {
     runtime.block_on(async {
         let (feed, fed) = mpsc::channel();
         let blocks = minato::spawn(async move {
-            minato::spawn(async move { feed.send(8).unwrap() });
+            drop(minato::spawn(async move { feed.send(8).unwrap() }));
             let fed = minato::task::block_in_place(|| fed.recv().unwrap());
             minato::task::yield_now().await;
             fed

@@ -88,11 +88,15 @@ impl UnixStream {
     }
 }
 
-/// Room for the control message of `count` descriptors, aligned as its header must be.
-fn control(count: usize) -> Vec<usize> {
+/// The room that a control message of `bytes` takes up.
+fn space(bytes: usize) -> usize {
     // SAFETY: the function only computes.
-    let bytes = unsafe { libc::CMSG_SPACE((count * ONE) as u32) } as usize;
-    vec![0; if count == 0 { 0 } else { bytes.div_ceil(size_of::<usize>()) }]
+    unsafe { libc::CMSG_SPACE(bytes as u32) as usize }
+}
+
+/// Memory for control messages of `bytes`, aligned as their headers must be.
+fn control(bytes: usize) -> Vec<usize> {
+    vec![0; bytes.div_ceil(size_of::<usize>())]
 }
 
 /// A message of one piece and the control messages in `control`.
@@ -107,7 +111,7 @@ fn message(piece: &mut libc::iovec, control: &mut [usize]) -> libc::msghdr {
 }
 
 fn send(socket: BorrowedFd<'_>, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
-    let mut control = control(fds.len());
+    let mut control = control(if fds.is_empty() { 0 } else { space(fds.len() * ONE) });
     let mut piece = libc::iovec { iov_base: buf.as_ptr().cast_mut().cast(), iov_len: buf.len() };
     let message = message(&mut piece, &mut control);
     if !fds.is_empty() {
@@ -134,7 +138,8 @@ fn receive(
     buf: &mut [u8],
     most: usize,
 ) -> io::Result<(usize, Vec<OwnedFd>)> {
-    let mut control = control(most);
+    // With `SO_PASSCRED` the credentials of the sender come first and must have room.
+    let mut control = control(space(size_of::<libc::ucred>()) + space(most * ONE));
     let mut piece = libc::iovec { iov_base: buf.as_mut_ptr().cast(), iov_len: buf.len() };
     let mut message = message(&mut piece, &mut control);
     // SAFETY: the message points to `buf` and `control`, which live and may be written to.
@@ -157,7 +162,7 @@ fn receive(
             header = libc::CMSG_NXTHDR(&raw const message, header);
         }
     }
-    // The padding of the control message may have had room for one more.
+    // The room for credentials and padding may have had room for more.
     fds.truncate(most);
     Ok((len, fds))
 }
