@@ -27,7 +27,6 @@ impl Socket {
         self.io(Interest::WRITABLE, |source| source.send_to(buf, target)).await
     }
 
-    #[track_caller]
     pub(super) fn poll_send_dgram_to(
         &self,
         cx: &mut Context<'_>,
@@ -79,7 +78,6 @@ impl Socket {
         self.io(Interest::READABLE, |source| self.receive(source, buf, peek)).await
     }
 
-    #[track_caller]
     pub(super) fn poll_recv_dgram(
         &self,
         cx: &mut Context<'_>,
@@ -103,7 +101,6 @@ impl Socket {
         self.io(Interest::READABLE, |source| self.receive_from(source, buf, peek)).await
     }
 
-    #[track_caller]
     pub(super) fn poll_recv_dgram_from(
         &self,
         cx: &mut Context<'_>,

@@ -42,6 +42,8 @@ pub(crate) struct Socket {
     /// Whether the descriptor was ever lent out.
     lent: AtomicBool,
     origin: Origin,
+    /// Where the program made it, for the error of a wait that has no reactor to go to.
+    made_at: &'static Location<'static>,
     slot: OnceLock<Arc<Slot>>,
 }
 
@@ -73,6 +75,7 @@ impl Done<usize> {
 impl Socket {
     /// Opens a socket where this thread is: on the simulated host of its runtime, or of the
     /// operating system.
+    #[track_caller]
     pub(crate) fn open(
         handle: Option<&Handle>,
         family: Family,
@@ -87,12 +90,14 @@ impl Socket {
     }
 
     /// Opens two Unix sockets that are connected to each other.
+    #[track_caller]
     pub(crate) fn pair(transport: Transport) -> io::Result<(Self, Self)> {
         let (one, two) = Source::pair(context::host().as_ref(), transport)?;
         Ok((Self::of(one, transport, None), Self::of(two, transport, None)))
     }
 
     /// Takes over a descriptor from elsewhere, which must be a socket of `wanted`'s kind.
+    #[track_caller]
     pub(crate) fn adopt(
         descriptor: OwnedFd,
         wanted: Transport,
@@ -116,6 +121,7 @@ impl Socket {
     }
 
     /// A socket around a source that is there already.
+    #[track_caller]
     pub(crate) fn of(source: Source, transport: Transport, handle: Option<&Handle>) -> Self {
         let origin = match (handle, &source) {
             (Some(handle), _) => Origin::Explicit(handle.shared().clone()),
@@ -124,8 +130,20 @@ impl Socket {
                 context::reactor().map_or_else(Weak::new, |reactor| Arc::downgrade(&reactor)),
             ),
         };
-        let source = Some(source);
-        Self { source, transport, lent: AtomicBool::new(false), origin, slot: OnceLock::new() }
+        Self {
+            source: Some(source),
+            transport,
+            lent: AtomicBool::new(false),
+            origin,
+            made_at: Location::caller(),
+            slot: OnceLock::new(),
+        }
+    }
+
+    /// The same socket, as one that was made at `place`: for what makes it later than it was called.
+    pub(crate) fn made_at(mut self, place: &'static Location<'static>) -> Self {
+        self.made_at = place;
+        self
     }
 
     /// The socket of a connection that this listener accepted.
@@ -140,6 +158,7 @@ impl Socket {
             transport: self.transport,
             lent: AtomicBool::new(false),
             origin,
+            made_at: self.made_at,
             slot: OnceLock::new(),
         }
     }
@@ -149,10 +168,6 @@ impl Socket {
             Some(source) => source,
             None => unreachable!("the source is taken only by into_descriptor, which consumes"),
         }
-    }
-
-    pub(crate) fn transport(&self) -> Transport {
-        self.transport
     }
 
     pub(crate) fn option(&self, name: OptionName) -> io::Result<OptionValue> {
@@ -217,7 +232,6 @@ impl Socket {
     }
 
     /// The reactor to bind to.
-    #[track_caller]
     fn reactor(&self) -> io::Result<Arc<Shared>> {
         let serves = |reactor: &Arc<Shared>| reactor.driver().serves(self.source());
         match &self.origin {
@@ -229,13 +243,12 @@ impl Socket {
             },
             Origin::Anywhere => match context::reactor().filter(|r| serves(r) && !r.has_ended()) {
                 Some(reactor) => Ok(reactor),
-                None => care::outside(Location::caller()),
+                None => care::outside(self.made_at),
             },
         }
     }
 
     /// Binds the slot to a reactor, unless it is bound to one that lives.
-    #[track_caller]
     fn bind_slot(&self, slot: &Arc<Slot>) -> io::Result<Arc<Shared>> {
         if let Some(home) = slot.home() {
             return Ok(home);
@@ -248,7 +261,6 @@ impl Socket {
     /// After a waker was left in `slot`: makes sure that a reactor has it, and that somebody turns
     /// that reactor.
     #[inline]
-    #[track_caller]
     fn after_wait(&self, slot: &Arc<Slot>, cx: &Context<'_>) -> io::Result<()> {
         let home = slot.home_address();
         if home != 0 && context::will_turn(home, cx.waker()) {
@@ -258,16 +270,17 @@ impl Socket {
     }
 
     #[cold]
-    #[track_caller]
     fn after_first_or_foreign_wait(&self, slot: &Arc<Slot>, cx: &Context<'_>) -> io::Result<()> {
-        self.bind_slot(slot)?.look_after(cx.waker())
+        let looked_after =
+            self.bind_slot(slot).and_then(|reactor| reactor.look_after(cx.waker(), self.made_at));
+        // Nobody will tell when the socket is ready, so whatever comes next has to try.
+        looked_after.inspect_err(|_| slot.assume(Readiness::ALL_OPEN))
     }
 
     /// Tries `operation` until it does not block: the one loop of every `poll_*`.
     ///
     /// `operation` is tried when the socket may be ready, which one that never waited is assumed
     /// to be.
-    #[track_caller]
     pub(crate) fn poll_io<T>(
         &self,
         cx: &mut Context<'_>,
@@ -298,7 +311,8 @@ impl Socket {
             let before = look.unwrap_or_else(|| slot.view());
             slot.wait_poll(direction, cx.waker());
             if let Err(error) = self.after_wait(slot, cx) {
-                return Poll::Ready(Err(error));
+                let last = operation(self.source()).map(|done| self.finish(direction, None, done));
+                return Poll::Ready(unless_it_would_block(last, error));
             }
             if slot.view().tick(direction) == before.tick(direction) {
                 return Poll::Pending;
@@ -339,7 +353,6 @@ impl Socket {
     }
 
     /// Receives into the free part of `buf`. No room is no request: nothing is read.
-    #[track_caller]
     pub(crate) fn poll_read(
         &self,
         cx: &mut Context<'_>,
@@ -398,7 +411,6 @@ impl Socket {
     }
 
     /// Receives without taking the bytes out.
-    #[track_caller]
     pub(crate) fn poll_peek(
         &self,
         cx: &mut Context<'_>,
@@ -431,7 +443,6 @@ impl Socket {
     }
 
     /// Sends from `buf`.
-    #[track_caller]
     pub(crate) fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_io(cx, Direction::Write, |source| {
             source.send(buf).map(|len| Done::of(len, buf.len()))
@@ -439,7 +450,6 @@ impl Socket {
     }
 
     /// Sends from several buffers in order.
-    #[track_caller]
     pub(crate) fn poll_write_vectored(
         &self,
         cx: &mut Context<'_>,
@@ -497,7 +507,6 @@ impl Socket {
     }
 
     /// The poll form of [`ready`](Self::ready), in one direction.
-    #[track_caller]
     pub(crate) fn poll_ready(
         &self,
         cx: &mut Context<'_>,
@@ -540,6 +549,15 @@ impl Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         self.move_out(self.lent.load(Ordering::Relaxed));
+    }
+}
+
+/// What came of an operation that was tried although nobody can wait for it; `error` says why, if
+/// it would have to wait.
+fn unless_it_would_block<T>(last: io::Result<T>, error: io::Error) -> io::Result<T> {
+    match last {
+        Err(last) if last.kind() == io::ErrorKind::WouldBlock => Err(error),
+        last => last,
     }
 }
 
@@ -614,8 +632,14 @@ impl<'a> Wait<'a> {
             }
             let slot = self.socket.slot(Readiness::ALL_OPEN.difference(self.interest.mask()));
             let before = look.unwrap_or_else(|| slot.view());
-            if let Poll::Pending = self.wait(slot, before, cx)? {
-                return Poll::Pending;
+            match self.wait(slot, before, cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => {
+                    self.leave();
+                    let last = operation(self.socket.source());
+                    return Poll::Ready(unless_it_would_block(last, error));
+                }
             }
         }
     }
