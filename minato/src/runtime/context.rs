@@ -352,7 +352,8 @@ static POLICY: AtomicU8 = AtomicU8::new(0);
 
 /// Forbids hidden threads for the whole process: the background reactor and the default runtime.
 ///
-/// What would need one then gives an error that names the place of the call, and panics with the
+/// What would need one then gives an error that names the place where the program made the socket
+/// or timer (for a connection that was accepted: its listener), and panics with the
 /// same text where its signature has no error ([`sleep`](crate::time::sleep),
 /// [`interval`](crate::time::interval), [`spawn`](crate::spawn)). The environment variable
 /// `MINATO_FORBID_IMPLICIT=1` does the same from outside. Hidden threads that run already stay.
