@@ -139,7 +139,7 @@ fn operations_and_waits_of_bound_sockets_allocate_nothing() {
     counting(async {
         let (mut one, mut other) = pair().await;
         let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let address = udp.local_addr().unwrap();
+        udp.connect(udp.local_addr().unwrap()).await.unwrap();
         let mut exchange = async |rounds: usize| {
             let mut buf = [0; 64];
             for _ in 0..rounds {
@@ -153,8 +153,8 @@ fn operations_and_waits_of_bound_sockets_allocate_nothing() {
                     one.read_exact(&mut buf).await.unwrap();
                 };
                 futures::join!(received, sent);
-                udp.send_to(&[1], address).await.unwrap();
-                udp.recv_from(&mut buf).await.unwrap();
+                udp.send(&[1]).await.unwrap();
+                udp.recv(&mut buf).await.unwrap();
                 yield_now().await;
             }
         };
