@@ -1,0 +1,77 @@
+//! Hidden threads that are forbidden: what would need one says so, and names the place.
+
+use std::future::poll_fn;
+use std::io::ErrorKind;
+
+use minato::io::AsyncReadExt;
+use minato::net::{TcpListener, TcpStream};
+use minato::runtime::Builder;
+
+use crate::kit::child::{in_child, in_child_with, own_name};
+use crate::kit::net;
+
+fn assert_forbidden<T: std::fmt::Debug>(result: std::io::Result<T>) {
+    let error = result.expect_err("a hidden thread was used");
+    let text = error.to_string();
+    assert_eq!(error.kind(), ErrorKind::Other);
+    assert!(text.contains("background reactor") && text.contains("forbidden"), "{text}");
+    assert!(text.contains(file!()), "{text:?} does not name the place");
+}
+
+fn nothing_hidden() {
+    let listener = pollster::block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let address = listener.local_addr().unwrap();
+    assert_forbidden(pollster::block_on(listener.accept()).map(drop));
+    assert_forbidden(pollster::block_on(poll_fn(|cx| listener.poll_accept(cx))).map(drop));
+
+    // What need not wait works.
+    let peer = std::net::TcpStream::connect(address).unwrap();
+    let (mut server, _) = pollster::block_on(listener.accept()).unwrap();
+    assert_forbidden(pollster::block_on(server.readable()));
+    assert_forbidden(pollster::block_on(server.peek(&mut [0; 4])));
+    assert_forbidden(pollster::block_on(server.read(&mut [0; 4])));
+    drop(peer);
+    assert_eq!(pollster::block_on(server.read(&mut [0; 4])).unwrap(), 0);
+
+    let peer = std::net::TcpStream::connect(address).unwrap();
+    let server = TcpStream::from_std(peer).unwrap();
+    assert_forbidden(pollster::block_on(server.readable()));
+
+    // Inside a runtime nothing is hidden.
+    let runtime = Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async { drop(net::pair().await) });
+    let reactor = minato::reactor::Reactor::new().unwrap().background().unwrap();
+    pollster::block_on(async {
+        let listener = TcpListener::bind_on(reactor.handle(), "127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let connecting = TcpStream::connect_on(reactor.handle(), address);
+        let (client, accepted) = futures::join!(connecting, listener.accept());
+        drop((client.unwrap(), accepted.unwrap()));
+    });
+}
+
+#[test]
+fn by_a_call() {
+    in_child(own_name!(by_a_call), || {
+        minato::runtime::forbid_implicit();
+        nothing_hidden();
+    });
+}
+
+#[test]
+fn by_the_environment() {
+    let forbid = |command: &mut std::process::Command| {
+        command.env("MINATO_FORBID_IMPLICIT", "1");
+    };
+    in_child_with(own_name!(by_the_environment), forbid, nothing_hidden);
+}
+
+#[test]
+fn a_connect_names_its_place_too() {
+    in_child(own_name!(a_connect_names_its_place_too), || {
+        minato::runtime::forbid_implicit();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let connecting = TcpStream::connect(listener.local_addr().unwrap());
+        assert_forbidden(pollster::block_on(connecting));
+    });
+}
