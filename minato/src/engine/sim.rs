@@ -267,11 +267,6 @@ impl SimSource {
         self.host.host.number() == host.host.number()
     }
 
-    /// The host that this socket is on.
-    pub(crate) fn sim_host(&self) -> &Arc<SimHost> {
-        &self.host
-    }
-
     pub(super) fn register(&self, key: Key) -> io::Result<()> {
         self.inner().register(key.word() as u64)?;
         self.socket.outbox().key = Some(key);

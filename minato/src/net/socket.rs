@@ -152,10 +152,6 @@ impl Socket {
         }
     }
 
-    pub(crate) fn transport(&self) -> Transport {
-        self.transport
-    }
-
     pub(crate) fn option(&self, name: OptionName) -> io::Result<OptionValue> {
         self.source().option(name)
     }
