@@ -4,7 +4,7 @@
 //! and how often that pair has drawn before. Two sites never share a sequence, so that one more
 //! packet loss does not change which task runs next.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// The finalizer of splitmix64: every input bit reaches every output bit.
 pub(crate) const fn mix(value: u64) -> u64 {
@@ -49,13 +49,12 @@ pub(crate) const fn between(raw: u64, min: u64, max: u64) -> u64 {
 #[derive(Debug)]
 pub(crate) struct Choices {
     pub(crate) seed: u64,
-    // Only looked up, never iterated: the order of a `HashMap` is not deterministic.
-    counters: HashMap<(u64, u64), u64>,
+    counters: BTreeMap<(u64, u64), u64>,
 }
 
 impl Choices {
     pub(crate) fn new(seed: u64) -> Self {
-        Choices { seed, counters: HashMap::new() }
+        Choices { seed, counters: BTreeMap::new() }
     }
 
     pub(crate) fn next(&mut self, name: &'static str, entity: u64) -> u64 {

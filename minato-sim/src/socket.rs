@@ -304,8 +304,8 @@ impl Socket {
     /// queued.
     ///
     /// # Errors
-    /// `ENOTCONN` without a connection, or when both directions have ended. (A datagram socket without
-    /// a peer is shut nevertheless, as on Linux.)
+    /// `ENOTCONN` without a connection, or when both directions have ended. (A datagram socket
+    /// without a peer is shut nevertheless, as on Linux.)
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         let mut state = self.world.lock();
         match self.kind {

@@ -4,12 +4,12 @@
 
 #[cfg(minato_loom)]
 pub(crate) use loom::sync::{
-    Arc, Condvar, MutexGuard,
+    Arc, MutexGuard,
     atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering},
 };
 #[cfg(not(minato_loom))]
 pub(crate) use std::sync::{
-    Arc, Condvar, MutexGuard,
+    Arc, MutexGuard,
     atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering},
 };
 
@@ -44,9 +44,4 @@ impl<T> Mutex<T> {
             Err(std::sync::TryLockError::WouldBlock) => None,
         }
     }
-}
-
-/// Waits on `condvar` until it is notified; wakes for no reason are possible.
-pub(crate) fn wait<'a, T>(condvar: &Condvar, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
-    condvar.wait(guard).unwrap_or_else(PoisonError::into_inner)
 }

@@ -33,15 +33,19 @@ mod os;
 #[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "platform_other.rs")]
 mod platform;
 mod readiness;
+mod receive;
 mod sim;
 mod source;
 
 pub(crate) use self::key::Key;
 pub(crate) use self::options::{Membership, OptionName, OptionValue};
+pub(crate) use self::platform::unix_address;
 pub(crate) use self::readiness::Direction;
 pub use self::readiness::{Interest, Readiness};
 pub(crate) use self::sim::SimHost;
-pub(crate) use self::source::{Address, Family, Received, Source, Transport, no_descriptor};
+pub(crate) use self::source::{
+    Address, Family, MOST_BUFFERS, Received, Source, Transport, no_descriptor,
+};
 
 use std::fmt;
 use std::io;

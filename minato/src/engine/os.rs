@@ -5,6 +5,7 @@
 use std::io::{self, IoSlice, IoSliceMut, Read};
 use std::mem::MaybeUninit;
 use std::net::Shutdown;
+use std::os::unix::net::SocketAddr;
 
 use socket2::{Domain, Protocol, SockAddr, Socket, TcpKeepalive, Type};
 
@@ -25,6 +26,15 @@ pub(super) fn open(family: Family, transport: Transport) -> io::Result<Socket> {
         Transport::Other => return Err(io::ErrorKind::InvalidInput.into()),
     };
     platform::socket(domain, kind, protocol)
+}
+
+/// Two Unix sockets that are connected to each other.
+pub(super) fn pair(transport: Transport) -> io::Result<(Socket, Socket)> {
+    match transport {
+        Transport::UnixStream => platform::pair(Type::STREAM),
+        Transport::UnixDatagram => platform::pair(Type::DGRAM),
+        _ => Err(io::ErrorKind::InvalidInput.into()),
+    }
 }
 
 pub(super) fn connect(socket: &Socket, address: &Address) -> io::Result<()> {
@@ -146,12 +156,12 @@ pub(super) fn change_membership(socket: &Socket, change: Membership) -> io::Resu
 
 /// Which transport a descriptor from elsewhere carries; an error if it is no socket.
 pub(super) fn transport(socket: &Socket) -> io::Result<Transport> {
-    let unix = socket.local_addr()?.domain() == Domain::UNIX;
-    Ok(match (socket.r#type()?, unix) {
-        (Type::STREAM, false) => Transport::Tcp,
-        (Type::DGRAM, false) => Transport::Udp,
-        (Type::STREAM, true) => Transport::UnixStream,
-        (Type::DGRAM, true) => Transport::UnixDatagram,
+    let domain = socket.local_addr()?.domain();
+    Ok(match (socket.r#type()?, domain) {
+        (Type::STREAM, Domain::IPV4 | Domain::IPV6) => Transport::Tcp,
+        (Type::DGRAM, Domain::IPV4 | Domain::IPV6) => Transport::Udp,
+        (Type::STREAM, Domain::UNIX) => Transport::UnixStream,
+        (Type::DGRAM, Domain::UNIX) => Transport::UnixDatagram,
         _ => Transport::Other,
     })
 }
@@ -162,8 +172,10 @@ fn keep_alive(
     change: impl FnOnce(TcpKeepalive) -> io::Result<TcpKeepalive>,
 ) -> io::Result<()> {
     let on = socket.keepalive()?;
-    socket.set_tcp_keepalive(&change(TcpKeepalive::new())?)?;
-    socket.set_keepalive(on)
+    let changed = socket.set_tcp_keepalive(&change(TcpKeepalive::new())?);
+    // Also after a value that the system refused.
+    socket.set_keepalive(on)?;
+    changed
 }
 
 fn is_v6(socket: &Socket) -> io::Result<bool> {
@@ -188,11 +200,17 @@ fn to_address(address: &SockAddr) -> io::Result<Address> {
     if let Some(address) = address.as_socket() {
         return Ok(Address::Ip(address));
     }
-    match address.as_unix() {
-        Some(address) => Ok(Address::Unix(Box::new(address))),
-        None => Err(io::Error::new(
+    // The kernel gives no address at all for the unnamed sender of a datagram.
+    if !address.is_unix() && address.len() != 0 {
+        return Err(io::Error::new(
             io::ErrorKind::Unsupported,
             format!("socket address family {} is neither IP nor Unix", address.family()),
-        )),
+        ));
     }
+    let unix = match (address.as_pathname(), address.as_abstract_namespace()) {
+        (Some(path), _) => SocketAddr::from_pathname(path)?,
+        (None, Some(name)) => platform::abstract_address(name)?,
+        (None, None) => return Address::unnamed(),
+    };
+    Ok(Address::Unix(Box::new(unix)))
 }

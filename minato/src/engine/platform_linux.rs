@@ -5,9 +5,9 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::linux::net::SocketAddrExt;
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
@@ -19,6 +19,11 @@ pub(super) const INTEREST: mio::Interest =
 /// A socket that is non-blocking and close-on-exec from the start.
 pub(super) fn socket(domain: Domain, kind: Type, protocol: Option<Protocol>) -> io::Result<Socket> {
     Socket::new_raw(domain, kind.nonblocking().cloexec(), protocol)
+}
+
+/// Two Unix sockets, connected to each other, non-blocking and close-on-exec from the start.
+pub(super) fn pair(kind: Type) -> io::Result<(Socket, Socket)> {
+    Socket::pair_raw(Domain::UNIX, kind.nonblocking().cloexec(), None)
 }
 
 /// Accepts a connection whose socket is non-blocking and close-on-exec from the start.
@@ -55,4 +60,17 @@ pub(super) fn abstract_name(address: &SocketAddr) -> Option<PathBuf> {
     let mut path = vec![0];
     path.extend_from_slice(address.as_abstract_name()?);
     Some(OsString::from_vec(path).into())
+}
+
+/// The address of an abstract name.
+pub(super) fn abstract_address(name: &[u8]) -> io::Result<SocketAddr> {
+    SocketAddr::from_abstract_name(name)
+}
+
+/// The Unix address of a path; one that begins with a zero byte is an abstract name.
+pub(crate) fn unix_address(path: &Path) -> io::Result<SocketAddr> {
+    match path.as_os_str().as_bytes() {
+        [0, name @ ..] => SocketAddr::from_abstract_name(name),
+        _ => SocketAddr::from_pathname(path),
+    }
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use socket2::{Domain, MaybeUninitSlice, Protocol, SockAddr, Socket, Type};
 
@@ -16,6 +16,14 @@ pub(super) fn socket(domain: Domain, kind: Type, protocol: Option<Protocol>) -> 
     let socket = Socket::new(domain, kind, protocol)?;
     prepare(&socket)?;
     Ok(socket)
+}
+
+/// Two Unix sockets, connected to each other, made non-blocking in a step of its own.
+pub(super) fn pair(kind: Type) -> io::Result<(Socket, Socket)> {
+    let (one, two) = Socket::pair(Domain::UNIX, kind, None)?;
+    prepare(&one)?;
+    prepare(&two)?;
+    Ok((one, two))
 }
 
 /// Accepts a connection and makes its socket non-blocking.
@@ -53,4 +61,14 @@ pub(super) fn placeholder() -> io::Result<OwnedFd> {
 /// Only Linux has abstract addresses.
 pub(super) fn abstract_name(_address: &SocketAddr) -> Option<PathBuf> {
     None
+}
+
+/// Only Linux has abstract addresses.
+pub(super) fn abstract_address(_name: &[u8]) -> io::Result<SocketAddr> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// The Unix address of a path.
+pub(crate) fn unix_address(path: &Path) -> io::Result<SocketAddr> {
+    SocketAddr::from_pathname(path)
 }

@@ -170,6 +170,15 @@ impl Interest {
         }
         mask
     }
+
+    /// The bits that an operation waited for with this interest clears when it would block: all of
+    /// those that answer it, but for the ends, which are final.
+    pub(crate) const fn cleared_by_would_block(self) -> Readiness {
+        let ends = Readiness::READ_CLOSED.union(Readiness::WRITE_CLOSED);
+        let mask = self.mask().difference(ends);
+        // A read finds what is urgent, too.
+        if self.is_readable() { mask.union(Readiness::PRIORITY) } else { mask }
+    }
 }
 
 impl BitOr for Interest {

@@ -1,12 +1,14 @@
 //! Readiness and verbs from a simulated host: the same sockets in a deterministic world.
 //!
 //! A wait takes the host's events; when there are none it lets the world go on to its next event,
-//! so virtual time passes only while nobody has anything to do.
+//! so virtual time passes only while nobody has anything to do. Nobody is kept waiting for ever by
+//! tasks that wake themselves all the time, though: after many turns that had to be short and found
+//! nothing, time passes all the same, as it would on a real machine.
 //!
 //! An engine made with [`Engine::deferring_sends`](super::Engine::deferring_sends) accepts bytes
-//! before it sends them, as a ring would (contract, rule 8): they stand in the socket's outbox until
-//! the reactor's next turn, or until a verb comes whose order against them matters. The sockets
-//! with something to send wait in the engine's mailbox, each at most once.
+//! before it sends them, as a ring would (contract, rule 8): they stand in the socket's outbox
+//! until the reactor's next turn, or until a verb comes whose order against them matters. The
+//! sockets with something to send wait in the engine's mailbox, each at most once.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
@@ -25,6 +27,12 @@ use crate::sync::{Arc, AtomicBool, Ordering};
 
 /// The most bytes that an outbox keeps back (contract, rule 5).
 const OUTBOX_LIMIT: usize = 64 * 1024;
+
+/// How many turns in a row may find nothing and not wait before time passes nevertheless.
+const BUSY_TURNS: u32 = 100;
+
+/// How much time passes at most after so many turns.
+const BUSY_TIME: Duration = Duration::from_millis(1);
 
 /// What the engine needs to know of its host.
 pub(crate) struct SimHost {
@@ -58,6 +66,8 @@ pub(crate) struct SimDriver {
 #[derive(Default)]
 pub(crate) struct SimWaiter {
     events: Vec<minato_sim::Event>,
+    /// How many turns have found nothing since one found something or waited.
+    busy_turns: u32,
 }
 
 impl SimDriver {
@@ -79,13 +89,23 @@ impl SimDriver {
     }
 
     pub(super) fn wait(&self, waiter: &mut SimWaiter, timeout: Option<Duration>) -> io::Result<()> {
-        self.send_outboxes();
         waiter.events.clear();
+        self.send_outboxes(&mut waiter.events);
         self.host.host.take_events(&mut waiter.events);
         let unparked = self.unparked.swap(false, Ordering::SeqCst);
-        if !waiter.events.is_empty() || unparked || timeout == Some(Duration::ZERO) {
+        if !waiter.events.is_empty() {
+            waiter.busy_turns = 0;
             return Ok(());
         }
+        let mut timeout = timeout;
+        if unparked || timeout == Some(Duration::ZERO) {
+            waiter.busy_turns += 1;
+            if waiter.busy_turns < BUSY_TURNS {
+                return Ok(());
+            }
+            timeout = Some(BUSY_TIME);
+        }
+        waiter.busy_turns = 0;
         let world = self.host.host.world();
         let limit = timeout.map(|timeout| world.now().saturating_add(timeout));
         if !world.advance(limit) && limit.is_none() {
@@ -98,8 +118,10 @@ impl SimDriver {
         Ok(())
     }
 
-    /// Sends what stands in outboxes; a socket that would block comes again.
-    fn send_outboxes(&self) {
+    /// Sends what stands in outboxes; a socket that would block comes again. Whoever found an
+    /// outbox too full learns here that it has room: the world knows nothing of outboxes, and may
+    /// have nothing to report.
+    fn send_outboxes(&self, events: &mut Vec<minato_sim::Event>) {
         let due = std::mem::take(&mut *self.host.mailbox());
         for socket in due {
             socket.queued.store(false, Ordering::SeqCst);
@@ -107,6 +129,10 @@ impl SimDriver {
             if socket.send_outbox().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
                 self.host.queue(&socket);
             }
+            events.extend(socket.take_room().map(|key| minato_sim::Event {
+                key: key.word() as u64,
+                readiness: minato_sim::Readiness::WRITABLE,
+            }));
         }
     }
 }
@@ -116,6 +142,13 @@ impl SimHost {
     fn queue(&self, socket: &Arc<SimSocket>) {
         if !socket.queued.swap(true, Ordering::SeqCst) {
             self.mailbox().push(socket.clone());
+        }
+    }
+
+    /// Takes a socket out of the mailbox.
+    fn dequeue(&self, socket: &Arc<SimSocket>) {
+        if socket.queued.load(Ordering::SeqCst) {
+            self.mailbox().retain(|queued| !Arc::ptr_eq(queued, socket));
         }
     }
 }
@@ -153,6 +186,10 @@ struct Outbox {
     bytes: Vec<u8>,
     /// What a deferred send failed with, for the next verb that could report it.
     error: Option<io::Error>,
+    /// Somebody was told that there is not room for all they have.
+    wants_room: bool,
+    /// Under which key the socket is registered.
+    key: Option<Key>,
 }
 
 impl SimSocket {
@@ -173,6 +210,14 @@ impl SimSocket {
             }
         }
         Ok(())
+    }
+
+    /// The key to report room under, if somebody wants to know and there is some.
+    fn take_room(&self) -> Option<Key> {
+        let mut outbox = self.outbox();
+        let key = outbox.key.filter(|_| outbox.wants_room && outbox.bytes.len() < OUTBOX_LIMIT)?;
+        outbox.wants_room = false;
+        Some(key)
     }
 
     /// Hands everything over at once, for a verb that must come after it.
@@ -228,7 +273,9 @@ impl SimSource {
     }
 
     pub(super) fn register(&self, key: Key) -> io::Result<()> {
-        self.inner().register(key.word() as u64)
+        self.inner().register(key.word() as u64)?;
+        self.socket.outbox().key = Some(key);
+        Ok(())
     }
 
     pub(super) fn rearm(&self) -> io::Result<()> {
@@ -236,6 +283,7 @@ impl SimSource {
     }
 
     pub(super) fn deregister(&self) -> io::Result<()> {
+        self.socket.outbox().key = None;
         self.inner().deregister()
     }
 
@@ -280,15 +328,18 @@ impl SimSource {
         if let Some(error) = outbox.error.take() {
             return Err(error);
         }
-        // What can fail now shall fail now; the rest is told with the next send.
-        self.inner().peer_addr()?;
+        // What can fail now shall fail now: sending nothing tells. The rest is told with the next
+        // send.
+        self.inner().send_vectored(&[])?;
         let room = OUTBOX_LIMIT - outbox.bytes.len();
+        let asked: usize = bufs.iter().map(|buf| buf.len()).sum();
+        if asked == 0 {
+            return Ok(0);
+        }
+        outbox.wants_room = asked > room;
         if room == 0 {
-            // The way out of the outbox is the socket's: its next writability is reported anew.
-            drop(outbox);
-            self.socket.send_outbox()?;
-            self.host.queue(&self.socket);
-            return self.send_vectored(bufs);
+            // It stands in the mailbox, and the turn that makes room reports it.
+            return Err(io::ErrorKind::WouldBlock.into());
         }
         let mut accepted = 0;
         for buf in bufs {
@@ -402,9 +453,10 @@ impl SimSource {
 
 impl Drop for SimSource {
     fn drop(&mut self) {
-        // The socket closes when the mailbox lets go of it; its bytes go out first in any case.
-        // An error has nobody left to be told to.
+        // Its bytes go out first in any case. An error has nobody left to be told to.
         _ = self.socket.settle();
+        // The mailbox must not keep the socket open until the next turn, which may never come.
+        self.host.dequeue(&self.socket);
     }
 }
 

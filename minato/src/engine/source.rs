@@ -51,6 +51,11 @@ pub(crate) enum Address {
 }
 
 impl Address {
+    /// That of a Unix socket that was never bound.
+    pub(crate) fn unnamed() -> io::Result<Self> {
+        Ok(Self::Unix(Box::new(std::os::unix::net::SocketAddr::from_pathname("")?)))
+    }
+
     /// The internet address in it.
     pub(crate) fn ip(self) -> io::Result<SocketAddr> {
         match self {
@@ -81,6 +86,10 @@ pub(crate) struct Received {
     pub(crate) truncated: bool,
 }
 
+/// How many buffers one vectored verb takes at most. Systems refuse more altogether; here the rest
+/// is left for the next call.
+pub(crate) const MOST_BUFFERS: usize = 1024;
+
 /// Hands a verb to the kind of socket it is for.
 macro_rules! on_kind {
     ($source:expr, $os:ident => $on_os:expr, $sim:ident => $on_sim:expr) => {
@@ -102,6 +111,18 @@ impl Source {
             None => os::open(family, transport).map(Self::Os),
             Some(host) => SimSource::open(host, family, transport).map(Self::Sim),
         }
+    }
+
+    /// Opens two Unix sockets that are connected to each other. No host has them.
+    pub(crate) fn pair(
+        host: Option<&Arc<SimHost>>,
+        transport: Transport,
+    ) -> io::Result<(Self, Self)> {
+        if let Some(host) = host {
+            SimSource::open(host, Family::Unix, transport)?;
+        }
+        let (one, two) = os::pair(transport)?;
+        Ok((Self::Os(one), Self::Os(two)))
     }
 
     /// Takes over a descriptor: makes it non-blocking and finds out what runs over it.
@@ -145,6 +166,8 @@ impl Source {
     }
 
     pub(crate) fn recv_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        let count = bufs.len().min(MOST_BUFFERS);
+        let bufs = &mut bufs[..count];
         on_kind!(self, os => os::recv_vectored(os, bufs), sim => sim.recv_vectored(bufs))
     }
 
@@ -153,6 +176,7 @@ impl Source {
     }
 
     pub(crate) fn send_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        let bufs = &bufs[..bufs.len().min(MOST_BUFFERS)];
         on_kind!(self, os => os::send_vectored(os, bufs), sim => sim.send_vectored(bufs))
     }
 

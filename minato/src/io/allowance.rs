@@ -21,7 +21,8 @@ impl Allowance {
         Self { calls: CALLS }
     }
 
-    /// Counts a call that moved `bytes`; once the share is used up, wakes the task and is `Pending`.
+    /// Counts a call that moved `bytes`; once the share is used up, wakes the task and is
+    /// `Pending`.
     pub(super) fn poll_spend(&mut self, cx: &mut Context<'_>, bytes: usize) -> Poll<()> {
         self.calls = self.calls.saturating_sub(1 + bytes / BYTES_PER_CALL);
         if self.calls > 0 {

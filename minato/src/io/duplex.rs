@@ -47,7 +47,8 @@ pub fn duplex(max_buf_size: usize) -> (DuplexStream, DuplexStream) {
 /// * Shutting it down ends the peer's reading side only: the peer reads what is left, then sees the
 ///   end of the stream, and may still write. Own writes are then
 ///   [`BrokenPipe`](io::ErrorKind::BrokenPipe) errors.
-/// * Dropping it ends both directions: the peer reads what is left, then sees the end of the stream;
+/// * Dropping it ends both directions: the peer reads what is left, then sees the end of the
+///   stream;
 ///   the peer's writes, also one that waits for room, are `BrokenPipe` errors.
 /// * Bytes can be read as soon as they are written: flushing does nothing.
 ///

@@ -12,7 +12,8 @@ use super::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 /// This is both ends in one value; [`duplex`](super::duplex()) gives two ends of two pipes. It also
 /// reads with [`AsyncBufRead`], since it is a buffer itself.
 ///
-/// * A read from an empty pipe waits; once the pipe was shut down, it is the end of the stream, after
+/// * A read from an empty pipe waits; once the pipe was shut down, it is the end of the stream,
+///   after
 ///   the bytes that were still in it.
 /// * A write waits while the pipe is full, and takes a part of its bytes when it is nearly full.
 ///   After shutdown it is a [`BrokenPipe`](io::ErrorKind::BrokenPipe) error.

@@ -8,13 +8,20 @@
 //! |---|---|
 //! | [`TcpListener`], [`TcpStream`] | a listening TCP socket, and a connection |
 //! | [`TcpSocket`] | a TCP socket that is set up before it listens or connects |
+//! | [`UdpSocket`] | a UDP socket |
+//! | [`UnixListener`], [`UnixStream`] | a listening Unix socket, and a connection |
+//! | [`UnixDatagram`] | a Unix datagram socket |
 
 mod address;
+mod backoff;
+mod datagram;
 mod halves;
 mod resolve;
 mod socket;
 mod stream;
 pub mod tcp;
+pub mod udp;
+pub mod unix;
 
 pub use self::address::ToSocketAddrs;
 pub use self::halves::{
@@ -22,3 +29,5 @@ pub use self::halves::{
 };
 pub use self::resolve::lookup_host;
 pub use self::tcp::{TcpListener, TcpSocket, TcpStream};
+pub use self::udp::UdpSocket;
+pub use self::unix::{UnixDatagram, UnixListener, UnixStream};

@@ -17,19 +17,20 @@ use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::panic::Location;
 use std::sync::{OnceLock, Weak};
 use std::task::{Context, Poll, ready};
 
 use bytes::BufMut;
 
 use crate::engine::{
-    Address, Direction, Family, Interest, OptionName, OptionValue, Readiness, Source, Transport,
+    Address, Direction, Family, Interest, MOST_BUFFERS, OptionName, OptionValue, Readiness, Source,
+    Transport,
 };
 use crate::io::ReadBuf;
-use crate::reactor::background;
 use crate::reactor::shared::ended_error;
-use crate::reactor::{EntryId, Handle, Shared, Slot, View};
-use crate::runtime::context::{self, Implicit};
+use crate::reactor::{EntryId, Handle, Shared, Slot, View, care};
+use crate::runtime::context;
 use crate::sync::{Arc, AtomicBool, Ordering};
 use crate::task::budget;
 
@@ -85,13 +86,23 @@ impl Socket {
         Ok(Self::of(source, transport, handle))
     }
 
+    /// Opens two Unix sockets that are connected to each other.
+    pub(crate) fn pair(transport: Transport) -> io::Result<(Self, Self)> {
+        let (one, two) = Source::pair(context::host().as_ref(), transport)?;
+        Ok((Self::of(one, transport, None), Self::of(two, transport, None)))
+    }
+
     /// Takes over a descriptor from elsewhere, which must be a socket of `wanted`'s kind.
     pub(crate) fn adopt(
         descriptor: OwnedFd,
         wanted: Transport,
         handle: Option<&Handle>,
     ) -> io::Result<Self> {
-        if context::host().is_some() && handle.is_none() {
+        let simulated = match handle {
+            Some(handle) => handle.shared().driver().host().is_some(),
+            None => context::host().is_some(),
+        };
+        if simulated {
             return Err(crate::engine::no_descriptor("from_std"));
         }
         let (source, transport) = Source::adopt(descriptor)?;
@@ -186,13 +197,15 @@ impl Socket {
         }
     }
 
-    /// Which bits of an event mean something for this kind of socket. A datagram socket has no
-    /// ends that close: what epoll reports as such is a waiting error.
+    /// Which bits of an event mean something for this kind of socket. A UDP socket has no ends
+    /// that close: what epoll reports as such is a waiting error. A Unix datagram socket has a
+    /// reading side that ends.
     fn meaningful(&self) -> Readiness {
         match self.transport {
             Transport::Udp => {
                 Readiness::ALL.difference(Readiness::READ_CLOSED.union(Readiness::WRITE_CLOSED))
             }
+            Transport::UnixDatagram => Readiness::ALL.difference(Readiness::WRITE_CLOSED),
             _ => Readiness::ALL,
         }
     }
@@ -216,10 +229,7 @@ impl Socket {
             },
             Origin::Anywhere => match context::reactor().filter(|r| serves(r) && !r.has_ended()) {
                 Some(reactor) => Ok(reactor),
-                None => {
-                    context::implicit(Implicit::Reactor)?;
-                    background::fallback()
-                }
+                None => care::outside(Location::caller()),
             },
         }
     }
@@ -352,8 +362,17 @@ impl Socket {
         Poll::Ready(Ok(()))
     }
 
+    /// Whether `room` bytes of a buffer are no request: on a stream, which has nothing empty to
+    /// give. The system would have them wait for data, and report an error meant for a read.
+    pub(crate) fn is_no_request(&self, room: usize) -> bool {
+        room == 0 && matches!(self.transport, Transport::Tcp | Transport::UnixStream)
+    }
+
     /// Receives without waiting, and if `peek` without taking the bytes out.
     pub(crate) fn try_recv(&self, buf: &mut ReadBuf<'_>, peek: bool) -> io::Result<()> {
+        if self.is_no_request(buf.remaining()) {
+            return Ok(());
+        }
         self.try_io(Interest::READABLE, || {
             // SAFETY: the verbs of a source only ever write initialized bytes into a buffer.
             let free = unsafe { buf.unfilled_mut() };
@@ -385,6 +404,9 @@ impl Socket {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<usize>> {
+        if self.is_no_request(buf.remaining()) {
+            return Poll::Ready(Ok(0));
+        }
         // SAFETY: as in `poll_read`.
         let free = unsafe { buf.unfilled_mut() };
         let peeked =
@@ -397,6 +419,9 @@ impl Socket {
 
     /// Waits, and receives without taking the bytes out.
     pub(crate) async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.is_no_request(buf.len()) {
+            return Ok(0);
+        }
         let mut buf = ReadBuf::new(buf);
         self.io(Interest::READABLE, |source| {
             // SAFETY: as in `poll_read`.
@@ -420,7 +445,8 @@ impl Socket {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let asked = bufs.iter().map(|buf| buf.len()).sum();
+        // What the verb leaves out because there are too many buffers is no sign of a full socket.
+        let asked = bufs.iter().take(MOST_BUFFERS).map(|buf| buf.len()).sum();
         self.poll_io(cx, Direction::Write, |source| {
             source.send_vectored(bufs).map(|len| Done::of(len, asked))
         })
@@ -456,7 +482,6 @@ impl Socket {
         if look.is_some_and(|look| !look.readiness().intersects(interest.mask())) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        self.source().settle()?;
         let result = operation();
         if result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
             self.would_block(look, |slot, look| clear_interest(slot, look, interest));
@@ -519,11 +544,16 @@ impl Drop for Socket {
 }
 
 fn clear_interest(slot: &Slot, look: View, interest: Interest) {
-    if interest.is_readable() {
-        slot.clear(Direction::Read, look, Direction::Read.cleared_by_would_block());
-    }
-    if interest.is_writable() {
-        slot.clear(Direction::Write, look, Direction::Write.cleared_by_would_block());
+    clear(slot, look, interest.cleared_by_would_block());
+}
+
+/// Clears `bits` as far as they can be cleared, each by the tick of its direction.
+fn clear(slot: &Slot, look: View, bits: Readiness) {
+    for direction in [Direction::Read, Direction::Write] {
+        let bits = bits.intersection(direction.cleared_by_would_block());
+        if !bits.is_empty() {
+            slot.clear(direction, look, bits);
+        }
     }
 }
 

@@ -84,6 +84,9 @@ macro_rules! stream_api {
             /// As [`try_read`](Self::try_read).
             pub fn try_read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
                 let socket = &self.socket;
+                if socket.is_no_request(bufs.iter().map(|buf| buf.len()).sum()) {
+                    return Ok(0);
+                }
                 socket.try_io(Interest::READABLE, || socket.source().recv_vectored(bufs))
             }
 
@@ -128,7 +131,10 @@ macro_rules! stream_api {
                 interest: Interest,
                 operation: impl FnOnce() -> io::Result<T>,
             ) -> io::Result<T> {
-                self.socket.try_io(interest, operation)
+                self.socket.try_io(interest, || {
+                    self.socket.source().settle()?;
+                    operation()
+                })
             }
 
             /// Calls `operation`, which does I/O on the descriptor, as often as it takes until it

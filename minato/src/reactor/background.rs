@@ -213,6 +213,10 @@ impl Background {
 impl Drop for Background {
     fn drop(&mut self) {
         let Some(thread) = self.thread.take() else { return };
+        if self.handle.shared().is_from_before_fork() {
+            // The thread is the parent's.
+            return;
+        }
         self.begin_end(When::Now);
         // A waker that drops this on the reactor's own thread must not wait for itself.
         if thread.thread().id() != thread::current().id() {
@@ -281,7 +285,7 @@ impl Drop for SignalsBlocked {
 static FORKS: AtomicU32 = AtomicU32::new(0);
 
 /// How many forks this process is away from the one that first asked.
-pub(super) fn forks() -> u32 {
+pub(crate) fn forks() -> u32 {
     static COUNTING: Once = Once::new();
     COUNTING.call_once(|| {
         extern "C" fn count() {

@@ -1,7 +1,6 @@
 //! The reactor itself: an engine, its slots and its timers, and the turn that ties them together.
 
 use std::io;
-use std::panic::{self, AssertUnwindSafe};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use super::slot::Slot;
 use super::slots::Slots;
 use super::timers::Timers;
 use crate::engine::{Driver, Engine, Key, Source, Waiter};
+use crate::panics::contain;
 use crate::runtime::context;
 use crate::sync::{Arc, AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering};
 use crate::time::Instant;
@@ -319,7 +319,13 @@ impl Shared {
     }
 
     pub(crate) fn has_ended(&self) -> bool {
-        self.ended.load(Ordering::SeqCst) || self.forks != forks()
+        self.ended.load(Ordering::SeqCst) || self.is_from_before_fork()
+    }
+
+    /// Whether this process is a forked child of the one that started the reactor: what it does to
+    /// the engine would be done to the parent's.
+    pub(crate) fn is_from_before_fork(&self) -> bool {
+        self.forks != forks()
     }
 
     pub(crate) fn keeper(&self) -> Keeper {
@@ -391,11 +397,11 @@ fn add(counter: &AtomicU64, count: u64) {
 fn wake_all(wakers: &mut Vec<Waker>) {
     wakers.reverse();
     while !wakers.is_empty() {
-        _ = panic::catch_unwind(AssertUnwindSafe(|| {
+        _ = contain(|| {
             while let Some(waker) = wakers.pop() {
                 waker.wake();
             }
-        }));
+        });
     }
 }
 

@@ -112,8 +112,9 @@ impl Slot {
                 *home = Some(old);
                 return Ok(());
             }
-            // The old reactor's descriptor may live on in another process; ours is all that counts.
-            _ = old.reactor.driver().deregister(source);
+            if !old.reactor.is_from_before_fork() {
+                _ = old.reactor.driver().deregister(source);
+            }
         }
         let key = reactor.insert(source, self.clone())?;
         self.home_address.store(Arc::as_ptr(reactor).addr(), Ordering::Release);
@@ -124,6 +125,7 @@ impl Slot {
     /// Asks the reactor to report the current readiness anew.
     pub(crate) fn rearm(&self, source: &Source) -> io::Result<()> {
         match &*self.home.lock() {
+            Some(home) if home.reactor.is_from_before_fork() => Ok(()),
             Some(home) => home.reactor.driver().rearm(source, home.key),
             None => Ok(()),
         }
@@ -134,6 +136,10 @@ impl Slot {
     pub(crate) fn move_out(&self, source: &Source, explicitly: bool) {
         let Some(home) = self.home.lock().take() else { return };
         self.home_address.store(0, Ordering::Release);
+        if home.reactor.is_from_before_fork() {
+            // The registration, and the place with its lock, are the parent's.
+            return;
+        }
         if explicitly {
             // Fails only if the registration is gone already, which is what we want.
             _ = home.reactor.driver().deregister(source);

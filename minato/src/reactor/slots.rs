@@ -71,10 +71,6 @@ impl Slots {
         self.free.clear();
         std::mem::take(&mut self.places).into_iter().filter_map(|place| place.slot).collect()
     }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Slot>> {
-        self.places.iter().filter_map(|place| place.slot.as_ref())
-    }
 }
 
 #[cfg(test)]
@@ -91,7 +87,9 @@ mod tests {
     proptest! {
         /// Against a map that never forgets a key: a live key finds its slot, a dead one nobody.
         #[test]
-        fn a_key_finds_its_slot_or_nobody(steps in prop::collection::vec(any::<(bool, u8)>(), 0..200)) {
+        fn a_key_finds_its_slot_or_nobody(
+            steps in prop::collection::vec(any::<(bool, u8)>(), 0..200),
+        ) {
             let mut slots = Slots::default();
             let mut live: HashMap<Key, Arc<Slot>> = HashMap::new();
             let mut dead: Vec<Key> = Vec::new();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::sync::{AtomicU64, Mutex, Ordering};
 use crate::time::Instant;
 use crate::time::clock::Clock;
-use crate::time::wheel::{TimerKey, Wheel};
+use crate::time::wheel::{SetWaker, TimerKey, Wheel};
 
 /// The tick of "no timer at all".
 const NEVER: u64 = u64::MAX;
@@ -61,9 +61,15 @@ impl Timers {
 
     /// Leaves the waker of a timer's owner; ready when the timer is no longer in the wheel.
     pub(crate) fn poll(&self, key: TimerKey, cx: &mut Context<'_>) -> Poll<()> {
-        // A replaced waker is dropped after the lock.
         let outcome = self.wheel.lock().set_waker(key, cx.waker());
-        if outcome.is_alive() { Poll::Pending } else { Poll::Ready(()) }
+        match outcome {
+            SetWaker::Kept => Poll::Pending,
+            SetWaker::Replaced(before) => {
+                drop(before);
+                Poll::Pending
+            }
+            SetWaker::Stale => Poll::Ready(()),
+        }
     }
 
     /// Takes a timer out. The next deadline stays as it was: at worst one turn is for nothing.
@@ -114,7 +120,7 @@ impl Timers {
     fn tick_after(&self, deadline: Instant) -> u64 {
         let since = deadline.duration_since(self.origin);
         let whole = since.as_millis().min(u128::from(NEVER - 2)) as u64;
-        if since.subsec_nanos() % 1_000_000 == 0 { whole } else { whole + 1 }
+        if since.subsec_nanos().is_multiple_of(1_000_000) { whole } else { whole + 1 }
     }
 
     /// The last tick that is not after `now`.

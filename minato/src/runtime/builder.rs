@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io;
 use std::num::NonZeroUsize;
-use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use super::pool::{self, Pool};
 use super::shared::{Flavor, Shared, Stand};
 use super::{LocalRuntime, Runtime};
 use crate::engine::Engine;
+use crate::panics::contain;
 use crate::reactor;
 use crate::reactor::shared::Keeper;
 use crate::sync;
@@ -47,7 +47,7 @@ impl Config {
     /// Calls a hook of the user's; a panic there must not take the thread down.
     pub(super) fn call(&self, hook: &Option<Hook>) {
         if let Some(hook) = hook {
-            _ = panic::catch_unwind(AssertUnwindSafe(|| hook()));
+            _ = contain(|| hook());
         }
     }
 }
@@ -285,9 +285,9 @@ impl Builder {
         let shared = self.finish(flavor, reactors, counters, Clock::System);
         let Flavor::MultiThread(pool) = &shared.flavor else { return Ok(shared) };
         for core in cores {
-            if pool.start_worker(&shared, core).is_err() {
+            if let Err((_, error)) = pool.start_worker(&shared, core) {
                 shared.shut_down(None);
-                return Err(pool::no_worker());
+                return Err(pool::no_worker(&error));
             }
         }
         Ok(shared)

@@ -29,6 +29,7 @@ thread_local! {
     /// What every poll asks, in plain words without a destructor, so that asking costs a load.
     static HERE: Here = const {
         Here {
+            seat: Cell::new(0),
             runtime: Cell::new(0),
             reactor: Cell::new(0),
             polling: Cell::new(ptr::null()),
@@ -38,6 +39,8 @@ thread_local! {
 }
 
 struct Here {
+    /// The address of the seat, or 0.
+    seat: Cell<usize>,
     /// The address of the runtime of the seat, or 0.
     runtime: Cell<usize>,
     /// The address of the reactor of the core that the seat holds, or 0.
@@ -50,6 +53,7 @@ struct Here {
 impl Here {
     /// Follows a change of the seat that this thread is in.
     fn follow(&self, seat: Option<&Rc<Seat>>) {
+        self.seat.set(seat.map_or(0, |seat| seat.address()));
         self.runtime.set(seat.map_or(0, |seat| seat.runtime.address()));
         self.reactor.set(seat.map_or(0, |seat| seat.reactor.get()));
     }
@@ -99,6 +103,19 @@ impl Seat {
         Seated { seat }
     }
 
+    /// A seat for a `block_on` that shares the core of the seat `holder`, further down on the same
+    /// thread: it turns that core's reactor.
+    pub(crate) fn share(holder: &Self) -> Seated {
+        let seat = Self::new(holder.runtime.clone());
+        seat.reactor.set(holder.reactor.get());
+        seat.sit_down()
+    }
+
+    /// The address that names this seat.
+    pub(crate) fn address(&self) -> usize {
+        ptr::from_ref(self).addr()
+    }
+
     /// Gives this seat a core.
     pub(crate) fn give_core(&self, core: Box<Core>) {
         self.reactor.set(core.reactor.address());
@@ -122,11 +139,6 @@ impl Seat {
                 }
             }
         });
-    }
-
-    /// The place of the nested `block_on` that is running in this seat.
-    pub(crate) fn nested_at(&self) -> Option<&'static Location<'static>> {
-        self.nested_at.get()
     }
 
     /// Marks this seat as running a nested `block_on`; returns what it was before.
@@ -187,6 +199,36 @@ pub(crate) fn seat() -> Option<Rc<Seat>> {
     with_seat(Rc::clone)
 }
 
+/// Whether `address` names the seat that this thread is in.
+pub(crate) fn is_seated_at(address: usize) -> bool {
+    HERE.with(|here| here.seat.get() == address)
+}
+
+/// The seats of this thread, from the one it is in downwards.
+fn seats() -> impl Iterator<Item = Rc<Seat>> {
+    std::iter::successors(seat(), |seat| seat.below.borrow().clone())
+}
+
+/// The seat in which this thread holds a core of `runtime`, however many lie on top of it.
+pub(crate) fn seat_holding(runtime: &Shared) -> Option<Rc<Seat>> {
+    seats().find(|seat| ptr::eq(&*seat.runtime, runtime) && seat.core.borrow().is_some())
+}
+
+/// Where a `block_on` was called that keeps the tasks of the runtime at `runtime` from running on
+/// this thread.
+pub(crate) fn nested_at(runtime: *const Shared) -> Option<&'static Location<'static>> {
+    if HERE.with(|here| here.seat.get() == 0) {
+        return None;
+    }
+    seats().filter(|seat| ptr::eq(&*seat.runtime, runtime)).find_map(|seat| seat.nested_at.get())
+}
+
+/// Hands over every core of a multi-thread runtime that this thread holds, since it is going to
+/// block.
+pub(crate) fn hand_cores_over() {
+    seats().for_each(|seat| seat.runtime.hand_core_over(&seat));
+}
+
 /// The runtime that this thread is in.
 pub(crate) fn runtime() -> Option<Arc<Shared>> {
     with_seat(|seat| seat.runtime.clone())
@@ -228,9 +270,15 @@ pub(crate) fn will_turn(address: usize, waker: &Waker) -> bool {
     HERE.with(|here| here.polling.get() == waker.data() && here.reactor.get() == address)
 }
 
-/// Whether this thread polls a task of the runtime at `owner`, with that task's own waker.
+/// Whether this thread holds a core of the runtime at `owner` and polls one of its tasks, with that
+/// task's own waker.
 pub(crate) fn polls_for(owner: usize, waker: &Waker) -> bool {
-    HERE.with(|here| here.polling.get() == waker.data() && here.runtime.get() == owner)
+    polls_with(waker) && HERE.with(|here| here.runtime.get() == owner && here.reactor.get() != 0)
+}
+
+/// Whether `waker` is that of the poll of ours which is under way.
+pub(crate) fn polls_with(waker: &Waker) -> bool {
+    HERE.with(|here| here.polling.get() == waker.data())
 }
 
 /// Polls `future` as a poll of ours: with a fresh budget, and known by its waker.

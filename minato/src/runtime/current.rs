@@ -20,6 +20,7 @@ use std::time::Duration;
 use super::context::{self, Seat};
 use super::picker::Picker;
 use super::shared::{Flavor, Shared, Stand};
+use super::spin::Spin;
 use super::worker::POLLS_PER_LOOK;
 use crate::reactor;
 use crate::reactor::shared::Keeper;
@@ -32,11 +33,14 @@ pub(super) struct RootWaker {
     thread: Thread,
     /// The reactor that the thread may be parked in.
     reactor: Option<Arc<reactor::Shared>>,
+    /// Names the seat of the `block_on`.
+    seat: usize,
 }
 
 impl RootWaker {
-    fn new(reactor: Option<Arc<reactor::Shared>>) -> Arc<Self> {
-        Arc::new(Self { woken: AtomicBool::new(true), thread: thread::current(), reactor })
+    fn new(seat: &Seat, reactor: Option<Arc<reactor::Shared>>) -> Arc<Self> {
+        let (thread, seat) = (thread::current(), seat.address());
+        Arc::new(Self { woken: AtomicBool::new(true), thread, reactor, seat })
     }
 
     /// Whether the future was woken since the last call.
@@ -58,15 +62,14 @@ impl Wake for RootWaker {
         if self.woken.swap(true, Ordering::AcqRel) {
             return;
         }
-        match &self.reactor {
-            // The thread itself will look at the flag before it parks.
-            Some(reactor) if context::holds(reactor.address()) => {}
-            Some(reactor) => {
-                reactor.unpark();
-                self.thread.unpark();
-            }
-            None => self.thread.unpark(),
+        // The thread itself will look at the flag before it parks.
+        if context::is_seated_at(self.seat) {
+            return;
         }
+        if let Some(reactor) = &self.reactor {
+            reactor.unpark();
+        }
+        self.thread.unpark();
     }
 }
 
@@ -75,27 +78,25 @@ impl Wake for RootWaker {
 pub(crate) fn block_on<F: Future>(shared: &Arc<Shared>, future: F) -> F::Output {
     let place = Location::caller();
     let future = pin!(future);
-    if let Some(seat) = context::seat() {
-        let same = Arc::ptr_eq(&seat.runtime, shared);
-        let held = seat.core.borrow().as_ref().map(|core| core.reactor.clone());
-        match (&seat.runtime.flavor, held) {
-            (Flavor::CurrentThread(_), Some(reactor)) if same => {
-                return nested(&seat, &reactor, place, future);
-            }
-            (Flavor::MultiThread(_), Some(_)) => seat.runtime.hand_core_over(&seat),
-            _ => {}
-        }
+    if shared.is_from_before_fork() {
+        panic!("block_on at {place}: {}", crate::task::FROM_BEFORE_FORK);
+    }
+    context::hand_cores_over();
+    if let Some(holder) = context::seat_holding(shared) {
+        return nested(&holder, place, future);
     }
     match &shared.flavor {
-        Flavor::CurrentThread(stand) => on_core(shared, stand, future),
-        Flavor::MultiThread(_) => beside(shared, future),
+        Flavor::CurrentThread(stand) if !shared.is_local_elsewhere() => {
+            on_core(shared, stand, future)
+        }
+        _ => beside(shared, future),
     }
 }
 
 /// Runs the future while others run the tasks.
 fn beside<F: Future>(shared: &Arc<Shared>, mut future: Pin<&mut F>) -> F::Output {
-    let _seat = Seat::take(shared.clone(), None);
-    let root = RootWaker::new(None);
+    let seat = Seat::take(shared.clone(), None);
+    let root = RootWaker::new(&seat, None);
     let waker = Waker::from(root.clone());
     let mut cx = Context::from_waker(&waker);
     loop {
@@ -120,13 +121,17 @@ fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut future: Pin<&mut 
                 Some(core) => self.0.give(core),
                 None => self.0.leave(&thread::current()),
             }
+            // The runtime may have been shut down, which found no core to drop the tasks from.
+            if self.1.runtime.tasks().is_closed() {
+                self.1.runtime.drop_tasks();
+            }
         }
     }
 
     let seat = Seat::take(shared.clone(), None);
     let _leave = Leave(stand, &seat);
     let reactor = shared.reactors()[0].clone();
-    let root = RootWaker::new(Some(reactor.clone()));
+    let root = RootWaker::new(&seat, Some(reactor.clone()));
     let waker = Waker::from(root.clone());
     let mut cx = Context::from_waker(&waker);
     let thread = thread::current();
@@ -150,7 +155,7 @@ fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut future: Pin<&mut 
             // A future that wakes itself all the time must not keep the reactor from its turn.
             if more || !root.is_woken() || rounds >= POLLS_PER_LOOK {
                 rounds = 0;
-                stepper.wait(&root);
+                stepper.wait(|| root.is_woken() || stepper.has_task());
             }
         } else if !root.is_woken() {
             thread::park();
@@ -161,8 +166,7 @@ fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut future: Pin<&mut 
 /// Runs the future in a task of a current-thread runtime, while that task keeps all others from
 /// running.
 fn nested<F: Future>(
-    seat: &Seat,
-    reactor: &Arc<reactor::Shared>,
+    holder: &Seat,
     place: &'static Location<'static>,
     mut future: Pin<&mut F>,
 ) -> F::Output {
@@ -175,11 +179,13 @@ fn nested<F: Future>(
         }
     }
 
-    let _unmark = Unmark(seat, seat.set_nested_at(Some(place)));
-    let root = RootWaker::new(Some(reactor.clone()));
+    let _unmark = Unmark(holder, holder.set_nested_at(Some(place)));
+    let seat = Seat::share(holder);
+    let reactor = &seat.runtime.reactors()[0];
+    let root = RootWaker::new(&seat, Some(reactor.clone()));
     let waker = Waker::from(root.clone());
     let mut cx = Context::from_waker(&waker);
-    let mut wakers = Vec::new();
+    let stepper = Stepper { shared: &seat.runtime, seat: holder, reactor };
     loop {
         if root.take_woken() {
             let polled = context::poll(future.as_mut(), &mut cx, seat.runtime.budget());
@@ -187,10 +193,7 @@ fn nested<F: Future>(
                 return output;
             }
         }
-        let timeout = if root.is_woken() { Some(Duration::ZERO) } else { None };
-        if let Err(error) = reactor.turn(&mut wakers, timeout) {
-            stop(&seat.runtime, &error);
-        }
+        stepper.wait(|| root.is_woken());
     }
 }
 
@@ -270,17 +273,17 @@ impl Stepper<'_> {
     }
 
     /// Turns the reactor: without waiting if there is something to do.
-    fn wait(&mut self, root: &RootWaker) {
-        if self.has_task() || root.is_woken() {
+    fn wait(&self, is_ready: impl Fn() -> bool) {
+        if is_ready() {
             return self.turn(Some(Duration::ZERO));
         }
         if let Some(core) = self.seat.core.borrow().as_deref() {
             core.counters.parks.add(1);
         }
-        let Some(clock) = self.shared.clock().paused() else { return self.turn(None) };
+        let Some(clock) = self.shared.clock().paused() else { return self.sleep(is_ready) };
         // A stopped clock: whatever can happen without the passing of time happens first.
         self.turn(Some(Duration::ZERO));
-        if self.has_task() || root.is_woken() {
+        if is_ready() {
             return;
         }
         match self.reactor.timers().until_next() {
@@ -293,7 +296,23 @@ impl Stepper<'_> {
         }
     }
 
-    pub(crate) fn turn(&mut self, timeout: Option<Duration>) {
+    /// Turns the reactor until something happens; looks for a while first if that pays.
+    fn sleep(&self, is_ready: impl Fn() -> bool) {
+        let mut spin = self.seat.core.borrow().as_deref().map_or_else(Spin::default, |c| c.spin);
+        spin.before(
+            self.shared.config.spin,
+            || {
+                self.turn(Some(Duration::ZERO));
+                is_ready()
+            },
+            || self.turn(None),
+        );
+        if let Some(core) = self.seat.core.borrow_mut().as_deref_mut() {
+            core.spin = spin;
+        }
+    }
+
+    pub(crate) fn turn(&self, timeout: Option<Duration>) {
         let mut wakers = match self.seat.core.borrow_mut().as_deref_mut() {
             Some(core) => std::mem::take(&mut core.wakers),
             None => Vec::new(),

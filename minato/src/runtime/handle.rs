@@ -26,7 +26,10 @@ impl Handle {
     /// If the default runtime is needed and cannot be started, or hidden threads are forbidden.
     #[track_caller]
     pub fn current() -> Self {
-        match context::runtime().map_or_else(default_runtime::get, Ok) {
+        if let Some(current) = Self::try_current() {
+            return current;
+        }
+        match default_runtime::get() {
             Ok(shared) => Self { shared },
             Err(error) => panic!("minato::runtime::Handle::current: {error}"),
         }
@@ -37,11 +40,7 @@ impl Handle {
         context::runtime().map(|shared| Self { shared })
     }
 
-    /// Spawns a task on the runtime.
-    ///
-    /// # Panics
-    ///
-    /// If the runtime has been shut down.
+    /// Spawns a task on the runtime. If that has been shut down, the task ends as cancelled.
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -52,11 +51,8 @@ impl Handle {
     }
 
     /// Runs a closure that may block on a thread made for that; see
-    /// [`task::spawn_blocking`](crate::task::spawn_blocking).
-    ///
-    /// # Panics
-    ///
-    /// If the runtime has been shut down.
+    /// [`task::spawn_blocking`](crate::task::spawn_blocking). If the runtime has been shut down,
+    /// the job ends as cancelled.
     #[track_caller]
     pub fn spawn_blocking<F, T>(&self, job: F) -> JoinHandle<T>
     where
@@ -66,7 +62,8 @@ impl Handle {
         task::spawn_blocking_on(&self.shared, job)
     }
 
-    /// Runs a future to its end on this thread; see [`Runtime::block_on`](super::Runtime::block_on).
+    /// Runs a future to its end on this thread; see
+    /// [`Runtime::block_on`](super::Runtime::block_on).
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         current::block_on(&self.shared, future)

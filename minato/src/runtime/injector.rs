@@ -54,8 +54,4 @@ impl<T> Injector<T> {
     pub(crate) fn is_empty(&self) -> bool {
         self.len.load(Ordering::SeqCst) == 0
     }
-
-    pub(crate) fn len(&self) -> usize {
-        self.len.load(Ordering::SeqCst)
-    }
 }

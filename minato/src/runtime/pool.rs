@@ -59,9 +59,6 @@ pub(crate) struct Pool {
 #[derive(Default)]
 struct Threads {
     handles: Vec<JoinHandle<()>>,
-    started: usize,
-    /// Cores whose worker has left for good.
-    ended_cores: usize,
 }
 
 impl Pool {
@@ -98,7 +95,7 @@ impl Pool {
         &self,
         shared: &Arc<Shared>,
         core: Box<Core>,
-    ) -> Result<(), Box<Core>> {
+    ) -> Result<(), (Box<Core>, io::Error)> {
         let core = Arc::new(Mutex::new(Some(core)));
         let take = |core: &Mutex<Option<Box<Core>>>| {
             core.lock().unwrap_or_else(PoisonError::into_inner).take()
@@ -114,13 +111,12 @@ impl Pool {
             });
         match started {
             Ok(handle) => {
-                threads.started += 1;
                 threads.handles.retain(|handle| !handle.is_finished());
                 threads.handles.push(handle);
                 Ok(())
             }
-            Err(_) => match take(&core) {
-                Some(core) => Err(core),
+            Err(error) => match take(&core) {
+                Some(core) => Err((core, error)),
                 None => Ok(()),
             },
         }
@@ -129,11 +125,6 @@ impl Pool {
     /// Whether the workers are to end.
     pub(super) fn is_ending(&self) -> bool {
         self.ending.load(Ordering::SeqCst)
-    }
-
-    /// A worker leaves for good: its core's tasks are dropped.
-    pub(super) fn core_ended(&self) {
-        self.threads().ended_cores += 1;
     }
 
     /// Queues a task with the core that this thread holds.
@@ -152,12 +143,8 @@ impl Pool {
         }
     }
 
-    /// Wakes a worker for the injector, unless one is out searching anyway.
-    pub(super) fn wake_one(&self, _shared: &Shared) {
-        self.wake_searcher();
-    }
-
-    fn wake_searcher(&self) {
+    /// Wakes a worker to search, unless one is out searching anyway.
+    pub(super) fn wake_searcher(&self) {
         let none = self.searching.compare_exchange(0, 1, Ordering::SeqCst, Ordering::SeqCst);
         if none.is_err() {
             return;
@@ -248,7 +235,7 @@ impl Pool {
     }
 
     /// Ends the workers and waits for their threads until `deadline`; false if some still run.
-    pub(super) fn shut_down(&self, shared: &Arc<Shared>, deadline: Option<Instant>) -> bool {
+    pub(super) fn shut_down(&self, deadline: Option<Instant>) -> bool {
         self.ending.store(true, Ordering::SeqCst);
         for remote in &self.remotes {
             remote.reactor.unpark();
@@ -269,7 +256,6 @@ impl Pool {
             // Its panic, if any, was reported by the hook.
             _ = handle.join();
         }
-        _ = shared;
         done
     }
 }
@@ -288,6 +274,7 @@ fn wait_for(handle: &JoinHandle<()>, deadline: Option<Instant>) -> bool {
 }
 
 /// The error of a pool that could not start a worker.
-pub(super) fn no_worker() -> io::Error {
-    io::Error::other("a worker thread of the runtime cannot be started")
+pub(super) fn no_worker(error: &io::Error) -> io::Error {
+    let text = format!("a worker thread of the runtime cannot be started: {error}");
+    io::Error::new(error.kind(), text)
 }

@@ -1,7 +1,5 @@
 //! A runtime as every thread sees it.
 
-use std::io;
-use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Thread, ThreadId};
 use std::time::Duration;
@@ -199,7 +197,7 @@ impl Shared {
         self.injector.push(runnable);
         match &self.flavor {
             Flavor::CurrentThread(_) => self.reactors[0].unpark(),
-            Flavor::MultiThread(pool) => pool.wake_one(self),
+            Flavor::MultiThread(pool) => pool.wake_searcher(),
         }
         if self.has_ended() {
             // Nobody comes to the queue any more, so what came late is dropped here.
@@ -217,6 +215,11 @@ impl Shared {
         }
     }
 
+    /// Whether this process is a forked child of the one that made the runtime.
+    pub(crate) fn is_from_before_fork(&self) -> bool {
+        self.reactors[0].is_from_before_fork()
+    }
+
     /// Whether the runtime has been shut down.
     pub(crate) fn has_ended(&self) -> bool {
         self.reactors[0].has_ended()
@@ -228,7 +231,8 @@ impl Shared {
             if stand.only == Some(std::thread::current().id()))
     }
 
-    fn is_local_elsewhere(&self) -> bool {
+    /// Whether this is a local runtime of another thread.
+    pub(super) fn is_local_elsewhere(&self) -> bool {
         matches!(&self.flavor, Flavor::CurrentThread(stand)
             if stand.only.is_some_and(|only| only != std::thread::current().id()))
     }
@@ -237,7 +241,7 @@ impl Shared {
     pub(crate) fn hand_core_over(self: &Arc<Self>, seat: &Seat) {
         if let Flavor::MultiThread(pool) = &self.flavor {
             if let Some(core) = seat.take_core() {
-                if let Err(core) = pool.start_worker(self, core) {
+                if let Err((core, _)) = pool.start_worker(self, core) {
                     // No thread to be had: keep the core; its siblings and the monitor help out.
                     seat.give_core(core);
                 }
@@ -262,13 +266,19 @@ impl Shared {
     }
 
     /// Ends the runtime: takes no more tasks, drops those there are, and waits for running ones and
-    /// for blocking jobs until `timeout` (`None`: as long as it takes). Returns whether all is done.
+    /// for blocking jobs until `timeout` (`None`: as long as it takes). Returns whether all is
+    /// done.
     pub(super) fn shut_down(self: &Arc<Self>, timeout: Option<Duration>) -> bool {
+        if self.is_from_before_fork() || self.tasks.is_closed() {
+            // What this process has of it is a copy, without the threads to wait for; or it was
+            // shut down explicitly before it is dropped.
+            return true;
+        }
         let deadline = timeout.and_then(|timeout| real_now().checked_add(timeout));
         self.tasks.close();
         let done = match &self.flavor {
-            Flavor::CurrentThread(stand) => self.drop_tasks_of(stand),
-            Flavor::MultiThread(pool) => pool.shut_down(self, deadline),
+            Flavor::CurrentThread(_) => self.drop_tasks(),
+            Flavor::MultiThread(pool) => pool.shut_down(deadline),
         };
         for reactor in &self.reactors {
             reactor.end();
@@ -277,8 +287,9 @@ impl Shared {
         self.blocking.shutdown(deadline) && done
     }
 
-    /// Drops the tasks of a current-thread core; false if another thread holds it.
-    fn drop_tasks_of(self: &Arc<Self>, stand: &Stand) -> bool {
+    /// Drops the tasks of a current-thread core; false if somebody holds it, who drops them.
+    pub(super) fn drop_tasks(self: &Arc<Self>) -> bool {
+        let Flavor::CurrentThread(stand) = &self.flavor else { return false };
         if self.is_local_elsewhere() {
             return false;
         }
@@ -315,11 +326,4 @@ impl Drop for ClockHold {
     fn drop(&mut self) {
         self.0.release();
     }
-}
-
-/// The error of using a runtime that was shut down.
-#[track_caller]
-pub(crate) fn ended_error() -> io::Error {
-    let place = Location::caller();
-    io::Error::other(format!("the runtime used at {place} has been shut down"))
 }

@@ -5,43 +5,40 @@
 //! only while it pays: a look in vain turns it off, and a sleep that turns out shorter than the
 //! window turns it on again.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::time::clock::real_now;
 
-/// Whether to look before sleeping.
-#[derive(Debug, Default)]
+/// Whether looking pays at present.
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Spin {
     pays: bool,
 }
 
 impl Spin {
-    /// Calls `look` until it finds something or the window has passed; true if it found something.
-    pub(crate) fn look(&mut self, window: Duration, mut look: impl FnMut() -> bool) -> bool {
-        if !self.pays {
-            return false;
+    /// Calls `look` until it finds something or `window` has passed, and then `sleep`. With a
+    /// window of zero it sleeps at once, and asks no clock.
+    pub(crate) fn before(
+        &mut self,
+        window: Duration,
+        mut look: impl FnMut() -> bool,
+        sleep: impl FnOnce(),
+    ) {
+        if window.is_zero() {
+            return sleep();
+        }
+        if self.pays {
+            let start = real_now();
+            while real_now().saturating_duration_since(start) < window {
+                if look() {
+                    return;
+                }
+                std::hint::spin_loop();
+            }
         }
         let start = real_now();
-        while real_now().saturating_duration_since(start) < window {
-            if look() {
-                return true;
-            }
-            std::hint::spin_loop();
-        }
-        self.pays = false;
-        false
-    }
-
-    /// The thread is going to sleep.
-    pub(crate) fn begin_sleep(&self, window: Duration) -> Option<Instant> {
-        (!window.is_zero()).then(real_now)
-    }
-
-    /// The thread has slept since `start`.
-    pub(crate) fn end_sleep(&mut self, window: Duration, start: Option<Instant>) {
-        if let Some(start) = start {
-            self.pays = real_now().saturating_duration_since(start) < window;
-        }
+        sleep();
+        self.pays = real_now().saturating_duration_since(start) < window;
     }
 }
 
@@ -50,14 +47,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_look_in_vain_turns_it_off_and_a_short_sleep_on() {
-        let window = Duration::from_micros(50);
+    fn a_short_sleep_turns_it_on_and_a_long_one_off() {
+        let window = Duration::from_secs(60);
         let mut spin = Spin::default();
-        assert!(!spin.look(window, || panic!("off at first")));
-        spin.end_sleep(Duration::from_secs(3600), Some(real_now()));
-        assert!(spin.look(window, || true));
-        assert!(!spin.look(window, || false));
-        assert!(!spin.look(window, || panic!("off after a look in vain")));
-        assert_eq!(spin.begin_sleep(Duration::ZERO), None);
+        spin.before(window, || panic!("off at first"), || ());
+        let mut looks = 0;
+        spin.before(
+            window,
+            || {
+                looks += 1;
+                looks == 3
+            },
+            || panic!("something was found"),
+        );
+        assert_eq!(looks, 3);
+
+        let window = Duration::from_micros(50);
+        spin.before(window, || false, || std::thread::sleep(window * 2));
+        spin.before(window, || panic!("off after a long sleep"), || ());
+    }
+
+    #[test]
+    fn without_a_window_it_only_sleeps() {
+        let mut slept = 0;
+        let mut spin = Spin { pays: true };
+        spin.before(Duration::ZERO, || panic!("there is no window"), || slept += 1);
+        assert_eq!(slept, 1);
     }
 }

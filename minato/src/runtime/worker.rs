@@ -8,6 +8,7 @@ use super::context::{Seat, Seated};
 use super::core::Core;
 use super::pool::Pool;
 use super::shared::{Flavor, Shared};
+use super::spin::Spin;
 use crate::reactor::shared::Keeper;
 use crate::reactor::ward::{self, Look, Ward};
 use crate::task::{Runnable, shielded};
@@ -77,7 +78,7 @@ impl Worker<'_> {
             self.searching = false;
             self.pool.end_search();
             if self.pool.has_work(self.shared) {
-                self.pool.wake_one(self.shared);
+                self.pool.wake_searcher();
             }
         }
         super::current::run_measured(self.shared, &self.seat, runnable);
@@ -161,9 +162,25 @@ impl Worker<'_> {
         if let Some(core) = self.seat.core.borrow().as_deref() {
             core.counters.parks.add(1);
         }
-        self.turn(timeout);
+        self.sleep(timeout);
         // Whoever wakes a sleeper makes it the one that searches.
         self.searching = !self.pool.wake_up(self.index);
+    }
+
+    /// Turns the reactor until something happens; looks for a while first if that pays.
+    fn sleep(&self, timeout: Option<Duration>) {
+        let mut spin = self.seat.core.borrow().as_deref().map_or_else(Spin::default, |c| c.spin);
+        spin.before(
+            self.shared.config.spin,
+            || {
+                self.turn(Some(Duration::ZERO));
+                self.has_task() || self.pool.has_work(self.shared) || self.pool.is_ending()
+            },
+            || self.turn(timeout),
+        );
+        if let Some(core) = self.seat.core.borrow_mut().as_deref_mut() {
+            core.spin = spin;
+        }
     }
 
     fn has_task(&self) -> bool {

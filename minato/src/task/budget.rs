@@ -3,12 +3,17 @@
 //! A socket that is always ready would let its task loop for ever. So every operation of ours that
 //! makes progress takes one from the budget of the poll it is in; when that is used up, the
 //! operation says `Pending` and wakes its task at once, which comes round again after the others.
+//!
+//! Somebody else's `block_on` within a task polls its future again and again within one poll of
+//! ours. It must not be refused for ever, so after some refusals the budget begins anew. A future
+//! that returns when it is refused does not come to that.
 
 use std::task::{Context, Poll};
 
 use crate::runtime::context;
 
-/// How many operations are left, in one word; polls that are not ours have no limit.
+/// How many operations are left, in one word: that many above [`USED_UP`](Self::USED_UP). Below it
+/// the word counts down refusals. Polls that are not ours have no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Budget(u16);
 
@@ -16,7 +21,9 @@ impl Budget {
     /// What a poll of a task gets unless its runtime says otherwise.
     pub(crate) const OF_A_POLL: u8 = 128;
 
-    const USED_UP: Self = Self(0);
+    /// No operation is left, and none was refused yet. Nobody is refused this often but for a
+    /// foreign `block_on`.
+    const USED_UP: u16 = 1024;
 
     pub(crate) const fn unlimited() -> Self {
         Self(u16::MAX)
@@ -24,25 +31,68 @@ impl Budget {
 
     /// A budget of `operations`; 0 stands for no limit.
     pub(crate) const fn limited(operations: u8) -> Self {
-        if operations == 0 { Self::unlimited() } else { Self(operations as u16) }
+        if operations == 0 { Self::unlimited() } else { Self(Self::USED_UP + operations as u16) }
+    }
+
+    fn is_used_up(self) -> bool {
+        self.0 <= Self::USED_UP
+    }
+
+    fn after_operation(self) -> Self {
+        if self.is_used_up() || self == Self::unlimited() { self } else { Self(self.0 - 1) }
+    }
+
+    fn after_refusal(self) -> Self {
+        self.0.checked_sub(1).map_or(Self::limited(Self::OF_A_POLL), Self)
     }
 }
 
 /// Asks for leave to do one operation: `Pending`, with the task woken, when the budget is used up.
 pub(crate) fn poll_leave(cx: &mut Context<'_>) -> Poll<()> {
-    if context::with_budget(|budget| budget.get() != Budget::USED_UP) {
+    if context::with_budget(|budget| !budget.get().is_used_up()) {
         return Poll::Ready(());
     }
+    refuse(cx)
+}
+
+#[cold]
+fn refuse(cx: &mut Context<'_>) -> Poll<()> {
+    context::with_budget(|budget| budget.set(budget.get().after_refusal()));
     cx.waker().wake_by_ref();
     Poll::Pending
 }
 
 /// Takes one operation that made progress from the budget.
 pub(crate) fn spend() {
-    context::with_budget(|budget| {
-        let left = budget.get();
-        if left.0 < Budget::unlimited().0 {
-            budget.set(Budget(left.0.saturating_sub(1)));
+    context::with_budget(|budget| budget.set(budget.get().after_operation()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_is_used_up_and_comes_back_after_many_refusals() {
+        let mut budget = Budget::limited(2);
+        for _ in 0..2 {
+            assert!(!budget.is_used_up());
+            budget = budget.after_operation();
         }
-    });
+        assert_eq!(budget.after_operation(), budget);
+        let mut refusals = 0;
+        while budget.is_used_up() {
+            budget = budget.after_refusal();
+            refusals += 1;
+        }
+        assert_eq!(refusals, u32::from(Budget::USED_UP) + 1);
+        assert_eq!(budget, Budget::limited(Budget::OF_A_POLL));
+    }
+
+    #[test]
+    fn no_limit_is_never_used_up() {
+        let budget = Budget::limited(0);
+        assert_eq!(budget, Budget::unlimited());
+        assert!(!budget.is_used_up());
+        assert_eq!(budget.after_operation(), budget);
+    }
 }

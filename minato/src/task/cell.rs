@@ -5,9 +5,7 @@
 //! registry. The body catches panics, also those of destructors, and signs the task out of the
 //! registry when the future is gone.
 
-use std::any::Any;
 use std::future::Future;
-use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -15,6 +13,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::Id;
+use crate::panics::{Payload, contain};
 use crate::runtime::context;
 use crate::runtime::shared::Shared;
 
@@ -22,7 +21,7 @@ use crate::runtime::shared::Shared;
 pub(crate) type Runnable = async_task::Runnable<TaskMeta>;
 
 /// What came of a task's future.
-pub(super) type Caught<T> = Result<Output<T>, Box<dyn Any + Send>>;
+pub(super) type Caught<T> = Result<Output<T>, Payload>;
 
 /// What is known about a task, within its cell.
 #[derive(Debug)]
@@ -69,9 +68,9 @@ impl<F> Body<F> {
     }
 
     /// Drops the future; a panic of a destructor is returned.
-    fn drop_future(self: Pin<&mut Self>) -> Result<(), Box<dyn Any + Send>> {
+    fn drop_future(self: Pin<&mut Self>) -> Result<(), Payload> {
         let mut future = self.project().future;
-        panic::catch_unwind(AssertUnwindSafe(|| future.set(None)))
+        contain(|| future.set(None))
     }
 }
 
@@ -80,11 +79,17 @@ impl<F: Future> Future for Body<F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.as_mut().project();
+        let Signed { runtime, key, id } = &*this.signed;
+        if runtime.tasks().is_aborted(*key, *id) {
+            // Comes by the queue once more, and is dropped there.
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let Some(future) = this.future.as_pin_mut() else {
             unreachable!("a task is not polled after its end")
         };
-        let budget = this.signed.runtime.budget();
-        let polled = panic::catch_unwind(AssertUnwindSafe(|| context::poll(future, cx, budget)));
+        let budget = runtime.budget();
+        let polled = contain(|| context::poll(future, cx, budget));
         let output = match polled {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(output)) => Ok(Output(Some(output))),
@@ -114,7 +119,7 @@ impl<T> Output<T> {
 impl<T> Drop for Output<T> {
     fn drop(&mut self) {
         if let Some(output) = self.0.take() {
-            _ = panic::catch_unwind(AssertUnwindSafe(|| drop(output)));
+            _ = contain(|| drop(output));
         }
     }
 }

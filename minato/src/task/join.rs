@@ -6,18 +6,25 @@ use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Wake, Waker};
 
 use async_task::FallibleTask;
 
 use super::cell::{Caught, TaskMeta};
+use super::spawn::FROM_BEFORE_FORK;
 use super::{Id, budget};
+use crate::panics::contain;
+use crate::reactor::background::forks;
 use crate::runtime::context;
 use crate::runtime::shared::Shared;
 
 /// Waits for a task's output.
 ///
 /// Dropping it detaches the task, which runs on.
+///
+/// # Panics
+///
+/// When it is polled again after it was ready.
 ///
 /// # Cancel safety
 ///
@@ -31,6 +38,11 @@ pub struct JoinHandle<T> {
     spawned_at: &'static Location<'static>,
     /// Why the task was cancelled, if it never had a chance.
     reason: Option<String>,
+    /// Whether it is a core that runs the task, rather than a thread of its own.
+    on_core: bool,
+    /// The number of forks before it was spawned.
+    forks: u32,
+    ended: bool,
 }
 
 impl<T> JoinHandle<T> {
@@ -41,11 +53,18 @@ impl<T> JoinHandle<T> {
     ) -> Self {
         let TaskMeta { id, key, .. } = *task.metadata();
         let runtime = Arc::downgrade(runtime);
-        Self { task: Some(task.fallible()), runtime, key, id, spawned_at, reason: None }
+        let task = Some(task.fallible());
+        let (reason, on_core, forks, ended) = (None, true, forks(), false);
+        Self { task, runtime, key, id, spawned_at, reason, on_core, forks, ended }
     }
 
     pub(super) fn set_reason(&mut self, reason: String) {
         self.reason = Some(reason);
+    }
+
+    /// The task runs on a thread that is no core's.
+    pub(super) fn needs_no_core(&mut self) {
+        self.on_core = false;
     }
 
     fn task(&self) -> &FallibleTask<Caught<T>, TaskMeta> {
@@ -83,12 +102,14 @@ impl<T> JoinHandle<T> {
         AbortHandle { runtime: self.runtime.clone(), key: self.key, id: self.id }
     }
 
-    /// The error of waiting for a task from within a `block_on` that keeps it from running.
-    fn deadlock(&self) -> Option<JoinError> {
-        let seat = context::seat()?;
-        let nested_at = seat.nested_at()?;
-        let same = std::ptr::eq(Arc::as_ptr(&seat.runtime), self.runtime.as_ptr());
-        same.then(|| self.error(Why::Deadlock { nested_at }))
+    /// The error of waiting for a task that cannot run: from within a `block_on` that keeps it from
+    /// running, or in a forked child, where its runtime has no threads.
+    fn vain(&self) -> Option<JoinError> {
+        if self.forks != forks() {
+            return Some(self.error(Why::Cancelled(Some(FROM_BEFORE_FORK.to_owned()))));
+        }
+        let nested_at = context::nested_at(self.runtime.as_ptr()).filter(|_| self.on_core)?;
+        Some(self.error(Why::Deadlock { nested_at }))
     }
 
     fn error(&self, why: Why) -> JoinError {
@@ -100,25 +121,47 @@ impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        assert!(!self.ended, "JoinHandle polled after it gave the task's output");
         std::task::ready!(budget::poll_leave(cx));
         let Some(task) = &mut self.task else {
             unreachable!("the task is taken only when the handle is dropped")
         };
-        let output = match Pin::new(task).poll(cx) {
+        let polled = if context::polls_with(cx.waker()) {
+            Pin::new(task).poll(cx)
+        } else {
+            // The cell would end the process if a foreign waker panicked.
+            let contained = Waker::from(Arc::new(Contained(cx.waker().clone())));
+            Pin::new(task).poll(&mut Context::from_waker(&contained))
+        };
+        let output = match polled {
             Poll::Ready(output) => output,
             Poll::Pending => {
-                return match self.deadlock() {
+                return match self.vain() {
                     Some(error) => Poll::Ready(Err(error)),
                     None => Poll::Pending,
                 };
             }
         };
         budget::spend();
+        self.ended = true;
         Poll::Ready(match output {
             Some(Ok(output)) => Ok(output.into_inner()),
-            Some(Err(panic)) => Err(self.error(Why::Panic(Mutex::new(panic)))),
+            Some(Err(panic)) => Err(self.error(Why::Panic(Mutex::new(panic.into_inner())))),
             None => Err(self.error(Why::Cancelled(self.reason.clone()))),
         })
+    }
+}
+
+/// A waker whose panics are contained.
+struct Contained(Waker);
+
+impl Wake for Contained {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        _ = contain(|| self.0.wake_by_ref());
     }
 }
 

@@ -22,6 +22,8 @@ mod yield_now;
 pub(crate) use self::cell::Runnable;
 pub use self::id::Id;
 pub use self::join::{AbortHandle, JoinError, JoinHandle};
+pub(crate) use self::spawn::{
+    FROM_BEFORE_FORK, run_one, shielded, spawn_blocking_on, spawn_local_on, spawn_on,
+};
 pub use self::spawn::{block_in_place, spawn, spawn_blocking, spawn_local};
-pub(crate) use self::spawn::{run_one, shielded, spawn_blocking_on, spawn_local_on, spawn_on};
 pub use self::yield_now::{YieldNow, yield_now};

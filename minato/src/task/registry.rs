@@ -4,7 +4,6 @@
 //! so that each comes by the queue and can be dropped there; a handle finds its task here to abort
 //! it; and "idle" means that nobody is left.
 
-use std::io;
 use std::panic::Location;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,10 +17,16 @@ use super::Id;
 #[derive(Default)]
 pub(crate) struct Registry {
     state: Mutex<State>,
-    /// How many living tasks are to be aborted: while there are none, which is nearly always,
-    /// nobody need ask for one of them.
+    /// How many living tasks are to be aborted, and [`CLOSED`]: while it is 0, which is nearly
+    /// always, nobody need ask for one of them.
     to_abort: AtomicUsize,
 }
+
+/// The bit that says that all of them are to be dropped.
+const CLOSED: usize = 1 << (usize::BITS - 1);
+
+/// The key of a task that came after the end: it is dropped before anybody looks for it.
+const NOWHERE: usize = usize::MAX;
 
 #[derive(Default)]
 struct State {
@@ -44,17 +49,18 @@ impl Registry {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a task that `make` builds when it is told its key and its number
-    /// among all that were ever added; an error after [`close`](Self::close).
+    /// Adds a task that `make` builds when it is told its key and its number among all that were
+    /// ever added. After [`close`](Self::close) the task is an error: built, but not to be run.
     pub(crate) fn insert<T>(
         &self,
         id: Id,
         spawned_at: &'static Location<'static>,
         make: impl FnOnce(usize, u64) -> (T, Waker),
-    ) -> io::Result<T> {
+    ) -> Result<T, T> {
         let mut state = self.state();
         if state.closed {
-            return Err(io::Error::other("the runtime has been shut down"));
+            drop(state);
+            return Err(Self::refuse(make));
         }
         let number = state.added;
         state.added += 1;
@@ -64,8 +70,16 @@ impl Registry {
         Ok(task)
     }
 
+    /// Builds a task that is in no registry.
+    pub(crate) fn refuse<T>(make: impl FnOnce(usize, u64) -> (T, Waker)) -> T {
+        make(NOWHERE, u64::MAX).0
+    }
+
     /// Takes a task out: its future is gone.
     pub(crate) fn remove(&self, key: usize, id: Id) {
+        if key == NOWHERE {
+            return;
+        }
         let mut state = self.state();
         let found = state.tasks.get(key).is_some_and(|entry| entry.id == id);
         let entry = found.then(|| state.tasks.remove(key));
@@ -103,24 +117,36 @@ impl Registry {
         waker.wake();
     }
 
-    /// Whether a task is to be dropped instead of polled. The wake of [`abort`](Self::abort) comes
-    /// after its mark, so a poll that it causes finds it.
-    #[cold]
-    pub(crate) fn is_aborted(&self, key: usize, id: Id) -> bool {
-        self.state().tasks.get(key).is_some_and(|entry| entry.id == id && entry.aborted)
-    }
-
-    /// Whether any task is to be dropped instead of polled.
+    /// Whether a task is to be dropped instead of polled.
+    ///
+    /// The wakes of [`abort`](Self::abort) and [`close`](Self::close) come after their marks, so a
+    /// poll that they cause finds them. But the wake of a task that waits to be polled anyway
+    /// causes no poll: so whoever polls asks here *after* the task has ceased to count as woken.
     #[inline]
-    pub(crate) fn has_aborted(&self) -> bool {
-        self.to_abort.load(Ordering::Relaxed) != 0
+    pub(crate) fn is_aborted(&self, key: usize, id: Id) -> bool {
+        self.to_abort.load(Ordering::Relaxed) != 0 && self.is_marked(key, id)
     }
 
-    /// Takes no more tasks and wakes those that are here, so that they come by the queue.
+    #[cold]
+    fn is_marked(&self, key: usize, id: Id) -> bool {
+        self.is_closed() || {
+            let state = self.state();
+            state.tasks.get(key).is_some_and(|entry| entry.id == id && entry.aborted)
+        }
+    }
+
+    /// Whether [`close`](Self::close) was called.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.to_abort.load(Ordering::Acquire) & CLOSED != 0
+    }
+
+    /// Takes no more tasks, and has those that are here dropped instead of polled: wakes them, so
+    /// that they come by the queue.
     pub(crate) fn close(&self) {
         let wakers: Vec<Waker> = {
             let mut state = self.state();
             state.closed = true;
+            self.to_abort.fetch_or(CLOSED, Ordering::AcqRel);
             state.tasks.iter().map(|(_, entry)| entry.waker.clone()).collect()
         };
         wakers.into_iter().for_each(Waker::wake);

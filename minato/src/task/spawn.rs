@@ -1,17 +1,19 @@
 //! Spawning: how a future or a closure becomes a task of a runtime.
 
 use std::future::Future;
-use std::io;
-use std::panic::{self, AssertUnwindSafe, Location};
+use std::panic::Location;
 use std::sync::Arc;
 use std::task::Waker;
 
 use async_task::{Builder, Schedule, ScheduleInfo, WithInfo};
 
 use super::cell::{Body, Caught, Runnable, TaskMeta};
+use super::registry::Registry;
 use super::{Id, JoinHandle};
+use crate::panics::contain;
+use crate::runtime::context::{self, Seat};
+use crate::runtime::default_runtime;
 use crate::runtime::shared::Shared;
-use crate::runtime::{context, default_runtime};
 
 /// Spawns a task on the runtime that this thread is in, or on the default runtime.
 ///
@@ -20,8 +22,8 @@ use crate::runtime::{context, default_runtime};
 ///
 /// # Panics
 ///
-/// If the default runtime is needed and cannot be started, or hidden threads are forbidden, or the
-/// current runtime has been shut down; the message says which.
+/// If the default runtime is needed and cannot be started, or hidden threads are forbidden; the
+/// message says which, and names the call.
 ///
 /// ```
 /// let handle = minato::spawn(async { 6 * 7 });
@@ -82,22 +84,20 @@ where
 /// On a thread that holds no core of a multi-thread runtime, the closure is just called.
 #[track_caller]
 pub fn block_in_place<T>(job: impl FnOnce() -> T) -> T {
-    if let Some(seat) = context::seat() {
-        seat.runtime.hand_core_over(&seat);
-    }
+    context::hand_cores_over();
     job()
 }
 
 /// The runtime of this thread, or the default one.
 #[track_caller]
 fn current(what: &str) -> Arc<Shared> {
-    context::runtime().map_or_else(
-        || match default_runtime::get() {
-            Ok(runtime) => runtime,
-            Err(error) => panic!("minato::{what}: {error}"),
-        },
-        |runtime| runtime,
-    )
+    if let Some(runtime) = context::runtime() {
+        return runtime;
+    }
+    match default_runtime::get() {
+        Ok(runtime) => runtime,
+        Err(error) => panic!("minato::{what}: {error}"),
+    }
 }
 
 /// Spawns a task on `runtime`.
@@ -148,10 +148,12 @@ where
         Builder::new().metadata(meta).spawn(move |_| body, queue_of(runtime))
     });
     let (runnable, mut handle) = finish(runtime, made, place);
+    let Some(runnable) = runnable else { return handle };
     if runtime.engine().is_simulated() {
         runnable.schedule();
         return handle;
     }
+    handle.needs_no_core();
     let slot = Arc::new(std::sync::Mutex::new(Some(runnable)));
     let (run, runner) = (slot.clone(), runtime.clone());
     let take = |slot: &std::sync::Mutex<Option<Runnable>>| {
@@ -159,6 +161,8 @@ where
     };
     let queued = runtime.blocking().spawn(Box::new(move || {
         if let Some(runnable) = take(&run) {
+            // A job is within its runtime, without a core.
+            let _seat = Seat::take(runner.clone(), None);
             // The pool contains what may panic here.
             run_one(&runner, runnable);
         }
@@ -171,43 +175,65 @@ where
     handle
 }
 
-/// A task and its runnable, or why it could not be made.
-type Made<T> = io::Result<(Runnable, async_task::Task<Caught<T>, TaskMeta>)>;
+/// Why a runtime takes no task in a forked child.
+pub(crate) const FROM_BEFORE_FORK: &str =
+    "the runtime was made before a fork, and this process has none of its threads";
+
+/// A task and its runnable.
+type Parts<T> = (Runnable, async_task::Task<Caught<T>, TaskMeta>);
+
+/// A task that is to run, or one that is not and why.
+type Made<T> = Result<Parts<T>, (Parts<T>, &'static str)>;
 
 /// Signs a task into the registry and makes its cell.
 fn make<T>(
     runtime: &Arc<Shared>,
     place: &'static Location<'static>,
-    build: impl FnOnce(TaskMeta) -> (Runnable, async_task::Task<Caught<T>, TaskMeta>),
+    build: impl FnOnce(TaskMeta) -> Parts<T>,
 ) -> Made<T> {
     let id = Id::next();
-    runtime.tasks().insert(id, place, |key, number| {
+    let make = |key, number| {
         let (runnable, task) = build(TaskMeta { id, key, number });
         let waker: Waker = runnable.waker();
         ((runnable, task), waker)
-    })
+    };
+    if runtime.is_from_before_fork() {
+        // The registry's lock may be held by a thread that is not here.
+        return Err((Registry::refuse(make), FROM_BEFORE_FORK));
+    }
+    runtime
+        .tasks()
+        .insert(id, place, make)
+        .map_err(|parts| (parts, "the runtime has been shut down"))
 }
 
-#[track_caller]
+/// The handle of a task, and what runs it: nothing if it was refused, in which case its future is
+/// dropped here.
 fn finish<T>(
     runtime: &Arc<Shared>,
     made: Made<T>,
     place: &'static Location<'static>,
-) -> (Runnable, JoinHandle<T>) {
+) -> (Option<Runnable>, JoinHandle<T>) {
     match made {
-        Ok((runnable, task)) => (runnable, JoinHandle::new(task, runtime, place)),
-        Err(error) => panic!("a task cannot be spawned: {error}"),
+        Ok((runnable, task)) => (Some(runnable), JoinHandle::new(task, runtime, place)),
+        Err(((runnable, task), reason)) => {
+            let mut handle = JoinHandle::new(task, runtime, place);
+            handle.set_reason(reason.to_owned());
+            drop(runnable);
+            (None, handle)
+        }
     }
 }
 
-#[track_caller]
 fn start<T>(
     runtime: &Arc<Shared>,
     made: Made<T>,
     place: &'static Location<'static>,
 ) -> JoinHandle<T> {
     let (runnable, handle) = finish(runtime, made, place);
-    runnable.schedule();
+    if let Some(runnable) = runnable {
+        runnable.schedule();
+    }
     handle
 }
 
@@ -225,11 +251,9 @@ fn queue_of(runtime: &Arc<Shared>) -> impl Schedule<TaskMeta> + Send + Sync + 's
 /// the task; [`shielded`] keeps that from taking the worker down.
 #[inline]
 pub(crate) fn run_one(runtime: &Shared, runnable: Runnable) {
-    if runtime.tasks().has_aborted() {
-        let meta = runnable.metadata();
-        if runtime.tasks().is_aborted(meta.key, meta.id) {
-            return drop(runnable);
-        }
+    let meta = runnable.metadata();
+    if runtime.tasks().is_aborted(meta.key, meta.id) {
+        return drop(runnable);
     }
     runnable.run();
 }
@@ -238,7 +262,7 @@ pub(crate) fn run_one(runtime: &Shared, runnable: Runnable) {
 pub(crate) fn shielded<T>(mut run: impl FnMut() -> T) -> T {
     loop {
         // The hook has reported the panic, and the task it came from is complete.
-        if let Ok(output) = panic::catch_unwind(AssertUnwindSafe(&mut run)) {
+        if let Ok(output) = contain(&mut run) {
             return output;
         }
     }

@@ -9,7 +9,19 @@ use crate::runtime::context;
 /// A point on a clock that never runs backwards.
 ///
 /// Under a paused or simulated runtime, [`now`](Self::now) is the virtual time of that runtime;
-/// everywhere else it is that of [`std::time::Instant`].
+/// everywhere else it is that of [`std::time::Instant`]. Subtracting a later instant from an earlier
+/// one gives zero.
+///
+/// ```
+/// use std::time::Duration;
+/// use minato::time::Instant;
+///
+/// let start = Instant::now();
+/// let deadline = start + Duration::from_secs(5);
+/// assert_eq!(deadline - start, Duration::from_secs(5));
+/// assert_eq!(start - deadline, Duration::ZERO);
+/// assert!(start.elapsed() >= Duration::ZERO);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(std::time::Instant);
 

@@ -12,10 +12,10 @@
 //!
 //! Every reactor has a timer wheel. A timer joins one when it first has to wait, not when it is
 //! made: within a runtime that of the worker that polls it, so that no lock is shared between
-//! workers; anywhere else (a plain thread, somebody else's executor) that of the background reactor,
-//! whose thread starts then. A timer that is dropped takes itself out again, at the price of that
-//! wheel's lock. When a runtime is dropped, timers that waited there and live on elsewhere join
-//! another wheel.
+//! workers; anywhere else (a plain thread, somebody else's executor) that of the background
+//! reactor, whose thread starts then. A timer that is dropped takes itself out again, at the price
+//! of that wheel's lock. When a runtime is dropped, timers that waited there and live on elsewhere
+//! join another wheel.
 //!
 //! Wheels count milliseconds. A deadline is rounded up to the next one, so a timer may be late by a
 //! millisecond and is never early.

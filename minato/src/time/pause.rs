@@ -51,6 +51,23 @@ pub fn pause() {
 ///
 /// Outside a current-thread runtime, in a simulated one, and if the clock is going. The message
 /// says which.
+///
+/// ```
+/// use std::time::Duration;
+/// use minato::runtime::Builder;
+/// use minato::time::{self, Instant};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let runtime = Builder::new_current_thread().start_paused(true).build()?;
+/// runtime.block_on(async {
+///     let start = Instant::now();
+///     time::resume();
+///     time::sleep(Duration::from_millis(2)).await; // real time from here on
+///     assert!(start.elapsed() >= Duration::from_millis(2));
+/// });
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn resume() {
     let (_, clock) = current("resume");

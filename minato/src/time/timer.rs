@@ -121,10 +121,10 @@ impl Timer {
         if self.reactor.as_ref().is_some_and(|reactor| reactor.has_ended()) {
             self.move_out();
         }
-        if let Some(reactor) = &self.reactor {
-            if !reactor.timers().clock().is_system() || context::holds(reactor.address()) {
-                return;
-            }
+        if let Some(reactor) = &self.reactor
+            && (!reactor.timers().clock().is_system() || context::holds(reactor.address()))
+        {
+            return;
         }
         let here =
             context::reactor().filter(|here| !here.has_ended() && here.timers().clock().is_real());
@@ -152,10 +152,10 @@ impl Timer {
     }
 
     fn look_after(&self, waker: &Waker) {
-        if let Some(reactor) = &self.reactor {
-            if let Err(error) = reactor.look_after_at(waker, self.place) {
-                self.cannot_wait(&error);
-            }
+        if let Some(reactor) = &self.reactor
+            && let Err(error) = reactor.look_after_at(waker, self.place)
+        {
+            self.cannot_wait(&error);
         }
     }
 
@@ -179,4 +179,75 @@ impl Drop for Timer {
 /// The clock of timers that stay with `reactor`.
 fn clock_of(reactor: Option<&Arc<reactor::Shared>>) -> &Clock {
     reactor.map_or(&Clock::System, |reactor| reactor.timers().clock())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::runtime::{Builder, Runtime};
+
+    fn poll(timer: &mut Timer) -> Poll<()> {
+        timer.poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    fn reactor_of(runtime: &Runtime) -> Arc<reactor::Shared> {
+        runtime.handle().reactor().shared().clone()
+    }
+
+    #[test]
+    fn waits_in_one_wheel_only_while_it_must() {
+        for runtime in [Builder::new_current_thread(), Builder::new_multi_thread()] {
+            let runtime = runtime.worker_threads(1).build().unwrap();
+            let reactor = reactor_of(&runtime);
+            let _entered = runtime.enter();
+
+            let mut timer = Timer::after(Duration::from_secs(3600));
+            assert!(reactor.is_idle(), "made is not waiting");
+            assert!(poll(&mut timer).is_pending());
+            assert!(poll(&mut timer).is_pending());
+            timer.reset(timer.deadline() + Duration::from_secs(1));
+            assert!(!reactor.is_idle());
+            drop(timer);
+            assert!(reactor.is_idle(), "dropped");
+
+            let mut due = Timer::after(Duration::ZERO);
+            assert!(poll(&mut due).is_ready());
+            assert!(reactor.is_idle(), "what is due joins no wheel");
+        }
+    }
+
+    #[test]
+    fn keeps_a_clock_that_is_not_the_systems() {
+        let runtime = Builder::new_current_thread().start_paused(true).build().unwrap();
+        let home = reactor_of(&runtime);
+        let mut timer = {
+            let _entered = runtime.enter();
+            Timer::after(Duration::from_secs(3600))
+        };
+        let elsewhere = Builder::new_current_thread().build().unwrap();
+        let _entered = elsewhere.enter();
+        assert_eq!(timer.now() + Duration::from_secs(3600), timer.deadline());
+        assert!(poll(&mut timer).is_pending());
+        assert!(!home.is_idle());
+        assert!(reactor_of(&elsewhere).is_idle());
+    }
+
+    #[test]
+    fn joins_no_reactor_that_has_ended() {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let reactor = reactor_of(&runtime);
+        let handle = runtime.handle();
+        let _entered = handle.enter();
+        let mut timer = Timer::after(Duration::from_secs(3600));
+        assert!(poll(&mut timer).is_pending());
+        runtime.shutdown_background();
+        let deadline = timer.deadline();
+        assert!(poll(&mut timer).is_pending());
+        assert!(reactor.is_idle());
+        assert_eq!(timer.deadline(), deadline, "real time needs no conversion");
+        let mut late = Timer::after(Duration::from_secs(3600));
+        assert!(poll(&mut late).is_pending());
+        assert!(reactor.is_idle());
+    }
 }

@@ -60,18 +60,13 @@ pub(crate) enum SetWaker {
     Stale,
 }
 
-impl SetWaker {
-    /// Whether the entry is still waiting.
-    pub(crate) fn is_alive(&self) -> bool {
-        !matches!(self, SetWaker::Stale)
-    }
-}
-
 #[derive(Debug)]
 struct Entry {
     deadline: u64,
     waker: Waker,
     generation: u64,
+    /// The list that it stands in.
+    place: usize,
     links: Links,
 }
 
@@ -93,6 +88,33 @@ struct Slot {
 }
 
 const EMPTY: Slot = Slot { first: NONE, last: NONE, earliest: u64::MAX };
+
+impl Slot {
+    /// Puts an entry at the end; returns the one that was there.
+    #[inline]
+    fn append(&mut self, index: usize, deadline: u64) -> usize {
+        let previous = std::mem::replace(&mut self.last, index);
+        if previous == NONE {
+            self.first = index;
+        }
+        self.earliest = self.earliest.min(deadline);
+        previous
+    }
+}
+
+/// The list in which an entry with this deadline belongs, as long as `elapsed` stays.
+#[inline]
+fn place_of(elapsed: u64, deadline: u64) -> usize {
+    // What is late is due now: it goes where `elapsed` is.
+    let deadline = deadline.max(elapsed);
+    let differing = (elapsed ^ deadline) | (SLOTS as u64 - 1);
+    let level = differing.ilog2() as usize / LEVEL_BITS;
+    if level >= LEVELS {
+        return OVERFLOW;
+    }
+    let digit = (deadline >> (level * LEVEL_BITS)) as usize % SLOTS;
+    level * SLOTS + digit
+}
 
 /// The timer wheel. See the top of the file for how it works.
 #[derive(Debug)]
@@ -120,11 +142,6 @@ impl Wheel {
         }
     }
 
-    /// How many entries wait.
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
-    }
-
     /// Whether no entry waits.
     pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
@@ -135,19 +152,14 @@ impl Wheel {
     pub(crate) fn insert(&mut self, deadline_tick: u64, waker: Waker) -> TimerKey {
         let generation = self.generation;
         self.generation += 1;
-        let index = self.entries.insert(Entry {
-            deadline: deadline_tick,
-            waker,
-            generation,
-            links: Links { previous: NONE, next: NONE },
-        });
-        self.link(index, deadline_tick);
+        let vacant = self.entries.vacant_entry();
+        let index = vacant.key();
+        let place = place_of(self.elapsed, deadline_tick);
+        let previous = self.slots[place].append(index, deadline_tick);
+        let links = Links { previous, next: NONE };
+        vacant.insert(Entry { deadline: deadline_tick, waker, generation, place, links });
+        self.follow(previous, index, place);
         TimerKey { index, generation }
-    }
-
-    /// Whether the entry is still waiting: neither expired nor cancelled.
-    pub(crate) fn is_alive(&self, key: TimerKey) -> bool {
-        self.entries.get(key.index).is_some_and(|entry| entry.generation == key.generation)
     }
 
     /// Makes the entry wake `waker` instead of the one it has, unless both wake the same task.
@@ -170,11 +182,12 @@ impl Wheel {
     ///
     /// As with [`set_waker`](Wheel::set_waker), drop the waker after the lock is released.
     pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<Waker> {
-        if !self.is_alive(key) {
+        let &Entry { generation, place, links, .. } = self.entries.get(key.index)?;
+        if generation != key.generation {
             return None;
         }
+        self.unlink(place, links);
         let entry = self.entries.remove(key.index);
-        self.unlink(entry.deadline, entry.links);
         Some(entry.waker)
     }
 
@@ -185,9 +198,9 @@ impl Wheel {
         if entry.generation != key.generation {
             return false;
         }
-        let deadline = std::mem::replace(&mut entry.deadline, deadline_tick);
-        let links = entry.links;
-        self.unlink(deadline, links);
+        entry.deadline = deadline_tick;
+        let (place, links) = (entry.place, entry.links);
+        self.unlink(place, links);
         self.link(key.index, deadline_tick);
         true
     }
@@ -243,49 +256,43 @@ impl Wheel {
         Some(level * SLOTS + self.occupied[level].trailing_zeros() as usize)
     }
 
-    /// The list in which an entry with this deadline belongs, as long as `elapsed` stays.
-    fn place_of(&self, deadline: u64) -> usize {
-        // What is late is due now: it goes where `elapsed` is.
-        let deadline = deadline.max(self.elapsed);
-        let differing = (self.elapsed ^ deadline) | (SLOTS as u64 - 1);
-        let level = differing.ilog2() as usize / LEVEL_BITS;
-        if level >= LEVELS {
-            return OVERFLOW;
-        }
-        let digit = (deadline >> (level * LEVEL_BITS)) as usize % SLOTS;
-        level * SLOTS + digit
-    }
-
     /// Appends an entry to the list where it belongs.
     fn link(&mut self, index: usize, deadline: u64) {
-        let place = self.place_of(deadline);
-        let slot = &mut self.slots[place];
-        let previous = slot.last;
-        slot.last = index;
-        if previous == NONE {
-            slot.first = index;
-            slot.earliest = deadline;
-            self.occupied[place / SLOTS] |= 1 << (place % SLOTS);
-        } else {
-            slot.earliest = slot.earliest.min(deadline);
-            self.entries[previous].links.next = index;
-        }
-        self.entries[index].links = Links { previous, next: NONE };
+        let place = place_of(self.elapsed, deadline);
+        let previous = self.slots[place].append(index, deadline);
+        let entry = &mut self.entries[index];
+        entry.place = place;
+        entry.links = Links { previous, next: NONE };
+        self.follow(previous, index, place);
     }
 
-    /// Takes the entry with this deadline and these neighbours out of its list.
-    fn unlink(&mut self, deadline: u64, Links { previous, next }: Links) {
-        let place = self.place_of(deadline);
-        match previous {
-            NONE => self.slots[place].first = next,
-            previous => self.entries[previous].links.next = next,
+    /// Notes an entry that was appended to a list with the entry before it, or with the bitmap if
+    /// it is the first.
+    #[inline]
+    fn follow(&mut self, previous: usize, index: usize, place: usize) {
+        if previous == NONE {
+            self.occupied[place / SLOTS] |= 1 << (place % SLOTS);
+        } else {
+            self.entries[previous].links.next = index;
         }
-        match next {
-            NONE => self.slots[place].last = previous,
-            next => self.entries[next].links.previous = previous,
-        }
-        if self.slots[place].first == NONE {
-            self.take(place);
+    }
+
+    /// Takes the entry with these neighbours out of its list.
+    fn unlink(&mut self, place: usize, Links { previous, next }: Links) {
+        match (previous, next) {
+            (NONE, NONE) => _ = self.take(place),
+            (NONE, next) => {
+                self.slots[place].first = next;
+                self.entries[next].links.previous = NONE;
+            }
+            (previous, NONE) => {
+                self.slots[place].last = previous;
+                self.entries[previous].links.next = NONE;
+            }
+            (previous, next) => {
+                self.entries[previous].links.next = next;
+                self.entries[next].links.previous = previous;
+            }
         }
     }
 
@@ -326,6 +333,22 @@ mod tests {
     use std::task::Wake;
 
     use proptest::prelude::*;
+
+    impl SetWaker {
+        fn is_alive(&self) -> bool {
+            !matches!(self, SetWaker::Stale)
+        }
+    }
+
+    impl Wheel {
+        fn len(&self) -> usize {
+            self.entries.len()
+        }
+
+        fn is_alive(&self, key: TimerKey) -> bool {
+            self.entries.get(key.index).is_some_and(|entry| entry.generation == key.generation)
+        }
+    }
 
     /// Ticks around which levels begin and end, and the ends of time.
     fn borders() -> Vec<u64> {

@@ -1,8 +1,6 @@
 //! Timers where hidden threads are forbidden. The policy is the process's, so each check runs in a
 //! process of its own: this test program, started again for one test.
 
-use std::env;
-use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
@@ -10,30 +8,19 @@ use minato::reactor::Reactor;
 use minato::runtime::Builder;
 use minato::time::{Instant, interval, sleep};
 
-use super::limit::{limited, panic_text};
+use super::limit::{alone, limited, panic_text};
 
 const SHORT: Duration = Duration::from_millis(5);
 
-/// Runs the test `name` of this file in a process where hidden threads are forbidden.
-fn in_child(name: &str) {
-    let path = format!("timers::forbidden::{name}");
-    let output = Command::new(env::current_exe().unwrap())
-        .args(["--exact", &path, "--nocapture", "--test-threads=1"])
-        .env("MINATO_FORBID_IMPLICIT", "1")
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && text.contains("1 passed"), "{text}{output:?}");
-}
-
-fn is_child() -> bool {
-    env::var_os("MINATO_FORBID_IMPLICIT").is_some()
+/// Whether this is the process for the test `name`; runs it if not.
+fn is_alone(name: &str) -> bool {
+    alone(&format!("timers::forbidden::{name}"), "MINATO_FORBID_IMPLICIT")
 }
 
 #[test]
 fn a_timer_outside_every_runtime_names_its_place() {
-    if !is_child() {
-        return in_child("a_timer_outside_every_runtime_names_its_place");
+    if !is_alone("a_timer_outside_every_runtime_names_its_place") {
+        return;
     }
     let (line, lonely) = (line!(), sleep(SHORT));
     let text = panic_text(|| pollster::block_on(lonely));
@@ -50,8 +37,8 @@ fn a_timer_outside_every_runtime_names_its_place() {
 
 #[test]
 fn runtimes_need_no_hidden_thread() {
-    if !is_child() {
-        return in_child("runtimes_need_no_hidden_thread");
+    if !is_alone("runtimes_need_no_hidden_thread") {
+        return;
     }
     limited(|| {
         for runtime in [Builder::new_current_thread(), Builder::new_multi_thread()] {
@@ -60,17 +47,17 @@ fn runtimes_need_no_hidden_thread() {
             runtime.block_on(made_outside);
             runtime.block_on(runtime.spawn(sleep(SHORT))).unwrap();
             let handle = runtime.handle();
-            // Another thread relies on the one that holds the core.
-            let other = thread::spawn(move || {
-                let _entered = handle.enter();
-                pollster::block_on(sleep(SHORT));
-            });
             runtime.block_on(async {
+                // Another thread relies on the one that holds the core.
+                let other = thread::spawn(move || {
+                    let _entered = handle.enter();
+                    pollster::block_on(sleep(SHORT));
+                });
                 while !other.is_finished() {
                     sleep(Duration::from_millis(1)).await;
                 }
+                other.join().unwrap();
             });
-            other.join().unwrap();
         }
         let threads = std::fs::read_dir("/proc/self/task").unwrap();
         for thread in threads {
@@ -82,8 +69,8 @@ fn runtimes_need_no_hidden_thread() {
 
 #[test]
 fn a_core_that_nobody_holds_is_an_error() {
-    if !is_child() {
-        return in_child("a_core_that_nobody_holds_is_an_error");
+    if !is_alone("a_core_that_nobody_holds_is_an_error") {
+        return;
     }
     let runtime = Builder::new_current_thread().build().unwrap();
     let _entered = runtime.enter();
@@ -94,8 +81,8 @@ fn a_core_that_nobody_holds_is_an_error() {
 
 #[test]
 fn a_fallback_of_ones_own_serves() {
-    if !is_child() {
-        return in_child("a_fallback_of_ones_own_serves");
+    if !is_alone("a_fallback_of_ones_own_serves") {
+        return;
     }
     let mut reactor = Reactor::new().unwrap();
     reactor.set_fallback().unwrap();

@@ -1,5 +1,7 @@
-//! Ends what hangs.
+//! Ends what hangs, contains what panics, and keeps apart what would disturb.
 
+use std::env;
+use std::process::Command;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
@@ -28,4 +30,21 @@ pub(crate) fn panic_text<T>(body: impl FnOnce() -> T) -> String {
             Err(panic) => (*panic.downcast::<&str>().unwrap()).to_owned(),
         },
     }
+}
+
+/// Whether this process was started for the test at `path` alone, with `variable` set to 1. If not,
+/// starts it, and fails if the test does.
+pub(crate) fn alone(path: &str, variable: &str) -> bool {
+    if env::var_os(variable).is_some() {
+        return true;
+    }
+    let output = Command::new(env::current_exe().unwrap())
+        .args(["--exact", path, "--nocapture", "--test-threads=1"])
+        .env(variable, "1")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}{errors}");
+    false
 }

@@ -58,7 +58,12 @@ fn a_sleep_goes_on_on_a_plain_thread() {
 fn a_sleep_made_in_a_runtime_waits_after_it_is_gone() {
     limited(|| {
         for first in kinds() {
-            let sleep = first().block_on(async { sleep(Duration::from_millis(10)) });
+            let runtime = first();
+            let sleep = {
+                let _entered = runtime.enter();
+                sleep(Duration::from_millis(10))
+            };
+            drop(runtime);
             let deadline = sleep.deadline();
             pollster::block_on(sleep);
             assert!(Instant::now() >= deadline);
@@ -133,6 +138,27 @@ fn a_task_that_moves_between_workers_keeps_its_timer() {
             .collect();
         for task in tasks {
             runtime.block_on(task).unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_runtime_that_ends_while_a_timer_joins_it() {
+    limited(|| {
+        for round in 0..200 {
+            let runtime = kinds()[round % 2]();
+            let handle = runtime.handle();
+            let waiter = std::thread::spawn(move || {
+                let _entered = handle.enter();
+                let deadline = Instant::now() + Duration::from_millis(2);
+                pollster::block_on(sleep_until(deadline));
+                assert!(Instant::now() >= deadline);
+            });
+            for _ in 0..round * 10 {
+                std::hint::spin_loop();
+            }
+            drop(runtime);
+            waiter.join().unwrap();
         }
     });
 }

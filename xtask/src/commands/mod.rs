@@ -11,6 +11,7 @@ mod doc;
 mod examples;
 mod features;
 mod fmt;
+mod instructions;
 mod loom;
 mod members;
 mod origin;
@@ -77,6 +78,11 @@ const OTHERS: &[Command] = &[
         run: ci::run,
     },
     Command { name: "count", about: "Print lines of code and unsafe blocks", run: count::run },
+    Command {
+        name: "instructions",
+        about: "Count instructions per echo under callgrind, for us and our peers",
+        run: instructions::run,
+    },
     Command {
         name: "acceptance",
         about: "Run the acceptance programs, if they are there",

@@ -25,8 +25,9 @@ use crate::io::{AsyncRead, AsyncWrite};
 ///
 /// # Cancel safety
 ///
-/// [`OwnedCopy::into_parts`] gives everything back, also the bytes that were read but not written, so
-/// that nothing is lost. An error of the reader that was to be returned after those bytes is dropped.
+/// [`OwnedCopy::into_parts`] gives everything back, also the bytes that were read but not written,
+/// so that nothing is lost. An error of the reader that was to be returned after those bytes is
+/// dropped.
 ///
 /// # Examples
 ///
@@ -62,8 +63,8 @@ pub struct OwnedCopy<R, W> {
 }
 
 impl<R, W> OwnedCopy<R, W> {
-    /// The reader, the writer, how many bytes were written, and the bytes that were read after those
-    /// and not yet written; `None` after success.
+    /// The reader, the writer, how many bytes were written, and the bytes that were read after
+    /// those and not yet written; `None` after success.
     pub fn into_parts(self) -> Option<(R, W, u64, Vec<u8>)> {
         let (reader, writer, transfer) = self.parts.into_inner()?;
         let (copied, unwritten) = transfer.into_unwritten();

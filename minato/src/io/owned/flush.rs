@@ -16,8 +16,8 @@ use crate::io::AsyncWrite;
 ///
 /// # Cancel safety
 ///
-/// [`OwnedFlush::into_parts`] gives the writer back. It may have handed on a part of its bytes; flushing
-/// again hands on the rest.
+/// [`OwnedFlush::into_parts`] gives the writer back. It may have handed on a part of its bytes;
+/// flushing again hands on the rest.
 ///
 /// # Examples
 ///

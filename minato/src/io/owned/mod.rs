@@ -1,7 +1,7 @@
 //! I/O by value: each future takes a reader or writer and a buffer, and gives both back.
 //!
-//! Such a future borrows nothing. It can be spawned, stored in a struct, returned from a function or
-//! chained with another as it is, and when it is done the socket and the buffer are the caller's
+//! Such a future borrows nothing. It can be spawned, stored in a struct, returned from a function
+//! or chained with another as it is, and when it is done the socket and the buffer are the caller's
 //! again:
 //!
 //! ```
@@ -24,9 +24,9 @@
 //! # Nothing is lost
 //!
 //! Neither an error nor giving up takes the socket or the buffer away. Until its success has moved
-//! them out, a future returns them from `into_parts`: what it was given, in the order in which it was
-//! given, followed by what was done so far. After success it returns `None`. So a future that is
-//! given up is not dropped, but taken apart:
+//! them out, a future returns them from `into_parts`: what it was given, in the order in which it
+//! was given, followed by what was done so far. After success it returns `None`. So a future that
+//! is given up is not dropped, but taken apart:
 //!
 //! ```
 //! use std::io::ErrorKind;
@@ -66,6 +66,8 @@ mod shutdown;
 mod write_all;
 
 pub use self::copy::{OwnedCopy, copy};
+pub(crate) use self::parts::Parts;
+
 pub use self::flush::{OwnedFlush, flush};
 pub use self::lines::{OwnedLines, lines};
 pub use self::read::{OwnedRead, read};

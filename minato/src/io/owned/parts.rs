@@ -4,7 +4,7 @@
 ///
 /// Success moves them out, and only success: an error leaves them here for the caller.
 #[derive(Debug)]
-pub(super) struct Parts<P> {
+pub(crate) struct Parts<P> {
     /// The name of the future, for the message of a panic.
     future: &'static str,
     held: Option<P>,
@@ -14,12 +14,12 @@ pub(super) struct Parts<P> {
 impl<P> Unpin for Parts<P> {}
 
 impl<P> Parts<P> {
-    pub(super) fn new(future: &'static str, parts: P) -> Self {
+    pub(crate) fn new(future: &'static str, parts: P) -> Self {
         Self { future, held: Some(parts) }
     }
 
     /// The parts, to work on. Panics after [`take`](Self::take).
-    pub(super) fn get_mut(&mut self) -> &mut P {
+    pub(crate) fn get_mut(&mut self) -> &mut P {
         match &mut self.held {
             Some(parts) => parts,
             None => panic!("{} polled after completion", self.future),
@@ -27,7 +27,7 @@ impl<P> Parts<P> {
     }
 
     /// Moves the parts out for the result. Panics if that was done before.
-    pub(super) fn take(&mut self) -> P {
+    pub(crate) fn take(&mut self) -> P {
         match self.held.take() {
             Some(parts) => parts,
             None => panic!("{} polled after completion", self.future),
@@ -35,7 +35,7 @@ impl<P> Parts<P> {
     }
 
     /// The parts, unless success took them.
-    pub(super) fn into_inner(self) -> Option<P> {
+    pub(crate) fn into_inner(self) -> Option<P> {
         self.held
     }
 }

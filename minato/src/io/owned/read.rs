@@ -19,7 +19,8 @@ use crate::io::step::poll_read_once;
 ///
 /// # Cancel safety
 ///
-/// Nothing was read before the future is done. [`OwnedRead::into_parts`] gives reader and buffer back.
+/// Nothing was read before the future is done. [`OwnedRead::into_parts`] gives reader and buffer
+/// back.
 ///
 /// # Examples
 ///

@@ -23,7 +23,8 @@ use crate::io::step::poll_read_once;
 ///
 /// # Cancel safety
 ///
-/// [`OwnedReadExact::into_parts`] gives everything back. Dropping the future loses the bytes read so far.
+/// [`OwnedReadExact::into_parts`] gives everything back. Dropping the future loses the bytes read
+/// so far.
 ///
 /// # Examples
 ///

@@ -21,7 +21,8 @@ use crate::io::step::poll_read_once;
 ///
 /// # Cancel safety
 ///
-/// [`OwnedReadToEnd::into_parts`] gives everything back. Dropping the future loses the bytes read so far.
+/// [`OwnedReadToEnd::into_parts`] gives everything back. Dropping the future loses the bytes read
+/// so far.
 ///
 /// # Examples
 ///

@@ -21,7 +21,8 @@ use crate::io::allowance::Allowance;
 ///
 /// # Cancel safety
 ///
-/// [`OwnedReadUntil::into_parts`] gives everything back. Dropping the future loses the bytes read so far.
+/// [`OwnedReadUntil::into_parts`] gives everything back. Dropping the future loses the bytes read
+/// so far.
 ///
 /// # Examples
 ///
@@ -81,7 +82,8 @@ where
 
 /// Appends to `buf` up to and including the next `byte`, or up to the end of the stream.
 ///
-/// Bytes go from the reader to `buf` as they come, so that neither an error nor giving up loses any.
+/// Bytes go from the reader to `buf` as they come, so that neither an error nor giving up loses
+/// any.
 pub(super) fn poll_append_until<R: AsyncBufRead + ?Sized>(
     mut reader: Pin<&mut R>,
     cx: &mut Context<'_>,

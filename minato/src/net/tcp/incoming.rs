@@ -1,22 +1,13 @@
 //! The stream of connections that a listener accepts.
 
-use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
 use super::{TcpListener, TcpStream};
-use crate::time::{Sleep, sleep};
-
-/// The first pause after the process ran out of descriptors or memory; it doubles from time to
-/// time.
-const FIRST_PAUSE: Duration = Duration::from_millis(5);
-
-/// The longest pause.
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+use crate::net::backoff::Backoff;
 
 /// An endless stream of accepted connections, from [`TcpListener::incoming`].
 ///
@@ -32,13 +23,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 #[must_use = "streams do nothing unless polled"]
 pub struct Incoming {
     listener: TcpListener,
-    pause: Option<Pin<Box<Sleep>>>,
-    next_pause: Duration,
+    backoff: Backoff,
 }
 
 impl Incoming {
     pub(super) fn new(listener: TcpListener) -> Self {
-        Self { listener, pause: None, next_pause: FIRST_PAUSE }
+        Self { listener, backoff: Backoff::new() }
     }
 
     /// Gives the listener back.
@@ -53,24 +43,8 @@ impl Incoming {
 
     /// Waits for the next connection; the poll form of the stream, without its `Option`.
     pub fn poll_next_connection(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<TcpStream>> {
-        loop {
-            if let Some(pause) = &mut self.pause {
-                ready!(pause.as_mut().poll(cx));
-                self.pause = None;
-            }
-            match ready!(self.listener.poll_accept(cx)) {
-                Ok((stream, _)) => {
-                    self.next_pause = FIRST_PAUSE;
-                    return Poll::Ready(Ok(stream));
-                }
-                Err(error) if is_of_one_connection(&error) => {}
-                Err(error) if is_shortage(&error) => {
-                    self.pause = Some(Box::pin(sleep(self.next_pause)));
-                    self.next_pause = (self.next_pause * 2).min(LONGEST_PAUSE);
-                }
-                Err(error) => return Poll::Ready(Err(error)),
-            }
-        }
+        let Self { listener, backoff } = self;
+        backoff.poll(cx, |cx| listener.poll_accept(cx)).map_ok(|(stream, _)| stream)
     }
 }
 
@@ -80,27 +54,4 @@ impl Stream for Incoming {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.poll_next_connection(cx).map(Some)
     }
-}
-
-/// Errors that concern the one connection that was to be accepted, and not the next.
-fn is_of_one_connection(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(
-            libc::ECONNABORTED
-                | libc::ECONNRESET
-                | libc::EPROTO
-                | libc::ENETDOWN
-                | libc::EHOSTDOWN
-                | libc::EHOSTUNREACH
-                | libc::ENETUNREACH
-                | libc::ENOPROTOOPT
-                | libc::EOPNOTSUPP
-        )
-    )
-}
-
-/// Errors that pass when something is given back.
-fn is_shortage(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM))
 }

@@ -1,6 +1,6 @@
 //! TCP: listeners, connections, and sockets that become either.
 
-mod connect;
+pub(super) mod connect;
 mod incoming;
 mod keepalive;
 mod listener;

@@ -1,0 +1,164 @@
+//! What the program can be told.
+
+use std::time::Duration;
+
+use clap::builder::RangedU64ValueParser;
+use clap::{Args, Parser, Subcommand, value_parser};
+
+use crate::endpoint::Endpoint;
+
+/// Async network I/O, shown at work.
+///
+/// Without a command this is the tour: it starts a TCP echo by the future API, one by the poll API,
+/// a UDP echo and a proxy on free loopback ports, drives each with 64 clients, checks every byte,
+/// and prints how fast it went. It ends by itself, with exit code 1 if anything went wrong.
+#[derive(Debug, Parser)]
+#[command(
+    name = "minato",
+    version,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:\n  \
+        minato                                     the tour, about 10 seconds\n  \
+        minato --seconds 2 --seed 7                a shorter one, with other bytes\n  \
+        minato echo 127.0.0.1:7000                 echo over TCP and UDP until Ctrl-C\n  \
+        minato proxy 127.0.0.1:8000 example:80     relay to another server until Ctrl-C"
+)]
+pub(crate) struct Arguments {
+    /// What to do instead of the tour.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    #[command(flatten)]
+    pub(crate) tour: TourOptions,
+
+    /// How many worker threads run the tasks; as many as there are processors by default.
+    #[arg(long, global = true, value_name = "N", value_parser = value_parser!(u16).range(1..=512))]
+    pub(crate) workers: Option<u16>,
+}
+
+/// Options of the tour.
+#[derive(Args, Debug)]
+pub(crate) struct TourOptions {
+    /// For how many seconds the services are driven, all together.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "8",
+        value_parser = value_parser!(u16).range(1..=3600)
+    )]
+    pub(crate) seconds: u16,
+
+    /// What the sizes and bytes of the requests, and the simulated world, are drawn from.
+    #[arg(long, value_name = "NUMBER", default_value = "1")]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Echo over TCP and UDP until Ctrl-C.
+    ///
+    /// Sends back what it receives: streams byte by byte, datagrams one by one. The first Ctrl-C
+    /// (or SIGTERM) stops accepting and lets open connections finish for a while; a second one ends
+    /// at once.
+    ///
+    /// Meant for tests: on a public address anybody could have datagrams reflected to anybody.
+    #[command(after_help = "Examples:\n  \
+        minato echo 127.0.0.1:7000     then, elsewhere: nc 127.0.0.1 7000\n  \
+        minato echo localhost:0        on a free port, which is printed")]
+    Echo(EchoOptions),
+
+    /// Relay TCP and UDP to another server until Ctrl-C.
+    ///
+    /// Each TCP connection gets a connection to the target, and each UDP client a socket of its
+    /// own, by which the answers find back; it is closed after a while without datagrams. The first
+    /// Ctrl-C (or SIGTERM) stops accepting and lets open connections finish for a while; a second
+    /// one ends at once.
+    #[command(after_help = "Examples:\n  \
+        minato proxy 127.0.0.1:8000 127.0.0.1:7000           relay to an echo\n  \
+        minato proxy 127.0.0.1:5353 192.0.2.1:53 --idle 5    relay name look-ups")]
+    Proxy(ProxyOptions),
+}
+
+/// Options of the echo.
+#[derive(Args, Debug)]
+pub(crate) struct EchoOptions {
+    /// Where to listen, as HOST:PORT; port 0 takes a free one.
+    #[arg(value_name = "ADDR")]
+    pub(crate) address: Endpoint,
+
+    #[command(flatten)]
+    pub(crate) ending: EndingOptions,
+}
+
+/// Options of the proxy.
+#[derive(Args, Debug)]
+pub(crate) struct ProxyOptions {
+    /// Where to listen, as HOST:PORT; port 0 takes a free one.
+    #[arg(value_name = "LISTEN")]
+    pub(crate) listen: Endpoint,
+
+    /// Where to relay to, as HOST:PORT.
+    #[arg(value_name = "TARGET", value_parser = Endpoint::parse_target)]
+    pub(crate) target: Endpoint,
+
+    /// How many seconds without datagrams a UDP client is remembered.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "60",
+        value_parser = parse_seconds
+    )]
+    pub(crate) idle: Duration,
+
+    /// How many UDP clients are served at a time; datagrams of further ones are dropped.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "1024",
+        value_parser = RangedU64ValueParser::<usize>::new().range(1..=60_000)
+    )]
+    pub(crate) udp_clients: usize,
+
+    #[command(flatten)]
+    pub(crate) ending: EndingOptions,
+}
+
+/// How a server ends.
+#[derive(Args, Debug)]
+pub(crate) struct EndingOptions {
+    /// How many seconds open connections may take to finish after Ctrl-C.
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = parse_seconds)]
+    pub(crate) grace: Duration,
+}
+
+/// Whole or decimal seconds, a day at most.
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    const DAY: f64 = 86_400.0;
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.0..=DAY).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        Ok(_) => Err("not between 0 and 86400 seconds".to_owned()),
+        Err(_) => Err("not a number of seconds".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn seconds_may_have_fractions_and_have_a_limit() {
+        assert_eq!(parse_seconds("0.5"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_seconds("0"), Ok(Duration::ZERO));
+        for bad in ["-1", "NaN", "inf", "86401", "soon", ""] {
+            assert!(parse_seconds(bad).is_err(), "{bad}");
+        }
+    }
+}

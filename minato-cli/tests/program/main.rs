@@ -1,0 +1,7 @@
+//! The program as its users meet it: started, talked to, interrupted.
+
+mod arguments;
+mod ending;
+mod process;
+mod servers;
+mod tour;

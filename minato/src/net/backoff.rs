@@ -1,0 +1,115 @@
+//! Pausing for what no event tells the end of, and what a listener's stream does about errors that
+//! pass.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use crate::runtime::context::{self, Implicit};
+use crate::time::{Sleep, sleep};
+
+/// The first pause after the process ran out of descriptors or memory, and the longest.
+const SHORTAGE: Pauses = Pauses::between(Duration::from_millis(5), Duration::from_secs(1));
+
+/// The lengths of pauses, each twice the one before.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pauses {
+    next: Duration,
+    longest: Duration,
+}
+
+impl Pauses {
+    const fn between(first: Duration, longest: Duration) -> Self {
+        Self { next: first, longest }
+    }
+
+    pub(super) fn next(&mut self) -> Duration {
+        let this = self.next;
+        self.next = (this * 2).min(self.longest);
+        this
+    }
+}
+
+impl Default for Pauses {
+    /// Pauses for what takes a moment and no event tells the end of.
+    fn default() -> Self {
+        Self::between(Duration::from_millis(1), Duration::from_millis(16))
+    }
+}
+
+/// The state between two accepts: whether a pause is under way, and how long the next one is.
+#[derive(Debug)]
+pub(super) struct Backoff {
+    pause: Option<Pin<Box<Sleep>>>,
+    pauses: Pauses,
+}
+
+impl Backoff {
+    pub(super) fn new() -> Self {
+        Self { pause: None, pauses: SHORTAGE }
+    }
+
+    /// Polls `accept` until it gives a connection or an error that does not pass: skips what one
+    /// connection died of, and pauses while the process is short of something.
+    pub(super) fn poll<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut accept: impl FnMut(&mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        loop {
+            if let Some(pause) = &mut self.pause {
+                ready!(pause.as_mut().poll(cx));
+                self.pause = None;
+            }
+            match ready!(accept(cx)) {
+                Ok(accepted) => {
+                    self.pauses = SHORTAGE;
+                    return Poll::Ready(Ok(accepted));
+                }
+                Err(error) if is_of_one_connection(&error) => {}
+                Err(error) if is_shortage(&error) => {
+                    self.pause = Some(Box::pin(pause(self.pauses.next())?));
+                }
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+}
+
+/// A pause, for what no event tells the end of.
+///
+/// # Errors
+///
+/// When it would need a hidden thread, and those are forbidden.
+#[track_caller]
+pub(super) fn pause(duration: Duration) -> io::Result<Sleep> {
+    if context::reactor().is_none() {
+        context::implicit(Implicit::Reactor)?;
+    }
+    Ok(sleep(duration))
+}
+
+/// Errors that concern the one connection that was to be accepted, and not the next.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(
+            libc::ECONNABORTED
+                | libc::ECONNRESET
+                | libc::EPROTO
+                | libc::ENETDOWN
+                | libc::EHOSTDOWN
+                | libc::EHOSTUNREACH
+                | libc::ENETUNREACH
+                | libc::ENOPROTOOPT
+                | libc::EOPNOTSUPP
+        )
+    )
+}
+
+/// Errors that pass when something is given back.
+fn is_shortage(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM))
+}

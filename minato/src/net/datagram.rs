@@ -1,0 +1,355 @@
+//! What every datagram socket can do, written once: the operations as methods of [`Socket`], and
+//! `datagram_api!`, which gives a type those that do not speak of addresses.
+//!
+//! A datagram is sent and received whole. So a buffer without room does not mean that there is
+//! nothing to do, a result of 0 bytes is an empty datagram, and a short result says nothing about
+//! the next one: readiness is only ever cleared by an operation that would block.
+
+use std::io;
+use std::task::{Context, Poll};
+
+use bytes::BufMut;
+
+use super::socket::{Done, Socket};
+use crate::engine::{Address, Direction, Interest, Received, Source};
+use crate::io::ReadBuf;
+
+impl Socket {
+    pub(super) async fn send_dgram(&self, buf: &[u8]) -> io::Result<usize> {
+        self.io(Interest::WRITABLE, |source| source.send(buf)).await
+    }
+
+    pub(super) fn try_send_dgram(&self, buf: &[u8]) -> io::Result<usize> {
+        self.try_io(Interest::WRITABLE, || self.source().send(buf))
+    }
+
+    pub(super) async fn send_dgram_to(&self, buf: &[u8], target: &Address) -> io::Result<usize> {
+        self.io(Interest::WRITABLE, |source| source.send_to(buf, target)).await
+    }
+
+    #[track_caller]
+    pub(super) fn poll_send_dgram_to(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+        target: &Address,
+    ) -> Poll<io::Result<usize>> {
+        self.poll_io(cx, Direction::Write, |source| source.send_to(buf, target).map(Done::Whole))
+    }
+
+    pub(super) fn try_send_dgram_to(&self, buf: &[u8], target: &Address) -> io::Result<usize> {
+        self.try_io(Interest::WRITABLE, || self.source().send_to(buf, target))
+    }
+
+    fn receive<B: BufMut>(&self, source: &Source, buf: &mut B, peek: bool) -> io::Result<usize> {
+        self.or_end(source.recv_buf(buf, peek), || Ok(0))
+    }
+
+    fn receive_from<B: BufMut>(
+        &self,
+        source: &Source,
+        buf: &mut B,
+        peek: bool,
+    ) -> io::Result<(Received, Address)> {
+        self.or_end(source.recv_buf_from(buf, peek), || {
+            Ok((Received { len: 0, truncated: false }, Address::unnamed()?))
+        })
+    }
+
+    /// A Unix datagram socket whose reading side was shut down would block for ever (a blocking
+    /// one of Linux returns 0): nothing can come any more, and that is the result.
+    fn or_end<T>(
+        &self,
+        result: io::Result<T>,
+        end: impl FnOnce() -> io::Result<T>,
+    ) -> io::Result<T> {
+        match result {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                match self.look().is_some_and(|look| look.readiness().is_read_closed()) {
+                    true => end(),
+                    false => Err(error),
+                }
+            }
+            result => result,
+        }
+    }
+
+    /// Receives a datagram, or only looks at it if `peek`.
+    pub(super) async fn recv_dgram<B: BufMut>(&self, buf: &mut B, peek: bool) -> io::Result<usize> {
+        self.io(Interest::READABLE, |source| self.receive(source, buf, peek)).await
+    }
+
+    #[track_caller]
+    pub(super) fn poll_recv_dgram(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+        peek: bool,
+    ) -> Poll<io::Result<()>> {
+        self.poll_io(cx, Direction::Read, |source| self.receive(source, buf, peek).map(Done::Whole))
+            .map_ok(drop)
+    }
+
+    pub(super) fn try_recv_dgram<B: BufMut>(&self, buf: &mut B, peek: bool) -> io::Result<usize> {
+        self.try_io(Interest::READABLE, || self.receive(self.source(), buf, peek))
+    }
+
+    /// Receives a datagram and its sender, or only looks at it if `peek`.
+    pub(super) async fn recv_dgram_from<B: BufMut>(
+        &self,
+        buf: &mut B,
+        peek: bool,
+    ) -> io::Result<(Received, Address)> {
+        self.io(Interest::READABLE, |source| self.receive_from(source, buf, peek)).await
+    }
+
+    #[track_caller]
+    pub(super) fn poll_recv_dgram_from(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+        peek: bool,
+    ) -> Poll<io::Result<(Received, Address)>> {
+        self.poll_io(cx, Direction::Read, |source| {
+            self.receive_from(source, buf, peek).map(Done::Whole)
+        })
+    }
+
+    pub(super) fn try_recv_dgram_from<B: BufMut>(
+        &self,
+        buf: &mut B,
+        peek: bool,
+    ) -> io::Result<(Received, Address)> {
+        self.try_io(Interest::READABLE, || self.receive_from(self.source(), buf, peek))
+    }
+}
+
+/// Gives `$socket`, which has a field `socket: Socket`, the methods and traits of a datagram
+/// socket that do not speak of addresses.
+macro_rules! datagram_api {
+    ($socket:ident) => {
+        impl $socket {
+            /// Waits until one of the directions of `interest` is ready.
+            ///
+            /// Readiness is a hint: the next `try_*` may still return `WouldBlock`, and then this
+            /// waits for a fresh event.
+            ///
+            /// # Errors
+            ///
+            /// When there is no reactor to wait on, or it was shut down.
+            ///
+            /// # Cancel safety
+            ///
+            /// Nothing is lost by dropping it.
+            pub async fn ready(&self, interest: Interest) -> io::Result<Readiness> {
+                self.socket.ready(interest).await
+            }
+
+            /// Waits until there is a datagram to receive, or an error.
+            ///
+            /// # Errors
+            ///
+            /// As [`ready`](Self::ready).
+            ///
+            /// # Cancel safety
+            ///
+            /// Nothing is lost by dropping it.
+            pub async fn readable(&self) -> io::Result<()> {
+                self.ready(Interest::READABLE).await.map(drop)
+            }
+
+            /// Waits until there is room to send, or an error.
+            ///
+            /// # Errors
+            ///
+            /// As [`ready`](Self::ready).
+            ///
+            /// # Cancel safety
+            ///
+            /// Nothing is lost by dropping it.
+            pub async fn writable(&self) -> io::Result<()> {
+                self.ready(Interest::WRITABLE).await.map(drop)
+            }
+
+            /// The poll form of [`readable`](Self::readable). Up to 8 tasks may wait in each
+            /// direction at a time; one more, and one of them is woken early.
+            ///
+            /// # Errors
+            ///
+            /// As [`ready`](Self::ready).
+            pub fn poll_recv_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                self.socket.poll_ready(cx, Direction::Read).map_ok(drop)
+            }
+
+            /// The poll form of [`writable`](Self::writable).
+            ///
+            /// # Errors
+            ///
+            /// As [`ready`](Self::ready).
+            pub fn poll_send_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                self.socket.poll_ready(cx, Direction::Write).map_ok(drop)
+            }
+
+            /// Sends `buf` as one datagram to the connected peer, waiting for room; returns its
+            /// length in bytes. An empty `buf` is sent as an empty datagram.
+            ///
+            /// # Errors
+            ///
+            /// The system's: the socket is not connected, the datagram is too long, nobody
+            /// receives at the peer's address (told by an earlier datagram).
+            ///
+            /// # Cancel safety
+            ///
+            /// Dropped before it is done, nothing was sent.
+            pub async fn send(&self, buf: &[u8]) -> io::Result<usize> {
+                self.socket.send_dgram(buf).await
+            }
+
+            /// The poll form of [`send`](Self::send).
+            ///
+            /// # Errors
+            ///
+            /// As [`send`](Self::send).
+            pub fn poll_send(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+                self.socket.poll_write(cx, buf)
+            }
+
+            /// Sends `buf` as one datagram to the connected peer, without waiting.
+            ///
+            /// # Errors
+            ///
+            /// `WouldBlock` if there is no room at present; else as [`send`](Self::send).
+            pub fn try_send(&self, buf: &[u8]) -> io::Result<usize> {
+                self.socket.try_send_dgram(buf)
+            }
+
+            /// Receives one datagram and returns how many bytes of it are in `buf`. What does not
+            /// fit is lost. 0 is an empty datagram, or one that met an empty `buf`.
+            ///
+            /// # Errors
+            ///
+            /// The system's; on a connected socket also that nobody receives what was sent.
+            ///
+            /// # Cancel safety
+            ///
+            /// Dropped before it is done, no datagram was taken.
+            pub async fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
+                self.socket.recv_dgram(&mut ReadBuf::new(buf), false).await
+            }
+
+            /// The poll form of [`recv`](Self::recv); the datagram is put behind what `buf` holds.
+            ///
+            /// # Errors
+            ///
+            /// As [`recv`](Self::recv).
+            pub fn poll_recv(
+                &self,
+                cx: &mut Context<'_>,
+                buf: &mut ReadBuf<'_>,
+            ) -> Poll<io::Result<()>> {
+                self.socket.poll_recv_dgram(cx, buf, false)
+            }
+
+            /// Receives one datagram if there is one.
+            ///
+            /// # Errors
+            ///
+            /// `WouldBlock` if there is none at present; else as [`recv`](Self::recv).
+            pub fn try_recv(&self, buf: &mut [u8]) -> io::Result<usize> {
+                self.socket.try_recv_dgram(&mut ReadBuf::new(buf), false)
+            }
+
+            /// Like [`recv`](Self::recv), into the free room of a buffer that grows. No room is
+            /// made for it: what does not fit is lost.
+            ///
+            /// # Errors
+            ///
+            /// As [`recv`](Self::recv).
+            ///
+            /// # Cancel safety
+            ///
+            /// Dropped before it is done, no datagram was taken.
+            pub async fn recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
+                self.socket.recv_dgram(buf, false).await
+            }
+
+            /// Like [`try_recv`](Self::try_recv), into the free room of a buffer that grows.
+            ///
+            /// # Errors
+            ///
+            /// As [`try_recv`](Self::try_recv).
+            pub fn try_recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
+                self.socket.try_recv_dgram(buf, false)
+            }
+
+            /// Calls `operation`, which does I/O on the descriptor, if the socket may be ready for
+            /// it. When it returns `WouldBlock`, the readiness is cleared, so it must return that
+            /// only if the socket did.
+            ///
+            /// # Errors
+            ///
+            /// `WouldBlock` if the socket is known not to be ready; else those of `operation`.
+            pub fn try_io<T>(
+                &self,
+                interest: Interest,
+                operation: impl FnOnce() -> io::Result<T>,
+            ) -> io::Result<T> {
+                self.socket.try_io(interest, operation)
+            }
+
+            /// Calls `operation`, which does I/O on the descriptor, as often as it takes until it
+            /// does not return `WouldBlock`, waiting for readiness in between.
+            ///
+            /// # Errors
+            ///
+            /// Those of `operation`, and of [`ready`](Self::ready).
+            ///
+            /// # Cancel safety
+            ///
+            /// Dropping it between two calls of `operation` loses nothing.
+            pub async fn async_io<T>(
+                &self,
+                interest: Interest,
+                mut operation: impl FnMut() -> io::Result<T>,
+            ) -> io::Result<T> {
+                self.socket
+                    .io(interest, |source| {
+                        source.settle()?;
+                        operation()
+                    })
+                    .await
+            }
+
+            /// The error that waits on the socket, which is taken by asking.
+            ///
+            /// # Errors
+            ///
+            /// The system's.
+            pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+                self.socket.source().take_error()
+            }
+        }
+
+        impl AsFd for $socket {
+            fn as_fd(&self) -> BorrowedFd<'_> {
+                self.socket.descriptor()
+            }
+        }
+
+        impl AsRawFd for $socket {
+            fn as_raw_fd(&self) -> RawFd {
+                self.as_fd().as_raw_fd()
+            }
+        }
+
+        impl TryFrom<OwnedFd> for $socket {
+            type Error = io::Error;
+
+            fn try_from(descriptor: OwnedFd) -> io::Result<Self> {
+                Self::from_std(descriptor.into())
+            }
+        }
+    };
+}
+
+pub(super) use datagram_api;

@@ -1,0 +1,493 @@
+//! A UDP socket.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::task::{Context, Poll, ready};
+
+use bytes::BufMut;
+
+use super::{Received, RecvDgram, SendDgram};
+use crate::engine::{self, Address, Direction, Family, Interest, Readiness, Transport};
+use crate::io::ReadBuf;
+use crate::net::ToSocketAddrs;
+use crate::net::address::to_socket_addrs;
+use crate::net::datagram::datagram_api;
+use crate::net::socket::Socket;
+use crate::reactor::Handle;
+
+/// A UDP socket.
+///
+/// It sends to any address with [`send_to`](Self::send_to) and receives from any with
+/// [`recv_from`](Self::recv_from). After [`connect`](Self::connect) it has one peer:
+/// [`send`](Self::send) sends to it, only its datagrams are received, and the news that nobody
+/// receives there comes out as an error, once.
+///
+/// Every method takes `&self`: a socket shared by reference, or in an [`Arc`](std::sync::Arc), can
+/// be sent to and received from by several tasks at a time.
+///
+/// # Examples
+///
+/// ```
+/// use minato::net::UdpSocket;
+///
+/// # fn main() -> std::io::Result<()> {
+/// # pollster::block_on(async {
+/// let harbour = UdpSocket::bind("127.0.0.1:0").await?;
+/// let ship = UdpSocket::bind("127.0.0.1:0").await?;
+///
+/// ship.send_to(b"ahoy", harbour.local_addr()?).await?;
+/// let mut buf = [0; 1500];
+/// let (len, from) = harbour.recv_from(&mut buf).await?;
+/// assert_eq!(&buf[..len], b"ahoy");
+/// assert_eq!(from, ship.local_addr()?);
+/// # Ok(()) })
+/// # }
+/// ```
+pub struct UdpSocket {
+    pub(super) socket: Socket,
+}
+
+datagram_api!(UdpSocket);
+
+impl UdpSocket {
+    /// Binds a socket to the first of the addresses that can be bound. Port 0 lets the system
+    /// choose one; see [`local_addr`](Self::local_addr).
+    ///
+    /// # Errors
+    ///
+    /// The error of the last address that was tried (port in use, privileged, not an address of
+    /// this host), or that of the look-up.
+    pub async fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
+        Self::bind_any(&to_socket_addrs(address).await?, None)
+    }
+
+    /// Like [`bind`](Self::bind), bound to the reactor of `handle`.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](Self::bind).
+    pub async fn bind_on(handle: &Handle, address: impl ToSocketAddrs) -> io::Result<Self> {
+        Self::bind_any(&to_socket_addrs(address).await?, Some(handle))
+    }
+
+    fn bind_any(addresses: &[SocketAddr], handle: Option<&Handle>) -> io::Result<Self> {
+        first_that_does(addresses, |address| {
+            let socket = Socket::open(handle, Family::of(&address), Transport::Udp)?;
+            socket.source().bind(&Address::Ip(address))?;
+            Ok(Self { socket })
+        })
+    }
+
+    /// Takes a socket of std's over; makes it non-blocking.
+    ///
+    /// # Errors
+    ///
+    /// When the descriptor is not a UDP socket, or on a simulated runtime.
+    pub fn from_std(socket: std::net::UdpSocket) -> io::Result<Self> {
+        Ok(Self { socket: Socket::adopt(socket.into(), Transport::Udp, None)? })
+    }
+
+    /// Like [`from_std`](Self::from_std), bound to the reactor of `handle`.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_std`](Self::from_std).
+    pub fn from_std_on(handle: &Handle, socket: std::net::UdpSocket) -> io::Result<Self> {
+        Ok(Self { socket: Socket::adopt(socket.into(), Transport::Udp, Some(handle))? })
+    }
+
+    /// Gives the socket to std, non-blocking as it is.
+    ///
+    /// # Errors
+    ///
+    /// On a simulated runtime.
+    pub fn into_std(self) -> io::Result<std::net::UdpSocket> {
+        self.socket.into_descriptor().map(std::net::UdpSocket::from)
+    }
+
+    /// Gives the socket a peer: the first of the addresses that can be one. No packet is sent.
+    /// A second call changes the peer.
+    ///
+    /// # Errors
+    ///
+    /// The error of the last address that was tried (of another family, unreachable), or that of
+    /// the look-up.
+    pub async fn connect(&self, address: impl ToSocketAddrs) -> io::Result<()> {
+        let addresses = to_socket_addrs(address).await?;
+        first_that_does(&addresses, |address| self.socket.source().connect(&Address::Ip(address)))
+    }
+
+    /// The address that the socket is bound to.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_address()?.ip()
+    }
+
+    /// The peer that [`connect`](Self::connect) gave the socket.
+    ///
+    /// # Errors
+    ///
+    /// `NotConnected` if there is none.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.peer_address()?.ip()
+    }
+
+    /// Sends `buf` as one datagram to the first address of `target`, waiting for room; returns its
+    /// length in bytes. An empty `buf` is sent as an empty datagram.
+    ///
+    /// # Errors
+    ///
+    /// The system's: the datagram is too long, the address is of another family or unreachable; or
+    /// that of the look-up.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is done, nothing was sent.
+    pub async fn send_to(&self, buf: &[u8], target: impl ToSocketAddrs) -> io::Result<usize> {
+        let target = to_socket_addrs(target).await?[0];
+        self.socket.send_dgram_to(buf, &Address::Ip(target)).await
+    }
+
+    /// The poll form of [`send_to`](Self::send_to). Up to 8 tasks may wait to send at a time; one
+    /// more, and one of them is woken early.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_to`](Self::send_to).
+    pub fn poll_send_to(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+        target: SocketAddr,
+    ) -> Poll<io::Result<usize>> {
+        self.socket.poll_send_dgram_to(cx, buf, &Address::Ip(target))
+    }
+
+    /// Sends `buf` as one datagram to `target`, without waiting.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if there is no room at present; else as [`send_to`](Self::send_to).
+    pub fn try_send_to(&self, buf: &[u8], target: SocketAddr) -> io::Result<usize> {
+        self.socket.try_send_dgram_to(buf, &Address::Ip(target))
+    }
+
+    /// Receives one datagram; returns how many bytes of it are in `buf`, and who sent it. What does
+    /// not fit is lost: see [`recv_dgram_from`](Self::recv_dgram_from) to be told.
+    ///
+    /// # Errors
+    ///
+    /// The system's; on a connected socket also that nobody receives what was sent.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is done, no datagram was taken.
+    pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.recv_buf_from(&mut ReadBuf::new(buf)).await
+    }
+
+    /// The poll form of [`recv_from`](Self::recv_from); the datagram is put behind what `buf`
+    /// holds. Up to 8 tasks may wait to receive at a time; one more, and one of them is woken
+    /// early.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Self::recv_from).
+    pub fn poll_recv_from(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<SocketAddr>> {
+        self.poll_recv_dgram_from(cx, buf).map_ok(|received| received.from)
+    }
+
+    /// Receives one datagram and its sender if there is one.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if there is none at present; else as [`recv_from`](Self::recv_from).
+    pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.try_recv_buf_from(&mut ReadBuf::new(buf))
+    }
+
+    /// Like [`recv_from`](Self::recv_from), into the free room of a buffer that grows. No room is
+    /// made for it: what does not fit is lost.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Self::recv_from).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is done, no datagram was taken.
+    pub async fn recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
+        let received = told(self.socket.recv_dgram_from(buf, false).await?)?;
+        Ok((received.len, received.from))
+    }
+
+    /// Like [`try_recv_from`](Self::try_recv_from), into the free room of a buffer that grows.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_recv_from`](Self::try_recv_from).
+    pub fn try_recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
+        let received = told(self.socket.try_recv_dgram_from(buf, false)?)?;
+        Ok((received.len, received.from))
+    }
+
+    /// Like [`recv_from`](Self::recv_from), and tells whether the datagram was longer than `buf`.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Self::recv_from).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is done, no datagram was taken.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use minato::net::UdpSocket;
+    ///
+    /// let socket = UdpSocket::bind("127.0.0.1:0").await?;
+    /// socket.send_to(b"a long story", socket.local_addr()?).await?;
+    /// let mut buf = [0; 6];
+    /// let received = socket.recv_dgram_from(&mut buf).await?;
+    /// assert_eq!(&buf[..received.len], b"a long");
+    /// assert!(received.truncated);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub async fn recv_dgram_from(&self, buf: &mut [u8]) -> io::Result<Received> {
+        told(self.socket.recv_dgram_from(&mut ReadBuf::new(buf), false).await?)
+    }
+
+    /// The poll form of [`recv_dgram_from`](Self::recv_dgram_from); the datagram is put behind what
+    /// `buf` holds.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Self::recv_from).
+    pub fn poll_recv_dgram_from(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<Received>> {
+        Poll::Ready(told(ready!(self.socket.poll_recv_dgram_from(cx, buf, false))?))
+    }
+
+    /// Like [`try_recv_from`](Self::try_recv_from), and tells whether the datagram was longer than
+    /// `buf`.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_recv_from`](Self::try_recv_from).
+    pub fn try_recv_dgram_from(&self, buf: &mut [u8]) -> io::Result<Received> {
+        told(self.socket.try_recv_dgram_from(&mut ReadBuf::new(buf), false)?)
+    }
+
+    /// Like [`recv`](Self::recv), but leaves the datagram in the socket.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv).
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost by dropping it.
+    pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.socket.recv_dgram(&mut ReadBuf::new(buf), true).await
+    }
+
+    /// The poll form of [`peek`](Self::peek).
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv).
+    pub fn poll_peek(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.socket.poll_recv_dgram(cx, buf, true)
+    }
+
+    /// Like [`try_recv`](Self::try_recv), but leaves the datagram in the socket.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_recv`](Self::try_recv).
+    pub fn try_peek(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.socket.try_recv_dgram(&mut ReadBuf::new(buf), true)
+    }
+
+    /// Like [`recv_from`](Self::recv_from), but leaves the datagram in the socket.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Self::recv_from).
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost by dropping it.
+    pub async fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        let peeked = told(self.socket.recv_dgram_from(&mut ReadBuf::new(buf), true).await?)?;
+        Ok((peeked.len, peeked.from))
+    }
+
+    /// The poll form of [`peek_from`](Self::peek_from).
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Self::recv_from).
+    pub fn poll_peek_from(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<SocketAddr>> {
+        let peeked = ready!(self.socket.poll_recv_dgram_from(cx, buf, true))?;
+        Poll::Ready(told(peeked).map(|peeked| peeked.from))
+    }
+
+    /// Like [`try_recv_from`](Self::try_recv_from), but leaves the datagram in the socket.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_recv_from`](Self::try_recv_from).
+    pub fn try_peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        let peeked = told(self.socket.try_recv_dgram_from(&mut ReadBuf::new(buf), true)?)?;
+        Ok((peeked.len, peeked.from))
+    }
+
+    /// Waits for a datagram and returns who sent it; leaves it in the socket.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Self::recv_from).
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost by dropping it.
+    pub async fn peek_sender(&self) -> io::Result<SocketAddr> {
+        self.peek_from(&mut []).await.map(|(_, from)| from)
+    }
+
+    /// The poll form of [`peek_sender`](Self::peek_sender).
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Self::recv_from).
+    pub fn poll_peek_sender(&self, cx: &mut Context<'_>) -> Poll<io::Result<SocketAddr>> {
+        self.poll_peek_from(cx, &mut ReadBuf::new(&mut []))
+    }
+
+    /// Who sent the next datagram, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_recv_from`](Self::try_recv_from).
+    pub fn try_peek_sender(&self) -> io::Result<SocketAddr> {
+        self.try_peek_from(&mut []).map(|(_, from)| from)
+    }
+
+    /// Sends `buf` as one datagram to `target`, by value: gives the socket and the buffer back.
+    ///
+    /// # Errors
+    ///
+    /// The system's, and that only a part was sent. [`SendDgram::into_parts`] gives socket and
+    /// buffer back then; polled again, it sends again.
+    ///
+    /// # Cancel safety
+    ///
+    /// Given up before it is done, nothing was sent, and [`SendDgram::into_parts`] gives socket and
+    /// buffer back.
+    ///
+    /// # Panics
+    ///
+    /// The future, when it is polled after it returned `Ready(Ok(_))`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures::TryFutureExt;
+    /// use minato::net::UdpSocket;
+    ///
+    /// # pollster::block_on(async {
+    /// let ship = UdpSocket::bind("127.0.0.1:0").await?;
+    /// let harbour = UdpSocket::bind("127.0.0.1:0").await?;
+    /// let harbour_address = harbour.local_addr()?;
+    ///
+    /// let echo = harbour.recv_dgram(vec![0; 1500]).and_then(|(socket, mut buf, received)| {
+    ///     buf.truncate(received.len);
+    ///     socket.send_dgram(buf, received.from)
+    /// });
+    /// let (ship, _) = ship.send_dgram("ahoy", harbour_address).await?;
+    /// echo.await?;
+    /// let (_ship, buf, received) = ship.recv_dgram([0; 1500]).await?;
+    /// assert_eq!(&buf[..received.len], b"ahoy");
+    /// assert_eq!(received.from, harbour_address);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn send_dgram<T: AsRef<[u8]>>(self, buf: T, target: SocketAddr) -> SendDgram<T> {
+        SendDgram::new(self, buf, target)
+    }
+
+    /// Receives one datagram into `buf`, by value: gives the socket and the buffer back, and what
+    /// is known of the datagram, with whether it was longer than `buf`.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Self::recv_from). [`RecvDgram::into_parts`] gives socket and buffer back
+    /// then; polled again, it receives again.
+    ///
+    /// # Cancel safety
+    ///
+    /// Given up before it is done, no datagram was taken, and [`RecvDgram::into_parts`] gives
+    /// socket and buffer back.
+    ///
+    /// # Panics
+    ///
+    /// The future, when it is polled after it returned `Ready(Ok(_))`.
+    pub fn recv_dgram<T: AsMut<[u8]>>(self, buf: T) -> RecvDgram<T> {
+        RecvDgram::new(self, buf)
+    }
+}
+
+/// What the engine received, in the words of UDP.
+fn told((received, from): (engine::Received, Address)) -> io::Result<Received> {
+    Ok(Received { len: received.len, from: from.ip()?, truncated: received.truncated })
+}
+
+/// The result of the first address with which `attempt` succeeds, else the last error.
+fn first_that_does<T>(
+    addresses: &[SocketAddr],
+    mut attempt: impl FnMut(SocketAddr) -> io::Result<T>,
+) -> io::Result<T> {
+    let mut last = None;
+    for address in addresses {
+        match attempt(*address) {
+            Ok(done) => return Ok(done),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last.unwrap_or_else(|| io::ErrorKind::InvalidInput.into()))
+}
+
+impl fmt::Debug for UdpSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UdpSocket")
+            .field("local", &self.local_addr().ok())
+            .field("peer", &self.peer_addr().ok())
+            .finish()
+    }
+}
+
+impl TryFrom<std::net::UdpSocket> for UdpSocket {
+    type Error = io::Error;
+
+    fn try_from(socket: std::net::UdpSocket) -> io::Result<Self> {
+        Self::from_std(socket)
+    }
+}

@@ -1,0 +1,347 @@
+//! A Unix datagram socket.
+
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::net::Shutdown;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::path::Path;
+use std::task::{Context, Poll, ready};
+
+use bytes::BufMut;
+
+use super::{SocketAddr, address_of};
+use crate::engine::{self, Address, Direction, Family, Interest, Readiness, Transport};
+use crate::io::ReadBuf;
+use crate::net::backoff::{Pauses, pause};
+use crate::net::datagram::datagram_api;
+use crate::net::socket::Socket;
+use crate::reactor::Handle;
+
+/// A Unix datagram socket.
+///
+/// Datagrams are delivered whole, in order, and are never dropped on the way: a sender waits while
+/// the receiver's queue is full. A receiver is reached by the path it is bound to; one that shall
+/// be answered must be bound, too, or come from [`pair`](Self::pair).
+///
+/// # Examples
+///
+/// ```
+/// use minato::net::UnixDatagram;
+///
+/// # fn main() -> std::io::Result<()> {
+/// # let directory = tempfile::tempdir()?;
+/// # pollster::block_on(async {
+/// let path = directory.path().join("harbour");
+/// let harbour = UnixDatagram::bind(&path)?;
+/// let ship = UnixDatagram::unbound()?;
+/// ship.send_to(b"ahoy", &path).await?;
+/// let mut buf = [0; 64];
+/// let (len, from) = harbour.recv_from(&mut buf).await?;
+/// assert_eq!(&buf[..len], b"ahoy");
+/// assert!(from.is_unnamed());
+/// # Ok(()) })
+/// # }
+/// ```
+pub struct UnixDatagram {
+    socket: Socket,
+}
+
+datagram_api!(UnixDatagram);
+
+impl UnixDatagram {
+    /// Binds a socket to `path`, which must not exist yet and stays behind. On Linux a path that
+    /// begins with a zero byte is an abstract name.
+    ///
+    /// # Errors
+    ///
+    /// The system's: the path exists, may not be written or is too long. `Unsupported` on a
+    /// simulated runtime.
+    pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
+        Self::bind_addr(&engine::unix_address(path.as_ref())?)
+    }
+
+    /// Like [`bind`](Self::bind), bound to the reactor of `handle`.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](Self::bind).
+    pub fn bind_on(handle: &Handle, path: impl AsRef<Path>) -> io::Result<Self> {
+        Self::open(Some(handle), Some(&engine::unix_address(path.as_ref())?))
+    }
+
+    /// Binds a socket to an address.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](Self::bind); an unnamed address cannot be bound.
+    pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
+        Self::open(None, Some(address))
+    }
+
+    /// Opens a socket without an address, which nobody can send to.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no more descriptors. `Unsupported` on a simulated runtime.
+    pub fn unbound() -> io::Result<Self> {
+        Self::open(None, None)
+    }
+
+    /// Like [`unbound`](Self::unbound), bound to the reactor of `handle`.
+    ///
+    /// # Errors
+    ///
+    /// As [`unbound`](Self::unbound).
+    pub fn unbound_on(handle: &Handle) -> io::Result<Self> {
+        Self::open(Some(handle), None)
+    }
+
+    fn open(handle: Option<&Handle>, address: Option<&SocketAddr>) -> io::Result<Self> {
+        let socket = Socket::open(handle, Family::Unix, Transport::UnixDatagram)?;
+        if let Some(address) = address {
+            socket.source().bind(&address_of(address))?;
+        }
+        Ok(Self { socket })
+    }
+
+    /// Two sockets that are connected to each other.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no more descriptors. `Unsupported` on a simulated runtime.
+    pub fn pair() -> io::Result<(Self, Self)> {
+        let (one, two) = Socket::pair(Transport::UnixDatagram)?;
+        Ok((Self { socket: one }, Self { socket: two }))
+    }
+
+    /// Takes a socket of std's over; makes it non-blocking.
+    ///
+    /// # Errors
+    ///
+    /// When the descriptor is not a Unix datagram socket, or on a simulated runtime.
+    pub fn from_std(socket: std::os::unix::net::UnixDatagram) -> io::Result<Self> {
+        Ok(Self { socket: Socket::adopt(socket.into(), Transport::UnixDatagram, None)? })
+    }
+
+    /// Like [`from_std`](Self::from_std), bound to the reactor of `handle`.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_std`](Self::from_std).
+    pub fn from_std_on(
+        handle: &Handle,
+        socket: std::os::unix::net::UnixDatagram,
+    ) -> io::Result<Self> {
+        Ok(Self { socket: Socket::adopt(socket.into(), Transport::UnixDatagram, Some(handle))? })
+    }
+
+    /// Gives the socket to std, non-blocking as it is.
+    ///
+    /// # Errors
+    ///
+    /// None at present.
+    pub fn into_std(self) -> io::Result<std::os::unix::net::UnixDatagram> {
+        self.socket.into_descriptor().map(std::os::unix::net::UnixDatagram::from)
+    }
+
+    /// Gives the socket a peer: [`send`](Self::send) sends to it, and only its datagrams are
+    /// received.
+    ///
+    /// # Errors
+    ///
+    /// The system's: no such path, nobody bound there, not allowed.
+    pub fn connect(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        self.connect_addr(&engine::unix_address(path.as_ref())?)
+    }
+
+    /// Like [`connect`](Self::connect), with an address.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    pub fn connect_addr(&self, address: &SocketAddr) -> io::Result<()> {
+        self.socket.source().connect(&address_of(address))
+    }
+
+    /// The address that the socket is bound to.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_address()?.unix()
+    }
+
+    /// The address of the peer.
+    ///
+    /// # Errors
+    ///
+    /// `NotConnected` if there is none.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.peer_address()?.unix()
+    }
+
+    /// Ends receiving, sending or both. After the reading side was ended, what is still queued can
+    /// be received; then come empty datagrams.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn shutdown_half(&self, how: Shutdown) -> io::Result<()> {
+        self.socket.source().shutdown(how)
+    }
+
+    /// Sends `buf` as one datagram to the socket at `target`, waiting while its queue is full;
+    /// returns the length in bytes.
+    ///
+    /// # Errors
+    ///
+    /// The system's: no such path, nobody bound there, not allowed, the datagram is too long.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is done, nothing was sent.
+    pub async fn send_to(&self, buf: &[u8], target: impl AsRef<Path>) -> io::Result<usize> {
+        self.send_to_addr(buf, &engine::unix_address(target.as_ref())?).await
+    }
+
+    /// Like [`send_to`](Self::send_to), with an address.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_to`](Self::send_to).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send_to`](Self::send_to).
+    pub async fn send_to_addr(&self, buf: &[u8], target: &SocketAddr) -> io::Result<usize> {
+        let target = address_of(target);
+        let mut pauses = None::<Pauses>;
+        loop {
+            match self.socket.try_send_dgram_to(buf, &target) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                result => return result,
+            }
+            // Without a connection the system tells only of room in our own buffer, and says that
+            // there is some whenever it has refused a datagram for want of room at the target. So
+            // from the second time on time has to pass, or this would go round without a rest.
+            match &mut pauses {
+                None => pauses = Some(Pauses::default()),
+                Some(pauses) => pause(pauses.next())?.await,
+            }
+            self.socket.ready(Interest::WRITABLE).await?;
+        }
+    }
+
+    /// The poll form of [`send_to`](Self::send_to). Up to 8 tasks may wait to send at a time; one
+    /// more, and one of them is woken early.
+    ///
+    /// While the queue of a `target` that this socket is not connected to is full, the task is
+    /// woken again and again, since the system does not tell of room there.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_to`](Self::send_to).
+    pub fn poll_send_to(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+        target: impl AsRef<Path>,
+    ) -> Poll<io::Result<usize>> {
+        let target = engine::unix_address(target.as_ref())?;
+        self.socket.poll_send_dgram_to(cx, buf, &address_of(&target))
+    }
+
+    /// Sends `buf` as one datagram to the socket at `target`, without waiting.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if there is no room at present; else as [`send_to`](Self::send_to).
+    pub fn try_send_to(&self, buf: &[u8], target: impl AsRef<Path>) -> io::Result<usize> {
+        let target = engine::unix_address(target.as_ref())?;
+        self.socket.try_send_dgram_to(buf, &address_of(&target))
+    }
+
+    /// Receives one datagram; returns how many bytes of it are in `buf`, and who sent it. What does
+    /// not fit is lost.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is done, no datagram was taken.
+    pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.recv_buf_from(&mut ReadBuf::new(buf)).await
+    }
+
+    /// The poll form of [`recv_from`](Self::recv_from); the datagram is put behind what `buf`
+    /// holds. Up to 8 tasks may wait to receive at a time; one more, and one of them is woken
+    /// early.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Self::recv_from).
+    pub fn poll_recv_from(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<SocketAddr>> {
+        let (_, from) = ready!(self.socket.poll_recv_dgram_from(cx, buf, false))?;
+        Poll::Ready(from.unix())
+    }
+
+    /// Receives one datagram and its sender if there is one.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if there is none at present; else as [`recv_from`](Self::recv_from).
+    pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.try_recv_buf_from(&mut ReadBuf::new(buf))
+    }
+
+    /// Like [`recv_from`](Self::recv_from), into the free room of a buffer that grows. No room is
+    /// made for it: what does not fit is lost.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Self::recv_from).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is done, no datagram was taken.
+    pub async fn recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
+        told(self.socket.recv_dgram_from(buf, false).await?)
+    }
+
+    /// Like [`try_recv_from`](Self::try_recv_from), into the free room of a buffer that grows.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_recv_from`](Self::try_recv_from).
+    pub fn try_recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
+        told(self.socket.try_recv_dgram_from(buf, false)?)
+    }
+}
+
+fn told((received, from): (engine::Received, Address)) -> io::Result<(usize, SocketAddr)> {
+    Ok((received.len, from.unix()?))
+}
+
+impl fmt::Debug for UnixDatagram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnixDatagram")
+            .field("local", &self.local_addr().ok())
+            .field("peer", &self.peer_addr().ok())
+            .finish()
+    }
+}
+
+impl TryFrom<std::os::unix::net::UnixDatagram> for UnixDatagram {
+    type Error = io::Error;
+
+    fn try_from(socket: std::os::unix::net::UnixDatagram) -> io::Result<Self> {
+        Self::from_std(socket)
+    }
+}

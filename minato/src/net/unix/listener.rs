@@ -1,0 +1,222 @@
+//! A listening Unix socket.
+
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::path::Path;
+use std::task::{Context, Poll};
+
+use super::{Incoming, SocketAddr, UnixStream, address_of};
+use crate::engine::{self, Address, Direction, Family, Interest, Source, Transport};
+use crate::net::socket::{Done, Socket};
+use crate::reactor::Handle;
+
+/// How many connections the system queues for a listener.
+const BACKLOG: i32 = 1024;
+
+/// A Unix socket that listens for connections.
+///
+/// Dropping it closes the socket and leaves its path; remove that before another listener can be
+/// bound there.
+///
+/// # Examples
+///
+/// ```
+/// use minato::io::{AsyncReadExt, AsyncWriteExt};
+/// use minato::net::{UnixListener, UnixStream};
+///
+/// # fn main() -> std::io::Result<()> {
+/// # let directory = tempfile::tempdir()?;
+/// # pollster::block_on(async {
+/// let path = directory.path().join("harbour");
+/// let listener = UnixListener::bind(&path)?;
+/// let mut client = UnixStream::connect(&path).await?;
+/// let (mut server, _) = listener.accept().await?;
+/// client.write_all(b"ahoy").await?;
+/// let mut buf = [0; 4];
+/// server.read_exact(&mut buf).await?;
+/// assert_eq!(&buf, b"ahoy");
+/// # Ok(()) })
+/// # }
+/// ```
+pub struct UnixListener {
+    socket: Socket,
+}
+
+impl UnixListener {
+    /// Listens at `path`, which must not exist yet; with a backlog of 1024. On Linux a path that
+    /// begins with a zero byte is an abstract name.
+    ///
+    /// # Errors
+    ///
+    /// The system's: the path exists, may not be written or is too long. `Unsupported` on a
+    /// simulated runtime.
+    pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
+        Self::bind_addr(&engine::unix_address(path.as_ref())?)
+    }
+
+    /// Like [`bind`](Self::bind), with the listener and the connections that it accepts bound to
+    /// the reactor of `handle`.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](Self::bind).
+    pub fn bind_on(handle: &Handle, path: impl AsRef<Path>) -> io::Result<Self> {
+        Self::listen(Some(handle), &engine::unix_address(path.as_ref())?)
+    }
+
+    /// Listens at an address.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](Self::bind); an unnamed address is no place to listen at.
+    pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
+        Self::listen(None, address)
+    }
+
+    fn listen(handle: Option<&Handle>, address: &SocketAddr) -> io::Result<Self> {
+        let socket = Socket::open(handle, Family::Unix, Transport::UnixStream)?;
+        socket.source().bind(&address_of(address))?;
+        socket.source().listen(BACKLOG)?;
+        Ok(Self { socket })
+    }
+
+    /// Waits for a connection and accepts it. The address is that of the client, which is most
+    /// often unnamed.
+    ///
+    /// # Errors
+    ///
+    /// What the system's accept returned. Some errors pass by themselves;
+    /// [`incoming`](Self::incoming) deals with those.
+    ///
+    /// # Cancel safety
+    ///
+    /// A connection is given out or not yet accepted, never lost.
+    pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
+        let (source, from) =
+            self.socket.io(Interest::READABLE, |source| self.accept_from(source)).await?;
+        self.stream(source, from)
+    }
+
+    /// The poll form of [`accept`](Self::accept). Up to 8 tasks may wait in it at a time.
+    ///
+    /// # Errors
+    ///
+    /// As [`accept`](Self::accept).
+    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
+        let accepted = self
+            .socket
+            .poll_io(cx, Direction::Read, |source| self.accept_from(source).map(Done::Whole));
+        accepted.map(|accepted| accepted.and_then(|(source, from)| self.stream(source, from)))
+    }
+
+    /// Accepts a connection if one is waiting.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if none is; else as [`accept`](Self::accept).
+    pub fn try_accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
+        let accept = || self.accept_from(self.socket.source());
+        let (source, from) = self.socket.try_io(Interest::READABLE, accept)?;
+        self.stream(source, from)
+    }
+
+    /// One accept; what else is in the queue is asked of the reactor.
+    fn accept_from(&self, source: &Source) -> io::Result<(Source, Address)> {
+        let look = self.socket.look();
+        let accepted = source.accept()?;
+        self.socket.rearm(look)?;
+        Ok(accepted)
+    }
+
+    fn stream(&self, source: Source, from: Address) -> io::Result<(UnixStream, SocketAddr)> {
+        Ok((UnixStream::of(self.socket.of_accepted(source)), from.unix()?))
+    }
+
+    /// An endless stream of accepted connections, which survives shortages.
+    pub fn incoming(self) -> Incoming {
+        Incoming::new(self)
+    }
+
+    /// Takes a listener of std's over; makes it non-blocking.
+    ///
+    /// # Errors
+    ///
+    /// When the descriptor is not a Unix stream socket, or on a simulated runtime.
+    pub fn from_std(listener: std::os::unix::net::UnixListener) -> io::Result<Self> {
+        Ok(Self { socket: Socket::adopt(listener.into(), Transport::UnixStream, None)? })
+    }
+
+    /// Like [`from_std`](Self::from_std), bound to the reactor of `handle`.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_std`](Self::from_std).
+    pub fn from_std_on(
+        handle: &Handle,
+        listener: std::os::unix::net::UnixListener,
+    ) -> io::Result<Self> {
+        Ok(Self { socket: Socket::adopt(listener.into(), Transport::UnixStream, Some(handle))? })
+    }
+
+    /// Gives the listener to std, non-blocking as it is.
+    ///
+    /// # Errors
+    ///
+    /// None at present.
+    pub fn into_std(self) -> io::Result<std::os::unix::net::UnixListener> {
+        self.socket.into_descriptor().map(std::os::unix::net::UnixListener::from)
+    }
+
+    /// The address that the listener is bound to.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_address()?.unix()
+    }
+
+    /// The error that waits on the socket, which is taken by asking.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.socket.source().take_error()
+    }
+}
+
+impl fmt::Debug for UnixListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnixListener").field("local", &self.local_addr().ok()).finish()
+    }
+}
+
+impl AsFd for UnixListener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.descriptor()
+    }
+}
+
+impl AsRawFd for UnixListener {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+impl TryFrom<std::os::unix::net::UnixListener> for UnixListener {
+    type Error = io::Error;
+
+    fn try_from(listener: std::os::unix::net::UnixListener) -> io::Result<Self> {
+        Self::from_std(listener)
+    }
+}
+
+impl TryFrom<OwnedFd> for UnixListener {
+    type Error = io::Error;
+
+    fn try_from(descriptor: OwnedFd) -> io::Result<Self> {
+        Self::from_std(descriptor.into())
+    }
+}

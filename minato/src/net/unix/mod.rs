@@ -1,0 +1,39 @@
+//! Unix sockets: listeners, connections and datagrams within one machine.
+//!
+//! An address is a path, which is made by binding and stays behind when the socket is closed; or,
+//! on Linux, an abstract name, which is written as a path that begins with a zero byte and goes with
+//! its socket. A socket that was never bound is unnamed. Simulated hosts have no Unix sockets:
+//! there, whatever would make one returns `Unsupported`.
+
+mod credentials;
+mod datagram;
+mod incoming;
+mod listener;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod pass_fds;
+#[cfg_attr(any(target_os = "linux", target_os = "android"), path = "peer_linux.rs")]
+#[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "peer_other.rs")]
+mod peer;
+mod stream;
+
+pub use std::os::unix::net::SocketAddr;
+
+pub use self::credentials::UCred;
+pub use self::datagram::UnixDatagram;
+pub use self::incoming::Incoming;
+pub use self::listener::UnixListener;
+pub use self::stream::UnixStream;
+
+/// The borrowed reading half of a [`UnixStream`].
+pub type ReadHalf<'a> = super::BorrowedReadHalf<'a, UnixStream>;
+/// The borrowed writing half of a [`UnixStream`].
+pub type WriteHalf<'a> = super::BorrowedWriteHalf<'a, UnixStream>;
+/// The owned reading half of a [`UnixStream`].
+pub type OwnedReadHalf = super::OwnedReadHalf<UnixStream>;
+/// The owned writing half of a [`UnixStream`].
+pub type OwnedWriteHalf = super::OwnedWriteHalf<UnixStream>;
+
+/// An address as the engine takes it.
+fn address_of(address: &SocketAddr) -> crate::engine::Address {
+    crate::engine::Address::Unix(Box::new(address.clone()))
+}

@@ -1,0 +1,188 @@
+//! A Unix connection.
+
+use std::fmt;
+use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
+use std::net::Shutdown;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::path::Path;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::BufMut;
+
+use super::{SocketAddr, UCred, address_of, peer};
+use crate::engine::{self, Direction, Family, Interest, Readiness, Transport};
+use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
+use crate::net::backoff::{Pauses, pause};
+use crate::net::halves::{
+    self, BorrowedReadHalf, BorrowedWriteHalf, OwnedReadHalf, OwnedWriteHalf, SplitStream,
+};
+use crate::net::socket::Socket;
+use crate::net::stream::stream_api;
+use crate::net::tcp::connect;
+use crate::reactor::Handle;
+
+/// A connection between two Unix sockets.
+///
+/// Reading and writing are in [`AsyncReadExt`](crate::io::AsyncReadExt) and
+/// [`AsyncWriteExt`](crate::io::AsyncWriteExt), and for futures written by hand in
+/// [`AsyncRead`] and [`AsyncWrite`].
+///
+/// # Examples
+///
+/// ```
+/// use minato::io::{AsyncReadExt, AsyncWriteExt};
+/// use minato::net::UnixStream;
+///
+/// # fn main() -> std::io::Result<()> {
+/// # pollster::block_on(async {
+/// let (mut one, mut two) = UnixStream::pair()?;
+/// one.write_all(b"ping").await?;
+/// one.shutdown().await?;
+/// let mut all = Vec::new();
+/// two.read_to_end(&mut all).await?;
+/// assert_eq!(all, b"ping");
+/// # Ok(()) })
+/// # }
+/// ```
+pub struct UnixStream {
+    pub(super) socket: Socket,
+}
+
+stream_api!(UnixStream);
+
+impl UnixStream {
+    pub(super) fn of(socket: Socket) -> Self {
+        Self { socket }
+    }
+
+    /// Connects to the listener at `path`. On Linux a path that begins with a zero byte is an
+    /// abstract name. While the listener's queue is full, it is tried again every few milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// The system's: no such path, nobody listens there, not allowed, too long. `Unsupported` on a
+    /// simulated runtime.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives the attempt up.
+    pub async fn connect(path: impl AsRef<Path>) -> io::Result<Self> {
+        Self::connect_to(None, &engine::unix_address(path.as_ref())?).await
+    }
+
+    /// Like [`connect`](Self::connect), bound to the reactor of `handle`.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    pub async fn connect_on(handle: &Handle, path: impl AsRef<Path>) -> io::Result<Self> {
+        Self::connect_to(Some(handle), &engine::unix_address(path.as_ref())?).await
+    }
+
+    /// Connects to the listener at an address.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect); nobody can be reached at an unnamed address.
+    pub async fn connect_addr(address: &SocketAddr) -> io::Result<Self> {
+        Self::connect_to(None, address).await
+    }
+
+    /// A full queue of the listener is the one thing that the system gives no event for.
+    async fn connect_to(handle: Option<&Handle>, address: &SocketAddr) -> io::Result<Self> {
+        let socket = Socket::open(handle, Family::Unix, Transport::UnixStream)?;
+        let address = address_of(address);
+        let mut pauses = Pauses::default();
+        loop {
+            match connect::connect(&socket, &address).await {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => pause(pauses.next())?.await,
+                result => return result.map(|()| Self { socket }),
+            }
+        }
+    }
+
+    /// Two streams that are connected to each other.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no more descriptors. `Unsupported` on a simulated runtime.
+    pub fn pair() -> io::Result<(Self, Self)> {
+        let (one, two) = Socket::pair(Transport::UnixStream)?;
+        Ok((Self { socket: one }, Self { socket: two }))
+    }
+
+    /// Takes a connection of std's over; makes it non-blocking.
+    ///
+    /// # Errors
+    ///
+    /// When the descriptor is not a Unix stream socket, or on a simulated runtime.
+    pub fn from_std(stream: std::os::unix::net::UnixStream) -> io::Result<Self> {
+        Socket::adopt(stream.into(), Transport::UnixStream, None).map(Self::of)
+    }
+
+    /// Like [`from_std`](Self::from_std), bound to the reactor of `handle`.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_std`](Self::from_std).
+    pub fn from_std_on(
+        handle: &Handle,
+        stream: std::os::unix::net::UnixStream,
+    ) -> io::Result<Self> {
+        Socket::adopt(stream.into(), Transport::UnixStream, Some(handle)).map(Self::of)
+    }
+
+    /// Gives the connection to std, non-blocking as it is.
+    ///
+    /// # Errors
+    ///
+    /// None at present.
+    pub fn into_std(self) -> io::Result<std::os::unix::net::UnixStream> {
+        self.socket.into_descriptor().map(std::os::unix::net::UnixStream::from)
+    }
+
+    /// The local address.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_address()?.unix()
+    }
+
+    /// The peer's address.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.peer_address()?.unix()
+    }
+
+    /// Who the peer is: the process that connected, or the one that listened.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn peer_cred(&self) -> io::Result<UCred> {
+        peer::credentials(self.socket.source().descriptor())
+    }
+}
+
+impl fmt::Debug for UnixStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnixStream")
+            .field("local", &self.local_addr().ok())
+            .field("peer", &self.peer_addr().ok())
+            .finish()
+    }
+}
+
+impl TryFrom<std::os::unix::net::UnixStream> for UnixStream {
+    type Error = io::Error;
+
+    fn try_from(stream: std::os::unix::net::UnixStream) -> io::Result<Self> {
+        Self::from_std(stream)
+    }
+}

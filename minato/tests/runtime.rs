@@ -1,0 +1,24 @@
+//! Runtimes as a user meets them: block_on, tasks and their handles, panics, shutdown, threads.
+
+mod support;
+
+#[path = "runtime/block_on.rs"]
+mod block_on;
+#[path = "runtime/blocking.rs"]
+mod blocking;
+#[path = "runtime/fairness.rs"]
+mod fairness;
+#[path = "runtime/join.rs"]
+mod join;
+#[path = "runtime/local.rs"]
+mod local;
+#[path = "runtime/panics.rs"]
+mod panics;
+#[path = "runtime/process.rs"]
+mod process;
+#[path = "runtime/shutdown.rs"]
+mod shutdown;
+#[path = "runtime/simulated.rs"]
+mod simulated;
+#[path = "runtime/threads.rs"]
+mod threads;

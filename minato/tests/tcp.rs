@@ -1,0 +1,20 @@
+//! TCP by behaviour: the same cases on every engine, which must agree, errors included.
+
+#[allow(dead_code, unused_imports, unused_macros, reason = "each test binary uses a part of it")]
+mod kit;
+
+mod tcp {
+    mod background;
+    mod close;
+    mod connect;
+    mod halves;
+    mod listen;
+    mod options;
+    mod read;
+    mod reactor;
+    mod ready;
+    mod shortage;
+    mod standard;
+    mod traits;
+    mod waiters;
+}

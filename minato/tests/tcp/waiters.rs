@@ -1,0 +1,154 @@
+//! Who waits: several tasks in one direction, more pollers than are kept, futures by hand.
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, ready};
+
+use minato::io::{AsyncRead, AsyncWriteExt, ReadBuf};
+use minato::net::TcpStream;
+
+use crate::kit::counting::Counting;
+use crate::kit::{At, Beside, cases, net};
+
+cases! {
+    two_tasks_in_one_direction_are_both_woken [];
+    more_pollers_than_are_kept [];
+    a_poller_that_waits_twice_is_woken_once [];
+    a_future_by_hand [];
+    a_poll_moves_to_another_task [];
+    readiness_by_poll [];
+}
+
+type Shared = Arc<Mutex<TcpStream>>;
+
+/// Reads one byte through a stream that several tasks share.
+fn read_one(at: &At, stream: &Shared) -> Beside<u8> {
+    let stream = stream.clone();
+    at.beside(poll_fn(move |cx| {
+        let mut byte = [0];
+        let mut buf = ReadBuf::new(&mut byte);
+        let mut stream = stream.lock().unwrap();
+        ready!(Pin::new(&mut *stream).poll_read(cx, &mut buf)).unwrap();
+        assert_eq!(buf.filled().len(), 1, "the stream ended");
+        Poll::Ready(byte[0])
+    }))
+}
+
+async fn two_tasks_in_one_direction_are_both_woken(at: At) {
+    let (mut client, server) = net::pair().await;
+    let server = Arc::new(Mutex::new(server));
+    let (one, two) = (read_one(&at, &server), read_one(&at, &server));
+    at.settle().await;
+    client.write_all(b"a").await.unwrap();
+    at.settle().await;
+    client.write_all(b"b").await.unwrap();
+    let mut bytes = [one.await, two.await];
+    bytes.sort();
+    assert_eq!(&bytes, b"ab");
+}
+
+async fn more_pollers_than_are_kept(at: At) {
+    const COUNT: usize = 25;
+    let (mut client, server) = net::pair().await;
+    let server = Arc::new(Mutex::new(server));
+    let readers: Vec<_> = (0..COUNT).map(|_| read_one(&at, &server)).collect();
+    at.settle().await;
+    for byte in 0..COUNT as u8 {
+        client.write_all(&[byte]).await.unwrap();
+    }
+    let mut bytes = futures::future::join_all(readers).await;
+    bytes.sort();
+    assert!(bytes.into_iter().eq(0..COUNT as u8));
+}
+
+async fn a_poller_that_waits_twice_is_woken_once(at: At) {
+    let (mut client, mut server) = net::pair().await;
+    let (count, waker) = Counting::new();
+    let mut byte = [0; 8];
+    for _ in 0..5 {
+        let mut buf = ReadBuf::new(&mut byte);
+        let polled = Pin::new(&mut server).poll_read(&mut Context::from_waker(&waker), &mut buf);
+        assert!(polled.is_pending());
+    }
+    client.write_all(b"x").await.unwrap();
+    server.readable().await.unwrap();
+    at.settle().await;
+    assert_eq!(count.count(), 1);
+    drop(server);
+    at.settle().await;
+    assert_eq!(count.count(), 1);
+}
+
+/// The seed's own example of a future written by hand.
+struct ReadExact<'a> {
+    stream: &'a mut TcpStream,
+    buf: &'a mut [u8],
+    read: usize,
+}
+
+impl Future for ReadExact<'_> {
+    type Output = io::Result<()>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        while this.read < this.buf.len() {
+            let mut buf = ReadBuf::new(&mut this.buf[this.read..]);
+            ready!(Pin::new(&mut *this.stream).poll_read(cx, &mut buf))?;
+            match buf.filled().len() {
+                0 => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+                read => this.read += read,
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+async fn a_future_by_hand(at: At) {
+    let (mut client, mut server) = net::pair().await;
+    let reading = at.beside(async move {
+        let mut buf = [0; 10];
+        ReadExact { stream: &mut server, buf: &mut buf, read: 0 }.await.unwrap();
+        let early = ReadExact { stream: &mut server, buf: &mut [0; 3], read: 0 }.await;
+        (buf, early.unwrap_err().kind())
+    });
+    for chunk in [&b"0123"[..], b"45678", b"9ab"] {
+        client.write_all(chunk).await.unwrap();
+        at.settle().await;
+    }
+    // One byte short of what the second wants.
+    drop(client);
+    let (bytes, early) = reading.await;
+    assert_eq!(&bytes, b"0123456789");
+    assert_eq!(early, io::ErrorKind::UnexpectedEof);
+}
+
+/// A stream that was polled in one task and moved is woken in the other.
+async fn a_poll_moves_to_another_task(at: At) {
+    let (mut client, mut server) = net::pair().await;
+    let polled = poll_fn(|cx| {
+        let mut byte = [0];
+        Poll::Ready(Pin::new(&mut server).poll_read(cx, &mut ReadBuf::new(&mut byte)))
+    });
+    assert!(polled.await.is_pending());
+    let reading = at.beside(async move { net::read_all(&mut server, 3).await });
+    at.settle().await;
+    client.write_all(b"abc").await.unwrap();
+    assert_eq!(reading.await, b"abc");
+}
+
+async fn readiness_by_poll(at: At) {
+    let (client, server) = net::pair().await;
+    poll_fn(|cx| client.poll_write_ready(cx)).await.unwrap();
+    let waiting = at.beside(async move {
+        poll_fn(|cx| server.poll_read_ready(cx)).await.unwrap();
+        let mut buf = [0; 8];
+        let mut buf = ReadBuf::new(&mut buf);
+        let peeked = poll_fn(|cx| server.poll_peek(cx, &mut buf)).await.unwrap();
+        (peeked, server.try_read(&mut [0; 8]).unwrap())
+    });
+    at.settle().await;
+    client.try_write(b"now").unwrap();
+    assert_eq!(waiting.await, (3, 3));
+}

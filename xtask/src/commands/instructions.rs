@@ -1,0 +1,95 @@
+//! `cargo xtask instructions`: user-mode instructions per echo under callgrind, for us and our
+//! peers.
+//!
+//! Instructions do not shake as times do. Each server is run twice, with few requests and with
+//! many; the difference of the two counts, divided by the difference in requests, leaves out what
+//! starting and stopping cost. Nothing is judged here: the figures are for whoever changes the path
+//! of an echo.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::outcome::Outcome;
+use crate::process;
+use crate::tree;
+
+const PEERS: [&str; 5] = ["tokio-current", "minato-current", "tokio-multi", "minato-multi", "smol"];
+const CONNECTIONS: u64 = 50;
+const SIZE: u64 = 64;
+const FEW: u64 = 5_000;
+const MANY: u64 = 25_000;
+
+pub(crate) fn run() -> Outcome {
+    if Command::new("valgrind").arg("--version").stdout(Stdio::null()).status().is_err() {
+        return Outcome::skipped("valgrind is not installed");
+    }
+    let build = ["build", "--release", "--package", "minato-bench"];
+    if let Some(problem) = process::run(&mut process::cargo(&build), process::LONG).problem {
+        return Outcome::failed(problem);
+    }
+    println!("{CONNECTIONS} connections of {SIZE} B; instructions per echo, and beside tokio's");
+    let mut tokio = None;
+    for peer in PEERS {
+        let counted = count(peer, FEW).and_then(|few| Ok((few, count(peer, MANY)?)));
+        let (few, many) = match counted {
+            Ok(counts) => counts,
+            Err(problem) => return Outcome::failed(format!("{peer}: {problem}")),
+        };
+        let each = many.saturating_sub(few) / (MANY - FEW);
+        let base = *tokio.get_or_insert(each);
+        println!("{peer:>16} {each:>6}   {:.2}", each as f64 / base as f64);
+    }
+    Outcome::passed()
+}
+
+/// The instructions that a server executes for `requests` requests.
+fn count(peer: &str, requests: u64) -> Result<u64, String> {
+    let programs = tree::root().join("target/release");
+    let mut server = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(programs.join("echo-server"))
+        .args([peer, &CONNECTIONS.to_string()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| error.to_string())?;
+    let mut address = String::new();
+    if let Some(output) = server.stdout.take() {
+        BufReader::new(output).read_line(&mut address).map_err(|error| error.to_string())?;
+    }
+    let driven = drive(&programs.join("echo-load"), address.trim(), requests);
+    if driven.is_err() {
+        // It would wait for connections that do not come.
+        _ = server.kill();
+    }
+    let output = server.wait_with_output().map_err(|error| error.to_string())?;
+    driven?;
+    let report = String::from_utf8_lossy(&output.stderr);
+    collected(&report).ok_or_else(|| format!("callgrind did not tell a count: {report}"))
+}
+
+fn drive(load: &Path, address: &str, requests: u64) -> Result<(), String> {
+    let counts = [CONNECTIONS, SIZE, requests].map(|count| count.to_string());
+    let status =
+        Command::new(load).arg(address).args(counts).status().map_err(|error| error.to_string())?;
+    if status.success() { Ok(()) } else { Err(format!("echo-load ended with {status}")) }
+}
+
+/// The count in callgrind's line `Collected : 12345`.
+fn collected(report: &str) -> Option<u64> {
+    let line = report.lines().find(|line| line.contains("Collected"))?;
+    line.rsplit(':').next()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_count_is_found() {
+        let report = "==1== Events    : Ir\n==1== Collected : 25884276\n==1==\n";
+        assert_eq!(collected(report), Some(25_884_276));
+        assert_eq!(collected("==1== nothing"), None);
+    }
+}
