@@ -10,8 +10,8 @@ mod tcp {
     mod halves;
     mod listen;
     mod options;
-    mod read;
     mod reactor;
+    mod read;
     mod ready;
     mod shortage;
     mod standard;

@@ -114,8 +114,7 @@ fn a_background_reactor_shut_down_now() {
     in_child(own_name!(a_background_reactor_shut_down_now), || {
         let background = Reactor::new().unwrap().background().unwrap();
         let handle = background.handle().clone();
-        let listener =
-            pollster::block_on(TcpListener::bind_on(&handle, "127.0.0.1:0")).unwrap();
+        let listener = pollster::block_on(TcpListener::bind_on(&handle, "127.0.0.1:0")).unwrap();
         let (sender, receiver) = std::sync::mpsc::channel();
         let waiting = std::thread::spawn(move || {
             sender.send(()).unwrap();

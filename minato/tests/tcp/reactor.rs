@@ -168,8 +168,7 @@ fn assert_ended<T: std::fmt::Debug>(result: io::Result<T>) {
 async fn a_wait_on_a_reactor_that_ended_is_an_error(_: At) {
     let mut reactor = Reactor::new().unwrap();
     let handle = reactor.handle();
-    let (client, server) =
-        turn_until(&mut reactor, async { pair_on(&handle).await });
+    let (client, server) = turn_until(&mut reactor, async { pair_on(&handle).await });
     drop(reactor);
     assert_ended(server.readable().await);
     assert_ended(server.peek(&mut [0; 4]).await);
