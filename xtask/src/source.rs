@@ -188,10 +188,10 @@ impl Source {
             if !is_test || words(&self.code[item..], "mod").first().is_none_or(|at| *at > 12) {
                 continue;
             }
-            if let Some(open) = self.first_outside_parentheses(item, &['{', ';']) {
-                if self.code.as_bytes()[open] == b'{' {
-                    blocks.push(attribute.span.start..self.matching(open));
-                }
+            if let Some(open) = self.first_outside_parentheses(item, &['{', ';'])
+                && self.code.as_bytes()[open] == b'{'
+            {
+                blocks.push(attribute.span.start..self.matching(open));
             }
         }
         blocks

@@ -103,12 +103,11 @@ impl State {
         let owner = end.owner;
         if was == Phase::HalfOpen {
             end.owner = Owner::Nobody;
-            if let Owner::Backlog(listener) = owner {
-                if let Some(Role::Listening(listener)) =
+            if let Owner::Backlog(listener) = owner
+                && let Some(Role::Listening(listener)) =
                     self.sockets.get_mut(listener).map(|socket| &mut socket.role)
-                {
-                    listener.half_open = listener.half_open.saturating_sub(1);
-                }
+            {
+                listener.half_open = listener.half_open.saturating_sub(1);
             }
         }
         self.release_port(key, side);

@@ -16,8 +16,8 @@ fn port(number: usize) -> u16 {
 
 fn open(hosts: &[Host], sockets: &mut Vec<Socket>, number: usize) {
     let host = &hosts[number % hosts.len()];
-    let family = if number % 7 == 0 { Family::V6 } else { Family::V4 };
-    let kind = if number % 5 == 0 { Kind::Datagram } else { Kind::Stream };
+    let family = if number.is_multiple_of(7) { Family::V6 } else { Family::V4 };
+    let kind = if number.is_multiple_of(5) { Kind::Datagram } else { Kind::Stream };
     let socket = host.socket(family, kind).unwrap();
     socket.register(number as u64).unwrap();
     sockets.push(socket);

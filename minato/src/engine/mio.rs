@@ -5,14 +5,14 @@
 //! while another one waits, so this engine needs no mailbox (contract, rule 7).
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::time::Duration;
 
 use mio::unix::SourceFd;
-use mio::{Events, Poll, Registry, Token};
+use mio::{Events, Interest, Poll, Registry, Token};
 use socket2::Socket;
 
-use super::{EVENTS_PER_WAIT, Event, Key, Readiness, platform};
+use super::{EVENTS_PER_WAIT, Event, Foreign, Key, Readiness, platform};
 
 /// The token of the waker; no key has it, since no index is that large.
 const UNPARK: Token = Token(usize::MAX);
@@ -38,19 +38,57 @@ pub(super) fn start() -> io::Result<(MioDriver, MioWaiter)> {
     Ok((MioDriver { registry, waker }, MioWaiter { poll, events }))
 }
 
+/// What can be registered.
+pub(super) trait Watched {
+    fn descriptor(&self) -> RawFd;
+    fn interest(&self) -> Interest;
+}
+
+impl Watched for Socket {
+    fn descriptor(&self) -> RawFd {
+        self.as_raw_fd()
+    }
+
+    fn interest(&self) -> Interest {
+        platform::INTEREST
+    }
+}
+
+impl Watched for Foreign {
+    fn descriptor(&self) -> RawFd {
+        Foreign::descriptor(self)
+    }
+
+    fn interest(&self) -> Interest {
+        let asked = Foreign::interest(self);
+        let read = asked.is_readable().then_some(Interest::READABLE);
+        let write = asked.is_writable().then_some(Interest::WRITABLE);
+        let urgent = if asked.is_priority() { platform::PRIORITY } else { None };
+        let all = [read, write, urgent].into_iter().flatten();
+        // Errors are reported to whoever waits for anything.
+        all.reduce(Interest::add).unwrap_or(Interest::READABLE)
+    }
+}
+
+/// Registers and deregisters, to find out whether that can be done.
+pub(super) fn probe(watched: &impl Watched) -> io::Result<()> {
+    let poll = Poll::new()?;
+    poll.registry().register(&mut SourceFd(&watched.descriptor()), UNPARK, watched.interest())
+}
+
 impl MioDriver {
-    pub(super) fn register(&self, socket: &Socket, key: Key) -> io::Result<()> {
-        let fd = socket.as_raw_fd();
-        self.registry.register(&mut SourceFd(&fd), Token(key.word()), platform::INTEREST)
+    pub(super) fn register(&self, watched: &impl Watched, key: Key) -> io::Result<()> {
+        let fd = watched.descriptor();
+        self.registry.register(&mut SourceFd(&fd), Token(key.word()), watched.interest())
     }
 
-    pub(super) fn rearm(&self, socket: &Socket, key: Key) -> io::Result<()> {
-        let fd = socket.as_raw_fd();
-        self.registry.reregister(&mut SourceFd(&fd), Token(key.word()), platform::INTEREST)
+    pub(super) fn rearm(&self, watched: &impl Watched, key: Key) -> io::Result<()> {
+        let fd = watched.descriptor();
+        self.registry.reregister(&mut SourceFd(&fd), Token(key.word()), watched.interest())
     }
 
-    pub(super) fn deregister(&self, socket: &Socket) -> io::Result<()> {
-        self.registry.deregister(&mut SourceFd(&socket.as_raw_fd()))
+    pub(super) fn deregister(&self, watched: &impl Watched) -> io::Result<()> {
+        self.registry.deregister(&mut SourceFd(&watched.descriptor()))
     }
 
     pub(super) fn unpark(&self) -> io::Result<()> {

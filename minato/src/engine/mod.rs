@@ -25,6 +25,7 @@
 //!
 //! Tests cite these rules by number.
 
+mod foreign;
 mod key;
 mod mio;
 mod options;
@@ -37,6 +38,7 @@ mod receive;
 mod sim;
 mod source;
 
+pub(crate) use self::foreign::Foreign;
 pub(crate) use self::key::Key;
 pub(crate) use self::options::{Membership, OptionName, OptionValue};
 pub(crate) use self::platform::unix_address;
@@ -54,7 +56,7 @@ use std::time::Duration;
 use crate::sync::Arc;
 
 /// How many events one wait reports at most; the rest come with the next one (rule 5).
-const EVENTS_PER_WAIT: usize = 1024;
+pub(crate) const EVENTS_PER_WAIT: usize = 1024;
 
 /// Which engine a reactor or runtime shall use, given to a builder.
 ///
@@ -164,6 +166,7 @@ impl Driver {
     pub(crate) fn register(&self, source: &Source, key: Key) -> io::Result<()> {
         match (self, source) {
             (Self::Mio(driver), Source::Os(socket)) => driver.register(socket, key),
+            (Self::Mio(driver), Source::Foreign(foreign)) => driver.register(foreign, key),
             (Self::Sim(_), Source::Sim(socket)) => socket.register(key),
             _ => Err(wrong_kind()),
         }
@@ -173,6 +176,7 @@ impl Driver {
     pub(crate) fn rearm(&self, source: &Source, key: Key) -> io::Result<()> {
         match (self, source) {
             (Self::Mio(driver), Source::Os(socket)) => driver.rearm(socket, key),
+            (Self::Mio(driver), Source::Foreign(foreign)) => driver.rearm(foreign, key),
             (Self::Sim(_), Source::Sim(socket)) => socket.rearm(),
             _ => Err(wrong_kind()),
         }
@@ -182,6 +186,7 @@ impl Driver {
     pub(crate) fn deregister(&self, source: &Source) -> io::Result<()> {
         match (self, source) {
             (Self::Mio(driver), Source::Os(socket)) => driver.deregister(socket),
+            (Self::Mio(driver), Source::Foreign(foreign)) => driver.deregister(foreign),
             (Self::Sim(_), Source::Sim(socket)) => socket.deregister(),
             _ => Err(wrong_kind()),
         }
@@ -225,7 +230,7 @@ impl Driver {
     /// Whether sockets of `source`'s kind are served by this engine.
     pub(crate) fn serves(&self, source: &Source) -> bool {
         match (self, source) {
-            (Self::Mio(_), Source::Os(_)) => true,
+            (Self::Mio(_), Source::Os(_) | Source::Foreign(_)) => true,
             (Self::Sim(driver), Source::Sim(socket)) => socket.is_on(driver.host()),
             _ => false,
         }

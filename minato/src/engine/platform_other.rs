@@ -2,7 +2,7 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,9 @@ use socket2::{Domain, MaybeUninitSlice, Protocol, SockAddr, Socket, Type};
 
 /// Every direction.
 pub(super) const INTEREST: mio::Interest = mio::Interest::READABLE.add(mio::Interest::WRITABLE);
+
+/// Nothing announces urgent data everywhere.
+pub(super) const PRIORITY: Option<mio::Interest> = None;
 
 /// A socket that is non-blocking and close-on-exec, set in steps.
 pub(super) fn socket(domain: Domain, kind: Type, protocol: Option<Protocol>) -> io::Result<Socket> {
@@ -51,6 +54,18 @@ pub(super) const SEND_FLAGS: i32 = 0;
 /// Makes the socket non-blocking.
 pub(super) fn prepare(socket: &Socket) -> io::Result<()> {
     socket.set_nonblocking(true)
+}
+
+/// The user and group at the other end of a Unix socket; its process is not told this way.
+pub(super) fn peer_credentials(socket: &Socket) -> io::Result<(u32, u32, Option<i32>)> {
+    let (mut uid, mut gid) = (0, 0);
+    // SAFETY: the descriptor is open while it is borrowed, and the two numbers are written to
+    // where they live.
+    let result = unsafe { libc::getpeereid(socket.as_raw_fd(), &raw mut uid, &raw mut gid) };
+    if result != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok((uid, gid, None))
 }
 
 /// A descriptor on which every socket call fails, for sockets that have none.

@@ -155,6 +155,16 @@ impl Interest {
         self.0.contains(Readiness::WRITABLE)
     }
 
+    /// Whether urgent data is part of it.
+    pub const fn is_priority(self) -> bool {
+        self.0.contains(Readiness::PRIORITY)
+    }
+
+    /// Whether every part of `other` is part of it. An error is part of every interest.
+    pub(crate) const fn covers(self, other: Interest) -> bool {
+        self.0.union(Readiness::ERROR).contains(other.0)
+    }
+
     /// Every bit that answers this interest. A waiting error answers all of them: the operation
     /// that is waited for would return it.
     pub(crate) const fn mask(self) -> Readiness {

@@ -374,6 +374,10 @@ impl SimSource {
         self.inner().peer_addr().map(Address::Ip)
     }
 
+    pub(super) fn peer_credentials(&self) -> io::Result<(u32, u32, Option<i32>)> {
+        Err(unsupported("the credentials of a peer"))
+    }
+
     pub(super) fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.inner().take_error()
     }

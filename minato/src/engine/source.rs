@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use socket2::Socket;
 
 use super::sim::{SimHost, SimSource};
-use super::{Membership, OptionName, OptionValue, os, platform};
+use super::{Foreign, Membership, OptionName, OptionValue, os, platform};
 use crate::sync::Arc;
 
 /// What owns a socket's other side: its kind, fixed when the socket is made.
@@ -17,6 +17,8 @@ pub(crate) enum Source {
     Os(Socket),
     /// A simulated host.
     Sim(SimSource),
+    /// Somebody else: a descriptor that is only waited for.
+    Foreign(Foreign),
 }
 
 /// The family of addresses a socket speaks.
@@ -96,6 +98,7 @@ macro_rules! on_kind {
         match $source {
             Source::Os($os) => $on_os,
             Source::Sim($sim) => $on_sim,
+            Source::Foreign(foreign) => Err(foreign.has_no_verbs()),
         }
     };
 }
@@ -205,6 +208,11 @@ impl Source {
         on_kind!(self, os => os::peer_address(os), sim => sim.peer_address())
     }
 
+    /// The user, group and, where it is told, process at the other end of a Unix socket.
+    pub(crate) fn peer_credentials(&self) -> io::Result<(u32, u32, Option<i32>)> {
+        on_kind!(self, os => platform::peer_credentials(os), sim => sim.peer_credentials())
+    }
+
     pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
         on_kind!(self, os => os.take_error(), sim => sim.take_error())
     }
@@ -226,7 +234,7 @@ impl Source {
     /// Sends what the verbs accepted and kept back (contract, rule 8).
     pub(crate) fn settle(&self) -> io::Result<()> {
         match self {
-            Self::Os(_) => Ok(()),
+            Self::Os(_) | Self::Foreign(_) => Ok(()),
             Self::Sim(sim) => sim.settle(),
         }
     }
@@ -236,6 +244,7 @@ impl Source {
         match self {
             Self::Os(socket) => socket.as_fd(),
             Self::Sim(sim) => sim.placeholder(),
+            Self::Foreign(_) => unreachable!("its owner lends the descriptor"),
         }
     }
 
@@ -244,6 +253,7 @@ impl Source {
         match self {
             Self::Os(socket) => Ok(socket.into()),
             Self::Sim(_) => Err(no_descriptor("into_std")),
+            Self::Foreign(foreign) => Err(foreign.has_no_verbs()),
         }
     }
 }

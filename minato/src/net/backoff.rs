@@ -113,3 +113,51 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 fn is_shortage(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::Builder;
+    use crate::time::Instant;
+    use std::future::poll_fn;
+
+    /// Polls with each of `results` in turn, under a clock that jumps over pauses; gives the
+    /// outcome, how often it was tried, and how much time passed.
+    fn run(results: &[Result<u32, i32>]) -> (io::Result<u32>, usize, Duration) {
+        let runtime = Builder::new_current_thread().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let (start, mut tried) = (Instant::now(), 0);
+            let mut backoff = Backoff::new();
+            let outcome = poll_fn(|cx| {
+                backoff.poll(cx, |_| {
+                    tried += 1;
+                    Poll::Ready(results[tried - 1].map_err(io::Error::from_raw_os_error))
+                })
+            });
+            (outcome.await, tried, start.elapsed())
+        })
+    }
+
+    #[test]
+    fn a_connection_that_was_given_up_is_skipped_at_once() {
+        let (outcome, tried, passed) = run(&[Err(libc::ECONNABORTED), Err(libc::EPROTO), Ok(7)]);
+        assert_eq!((outcome.unwrap(), tried, passed), (7, 3, Duration::ZERO));
+    }
+
+    #[test]
+    fn a_shortage_is_waited_out_ever_longer() {
+        let (outcome, tried, passed) = run(&[Err(libc::EMFILE), Err(libc::ENFILE), Ok(7)]);
+        assert_eq!((outcome.unwrap(), tried, passed), (7, 3, Duration::from_millis(15)));
+        let mut results = vec![Err(libc::ENOMEM); 20];
+        results.push(Ok(1));
+        let (_, _, passed) = run(&results);
+        // 5, 10, 20 and so on to 640 ms, then a second each.
+        assert_eq!(passed, Duration::from_millis(5 * 255 + 12 * 1000));
+    }
+
+    #[test]
+    fn an_error_of_the_listener_comes_out() {
+        let (outcome, tried, _) = run(&[Err(libc::EBADF), Ok(7)]);
+        assert_eq!((outcome.unwrap_err().raw_os_error(), tried), (Some(libc::EBADF), 1));
+    }
+}

@@ -11,8 +11,10 @@
 //! | [`UdpSocket`] | a UDP socket |
 //! | [`UnixListener`], [`UnixStream`] | a listening Unix socket, and a connection |
 //! | [`UnixDatagram`] | a Unix datagram socket |
+//! | [`AsyncFd`] | any other descriptor that the system can wait for |
 
 mod address;
+pub mod async_fd;
 mod backoff;
 mod datagram;
 mod halves;
@@ -24,6 +26,7 @@ pub mod udp;
 pub mod unix;
 
 pub use self::address::ToSocketAddrs;
+pub use self::async_fd::AsyncFd;
 pub use self::halves::{
     BorrowedReadHalf, BorrowedWriteHalf, OwnedReadHalf, OwnedWriteHalf, ReuniteError, SplitStream,
 };

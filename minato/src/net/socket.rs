@@ -19,7 +19,7 @@ use std::net::Shutdown;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::panic::Location;
 use std::sync::{OnceLock, Weak};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::BufMut;
 
@@ -125,15 +125,17 @@ impl Socket {
     pub(crate) fn of(source: Source, transport: Transport, handle: Option<&Handle>) -> Self {
         let origin = match (handle, &source) {
             (Some(handle), _) => Origin::Explicit(handle.shared().clone()),
-            (None, Source::Os(_)) => Origin::Anywhere,
+            (None, Source::Os(_) | Source::Foreign(_)) => Origin::Anywhere,
             (None, Source::Sim(_)) => Origin::Noted(
                 context::reactor().map_or_else(Weak::new, |reactor| Arc::downgrade(&reactor)),
             ),
         };
+        // A foreign descriptor does not close with this socket, so nothing ends its registration.
+        let lent = AtomicBool::new(matches!(source, Source::Foreign(_)));
         Self {
             source: Some(source),
             transport,
-            lent: AtomicBool::new(false),
+            lent,
             origin,
             made_at: Location::caller(),
             slot: OnceLock::new(),
@@ -216,6 +218,9 @@ impl Socket {
     /// that close: what epoll reports as such is a waiting error. A Unix datagram socket has a
     /// reading side that ends.
     fn meaningful(&self) -> Readiness {
+        if let Source::Foreign(foreign) = self.source() {
+            return foreign.interest().mask();
+        }
         match self.transport {
             Transport::Udp => {
                 Readiness::ALL.difference(Readiness::READ_CLOSED.union(Readiness::WRITE_CLOSED))
@@ -502,8 +507,20 @@ impl Socket {
     /// Waits until one of `interest`'s bits is set; binds first, since it is the reactor's word
     /// that is waited for.
     pub(crate) async fn ready(&self, interest: Interest) -> io::Result<Readiness> {
+        let look = self.ready_look(interest).await?;
+        Ok(look.readiness().intersection(interest.mask()))
+    }
+
+    /// Like [`ready`](Self::ready), but returns the look, on the strength of which readiness may be
+    /// [cleared](Self::clear).
+    pub(crate) async fn ready_look(&self, interest: Interest) -> io::Result<View> {
         let mut wait = Wait::new(self, interest);
         poll_fn(|cx| wait.poll_ready(cx)).await
+    }
+
+    /// Clears `bits`, unless an event of their direction has come since `look`; ends stay.
+    pub(crate) fn clear(&self, look: View, bits: Readiness) {
+        self.would_block(Some(look), |slot, look| clear(slot, look, bits));
     }
 
     /// The poll form of [`ready`](Self::ready), in one direction.
@@ -512,15 +529,34 @@ impl Socket {
         cx: &mut Context<'_>,
         direction: Direction,
     ) -> Poll<io::Result<Readiness>> {
+        self.poll_look(cx, direction, Slot::wait_poll).map_ok(View::readiness)
+    }
+
+    /// Like [`poll_ready`](Self::poll_ready), for the only task that waits this way: it replaces
+    /// the one before.
+    pub(crate) fn poll_last_ready(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+    ) -> Poll<io::Result<View>> {
+        self.poll_look(cx, direction, Slot::wait_last_poll)
+    }
+
+    fn poll_look(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        wait: impl Fn(&Slot, Direction, &Waker),
+    ) -> Poll<io::Result<View>> {
         ready!(budget::poll_leave(cx));
         let slot = self.slot(Readiness::EMPTY);
         loop {
             let look = slot.view();
             if look.is_ready(direction) {
                 budget::spend();
-                return Poll::Ready(Ok(look.readiness()));
+                return Poll::Ready(Ok(look));
             }
-            slot.wait_poll(direction, cx.waker());
+            wait(slot, direction, cx.waker());
             if let Err(error) = self.after_wait(slot, cx) {
                 return Poll::Ready(Err(error));
             }
@@ -588,16 +624,15 @@ impl<'a> Wait<'a> {
     }
 
     /// Polls until a bit of the interest is set.
-    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Readiness>> {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<View>> {
         ready!(budget::poll_leave(cx));
         let slot = self.socket.slot(Readiness::EMPTY);
         loop {
             let look = slot.view();
-            let ready = look.readiness().intersection(self.interest.mask());
-            if !ready.is_empty() {
+            if look.readiness().intersects(self.interest.mask()) {
                 budget::spend();
                 self.leave();
-                return Poll::Ready(Ok(ready));
+                return Poll::Ready(Ok(look));
             }
             if let Poll::Pending = self.wait(slot, look, cx)? {
                 return Poll::Pending;

@@ -19,6 +19,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread::{self, JoinHandle};
 
 use super::monitor::Monitor;
+use super::process::PerProcess;
 use super::shared::{Keeper, Shared};
 use super::{Handle, Reactor};
 use crate::engine::Engine;
@@ -29,8 +30,9 @@ use crate::time::clock::Clock;
 const THREAD_NAME: &str = "minato-reactor";
 
 /// The reactors that the whole process shares.
-static PROCESS: Mutex<Process> = Mutex::new(Process { own: None, chosen: None });
+static PROCESS: PerProcess<Process> = PerProcess::new(Process { own: None, chosen: None });
 
+#[derive(Default)]
 struct Process {
     /// The one whose thread we started.
     own: Option<Arc<Shared>>,
@@ -39,7 +41,7 @@ struct Process {
 }
 
 impl Process {
-    /// Forgets what came from before a fork, and a chosen reactor that has ended.
+    /// Forgets reactors that have ended.
     fn refresh(&mut self) {
         self.own.take_if(|own| own.has_ended());
         self.chosen.take_if(|chosen| chosen.has_ended());
@@ -58,7 +60,7 @@ impl Process {
 
 /// The reactor that sockets outside every runtime share, started now if there is none.
 pub(crate) fn fallback() -> io::Result<Arc<Shared>> {
-    let mut process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut process = PROCESS.lock();
     process.refresh();
     match &process.chosen {
         Some(chosen) => Ok(chosen.clone()),
@@ -68,20 +70,20 @@ pub(crate) fn fallback() -> io::Result<Arc<Shared>> {
 
 /// The fallback reactor that the program chose itself.
 pub(super) fn chosen() -> Option<Arc<Shared>> {
-    let mut process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut process = PROCESS.lock();
     process.refresh();
     process.chosen.clone()
 }
 
 /// The reactor on whose thread the monitor runs, started now if there is none.
 pub(super) fn monitoring() -> io::Result<Arc<Shared>> {
-    let mut process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut process = PROCESS.lock();
     process.refresh();
     process.own()
 }
 
 pub(super) fn set_fallback(shared: &Arc<Shared>) -> Result<(), SetFallbackError> {
-    let mut process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut process = PROCESS.lock();
     process.refresh();
     if process.chosen.is_some() || process.own.is_some() {
         return Err(SetFallbackError(()));

@@ -29,6 +29,7 @@
 pub(crate) mod background;
 pub(crate) mod care;
 pub(crate) mod monitor;
+pub(crate) mod process;
 mod readiness;
 pub(crate) mod shared;
 pub(crate) mod slot;

@@ -9,16 +9,17 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::task::Waker;
 use std::time::Duration;
 
 use super::background;
+use super::process::PerProcess;
 use super::shared::{Keeper, Shared, Watch};
 use super::ward::{self, Look, Ward};
 
 /// Cores that are to be watched from now on, on their way to the monitor.
-static ARRIVALS: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
+static ARRIVALS: PerProcess<Vec<Weak<Shared>>> = PerProcess::new(Vec::new());
 
 /// Has `shared` turned in its keeper's place whenever that keeper does not.
 ///
@@ -39,7 +40,7 @@ pub(crate) fn watch(shared: &Arc<Shared>) -> io::Result<()> {
         let monitoring = background::monitoring().inspect_err(|_| {
             shared.change_watch(Watch::Active, Watch::None);
         })?;
-        arrivals().push(Arc::downgrade(shared));
+        ARRIVALS.lock().push(Arc::downgrade(shared));
         monitoring.unpark();
     }
     Ok(())
@@ -52,10 +53,6 @@ pub(crate) fn rouse(shared: &Shared) {
     if let Ok(monitoring) = background::monitoring() {
         monitoring.unpark();
     }
-}
-
-fn arrivals() -> std::sync::MutexGuard<'static, Vec<Weak<Shared>>> {
-    ARRIVALS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The monitor on the background thread.
@@ -87,7 +84,7 @@ impl Monitor {
 
     /// Looks after every core once; returns how long until the next look.
     fn look(&mut self) -> Option<Duration> {
-        for shared in arrivals().drain(..) {
+        for shared in ARRIVALS.lock().drain(..) {
             self.cores.entry(shared.as_ptr().addr()).or_insert_with(|| Ward::new(shared));
         }
         if self.cores.is_empty() {
@@ -97,7 +94,7 @@ impl Monitor {
         let Self { own, cores, wakers } = self;
         let own = own.upgrade()?;
         let mut next: Option<Duration> = None;
-        cores.retain(|_, ward| match ward.look(&own, now, wakers) {
+        cores.retain(|_, ward| match ward.look(Some(&own), now, wakers) {
             Look::Again(until) => {
                 next = Some(next.map_or(until, |next| next.min(until)));
                 true

@@ -37,7 +37,8 @@ pub(crate) enum Keeper {
 pub(crate) enum Watch {
     None = 0,
     Active = 1,
-    /// Nothing turned for a second: the next turn wakes the watcher.
+    /// Nothing turned for a second, or nobody holds the core: the next turn, or who takes the core,
+    /// wakes the watcher.
     Asleep = 2,
 }
 
@@ -114,12 +115,18 @@ impl Shared {
         let mut waiter = self.waiter.lock();
         let result = self.turn_holding(&mut waiter, wakers, timeout);
         drop(waiter);
-        self.turns.store(self.turns.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
-        if self.watch.load(Ordering::Relaxed) == Watch::Asleep as u8 {
-            monitor::rouse(self);
-        }
+        // Against whoever falls asleep: it says so, and then looks at the turns once more.
+        self.turns.fetch_add(1, Ordering::SeqCst);
+        self.rouse_monitor();
         wake_all(wakers);
         result
+    }
+
+    /// Has the monitor look again if it sleeps.
+    pub(crate) fn rouse_monitor(&self) {
+        if self.watch.load(Ordering::SeqCst) == Watch::Asleep as u8 {
+            monitor::rouse(self);
+        }
     }
 
     /// Turns without waiting in the keeper's place, unless somebody turns at this moment; says
@@ -199,7 +206,9 @@ impl Shared {
     }
 
     fn end_park(&self) {
-        self.park.store(park_outside_turns(self.keeper()), Ordering::SeqCst);
+        // Not a mere store: whoever notified us meanwhile was told nothing but that we shall look,
+        // so what it did before must be visible from here on.
+        self.park.swap(park_outside_turns(self.keeper()), Ordering::SeqCst);
     }
 
     /// Ends the wait of the turn that is under way, or keeps the next one from waiting; a system
@@ -372,7 +381,7 @@ impl Shared {
 
     /// Counts the turns so far, modulo 2^32.
     pub(crate) fn turns(&self) -> u32 {
-        self.turns.load(Ordering::Relaxed)
+        self.turns.load(Ordering::SeqCst)
     }
 
     /// Events reported and stale keys ignored so far.

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use super::shared::{Keeper, Shared, Watch};
 use super::slot::Slot;
-use crate::engine::{Direction, Readiness, Source};
+use crate::engine::{Direction, EVENTS_PER_WAIT, Readiness, Source};
 use crate::time::clock;
 
 /// How long a holder may be in one poll before others turn its reactor.
@@ -47,6 +47,7 @@ pub(crate) struct Ward {
     turns: u32,
     turned_at: Instant,
     looked_at: Instant,
+    stuck: bool,
     adoption: Option<Adoption>,
 }
 
@@ -71,13 +72,14 @@ impl Ward {
     pub(crate) fn new(shared: Weak<Shared>) -> Self {
         let now = now();
         let turns = shared.upgrade().map_or(0, |shared| shared.turns());
-        Self { shared, turns, turned_at: now, looked_at: now, adoption: None }
+        Self { shared, turns, turned_at: now, looked_at: now, stuck: false, adoption: None }
     }
 
-    /// Looks at the core, and turns its reactor if nobody else does.
+    /// Looks at the core, and turns its reactor if nobody else does. Its descriptor is watched with
+    /// the reactor `own`; without one it must be looked at again soon.
     pub(crate) fn look(
         &mut self,
-        own: &Arc<Shared>,
+        own: Option<&Arc<Shared>>,
         now: Instant,
         wakers: &mut Vec<Waker>,
     ) -> Look {
@@ -92,13 +94,13 @@ impl Ward {
     }
 
     /// Whether the core's holder was stuck at the last look, or there was none.
-    pub(crate) fn is_adopted(&self) -> bool {
-        self.adoption.is_some()
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.stuck
     }
 
     fn look_at(
         &mut self,
-        own: &Arc<Shared>,
+        own: Option<&Arc<Shared>>,
         shared: &Arc<Shared>,
         now: Instant,
         wakers: &mut Vec<Waker>,
@@ -109,10 +111,18 @@ impl Ward {
             self.turned_at = now;
         }
         match shared.keeper() {
-            Keeper::Nobody => self.turn_for(own, shared, wakers),
+            Keeper::Nobody => {
+                shared.change_watch(Watch::Active, Watch::Asleep);
+                if shared.keeper() != Keeper::Nobody {
+                    // Who takes the core after the line above rouses us.
+                    return Some(PATIENCE);
+                }
+                self.turn_for(own, shared, wakers)
+            }
             _ if turned || shared.is_parked() => {
                 self.turns = turns;
                 self.looked_at = now;
+                self.stuck = false;
                 self.release();
                 if now.duration_since(self.turned_at) < SLEEP_AFTER {
                     return Some(PATIENCE);
@@ -121,7 +131,7 @@ impl Ward {
                 shared.change_watch(Watch::Active, Watch::Asleep);
                 (shared.turns() != turns).then_some(PATIENCE)
             }
-            _ if now.duration_since(self.looked_at) >= PATIENCE || self.adoption.is_some() => {
+            _ if self.stuck || now.duration_since(self.looked_at) >= PATIENCE => {
                 self.turn_for(own, shared, wakers)
             }
             _ => Some(PATIENCE),
@@ -131,22 +141,29 @@ impl Ward {
     /// Turns the core's reactor in its keeper's place.
     fn turn_for(
         &mut self,
-        own: &Arc<Shared>,
+        own: Option<&Arc<Shared>>,
         shared: &Arc<Shared>,
         wakers: &mut Vec<Waker>,
     ) -> Option<Duration> {
+        self.stuck = true;
         if self.adoption.is_none() {
-            self.adoption = Adoption::begin(own, shared).ok();
+            self.adoption = own.and_then(|own| Adoption::begin(own, shared).ok());
         }
         let Some(adoption) = &self.adoption else {
-            // No descriptor to be had for watching: look again soon instead.
+            // Not watched, or no descriptor to be had for that, or the one who is stuck was itself
+            // watching us, which the system refuses as a loop: look again soon instead.
             _ = shared.try_turn(wakers);
             return Some(PATIENCE);
         };
         adoption.hot.0.store(false, Ordering::Release);
         adoption.slot.wait_last_poll(Direction::Read, &Waker::from(adoption.hot.clone()));
+        let (before, _) = shared.event_counts();
         // Failing to turn means that somebody else does it at this moment.
         let turned = shared.try_turn(wakers).unwrap_or(false);
+        if shared.event_counts().0.wrapping_sub(before) >= EVENTS_PER_WAIT as u64 {
+            // There may be more, of which the descriptor does not tell again.
+            return Some(Duration::ZERO);
+        }
         let until = shared.timers().until_next();
         if shared.keeper() == Keeper::Nobody && turned && !adoption.hot.0.load(Ordering::Acquire) {
             return until;
@@ -154,11 +171,17 @@ impl Ward {
         Some(until.map_or(PATIENCE, |until| until.min(PATIENCE)))
     }
 
-    /// Stops watching the core.
+    /// Stops watching the core's descriptor.
     pub(crate) fn release(&mut self) {
         if let Some(adoption) = self.adoption.take() {
             adoption.slot.move_out(&adoption.source, true);
         }
+    }
+}
+
+impl Drop for Ward {
+    fn drop(&mut self) {
+        self.release();
     }
 }
 

@@ -140,6 +140,7 @@ fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut future: Pin<&mut 
         if seat.core.borrow().is_none() {
             if let Some(core) = stand.take_or_wait(&thread) {
                 reactor.set_keeper(Keeper::Core);
+                reactor.rouse_monitor();
                 seat.give_core(core);
             }
         }

@@ -90,6 +90,11 @@ impl Handle {
         self.shared.tasks().len()
     }
 
+    /// How many blocking jobs run or wait for a thread.
+    pub fn blocking_jobs(&self) -> usize {
+        self.shared.blocking().running()
+    }
+
     /// The reactor of the runtime's first core, for sockets that are bound explicitly.
     pub fn reactor(&self) -> reactor::Handle {
         reactor::Handle::of(self.shared.reactors()[0].clone())

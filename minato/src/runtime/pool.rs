@@ -14,10 +14,11 @@
 //! # No task may stall others
 //!
 //! A worker that is stuck in one poll cannot turn its reactor. Its siblings do it: an idle one
-//! looks after them, the *sentinel*, which is the last that went to sleep; see
-//! [`Ward`](crate::reactor::ward::Ward). Only while it turns the reactor of a stuck worker does it
-//! empty that worker's LIFO slot. When nothing has turned for a second the sentinel dozes, and the
-//! next worker that turns rouses it.
+//! looks after them, the *sentinel*; see [`Ward`](crate::reactor::ward::Ward). Only while it turns
+//! the reactor of a stuck worker does it empty that worker's LIFO slot. When nothing has turned for
+//! a second the sentinel dozes, and the next worker that turns rouses it. As long as any worker
+//! sleeps, one of them is the sentinel: who finds work while it has that duty passes it on. Where
+//! nobody sleeps, the busy ones look now and then.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -48,12 +49,28 @@ pub(super) struct Remote {
 /// The cores and the threads that hold them.
 pub(crate) struct Pool {
     pub(super) remotes: Box<[Remote]>,
-    sleepers: Mutex<Vec<usize>>,
+    sleepers: Mutex<Sleepers>,
     sleeping: AtomicUsize,
     searching: AtomicUsize,
     dozing: AtomicBool,
     ending: AtomicBool,
     threads: Mutex<Threads>,
+}
+
+#[derive(Default)]
+struct Sleepers {
+    /// Who sleeps, the last to fall asleep last.
+    all: Vec<usize>,
+    /// Who looks after the siblings; it may have been woken already and not know yet.
+    sentinel: Option<usize>,
+}
+
+/// How a sleeper was before it woke up.
+pub(super) struct Woken {
+    /// Whether somebody woke it to search.
+    pub(super) to_search: bool,
+    /// Whether it was the sentinel, and must pass that on if it is going to work.
+    pub(super) as_sentinel: bool,
 }
 
 #[derive(Default)]
@@ -86,7 +103,7 @@ impl Pool {
         self.threads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn sleepers(&self) -> MutexGuard<'_, Vec<usize>> {
+    fn sleepers(&self) -> MutexGuard<'_, Sleepers> {
         self.sleepers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -151,8 +168,11 @@ impl Pool {
         }
         let sleeper = {
             let mut sleepers = self.sleepers();
-            let sleeper = sleepers.pop();
-            self.sleeping.store(sleepers.len(), Ordering::SeqCst);
+            // The sentinel only if nobody else sleeps.
+            let at = sleepers.all.iter().rposition(|index| Some(*index) != sleepers.sentinel);
+            let at = at.or(sleepers.all.len().checked_sub(1));
+            let sleeper = at.map(|at| sleepers.all.remove(at));
+            self.sleeping.store(sleepers.all.len(), Ordering::SeqCst);
             sleeper
         };
         match sleeper {
@@ -163,27 +183,40 @@ impl Pool {
         }
     }
 
-    /// Puts a worker to the sleepers.
-    pub(super) fn fall_asleep(&self, index: usize) {
+    /// Puts a worker to the sleepers; says whether it is the sentinel.
+    pub(super) fn fall_asleep(&self, index: usize) -> bool {
         let mut sleepers = self.sleepers();
-        sleepers.push(index);
-        self.sleeping.store(sleepers.len(), Ordering::SeqCst);
+        sleepers.all.push(index);
+        self.sleeping.store(sleepers.all.len(), Ordering::SeqCst);
+        *sleepers.sentinel.get_or_insert(index) == index
     }
 
-    /// Takes a worker from the sleepers; false if somebody woke it to search.
-    pub(super) fn wake_up(&self, index: usize) -> bool {
+    /// Takes a worker from the sleepers.
+    pub(super) fn wake_up(&self, index: usize) -> Woken {
         let mut sleepers = self.sleepers();
-        let at = sleepers.iter().position(|sleeper| *sleeper == index);
+        let as_sentinel = sleepers.sentinel.take_if(|sentinel| *sentinel == index).is_some();
+        let at = sleepers.all.iter().position(|sleeper| *sleeper == index);
         if let Some(at) = at {
-            sleepers.remove(at);
-            self.sleeping.store(sleepers.len(), Ordering::SeqCst);
+            sleepers.all.remove(at);
+            self.sleeping.store(sleepers.all.len(), Ordering::SeqCst);
         }
-        at.is_some()
+        Woken { to_search: at.is_none(), as_sentinel }
     }
 
-    /// Whether the worker is the sentinel: the last of the sleepers.
-    pub(super) fn is_sentinel(&self, index: usize) -> bool {
-        self.sleepers().last() == Some(&index)
+    /// Makes another sleeper the sentinel, since the former one has work.
+    pub(super) fn pass_duty_on(&self) {
+        let next = {
+            let mut sleepers = self.sleepers();
+            if sleepers.sentinel.is_none() {
+                sleepers.sentinel = sleepers.all.last().copied();
+                sleepers.sentinel
+            } else {
+                None
+            }
+        };
+        if let Some(index) = next {
+            self.remotes[index].reactor.unpark();
+        }
     }
 
     /// The sentinel sleeps without looking from now on.
@@ -191,11 +224,12 @@ impl Pool {
         self.dozing.store(true, Ordering::SeqCst);
     }
 
-    /// Rouses a sentinel that dozes: a worker has turned.
-    pub(super) fn rouse(&self) {
-        if self.dozing.load(Ordering::Relaxed) && self.dozing.swap(false, Ordering::SeqCst) {
-            if let Some(last) = self.sleepers().last() {
-                self.remotes[*last].reactor.unpark();
+    /// Rouses a sentinel that dozes: the worker `index` has turned.
+    pub(super) fn rouse(&self, index: usize) {
+        if self.dozing.load(Ordering::SeqCst) && self.dozing.swap(false, Ordering::SeqCst) {
+            let sentinel = self.sleepers().sentinel.filter(|sentinel| *sentinel != index);
+            if let Some(sentinel) = sentinel {
+                self.remotes[sentinel].reactor.unpark();
             }
         }
     }
@@ -229,6 +263,18 @@ impl Pool {
         None
     }
 
+    /// Takes over tasks of a sibling that is stuck in a poll, its LIFO slot's too.
+    pub(super) fn relieve(&self, stuck: usize, core: &mut Core) {
+        let remote = &self.remotes[stuck];
+        if let Some(runnable) = remote.lifo.take() {
+            core.queue.push(runnable);
+        }
+        if let Queue::Shared(queue) = &core.queue {
+            // What it does not get now comes with the next look.
+            _ = remote.stealer.steal_batch(queue);
+        }
+    }
+
     /// Whether there is anything to take for a worker that is about to sleep.
     pub(super) fn has_work(&self, shared: &Shared) -> bool {
         !shared.injector.is_empty() || self.remotes.iter().any(|remote| !remote.stealer.is_empty())
@@ -240,23 +286,24 @@ impl Pool {
         for remote in &self.remotes {
             remote.reactor.unpark();
         }
-        let handles = std::mem::take(&mut self.threads().handles);
         let own = std::thread::current().id();
         let mut done = true;
-        for handle in handles {
-            if handle.thread().id() == own {
+        loop {
+            // A worker that was about to block may have handed its core to a new thread meanwhile.
+            let handles = std::mem::take(&mut self.threads().handles);
+            if handles.is_empty() {
+                return done;
+            }
+            for handle in handles {
                 // A task drops its own runtime: its worker ends when this poll returns.
-                done = false;
-                continue;
+                if handle.thread().id() == own || !wait_for(&handle, deadline) {
+                    done = false;
+                    continue;
+                }
+                // Its panic, if any, was reported by the hook.
+                _ = handle.join();
             }
-            if !wait_for(&handle, deadline) {
-                done = false;
-                continue;
-            }
-            // Its panic, if any, was reported by the hook.
-            _ = handle.join();
         }
-        done
     }
 }
 

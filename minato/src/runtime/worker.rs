@@ -37,7 +37,8 @@ pub(super) fn run(shared: Arc<Shared>, core: Box<Core>) {
         .collect();
     let index = core.index;
     let seat = Seat::take(shared.clone(), Some(core));
-    let mut worker = Worker { shared: &shared, pool, index, seat, wards, searching: false };
+    let (searching, has_duty) = (false, false);
+    let mut worker = Worker { shared: &shared, pool, index, seat, wards, searching, has_duty };
     worker.run();
     drop(worker);
     shared.config.call(&shared.config.on_thread_stop);
@@ -52,6 +53,8 @@ struct Worker<'a> {
     wards: Vec<(usize, Ward)>,
     /// Whether this worker is the one that searches.
     searching: bool,
+    /// Whether it was the sentinel until it woke up.
+    has_duty: bool,
 }
 
 impl Worker<'_> {
@@ -74,14 +77,25 @@ impl Worker<'_> {
     }
 
     fn poll(&mut self, runnable: Runnable) {
-        if self.searching {
-            self.searching = false;
+        if self.searching || self.has_duty {
+            self.go_to_work();
+        }
+        super::current::run_measured(self.shared, &self.seat, runnable);
+    }
+
+    /// Leaves searching and looking after siblings to others.
+    #[cold]
+    fn go_to_work(&mut self) {
+        if std::mem::take(&mut self.has_duty) {
+            self.wards.iter_mut().for_each(|(_, ward)| ward.release());
+            self.pool.pass_duty_on();
+        }
+        if std::mem::take(&mut self.searching) {
             self.pool.end_search();
             if self.pool.has_work(self.shared) {
                 self.pool.wake_searcher();
             }
         }
-        super::current::run_measured(self.shared, &self.seat, runnable);
     }
 
     /// The next task to poll; `None` if there is none to be found, or the core is gone.
@@ -94,7 +108,7 @@ impl Worker<'_> {
         };
         if look {
             self.turn(Some(Duration::ZERO));
-            self.look_after_adopted();
+            self.look_after_siblings(false);
         }
         let mut core = self.seat.core.borrow_mut();
         let core = core.as_deref_mut()?;
@@ -149,22 +163,27 @@ impl Worker<'_> {
             self.searching = false;
             self.pool.end_search();
         }
-        self.pool.fall_asleep(self.index);
+        let sentinel = self.pool.fall_asleep(self.index);
         // Who queued something before we counted as asleep could not know that we must be woken.
-        if self.pool.has_work(self.shared) && self.pool.wake_up(self.index) {
-            return;
+        if self.pool.has_work(self.shared) {
+            return self.wake_up();
         }
-        let timeout = self.look_after_siblings();
+        let timeout = if sentinel { self.watch_siblings() } else { None };
         if self.has_task() {
-            self.searching = !self.pool.wake_up(self.index);
-            return;
+            return self.wake_up();
         }
         if let Some(core) = self.seat.core.borrow().as_deref() {
             core.counters.parks.add(1);
         }
         self.sleep(timeout);
+        self.wake_up();
+    }
+
+    fn wake_up(&mut self) {
+        let woken = self.pool.wake_up(self.index);
         // Whoever wakes a sleeper makes it the one that searches.
-        self.searching = !self.pool.wake_up(self.index);
+        self.searching = woken.to_search;
+        self.has_duty = woken.as_sentinel;
     }
 
     /// Turns the reactor until something happens; looks for a while first if that pays.
@@ -199,7 +218,7 @@ impl Worker<'_> {
         if let Err(error) = reactor.turn(&mut wakers, timeout) {
             super::report(&format!("a reactor of the runtime cannot wait: {error}"));
         }
-        self.pool.rouse();
+        self.pool.rouse(self.index);
         self.put_wakers(wakers);
     }
 
@@ -217,43 +236,32 @@ impl Worker<'_> {
         }
     }
 
-    /// Looks at the siblings if this worker is the sentinel; how long it may sleep.
-    fn look_after_siblings(&mut self) -> Option<Duration> {
-        if self.wards.is_empty() || !self.pool.is_sentinel(self.index) {
+    /// Looks at the siblings as the sentinel, which is going to sleep; how long it may.
+    fn watch_siblings(&mut self) -> Option<Duration> {
+        if let Some(until) = self.look_after_siblings(true) {
+            return Some(until);
+        }
+        self.pool.doze();
+        // Who turned after the look and before that had nobody to rouse.
+        self.look_after_siblings(true)
+    }
+
+    /// Looks at the siblings; how long until the next look. A worker that goes to sleep watches the
+    /// descriptors of those who are stuck; one that works does not, since it may get stuck as well.
+    fn look_after_siblings(&mut self, sleeps: bool) -> Option<Duration> {
+        if self.wards.is_empty() {
             return None;
         }
-        let until = self.look(|_| true);
-        if until.is_none() {
-            self.pool.doze();
-        }
-        until
-    }
-
-    /// Looks at the siblings that were stuck at the last look.
-    fn look_after_adopted(&mut self) {
-        if self.wards.iter().any(|(_, ward)| ward.is_adopted()) {
-            self.look(Ward::is_adopted);
-        }
-    }
-
-    fn look(&mut self, at: impl Fn(&Ward) -> bool) -> Option<Duration> {
         let (own, mut wakers) = self.take_wakers()?;
         let now = ward::now();
         let mut next: Option<Duration> = None;
         for (index, ward) in &mut self.wards {
-            if !at(ward) {
-                continue;
-            }
-            if let Look::Again(until) = ward.look(&own, now, &mut wakers) {
+            if let Look::Again(until) = ward.look(sleeps.then_some(&own), now, &mut wakers) {
                 next = Some(next.map_or(until, |next| next.min(until)));
             }
-            if ward.is_adopted() {
-                // The stuck worker cannot come to its LIFO slot before its poll is over.
-                let stuck = self.pool.remotes[*index].lifo.take();
-                if let (Some(stuck), Some(core)) =
-                    (stuck, self.seat.core.borrow_mut().as_deref_mut())
-                {
-                    core.queue.push(stuck);
+            if ward.is_stuck() {
+                if let Some(core) = self.seat.core.borrow_mut().as_deref_mut() {
+                    self.pool.relieve(*index, core);
                 }
             }
         }
@@ -275,9 +283,6 @@ impl Worker<'_> {
         }
         if let Some(core) = self.seat.take_core() {
             core.reactor.set_keeper(Keeper::Nobody);
-        }
-        for (_, ward) in &mut self.wards {
-            ward.release();
         }
     }
 }

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 use minato::io::{
     AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, BufStream, BufWriter, ReadBuf,
 };
-use minato::net::{TcpStream, UdpSocket};
+use minato::net::{TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
 
 use crate::kit::counting::Counting;
 use crate::kit::{At, cases, net};
@@ -28,6 +28,8 @@ cases! {
     memory_is_always_ready [];
     a_listener [];
     a_datagram_socket [];
+    a_unix_stream_and_its_halves [Descriptors];
+    a_unix_listener_and_a_unix_datagram_socket [Descriptors];
     what_would_block_says_so [];
 }
 
@@ -227,6 +229,44 @@ async fn a_datagram_socket(_: At) {
     woken(&count).await;
     let from = sender.local_addr().unwrap();
     assert_eq!(receiver.recv_from(&mut place).await.unwrap(), (8, from));
+}
+
+async fn a_unix_stream_and_its_halves(_: At) {
+    let (mut one, mut other) = UnixStream::pair().unwrap();
+    a_stream_holds(&mut one, &mut other).await;
+    {
+        let (mut reader, mut writer) = one.split();
+        a_reader_holds(&mut reader, &mut other).await;
+        a_writer_holds(&mut writer, &mut other).await;
+    }
+    let (mut reader, mut writer) = one.into_split();
+    a_reader_holds(&mut reader, &mut other).await;
+    a_writer_holds(&mut writer, &mut other).await;
+}
+
+async fn a_unix_listener_and_a_unix_datagram_socket(_: At) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("listener");
+    let listener = UnixListener::bind(&path).unwrap();
+    let count = must_wait(|cx| listener.poll_accept(cx)).await;
+    let (client, ()) = futures::join!(UnixStream::connect(&path), woken(&count));
+    listener.accept().await.unwrap();
+    client.unwrap();
+
+    let (sender, receiver) = UnixDatagram::pair().unwrap();
+    let mut place = [0; 16];
+    let count = must_wait(|cx| receiver.poll_recv(cx, &mut ReadBuf::new(&mut place))).await;
+    sender.send(b"datagram").await.unwrap();
+    woken(&count).await;
+    assert_eq!(receiver.recv(&mut place).await.unwrap(), 8);
+    // Its sender waits for the receiver's room, which a UDP socket's does not.
+    while sender.try_send(b"to the brim").is_ok() {}
+    let count = must_wait(|cx| sender.poll_send(cx, b"one more")).await;
+    while count.count() == 0 {
+        receiver.recv(&mut place).await.unwrap();
+        minato::task::yield_now().await;
+    }
+    sender.send(b"one more").await.unwrap();
 }
 
 /// The calls that have no task to be woken give an error of the kind `WouldBlock`, and whoever then

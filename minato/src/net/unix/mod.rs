@@ -1,19 +1,16 @@
 //! Unix sockets: listeners, connections and datagrams within one machine.
 //!
 //! An address is a path, which is made by binding and stays behind when the socket is closed; or,
-//! on Linux, an abstract name, which is written as a path that begins with a zero byte and goes with
-//! its socket. A socket that was never bound is unnamed. Simulated hosts have no Unix sockets:
+//! on Linux, an abstract name, which is written as a path that begins with a zero byte and goes
+//! with its socket. A socket that was never bound is unnamed. Simulated hosts have no Unix sockets:
 //! there, whatever would make one returns `Unsupported`.
 
 mod credentials;
 mod datagram;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod fd_passing;
 mod incoming;
 mod listener;
-#[cfg(any(target_os = "linux", target_os = "android"))]
-mod pass_fds;
-#[cfg_attr(any(target_os = "linux", target_os = "android"), path = "peer_linux.rs")]
-#[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "peer_other.rs")]
-mod peer;
 mod stream;
 
 pub use std::os::unix::net::SocketAddr;

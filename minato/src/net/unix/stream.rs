@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 
 use bytes::BufMut;
 
-use super::{SocketAddr, UCred, address_of, peer};
+use super::{SocketAddr, UCred, address_of};
 use crate::engine::{self, Direction, Family, Interest, Readiness, Transport};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::net::backoff::{Pauses, pause};
@@ -182,7 +182,8 @@ impl UnixStream {
     ///
     /// The system's.
     pub fn peer_cred(&self) -> io::Result<UCred> {
-        peer::credentials(self.socket.source().descriptor())
+        let (uid, gid, pid) = self.socket.source().peer_credentials()?;
+        Ok(UCred { uid, gid, pid })
     }
 }
 

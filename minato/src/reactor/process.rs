@@ -1,0 +1,30 @@
+//! What the whole process shares, and a forked child does not.
+
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use super::background::forks;
+
+/// A lock of which each process has its own.
+///
+/// A thread that forks may do so while another one holds a lock. In the child that thread does not
+/// exist, and the lock is held for ever. So the child does not touch it: it finds a fresh one, with
+/// a default value inside. What the parent had put into its own stays there as it is, unused.
+pub(crate) struct PerProcess<T: 'static> {
+    lock: Mutex<T>,
+    /// That of a child.
+    next: OnceLock<Box<PerProcess<T>>>,
+}
+
+impl<T: Default> PerProcess<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self { lock: Mutex::new(value), next: OnceLock::new() }
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        let mut own = self;
+        for _ in 0..forks() {
+            own = own.next.get_or_init(|| Box::new(Self::new(T::default())));
+        }
+        own.lock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

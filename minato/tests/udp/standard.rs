@@ -1,0 +1,74 @@
+//! Coming from std and going there; what has no descriptor, and what is no UDP socket.
+
+use std::io::ErrorKind;
+use std::pin::pin;
+
+use minato::engine::Engine;
+use minato::net::UdpSocket;
+use minato::reactor::Reactor;
+use minato::sim::World;
+
+use crate::everywhere::{on_the_system, simulated, stays_pending};
+use crate::local;
+
+#[test]
+fn a_blocking_socket_of_std_is_made_non_blocking_and_given_back() {
+    on_the_system(|| async {
+        let blocking = std::net::UdpSocket::bind("127.0.0.1:0")?;
+        let socket = UdpSocket::from_std(blocking)?;
+        // A blocking socket would hang here.
+        assert_eq!(socket.try_recv(&mut [0; 8]).unwrap_err().kind(), ErrorKind::WouldBlock);
+        assert!(stays_pending(&mut pin!(socket.readable())).await);
+        let address = socket.local_addr()?;
+
+        let back = socket.into_std()?;
+        back.set_nonblocking(false)?;
+        back.send_to(b"by std", address)?;
+        assert_eq!(back.recv_from(&mut [0; 8])?, (6, address));
+
+        // Once more: it must have been deregistered, or this registration would fail.
+        let again = UdpSocket::try_from(back)?;
+        assert!(stays_pending(&mut pin!(again.readable())).await);
+        again.send_to(b"again", address).await?;
+        assert_eq!(again.recv(&mut [0; 8]).await?, 5);
+        Ok(())
+    });
+}
+
+#[test]
+fn what_is_no_udp_socket_is_refused() {
+    let file = std::fs::File::open("/dev/null").unwrap();
+    let error = UdpSocket::try_from(std::os::fd::OwnedFd::from(file)).unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(libc::ENOTSOCK));
+    let tcp = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let error = UdpSocket::try_from(std::os::fd::OwnedFd::from(tcp)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(error.to_string().contains("Tcp") && error.to_string().contains("Udp"), "{error}");
+    let (unix, _) = std::os::unix::net::UnixDatagram::pair().unwrap();
+    let error = UdpSocket::try_from(std::os::fd::OwnedFd::from(unix)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+}
+
+#[test]
+fn a_simulated_socket_has_no_descriptor() {
+    simulated(|| async {
+        let (socket, _) = local().await?;
+        let error = socket.into_std().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.to_string().contains("sim engine"), "{error}");
+        let std = std::net::UdpSocket::bind("127.0.0.1:0")?;
+        let error = UdpSocket::from_std(std).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.to_string().contains("sim engine"), "{error}");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_handle_of_a_simulated_reactor_takes_no_descriptor() {
+    let world = World::new(1);
+    let reactor = Reactor::with_engine(Engine::sim(world.host("alone"))).unwrap();
+    let std = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let error = UdpSocket::from_std_on(&reactor.handle(), std).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+}

@@ -1,0 +1,199 @@
+//! Listeners and streams.
+
+use minato::io::{AsyncReadExt, AsyncWriteExt};
+use std::future::poll_fn;
+use std::io;
+use std::io::ErrorKind;
+use std::os::fd::OwnedFd;
+use std::pin::pin;
+
+use futures::StreamExt;
+use futures::future;
+use minato::net::UnixDatagram;
+use minato::net::UnixListener;
+use minato::net::UnixStream;
+use minato::net::unix::SocketAddr;
+use minato::reactor::Reactor;
+
+use crate::directory;
+use crate::everywhere::{on_the_system, poll_with, stays_pending};
+use crate::kit::counting::Counting;
+
+#[test]
+fn echo_through_a_path() {
+    on_the_system(|| async {
+        let directory = directory();
+        let path = directory.path().join("echo");
+        let listener = UnixListener::bind(&path)?;
+        assert_eq!(listener.local_addr()?.as_pathname(), Some(&*path));
+        let serve = async {
+            let (mut stream, from) = listener.accept().await?;
+            assert!(from.is_unnamed());
+            let mut buf = [0; 4096];
+            loop {
+                match stream.read(&mut buf).await? {
+                    0 => return io::Result::Ok(()),
+                    len => stream.write_all(&buf[..len]).await?,
+                }
+            }
+        };
+        let drive = async {
+            let mut stream = UnixStream::connect(&path).await?;
+            assert_eq!(stream.peer_addr()?.as_pathname(), Some(&*path));
+            for round in 0..20 {
+                let sent: Vec<u8> =
+                    (0..64 + round * 997).map(|at| (at * 3 + round) as u8).collect();
+                let mut received = vec![0; sent.len()];
+                let (mut reader, mut writer) = stream.split();
+                let (read, written) =
+                    future::join(reader.read_exact(&mut received), writer.write_all(&sent)).await;
+                read.and(written)?;
+                assert_eq!(sent, received);
+            }
+            stream.shutdown().await?;
+            assert_eq!(stream.read(&mut [0; 8]).await?, 0);
+            io::Result::Ok(())
+        };
+        let (served, driven) = future::join(serve, drive).await;
+        served.and(driven)
+    });
+}
+
+#[test]
+fn two_owned_halves() {
+    on_the_system(|| async {
+        let (one, mut two) = UnixStream::pair()?;
+        assert!(one.local_addr()?.is_unnamed() && one.peer_addr()?.is_unnamed());
+        let (mut read, mut write) = one.into_split();
+        write.write_all(b"all").await?;
+        drop(write);
+        let mut all = Vec::new();
+        two.read_to_end(&mut all).await?;
+        assert_eq!(all, b"all");
+        two.write_all(b"back").await?;
+        drop(two);
+        all.clear();
+        read.read_to_end(&mut all).await?;
+        assert_eq!(all, b"back");
+        Ok(())
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_abstract_name_goes_with_its_socket() {
+    use std::os::linux::net::SocketAddrExt;
+    on_the_system(|| async {
+        let name = format!("minato-test-{}-{:p}", std::process::id(), &());
+        let address = SocketAddr::from_abstract_name(&name)?;
+        let listener = UnixListener::bind_addr(&address)?;
+        assert_eq!(listener.local_addr()?.as_abstract_name(), Some(name.as_bytes()));
+        let client = UnixStream::connect_addr(&address).await?;
+        assert_eq!(client.peer_addr()?.as_abstract_name(), Some(name.as_bytes()));
+        // The same, written as a path.
+        let _client = UnixStream::connect(format!("\0{name}")).await?;
+        listener.accept().await?;
+        listener.accept().await?;
+        drop(listener);
+        let error = UnixStream::connect_addr(&address).await.unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::ECONNREFUSED));
+
+        let receiver = UnixDatagram::bind_addr(&address)?;
+        let sender = UnixDatagram::unbound()?;
+        sender.send_to_addr(b"x", &address).await?;
+        sender.connect_addr(&address)?;
+        sender.send(b"y").await?;
+        assert_eq!(receiver.recv(&mut [0; 4]).await?, 1);
+        assert_eq!(receiver.recv(&mut [0; 4]).await?, 1);
+        Ok(())
+    });
+}
+
+#[test]
+fn connections_that_came_in_one_event_are_all_accepted() {
+    on_the_system(|| async {
+        let directory = directory();
+        let path = directory.path().join("burst");
+        let listener = UnixListener::bind(&path)?;
+        {
+            let mut waiting = pin!(listener.accept());
+            assert!(stays_pending(&mut waiting).await);
+            for _ in 0..4 {
+                UnixStream::connect(&path).await?;
+            }
+            waiting.await?;
+        }
+        listener.accept().await?;
+        poll_fn(|cx| listener.poll_accept(cx)).await?;
+        let mut incoming = listener.incoming();
+        assert!(incoming.next().await.unwrap().is_ok());
+        assert!(stays_pending(&mut incoming.next()).await);
+        let error = incoming.into_inner().try_accept().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WouldBlock);
+        Ok(())
+    });
+}
+
+#[test]
+fn what_cannot_be_bound_or_reached_says_why() {
+    on_the_system(|| async {
+        let directory = directory();
+        let path = directory.path().join("taken");
+        let error = UnixStream::connect(&path).await.unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::ENOENT));
+        let listener = UnixListener::bind(&path)?;
+        let error = UnixListener::bind(&path).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::EADDRINUSE));
+        drop(listener);
+        assert!(path.exists(), "the path stays behind");
+        let error = UnixStream::connect(&path).await.unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::ECONNREFUSED));
+        let error = UnixListener::bind("x".repeat(200)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.to_string().contains("shorter"), "{error}");
+        let unnamed = UnixDatagram::unbound()?.local_addr()?;
+        assert!(unnamed.is_unnamed());
+        let error = UnixStream::connect_addr(&unnamed).await.unwrap_err();
+        assert!(error.to_string().contains("unnamed"), "{error}");
+        Ok(())
+    });
+}
+
+/// A listener with a full queue: Linux has no event for room in it.
+#[test]
+fn a_connect_waits_for_room_in_the_queue() {
+    on_the_system(|| async {
+        let directory = directory();
+        let path = directory.path().join("full");
+        let narrow = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None)?;
+        narrow.bind(&socket2::SockAddr::unix(&path)?)?;
+        narrow.listen(0)?;
+        let listener = UnixListener::try_from(OwnedFd::from(narrow))?;
+        let _first = UnixStream::connect(&path).await?;
+        let mut second = pin!(UnixStream::connect(&path));
+        assert!(stays_pending(&mut second).await);
+        listener.accept().await?;
+        second.await?;
+        Ok(())
+    });
+}
+
+#[test]
+fn bound_to_a_reactor_by_hand() {
+    let directory = directory();
+    let path = directory.path().join("hand");
+    let mut reactor = Reactor::new().unwrap();
+    let listener = UnixListener::bind_on(&reactor.handle(), &path).unwrap();
+    let (count, waker) = Counting::new();
+    let mut accepting = Box::pin(listener.accept());
+    assert!(poll_with(&mut accepting, &waker).is_pending());
+    assert!(!reactor.is_idle());
+    let _client = std::os::unix::net::UnixStream::connect(&path).unwrap();
+    while count.count() == 0 {
+        reactor.turn(None).unwrap();
+    }
+    assert!(poll_with(&mut accepting, &waker).is_ready());
+    drop(accepting);
+    drop(listener);
+    assert!(reactor.is_idle());
+}
