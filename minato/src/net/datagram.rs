@@ -10,7 +10,8 @@ use std::task::{Context, Poll};
 
 use bytes::BufMut;
 
-use super::socket::{Done, Socket};
+use super::socket::Socket;
+use super::waiting::Done;
 use crate::engine::{Address, Direction, Interest, Received, Source};
 use crate::io::ReadBuf;
 

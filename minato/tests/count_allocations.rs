@@ -1,0 +1,180 @@
+//! Counts allocations: one per spawned task, two when its future is large, at most one per bound
+//! socket, and none per operation.
+//!
+//! One test at a time, in a program of its own: the counter is the process's allocator.
+
+mod support;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Mutex;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use minato::io::{AsyncReadExt, AsyncWriteExt};
+use minato::net::{TcpStream, UdpSocket};
+use minato::task::yield_now;
+
+use support::{current_thread, pair};
+
+struct Counting;
+
+thread_local! {
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: every call is passed on unchanged to the system's allocator; counting touches a plain
+// thread-local without a destructor, which allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.dealloc(ptr, layout) }
+    }
+
+    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        COUNT.with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.realloc(ptr, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// How many allocations this thread makes in `body`.
+async fn count<T>(body: impl Future<Output = T>) -> usize {
+    let before = COUNT.with(Cell::get);
+    body.await;
+    COUNT.with(Cell::get) - before
+}
+
+fn counting(body: impl Future<Output = ()>) {
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    current_thread().block_on(body);
+}
+
+fn large<const BYTES: usize>() -> impl Future<Output = u8> + Send {
+    let kept = [1_u8; BYTES];
+    async move {
+        yield_now().await;
+        kept[BYTES - 1]
+    }
+}
+
+const ROUNDS: usize = 100;
+
+#[test]
+fn a_task_is_one_allocation_and_a_large_one_two() {
+    counting(async {
+        async fn spawned<const BYTES: usize>() {
+            for _ in 0..ROUNDS {
+                assert_eq!(minato::spawn(large::<BYTES>()).await.unwrap(), 1);
+            }
+        }
+        // Whatever grows on the first use has grown.
+        spawned::<64>().await;
+        assert_eq!(count(spawned::<64>()).await, ROUNDS);
+        assert_eq!(count(spawned::<1500>()).await, ROUNDS);
+        assert_eq!(count(spawned::<2048>()).await, 2 * ROUNDS);
+        assert_eq!(count(spawned::<20_000>()).await, 2 * ROUNDS);
+    });
+}
+
+#[test]
+fn the_canary_allocates_once_more_and_is_counted() {
+    counting(async {
+        async fn spawned() {
+            for _ in 0..ROUNDS {
+                let extra = Box::new(large::<64>());
+                assert_eq!(minato::spawn(Box::into_pin(extra)).await.unwrap(), 1);
+            }
+        }
+        spawned().await;
+        assert_eq!(count(spawned()).await, 2 * ROUNDS);
+    });
+}
+
+/// Polls once: the wait binds the socket.
+async fn bind(stream: &mut TcpStream) {
+    let mut byte = [0; 1];
+    let mut read = pin!(stream.read(&mut byte));
+    assert!(futures::poll!(&mut read).is_pending());
+}
+
+#[test]
+fn a_socket_is_at_most_one_allocation_when_it_binds() {
+    counting(async {
+        let mut pairs = Vec::new();
+        for _ in 0..40 {
+            pairs.push(pair().await);
+        }
+        // The reactor's tables have room for as many already.
+        for (one, other) in &mut pairs[..30] {
+            bind(one).await;
+            bind(other).await;
+        }
+        pairs.drain(..30);
+        for (one, other) in &mut pairs {
+            let made = count(async {
+                bind(one).await;
+                bind(other).await;
+            });
+            assert!(made.await <= 2);
+        }
+    });
+}
+
+#[test]
+fn operations_and_waits_of_bound_sockets_allocate_nothing() {
+    counting(async {
+        let (mut one, mut other) = pair().await;
+        let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        udp.connect(udp.local_addr().unwrap()).await.unwrap();
+        let mut exchange = async |rounds: usize| {
+            let mut buf = [0; 64];
+            for _ in 0..rounds {
+                let received = async {
+                    let mut buf = [0; 64];
+                    other.read_exact(&mut buf).await.unwrap();
+                    other.write_all(&buf).await.unwrap();
+                };
+                let sent = async {
+                    one.write_all(&[3; 64]).await.unwrap();
+                    one.read_exact(&mut buf).await.unwrap();
+                };
+                futures::join!(received, sent);
+                udp.send(&[1]).await.unwrap();
+                udp.recv(&mut buf).await.unwrap();
+                yield_now().await;
+            }
+        };
+        exchange(5).await;
+        assert_eq!(count(exchange(ROUNDS)).await, 0);
+    });
+}
+
+#[test]
+fn timers_allocate_nothing_once_the_wheel_has_grown() {
+    counting(async {
+        async fn sleeps(count: usize) {
+            for _ in 0..count {
+                minato::time::sleep(Duration::from_millis(1)).await;
+                let long = pin!(minato::time::sleep(Duration::from_secs(60)));
+                let mut cx = Context::from_waker(Waker::noop());
+                assert!(long.poll(&mut cx).is_pending());
+            }
+        }
+        sleeps(3).await;
+        assert_eq!(count(sleeps(10)).await, 0);
+    });
+}

@@ -1,0 +1,221 @@
+//! Counts system calls with `strace`, where there is one: a warm echo round trip is three, a socket
+//! that never blocks is never registered, an accept after an event is followed by no vain one.
+//!
+//! Each case runs in a child process between two marks, which are calls that nothing else makes.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::process::Command;
+
+use minato::io::{AsyncReadExt, AsyncWriteExt};
+use minato::net::{TcpListener, TcpStream};
+
+use support::{child_arguments, child_command, current_thread, is_child, standard_echo_server};
+
+/// The number that only the marks ask about: no process has it.
+const MARK: i32 = i32::MAX;
+
+/// A call that does nothing and is seen in the trace.
+fn mark() {
+    // SAFETY: signal 0 is never delivered; the call only looks the process up.
+    unsafe { libc::kill(MARK, 0) };
+}
+
+/// How often each call was made by the marked thread of the child between its two marks, or `None`
+/// where `strace` cannot be used.
+fn traced(name: &str) -> Option<BTreeMap<String, usize>> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("trace");
+    let plain = child_command(name);
+    let mut command = Command::new("strace");
+    command.args(["-f", "-qq", "-o"]).arg(&file).arg(plain.get_program());
+    command.args(child_arguments(name));
+    for (key, value) in plain.get_envs() {
+        match value {
+            Some(value) => command.env(key, value),
+            None => command.env_remove(key),
+        };
+    }
+    let output = match command.output() {
+        Ok(output) => output,
+        Err(error) => {
+            println!("skipped: strace cannot be run: {error}");
+            return None;
+        }
+    };
+    let trace = std::fs::read_to_string(&file).unwrap_or_default();
+    if !trace.contains("execve") {
+        println!("skipped: strace is not allowed to trace: {output:?}");
+        return None;
+    }
+    assert!(output.status.success(), "the child failed: {output:?}");
+    Some(between_marks(&trace))
+}
+
+/// The calls of the thread that makes the marks, between the two. Another thread's calls may cut a
+/// line in two, `name(.. <unfinished ...>` and `<... name resumed>`, of which the first counts.
+fn between_marks(trace: &str) -> BTreeMap<String, usize> {
+    let marks = format!("kill({MARK}, 0)");
+    let marked = trace.lines().find(|line| line.contains(&marks)).expect("there is no mark");
+    let thread = marked.split_whitespace().next().unwrap();
+    let own = trace.lines().filter_map(|line| {
+        let (id, rest) = line.split_once(char::is_whitespace)?;
+        (id == thread).then(|| rest.trim_start())
+    });
+    let mut counts = BTreeMap::new();
+    let mut inside = 0;
+    for call in own {
+        if call.starts_with(&marks) {
+            inside += 1;
+        } else if inside == 1 && !call.starts_with("<...") {
+            if let Some((name, _)) = call.split_once('(') {
+                *counts.entry(name.to_owned()).or_default() += 1;
+            }
+        }
+    }
+    assert_eq!(inside, 2, "there must be two marks");
+    counts
+}
+
+/// Runs `body` in the child, and gives what it did between its marks in the parent.
+fn counted(name: &str, body: impl Future<Output = ()>) -> Option<BTreeMap<String, usize>> {
+    if is_child(name) {
+        current_thread().block_on(body);
+        return None;
+    }
+    traced(name)
+}
+
+fn calls(counts: &BTreeMap<String, usize>, name: &str) -> usize {
+    counts.get(name).copied().unwrap_or(0)
+}
+
+const ROUNDS: usize = 100;
+
+async fn round_trip(stream: &mut TcpStream) {
+    stream.write_all(&[5; 64]).await.unwrap();
+    // Room for more than comes, as a server has: what is read is known to be all there is.
+    let mut received = 0;
+    while received < 64 {
+        received += stream.read(&mut [0; 4096]).await.unwrap();
+    }
+}
+
+#[test]
+fn a_warm_round_trip_is_three_calls() {
+    let counts = counted("a_warm_round_trip_is_three_calls", async {
+        let mut stream = TcpStream::connect(standard_echo_server()).await.unwrap();
+        minato::spawn(async move {
+            for _ in 0..20 {
+                round_trip(&mut stream).await;
+            }
+            mark();
+            for _ in 0..ROUNDS {
+                round_trip(&mut stream).await;
+            }
+            mark();
+        })
+        .await
+        .unwrap();
+    });
+    let Some(counts) = counts else { return };
+    assert_eq!(calls(&counts, "sendto"), ROUNDS, "{counts:?}");
+    assert_eq!(calls(&counts, "recvfrom"), ROUNDS, "{counts:?}");
+    assert!(calls(&counts, "epoll_wait") <= ROUNDS + 2, "{counts:?}");
+    let all: usize = counts.values().sum();
+    assert!(all <= 3 * ROUNDS + 2, "{counts:?}");
+}
+
+#[test]
+fn the_canary_looks_once_more_and_is_counted() {
+    let counts = counted("the_canary_looks_once_more_and_is_counted", async {
+        let mut stream = TcpStream::connect(standard_echo_server()).await.unwrap();
+        round_trip(&mut stream).await;
+        mark();
+        for _ in 0..ROUNDS {
+            round_trip(&mut stream).await;
+            stream.ttl().unwrap();
+        }
+        mark();
+    });
+    let Some(counts) = counts else { return };
+    assert_eq!(calls(&counts, "getsockopt"), ROUNDS, "{counts:?}");
+}
+
+#[test]
+fn a_socket_that_never_blocks_is_never_registered() {
+    let counts = counted("a_socket_that_never_blocks_is_never_registered", async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let peer = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        std::io::Write::write_all(&mut &peer, &[1; 640]).unwrap();
+        let (mut stream, _) = listener.accept().await.unwrap();
+        mark();
+        for _ in 0..10 {
+            stream.read_exact(&mut [0; 64]).await.unwrap();
+            stream.write_all(&[2; 64]).await.unwrap();
+        }
+        drop(stream);
+        mark();
+    });
+    let Some(counts) = counts else { return };
+    assert_eq!(calls(&counts, "epoll_ctl"), 0, "{counts:?}");
+    assert_eq!(calls(&counts, "recvfrom"), 10, "{counts:?}");
+    assert_eq!(calls(&counts, "sendto"), 10, "{counts:?}");
+    assert_eq!(calls(&counts, "close"), 1, "{counts:?}");
+}
+
+#[test]
+fn an_accept_after_an_event_is_followed_by_no_vain_one() {
+    let counts = counted("an_accept_after_an_event_is_followed_by_no_vain_one", async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        assert!(futures::poll!(pin!(listener.accept())).is_pending());
+        mark();
+        for _ in 0..ROUNDS {
+            // The listener waits before anybody connects.
+            let mut accepts = pin!(listener.accept());
+            assert!(futures::poll!(&mut accepts).is_pending());
+            let client = std::net::TcpStream::connect(address).unwrap();
+            accepts.await.unwrap();
+            drop(client);
+        }
+        mark();
+    });
+    let Some(counts) = counts else { return };
+    assert_eq!(calls(&counts, "accept4"), ROUNDS, "{counts:?}");
+    assert!(calls(&counts, "epoll_ctl") <= ROUNDS, "{counts:?}");
+}
+
+/// Tasks that wake each other on one thread need the system for nothing.
+#[test]
+fn waking_a_task_of_the_same_thread_is_no_call() {
+    let counts = counted("waking_a_task_of_the_same_thread_is_no_call", async {
+        let (to_other, from_one) = futures::channel::mpsc::unbounded::<()>();
+        let (to_one, from_other) = futures::channel::mpsc::unbounded::<()>();
+        use futures::StreamExt;
+        let pass = |mut from: futures::channel::mpsc::UnboundedReceiver<()>,
+                    to: futures::channel::mpsc::UnboundedSender<()>| async move {
+            for round in 0..1_000 {
+                from.next().await.unwrap();
+                _ = to.unbounded_send(());
+                if round == 100 || round == 600 {
+                    mark();
+                }
+            }
+        };
+        to_other.unbounded_send(()).unwrap();
+        let one = minato::spawn(pass(from_one, to_one));
+        let other = minato::spawn({
+            let mut from = from_other;
+            async move { while from.next().await.is_some() && to_other.unbounded_send(()).is_ok() {} }
+        });
+        one.await.unwrap();
+        other.abort();
+    });
+    let Some(counts) = counts else { return };
+    // A look at the reactor now and then, so that sockets have their turn, and nothing else.
+    assert_eq!(counts.len(), calls(&counts, "epoll_wait").min(1), "{counts:?}");
+    assert!(calls(&counts, "epoll_wait") <= 1_000 / 61 + 1, "{counts:?}");
+}

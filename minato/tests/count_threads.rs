@@ -1,0 +1,105 @@
+//! Counts threads: making sockets starts none, the first wait outside every runtime starts one.
+//!
+//! One test, in a program of its own, since every other test would start threads of its own.
+
+mod support;
+
+use std::pin::pin;
+use std::task::{Context, Waker};
+use std::thread;
+use std::time::Duration;
+
+use minato::io::AsyncReadExt;
+use minato::net::{TcpListener, TcpSocket, UdpSocket, UnixDatagram, UnixListener, UnixStream};
+use support::{current_thread, echo, multi_thread, pair, ping, thread_names};
+
+/// The threads named so, once there are `count` of them in all: one that has just started or ended
+/// takes a moment to be seen as such.
+#[track_caller]
+fn expect(count: usize, name: &str, named: usize) {
+    for _ in 0..2_000 {
+        let names = thread_names();
+        let found = names.iter().filter(|other| *other == name).count();
+        if names.len() == count && found == named {
+            return;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    panic!("expected {count} threads, {named} of them {name}; there are {:?}", thread_names());
+}
+
+#[test]
+fn threads_start_when_something_waits_and_not_before() {
+    let before = thread_names().len();
+
+    // Making sockets, and whatever succeeds at once.
+    pollster::block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let client = std::net::TcpStream::connect(address).unwrap();
+        let (mut accepted, _) = listener.accept().await.unwrap();
+        std::io::Write::write_all(&mut &client, b"here").unwrap();
+        let mut buf = [0; 4];
+        accepted.read_exact(&mut buf).await.unwrap();
+        let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let other = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        udp.send_to(b"x", other.local_addr().unwrap()).await.unwrap();
+        other.recv_from(&mut buf).await.unwrap();
+        TcpSocket::new_v4().unwrap();
+        UnixStream::pair().unwrap();
+        UnixDatagram::pair().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        UnixListener::bind(folder.path().join("socket")).unwrap();
+        drop(minato::time::sleep(Duration::from_secs(1)));
+        minato::time::sleep(Duration::ZERO).await;
+    });
+    expect(before, "minato-reactor", 0);
+
+    // A current-thread runtime is the thread that calls it.
+    current_thread().block_on(async {
+        let (mut one, other) = pair().await;
+        let server = minato::spawn(echo(other));
+        ping(&mut one, 3).await.unwrap();
+        minato::time::sleep(Duration::from_millis(1)).await;
+        drop(one);
+        server.await.unwrap().unwrap();
+    });
+    expect(before, "minato-reactor", 0);
+
+    // A multi-thread one has its workers, and its tasks need nothing else.
+    let runtime = multi_thread(2);
+    runtime
+        .block_on(runtime.spawn(async {
+            let (mut one, other) = pair().await;
+            let server = minato::spawn(echo(other));
+            ping(&mut one, 3).await.unwrap();
+            minato::time::sleep(Duration::from_millis(1)).await;
+            drop(one);
+            server.await.unwrap().unwrap();
+        }))
+        .unwrap();
+    expect(before + 2, "minato-worker", 2);
+    drop(runtime);
+    expect(before, "minato-worker", 0);
+
+    // The first wait outside starts one thread, and all later ones use it.
+    let listeners: Vec<_> =
+        (0..20).map(|_| pollster::block_on(TcpListener::bind("127.0.0.1:0")).unwrap()).collect();
+    let mut cx = Context::from_waker(Waker::noop());
+    for listener in &listeners {
+        assert!(pin!(listener.accept()).poll(&mut cx).is_pending());
+    }
+    expect(before + 1, "minato-reactor", 1);
+    pollster::block_on(async {
+        minato::time::sleep(Duration::from_millis(1)).await;
+        let (mut one, other) = pair().await;
+        let echoed = async { echo(other).await.unwrap() };
+        futures::join!(echoed, async move { ping(&mut one, 3).await.unwrap() });
+    });
+    expect(before + 1, "minato-reactor", 1);
+
+    // The first task outside starts the default runtime.
+    pollster::block_on(minato::spawn(async {})).unwrap();
+    let workers = thread::available_parallelism().unwrap().get();
+    expect(before + 1 + workers, "minato-default", workers);
+}
