@@ -38,9 +38,10 @@ fn unwrap_body(last: TokenTree) -> TokenTree {
     if let TokenTree::Group(group) = &last {
         let mut tokens = group.stream().into_iter();
         if group.delimiter() == Delimiter::None
-            && let (Some(only), None) = (tokens.next(), tokens.next()) {
-                return unwrap_body(only);
-            }
+            && let (Some(only), None) = (tokens.next(), tokens.next())
+        {
+            return unwrap_body(only);
+        }
     }
     last
 }

@@ -25,13 +25,13 @@
 //! # The idea
 //!
 //! Something has to wait for the operating system and wake the tasks that it has news for. That is
-//! a [reactor](crate::reactor). In many libraries a socket must be made where a reactor is running,
+//! a [reactor]. In many libraries a socket must be made where a reactor is running,
 //! and panics elsewhere. Here a socket is just made. Only when it first has to *wait* does it look
 //! for a reactor: that of the runtime whose thread it is on, else one in the background, whose
 //! thread starts at that moment. So the same client can live in a `static`, be polled by
 //! `pollster`, by another runtime and by Minato's own, and outlive each of them.
 //!
-//! What a reactor waits *with* is an [engine](crate::engine), and it is a value chosen at run time:
+//! What a reactor waits *with* is an [engine], and it is a value chosen at run time:
 //! the operating system's readiness queue, or a simulated network whose every event is drawn from
 //! one seed. The types are the same, so the program that serves real connections is the program
 //! that is tested in simulation:

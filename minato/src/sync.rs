@@ -3,6 +3,8 @@
 //! Everything that takes part in a loom model takes its atomics, locks and arcs from here.
 
 #[cfg(minato_loom)]
+pub(crate) use loom::cell::UnsafeCell;
+#[cfg(minato_loom)]
 pub(crate) use loom::sync::{
     Arc, MutexGuard,
     atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering},
@@ -17,6 +19,9 @@ pub(crate) use std::sync::{
 use loom::sync as imp;
 #[cfg(not(minato_loom))]
 use std::sync as imp;
+
+#[cfg(not(minato_loom))]
+pub(crate) use self::cell::UnsafeCell;
 
 use std::sync::PoisonError;
 
@@ -42,6 +47,28 @@ impl<T> Mutex<T> {
             Ok(guard) => Some(guard),
             Err(std::sync::TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
             Err(std::sync::TryLockError::WouldBlock) => None,
+        }
+    }
+}
+
+#[cfg(not(minato_loom))]
+mod cell {
+    //! Loom's way to write std's `UnsafeCell`.
+
+    /// A place that may be written through a shared reference, by whoever has the right to.
+    #[derive(Debug)]
+    pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+
+    impl<T> UnsafeCell<T> {
+        pub(crate) const fn new(value: T) -> Self {
+            Self(std::cell::UnsafeCell::new(value))
+        }
+
+        /// Calls `with` with the address of the value, which loom takes as a write that must
+        /// overlap no other access.
+        #[inline(always)]
+        pub(crate) fn with_mut<R>(&self, with: impl FnOnce(*mut T) -> R) -> R {
+            with(self.0.get())
         }
     }
 }

@@ -189,9 +189,10 @@ impl Source {
                 continue;
             }
             if let Some(open) = self.first_outside_parentheses(item, &['{', ';'])
-                && self.code.as_bytes()[open] == b'{' {
-                    blocks.push(attribute.span.start..self.matching(open));
-                }
+                && self.code.as_bytes()[open] == b'{'
+            {
+                blocks.push(attribute.span.start..self.matching(open));
+            }
         }
         blocks
     }

@@ -106,9 +106,9 @@ impl State {
             if let Owner::Backlog(listener) = owner
                 && let Some(Role::Listening(listener)) =
                     self.sockets.get_mut(listener).map(|socket| &mut socket.role)
-                {
-                    listener.half_open = listener.half_open.saturating_sub(1);
-                }
+            {
+                listener.half_open = listener.half_open.saturating_sub(1);
+            }
         }
         self.release_port(key, side);
     }

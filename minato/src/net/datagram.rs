@@ -10,7 +10,8 @@ use std::task::{Context, Poll};
 
 use bytes::BufMut;
 
-use super::socket::{Done, Socket};
+use super::socket::Socket;
+use super::waiting::Done;
 use crate::engine::{Address, Direction, Interest, Received, Source};
 use crate::io::ReadBuf;
 
@@ -27,7 +28,6 @@ impl Socket {
         self.io(Interest::WRITABLE, |source| source.send_to(buf, target)).await
     }
 
-    #[track_caller]
     pub(super) fn poll_send_dgram_to(
         &self,
         cx: &mut Context<'_>,
@@ -79,7 +79,6 @@ impl Socket {
         self.io(Interest::READABLE, |source| self.receive(source, buf, peek)).await
     }
 
-    #[track_caller]
     pub(super) fn poll_recv_dgram(
         &self,
         cx: &mut Context<'_>,
@@ -103,7 +102,6 @@ impl Socket {
         self.io(Interest::READABLE, |source| self.receive_from(source, buf, peek)).await
     }
 
-    #[track_caller]
     pub(super) fn poll_recv_dgram_from(
         &self,
         cx: &mut Context<'_>,

@@ -22,8 +22,10 @@ mod resolve;
 mod socket;
 mod stream;
 pub mod tcp;
+mod transfer;
 pub mod udp;
 pub mod unix;
+mod waiting;
 
 pub use self::address::ToSocketAddrs;
 pub use self::async_fd::AsyncFd;

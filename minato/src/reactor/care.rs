@@ -35,14 +35,8 @@ impl Shared {
     ///
     /// When a thread is needed for it and cannot be started or is forbidden, or nobody steps the
     /// simulated host.
-    #[track_caller]
-    pub(crate) fn look_after(self: &Arc<Self>, waker: &Waker) -> io::Result<()> {
-        self.look_after_at(waker, Location::caller())
-    }
-
-    /// The same for the wait of what was made at `place`.
     #[inline]
-    pub(crate) fn look_after_at(
+    pub(crate) fn look_after(
         self: &Arc<Self>,
         waker: &Waker,
         place: &'static Location<'static>,

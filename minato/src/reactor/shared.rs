@@ -325,7 +325,7 @@ impl Shared {
         self.timers.drain(&mut wakers);
         self.unpark();
         // The background thread keeps a descriptor of what it watches until it looks again.
-        if self.watch() != Watch::None && self.forks == forks() {
+        if self.watch() != Watch::None && !self.is_from_before_fork() {
             monitor::rouse(self);
         }
         wake_all(&mut wakers);

@@ -51,6 +51,11 @@ impl Slot {
         self.word.clear(direction, look, bits)
     }
 
+    /// Takes `bits` for granted until something would block: there is no reactor to tell.
+    pub(crate) fn assume(&self, bits: Readiness) {
+        self.word.set(bits);
+    }
+
     /// Takes in an event; the wakers of everybody concerned go into `wakers`.
     pub(crate) fn event(&self, event: Readiness, wakers: &mut Vec<Waker>) {
         let event = event.intersection(self.meaningful);

@@ -12,13 +12,14 @@ use std::pin::Pin;
 use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::task::{Context as TaskContext, Poll, Waker};
 
 use super::core::Core;
 use super::shared::Shared;
 use crate::engine::SimHost;
 use crate::reactor;
+use crate::task::Runnable;
 use crate::task::budget::Budget;
 use crate::time::clock::Clock;
 
@@ -34,6 +35,7 @@ thread_local! {
             reactor: Cell::new(0),
             polling: Cell::new(ptr::null()),
             budget: Cell::new(Budget::unlimited()),
+            thread: Cell::new(0),
         }
     };
 }
@@ -48,6 +50,8 @@ struct Here {
     /// The data of the waker that the innermost poll of ours was given.
     polling: Cell<*const ()>,
     budget: Cell<Budget>,
+    /// Numbers the thread; 0 until somebody asks.
+    thread: Cell<usize>,
 }
 
 impl Here {
@@ -216,11 +220,11 @@ pub(crate) fn seat_holding(runtime: &Shared) -> Option<Rc<Seat>> {
 
 /// Where a `block_on` was called that keeps the tasks of the runtime at `runtime` from running on
 /// this thread.
-pub(crate) fn nested_at(runtime: *const Shared) -> Option<&'static Location<'static>> {
+pub(crate) fn nested_at(runtime: usize) -> Option<&'static Location<'static>> {
     if HERE.with(|here| here.seat.get() == 0) {
         return None;
     }
-    seats().filter(|seat| ptr::eq(&*seat.runtime, runtime)).find_map(|seat| seat.nested_at.get())
+    seats().filter(|seat| seat.runtime.address() == runtime).find_map(|seat| seat.nested_at.get())
 }
 
 /// Hands over every core of a multi-thread runtime that this thread holds, since it is going to
@@ -234,19 +238,27 @@ pub(crate) fn runtime() -> Option<Arc<Shared>> {
     with_seat(|seat| seat.runtime.clone())
 }
 
-/// Calls `with` with the core of `runtime` that this thread holds; `None` if it holds none.
+/// Queues a woken task with the core that this thread holds of the runtime at `address`; gives it
+/// back if it holds none.
 #[inline]
-pub(crate) fn with_core_of<T>(runtime: &Shared, with: impl FnOnce(&mut Core) -> T) -> Option<T> {
-    let holds_one =
-        HERE.with(|here| here.runtime.get() == runtime.address() && here.reactor.get() != 0);
+pub(crate) fn queue_here(
+    address: usize,
+    runnable: Runnable,
+    yielded: bool,
+) -> Result<(), Runnable> {
+    let holds_one = HERE.with(|here| here.runtime.get() == address && here.reactor.get() != 0);
     if !holds_one {
-        return None;
+        return Err(runnable);
     }
-    let seat = SEAT.try_with(|seat| match &*seat.borrow() {
-        Some(seat) => seat.core.borrow_mut().as_deref_mut().map(with),
-        None => None,
+    let mut left = Some(runnable);
+    with_seat(|seat| {
+        if let Some(core) = seat.core.borrow_mut().as_deref_mut() {
+            if let Some(runnable) = left.take() {
+                seat.runtime.queue_with(core, runnable, yielded);
+            }
+        }
     });
-    seat.ok().flatten()
+    left.map_or(Ok(()), Err)
 }
 
 /// The reactor that a wait on this thread binds to: that of the held core, or of a core of the
@@ -309,6 +321,18 @@ pub(crate) fn with_budget<T>(change: impl FnOnce(&Cell<Budget>) -> T) -> T {
     HERE.with(|here| change(&here.budget))
 }
 
+/// Numbers this thread; no other of the process has or had the same number.
+#[inline]
+pub(crate) fn thread_number() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(1);
+    HERE.with(|here| {
+        if here.thread.get() == 0 {
+            here.thread.set(NEXT.fetch_add(1, Ordering::Relaxed));
+        }
+        here.thread.get()
+    })
+}
+
 /// Whether the runtime that this thread is in has several cores, which look after each other.
 pub(crate) fn has_siblings() -> bool {
     with_seat(|seat| seat.runtime.reactors().len() > 1).unwrap_or(false)
@@ -352,7 +376,8 @@ static POLICY: AtomicU8 = AtomicU8::new(0);
 
 /// Forbids hidden threads for the whole process: the background reactor and the default runtime.
 ///
-/// What would need one then gives an error that names the place of the call, and panics with the
+/// What would need one then gives an error that names the place where the program made the socket
+/// or timer (for a connection that was accepted: its listener), and panics with the
 /// same text where its signature has no error ([`sleep`](crate::time::sleep),
 /// [`interval`](crate::time::interval), [`spawn`](crate::spawn)). The environment variable
 /// `MINATO_FORBID_IMPLICIT=1` does the same from outside. Hidden threads that run already stay.

@@ -58,7 +58,7 @@ impl Queue {
         match self {
             Self::Own(queue) if queue.len() > 1 => {
                 let ready: Vec<u64> =
-                    queue.iter().map(|runnable| runnable.metadata().number).collect();
+                    queue.iter().map(|runnable| runnable.facts().number()).collect();
                 let at = picker.pick(&ready).min(queue.len() - 1);
                 queue.remove(at)
             }

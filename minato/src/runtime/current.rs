@@ -24,7 +24,7 @@ use super::spin::Spin;
 use super::worker::POLLS_PER_LOOK;
 use crate::reactor;
 use crate::reactor::shared::Keeper;
-use crate::task::{Runnable, run_one, shielded};
+use crate::task::{Runnable, shielded};
 use crate::time::clock::real_now;
 
 /// Wakes the future of a `block_on`.
@@ -336,15 +336,15 @@ fn stop(shared: &Shared, error: &io::Error) -> ! {
 #[inline]
 pub(super) fn run_measured(shared: &Shared, seat: &Seat, runnable: Runnable) {
     if !shared.config.measure_polls {
-        return run_one(shared, runnable);
+        return runnable.run();
     }
-    measure(shared, seat, runnable);
+    measure(seat, runnable);
 }
 
 #[cold]
-fn measure(shared: &Shared, seat: &Seat, runnable: Runnable) {
+fn measure(seat: &Seat, runnable: Runnable) {
     let start = real_now();
-    run_one(shared, runnable);
+    runnable.run();
     if let Some(core) = seat.core.borrow().as_deref() {
         let took = real_now().saturating_duration_since(start);
         core.counters.longest_poll.raise_to(took.as_nanos().min(u128::from(u64::MAX)) as u64);

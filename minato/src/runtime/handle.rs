@@ -47,7 +47,7 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        task::spawn_on(&self.shared, future)
+        task::spawn_on(self.shared.clone(), future)
     }
 
     /// Runs a closure that may block on a thread made for that; see

@@ -101,7 +101,7 @@ impl Runtime {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        task::spawn_on(&self.shared, future)
+        task::spawn_on(self.shared.clone(), future)
     }
 
     /// Runs a closure that may block on a thread made for that; see
@@ -197,7 +197,7 @@ impl LocalRuntime {
         F: Future + 'static,
         F::Output: 'static,
     {
-        task::spawn_local_on(&self.shared, future)
+        task::spawn_local_on(self.shared.clone(), future)
     }
 
     /// A handle of this runtime, by which other threads may spawn `Send` tasks.

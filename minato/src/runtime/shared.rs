@@ -5,7 +5,7 @@ use std::thread::{Thread, ThreadId};
 use std::time::Duration;
 
 use super::builder::Config;
-use super::context::{self, Seat};
+use super::context::Seat;
 use super::core::Core;
 use super::injector::Injector;
 use super::metrics::{CoreCounters, CoreMetrics};
@@ -170,30 +170,18 @@ impl Shared {
         fewest.unwrap_or(&self.reactors[0])
     }
 
-    /// Queues a woken task: with the core that this thread holds, or for any of them.
-    pub(crate) fn schedule(&self, runnable: Runnable, yielded: bool) {
-        let mut runnable = Some(runnable);
-        context::with_core_of(self, |core| {
-            if let Some(runnable) = runnable.take() {
-                core.counters.wakes.add(1);
-                self.queue_with(core, runnable, yielded);
-            }
-        });
-        if let Some(runnable) = runnable {
-            self.inject(runnable);
-        }
-    }
-
+    /// Queues a woken task with a core that this thread holds.
     #[inline]
-    fn queue_with(&self, core: &mut Core, runnable: Runnable, yielded: bool) {
+    pub(super) fn queue_with(&self, core: &mut Core, runnable: Runnable, yielded: bool) {
+        core.counters.wakes.add(1);
         match &self.flavor {
             Flavor::CurrentThread(_) => core.queue.push(runnable),
             Flavor::MultiThread(pool) => pool.queue_with(core, runnable, yielded),
         }
     }
 
-    #[cold]
-    fn inject(&self, runnable: Runnable) {
+    /// Queues a woken task for any of the cores.
+    pub(crate) fn inject(&self, runnable: Runnable) {
         self.injector.push(runnable);
         match &self.flavor {
             Flavor::CurrentThread(_) => self.reactors[0].unpark(),

@@ -118,7 +118,7 @@ impl Simulation {
         F::Output: 'static,
     {
         let shared = self.host(host)?;
-        Ok(task::spawn_local_on(&shared, future))
+        Ok(task::spawn_local_on(shared, future))
     }
 
     /// The runtime of a host, made now if there is none.

@@ -1,125 +1,295 @@
-//! What a task consists of: async-task's cell, what we know about it, and the body around the
-//! user's future.
+//! What a task is to the rest of the library: its facts, and the handles of its cell.
 //!
-//! The cell is one allocation. Its metadata holds the task's name and where it stands in the
-//! registry. The body catches panics, also those of destructors, and signs the task out of the
-//! registry when the future is gone.
+//! A [`Runnable`] is the right to run the task once, a [`TaskRef`] knows it and can abort it, and a
+//! [`Join`] gets its output. With the wakers they share one allocation; [`raw`](super::raw) says how.
 
 use std::future::Future;
+use std::marker::PhantomData;
+use std::mem;
+use std::panic::Location;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
-
-use pin_project_lite::pin_project;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
 
 use super::Id;
-use crate::panics::{Payload, contain};
-use crate::runtime::context;
-use crate::runtime::shared::Shared;
+use super::raw::{Caught, Held};
+use crate::panics::contain;
 
-/// A task that is ready to be polled once.
-pub(crate) type Runnable = async_task::Runnable<TaskMeta>;
+/// From which size on a future gets an allocation of its own, so that it need not be moved about.
+const LARGE: usize = 2048;
 
-/// What came of a task's future.
-pub(super) type Caught<T> = Result<Output<T>, Payload>;
+/// The runtime as a task sees it.
+///
+/// The methods that may hand a task on to others take nothing that lies in its cell.
+pub(crate) trait Schedule: Clone + Send + Sync + 'static {
+    /// Names the runtime while any of its tasks lives.
+    fn address(&self) -> usize;
 
-/// What is known about a task, within its cell.
+    /// Queues a task with the core of the runtime at `address` that this thread holds; gives it
+    /// back if there is none. `yielded` says that the task woke while it was polled.
+    fn queue_here(
+        address: usize,
+        runnable: Runnable<Self>,
+        yielded: bool,
+    ) -> Result<(), Runnable<Self>>;
+
+    /// Queues a task for any thread of the runtime.
+    fn inject(self, runnable: Runnable<Self>);
+
+    /// Polls the future of a task.
+    fn poll<F: Future>(&self, future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output>;
+
+    /// The future of a task is gone; gives back the reference that was kept for it.
+    fn ended(&self, facts: &Facts) -> Option<TaskRef<Self>>;
+}
+
+/// What is known about a task.
 #[derive(Debug)]
-pub(crate) struct TaskMeta {
+pub(crate) struct Facts {
     pub(crate) id: Id,
+    pub(crate) spawned_at: &'static Location<'static>,
     /// Where the task stands in the registry.
-    pub(crate) key: usize,
+    key: AtomicUsize,
+    number: AtomicU64,
+}
+
+impl Facts {
+    /// The key of a task that is in no registry.
+    const NOWHERE: usize = usize::MAX;
+
+    pub(crate) fn new(id: Id, spawned_at: &'static Location<'static>) -> Self {
+        let (key, number) = (AtomicUsize::new(Self::NOWHERE), AtomicU64::new(u64::MAX));
+        Self { id, spawned_at, key, number }
+    }
+
+    /// Enters the task's place in the registry, before the task is scheduled for the first time,
+    /// which passes it on to all who ask.
+    pub(crate) fn set_place(&self, key: usize, number: u64) {
+        self.key.store(key, Ordering::Relaxed);
+        self.number.store(number, Ordering::Relaxed);
+    }
+
+    /// Where the task stands in the registry, if it is in one.
+    pub(crate) fn key(&self) -> Option<usize> {
+        Some(self.key.load(Ordering::Relaxed)).filter(|key| *key != Self::NOWHERE)
+    }
+
     /// Its number among the tasks of its runtime: unlike the id the same in every run.
-    pub(crate) number: u64,
-}
-
-pin_project! {
-    /// The body of a task: the user's future and what must happen around it.
-    pub(super) struct Body<F> {
-        #[pin]
-        future: Option<F>,
-        signed: Signed,
-    }
-
-    impl<F> PinnedDrop for Body<F> {
-        fn drop(this: Pin<&mut Self>) {
-            // Nobody is left who could be told of a panic here.
-            _ = this.drop_future();
-        }
+    pub(crate) fn number(&self) -> u64 {
+        self.number.load(Ordering::Relaxed)
     }
 }
 
-/// A task's place in the registry of its runtime.
-struct Signed {
-    runtime: Arc<Shared>,
-    key: usize,
-    id: Id,
+/// The handles of a fresh task.
+pub(super) struct Fresh<T, S: Schedule> {
+    pub(super) runnable: Runnable<S>,
+    pub(super) join: Join<T, S>,
+    pub(super) task: TaskRef<S>,
 }
 
-impl Drop for Signed {
+impl<T, S: Schedule> Fresh<T, S> {
+    /// Makes a task.
+    pub(super) fn new<F>(scheduler: S, facts: Facts, future: F) -> Self
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: Send,
+    {
+        // SAFETY: the future and its output are `Send`.
+        unsafe { Self::of(scheduler, facts, future) }
+    }
+
+    /// Makes a task of a future that sees itself to it that it stays on its thread.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Held::new`].
+    pub(super) unsafe fn of<F>(scheduler: S, facts: Facts, future: F) -> Self
+    where
+        F: Future<Output = T> + 'static,
+    {
+        let held = if const { size_of::<F>() >= LARGE } {
+            // SAFETY: the box is `Send` if the future is, and does with it as it is done by.
+            unsafe { Held::new(scheduler, facts, Box::pin(future)) }
+        } else {
+            // SAFETY: the caller answers for the future.
+            unsafe { Held::new(scheduler, facts, future) }
+        };
+        let (join, task) = (held.again(), TaskRef { held: held.again() });
+        Self { runnable: Runnable { held }, join: Join { held: join, output: PhantomData }, task }
+    }
+}
+
+/// A task that is ready to be polled once. Dropping it cancels the task: its future is dropped, and
+/// its join handle is told.
+pub(crate) struct Runnable<S: Schedule> {
+    held: Held<S>,
+}
+
+impl<S: Schedule> Runnable<S> {
+    /// The runnable that a change of the state made.
+    pub(super) fn of(held: Held<S>) -> Self {
+        Self { held }
+    }
+
+    fn into_held(self) -> Held<S> {
+        let held = self.held.again();
+        mem::forget(self);
+        held
+    }
+
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.held.facts
+    }
+
+    /// The runtime of the task.
+    pub(super) fn scheduler(&self) -> &S {
+        self.held.scheduler()
+    }
+
+    /// Polls the task once, or drops its future if it was aborted. Never panics.
+    #[inline]
+    pub(crate) fn run(self) {
+        self.into_held().run();
+    }
+
+    /// Gives it to the runtime, to be run there.
+    pub(crate) fn schedule(self) {
+        self.into_held().submit(false);
+    }
+}
+
+impl<S: Schedule> Drop for Runnable<S> {
     fn drop(&mut self) {
-        self.runtime.tasks().remove(self.key, self.id);
+        self.held.again().cancel();
     }
 }
 
-impl<F> Body<F> {
-    pub(super) fn new(future: F, runtime: Arc<Shared>, key: usize, id: Id) -> Self {
-        Self { future: Some(future), signed: Signed { runtime, key, id } }
+/// A reference to a task: keeps its cell, but not its future.
+pub(crate) struct TaskRef<S: Schedule> {
+    held: Held<S>,
+}
+
+impl<S: Schedule> TaskRef<S> {
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.held.facts
     }
 
-    /// Drops the future; a panic of a destructor is returned.
-    fn drop_future(self: Pin<&mut Self>) -> Result<(), Payload> {
-        let mut future = self.project().future;
-        contain(|| future.set(None))
+    /// Has the future dropped instead of polled, unless it is done by then.
+    pub(crate) fn abort(&self) {
+        let after = self.held.state.abort();
+        self.held.again().follow(after);
+    }
+
+    /// Whether the future is gone.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.held.state.is_complete()
+    }
+
+    /// Turns it into a number of references to take away.
+    pub(super) fn into_count(self) -> usize {
+        mem::forget(self);
+        1
     }
 }
 
-impl<F: Future> Future for Body<F> {
-    type Output = Caught<F::Output>;
+impl<S: Schedule> Clone for TaskRef<S> {
+    fn clone(&self) -> Self {
+        self.held.state.add_reference();
+        Self { held: self.held.again() }
+    }
+}
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.as_mut().project();
-        let Signed { runtime, key, id } = &*this.signed;
-        if runtime.tasks().is_aborted(*key, *id) {
-            // Comes by the queue once more, and is dropped there.
-            cx.waker().wake_by_ref();
+impl<S: Schedule> Drop for TaskRef<S> {
+    fn drop(&mut self) {
+        let after = self.held.state.drop_reference();
+        self.held.again().follow(after);
+    }
+}
+
+/// The one who gets the output of a task. Dropping it detaches the task.
+pub(super) struct Join<T, S: Schedule> {
+    held: Held<S>,
+    /// The output passes to whoever has this: to another thread only if it is `Send`.
+    output: PhantomData<Mutex<T>>,
+}
+
+impl<T, S: Schedule> Unpin for Join<T, S> {}
+
+impl<T, S: Schedule> Join<T, S> {
+    pub(super) fn facts(&self) -> &Facts {
+        &self.held.facts
+    }
+
+    /// Names the runtime of the task.
+    pub(super) fn scheduler(&self) -> usize {
+        self.held.scheduler().address()
+    }
+
+    pub(super) fn is_complete(&self) -> bool {
+        self.held.state.is_complete()
+    }
+
+    /// Has the future dropped instead of polled, unless it is done by then.
+    pub(super) fn abort(&self) {
+        let after = self.held.state.abort();
+        self.held.again().follow(after);
+    }
+
+    /// A counted reference to the task.
+    pub(super) fn task(&self) -> TaskRef<S> {
+        self.held.state.add_reference();
+        TaskRef { held: self.held.again() }
+    }
+
+    /// Ready with the output when the task is complete; with `None` if it was cancelled, or if the
+    /// output was given before.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Caught<T>>> {
+        if !self.is_complete() && self.wait(cx.waker()) {
             return Poll::Pending;
         }
-        let Some(future) = this.future.as_pin_mut() else {
-            unreachable!("a task is not polled after its end")
-        };
-        let budget = runtime.budget();
-        let polled = contain(|| context::poll(future, cx, budget));
-        let output = match polled {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(output)) => Ok(Output(Some(output))),
-            Err(panic) => Err(panic),
-        };
-        match (output, self.drop_future()) {
-            (Ok(output), Ok(())) => Poll::Ready(Ok(output)),
-            (Ok(_), Err(panic)) | (Err(panic), _) => Poll::Ready(Err(panic)),
+        // SAFETY: this is the join handle, and the task is complete.
+        Poll::Ready(unsafe { self.held.take::<T>() })
+    }
+
+    /// Leaves a waker with the task; false if the task is complete.
+    fn wait(&mut self, waker: &Waker) -> bool {
+        let mut before = None;
+        if self.held.state.take_awaiter_back() {
+            // SAFETY: the place is ours, having been taken back.
+            before = unsafe { self.held.replace_awaiter(None) };
         }
+        let waker = match before {
+            Some(before) if before.will_wake(waker) => before,
+            _ => waker.clone(),
+        };
+        if self.is_complete() {
+            return false;
+        }
+        // SAFETY: the place was never lent, or was taken back before the task was complete.
+        _ = unsafe { self.held.replace_awaiter(Some(waker)) };
+        let lent = self.held.state.lend_awaiter();
+        if !lent {
+            // SAFETY: the place was not lent, since that came too late.
+            _ = unsafe { self.held.replace_awaiter(None) };
+        }
+        lent
     }
 }
 
-/// A task's output on its way to whoever joins it.
-///
-/// If nobody does, it is dropped within the cell, where a panic would end the process.
-pub(super) struct Output<T>(Option<T>);
-
-impl<T> Output<T> {
-    pub(super) fn into_inner(mut self) -> T {
-        match self.0.take() {
-            Some(output) => output,
-            None => unreachable!("an output is taken once, by value"),
-        }
-    }
-}
-
-impl<T> Drop for Output<T> {
+impl<T, S: Schedule> Drop for Join<T, S> {
     fn drop(&mut self) {
-        if let Some(output) = self.0.take() {
-            _ = contain(|| drop(output));
+        if self.held.state.take_awaiter_back() {
+            // SAFETY: the place is ours, having been taken back.
+            let waker = unsafe { self.held.replace_awaiter(None) };
+            _ = contain(|| drop(waker));
         }
+        let after = self.held.state.leave().unwrap_or_else(|| {
+            // SAFETY: this is the join handle, and the task is complete.
+            let output = unsafe { self.held.take::<T>() };
+            _ = contain(|| drop(output));
+            self.held.state.leave_completed()
+        });
+        self.held.again().follow(after);
     }
 }

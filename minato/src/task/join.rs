@@ -3,20 +3,16 @@
 use std::any::Any;
 use std::fmt;
 use std::future::Future;
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::task::{Context, Poll, Wake, Waker};
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll};
 
-use async_task::FallibleTask;
-
-use super::cell::{Caught, TaskMeta};
+use super::schedule::{Join, Task};
 use super::spawn::FROM_BEFORE_FORK;
 use super::{Id, budget};
-use crate::panics::contain;
 use crate::reactor::background::forks;
 use crate::runtime::context;
-use crate::runtime::shared::Shared;
 
 /// Waits for a task's output.
 ///
@@ -31,11 +27,7 @@ use crate::runtime::shared::Shared;
 /// The handle may be polled by reference in a `select!` and awaited again later.
 #[must_use = "dropping a JoinHandle detaches its task; use `drop` or `_ =` if that is wanted"]
 pub struct JoinHandle<T> {
-    task: Option<FallibleTask<Caught<T>, TaskMeta>>,
-    runtime: Weak<Shared>,
-    key: usize,
-    id: Id,
-    spawned_at: &'static Location<'static>,
+    join: Join<T>,
     /// Why the task was cancelled, if it never had a chance.
     reason: Option<String>,
     /// Whether it is a core that runs the task, rather than a thread of its own.
@@ -46,16 +38,8 @@ pub struct JoinHandle<T> {
 }
 
 impl<T> JoinHandle<T> {
-    pub(super) fn new(
-        task: async_task::Task<Caught<T>, TaskMeta>,
-        runtime: &Arc<Shared>,
-        spawned_at: &'static Location<'static>,
-    ) -> Self {
-        let TaskMeta { id, key, .. } = *task.metadata();
-        let runtime = Arc::downgrade(runtime);
-        let task = Some(task.fallible());
-        let (reason, on_core, forks, ended) = (None, true, forks(), false);
-        Self { task, runtime, key, id, spawned_at, reason, on_core, forks, ended }
+    pub(super) fn new(join: Join<T>) -> Self {
+        Self { join, reason: None, on_core: true, forks: forks(), ended: false }
     }
 
     pub(super) fn set_reason(&mut self, reason: String) {
@@ -67,39 +51,30 @@ impl<T> JoinHandle<T> {
         self.on_core = false;
     }
 
-    fn task(&self) -> &FallibleTask<Caught<T>, TaskMeta> {
-        match &self.task {
-            Some(task) => task,
-            None => unreachable!("the task is taken only when the handle is dropped"),
-        }
-    }
-
     /// The task's id.
     pub fn id(&self) -> Id {
-        self.id
+        self.join.facts().id
     }
 
     /// Where the task was spawned.
     pub fn spawned_at(&self) -> &'static Location<'static> {
-        self.spawned_at
+        self.join.facts().spawned_at
     }
 
     /// Asks for the task to be dropped at its next await point instead of being polled again. A
     /// task that has finished by then keeps its output.
     pub fn abort(&self) {
-        if let Some(runtime) = self.runtime.upgrade() {
-            runtime.tasks().abort(self.key, self.id);
-        }
+        self.join.abort();
     }
 
     /// Whether the task has ended, one way or another.
     pub fn is_finished(&self) -> bool {
-        self.task().is_finished()
+        self.join.is_complete()
     }
 
     /// A handle that can abort the task and nothing else.
     pub fn abort_handle(&self) -> AbortHandle {
-        AbortHandle { runtime: self.runtime.clone(), key: self.key, id: self.id }
+        AbortHandle { task: self.join.task() }
     }
 
     /// The error of waiting for a task that cannot run: from within a `block_on` that keeps it from
@@ -108,12 +83,12 @@ impl<T> JoinHandle<T> {
         if self.forks != forks() {
             return Some(self.error(Why::Cancelled(Some(FROM_BEFORE_FORK.to_owned()))));
         }
-        let nested_at = context::nested_at(self.runtime.as_ptr()).filter(|_| self.on_core)?;
+        let nested_at = context::nested_at(self.join.scheduler()).filter(|_| self.on_core)?;
         Some(self.error(Why::Deadlock { nested_at }))
     }
 
     fn error(&self, why: Why) -> JoinError {
-        JoinError { id: self.id, spawned_at: self.spawned_at, why }
+        JoinError { id: self.id(), spawned_at: self.spawned_at(), why }
     }
 }
 
@@ -123,55 +98,22 @@ impl<T> Future for JoinHandle<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         assert!(!self.ended, "JoinHandle polled after it gave the task's output");
         std::task::ready!(budget::poll_leave(cx));
-        let Some(task) = &mut self.task else {
-            unreachable!("the task is taken only when the handle is dropped")
-        };
-        let polled = if context::polls_with(cx.waker()) {
-            Pin::new(task).poll(cx)
-        } else {
-            // The cell would end the process if a foreign waker panicked.
-            let contained = Waker::from(Arc::new(Contained(cx.waker().clone())));
-            Pin::new(task).poll(&mut Context::from_waker(&contained))
-        };
-        let output = match polled {
-            Poll::Ready(output) => output,
-            Poll::Pending => {
-                return match self.vain() {
-                    Some(error) => Poll::Ready(Err(error)),
-                    None => Poll::Pending,
-                };
-            }
+        let Poll::Ready(output) = self.join.poll(cx) else {
+            return self.vain().map_or(Poll::Pending, |error| Poll::Ready(Err(error)));
         };
         budget::spend();
         self.ended = true;
         Poll::Ready(match output {
-            Some(Ok(output)) => Ok(output.into_inner()),
+            Some(Ok(output)) => Ok(output),
             Some(Err(panic)) => Err(self.error(Why::Panic(Mutex::new(panic.into_inner())))),
             None => Err(self.error(Why::Cancelled(self.reason.clone()))),
         })
     }
 }
 
-/// A waker whose panics are contained.
-struct Contained(Waker);
-
-impl Wake for Contained {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        _ = contain(|| self.0.wake_by_ref());
-    }
-}
-
-impl<T> Drop for JoinHandle<T> {
-    fn drop(&mut self) {
-        if let Some(task) = self.task.take() {
-            task.detach();
-        }
-    }
-}
+// What a panic leaves behind is either in the cell, which no panic gets into, or was taken out.
+impl<T> UnwindSafe for JoinHandle<T> {}
+impl<T> RefUnwindSafe for JoinHandle<T> {}
 
 impl<T> fmt::Debug for JoinHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -182,36 +124,32 @@ impl<T> fmt::Debug for JoinHandle<T> {
 /// Aborts a task, and tells whether it has ended. Cheap to clone; does not keep the output.
 #[derive(Clone)]
 pub struct AbortHandle {
-    runtime: Weak<Shared>,
-    key: usize,
-    id: Id,
+    task: Task,
 }
 
 impl AbortHandle {
     /// Asks for the task to be dropped at its next await point instead of being polled again.
     pub fn abort(&self) {
-        if let Some(runtime) = self.runtime.upgrade() {
-            runtime.tasks().abort(self.key, self.id);
-        }
+        self.task.abort();
     }
 
     /// Whether the task has ended, one way or another.
     pub fn is_finished(&self) -> bool {
-        match self.runtime.upgrade() {
-            Some(runtime) => !runtime.tasks().contains(self.key, self.id),
-            None => true,
-        }
+        self.task.is_complete()
     }
 
     /// The task's id.
     pub fn id(&self) -> Id {
-        self.id
+        self.task.facts().id
     }
 }
 
+impl UnwindSafe for AbortHandle {}
+impl RefUnwindSafe for AbortHandle {}
+
 impl fmt::Debug for AbortHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AbortHandle").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("AbortHandle").field("id", &self.id()).finish_non_exhaustive()
     }
 }
 

@@ -15,15 +15,19 @@ pub(crate) mod budget;
 mod cell;
 mod id;
 mod join;
+mod local;
+mod raw;
 pub(crate) mod registry;
+mod schedule;
 mod spawn;
+mod state;
 mod yield_now;
 
-pub(crate) use self::cell::Runnable;
 pub use self::id::Id;
 pub use self::join::{AbortHandle, JoinError, JoinHandle};
+pub(crate) use self::schedule::{Runnable, Task};
 pub(crate) use self::spawn::{
-    FROM_BEFORE_FORK, run_one, shielded, spawn_blocking_on, spawn_local_on, spawn_on,
+    FROM_BEFORE_FORK, shielded, spawn_blocking_on, spawn_local_on, spawn_on,
 };
 pub use self::spawn::{block_in_place, spawn, spawn_blocking, spawn_local};
 pub use self::yield_now::{YieldNow, yield_now};

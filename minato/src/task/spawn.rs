@@ -3,13 +3,10 @@
 use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
-use std::task::Waker;
 
-use async_task::{Builder, Schedule, ScheduleInfo, WithInfo};
-
-use super::cell::{Body, Caught, Runnable, TaskMeta};
-use super::registry::Registry;
-use super::{Id, JoinHandle};
+use super::cell::{Facts, Fresh};
+use super::local::Local;
+use super::{Id, JoinHandle, Runnable};
 use crate::panics::contain;
 use crate::runtime::context::{self, Seat};
 use crate::runtime::default_runtime;
@@ -35,7 +32,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    spawn_on(&current("spawn"), future)
+    spawn_on(current("spawn"), future)
 }
 
 /// Spawns a task that stays on this thread, on the `LocalRuntime` that is running here.
@@ -50,7 +47,7 @@ where
     F::Output: 'static,
 {
     match context::runtime().filter(|runtime| runtime.is_local_here()) {
-        Some(runtime) => spawn_local_on(&runtime, future),
+        Some(runtime) => spawn_local_on(runtime, future),
         None => panic!("spawn_local must be called within a LocalRuntime, on its own thread"),
     }
 }
@@ -102,32 +99,26 @@ fn current(what: &str) -> Arc<Shared> {
 
 /// Spawns a task on `runtime`.
 #[track_caller]
-pub(crate) fn spawn_on<F>(runtime: &Arc<Shared>, future: F) -> JoinHandle<F::Output>
+pub(crate) fn spawn_on<F>(runtime: Arc<Shared>, future: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let place = Location::caller();
-    let made = make(runtime, place, |meta| {
-        let body = Body::new(future, runtime.clone(), meta.key, meta.id);
-        Builder::new().metadata(meta).spawn(move |_| body, queue_of(runtime))
-    });
-    start(runtime, made, place)
+    let fresh = Fresh::new(runtime, facts(), future);
+    start(fresh)
 }
 
 /// Spawns a task that stays on the thread of `runtime`, which is this one.
 #[track_caller]
-pub(crate) fn spawn_local_on<F>(runtime: &Arc<Shared>, future: F) -> JoinHandle<F::Output>
+pub(crate) fn spawn_local_on<F>(runtime: Arc<Shared>, future: F) -> JoinHandle<F::Output>
 where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let place = Location::caller();
-    let made = make(runtime, place, |meta| {
-        let body = Body::new(future, runtime.clone(), meta.key, meta.id);
-        Builder::new().metadata(meta).spawn_local(move |_| body, queue_of(runtime))
-    });
-    start(runtime, made, place)
+    let future = Local::new(future);
+    // SAFETY: the future sees to it that it stays on this thread, and the join handle is `Send` only
+    // if the output is.
+    start(unsafe { Fresh::of(runtime, facts(), future) })
 }
 
 /// Queues `job` for the blocking threads of `runtime`.
@@ -137,40 +128,27 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let place = Location::caller();
-    let made = make(runtime, place, |meta| {
-        let hold = runtime.hold_clock();
-        let future = async move {
-            let _hold = hold;
-            job()
-        };
-        let body = Body::new(future, runtime.clone(), meta.key, meta.id);
-        Builder::new().metadata(meta).spawn(move |_| body, queue_of(runtime))
-    });
-    let (runnable, mut handle) = finish(runtime, made, place);
-    let Some(runnable) = runnable else { return handle };
-    if runtime.engine().is_simulated() {
-        runnable.schedule();
-        return handle;
-    }
-    handle.needs_no_core();
-    let slot = Arc::new(std::sync::Mutex::new(Some(runnable)));
-    let (run, runner) = (slot.clone(), runtime.clone());
-    let take = |slot: &std::sync::Mutex<Option<Runnable>>| {
-        slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+    let hold = runtime.hold_clock();
+    let future = async move {
+        let _hold = hold;
+        job()
     };
+    let fresh = Fresh::new(runtime.clone(), facts(), future);
+    if runtime.engine().is_simulated() {
+        return start(fresh);
+    }
+    let (runnable, mut handle) = sign_in(fresh);
+    handle.needs_no_core();
+    let Some(runnable) = runnable else { return handle };
+    let runner = runtime.clone();
     let queued = runtime.blocking().spawn(Box::new(move || {
-        if let Some(runnable) = take(&run) {
-            // A job is within its runtime, without a core.
-            let _seat = Seat::take(runner.clone(), None);
-            // The pool contains what may panic here.
-            run_one(&runner, runnable);
-        }
+        // A job is within its runtime, without a core.
+        let _seat = Seat::take(runner, None);
+        runnable.run();
     }));
     if let Err(rejected) = queued {
-        // The pool dropped its closure; dropping the task here as well cancels it.
+        // The pool dropped the runnable, which has cancelled the task.
         handle.set_reason(rejected.to_string());
-        drop(take(&slot));
     }
     handle
 }
@@ -179,83 +157,39 @@ where
 pub(crate) const FROM_BEFORE_FORK: &str =
     "the runtime was made before a fork, and this process has none of its threads";
 
-/// A task and its runnable.
-type Parts<T> = (Runnable, async_task::Task<Caught<T>, TaskMeta>);
-
-/// A task that is to run, or one that is not and why.
-type Made<T> = Result<Parts<T>, (Parts<T>, &'static str)>;
-
-/// Signs a task into the registry and makes its cell.
-fn make<T>(
-    runtime: &Arc<Shared>,
-    place: &'static Location<'static>,
-    build: impl FnOnce(TaskMeta) -> Parts<T>,
-) -> Made<T> {
-    let id = Id::next();
-    let make = |key, number| {
-        let (runnable, task) = build(TaskMeta { id, key, number });
-        let waker: Waker = runnable.waker();
-        ((runnable, task), waker)
-    };
-    if runtime.is_from_before_fork() {
-        // The registry's lock may be held by a thread that is not here.
-        return Err((Registry::refuse(make), FROM_BEFORE_FORK));
-    }
-    runtime
-        .tasks()
-        .insert(id, place, make)
-        .map_err(|parts| (parts, "the runtime has been shut down"))
+/// A name for the task that is being spawned, and the place.
+#[track_caller]
+fn facts() -> Facts {
+    Facts::new(Id::next(), Location::caller())
 }
 
-/// The handle of a task, and what runs it: nothing if it was refused, in which case its future is
-/// dropped here.
-fn finish<T>(
-    runtime: &Arc<Shared>,
-    made: Made<T>,
-    place: &'static Location<'static>,
-) -> (Option<Runnable>, JoinHandle<T>) {
-    match made {
-        Ok((runnable, task)) => (Some(runnable), JoinHandle::new(task, runtime, place)),
-        Err(((runnable, task), reason)) => {
-            let mut handle = JoinHandle::new(task, runtime, place);
-            handle.set_reason(reason.to_owned());
-            drop(runnable);
-            (None, handle)
-        }
-    }
-}
-
-fn start<T>(
-    runtime: &Arc<Shared>,
-    made: Made<T>,
-    place: &'static Location<'static>,
-) -> JoinHandle<T> {
-    let (runnable, handle) = finish(runtime, made, place);
+/// Signs a task into the registry and has it run.
+fn start<T>(fresh: Fresh<T, Arc<Shared>>) -> JoinHandle<T> {
+    let (runnable, handle) = sign_in(fresh);
     if let Some(runnable) = runnable {
         runnable.schedule();
     }
     handle
 }
 
-/// Where a task goes when it is woken.
-fn queue_of(runtime: &Arc<Shared>) -> impl Schedule<TaskMeta> + Send + Sync + 'static {
-    let runtime = runtime.clone();
-    WithInfo(move |runnable: Runnable, info: ScheduleInfo| {
-        runtime.schedule(runnable, info.woken_while_running);
-    })
-}
-
-/// Polls a task once, or drops it if it is to be aborted.
-///
-/// The body catches what the user's code may do. What can still panic is a waker of whoever joins
-/// the task; [`shielded`] keeps that from taking the worker down.
-#[inline]
-pub(crate) fn run_one(runtime: &Shared, runnable: Runnable) {
-    let meta = runnable.metadata();
-    if runtime.tasks().is_aborted(meta.key, meta.id) {
-        return drop(runnable);
+/// Signs a task into the registry: gives its handle, and what runs it. If it is refused its future
+/// is dropped here.
+fn sign_in<T>(fresh: Fresh<T, Arc<Shared>>) -> (Option<Runnable>, JoinHandle<T>) {
+    let Fresh { runnable, join, task } = fresh;
+    let runtime = runnable.scheduler();
+    let refused = if runtime.is_from_before_fork() {
+        // The registry's lock may be held by a thread that is not here.
+        Some(FROM_BEFORE_FORK)
+    } else {
+        runtime.tasks().insert(task).err().map(|_| "the runtime has been shut down")
+    };
+    let mut handle = JoinHandle::new(join);
+    if let Some(reason) = refused {
+        handle.set_reason(reason.to_owned());
+        drop(runnable);
+        return (None, handle);
     }
-    runnable.run();
+    (Some(runnable), handle)
 }
 
 /// Calls `run`, which polls tasks, until it returns without a panic.

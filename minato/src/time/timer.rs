@@ -153,7 +153,7 @@ impl Timer {
 
     fn look_after(&self, waker: &Waker) {
         if let Some(reactor) = &self.reactor
-            && let Err(error) = reactor.look_after_at(waker, self.place)
+            && let Err(error) = reactor.look_after(waker, self.place)
         {
             self.cannot_wait(&error);
         }

@@ -208,7 +208,22 @@ async fn what_needs_no_wait_works_after_the_end(at: At) {
     let mut reactor = Reactor::new().unwrap();
     let handle = reactor.handle();
     let (mut client, mut server) = turn_until(&mut reactor, async { pair_on(&handle).await });
+    // Both have waited, so that their readiness is known, and known to be none.
+    assert!(futures::poll!(pin!(server.read(&mut [0; 4]))).is_pending());
+    let mut left = net::fill(&client);
     drop(reactor);
+    assert_ended(client.write(b"no room").await);
+    let mut all = vec![0; 64 * 1024];
+    while left > 0 {
+        let most = all.len().min(left);
+        match server.read(&mut all[..most]).await {
+            Ok(read) => left -= read,
+            error => {
+                assert_ended(error);
+                at.settle().await;
+            }
+        }
+    }
     client.write_all(b"no wait").await.unwrap();
     at.settle().await;
     assert_eq!(net::read_all(&mut server, 7).await, b"no wait");

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::panic::Location;
 
 use crate::engine::{Address, Family, Interest, Transport};
 use crate::net::socket::Socket;
@@ -11,11 +12,12 @@ use crate::reactor::Handle;
 pub(super) async fn connect_any(
     addresses: &[SocketAddr],
     handle: Option<&Handle>,
+    place: &'static Location<'static>,
 ) -> io::Result<Socket> {
     let mut last = None;
     for address in addresses {
         let attempt = async {
-            let socket = Socket::open(handle, Family::of(address), Transport::Tcp)?;
+            let socket = Socket::open(handle, Family::of(address), Transport::Tcp)?.made_at(place);
             connect(&socket, &Address::Ip(*address)).await?;
             Ok(socket)
         };

@@ -4,13 +4,15 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::panic::Location;
 use std::task::{Context, Poll};
 
 use super::{Incoming, TcpSocket, TcpStream};
 use crate::engine::{Address, Direction, Interest, OptionName, OptionValue, Source, Transport};
 use crate::net::ToSocketAddrs;
 use crate::net::address::to_socket_addrs;
-use crate::net::socket::{Done, Socket};
+use crate::net::socket::Socket;
+use crate::net::waiting::Done;
 use crate::reactor::Handle;
 
 /// How many connections the system queues for a listener, unless told otherwise.
@@ -49,8 +51,10 @@ impl TcpListener {
     ///
     /// The error of the last address that was tried (port in use, privileged, not an address of
     /// this host), or that of the look-up.
-    pub async fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
-        Self::bind_any(&to_socket_addrs(address).await?, None)
+    #[track_caller]
+    pub fn bind(address: impl ToSocketAddrs) -> impl Future<Output = io::Result<Self>> {
+        let place = Location::caller();
+        async move { Self::bind_any(&to_socket_addrs(address).await?, None, place) }
     }
 
     /// Like [`bind`](Self::bind), with the listener and the connections that it accepts bound to
@@ -59,11 +63,20 @@ impl TcpListener {
     /// # Errors
     ///
     /// As [`bind`](Self::bind).
-    pub async fn bind_on(handle: &Handle, address: impl ToSocketAddrs) -> io::Result<Self> {
-        Self::bind_any(&to_socket_addrs(address).await?, Some(handle))
+    #[track_caller]
+    pub fn bind_on(
+        handle: &Handle,
+        address: impl ToSocketAddrs,
+    ) -> impl Future<Output = io::Result<Self>> {
+        let place = Location::caller();
+        async move { Self::bind_any(&to_socket_addrs(address).await?, Some(handle), place) }
     }
 
-    fn bind_any(addresses: &[SocketAddr], handle: Option<&Handle>) -> io::Result<Self> {
+    fn bind_any(
+        addresses: &[SocketAddr],
+        handle: Option<&Handle>,
+        place: &'static Location<'static>,
+    ) -> io::Result<Self> {
         let mut last = None;
         for address in addresses {
             let bound = TcpSocket::open_for(*address, handle).and_then(|socket| {
@@ -72,7 +85,7 @@ impl TcpListener {
                 socket.listen(BACKLOG)
             });
             match bound {
-                Ok(listener) => return Ok(listener),
+                Ok(listener) => return Ok(Self { socket: listener.socket.made_at(place) }),
                 Err(error) => last = Some(error),
             }
         }
@@ -146,6 +159,7 @@ impl TcpListener {
     /// # Errors
     ///
     /// When the descriptor is not a TCP socket, or on a simulated runtime.
+    #[track_caller]
     pub fn from_std(listener: std::net::TcpListener) -> io::Result<Self> {
         Socket::adopt(listener.into(), Transport::Tcp, None).map(Self::of)
     }
@@ -155,6 +169,7 @@ impl TcpListener {
     /// # Errors
     ///
     /// As [`from_std`](Self::from_std).
+    #[track_caller]
     pub fn from_std_on(handle: &Handle, listener: std::net::TcpListener) -> io::Result<Self> {
         Socket::adopt(listener.into(), Transport::Tcp, Some(handle)).map(Self::of)
     }
@@ -226,6 +241,7 @@ impl AsRawFd for TcpListener {
 impl TryFrom<std::net::TcpListener> for TcpListener {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(listener: std::net::TcpListener) -> io::Result<Self> {
         Self::from_std(listener)
     }

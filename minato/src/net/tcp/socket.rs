@@ -38,6 +38,7 @@ impl TcpSocket {
     /// # Errors
     ///
     /// When the system has no more descriptors.
+    #[track_caller]
     pub fn new_v4() -> io::Result<Self> {
         Self::open(Family::V4, None)
     }
@@ -47,6 +48,7 @@ impl TcpSocket {
     /// # Errors
     ///
     /// When the system has no more descriptors, or no IPv6.
+    #[track_caller]
     pub fn new_v6() -> io::Result<Self> {
         Self::open(Family::V6, None)
     }
@@ -56,6 +58,7 @@ impl TcpSocket {
     /// # Errors
     ///
     /// As [`new_v4`](Self::new_v4).
+    #[track_caller]
     pub fn new_v4_on(handle: &Handle) -> io::Result<Self> {
         Self::open(Family::V4, Some(handle))
     }
@@ -65,14 +68,17 @@ impl TcpSocket {
     /// # Errors
     ///
     /// As [`new_v6`](Self::new_v6).
+    #[track_caller]
     pub fn new_v6_on(handle: &Handle) -> io::Result<Self> {
         Self::open(Family::V6, Some(handle))
     }
 
+    #[track_caller]
     pub(super) fn open_for(address: SocketAddr, handle: Option<&Handle>) -> io::Result<Self> {
         Self::open(Family::of(&address), handle)
     }
 
+    #[track_caller]
     fn open(family: Family, handle: Option<&Handle>) -> io::Result<Self> {
         Ok(Self { socket: Socket::open(handle, family, Transport::Tcp)? })
     }
@@ -82,6 +88,7 @@ impl TcpSocket {
     /// # Errors
     ///
     /// When the descriptor is not a TCP socket, or on a simulated runtime.
+    #[track_caller]
     pub fn from_std_stream(stream: std::net::TcpStream) -> io::Result<Self> {
         Ok(Self { socket: Socket::adopt(stream.into(), Transport::Tcp, None)? })
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{Shutdown, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -74,8 +75,13 @@ impl TcpStream {
     /// # Cancel safety
     ///
     /// Dropping the future gives the attempt up.
-    pub async fn connect(address: impl ToSocketAddrs) -> io::Result<Self> {
-        connect::connect_any(&to_socket_addrs(address).await?, None).await.map(Self::of)
+    #[track_caller]
+    pub fn connect(address: impl ToSocketAddrs) -> impl Future<Output = io::Result<Self>> {
+        let place = Location::caller();
+        async move {
+            let addresses = to_socket_addrs(address).await?;
+            connect::connect_any(&addresses, None, place).await.map(Self::of)
+        }
     }
 
     /// Like [`connect`](Self::connect), bound to the reactor of `handle`.
@@ -83,8 +89,16 @@ impl TcpStream {
     /// # Errors
     ///
     /// As [`connect`](Self::connect).
-    pub async fn connect_on(handle: &Handle, address: impl ToSocketAddrs) -> io::Result<Self> {
-        connect::connect_any(&to_socket_addrs(address).await?, Some(handle)).await.map(Self::of)
+    #[track_caller]
+    pub fn connect_on(
+        handle: &Handle,
+        address: impl ToSocketAddrs,
+    ) -> impl Future<Output = io::Result<Self>> {
+        let place = Location::caller();
+        async move {
+            let addresses = to_socket_addrs(address).await?;
+            connect::connect_any(&addresses, Some(handle), place).await.map(Self::of)
+        }
     }
 
     /// Takes a connection of std's over; makes it non-blocking.
@@ -92,6 +106,7 @@ impl TcpStream {
     /// # Errors
     ///
     /// When the descriptor is not a TCP socket, or on a simulated runtime.
+    #[track_caller]
     pub fn from_std(stream: std::net::TcpStream) -> io::Result<Self> {
         Socket::adopt(stream.into(), Transport::Tcp, None).map(Self::of)
     }
@@ -101,6 +116,7 @@ impl TcpStream {
     /// # Errors
     ///
     /// As [`from_std`](Self::from_std).
+    #[track_caller]
     pub fn from_std_on(handle: &Handle, stream: std::net::TcpStream) -> io::Result<Self> {
         Socket::adopt(stream.into(), Transport::Tcp, Some(handle)).map(Self::of)
     }
@@ -297,6 +313,7 @@ impl fmt::Debug for TcpStream {
 impl TryFrom<std::net::TcpStream> for TcpStream {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(stream: std::net::TcpStream) -> io::Result<Self> {
         Self::from_std(stream)
     }

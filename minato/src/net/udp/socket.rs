@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::panic::Location;
 use std::task::{Context, Poll, ready};
 
 use bytes::BufMut;
@@ -59,8 +60,10 @@ impl UdpSocket {
     ///
     /// The error of the last address that was tried (port in use, privileged, not an address of
     /// this host), or that of the look-up.
-    pub async fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
-        Self::bind_any(&to_socket_addrs(address).await?, None)
+    #[track_caller]
+    pub fn bind(address: impl ToSocketAddrs) -> impl Future<Output = io::Result<Self>> {
+        let place = Location::caller();
+        async move { Self::bind_any(&to_socket_addrs(address).await?, None, place) }
     }
 
     /// Like [`bind`](Self::bind), bound to the reactor of `handle`.
@@ -68,13 +71,22 @@ impl UdpSocket {
     /// # Errors
     ///
     /// As [`bind`](Self::bind).
-    pub async fn bind_on(handle: &Handle, address: impl ToSocketAddrs) -> io::Result<Self> {
-        Self::bind_any(&to_socket_addrs(address).await?, Some(handle))
+    #[track_caller]
+    pub fn bind_on(
+        handle: &Handle,
+        address: impl ToSocketAddrs,
+    ) -> impl Future<Output = io::Result<Self>> {
+        let place = Location::caller();
+        async move { Self::bind_any(&to_socket_addrs(address).await?, Some(handle), place) }
     }
 
-    fn bind_any(addresses: &[SocketAddr], handle: Option<&Handle>) -> io::Result<Self> {
+    fn bind_any(
+        addresses: &[SocketAddr],
+        handle: Option<&Handle>,
+        place: &'static Location<'static>,
+    ) -> io::Result<Self> {
         first_that_does(addresses, |address| {
-            let socket = Socket::open(handle, Family::of(&address), Transport::Udp)?;
+            let socket = Socket::open(handle, Family::of(&address), Transport::Udp)?.made_at(place);
             socket.source().bind(&Address::Ip(address))?;
             Ok(Self { socket })
         })
@@ -85,6 +97,7 @@ impl UdpSocket {
     /// # Errors
     ///
     /// When the descriptor is not a UDP socket, or on a simulated runtime.
+    #[track_caller]
     pub fn from_std(socket: std::net::UdpSocket) -> io::Result<Self> {
         Ok(Self { socket: Socket::adopt(socket.into(), Transport::Udp, None)? })
     }
@@ -94,6 +107,7 @@ impl UdpSocket {
     /// # Errors
     ///
     /// As [`from_std`](Self::from_std).
+    #[track_caller]
     pub fn from_std_on(handle: &Handle, socket: std::net::UdpSocket) -> io::Result<Self> {
         Ok(Self { socket: Socket::adopt(socket.into(), Transport::Udp, Some(handle))? })
     }

@@ -56,6 +56,7 @@ impl UnixDatagram {
     ///
     /// The system's: the path exists, may not be written or is too long. `Unsupported` on a
     /// simulated runtime.
+    #[track_caller]
     pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
         Self::bind_addr(&engine::unix_address(path.as_ref())?)
     }
@@ -65,6 +66,7 @@ impl UnixDatagram {
     /// # Errors
     ///
     /// As [`bind`](Self::bind).
+    #[track_caller]
     pub fn bind_on(handle: &Handle, path: impl AsRef<Path>) -> io::Result<Self> {
         Self::open(Some(handle), Some(&engine::unix_address(path.as_ref())?))
     }
@@ -74,6 +76,7 @@ impl UnixDatagram {
     /// # Errors
     ///
     /// As [`bind`](Self::bind); an unnamed address cannot be bound.
+    #[track_caller]
     pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
         Self::open(None, Some(address))
     }
@@ -83,6 +86,7 @@ impl UnixDatagram {
     /// # Errors
     ///
     /// When the system has no more descriptors. `Unsupported` on a simulated runtime.
+    #[track_caller]
     pub fn unbound() -> io::Result<Self> {
         Self::open(None, None)
     }
@@ -92,10 +96,12 @@ impl UnixDatagram {
     /// # Errors
     ///
     /// As [`unbound`](Self::unbound).
+    #[track_caller]
     pub fn unbound_on(handle: &Handle) -> io::Result<Self> {
         Self::open(Some(handle), None)
     }
 
+    #[track_caller]
     fn open(handle: Option<&Handle>, address: Option<&SocketAddr>) -> io::Result<Self> {
         let socket = Socket::open(handle, Family::Unix, Transport::UnixDatagram)?;
         if let Some(address) = address {
@@ -109,6 +115,7 @@ impl UnixDatagram {
     /// # Errors
     ///
     /// When the system has no more descriptors. `Unsupported` on a simulated runtime.
+    #[track_caller]
     pub fn pair() -> io::Result<(Self, Self)> {
         let (one, two) = Socket::pair(Transport::UnixDatagram)?;
         Ok((Self { socket: one }, Self { socket: two }))
@@ -119,6 +126,7 @@ impl UnixDatagram {
     /// # Errors
     ///
     /// When the descriptor is not a Unix datagram socket, or on a simulated runtime.
+    #[track_caller]
     pub fn from_std(socket: std::os::unix::net::UnixDatagram) -> io::Result<Self> {
         Ok(Self { socket: Socket::adopt(socket.into(), Transport::UnixDatagram, None)? })
     }
@@ -128,6 +136,7 @@ impl UnixDatagram {
     /// # Errors
     ///
     /// As [`from_std`](Self::from_std).
+    #[track_caller]
     pub fn from_std_on(
         handle: &Handle,
         socket: std::os::unix::net::UnixDatagram,

@@ -8,7 +8,8 @@ use std::task::{Context, Poll};
 
 use super::{Incoming, SocketAddr, UnixStream, address_of};
 use crate::engine::{self, Address, Direction, Family, Interest, Source, Transport};
-use crate::net::socket::{Done, Socket};
+use crate::net::socket::Socket;
+use crate::net::waiting::Done;
 use crate::reactor::Handle;
 
 /// How many connections the system queues for a listener.
@@ -51,6 +52,7 @@ impl UnixListener {
     ///
     /// The system's: the path exists, may not be written or is too long. `Unsupported` on a
     /// simulated runtime.
+    #[track_caller]
     pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
         Self::bind_addr(&engine::unix_address(path.as_ref())?)
     }
@@ -61,6 +63,7 @@ impl UnixListener {
     /// # Errors
     ///
     /// As [`bind`](Self::bind).
+    #[track_caller]
     pub fn bind_on(handle: &Handle, path: impl AsRef<Path>) -> io::Result<Self> {
         Self::listen(Some(handle), &engine::unix_address(path.as_ref())?)
     }
@@ -70,10 +73,12 @@ impl UnixListener {
     /// # Errors
     ///
     /// As [`bind`](Self::bind); an unnamed address is no place to listen at.
+    #[track_caller]
     pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
         Self::listen(None, address)
     }
 
+    #[track_caller]
     fn listen(handle: Option<&Handle>, address: &SocketAddr) -> io::Result<Self> {
         let socket = Socket::open(handle, Family::Unix, Transport::UnixStream)?;
         socket.source().bind(&address_of(address))?;
@@ -143,6 +148,7 @@ impl UnixListener {
     /// # Errors
     ///
     /// When the descriptor is not a Unix stream socket, or on a simulated runtime.
+    #[track_caller]
     pub fn from_std(listener: std::os::unix::net::UnixListener) -> io::Result<Self> {
         Ok(Self { socket: Socket::adopt(listener.into(), Transport::UnixStream, None)? })
     }
@@ -152,6 +158,7 @@ impl UnixListener {
     /// # Errors
     ///
     /// As [`from_std`](Self::from_std).
+    #[track_caller]
     pub fn from_std_on(
         handle: &Handle,
         listener: std::os::unix::net::UnixListener,

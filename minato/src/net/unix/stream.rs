@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::panic::Location;
 use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -67,8 +68,10 @@ impl UnixStream {
     /// # Cancel safety
     ///
     /// Dropping the future gives the attempt up.
-    pub async fn connect(path: impl AsRef<Path>) -> io::Result<Self> {
-        Self::connect_to(None, &engine::unix_address(path.as_ref())?).await
+    #[track_caller]
+    pub fn connect(path: impl AsRef<Path>) -> impl Future<Output = io::Result<Self>> {
+        let place = Location::caller();
+        async move { Self::connect_to(None, &engine::unix_address(path.as_ref())?, place).await }
     }
 
     /// Like [`connect`](Self::connect), bound to the reactor of `handle`.
@@ -76,8 +79,13 @@ impl UnixStream {
     /// # Errors
     ///
     /// As [`connect`](Self::connect).
-    pub async fn connect_on(handle: &Handle, path: impl AsRef<Path>) -> io::Result<Self> {
-        Self::connect_to(Some(handle), &engine::unix_address(path.as_ref())?).await
+    #[track_caller]
+    pub fn connect_on(
+        handle: &Handle,
+        path: impl AsRef<Path>,
+    ) -> impl Future<Output = io::Result<Self>> {
+        let place = Location::caller();
+        async move { Self::connect_to(Some(handle), &engine::unix_address(path.as_ref())?, place).await }
     }
 
     /// Connects to the listener at an address.
@@ -85,13 +93,18 @@ impl UnixStream {
     /// # Errors
     ///
     /// As [`connect`](Self::connect); nobody can be reached at an unnamed address.
-    pub async fn connect_addr(address: &SocketAddr) -> io::Result<Self> {
-        Self::connect_to(None, address).await
+    #[track_caller]
+    pub fn connect_addr(address: &SocketAddr) -> impl Future<Output = io::Result<Self>> {
+        Self::connect_to(None, address, Location::caller())
     }
 
     /// A full queue of the listener is the one thing that the system gives no event for.
-    async fn connect_to(handle: Option<&Handle>, address: &SocketAddr) -> io::Result<Self> {
-        let socket = Socket::open(handle, Family::Unix, Transport::UnixStream)?;
+    async fn connect_to(
+        handle: Option<&Handle>,
+        address: &SocketAddr,
+        place: &'static Location<'static>,
+    ) -> io::Result<Self> {
+        let socket = Socket::open(handle, Family::Unix, Transport::UnixStream)?.made_at(place);
         let address = address_of(address);
         let mut pauses = Pauses::default();
         loop {
@@ -107,6 +120,7 @@ impl UnixStream {
     /// # Errors
     ///
     /// When the system has no more descriptors. `Unsupported` on a simulated runtime.
+    #[track_caller]
     pub fn pair() -> io::Result<(Self, Self)> {
         let (one, two) = Socket::pair(Transport::UnixStream)?;
         Ok((Self { socket: one }, Self { socket: two }))
@@ -117,6 +131,7 @@ impl UnixStream {
     /// # Errors
     ///
     /// When the descriptor is not a Unix stream socket, or on a simulated runtime.
+    #[track_caller]
     pub fn from_std(stream: std::os::unix::net::UnixStream) -> io::Result<Self> {
         Socket::adopt(stream.into(), Transport::UnixStream, None).map(Self::of)
     }
@@ -126,6 +141,7 @@ impl UnixStream {
     /// # Errors
     ///
     /// As [`from_std`](Self::from_std).
+    #[track_caller]
     pub fn from_std_on(
         handle: &Handle,
         stream: std::os::unix::net::UnixStream,

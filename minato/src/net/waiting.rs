@@ -1,0 +1,340 @@
+//! Waiting for a socket: the loops that try, and leave a waker when they would block.
+//!
+//! Each loop looks at the readiness, tries what may be possible, clears what turned out not to be,
+//! leaves its waker, and looks once more: an event that came between the first look and the waker
+//! has moved the tick of its direction, and the loop goes round again instead of sleeping.
+
+use std::future::poll_fn;
+use std::io;
+use std::task::{Context, Poll, Waker, ready};
+
+use super::socket::Socket;
+use crate::engine::{Direction, Interest, Readiness, Source, Transport};
+use crate::reactor::{EntryId, Slot, View};
+use crate::sync::Arc;
+use crate::task::budget;
+
+/// How an operation came to its result, which tells what the socket's readiness is afterwards.
+pub(crate) enum Done<T> {
+    /// There may be more.
+    Whole(T),
+    /// It did less than it was asked to: there is no more at present.
+    Short(T),
+}
+
+impl Done<usize> {
+    /// What came of an operation that moved `len` of `asked` bytes.
+    pub(crate) fn of(len: usize, asked: usize) -> Self {
+        if len < asked { Self::Short(len) } else { Self::Whole(len) }
+    }
+}
+
+impl Socket {
+    /// Tries `operation` until it does not block: the one loop of every `poll_*`.
+    ///
+    /// `operation` is tried when the socket may be ready, which one that never waited is assumed
+    /// to be.
+    pub(crate) fn poll_io<T>(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        mut operation: impl FnMut(&Source) -> io::Result<Done<T>>,
+    ) -> Poll<io::Result<T>> {
+        ready!(budget::poll_leave(cx));
+        loop {
+            let look = self.look();
+            if look.is_none_or(|look| look.is_ready(direction)) {
+                match operation(self.source()) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        self.would_block(look, |slot, look| {
+                            slot.clear(direction, look, direction.cleared_by_would_block());
+                        });
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    Err(error) => return Poll::Ready(Err(error)),
+                    Ok(done) => {
+                        budget::spend();
+                        return Poll::Ready(Ok(self.finish(direction, look, done)));
+                    }
+                }
+            }
+            // What is not waited for is taken to be ready, so that the other direction is tried
+            // before its first event.
+            let slot = self.slot(Readiness::ALL_OPEN.difference(direction.mask()));
+            let before = look.unwrap_or_else(|| slot.view());
+            slot.wait_poll(direction, cx.waker());
+            if let Err(error) = self.after_wait(slot, cx) {
+                let last = operation(self.source()).map(|done| self.finish(direction, None, done));
+                return Poll::Ready(unless_it_would_block(last, error));
+            }
+            if slot.view().tick(direction) == before.tick(direction) {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// An operation that was tried after `look` would block: clears what it would clear.
+    fn would_block(&self, look: Option<View>, clear: impl FnOnce(&Slot, View)) {
+        if let (Some(slot), Some(look)) = (self.slot.get(), look) {
+            clear(slot, look);
+        }
+    }
+
+    /// What an operation's result tells about readiness. A short one of a TCP stream means that
+    /// there is no more, so that the next call need not find out by failing. Nothing else may be
+    /// taken for that: an urgent mark, a datagram, a Unix stream's control message or a closing
+    /// peer end an operation early while more is there.
+    fn finish<T>(&self, direction: Direction, look: Option<View>, done: Done<T>) -> T {
+        match done {
+            Done::Whole(value) => value,
+            Done::Short(value) => {
+                const UNSAFE_TO_CLEAR: Readiness = Readiness::READ_CLOSED
+                    .union(Readiness::WRITE_CLOSED)
+                    .union(Readiness::ERROR)
+                    .union(Readiness::PRIORITY);
+                if let (Transport::Tcp, Some(look), Some(slot)) =
+                    (self.transport, look, self.slot.get())
+                {
+                    if !look.readiness().intersects(UNSAFE_TO_CLEAR) {
+                        let bits = direction.cleared_by_would_block();
+                        slot.clear(direction, look, bits);
+                    }
+                }
+                value
+            }
+        }
+    }
+
+    /// Waits with an operation of a future: like [`poll_io`](Self::poll_io), but the waker stands
+    /// in the future's own `wait`, and goes with it.
+    pub(crate) async fn io<T>(
+        &self,
+        interest: Interest,
+        mut operation: impl FnMut(&Source) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let mut wait = Wait::new(self, interest);
+        poll_fn(|cx| wait.poll_io(cx, &mut operation)).await
+    }
+
+    /// Tries `operation` once without waiting. If it would block, the socket's readiness is
+    /// cleared, so that the next `readable` or `writable` waits for a fresh event.
+    pub(crate) fn try_io<T>(
+        &self,
+        interest: Interest,
+        operation: impl FnOnce() -> io::Result<T>,
+    ) -> io::Result<T> {
+        let look = self.slot.get().map(|slot| slot.view());
+        if look.is_some_and(|look| !look.readiness().intersects(interest.mask())) {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let result = operation();
+        if result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
+            self.would_block(look, |slot, look| clear_interest(slot, look, interest));
+        }
+        result
+    }
+
+    /// Waits until one of `interest`'s bits is set; binds first, since it is the reactor's word
+    /// that is waited for.
+    pub(crate) async fn ready(&self, interest: Interest) -> io::Result<Readiness> {
+        let look = self.ready_look(interest).await?;
+        Ok(look.readiness().intersection(interest.mask()))
+    }
+
+    /// Like [`ready`](Self::ready), but returns the look, on the strength of which readiness may be
+    /// [cleared](Self::clear).
+    pub(crate) async fn ready_look(&self, interest: Interest) -> io::Result<View> {
+        let mut wait = Wait::new(self, interest);
+        poll_fn(|cx| wait.poll_ready(cx)).await
+    }
+
+    /// Clears `bits`, unless an event of their direction has come since `look`; ends stay.
+    pub(crate) fn clear(&self, look: View, bits: Readiness) {
+        self.would_block(Some(look), |slot, look| clear(slot, look, bits));
+    }
+
+    /// The poll form of [`ready`](Self::ready), in one direction.
+    pub(crate) fn poll_ready(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+    ) -> Poll<io::Result<Readiness>> {
+        self.poll_look(cx, direction, Slot::wait_poll).map_ok(View::readiness)
+    }
+
+    /// Like [`poll_ready`](Self::poll_ready), for the only task that waits this way: it replaces
+    /// the one before.
+    #[track_caller]
+    pub(crate) fn poll_last_ready(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+    ) -> Poll<io::Result<View>> {
+        self.poll_look(cx, direction, Slot::wait_last_poll)
+    }
+
+    #[track_caller]
+    fn poll_look(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        wait: impl Fn(&Slot, Direction, &Waker),
+    ) -> Poll<io::Result<View>> {
+        ready!(budget::poll_leave(cx));
+        let slot = self.slot(Readiness::EMPTY);
+        loop {
+            let look = slot.view();
+            if look.is_ready(direction) {
+                budget::spend();
+                return Poll::Ready(Ok(look));
+            }
+            wait(slot, direction, cx.waker());
+            if let Err(error) = self.after_wait(slot, cx) {
+                return Poll::Ready(Err(error));
+            }
+            if slot.view().tick(direction) == look.tick(direction) {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// After an accept that followed an event: has what else is waiting reported anew, instead of
+    /// paying for an accept that finds nothing.
+    pub(crate) fn rearm(&self, look: Option<View>) -> io::Result<()> {
+        let (Some(slot), Some(look)) = (self.slot.get(), look) else { return Ok(()) };
+        if slot.clear(Direction::Read, look, Readiness::READABLE) {
+            slot.rearm(self.source())?;
+        }
+        Ok(())
+    }
+
+    /// A look at the readiness, if there is a slot.
+    pub(crate) fn look(&self) -> Option<View> {
+        self.slot.get().map(|slot| slot.view())
+    }
+}
+
+/// What came of an operation that was tried although nobody can wait for it; `error` says why, if
+/// it would have to wait.
+fn unless_it_would_block<T>(last: io::Result<T>, error: io::Error) -> io::Result<T> {
+    match last {
+        Err(last) if last.kind() == io::ErrorKind::WouldBlock => Err(error),
+        last => last,
+    }
+}
+
+fn clear_interest(slot: &Slot, look: View, interest: Interest) {
+    clear(slot, look, interest.cleared_by_would_block());
+}
+
+/// Clears `bits` as far as they can be cleared, each by the tick of its direction.
+fn clear(slot: &Slot, look: View, bits: Readiness) {
+    for direction in [Direction::Read, Direction::Write] {
+        let bits = bits.intersection(direction.cleared_by_would_block());
+        if !bits.is_empty() {
+            slot.clear(direction, look, bits);
+        }
+    }
+}
+
+/// One future's wait for a socket. Dropping it takes its waker out.
+pub(crate) struct Wait<'a> {
+    socket: &'a Socket,
+    interest: Interest,
+    entry: Option<EntryId>,
+}
+
+impl<'a> Wait<'a> {
+    pub(crate) fn new(socket: &'a Socket, interest: Interest) -> Self {
+        Self { socket, interest, entry: None }
+    }
+
+    /// Polls until a bit of the interest is set.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<View>> {
+        ready!(budget::poll_leave(cx));
+        let slot = self.socket.slot(Readiness::EMPTY);
+        loop {
+            let look = slot.view();
+            if look.readiness().intersects(self.interest.mask()) {
+                budget::spend();
+                self.leave();
+                return Poll::Ready(Ok(look));
+            }
+            if let Poll::Pending = self.wait(slot, look, cx)? {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Polls `operation` whenever the socket may be ready for it.
+    pub(crate) fn poll_io<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut operation: impl FnMut(&Source) -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        ready!(budget::poll_leave(cx));
+        loop {
+            let look = self.socket.look();
+            if look.is_none_or(|look| look.readiness().intersects(self.interest.mask())) {
+                match operation(self.socket.source()) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        let interest = self.interest;
+                        self.socket.would_block(look, |slot, look| {
+                            clear_interest(slot, look, interest);
+                        });
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    result => {
+                        budget::spend();
+                        self.leave();
+                        return Poll::Ready(result);
+                    }
+                }
+            }
+            let slot = self.socket.slot(Readiness::ALL_OPEN.difference(self.interest.mask()));
+            let before = look.unwrap_or_else(|| slot.view());
+            match self.wait(slot, before, cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => {
+                    self.leave();
+                    let last = operation(self.socket.source());
+                    return Poll::Ready(unless_it_would_block(last, error));
+                }
+            }
+        }
+    }
+
+    /// Leaves the waker; ready when an event has come since `before`.
+    fn wait(
+        &mut self,
+        slot: &Arc<Slot>,
+        before: View,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.entry = Some(slot.wait_entry(self.entry, self.interest.mask(), cx.waker()));
+        self.socket.after_wait(slot, cx)?;
+        let after = slot.view();
+        let moved = |direction: Direction| {
+            direction.mask().intersects(self.interest.mask())
+                && after.tick(direction) != before.tick(direction)
+        };
+        if moved(Direction::Read) || moved(Direction::Write) {
+            Poll::Ready(Ok(()))
+        } else {
+            Poll::Pending
+        }
+    }
+
+    fn leave(&mut self) {
+        if let (Some(entry), Some(slot)) = (self.entry.take(), self.socket.slot.get()) {
+            slot.leave(entry);
+        }
+    }
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}

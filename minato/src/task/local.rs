@@ -1,0 +1,51 @@
+//! Futures that stay on their thread.
+
+use std::future::Future;
+use std::mem::ManuallyDrop;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::runtime::context;
+
+/// A future that need not be `Send`, since it is polled and dropped only where it was made.
+///
+/// A local runtime does both on its own thread. Should it ever fail to, this ends the process: to
+/// go on would be to use the future's data from two threads, and to leave the future out would be to
+/// free memory that others on its own thread may point to.
+pub(super) struct Local<F> {
+    /// Numbers the thread.
+    thread: usize,
+    future: ManuallyDrop<F>,
+}
+
+impl<F> Local<F> {
+    pub(super) fn new(future: F) -> Self {
+        Self { thread: context::thread_number(), future: ManuallyDrop::new(future) }
+    }
+
+    fn check(&self) {
+        if self.thread != context::thread_number() {
+            eprintln!("minato: a local task has come to a thread that is not its own");
+            std::process::abort();
+        }
+    }
+}
+
+impl<F: Future> Future for Local<F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.check();
+        // SAFETY: the future is never moved out, and dropped only where it is.
+        unsafe { self.map_unchecked_mut(|local| &mut *local.future) }.poll(cx)
+    }
+}
+
+impl<F> Drop for Local<F> {
+    fn drop(&mut self) {
+        self.check();
+        // SAFETY: this is the one place where it is dropped, and it is not used afterwards.
+        unsafe { ManuallyDrop::drop(&mut self.future) };
+    }
+}

@@ -1,0 +1,400 @@
+//! The memory of a task: one cell on the heap, shared by everybody who has to do with the task.
+//!
+//! A cell has a *front*, which is laid out the same for all tasks of a scheduler, and behind it the
+//! *stage*, where the future is and later its output. Handles know the front only; what depends on
+//! the future goes through the table of functions in it.
+//!
+//! # Who may touch what
+//!
+//! * **The state** ([`State`]): everybody.
+//! * **The stage**: whoever set `RUNNING`, until he sets `COMPLETE`; from then on the join handle,
+//!   if `JOINER` was set at that moment, else he again.
+//! * **The awaiter**: the join handle, but while `AWAITER` is set whoever completes the task.
+//! * **The cell** is freed by whoever took the last of its holds away. If the future is still there
+//!   it is handed to the scheduler instead, which drops it where tasks are dropped.
+//! * The rest is written before the cell is shared and then only read.
+//!
+//! What may run foreign code (the future, its output, destructors, wakers) is contained: a panic
+//! there leaves no cell behind in between states. Nothing of a cell is touched after a step by which
+//! it may have been handed on.
+
+use std::future::Future;
+use std::mem::{self, ManuallyDrop};
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
+
+use super::cell::{Facts, Runnable, Schedule, TaskRef};
+use super::state::{After, State};
+use crate::panics::{Payload, contain};
+use crate::sync::UnsafeCell;
+
+/// What the tasks of a scheduler have in common.
+#[repr(C)]
+pub(super) struct Front<S: Schedule> {
+    pub(super) state: State,
+    vtable: &'static Vtable<S>,
+    scheduler: S,
+    /// Woken when the task is complete.
+    awaiter: UnsafeCell<Option<Waker>>,
+    pub(super) facts: Facts,
+}
+
+/// What is done with a cell by who does not know its future.
+struct Vtable<S: Schedule> {
+    /// Polls the future once. Takes the runnable's place.
+    run: unsafe fn(Held<S>),
+    /// Drops the future. Takes the runnable's place.
+    cancel: unsafe fn(Held<S>),
+    /// Moves the output to where the pointer points, an `Option<Caught<T>>`: `None` if there is
+    /// none. The caller has the right to the stage.
+    take: unsafe fn(&Held<S>, *mut ()),
+    /// Frees the cell, which nobody else holds.
+    free: unsafe fn(Held<S>),
+}
+
+/// A whole cell.
+#[repr(C)]
+struct Cell<F: Future, S: Schedule> {
+    front: Front<S>,
+    stage: UnsafeCell<Stage<F>>,
+}
+
+/// What the cell holds of the task's work.
+enum Stage<F: Future> {
+    Future(F),
+    Output(Caught<F::Output>),
+    Gone,
+}
+
+/// What came of a task's future.
+pub(super) type Caught<T> = Result<T, Payload>;
+
+/// The address of a cell, in the hands of somebody for whom one of the holds in its state stands.
+///
+/// It has no destructor: what becomes of the hold is for its owner to say.
+pub(super) struct Held<S: Schedule>(NonNull<Front<S>>);
+
+// SAFETY: what a `Held` gives to several threads is the state, which is atomic, the facts and the
+// scheduler, which are `Sync` (the latter by the bounds of `Schedule`), and the awaiter's and the
+// stage's places, each of which is touched only by whom the state gives the right to. What passes
+// from thread to thread in them: a waker, which is `Send`; the future and the output, for which
+// `Held::new` asks its caller to answer.
+unsafe impl<S: Schedule> Send for Held<S> {}
+// SAFETY: as above; a shared `Held` gives nothing that an owned one does not.
+unsafe impl<S: Schedule> Sync for Held<S> {}
+
+impl<S: Schedule> std::ops::Deref for Held<S> {
+    type Target = Front<S>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Front<S> {
+        // SAFETY: a hold stands for us, so the cell has not been freed. The front is never borrowed
+        // mutably once it is shared.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl<S: Schedule> Held<S> {
+    /// Makes the cell of a task, for which three holds stand: that of a runnable, of a join handle
+    /// and of one counted reference.
+    ///
+    /// # Safety
+    ///
+    /// `F` and its output are `Send`; or else the future itself sees to it that it is not polled or
+    /// dropped on another thread than this one, and the join handle stays here.
+    pub(super) unsafe fn new<F: Future + 'static>(scheduler: S, facts: Facts, future: F) -> Self {
+        let front = Front {
+            state: State::new(),
+            vtable: const {
+                &Vtable {
+                    run: run::<F, S>,
+                    cancel: cancel::<F, S>,
+                    take: take::<F, S>,
+                    free: free::<F, S>,
+                }
+            },
+            scheduler,
+            awaiter: UnsafeCell::new(None),
+            facts,
+        };
+        let cell = Box::new(Cell { front, stage: UnsafeCell::new(Stage::Future(future)) });
+        Self(NonNull::from(Box::leak(cell)).cast())
+    }
+
+    /// The same address once more, for somebody for whom a hold stands as well.
+    pub(super) fn again(&self) -> Self {
+        Self(self.0)
+    }
+
+    pub(super) fn scheduler(&self) -> &S {
+        &self.scheduler
+    }
+
+    /// Gives the runnable, which is the caller's, to the scheduler.
+    pub(super) fn submit(self, yielded: bool) {
+        let address = self.scheduler.address();
+        // The cell may be gone at any moment from here on, as soon as the runnable is queued.
+        if let Err(runnable) = S::queue_here(address, Runnable::of(self), yielded) {
+            let scheduler = runnable.scheduler().clone();
+            scheduler.inject(runnable);
+        }
+    }
+
+    /// Does what a change of the state asks for.
+    #[inline]
+    pub(super) fn follow(self, after: After) {
+        match after {
+            After::Nothing => {}
+            After::Submit => self.submit(false),
+            After::Last => self.end(),
+        }
+    }
+
+    /// Ends a cell that nobody else holds.
+    #[cold]
+    fn end(self) {
+        if self.state.is_complete() {
+            // SAFETY: nobody holds the cell any more, and so nobody ever will again.
+            return unsafe { (self.vtable.free)(self) };
+        }
+        self.state.revive();
+        self.submit(false);
+    }
+
+    /// Polls the future once. The caller is the owner of the runnable, which this takes.
+    #[inline]
+    pub(super) fn run(self) {
+        // SAFETY: a runnable's owner calls, and the table is that of the cell.
+        unsafe { (self.vtable.run)(self) }
+    }
+
+    /// Drops the future. The caller is the owner of the runnable, which this takes.
+    pub(super) fn cancel(self) {
+        // SAFETY: as for `run`.
+        unsafe { (self.vtable.cancel)(self) }
+    }
+
+    /// Takes the output of a complete task out: `None` if there is none, or not any more.
+    ///
+    /// # Safety
+    ///
+    /// The caller is the join handle of a task with an output of type `T`, and has seen it complete.
+    pub(super) unsafe fn take<T>(&self) -> Option<Caught<T>> {
+        let mut output = None::<Caught<T>>;
+        // SAFETY: the task was complete when the join handle existed, which gives it the stage; the
+        // pointer is to a place for the output of the type that the caller answers for.
+        unsafe { (self.vtable.take)(self, (&raw mut output).cast()) };
+        output
+    }
+
+    /// Puts a waker into the awaiter's place, or takes it out; returns what was there.
+    ///
+    /// # Safety
+    ///
+    /// The caller has the right to that place.
+    pub(super) unsafe fn replace_awaiter(&self, waker: Option<Waker>) -> Option<Waker> {
+        // SAFETY: the caller has the right, so nobody else touches the place meanwhile.
+        self.awaiter.with_mut(|place| mem::replace(unsafe { &mut *place }, waker))
+    }
+
+    /// The waker that stands for this hold.
+    #[inline]
+    fn raw_waker(&self) -> RawWaker {
+        let vtable = const {
+            &RawWakerVTable::new(clone_waker::<S>, wake::<S>, wake_by_ref::<S>, drop_waker::<S>)
+        };
+        RawWaker::new(self.0.as_ptr().cast_const().cast(), vtable)
+    }
+
+    /// The hold that a waker stands for.
+    ///
+    /// # Safety
+    ///
+    /// The data is that of a waker of a cell with the scheduler `S`, and that waker lives as long
+    /// as the result is used, or leaves its hold to it.
+    #[inline]
+    unsafe fn of_waker(data: *const ()) -> Self {
+        // SAFETY: the data is the address of a front, as `raw_waker` put it there.
+        Self(unsafe { NonNull::new_unchecked(data.cast_mut().cast()) })
+    }
+
+    /// The whole cell of a task whose future is an `F`.
+    ///
+    /// # Safety
+    ///
+    /// It is, and the cell is not used after its hold was given up.
+    #[inline]
+    unsafe fn cell<'a, F: Future>(&self) -> &'a Cell<F, S> {
+        // SAFETY: the address is that of a whole cell, of which the front is the first field.
+        unsafe { self.0.cast().as_ref() }
+    }
+}
+
+impl<F: Future, S: Schedule> Cell<F, S> {
+    /// Drops what is on the stage and puts something else there; a panic of a destructor is
+    /// returned.
+    ///
+    /// # Safety
+    ///
+    /// The caller has the right to the stage.
+    unsafe fn put(&self, next: Stage<F>) -> Result<(), Payload> {
+        // SAFETY: the caller has the right, so nobody else touches the stage meanwhile. A future is
+        // dropped where it is, as its pin demands.
+        self.stage.with_mut(|stage| contain(|| unsafe { *stage = next }))
+    }
+}
+
+/// Polls the future once.
+///
+/// # Safety
+///
+/// The caller owns the runnable of the task, whose future is an `F`.
+unsafe fn run<F: Future, S: Schedule>(held: Held<S>) {
+    // SAFETY: the runnable's hold becomes that of `RUNNING`, which stands until the last use.
+    let cell = unsafe { held.cell::<F>() };
+    if cell.front.state.start() {
+        // SAFETY: this run was just started.
+        return unsafe { finish::<F, S>(held, None) };
+    }
+    // SAFETY: the functions of the table suit the data. The waker is not counted and never dropped:
+    // the poll gets it by reference, and `RUNNING` holds the cell meanwhile.
+    let waker = ManuallyDrop::new(unsafe { Waker::from_raw(held.raw_waker()) });
+    let polled = cell.stage.with_mut(|stage| {
+        contain(|| {
+            // SAFETY: whoever is running has the stage.
+            let Stage::Future(future) = (unsafe { &mut *stage }) else {
+                unreachable!("a task is not polled after its end")
+            };
+            // SAFETY: the future stays in the cell, which stays where it is, until it is dropped
+            // there.
+            let future = unsafe { Pin::new_unchecked(future) };
+            cell.front.scheduler.poll(future, &mut Context::from_waker(&waker))
+        })
+    });
+    let output = match polled {
+        Ok(Poll::Pending) => match cell.front.state.pend() {
+            After::Nothing => return,
+            After::Submit => return held.submit(true),
+            After::Last => return held.end(),
+        },
+        Ok(Poll::Ready(output)) => Ok(output),
+        Err(panic) => Err(panic),
+    };
+    // SAFETY: the run that was started above goes on.
+    unsafe { finish::<F, S>(held, Some(output)) }
+}
+
+/// Drops the future.
+///
+/// # Safety
+///
+/// As for [`run`].
+#[cold]
+unsafe fn cancel<F: Future, S: Schedule>(held: Held<S>) {
+    held.state.start();
+    // SAFETY: this run was just started.
+    unsafe { finish::<F, S>(held, None) }
+}
+
+/// Ends the task: drops the future, leaves the output to whom it belongs, lets go of the cell and
+/// wakes whoever awaits the task. Without an output the task counts as cancelled.
+///
+/// # Safety
+///
+/// The caller is in a run of the task, whose future is an `F`.
+unsafe fn finish<F: Future, S: Schedule>(held: Held<S>, output: Option<Caught<F::Output>>) {
+    // SAFETY: `RUNNING` holds the cell until it retires, and then it is not used any more.
+    let cell = unsafe { held.cell::<F>() };
+    let mut dropped = Ok(());
+    if mem::needs_drop::<F>() {
+        // SAFETY: whoever is running has the stage.
+        dropped = unsafe { cell.put(Stage::Gone) };
+    }
+    let stage = match (output, dropped) {
+        // Nobody asks a task that was cancelled for anything.
+        (None, _) => Stage::Gone,
+        (Some(Ok(output)), Err(panic)) => {
+            _ = contain(|| drop(output));
+            Stage::Output(Err(panic))
+        }
+        (Some(output), _) => Stage::Output(output),
+    };
+    // SAFETY: whoever is running has the stage.
+    _ = unsafe { cell.put(stage) };
+
+    let kept = cell.front.scheduler.ended(&cell.front.facts);
+    let completed = cell.front.state.complete();
+    if !completed.has_joiner() {
+        // SAFETY: the stage is ours, since there was no join handle.
+        _ = unsafe { cell.put(Stage::Gone) };
+    }
+    // SAFETY: the place was lent to us.
+    let awaiter = completed.has_awaiter().then(|| unsafe { held.replace_awaiter(None) });
+    let after = cell.front.state.retire(completed, kept.map_or(0, TaskRef::into_count));
+    held.follow(after);
+    if let Some(awaiter) = awaiter.flatten() {
+        _ = contain(|| awaiter.wake());
+    }
+}
+
+/// Moves the output of a task to `place`.
+///
+/// # Safety
+///
+/// The caller has the right to the stage of the task, whose future is an `F`; `place` points to an
+/// `Option<Caught<F::Output>>`.
+unsafe fn take<F: Future, S: Schedule>(held: &Held<S>, place: *mut ()) {
+    // SAFETY: the caller's hold stands for longer than this call.
+    let cell = unsafe { held.cell::<F>() };
+    cell.stage.with_mut(|stage| {
+        // SAFETY: the caller has the right to the stage, and no future is there any more that would
+        // be moved.
+        let taken = mem::replace(unsafe { &mut *stage }, Stage::Gone);
+        if let Stage::Output(output) = taken {
+            // SAFETY: the caller answers for the place and its type.
+            unsafe { *place.cast::<Option<Caught<F::Output>>>() = Some(output) };
+        }
+    });
+}
+
+/// Frees a cell.
+///
+/// # Safety
+///
+/// Nobody else holds the cell, and the future of its task is an `F`.
+unsafe fn free<F: Future, S: Schedule>(held: Held<S>) {
+    // SAFETY: the cell was made as a box of this type, and nobody will use it any more.
+    drop(unsafe { Box::from_raw(held.0.cast::<Cell<F, S>>().as_ptr()) });
+}
+
+/// # Safety
+///
+/// The data is that of a waker whose scheduler is an `S`, as for the other three.
+unsafe fn clone_waker<S: Schedule>(data: *const ()) -> RawWaker {
+    // SAFETY: the waker lives until the end of the call, and then the new one has its own hold.
+    let held = unsafe { Held::<S>::of_waker(data) };
+    held.state.add_reference();
+    held.raw_waker()
+}
+
+unsafe fn wake<S: Schedule>(data: *const ()) {
+    // SAFETY: the waker is consumed and leaves its hold to us, which the wake gives up.
+    let held = unsafe { Held::<S>::of_waker(data) };
+    let after = held.state.wake();
+    held.follow(after);
+}
+
+unsafe fn wake_by_ref<S: Schedule>(data: *const ()) {
+    // SAFETY: the waker lives until the end of the call.
+    let held = unsafe { Held::<S>::of_waker(data) };
+    let after = held.state.wake_by_ref();
+    held.follow(after);
+}
+
+unsafe fn drop_waker<S: Schedule>(data: *const ()) {
+    // SAFETY: the waker leaves its hold to us, which is given up here.
+    let held = unsafe { Held::<S>::of_waker(data) };
+    let after = held.state.drop_reference();
+    held.follow(after);
+}

@@ -1,0 +1,45 @@
+//! The runtime as its tasks see it: where a woken task goes, and how one is polled.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::cell::{self, Facts, Schedule, TaskRef};
+use crate::runtime::context;
+use crate::runtime::shared::Shared;
+
+/// A task of a runtime that is ready to be polled once.
+pub(crate) type Runnable = cell::Runnable<Arc<Shared>>;
+
+/// A reference to a task of a runtime.
+pub(crate) type Task = TaskRef<Arc<Shared>>;
+
+/// Gets the output of a task of a runtime.
+pub(super) type Join<T> = cell::Join<T, Arc<Shared>>;
+
+impl Schedule for Arc<Shared> {
+    #[inline]
+    fn address(&self) -> usize {
+        Shared::address(self)
+    }
+
+    #[inline]
+    fn queue_here(address: usize, runnable: Runnable, yielded: bool) -> Result<(), Runnable> {
+        context::queue_here(address, runnable, yielded)
+    }
+
+    #[cold]
+    fn inject(self, runnable: Runnable) {
+        Shared::inject(&self, runnable);
+    }
+
+    #[inline]
+    fn poll<F: Future>(&self, future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        context::poll(future, cx, self.budget())
+    }
+
+    fn ended(&self, facts: &Facts) -> Option<Task> {
+        facts.key().and_then(|key| self.tasks().remove(key))
+    }
+}
