@@ -1,49 +1,43 @@
 //! The types as others see them: what is `Send`, `Sync` and `Unpin`, and what does not compile.
 
-/// Tells of a type at compile time which of the three traits it has, as a string of initials.
+use std::marker::PhantomData;
+
+/// Stands for a type, and has a constant for each of the three traits.
 ///
-/// The inherent constant is found first where its bound holds; where it does not, that of the
-/// trait is.
+/// The inherent constant is found first where its bound holds; where it does not, that of
+/// [`Lacks`] is.
+struct Of<T: ?Sized>(PhantomData<T>);
+
+trait Lacks {
+    const SEND: bool = false;
+    const SYNC: bool = false;
+    const UNPIN: bool = false;
+}
+
+impl<T: ?Sized> Lacks for Of<T> {}
+
+impl<T: ?Sized + Send> Of<T> {
+    const SEND: bool = true;
+}
+
+impl<T: ?Sized + Sync> Of<T> {
+    const SYNC: bool = true;
+}
+
+impl<T: ?Sized + Unpin> Of<T> {
+    const UNPIN: bool = true;
+}
+
+/// The names of the traits that a type has.
 macro_rules! traits_of {
-    ($type:ty) => {{
-        #[allow(dead_code, reason = "which constant is used depends on the type")]
-        mod probe {
-            pub(super) struct Of<T: ?Sized>(std::marker::PhantomData<T>);
-
-            pub(super) trait Lacks {
-                const SEND: bool = false;
-                const SYNC: bool = false;
-                const UNPIN: bool = false;
-            }
-
-            impl<T: ?Sized> Lacks for Of<T> {}
-
-            impl<T: ?Sized + Send> Of<T> {
-                pub(super) const SEND: bool = true;
-            }
-
-            impl<T: ?Sized + Sync> Of<T> {
-                pub(super) const SYNC: bool = true;
-            }
-
-            impl<T: ?Sized + Unpin> Of<T> {
-                pub(super) const UNPIN: bool = true;
-            }
-        }
-
-        #[allow(unused_imports, reason = "needed only where a trait is missing")]
-        use probe::Lacks;
-        [
-            (probe::Of::<$type>::SEND, "Send"),
-            (probe::Of::<$type>::SYNC, "Sync"),
-            (probe::Of::<$type>::UNPIN, "Unpin"),
-        ]
-        .iter()
-        .filter(|(has, _)| *has)
-        .map(|(_, name)| *name)
-        .collect::<Vec<_>>()
-        .join(" ")
-    }};
+    ($type:ty) => {
+        [(Of::<$type>::SEND, "Send"), (Of::<$type>::SYNC, "Sync"), (Of::<$type>::UNPIN, "Unpin")]
+            .iter()
+            .filter(|(has, _)| *has)
+            .map(|(_, name)| *name)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
 }
 
 /// Compares each type with what it should be.

@@ -2,9 +2,14 @@
 //! (up to a number of preemptions). The models run the library's own files, built here with loom's
 //! atomics, locks and cells in place of std's; the library itself is empty under this cfg.
 //!
-//! `cargo xtask loom` runs them, which is
-//! `RUSTFLAGS='--cfg minato_loom' LOOM_MAX_PREEMPTIONS=2 cargo test --release -p minato --test loom models`
-//! with a target folder of its own. The last word leaves out the unit tests of those files.
+//! `cargo xtask loom` runs them. By hand, best with a target folder of its own:
+//!
+//! ```text
+//! RUSTFLAGS='--cfg minato_loom' LOOM_MAX_PREEMPTIONS=2 \
+//!     cargo test --package minato --release --test loom models
+//! ```
+//!
+//! The last word leaves out the unit tests of those files.
 //!
 //! Loom takes sequentially consistent accesses for acquiring and releasing ones, so what rests on a
 //! single order of accesses to several words (the sleepers of a pool, the watch of the monitor) is

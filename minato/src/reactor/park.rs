@@ -1,10 +1,10 @@
 //! Whether the keeper of a reactor waits: what tells whoever has news for it if a system call is
 //! needed to be heard.
 //!
-//! Who has news first leaves it where the keeper will look (a queue, a flag, the timer wheel), and
-//! then notifies. The keeper announces that it will wait, and waits only if nobody notified it since
-//! its last wait; after the wait it looks everywhere. So either the one with news sees that the
-//! keeper waits, or the keeper sees that there is news.
+//! Who has news first leaves it where the keeper will look (a queue, a flag, the timer wheel),
+//! and then notifies. The keeper announces that it will wait, and waits only if nobody notified it
+//! since its last wait; after the wait it looks everywhere. So either the one with news sees that
+//! the keeper waits, or the keeper sees that there is news.
 
 use crate::sync::{AtomicU8, Ordering};
 

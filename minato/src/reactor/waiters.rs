@@ -49,11 +49,11 @@ impl Waiters {
         if self.far.is_empty() {
             let other =
                 |place: &Option<Waiter>| place.as_ref().is_none_or(|waiter| waiter.owner != owner);
-            if let [place @ None, rest] | [rest, place @ None] = &mut self.near {
-                if other(rest) {
-                    *place = Some(Waiter { owner, wants: direction.mask(), waker: waker.clone() });
-                    return None;
-                }
+            if let [place @ None, rest] | [rest, place @ None] = &mut self.near
+                && other(rest)
+            {
+                *place = Some(Waiter { owner, wants: direction.mask(), waker: waker.clone() });
+                return None;
             }
         }
         let mut polls = 0;
