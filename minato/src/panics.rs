@@ -17,11 +17,11 @@ impl Payload {
 
 impl Drop for Payload {
     fn drop(&mut self) {
-        if let Some(payload) = self.0.take() {
-            if let Err(panic) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-                // This one may do the same, and so on without end.
-                std::mem::forget(panic);
-            }
+        if let Some(payload) = self.0.take()
+            && let Err(panic) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload)))
+        {
+            // This one may do the same, and so on without end.
+            std::mem::forget(panic);
         }
     }
 }

@@ -1,17 +1,17 @@
 //! The switch between std's and loom's synchronization, and a mutex without poisoning.
 //!
-//! Everything that takes part in a loom model takes its atomics, locks and arcs from here.
+//! Everything that takes part in a loom model takes its atomics, locks and cells from here.
 
 #[cfg(minato_loom)]
 pub(crate) use loom::cell::UnsafeCell;
 #[cfg(minato_loom)]
 pub(crate) use loom::sync::{
-    Arc, MutexGuard,
+    MutexGuard,
     atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering},
 };
 #[cfg(not(minato_loom))]
 pub(crate) use std::sync::{
-    Arc, MutexGuard,
+    MutexGuard,
     atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering},
 };
 
@@ -22,6 +22,9 @@ use std::sync as imp;
 
 #[cfg(not(minato_loom))]
 pub(crate) use self::cell::UnsafeCell;
+
+// Loom's cannot be the type of a `self`; no model is about the counting of references.
+pub(crate) use std::sync::Arc;
 
 use std::sync::PoisonError;
 

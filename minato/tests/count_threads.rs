@@ -32,29 +32,35 @@ fn expect(count: usize, name: &str, named: usize) {
 fn threads_start_when_something_waits_and_not_before() {
     let before = thread_names().len();
 
-    // Making sockets, and whatever succeeds at once.
-    pollster::block_on(async {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let client = std::net::TcpStream::connect(address).unwrap();
-        let (mut accepted, _) = listener.accept().await.unwrap();
-        std::io::Write::write_all(&mut &client, b"here").unwrap();
-        let mut buf = [0; 4];
-        accepted.read_exact(&mut buf).await.unwrap();
-        let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let other = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        udp.send_to(b"x", other.local_addr().unwrap()).await.unwrap();
-        other.recv_from(&mut buf).await.unwrap();
-        TcpSocket::new_v4().unwrap();
-        UnixStream::pair().unwrap();
-        UnixDatagram::pair().unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        UnixListener::bind(folder.path().join("socket")).unwrap();
-        drop(minato::time::sleep(Duration::from_secs(1)));
-        minato::time::sleep(Duration::ZERO).await;
-    });
+    pollster::block_on(what_never_waits());
     expect(before, "minato-reactor", 0);
+    runtimes(before);
+    hidden_threads(before);
+}
 
+/// Making sockets, and whatever succeeds at once.
+async fn what_never_waits() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let client = std::net::TcpStream::connect(address).unwrap();
+    let (mut accepted, _) = listener.accept().await.unwrap();
+    std::io::Write::write_all(&mut &client, b"here").unwrap();
+    let mut buf = [0; 4];
+    accepted.read_exact(&mut buf).await.unwrap();
+    let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let other = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    udp.send_to(b"x", other.local_addr().unwrap()).await.unwrap();
+    other.recv_from(&mut buf).await.unwrap();
+    TcpSocket::new_v4().unwrap();
+    UnixStream::pair().unwrap();
+    UnixDatagram::pair().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    UnixListener::bind(folder.path().join("socket")).unwrap();
+    drop(minato::time::sleep(Duration::from_secs(1)));
+    minato::time::sleep(Duration::ZERO).await;
+}
+
+fn runtimes(before: usize) {
     // A current-thread runtime is the thread that calls it.
     current_thread().block_on(async {
         let (mut one, other) = pair().await;
@@ -81,7 +87,9 @@ fn threads_start_when_something_waits_and_not_before() {
     expect(before + 2, "minato-worker", 2);
     drop(runtime);
     expect(before, "minato-worker", 0);
+}
 
+fn hidden_threads(before: usize) {
     // The first wait outside starts one thread, and all later ones use it.
     let listeners: Vec<_> =
         (0..20).map(|_| pollster::block_on(TcpListener::bind("127.0.0.1:0")).unwrap()).collect();

@@ -29,6 +29,7 @@
 pub(crate) mod background;
 pub(crate) mod care;
 pub(crate) mod monitor;
+mod park;
 pub(crate) mod process;
 mod readiness;
 pub(crate) mod shared;

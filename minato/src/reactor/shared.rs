@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::background::forks;
 use super::monitor;
+use super::park::Park;
 use super::slot::Slot;
 use super::slots::Slots;
 use super::timers::Timers;
@@ -31,6 +32,14 @@ pub(crate) enum Keeper {
     Hand = 3,
 }
 
+impl Keeper {
+    /// Whether a reactor of this keeper is waited for through its descriptor outside its turns: one
+    /// that is turned by hand, or by the monitor since nobody holds it.
+    fn listens(self) -> bool {
+        matches!(self, Self::Hand | Self::Nobody)
+    }
+}
+
 /// What the background thread does for a core that somebody outside waits on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -42,10 +51,6 @@ pub(crate) enum Watch {
     Asleep = 2,
 }
 
-const RUNNING: u8 = 0;
-const PARKED: u8 = 1;
-const NOTIFIED: u8 = 2;
-
 /// A reactor as every thread sees it.
 pub(crate) struct Shared {
     driver: Driver,
@@ -53,7 +58,7 @@ pub(crate) struct Shared {
     waiter: Mutex<Waiter>,
     slots: Mutex<Slots>,
     timers: Timers,
-    park: AtomicU8,
+    park: Park,
     keeper: AtomicU8,
     watch: AtomicU8,
     ended: AtomicBool,
@@ -78,7 +83,7 @@ impl Shared {
             waiter: Mutex::new(waiter),
             slots: Mutex::default(),
             timers: Timers::new(clock),
-            park: AtomicU8::new(park_outside_turns(keeper)),
+            park: Park::new(keeper.listens()),
             keeper: AtomicU8::new(keeper as u8),
             watch: AtomicU8::new(Watch::None as u8),
             ended: AtomicBool::new(false),
@@ -146,17 +151,16 @@ impl Shared {
         timeout: Option<Duration>,
     ) -> io::Result<()> {
         let timeout = self.wait_time(timeout);
-        let waits = timeout != Some(Duration::ZERO) && self.begin_park();
+        let listens = self.keeper().listens();
+        let waits = timeout != Some(Duration::ZERO) && self.park.begin(listens);
         let timeout = if waits { timeout } else { Some(Duration::ZERO) };
-        if !waits && park_outside_turns(self.keeper()) == PARKED {
-            // What was asked for up to here is seen by this turn; who asks from now on must be
-            // heard through the descriptor again.
-            _ = self.park.compare_exchange(NOTIFIED, PARKED, Ordering::SeqCst, Ordering::SeqCst);
+        if !waits && listens {
+            self.park.hear();
         }
 
         let result = self.driver.wait(waiter, timeout);
         if waits {
-            self.end_park();
+            self.park.end(self.keeper().listens());
         }
         if result.is_ok() && waiter.has_events() {
             self.dispatch(waiter, wakers);
@@ -192,29 +196,10 @@ impl Shared {
         }
     }
 
-    /// Announces that the turn will wait; false if it was told not to.
-    fn begin_park(&self) -> bool {
-        let before =
-            self.park.compare_exchange(RUNNING, PARKED, Ordering::SeqCst, Ordering::SeqCst);
-        match before {
-            Err(NOTIFIED) => {
-                self.end_park();
-                false
-            }
-            _ => true,
-        }
-    }
-
-    fn end_park(&self) {
-        // Not a mere store: whoever notified us meanwhile was told nothing but that we shall look,
-        // so what it did before must be visible from here on.
-        self.park.swap(park_outside_turns(self.keeper()), Ordering::SeqCst);
-    }
-
     /// Ends the wait of the turn that is under way, or keeps the next one from waiting; a system
     /// call only if the reactor is parked.
     pub(crate) fn unpark(&self) {
-        if self.park.swap(NOTIFIED, Ordering::SeqCst) == PARKED {
+        if self.park.notify() {
             // The only error is that of a full counter, which is a wake that already stands.
             _ = self.driver.unpark();
         }
@@ -307,7 +292,7 @@ impl Shared {
 
     /// Whether the keeper is waiting in a turn at this moment.
     pub(crate) fn is_parked(&self) -> bool {
-        self.park.load(Ordering::SeqCst) == PARKED
+        self.park.is_parked()
     }
 
     /// How many sockets are registered.
@@ -352,12 +337,7 @@ impl Shared {
 
     pub(crate) fn set_keeper(&self, keeper: Keeper) {
         self.keeper.store(keeper as u8, Ordering::SeqCst);
-        let (before, after) = match park_outside_turns(keeper) {
-            PARKED => (RUNNING, PARKED),
-            _ => (PARKED, RUNNING),
-        };
-        // What has been notified stays so: the new keeper's first turn is to look at once.
-        _ = self.park.compare_exchange(before, after, Ordering::SeqCst, Ordering::SeqCst);
+        self.park.set_listens(keeper.listens());
     }
 
     pub(crate) fn watch(&self) -> Watch {
@@ -387,16 +367,6 @@ impl Shared {
     /// Events reported and stale keys ignored so far.
     pub(crate) fn event_counts(&self) -> (u64, u64) {
         (self.events.load(Ordering::Relaxed), self.stale_keys.load(Ordering::Relaxed))
-    }
-}
-
-/// How a reactor counts while nobody is in a turn of it. One that is turned by hand, or by the
-/// monitor since nobody holds it, is waited for through its descriptor meanwhile, so it counts as
-/// parked. The others' threads come to a turn by themselves.
-fn park_outside_turns(keeper: Keeper) -> u8 {
-    match keeper {
-        Keeper::Hand | Keeper::Nobody => PARKED,
-        Keeper::Core | Keeper::Background => RUNNING,
     }
 }
 

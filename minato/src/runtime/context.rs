@@ -137,10 +137,10 @@ impl Seat {
     /// Has what this thread knows of its seat follow, if that is this one.
     fn followed(&self) {
         _ = SEAT.try_with(|top| {
-            if let Ok(top) = top.try_borrow() {
-                if top.as_ref().is_some_and(|top| ptr::eq(&**top, self)) {
-                    HERE.with(|here| here.follow(top.as_ref()));
-                }
+            if let Ok(top) = top.try_borrow()
+                && top.as_ref().is_some_and(|top| ptr::eq(&**top, self))
+            {
+                HERE.with(|here| here.follow(top.as_ref()));
             }
         });
     }

@@ -243,7 +243,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
 }
 
 /// The functions of the wakers of a scheduler's tasks, for [`Schedule::wakers`].
-pub(super) const fn waker_table<S: Schedule>() -> RawWakerVTable {
+pub(crate) const fn waker_table<S: Schedule>() -> RawWakerVTable {
     RawWakerVTable::new(clone_waker::<S>, wake::<S>, wake_by_ref::<S>, drop_waker::<S>)
 }
 

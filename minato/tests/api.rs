@@ -1,0 +1,168 @@
+//! The types as others see them: what is `Send`, `Sync` and `Unpin`, and what does not compile.
+
+use std::marker::PhantomData;
+
+/// Stands for a type, and has a constant for each of the three traits.
+///
+/// The inherent constant is found first where its bound holds; where it does not, that of
+/// [`Lacks`] is.
+struct Of<T: ?Sized>(PhantomData<T>);
+
+trait Lacks {
+    const SEND: bool = false;
+    const SYNC: bool = false;
+    const UNPIN: bool = false;
+}
+
+impl<T: ?Sized> Lacks for Of<T> {}
+
+impl<T: ?Sized + Send> Of<T> {
+    const SEND: bool = true;
+}
+
+impl<T: ?Sized + Sync> Of<T> {
+    const SYNC: bool = true;
+}
+
+impl<T: ?Sized + Unpin> Of<T> {
+    const UNPIN: bool = true;
+}
+
+/// The names of the traits that a type has.
+macro_rules! traits_of {
+    ($type:ty) => {
+        [(Of::<$type>::SEND, "Send"), (Of::<$type>::SYNC, "Sync"), (Of::<$type>::UNPIN, "Unpin")]
+            .iter()
+            .filter(|(has, _)| *has)
+            .map(|(_, name)| *name)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+}
+
+/// Compares each type with what it should be.
+macro_rules! matrix {
+    ($($type:ty: $expected:literal,)*) => {
+        let mut wrong = Vec::new();
+        $(
+            let found = traits_of!($type);
+            if found != $expected {
+                wrong.push(format!("{}: {found:?}, not {:?}", stringify!($type), $expected));
+            }
+        )*
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    };
+}
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use minato::io::DuplexStream;
+use minato::net::tcp::Incoming;
+use minato::net::{AsyncFd, TcpListener, TcpSocket, TcpStream, UdpSocket};
+use minato::net::{UnixDatagram, UnixListener, UnixStream};
+use minato::reactor::{self, Background, BackgroundShutdown, Reactor};
+use minato::runtime::{self, Builder, EnterGuard, LocalRuntime, Runtime};
+use minato::task::{AbortHandle, Id, JoinError, JoinHandle, YieldNow};
+use minato::time::{Instant, Interval, Sleep, Timeout};
+
+/// `Send`, not `Sync`.
+type Movable = Cell<u8>;
+/// Neither.
+type Local = Rc<u8>;
+
+#[test]
+fn sockets() {
+    matrix! {
+        TcpListener: "Send Sync Unpin",
+        TcpSocket: "Send Sync Unpin",
+        TcpStream: "Send Sync Unpin",
+        Incoming: "Send Sync Unpin",
+        UdpSocket: "Send Sync Unpin",
+        UnixDatagram: "Send Sync Unpin",
+        UnixListener: "Send Sync Unpin",
+        UnixStream: "Send Sync Unpin",
+        AsyncFd<std::fs::File>: "Send Sync Unpin",
+        DuplexStream: "Send Sync Unpin",
+    }
+}
+
+#[test]
+fn runtimes_and_tasks() {
+    matrix! {
+        Runtime: "Send Sync Unpin",
+        LocalRuntime: "Unpin",
+        runtime::Handle: "Send Sync Unpin",
+        EnterGuard<'static>: "Unpin",
+        JoinHandle<u8>: "Send Sync Unpin",
+        JoinHandle<Movable>: "Send Sync Unpin",
+        // Shared by reference it gives nothing of the output away.
+        JoinHandle<Local>: "Sync Unpin",
+        AbortHandle: "Send Sync Unpin",
+        JoinError: "Send Sync Unpin",
+        Id: "Send Sync Unpin",
+        YieldNow: "Send Sync Unpin",
+        minato::sim::Simulation: "Unpin",
+    }
+    const fn is_send<T: Send>() {}
+    is_send::<Builder>();
+}
+
+#[test]
+fn reactors_and_timers() {
+    matrix! {
+        reactor::Handle: "Send Sync Unpin",
+        Background: "Send Sync Unpin",
+        BackgroundShutdown: "Send Sync Unpin",
+        Instant: "Send Sync Unpin",
+        Sleep: "Send Sync",
+        Interval: "Send Sync Unpin",
+        Timeout<std::future::Ready<()>>: "Send Sync Unpin",
+        Timeout<std::future::Ready<Local>>: "Unpin",
+        minato::engine::Engine: "Send Sync Unpin",
+        minato::engine::Readiness: "Send Sync Unpin",
+    }
+    const fn is_send<T: Send>() {}
+    is_send::<Reactor>();
+}
+
+/// The futures of `async fn` methods can be spawned.
+#[test]
+fn futures_are_send() {
+    fn sends<T: Send>(_: impl FnOnce() -> T) {}
+    sends(|| TcpStream::connect("127.0.0.1:1"));
+    sends(|| TcpListener::bind("127.0.0.1:0"));
+    sends(|| UdpSocket::bind("127.0.0.1:0"));
+    sends(|| minato::net::lookup_host("localhost:1"));
+    async fn uses(listener: &TcpListener, udp: &UdpSocket, stream: &TcpStream) {
+        _ = listener.accept().await;
+        _ = udp.recv_from(&mut [0]).await;
+        _ = udp.send_to(&[0], "127.0.0.1:1").await;
+        _ = stream.readable().await;
+        _ = stream.peek(&mut [0]).await;
+    }
+    fn check(listener: &TcpListener, udp: &UdpSocket, stream: &TcpStream) {
+        sends(|| uses(listener, udp, stream));
+    }
+    _ = check;
+}
+
+/// The matrix itself can tell.
+#[test]
+fn the_canary_is_not_send() {
+    matrix! {
+        Local: "Unpin",
+        Movable: "Send Unpin",
+        std::marker::PhantomPinned: "Send Sync",
+        std::sync::MutexGuard<'static, u8>: "Sync Unpin",
+    }
+}
+
+/// What the attributes refuse, and with which words. They are ours, so they are the same with every
+/// compiler.
+#[test]
+fn the_attributes_refuse_with_clear_words() {
+    let cases = trybuild::TestCases::new();
+    cases.compile_fail("tests/ui/macros/[!p]*.rs");
+    cases.pass("tests/ui/macros/pass_*.rs");
+}

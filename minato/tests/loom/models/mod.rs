@@ -1,0 +1,6 @@
+//! The models.
+
+mod cell;
+mod park;
+mod queue;
+mod readiness;

@@ -1,0 +1,53 @@
+//! The parts of a reactor that threads meet in.
+
+#[path = "../../src/reactor/park.rs"]
+pub(crate) mod park;
+#[path = "../../src/reactor/readiness.rs"]
+pub(crate) mod readiness;
+#[path = "../../src/reactor/slot.rs"]
+pub(crate) mod slot;
+#[path = "../../src/reactor/waiters.rs"]
+pub(crate) mod waiters;
+
+/// A reactor in which nothing is registered: the models' slots have no home.
+pub(crate) mod shared {
+    use std::io;
+
+    use super::slot::Slot;
+    use crate::engine::{Key, Source};
+    use crate::sync::Arc;
+
+    pub(crate) struct Shared;
+
+    pub(crate) struct Driver;
+
+    impl Driver {
+        pub(crate) fn deregister(&self, _source: &Source) -> io::Result<()> {
+            Ok(())
+        }
+
+        pub(crate) fn rearm(&self, _source: &Source, _key: Key) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Shared {
+        pub(crate) fn has_ended(&self) -> bool {
+            false
+        }
+
+        pub(crate) fn is_from_before_fork(&self) -> bool {
+            false
+        }
+
+        pub(crate) fn driver(&self) -> &Driver {
+            &Driver
+        }
+
+        pub(crate) fn insert(&self, _source: &Source, _slot: Arc<Slot>) -> io::Result<Key> {
+            Ok(Key::new(0, 0))
+        }
+
+        pub(crate) fn remove(&self, _key: Key) {}
+    }
+}

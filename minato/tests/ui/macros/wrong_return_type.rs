@@ -1,4 +1,0 @@
-#[minato::main]
-async fn main() -> Result<(), std::io::Error> {
-    std::fs::metadata(".")?;
-}
