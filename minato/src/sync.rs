@@ -7,12 +7,12 @@ pub(crate) use loom::cell::UnsafeCell;
 #[cfg(minato_loom)]
 pub(crate) use loom::sync::{
     MutexGuard,
-    atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering},
 };
 #[cfg(not(minato_loom))]
 pub(crate) use std::sync::{
     MutexGuard,
-    atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering},
 };
 
 #[cfg(minato_loom)]

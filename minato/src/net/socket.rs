@@ -4,8 +4,8 @@
 //!
 //! * **Made**: the kind is fixed (see [`Source`]); no reactor is told.
 //! * **Used**: an operation is tried first. Only if it would block does the socket *bind*: to the
-//!   reactor of its explicit handle, else of the core that this thread holds, else to the background
-//!   reactor. It is registered there once.
+//!   reactor of its explicit handle, else of the core that this thread holds, else to the
+//!   background reactor. It is registered there once.
 //! * **Waited for**: the task's waker stands in the socket's [`Slot`]; the reactor wakes it.
 //! * **Rebound**: when its reactor has ended, an operating-system socket without an explicit handle
 //!   binds anew at its next wait; any other gives an error that says so.
@@ -118,7 +118,7 @@ impl Socket {
         }
     }
 
-    /// The same socket, as one that was made at `place`: for what makes it later than it was called.
+    /// The same socket, as one that was made at `place`: for what makes it only when polled.
     pub(crate) fn made_at(mut self, place: &'static Location<'static>) -> Self {
         self.made_at = place;
         self

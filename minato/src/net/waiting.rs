@@ -164,7 +164,6 @@ impl Socket {
 
     /// Like [`poll_ready`](Self::poll_ready), for the only task that waits this way: it replaces
     /// the one before.
-    #[track_caller]
     pub(crate) fn poll_last_ready(
         &self,
         cx: &mut Context<'_>,
@@ -173,7 +172,6 @@ impl Socket {
         self.poll_look(cx, direction, Slot::wait_last_poll)
     }
 
-    #[track_caller]
     fn poll_look(
         &self,
         cx: &mut Context<'_>,

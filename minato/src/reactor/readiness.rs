@@ -66,6 +66,9 @@ impl<const BITS: u32> View<BITS> {
 }
 
 /// The readiness word itself.
+///
+/// Looks and changes are sequentially consistent, for the sake of whoever leaves a waker between two
+/// looks without a lock; see [`ParkedTask`](crate::task::ParkedTask).
 pub(crate) struct ReadinessWord<const BITS: u32 = TICK_BITS>(AtomicU64);
 
 impl<const BITS: u32> ReadinessWord<BITS> {
@@ -74,7 +77,7 @@ impl<const BITS: u32> ReadinessWord<BITS> {
     }
 
     pub(crate) fn view(&self) -> View<BITS> {
-        View(self.0.load(Ordering::Acquire))
+        View(self.0.load(Ordering::SeqCst))
     }
 
     /// Adds the bits of an event.
@@ -92,7 +95,7 @@ impl<const BITS: u32> ReadinessWord<BITS> {
         let mut current = self.0.load(Ordering::Acquire);
         loop {
             let Some(next) = change(View(current)) else { return false };
-            match self.0.compare_exchange_weak(current, next.0, Ordering::AcqRel, Ordering::Acquire)
+            match self.0.compare_exchange_weak(current, next.0, Ordering::SeqCst, Ordering::Acquire)
             {
                 Ok(_) => return true,
                 Err(found) => current = found,

@@ -12,14 +12,20 @@ use super::readiness::{ReadinessWord, View};
 use super::shared::Shared;
 use super::waiters::{EntryId, Waiters};
 use crate::engine::{Direction, Key, Readiness, Source};
-use crate::sync::{Arc, AtomicUsize, Mutex, Ordering};
+use crate::sync::{Arc, AtomicBool, AtomicUsize, Mutex, MutexGuard, Ordering};
+use crate::task::ParkedTask;
 
 /// A registered socket, or one that is about to be.
 pub(crate) struct Slot {
     word: ReadinessWord,
     /// The bits that mean something for this kind of socket.
     meaningful: Readiness,
+    /// The first task of ours that waits for reading, and that for writing.
+    parked: [ParkedTask; 2],
+    /// Everybody else who waits.
     waiters: Mutex<Waiters>,
+    /// Whether there is anybody else: an event need not take the lock to find nobody.
+    has_waiters: AtomicBool,
     home: Mutex<Option<Home>>,
     /// The address of the home's reactor, or 0: tells without a lock whether this thread turns it.
     home_address: AtomicUsize,
@@ -36,7 +42,9 @@ impl Slot {
         Self {
             word: ReadinessWord::new(assumed),
             meaningful,
+            parked: Default::default(),
             waiters: Mutex::default(),
+            has_waiters: AtomicBool::new(false),
             home: Mutex::default(),
             home_address: AtomicUsize::new(0),
         }
@@ -61,12 +69,46 @@ impl Slot {
         let event = event.intersection(self.meaningful);
         // The word first: a task that leaves its waker after we took the others looks at it again.
         self.word.set(event);
-        self.waiters.lock().take(event, wakers);
+        self.take_waiters(event, wakers);
+    }
+
+    #[inline]
+    fn take_waiters(&self, event: Readiness, wakers: &mut Vec<Waker>) {
+        for (direction, parked) in [Direction::Read, Direction::Write].iter().zip(&self.parked) {
+            if event.intersects(direction.mask()) {
+                wakers.extend(parked.take());
+            }
+        }
+        if self.has_waiters.load(Ordering::SeqCst) {
+            self.take_others(event, wakers);
+        }
+    }
+
+    fn take_others(&self, event: Readiness, wakers: &mut Vec<Waker>) {
+        let mut waiters = self.waiters.lock();
+        waiters.take(event, wakers);
+        if waiters.is_empty() {
+            self.has_waiters.store(false, Ordering::SeqCst);
+        }
+    }
+
+    /// The list of everybody but the parked tasks, for whoever joins it.
+    fn join_waiters(&self) -> MutexGuard<'_, Waiters> {
+        let waiters = self.waiters.lock();
+        self.has_waiters.store(true, Ordering::SeqCst);
+        waiters
     }
 
     /// Leaves a poll's waker. Afterwards the caller looks at the word once more.
+    #[inline]
     pub(crate) fn wait_poll(&self, direction: Direction, waker: &Waker) {
-        let overflowed = self.waiters.lock().add_poll(direction, waker);
+        if !self.parked[direction as usize].park(waker) {
+            self.wait_poll_in_list(direction, waker);
+        }
+    }
+
+    fn wait_poll_in_list(&self, direction: Direction, waker: &Waker) {
+        let overflowed = self.join_waiters().add_poll(direction, waker);
         if let Some(overflowed) = overflowed {
             overflowed.wake();
         }
@@ -74,7 +116,7 @@ impl Slot {
 
     /// Leaves the waker of the only poll of a direction.
     pub(crate) fn wait_last_poll(&self, direction: Direction, waker: &Waker) {
-        self.waiters.lock().set_last_poll(direction, waker);
+        self.join_waiters().set_last_poll(direction, waker);
     }
 
     /// Leaves a future's waker in its entry.
@@ -84,7 +126,7 @@ impl Slot {
         wants: Readiness,
         waker: &Waker,
     ) -> EntryId {
-        self.waiters.lock().set_entry(id, wants, waker)
+        self.join_waiters().set_entry(id, wants, waker)
     }
 
     /// Takes a future's entry out.
@@ -155,6 +197,6 @@ impl Slot {
     /// Wakes everybody: the reactor ends.
     pub(crate) fn evict(&self, wakers: &mut Vec<Waker>) {
         self.home_address.store(0, Ordering::Release);
-        self.waiters.lock().take(Readiness::ALL, wakers);
+        self.take_waiters(Readiness::ALL, wakers);
     }
 }

@@ -41,21 +41,14 @@ pub(crate) struct Waiters {
 }
 
 impl Waiters {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.near.iter().all(Option::is_none) && self.far.is_empty()
+    }
+
     /// Adds a poll; returns a waker that had to give way and must be woken.
     #[must_use]
     pub(crate) fn add_poll(&mut self, direction: Direction, waker: &Waker) -> Option<Waker> {
         let owner = Owner::Poll(direction);
-        // Nearly always nobody else waits, or one in the other direction.
-        if self.far.is_empty() {
-            let other =
-                |place: &Option<Waiter>| place.as_ref().is_none_or(|waiter| waiter.owner != owner);
-            if let [place @ None, rest] | [rest, place @ None] = &mut self.near
-                && other(rest)
-            {
-                *place = Some(Waiter { owner, wants: direction.mask(), waker: waker.clone() });
-                return None;
-            }
-        }
         let mut polls = 0;
         for waiter in self.iter() {
             if waiter.owner == owner {

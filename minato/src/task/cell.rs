@@ -10,7 +10,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, RawWakerVTable, Waker};
 
 use super::Id;
 use super::raw::{Caught, Held};
@@ -25,6 +25,10 @@ const LARGE: usize = 2048;
 pub(crate) trait Schedule: Clone + Send + Sync + 'static {
     /// Names the runtime while any of its tasks lives.
     fn address(&self) -> usize;
+
+    /// The functions of its tasks' wakers: one and the same table at every call, made by
+    /// [`waker_table`](super::raw::waker_table).
+    fn wakers() -> &'static RawWakerVTable;
 
     /// Queues a task with the core of the runtime at `address` that this thread holds; gives it
     /// back if there is none. `yielded` says that the task woke while it was polled.

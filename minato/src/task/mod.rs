@@ -16,6 +16,7 @@ mod cell;
 mod id;
 mod join;
 mod local;
+mod parked;
 mod raw;
 pub(crate) mod registry;
 mod schedule;
@@ -25,6 +26,7 @@ mod yield_now;
 
 pub use self::id::Id;
 pub use self::join::{AbortHandle, JoinError, JoinHandle};
+pub(crate) use self::parked::ParkedTask;
 pub(crate) use self::schedule::{Runnable, Task};
 pub(crate) use self::spawn::{
     FROM_BEFORE_FORK, shielded, spawn_blocking_on, spawn_local_on, spawn_on,

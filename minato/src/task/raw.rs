@@ -201,10 +201,7 @@ impl<S: Schedule> Held<S> {
     /// The waker that stands for this hold.
     #[inline]
     fn raw_waker(&self) -> RawWaker {
-        let vtable = const {
-            &RawWakerVTable::new(clone_waker::<S>, wake::<S>, wake_by_ref::<S>, drop_waker::<S>)
-        };
-        RawWaker::new(self.0.as_ptr().cast_const().cast(), vtable)
+        RawWaker::new(self.0.as_ptr().cast_const().cast(), S::wakers())
     }
 
     /// The hold that a waker stands for.
@@ -243,6 +240,11 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         // dropped where it is, as its pin demands.
         self.stage.with_mut(|stage| contain(|| unsafe { *stage = next }))
     }
+}
+
+/// The functions of the wakers of a scheduler's tasks, for [`Schedule::wakers`].
+pub(crate) const fn waker_table<S: Schedule>() -> RawWakerVTable {
+    RawWakerVTable::new(clone_waker::<S>, wake::<S>, wake_by_ref::<S>, drop_waker::<S>)
 }
 
 /// Polls the future once.

@@ -3,9 +3,10 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, RawWakerVTable};
 
 use super::cell::{self, Facts, Schedule, TaskRef};
+use super::raw::waker_table;
 use crate::runtime::context;
 use crate::runtime::shared::Shared;
 
@@ -22,6 +23,13 @@ impl Schedule for Arc<Shared> {
     #[inline]
     fn address(&self) -> usize {
         Shared::address(self)
+    }
+
+    #[inline]
+    fn wakers() -> &'static RawWakerVTable {
+        // A static has one address, by which its wakers are known; a constant may have several.
+        static WAKERS: RawWakerVTable = waker_table::<Arc<Shared>>();
+        &WAKERS
     }
 
     #[inline]

@@ -37,6 +37,15 @@ fn nothing_hidden() {
     let server = TcpStream::from_std(peer).unwrap();
     assert_forbidden(pollster::block_on(server.readable()));
 
+    // So does every other kind of socket.
+    let socket = pollster::block_on(minato::net::UdpSocket::bind("127.0.0.1:0")).unwrap();
+    assert_forbidden(pollster::block_on(socket.recv(&mut [0; 4])));
+    let (one, _other) = minato::net::UnixStream::pair().unwrap();
+    assert_forbidden(pollster::block_on(one.readable()));
+    let (reader, _writer) = std::io::pipe().unwrap();
+    let reader = minato::net::AsyncFd::new(reader).unwrap();
+    assert_forbidden(pollster::block_on(reader.readable()).map(drop));
+
     // Inside a runtime nothing is hidden.
     let runtime = Builder::new_current_thread().build().unwrap();
     runtime.block_on(async { drop(net::pair().await) });

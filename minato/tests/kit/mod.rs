@@ -1,6 +1,6 @@
 //! What the behaviour tests share: one body runs on every engine that offers what it needs.
 //!
-//! A case is an `async fn` that is given the place where it runs, [`At`]. [`cases!`] makes a test of
+//! A case is an `async fn` that is given the place where it runs, [`At`]. `cases!` makes a test of
 //! it, which runs it on each [`Place`] in turn. What a case [notes](At::note) must be the same
 //! everywhere: that is how engines are held to the same results, errors included. Places that lack
 //! something a case [needs](Need) are skipped, printed and counted, and a case that hangs is ended

@@ -52,7 +52,7 @@ async fn streams_have_the_defaults_of_the_system(at: At) {
     assert_eq!(client.ttl().unwrap(), 42);
 }
 
-async fn keepalive_with_times(_: At) {
+async fn keepalive_with_times(at: At) {
     let times = TcpKeepalive::new()
         .with_time(Duration::from_secs(60))
         .with_interval(Duration::from_secs(7))
@@ -63,7 +63,15 @@ async fn keepalive_with_times(_: At) {
     let listener = net::listener().await;
     let address = listener.local_addr().unwrap();
     let (client, _accepted) = futures::join!(socket.connect(address), listener.accept());
-    assert!(client.unwrap().keepalive().unwrap());
+    let client = client.unwrap();
+    assert!(client.keepalive().unwrap());
+    if !at.place.is_simulated() {
+        // What the kernel has; there is no way to ask a stream.
+        let socket = socket2::SockRef::from(&client);
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(60));
+        assert_eq!(socket.tcp_keepalive_interval().unwrap(), Duration::from_secs(7));
+        assert_eq!(socket.tcp_keepalive_retries().unwrap(), 3);
+    }
 }
 
 async fn keepalive_off_again(_: At) {

@@ -63,6 +63,7 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// The system's: the descriptor is not open (`EBADF`), or it is of a kind that is always ready,
     /// as a regular file is (`EPERM`). `Unsupported` on a simulated runtime.
+    #[track_caller]
     pub fn new(inner: T) -> io::Result<Self> {
         Ok(Self::try_new(inner)?)
     }
@@ -72,6 +73,7 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// # Errors
     ///
     /// As [`new`](Self::new).
+    #[track_caller]
     pub fn with_interest(inner: T, interest: Interest) -> io::Result<Self> {
         Ok(Self::try_with_interest(inner, interest)?)
     }
@@ -81,6 +83,7 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// # Errors
     ///
     /// As [`new`](Self::new).
+    #[track_caller]
     pub fn try_new(inner: T) -> Result<Self, AsyncFdRegisterError<T>> {
         Self::try_with_interest(inner, Interest::READABLE | Interest::WRITABLE)
     }
@@ -91,6 +94,7 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// # Errors
     ///
     /// As [`new`](Self::new).
+    #[track_caller]
     pub fn try_with_interest(
         inner: T,
         interest: Interest,
@@ -103,6 +107,7 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// # Errors
     ///
     /// As [`new`](Self::new).
+    #[track_caller]
     pub fn new_on(handle: &Handle, inner: T) -> io::Result<Self> {
         Self::with_interest_on(handle, inner, Interest::READABLE | Interest::WRITABLE)
     }
@@ -112,10 +117,12 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// # Errors
     ///
     /// As [`new`](Self::new).
+    #[track_caller]
     pub fn with_interest_on(handle: &Handle, inner: T, interest: Interest) -> io::Result<Self> {
         Ok(Self::make(inner, interest, Some(handle))?)
     }
 
+    #[track_caller]
     fn make(
         inner: T,
         interest: Interest,

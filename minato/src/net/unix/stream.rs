@@ -85,7 +85,10 @@ impl UnixStream {
         path: impl AsRef<Path>,
     ) -> impl Future<Output = io::Result<Self>> {
         let place = Location::caller();
-        async move { Self::connect_to(Some(handle), &engine::unix_address(path.as_ref())?, place).await }
+        async move {
+            let address = engine::unix_address(path.as_ref())?;
+            Self::connect_to(Some(handle), &address, place).await
+        }
     }
 
     /// Connects to the listener at an address.

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, RawWakerVTable, Waker};
 
 use loom::future::block_on;
 use loom::thread;
@@ -37,6 +37,11 @@ impl Queue {
 impl Schedule for Queue {
     fn address(&self) -> usize {
         1
+    }
+
+    fn wakers() -> &'static RawWakerVTable {
+        static WAKERS: RawWakerVTable = crate::task::waker_table::<Queue>();
+        &WAKERS
     }
 
     fn queue_here(
