@@ -252,10 +252,10 @@ pub(crate) fn queue_here(
     }
     let mut left = Some(runnable);
     with_seat(|seat| {
-        if let Some(core) = seat.core.borrow_mut().as_deref_mut() {
-            if let Some(runnable) = left.take() {
-                seat.runtime.queue_with(core, runnable, yielded);
-            }
+        if let Some(core) = seat.core.borrow_mut().as_deref_mut()
+            && let Some(runnable) = left.take()
+        {
+            seat.runtime.queue_with(core, runnable, yielded);
         }
     });
     left.map_or(Ok(()), Err)

@@ -137,17 +137,17 @@ fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut future: Pin<&mut 
     let thread = thread::current();
     let mut rounds = 0;
     loop {
-        if seat.core.borrow().is_none() {
-            if let Some(core) = stand.take_or_wait(&thread) {
-                reactor.set_keeper(Keeper::Core);
-                reactor.rouse_monitor();
-                seat.give_core(core);
-            }
+        if seat.core.borrow().is_none()
+            && let Some(core) = stand.take_or_wait(&thread)
+        {
+            reactor.set_keeper(Keeper::Core);
+            reactor.rouse_monitor();
+            seat.give_core(core);
         }
-        if root.take_woken() {
-            if let Poll::Ready(output) = context::poll(future.as_mut(), &mut cx, shared.budget()) {
-                return output;
-            }
+        if root.take_woken()
+            && let Poll::Ready(output) = context::poll(future.as_mut(), &mut cx, shared.budget())
+        {
+            return output;
         }
         if seat.core.borrow().is_some() {
             let mut stepper = Stepper { shared, seat: &seat, reactor: &reactor };

@@ -85,10 +85,10 @@ impl Stand {
     pub(super) fn leave(&self, thread: &Thread) {
         let mut state = self.state();
         state.waiting.retain(|waiting| waiting.id() != thread.id());
-        if state.core.is_some() {
-            if let Some(next) = state.waiting.pop() {
-                next.unpark();
-            }
+        if state.core.is_some()
+            && let Some(next) = state.waiting.pop()
+        {
+            next.unpark();
         }
     }
 }
@@ -227,13 +227,12 @@ impl Shared {
 
     /// Moves the core that `seat` holds to another thread, because this one is going to block.
     pub(crate) fn hand_core_over(self: &Arc<Self>, seat: &Seat) {
-        if let Flavor::MultiThread(pool) = &self.flavor {
-            if let Some(core) = seat.take_core() {
-                if let Err((core, _)) = pool.start_worker(self, core) {
-                    // No thread to be had: keep the core; its siblings and the monitor help out.
-                    seat.give_core(core);
-                }
-            }
+        if let Flavor::MultiThread(pool) = &self.flavor
+            && let Some(core) = seat.take_core()
+            && let Err((core, _)) = pool.start_worker(self, core)
+        {
+            // No thread to be had: keep the core; its siblings and the monitor help out.
+            seat.give_core(core);
         }
     }
 

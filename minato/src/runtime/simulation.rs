@@ -134,11 +134,11 @@ impl Simulation {
         let shared = runtime.shared.clone();
         let seat = Seat::new(shared.clone());
         let reactor = shared.reactors()[0].clone();
-        if let Flavor::CurrentThread(stand) = &shared.flavor {
-            if let Some(core) = stand.take() {
-                reactor.set_keeper(Keeper::Core);
-                seat.give_core(core);
-            }
+        if let Flavor::CurrentThread(stand) = &shared.flavor
+            && let Some(core) = stand.take()
+        {
+            reactor.set_keeper(Keeper::Core);
+            seat.give_core(core);
         }
         self.hosts.insert(number, Host { name: name.to_owned(), seat, reactor, runtime });
         Ok(shared)
@@ -189,10 +189,10 @@ impl Simulation {
         let waker = Waker::from(flag.clone());
         let mut cx = Context::from_waker(&waker);
         loop {
-            if flag.0.swap(false, Ordering::AcqRel) {
-                if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
-                    return Ok(output);
-                }
+            if flag.0.swap(false, Ordering::AcqRel)
+                && let Poll::Ready(output) = future.as_mut().poll(&mut cx)
+            {
+                return Ok(output);
             }
             if !self.step()? && !flag.0.load(Ordering::Acquire) {
                 return Err(self.deadlock());

@@ -112,10 +112,8 @@ impl Worker<'_> {
         }
         let mut core = self.seat.core.borrow_mut();
         let core = core.as_deref_mut()?;
-        if look {
-            if let Some(runnable) = self.shared.injector.pop() {
-                return Some(runnable);
-            }
+        if look && let Some(runnable) = self.shared.injector.pop() {
+            return Some(runnable);
         }
         let next = match Self::next_of(self.pool, core) {
             Some(runnable) => Some(runnable),
@@ -128,11 +126,11 @@ impl Worker<'_> {
     /// The next task of the core itself.
     fn next_of(pool: &Pool, core: &mut Core) -> Option<Runnable> {
         let lifo = &pool.remotes[core.index].lifo;
-        if core.lifo_polls < LIFO_POLLS {
-            if let Some(runnable) = lifo.take() {
-                core.lifo_polls += 1;
-                return Some(runnable);
-            }
+        if core.lifo_polls < LIFO_POLLS
+            && let Some(runnable) = lifo.take()
+        {
+            core.lifo_polls += 1;
+            return Some(runnable);
         }
         core.lifo_polls = 0;
         core.queue.pop().or_else(|| lifo.take())
@@ -259,10 +257,10 @@ impl Worker<'_> {
             if let Look::Again(until) = ward.look(sleeps.then_some(&own), now, &mut wakers) {
                 next = Some(next.map_or(until, |next| next.min(until)));
             }
-            if ward.is_stuck() {
-                if let Some(core) = self.seat.core.borrow_mut().as_deref_mut() {
-                    self.pool.relieve(*index, core);
-                }
+            if ward.is_stuck()
+                && let Some(core) = self.seat.core.borrow_mut().as_deref_mut()
+            {
+                self.pool.relieve(*index, core);
             }
         }
         self.put_wakers(wakers);
