@@ -21,6 +21,8 @@ pub(crate) mod registry;
 mod schedule;
 mod spawn;
 mod state;
+#[cfg(test)]
+mod tests;
 mod yield_now;
 
 pub use self::id::Id;
