@@ -49,3 +49,50 @@ impl<F> Drop for Local<F> {
         unsafe { ManuallyDrop::drop(&mut self.future) };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::process::Command;
+    use std::rc::Rc;
+    use std::task::Waker;
+
+    #[test]
+    fn on_its_own_thread_it_is_the_future() {
+        let shared = Rc::new(5);
+        let kept = shared.clone();
+        let mut local = Box::pin(Local::new(async move { *kept }));
+        let polled = local.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert_eq!(polled, Poll::Ready(5));
+        drop(local);
+        assert_eq!(Rc::strong_count(&shared), 1);
+    }
+
+    /// The test runs itself in a child process, which must not live to its end.
+    #[test]
+    fn on_another_thread_the_process_ends() {
+        const NAME: &str = "task::local::tests::on_another_thread_the_process_ends";
+        let Ok(how) = std::env::var("MINATO_LOCAL_TEST") else {
+            for how in ["poll", "drop"] {
+                let mut child = Command::new(std::env::current_exe().unwrap());
+                child.args(["--exact", NAME, "--nocapture"]).env("MINATO_LOCAL_TEST", how);
+                let output = child.output().unwrap();
+                let told = String::from_utf8_lossy(&output.stderr);
+                assert!(!output.status.success() && told.contains("not its own"), "{how}: {told}");
+            }
+            return;
+        };
+        let mut local = Box::pin(Local::new(async {}));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                if how == "drop" {
+                    return drop(local);
+                }
+                _ = local.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+                std::process::exit(0);
+            });
+        });
+        std::process::exit(0);
+    }
+}

@@ -63,8 +63,8 @@ struct Cell<F: Future, S: Schedule> {
 /// What the cell holds of the task's work.
 enum Stage<F: Future> {
     Future(F),
-    Output(Caught<F::Output>),
-    Gone,
+    /// The output, until it is taken out; nothing if the task was cancelled.
+    Ended(Option<Caught<F::Output>>),
 }
 
 /// What came of a task's future.
@@ -229,16 +229,15 @@ impl<S: Schedule> Held<S> {
 }
 
 impl<F: Future, S: Schedule> Cell<F, S> {
-    /// Drops what is on the stage and puts something else there; a panic of a destructor is
-    /// returned.
+    /// Drops what is on the stage and puts an output there; a panic of a destructor is returned.
     ///
     /// # Safety
     ///
     /// The caller has the right to the stage.
-    unsafe fn put(&self, next: Stage<F>) -> Result<(), Payload> {
+    unsafe fn put(&self, output: Option<Caught<F::Output>>) -> Result<(), Payload> {
         // SAFETY: the caller has the right, so nobody else touches the stage meanwhile. A future is
         // dropped where it is, as its pin demands.
-        self.stage.with_mut(|stage| contain(|| unsafe { *stage = next }))
+        self.stage.with_mut(|stage| contain(|| unsafe { *stage = Stage::Ended(output) }))
     }
 }
 
@@ -311,25 +310,24 @@ unsafe fn finish<F: Future, S: Schedule>(held: Held<S>, output: Option<Caught<F:
     let mut dropped = Ok(());
     if mem::needs_drop::<F>() {
         // SAFETY: whoever is running has the stage.
-        dropped = unsafe { cell.put(Stage::Gone) };
+        dropped = unsafe { cell.put(None) };
     }
-    let stage = match (output, dropped) {
-        // Nobody asks a task that was cancelled for anything.
-        (None, _) => Stage::Gone,
+    let output = match (output, dropped) {
         (Some(Ok(output)), Err(panic)) => {
             _ = contain(|| drop(output));
-            Stage::Output(Err(panic))
+            Some(Err(panic))
         }
-        (Some(output), _) => Stage::Output(output),
+        // A task that was cancelled is not asked for a panic either.
+        (output, _) => output,
     };
     // SAFETY: whoever is running has the stage.
-    _ = unsafe { cell.put(stage) };
+    _ = unsafe { cell.put(output) };
 
     let kept = cell.front.scheduler.ended(&cell.front.facts);
     let completed = cell.front.state.complete();
     if !completed.has_joiner() {
         // SAFETY: the stage is ours, since there was no join handle.
-        _ = unsafe { cell.put(Stage::Gone) };
+        _ = unsafe { cell.put(None) };
     }
     // SAFETY: the place was lent to us.
     let awaiter = completed.has_awaiter().then(|| unsafe { held.replace_awaiter(None) });
@@ -350,12 +348,10 @@ unsafe fn take<F: Future, S: Schedule>(held: &Held<S>, place: *mut ()) {
     // SAFETY: the caller's hold stands for longer than this call.
     let cell = unsafe { held.cell::<F>() };
     cell.stage.with_mut(|stage| {
-        // SAFETY: the caller has the right to the stage, and no future is there any more that would
-        // be moved.
-        let taken = mem::replace(unsafe { &mut *stage }, Stage::Gone);
-        if let Stage::Output(output) = taken {
+        // SAFETY: the caller has the right to the stage.
+        if let Stage::Ended(output) = unsafe { &mut *stage } {
             // SAFETY: the caller answers for the place and its type.
-            unsafe { *place.cast::<Option<Caught<F::Output>>>() = Some(output) };
+            unsafe { *place.cast::<Option<Caught<F::Output>>>() = output.take() };
         }
     });
 }

@@ -102,7 +102,7 @@ const fn last(state: usize) -> After {
 }
 
 /// The state of one task.
-pub(super) struct State(AtomicUsize);
+pub(super) struct State(pub(super) AtomicUsize);
 
 impl State {
     /// A fresh task: its runnable, its join handle and one reference.
@@ -242,7 +242,7 @@ impl State {
 /// What the completer found.
 #[derive(Clone, Copy)]
 pub(super) struct Completed {
-    before: usize,
+    pub(super) before: usize,
 }
 
 impl Completed {
