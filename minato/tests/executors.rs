@@ -1,6 +1,7 @@
 //! The executor matrix: the same exchange over TCP and UDP with a timer passes wherever a future
 //! can be polled, with no setup.
 
+mod slice;
 mod support;
 
 use std::future::Future;

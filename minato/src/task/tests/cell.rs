@@ -8,11 +8,11 @@ use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, RawWakerVTable, Wake, Waker};
 use std::thread;
 
 use super::super::cell::{Facts, Fresh, Join, Runnable, Schedule, TaskRef};
-use super::super::raw::Caught;
+use super::super::raw::{Caught, waker_table};
 use super::super::{Id, yield_now};
 use crate::panics::contain;
 
@@ -36,6 +36,11 @@ thread_local! {
 impl Schedule for Queue {
     fn address(&self) -> usize {
         Arc::as_ptr(&self.0).addr()
+    }
+
+    fn wakers() -> &'static RawWakerVTable {
+        static WAKERS: RawWakerVTable = waker_table::<Queue>();
+        &WAKERS
     }
 
     fn queue_here(_: usize, runnable: Runnable<Self>, yielded: bool) -> Result<(), Runnable<Self>> {
