@@ -110,7 +110,7 @@ mod tests {
             let place = place.clone();
             runtime.spawn(async move {
                 for _ in 0..2 {
-                    while let None = place.take().map(Waker::wake) {
+                    while place.take().map(Waker::wake).is_none() {
                         crate::task::yield_now().await;
                     }
                 }

@@ -28,9 +28,12 @@ struct Inner {
     ended: AtomicUsize,
 }
 
+/// Tasks, and whether each woke while it was polled.
+type Queued = VecDeque<(Runnable<Queue>, bool)>;
+
 thread_local! {
     /// The tasks queued on this thread, while it counts as holding a core.
-    static HERE: RefCell<Option<VecDeque<(Runnable<Queue>, bool)>>> = const { RefCell::new(None) };
+    static HERE: RefCell<Option<Queued>> = const { RefCell::new(None) };
 }
 
 impl Schedule for Queue {
@@ -227,7 +230,7 @@ impl Case {
                     Wakers::Borrowed => lock(&kept).push(cx.waker().clone()),
                     Wakers::WakesItself => {
                         cx.waker().wake_by_ref();
-                        cx.waker().clone().wake();
+                        cx.waker().wake_by_ref();
                     }
                     Wakers::Cloned => {
                         let all = (0..10).map(|_| cx.waker().clone());

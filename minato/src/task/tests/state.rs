@@ -79,7 +79,7 @@ fn a_run_starts_and_pends() {
 fn a_run_completes_and_retires() {
     for (before, has_joiner, has_awaiter, left, then) in [
         (RUNNING | ONE, false, false, COMPLETE, After::Last),
-        (RUNNING | 2 * ONE, false, false, COMPLETE | ONE, After::Nothing),
+        (RUNNING | (2 * ONE), false, false, COMPLETE | ONE, After::Nothing),
         (RUNNING | SCHEDULED | ONE, false, false, COMPLETE, After::Last),
         (RUNNING | JOINER | ONE, true, false, COMPLETE | JOINER, After::Nothing),
         (
