@@ -69,8 +69,8 @@ impl<const BITS: u32> View<BITS> {
 
 /// The readiness word itself.
 ///
-/// Looks and changes are sequentially consistent, for the sake of whoever leaves a waker between two
-/// looks without a lock; see [`ParkedTask`](crate::task::ParkedTask).
+/// Looks and changes are sequentially consistent, for the sake of whoever leaves a waker between
+/// two looks without a lock; see [`ParkedTask`](crate::task::ParkedTask).
 pub(crate) struct ReadinessWord<const BITS: u32 = TICK_BITS>(AtomicU64);
 
 impl<const BITS: u32> ReadinessWord<BITS> {

@@ -1,7 +1,8 @@
 //! What a task is to the rest of the library: its facts, and the handles of its cell.
 //!
 //! A [`Runnable`] is the right to run the task once, a [`TaskRef`] knows it and can abort it, and a
-//! [`Join`] gets its output. With the wakers they share one allocation; [`raw`](super::raw) says how.
+//! [`Join`] gets its output. With the wakers they share one allocation; [`raw`](super::raw) says
+//! how.
 
 use std::future::Future;
 use std::marker::PhantomData;

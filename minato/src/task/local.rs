@@ -10,8 +10,8 @@ use crate::runtime::context;
 /// A future that need not be `Send`, since it is polled and dropped only where it was made.
 ///
 /// A local runtime does both on its own thread. Should it ever fail to, this ends the process: to
-/// go on would be to use the future's data from two threads, and to leave the future out would be to
-/// free memory that others on its own thread may point to.
+/// go on would be to use the future's data from two threads, and to leave the future out would be
+/// to free memory that others on its own thread may point to.
 pub(super) struct Local<F> {
     /// Numbers the thread.
     thread: usize,

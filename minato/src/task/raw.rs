@@ -15,8 +15,8 @@
 //! * The rest is written before the cell is shared and then only read.
 //!
 //! What may run foreign code (the future, its output, destructors, wakers) is contained: a panic
-//! there leaves no cell behind in between states. Nothing of a cell is touched after a step by which
-//! it may have been handed on.
+//! there leaves no cell behind in between states. Nothing of a cell is touched after a step by
+//! which it may have been handed on.
 
 use std::future::Future;
 use std::mem::{self, ManuallyDrop};
@@ -179,7 +179,8 @@ impl<S: Schedule> Held<S> {
     ///
     /// # Safety
     ///
-    /// The caller is the join handle of a task with an output of type `T`, and has seen it complete.
+    /// The caller is the join handle of a task with an output of type `T`, and has seen it
+    /// complete.
     pub(super) unsafe fn take<T>(&self) -> Option<Caught<T>> {
         let mut output = None::<Caught<T>>;
         // SAFETY: the task was complete when the join handle existed, which gives it the stage; the

@@ -46,8 +46,8 @@ pub(super) const COMPLETE: usize = 1 << 2;
 
 /// The future is to be dropped instead of polled.
 ///
-/// Set by anybody, together with [`SCHEDULED`], so that a run comes that looks at it. Looked at when
-/// a run starts. Never cleared: a task that completes in the poll that was under way keeps its
+/// Set by anybody, together with [`SCHEDULED`], so that a run comes that looks at it. Looked at
+/// when a run starts. Never cleared: a task that completes in the poll that was under way keeps its
 /// output, and the bit means nothing any more.
 pub(super) const ABORTED: usize = 1 << 3;
 

@@ -195,6 +195,13 @@ impl World {
             change(&mut world);
             all.push(world);
         };
+        self.steps_of_runs(&mut with);
+        self.steps_of_others(&mut with);
+        all
+    }
+
+    /// What the owner of the runnable may do next.
+    fn steps_of_runs(self, with: &mut dyn FnMut(&dyn Fn(&mut Self))) {
         if self.runnables > 0 {
             for cancels in [false, true] {
                 with(&|world| {
@@ -228,6 +235,10 @@ impl World {
                 world.follow(after);
             });
         }
+    }
+
+    /// What those who wake and the join handle may do next.
+    fn steps_of_others(self, with: &mut dyn FnMut(&dyn Fn(&mut Self))) {
         if self.wakers > 0 {
             with(&|world| {
                 let after = world.make(State::wake_by_ref);
@@ -269,7 +280,6 @@ impl World {
                 world.follow(after);
             });
         }
-        all
     }
 
     fn check(&self) {
