@@ -134,6 +134,9 @@ fn the_join_handle_leaves() {
     assert_eq!(step(referred, State::leave_completed), (COMPLETE | ONE, After::Nothing));
 }
 
+/// Notes the world that a change of a copy of this one leads to.
+type Step<'a> = dyn FnMut(&dyn Fn(&mut World)) + 'a;
+
 /// A task and everybody who has to do with it, each after any number of its steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct World {
@@ -201,7 +204,7 @@ impl World {
     }
 
     /// What the owner of the runnable may do next.
-    fn steps_of_runs(self, with: &mut dyn FnMut(&dyn Fn(&mut Self))) {
+    fn steps_of_runs(self, with: &mut Step<'_>) {
         if self.runnables > 0 {
             for cancels in [false, true] {
                 with(&|world| {
@@ -238,7 +241,7 @@ impl World {
     }
 
     /// What those who wake and the join handle may do next.
-    fn steps_of_others(self, with: &mut dyn FnMut(&dyn Fn(&mut Self))) {
+    fn steps_of_others(self, with: &mut Step<'_>) {
         if self.wakers > 0 {
             with(&|world| {
                 let after = world.make(State::wake_by_ref);
