@@ -39,6 +39,8 @@ pub(crate) fn run() -> Outcome {
     }
     command.env("RUSTC_BOOTSTRAP", "1");
     command.env("RUSTFLAGS", "-Zsanitizer=address --cfg minato_asan");
+    let leaks = tree::root().join("xtask/leaks.supp");
+    command.env("LSAN_OPTIONS", format!("suppressions={}", leaks.display()));
     process::tests(&mut command, process::LONG)
 }
 
