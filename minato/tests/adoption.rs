@@ -38,6 +38,7 @@ fn bound(runtime: &Runtime, address: SocketAddr, count: usize) -> Vec<TcpStream>
 }
 
 /// A sleep that waits in the wheel of a core of `runtime`.
+#[allow(clippy::async_yields_async, reason = "a sleep is what it is to give")]
 fn waiting_sleep(runtime: &Runtime, time: Duration) -> std::pin::Pin<Box<Sleep>> {
     let begun = async move {
         let mut sleep = Box::pin(sleep(time));

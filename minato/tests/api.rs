@@ -96,8 +96,7 @@ fn runtimes_and_tasks() {
         EnterGuard<'static>: "Unpin",
         JoinHandle<u8>: "Send Sync Unpin",
         JoinHandle<Movable>: "Send Sync Unpin",
-        // Shared by reference it gives nothing of the output away.
-        JoinHandle<Local>: "Sync Unpin",
+        JoinHandle<Local>: "Unpin",
         AbortHandle: "Send Sync Unpin",
         JoinError: "Send Sync Unpin",
         Id: "Send Sync Unpin",

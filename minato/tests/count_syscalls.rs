@@ -69,10 +69,11 @@ fn between_marks(trace: &str) -> BTreeMap<String, usize> {
     for call in own {
         if call.starts_with(&marks) {
             inside += 1;
-        } else if inside == 1 && !call.starts_with("<...") {
-            if let Some((name, _)) = call.split_once('(') {
-                *counts.entry(name.to_owned()).or_default() += 1;
-            }
+        } else if inside == 1
+            && !call.starts_with("<...")
+            && let Some((name, _)) = call.split_once('(')
+        {
+            *counts.entry(name.to_owned()).or_default() += 1;
         }
     }
     assert_eq!(inside, 2, "there must be two marks");

@@ -1,6 +1,7 @@
 //! The executor matrix: the same exchange over TCP and UDP with a timer passes wherever a future
 //! can be polled, with no setup.
 
+mod slice;
 mod support;
 
 use std::future::Future;
@@ -233,6 +234,9 @@ fn our_multi_thread() {
     }
 }
 
+/// A future's poll, for an executor to call until it is ready.
+type PollOnce<'a> = &'a mut dyn FnMut(&mut Context<'_>) -> Poll<bool>;
+
 /// A future that has begun on one executor goes on under the next.
 #[test]
 fn from_one_executor_to_the_next() {
@@ -254,17 +258,16 @@ fn from_one_executor_to_the_next() {
             futures::join!(serve, drive);
         });
         // Three polls under each executor in turn.
-        let mut once =
-            |executor: &dyn Fn(&mut dyn FnMut(&mut Context<'_>) -> Poll<bool>) -> bool| {
-                let mut polls = 0;
-                executor(&mut |cx| {
-                    polls += 1;
-                    if future.as_mut().poll(cx).is_ready() {
-                        return Poll::Ready(true);
-                    }
-                    if polls == 3 { Poll::Ready(false) } else { Poll::Pending }
-                })
-            };
+        let mut once = |executor: &dyn Fn(PollOnce<'_>) -> bool| {
+            let mut polls = 0;
+            executor(&mut |cx| {
+                polls += 1;
+                if future.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(true);
+                }
+                if polls == 3 { Poll::Ready(false) } else { Poll::Pending }
+            })
+        };
         loop {
             if once(&|poll| ours.block_on(std::future::poll_fn(poll)))
                 || once(&|poll| ::pollster::block_on(std::future::poll_fn(poll)))

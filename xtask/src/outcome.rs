@@ -4,8 +4,17 @@ use std::ops::AddAssign;
 
 /// The pieces that must be there. A step or document that is named here fails when its target is
 /// missing; one that is not named is skipped and says so.
-const EXPECTED: &[&str] =
-    &["README.md", "ARCHITECTURE.md", "docs/UNSAFE.md", "examples", "tour", "asan", "api"];
+const EXPECTED: &[&str] = &[
+    "README.md",
+    "ARCHITECTURE.md",
+    "docs/UNSAFE.md",
+    "examples",
+    "tour",
+    "asan",
+    "api",
+    "loom",
+    "origin",
+];
 
 /// Whether this piece must be there.
 pub(crate) fn is_expected(name: &str) -> bool {

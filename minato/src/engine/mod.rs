@@ -2,9 +2,9 @@
 //!
 //! # The contract
 //!
-//! Every engine offers two things. *Readiness*: [`Driver::register`] names a socket by a [`Key`],
-//! and [`Driver::wait`] reports what became possible, as [`Event`]s. *Socket verbs*: the methods of
-//! [`Source`] (connect, accept, receive, send, shut down, options). On `mio` the verbs are system
+//! Every engine offers two things. *Readiness*: `Driver::register` names a socket by a `Key`,
+//! and `Driver::wait` reports what became possible, as `Event`s. *Socket verbs*: the methods of
+//! `Source` (connect, accept, receive, send, shut down, options). On `mio` the verbs are system
 //! calls; on `sim` they are calls into a simulated world, with every errno that Linux would give.
 //!
 //! 1. **Spurious readiness is legal; lost readiness is not.** Events are edge-triggered: after a
@@ -21,7 +21,7 @@
 //!    is told of what it must do through its mailbox, where a slot is queued at most once.
 //! 8. **A verb may accept bytes that it has not sent yet.** They stand in the socket's *outbox*;
 //!    every path that touches the socket behind the verbs' back, and every verb whose order against
-//!    the bytes matters, first passes it with [`Source::settle`]. It is always empty on `mio`.
+//!    the bytes matters, first passes it with `Source::settle`. It is always empty on `mio`.
 //!
 //! Tests cite these rules by number.
 

@@ -94,11 +94,10 @@ impl Socket {
                     .union(Readiness::PRIORITY);
                 if let (Transport::Tcp, Some(look), Some(slot)) =
                     (self.transport, look, self.slot.get())
+                    && !look.readiness().intersects(UNSAFE_TO_CLEAR)
                 {
-                    if !look.readiness().intersects(UNSAFE_TO_CLEAR) {
-                        let bits = direction.cleared_by_would_block();
-                        slot.clear(direction, look, bits);
-                    }
+                    let bits = direction.cleared_by_would_block();
+                    slot.clear(direction, look, bits);
                 }
                 value
             }
@@ -258,7 +257,7 @@ impl<'a> Wait<'a> {
                 self.leave();
                 return Poll::Ready(Ok(look));
             }
-            if let Poll::Pending = self.wait(slot, look, cx)? {
+            if self.wait(slot, look, cx)?.is_pending() {
                 return Poll::Pending;
             }
         }

@@ -7,14 +7,14 @@
 //! is cleared. Each direction has a tick of its own, since otherwise a stream of write events could
 //! keep a reader from ever clearing (a livelock), and the other way round.
 //!
-//! A tick wraps after 2^TICK_BITS events between one look and its clearing; with 29 bits that is
+//! A tick wraps after 2^TICK_BITS events between one look and its clearing; with 28 bits that is
 //! out of reach, and the models run with 1 to 3 bits to show what wrapping would cost.
 
 use crate::engine::{Direction, Readiness};
 use crate::sync::{AtomicU64, Ordering};
 
 /// How wide a tick is in a running reactor.
-const TICK_BITS: u32 = 29;
+const TICK_BITS: u32 = 28;
 
 /// A look at the word: the bits, and the ticks that a later clearing needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub(crate) struct View<const BITS: u32 = TICK_BITS>(u64);
 impl<const BITS: u32> View<BITS> {
     const READINESS: u64 = Readiness::ALL.bits() as u64;
     const TICK: u64 = (1 << BITS) - 1;
+    /// Set while somebody waits in the slot's list.
+    const LISTED: u64 = 1 << 6;
 
     pub(crate) fn readiness(self) -> Readiness {
         Readiness::from_bits((self.0 & Self::READINESS) as u8)
@@ -40,8 +42,8 @@ impl<const BITS: u32> View<BITS> {
 
     fn shift(direction: Direction) -> u32 {
         match direction {
-            Direction::Read => 6,
-            Direction::Write => 6 + BITS,
+            Direction::Read => 7,
+            Direction::Write => 7 + BITS,
         }
     }
 
@@ -67,8 +69,8 @@ impl<const BITS: u32> View<BITS> {
 
 /// The readiness word itself.
 ///
-/// Looks and changes are sequentially consistent, for the sake of whoever leaves a waker between two
-/// looks without a lock; see [`ParkedTask`](crate::task::ParkedTask).
+/// Looks and changes are sequentially consistent, for the sake of whoever leaves a waker between
+/// two looks without a lock; see [`ParkedTask`](crate::task::ParkedTask).
 pub(crate) struct ReadinessWord<const BITS: u32 = TICK_BITS>(AtomicU64);
 
 impl<const BITS: u32> ReadinessWord<BITS> {
@@ -80,24 +82,37 @@ impl<const BITS: u32> ReadinessWord<BITS> {
         View(self.0.load(Ordering::SeqCst))
     }
 
-    /// Adds the bits of an event.
-    pub(crate) fn set(&self, event: Readiness) {
-        self.update(|view| Some(view.after_event(event)));
+    /// Adds the bits of an event; says whether anybody waits in the list.
+    pub(crate) fn set(&self, event: Readiness) -> bool {
+        let before = self.update(|view| Some(view.after_event(event)));
+        before.is_some_and(|view| view.0 & View::<BITS>::LISTED != 0)
+    }
+
+    /// Has every event from now on say that somebody waits in the list. An event before that is
+    /// seen by a look after it, since both are in one word.
+    pub(crate) fn list(&self) {
+        self.0.fetch_or(View::<BITS>::LISTED, Ordering::AcqRel);
+    }
+
+    /// Nobody waits in the list any more.
+    pub(crate) fn unlist(&self) {
+        self.0.fetch_and(!View::<BITS>::LISTED, Ordering::AcqRel);
     }
 
     /// Clears `bits` unless an event of `direction` has come since `look`; says whether it did.
     pub(crate) fn clear(&self, direction: Direction, look: View<BITS>, bits: Readiness) -> bool {
-        self.update(|view| view.after_clearing(direction, look, bits))
+        self.update(|view| view.after_clearing(direction, look, bits)).is_some()
     }
 
+    /// Changes the word; returns what it was before, or `None` if `change` left it alone.
     #[inline]
-    fn update(&self, change: impl Fn(View<BITS>) -> Option<View<BITS>>) -> bool {
+    fn update(&self, change: impl Fn(View<BITS>) -> Option<View<BITS>>) -> Option<View<BITS>> {
         let mut current = self.0.load(Ordering::Acquire);
         loop {
-            let Some(next) = change(View(current)) else { return false };
+            let next = change(View(current))?;
             match self.0.compare_exchange_weak(current, next.0, Ordering::SeqCst, Ordering::Acquire)
             {
-                Ok(_) => return true,
+                Ok(before) => return Some(View(before)),
                 Err(found) => current = found,
             }
         }
@@ -144,7 +159,7 @@ mod tests {
         check::<1>();
         check::<2>();
         check::<3>();
-        check::<29>();
+        check::<28>();
     }
 
     /// Every sequence of up to six steps of one reader and the kernel, with ticks of one to three

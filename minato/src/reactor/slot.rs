@@ -12,7 +12,7 @@ use super::readiness::{ReadinessWord, View};
 use super::shared::Shared;
 use super::waiters::{EntryId, Waiters};
 use crate::engine::{Direction, Key, Readiness, Source};
-use crate::sync::{Arc, AtomicBool, AtomicUsize, Mutex, MutexGuard, Ordering};
+use crate::sync::{Arc, AtomicUsize, Mutex, MutexGuard, Ordering};
 use crate::task::ParkedTask;
 
 /// A registered socket, or one that is about to be.
@@ -24,8 +24,6 @@ pub(crate) struct Slot {
     parked: [ParkedTask; 2],
     /// Everybody else who waits.
     waiters: Mutex<Waiters>,
-    /// Whether there is anybody else: an event need not take the lock to find nobody.
-    has_waiters: AtomicBool,
     home: Mutex<Option<Home>>,
     /// The address of the home's reactor, or 0: tells without a lock whether this thread turns it.
     home_address: AtomicUsize,
@@ -44,7 +42,6 @@ impl Slot {
             meaningful,
             parked: Default::default(),
             waiters: Mutex::default(),
-            has_waiters: AtomicBool::new(false),
             home: Mutex::default(),
             home_address: AtomicUsize::new(0),
         }
@@ -68,34 +65,34 @@ impl Slot {
     pub(crate) fn event(&self, event: Readiness, wakers: &mut Vec<Waker>) {
         let event = event.intersection(self.meaningful);
         // The word first: a task that leaves its waker after we took the others looks at it again.
-        self.word.set(event);
-        self.take_waiters(event, wakers);
+        let listed = self.word.set(event);
+        self.take_parked(event, wakers);
+        if listed {
+            self.take_listed(event, wakers);
+        }
     }
 
     #[inline]
-    fn take_waiters(&self, event: Readiness, wakers: &mut Vec<Waker>) {
+    fn take_parked(&self, event: Readiness, wakers: &mut Vec<Waker>) {
         for (direction, parked) in [Direction::Read, Direction::Write].iter().zip(&self.parked) {
             if event.intersects(direction.mask()) {
                 wakers.extend(parked.take());
             }
         }
-        if self.has_waiters.load(Ordering::SeqCst) {
-            self.take_others(event, wakers);
-        }
     }
 
-    fn take_others(&self, event: Readiness, wakers: &mut Vec<Waker>) {
+    fn take_listed(&self, event: Readiness, wakers: &mut Vec<Waker>) {
         let mut waiters = self.waiters.lock();
         waiters.take(event, wakers);
         if waiters.is_empty() {
-            self.has_waiters.store(false, Ordering::SeqCst);
+            self.word.unlist();
         }
     }
 
     /// The list of everybody but the parked tasks, for whoever joins it.
     fn join_waiters(&self) -> MutexGuard<'_, Waiters> {
         let waiters = self.waiters.lock();
-        self.has_waiters.store(true, Ordering::SeqCst);
+        self.word.list();
         waiters
     }
 
@@ -197,6 +194,7 @@ impl Slot {
     /// Wakes everybody: the reactor ends.
     pub(crate) fn evict(&self, wakers: &mut Vec<Waker>) {
         self.home_address.store(0, Ordering::Release);
-        self.take_waiters(Readiness::ALL, wakers);
+        self.take_parked(Readiness::ALL, wakers);
+        self.take_listed(Readiness::ALL, wakers);
     }
 }

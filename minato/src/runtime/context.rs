@@ -220,11 +220,11 @@ pub(crate) fn seat_holding(runtime: &Shared) -> Option<Rc<Seat>> {
 
 /// Where a `block_on` was called that keeps the tasks of the runtime at `runtime` from running on
 /// this thread.
-pub(crate) fn nested_at(runtime: usize) -> Option<&'static Location<'static>> {
+pub(crate) fn nested_at(runtime: &Shared) -> Option<&'static Location<'static>> {
     if HERE.with(|here| here.seat.get() == 0) {
         return None;
     }
-    seats().filter(|seat| seat.runtime.address() == runtime).find_map(|seat| seat.nested_at.get())
+    seats().filter(|seat| ptr::eq(&*seat.runtime, runtime)).find_map(|seat| seat.nested_at.get())
 }
 
 /// Hands over every core of a multi-thread runtime that this thread holds, since it is going to

@@ -51,7 +51,7 @@ impl Handle {
     }
 
     /// Runs a closure that may block on a thread made for that; see
-    /// [`task::spawn_blocking`](crate::task::spawn_blocking). If the runtime has been shut down,
+    /// [`task::spawn_blocking`]. If the runtime has been shut down,
     /// the job ends as cancelled.
     #[track_caller]
     pub fn spawn_blocking<F, T>(&self, job: F) -> JoinHandle<T>

@@ -105,7 +105,7 @@ impl Runtime {
     }
 
     /// Runs a closure that may block on a thread made for that; see
-    /// [`task::spawn_blocking`](crate::task::spawn_blocking).
+    /// [`task::spawn_blocking`].
     #[track_caller]
     pub fn spawn_blocking<F, T>(&self, job: F) -> JoinHandle<T>
     where

@@ -1,7 +1,8 @@
 //! What a task is to the rest of the library: its facts, and the handles of its cell.
 //!
 //! A [`Runnable`] is the right to run the task once, a [`TaskRef`] knows it and can abort it, and a
-//! [`Join`] gets its output. With the wakers they share one allocation; [`raw`](super::raw) says how.
+//! [`Join`] gets its output. With the wakers they share one allocation; [`raw`](super::raw) says
+//! how.
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -120,7 +121,11 @@ impl<T, S: Schedule> Fresh<T, S> {
             unsafe { Held::new(scheduler, facts, future) }
         };
         let (join, task) = (held.again(), TaskRef { held: held.again() });
-        Self { runnable: Runnable { held }, join: Join { held: join, output: PhantomData }, task }
+        Self {
+            runnable: Runnable { held },
+            join: Join { held: join, is_done: false, output: PhantomData },
+            task,
+        }
     }
 }
 
@@ -214,6 +219,8 @@ impl<S: Schedule> Drop for TaskRef<S> {
 /// The one who gets the output of a task. Dropping it detaches the task.
 pub(super) struct Join<T, S: Schedule> {
     held: Held<S>,
+    /// Whether the output was given already.
+    is_done: bool,
     /// The output passes to whoever has this: to another thread only if it is `Send`.
     output: PhantomData<Mutex<T>>,
 }
@@ -225,9 +232,9 @@ impl<T, S: Schedule> Join<T, S> {
         &self.held.facts
     }
 
-    /// Names the runtime of the task.
-    pub(super) fn scheduler(&self) -> usize {
-        self.held.scheduler().address()
+    /// The runtime of the task.
+    pub(super) fn scheduler(&self) -> &S {
+        self.held.scheduler()
     }
 
     pub(super) fn is_complete(&self) -> bool {
@@ -246,12 +253,18 @@ impl<T, S: Schedule> Join<T, S> {
         TaskRef { held: self.held.again() }
     }
 
+    /// Whether [`poll`](Self::poll) was ready.
+    pub(super) fn is_done(&self) -> bool {
+        self.is_done
+    }
+
     /// Ready with the output when the task is complete; with `None` if it was cancelled, or if the
     /// output was given before.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Caught<T>>> {
         if !self.is_complete() && self.wait(cx.waker()) {
             return Poll::Pending;
         }
+        self.is_done = true;
         // SAFETY: this is the join handle, and the task is complete.
         Poll::Ready(unsafe { self.held.take::<T>() })
     }
@@ -283,6 +296,10 @@ impl<T, S: Schedule> Join<T, S> {
 
 impl<T, S: Schedule> Drop for Join<T, S> {
     fn drop(&mut self) {
+        if self.is_done {
+            let after = self.held.state.leave_completed();
+            return self.held.again().follow(after);
+        }
         if self.held.state.take_awaiter_back() {
             // SAFETY: the place is ours, having been taken back.
             let waker = unsafe { self.held.replace_awaiter(None) };

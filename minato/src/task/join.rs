@@ -11,7 +11,6 @@ use std::task::{Context, Poll};
 use super::schedule::{Join, Task};
 use super::spawn::FROM_BEFORE_FORK;
 use super::{Id, budget};
-use crate::reactor::background::forks;
 use crate::runtime::context;
 
 /// Waits for a task's output.
@@ -32,14 +31,11 @@ pub struct JoinHandle<T> {
     reason: Option<String>,
     /// Whether it is a core that runs the task, rather than a thread of its own.
     on_core: bool,
-    /// The number of forks before it was spawned.
-    forks: u32,
-    ended: bool,
 }
 
 impl<T> JoinHandle<T> {
     pub(super) fn new(join: Join<T>) -> Self {
-        Self { join, reason: None, on_core: true, forks: forks(), ended: false }
+        Self { join, reason: None, on_core: true }
     }
 
     pub(super) fn set_reason(&mut self, reason: String) {
@@ -80,10 +76,11 @@ impl<T> JoinHandle<T> {
     /// The error of waiting for a task that cannot run: from within a `block_on` that keeps it from
     /// running, or in a forked child, where its runtime has no threads.
     fn vain(&self) -> Option<JoinError> {
-        if self.forks != forks() {
+        let runtime = self.join.scheduler();
+        if runtime.is_from_before_fork() {
             return Some(self.error(Why::Cancelled(Some(FROM_BEFORE_FORK.to_owned()))));
         }
-        let nested_at = context::nested_at(self.join.scheduler()).filter(|_| self.on_core)?;
+        let nested_at = context::nested_at(runtime).filter(|_| self.on_core)?;
         Some(self.error(Why::Deadlock { nested_at }))
     }
 
@@ -96,13 +93,12 @@ impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        assert!(!self.ended, "JoinHandle polled after it gave the task's output");
+        assert!(!self.join.is_done(), "JoinHandle polled after it gave the task's output");
         std::task::ready!(budget::poll_leave(cx));
         let Poll::Ready(output) = self.join.poll(cx) else {
             return self.vain().map_or(Poll::Pending, |error| Poll::Ready(Err(error)));
         };
         budget::spend();
-        self.ended = true;
         Poll::Ready(match output {
             Some(Ok(output)) => Ok(output),
             Some(Err(panic)) => Err(self.error(Why::Panic(Mutex::new(panic.into_inner())))),

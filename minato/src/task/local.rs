@@ -10,8 +10,8 @@ use crate::runtime::context;
 /// A future that need not be `Send`, since it is polled and dropped only where it was made.
 ///
 /// A local runtime does both on its own thread. Should it ever fail to, this ends the process: to
-/// go on would be to use the future's data from two threads, and to leave the future out would be to
-/// free memory that others on its own thread may point to.
+/// go on would be to use the future's data from two threads, and to leave the future out would be
+/// to free memory that others on its own thread may point to.
 pub(super) struct Local<F> {
     /// Numbers the thread.
     thread: usize,
@@ -47,5 +47,52 @@ impl<F> Drop for Local<F> {
         self.check();
         // SAFETY: this is the one place where it is dropped, and it is not used afterwards.
         unsafe { ManuallyDrop::drop(&mut self.future) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::process::Command;
+    use std::rc::Rc;
+    use std::task::Waker;
+
+    #[test]
+    fn on_its_own_thread_it_is_the_future() {
+        let shared = Rc::new(5);
+        let kept = shared.clone();
+        let mut local = Box::pin(Local::new(async move { *kept }));
+        let polled = local.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert_eq!(polled, Poll::Ready(5));
+        drop(local);
+        assert_eq!(Rc::strong_count(&shared), 1);
+    }
+
+    /// The test runs itself in a child process, which must not live to its end.
+    #[test]
+    fn on_another_thread_the_process_ends() {
+        const NAME: &str = "task::local::tests::on_another_thread_the_process_ends";
+        let Ok(how) = std::env::var("MINATO_LOCAL_TEST") else {
+            for how in ["poll", "drop"] {
+                let mut child = Command::new(std::env::current_exe().unwrap());
+                child.args(["--exact", NAME, "--nocapture"]).env("MINATO_LOCAL_TEST", how);
+                let output = child.output().unwrap();
+                let told = String::from_utf8_lossy(&output.stderr);
+                assert!(!output.status.success() && told.contains("not its own"), "{how}: {told}");
+            }
+            return;
+        };
+        let mut local = Box::pin(Local::new(async {}));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                if how == "drop" {
+                    return drop(local);
+                }
+                _ = local.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+                std::process::exit(0);
+            });
+        });
+        std::process::exit(0);
     }
 }

@@ -22,6 +22,8 @@ pub(crate) mod registry;
 mod schedule;
 mod spawn;
 mod state;
+#[cfg(test)]
+mod tests;
 mod yield_now;
 
 pub use self::id::Id;

@@ -21,10 +21,10 @@ fn wakers() -> &'static RawWakerVTable {
 
 /// One waiting task, or none.
 ///
-/// The word holds the data of a waker with the table of [`wakers`], for which the place owns a reference, or
-/// null. All steps are sequentially consistent: whoever parks here looks at the readiness
-/// afterwards, and whoever changes the readiness looks here afterwards, and at least one of the two
-/// must see the other.
+/// The word holds the data of a waker with the table of [`wakers`], for which the place owns a
+/// reference, or null. All steps are sequentially consistent: whoever parks here looks at the
+/// readiness afterwards, and whoever changes the readiness looks here afterwards, and at least one
+/// of the two must see the other.
 pub(crate) struct ParkedTask(AtomicPtr<()>);
 
 impl Default for ParkedTask {
@@ -110,7 +110,7 @@ mod tests {
             let place = place.clone();
             runtime.spawn(async move {
                 for _ in 0..2 {
-                    while let None = place.take().map(Waker::wake) {
+                    while place.take().map(Waker::wake).is_none() {
                         crate::task::yield_now().await;
                     }
                 }

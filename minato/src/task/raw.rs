@@ -15,8 +15,8 @@
 //! * The rest is written before the cell is shared and then only read.
 //!
 //! What may run foreign code (the future, its output, destructors, wakers) is contained: a panic
-//! there leaves no cell behind in between states. Nothing of a cell is touched after a step by which
-//! it may have been handed on.
+//! there leaves no cell behind in between states. Nothing of a cell is touched after a step by
+//! which it may have been handed on.
 
 use std::future::Future;
 use std::mem::{self, ManuallyDrop};
@@ -63,8 +63,8 @@ struct Cell<F: Future, S: Schedule> {
 /// What the cell holds of the task's work.
 enum Stage<F: Future> {
     Future(F),
-    Output(Caught<F::Output>),
-    Gone,
+    /// The output, until it is taken out; nothing if the task was cancelled.
+    Ended(Option<Caught<F::Output>>),
 }
 
 /// What came of a task's future.
@@ -179,7 +179,8 @@ impl<S: Schedule> Held<S> {
     ///
     /// # Safety
     ///
-    /// The caller is the join handle of a task with an output of type `T`, and has seen it complete.
+    /// The caller is the join handle of a task with an output of type `T`, and has seen it
+    /// complete.
     pub(super) unsafe fn take<T>(&self) -> Option<Caught<T>> {
         let mut output = None::<Caught<T>>;
         // SAFETY: the task was complete when the join handle existed, which gives it the stage; the
@@ -229,16 +230,15 @@ impl<S: Schedule> Held<S> {
 }
 
 impl<F: Future, S: Schedule> Cell<F, S> {
-    /// Drops what is on the stage and puts something else there; a panic of a destructor is
-    /// returned.
+    /// Drops what is on the stage and puts an output there; a panic of a destructor is returned.
     ///
     /// # Safety
     ///
     /// The caller has the right to the stage.
-    unsafe fn put(&self, next: Stage<F>) -> Result<(), Payload> {
+    unsafe fn put(&self, output: Option<Caught<F::Output>>) -> Result<(), Payload> {
         // SAFETY: the caller has the right, so nobody else touches the stage meanwhile. A future is
         // dropped where it is, as its pin demands.
-        self.stage.with_mut(|stage| contain(|| unsafe { *stage = next }))
+        self.stage.with_mut(|stage| contain(|| unsafe { *stage = Stage::Ended(output) }))
     }
 }
 
@@ -311,24 +311,23 @@ unsafe fn finish<F: Future, S: Schedule>(held: Held<S>, output: Option<Caught<F:
     let mut dropped = Ok(());
     if mem::needs_drop::<F>() {
         // SAFETY: whoever is running has the stage.
-        dropped = unsafe { cell.put(Stage::Gone) };
+        dropped = unsafe { cell.put(None) };
     }
-    let stage = match (output, dropped) {
-        // Nobody asks a task that was cancelled for anything.
-        (None, _) => Stage::Gone,
+    let output = match (output, dropped) {
         (Some(Ok(output)), Err(panic)) => {
             _ = contain(|| drop(output));
-            Stage::Output(Err(panic))
+            Some(Err(panic))
         }
-        (Some(output), _) => Stage::Output(output),
+        // A task that was cancelled is not asked for a panic either.
+        (output, _) => output,
     };
     // SAFETY: whoever is running has the stage.
-    _ = unsafe { cell.put(stage) };
+    _ = unsafe { cell.put(output) };
 
     let completed = cell.front.state.complete();
     if !completed.has_joiner() {
         // SAFETY: the stage is ours, since there was no join handle.
-        _ = unsafe { cell.put(Stage::Gone) };
+        _ = unsafe { cell.put(None) };
     }
     // After completing: once the runtime is idle, every handle says that its task has ended.
     let kept = cell.front.scheduler.ended(&cell.front.facts);
@@ -351,12 +350,10 @@ unsafe fn take<F: Future, S: Schedule>(held: &Held<S>, place: *mut ()) {
     // SAFETY: the caller's hold stands for longer than this call.
     let cell = unsafe { held.cell::<F>() };
     cell.stage.with_mut(|stage| {
-        // SAFETY: the caller has the right to the stage, and no future is there any more that would
-        // be moved.
-        let taken = mem::replace(unsafe { &mut *stage }, Stage::Gone);
-        if let Stage::Output(output) = taken {
+        // SAFETY: the caller has the right to the stage.
+        if let Stage::Ended(output) = unsafe { &mut *stage } {
             // SAFETY: the caller answers for the place and its type.
-            unsafe { *place.cast::<Option<Caught<F::Output>>>() = Some(output) };
+            unsafe { *place.cast::<Option<Caught<F::Output>>>() = output.take() };
         }
     });
 }

@@ -116,8 +116,8 @@ where
     F::Output: 'static,
 {
     let future = Local::new(future);
-    // SAFETY: the future sees to it that it stays on this thread, and the join handle is `Send` only
-    // if the output is.
+    // SAFETY: the future sees to it that it stays on this thread, and the join handle is `Send`
+    // only if the output is.
     start(unsafe { Fresh::of(runtime, facts(), future) })
 }
 

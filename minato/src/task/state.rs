@@ -46,8 +46,8 @@ pub(super) const COMPLETE: usize = 1 << 2;
 
 /// The future is to be dropped instead of polled.
 ///
-/// Set by anybody, together with [`SCHEDULED`], so that a run comes that looks at it. Looked at when
-/// a run starts. Never cleared: a task that completes in the poll that was under way keeps its
+/// Set by anybody, together with [`SCHEDULED`], so that a run comes that looks at it. Looked at
+/// when a run starts. Never cleared: a task that completes in the poll that was under way keeps its
 /// output, and the bit means nothing any more.
 pub(super) const ABORTED: usize = 1 << 3;
 
@@ -102,7 +102,7 @@ const fn last(state: usize) -> After {
 }
 
 /// The state of one task.
-pub(super) struct State(AtomicUsize);
+pub(super) struct State(pub(super) AtomicUsize);
 
 impl State {
     /// A fresh task: its runnable, its join handle and one reference.
@@ -242,7 +242,7 @@ impl State {
 /// What the completer found.
 #[derive(Clone, Copy)]
 pub(super) struct Completed {
-    before: usize,
+    pub(super) before: usize,
 }
 
 impl Completed {

@@ -9,8 +9,8 @@ use crate::runtime::context;
 /// A point on a clock that never runs backwards.
 ///
 /// Under a paused or simulated runtime, [`now`](Self::now) is the virtual time of that runtime;
-/// everywhere else it is that of [`std::time::Instant`]. Subtracting a later instant from an earlier
-/// one gives zero.
+/// everywhere else it is that of [`std::time::Instant`]. Subtracting a later instant from an
+/// earlier one gives zero.
 ///
 /// ```
 /// use std::time::Duration;

@@ -101,9 +101,9 @@ pub(crate) fn help() -> String {
     text.push_str("Usage: cargo xtask <command>\n\nCommands:\n");
     let (ci, others) = OTHERS.split_first().expect("`ci` is listed");
     for command in std::iter::once(ci).chain(STEPS).chain(others) {
-        let _ = writeln!(text, "  {:<12}{}", command.name, command.about);
+        let _ = writeln!(text, "  {:<14}{}", command.name, command.about);
     }
-    text.push_str("  help        Print this text\n\n");
+    text.push_str("  help          Print this text\n\n");
     text.push_str(
         "A command exits with 0 if it passed or if it had to be skipped, which it says,\n",
     );

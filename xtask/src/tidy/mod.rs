@@ -126,7 +126,7 @@ mod tests {
             "cfg" => rust("#[cfg(unix)]\nfn only_here() {}"),
             "public-macro" => rust("macro_rules! make { ($n:ident) => { pub struct $n; } }"),
             "unsafe-place" => rust("fn f() { unsafe { g() } }"),
-            "unsafe-budget" => ("minato/src/io/read_buf.rs", "unsafe {}\n".repeat(61)),
+            "unsafe-budget" => ("minato/src/io/read_buf.rs", "unsafe {}\n".repeat(76)),
             "unsafe-inventory" => ("minato/src/io/read_buf.rs", "unsafe {}\n".to_string()),
             "leftover" => rust("fn f() { todo!() }"),
             "ignored-test" => rust("#[ignore]\nfn f() {}"),

@@ -8,7 +8,7 @@ use crate::outcome::is_expected;
 use crate::source::{Source, identifier};
 use crate::tree::Tree;
 
-const BLOCKS: usize = 60;
+const BLOCKS: usize = 75;
 
 /// The inventory: a table of file, count and reason.
 pub(crate) const INVENTORY: &str = "docs/UNSAFE.md";
@@ -28,7 +28,7 @@ pub(crate) fn place(tree: &Tree) -> Vec<Violation> {
     found
 }
 
-/// The library has at most 60 unsafe blocks and impls.
+/// The library has at most 75 unsafe blocks and impls.
 pub(crate) fn budget(tree: &Tree) -> Vec<Violation> {
     let total: usize = counts(tree).values().sum();
     if total <= BLOCKS {

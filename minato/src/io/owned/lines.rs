@@ -20,14 +20,11 @@ use crate::io::AsyncBufRead;
 /// The stream goes on after every error:
 ///
 /// * A line that is not UTF-8 is an [`InvalidData`](io::ErrorKind::InvalidData) error in the place
-///   of
-///   that line; the next item is the next line. The error holds a
+///   of that line; the next item is the next line. The error holds a
 ///   [`FromUtf8Error`](std::string::FromUtf8Error), and in it the bytes of the line. A character
-/// that
-///   arrives in pieces is no error.
+///   that arrives in pieces is no error.
 /// * The reader's error. The part of the line that was read before stays in the stream, and the
-///   line
-///   continues with the next poll.
+///   line continues with the next poll.
 ///
 /// # Cancel safety
 ///

@@ -1,10 +1,5 @@
 //! `AsyncFd`: descriptors of somebody else's, most of them pipes here.
 
-#[allow(dead_code, reason = "each test binary uses a part of it")]
-mod everywhere;
-#[allow(dead_code, unused_imports, unused_macros, reason = "each test binary uses a part of it")]
-mod kit;
-
 use std::future::poll_fn;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -13,9 +8,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use everywhere::{on_the_system, poll_with, simulated, stays_pending};
+use crate::everywhere::{on_the_system, poll_with, simulated, stays_pending};
+use crate::kit::counting::Counting;
 use futures::future;
-use kit::counting::Counting;
 use minato::engine::{Engine, Interest, Readiness};
 use minato::net::AsyncFd;
 use minato::reactor::Reactor;

@@ -1,16 +1,24 @@
-//! UDP: whole datagrams over both engines.
+//! UDP sockets, Unix sockets, and any other descriptor: whole datagrams, what passes besides bytes,
+//! and what may not be waited for.
 
 #[allow(dead_code, reason = "each test binary uses a part of it")]
 mod everywhere;
 #[allow(dead_code, unused_imports, unused_macros, reason = "each test binary uses a part of it")]
 mod kit;
 
+mod async_fd;
 mod udp {
     mod by_value;
     mod datagrams;
     mod options;
     mod standard;
     mod waiting;
+}
+mod unix {
+    mod ancillary;
+    mod datagrams;
+    mod standard;
+    mod streams;
 }
 
 use std::io;
@@ -30,4 +38,8 @@ async fn connected_pair() -> io::Result<(UdpSocket, UdpSocket)> {
     a.connect(at_b).await?;
     b.connect(at_a).await?;
     Ok((a, b))
+}
+
+fn directory() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
 }

@@ -1,0 +1,7 @@
+//! The cell of a task. The same code runs in the models of `tests/loom.rs`, which take it in
+//! without these tests; therefore they stand apart.
+
+mod cell;
+mod cross;
+mod kit;
+mod state;
