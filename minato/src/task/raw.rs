@@ -324,12 +324,13 @@ unsafe fn finish<F: Future, S: Schedule>(held: Held<S>, output: Option<Caught<F:
     // SAFETY: whoever is running has the stage.
     _ = unsafe { cell.put(output) };
 
-    let kept = cell.front.scheduler.ended(&cell.front.facts);
     let completed = cell.front.state.complete();
     if !completed.has_joiner() {
         // SAFETY: the stage is ours, since there was no join handle.
         _ = unsafe { cell.put(None) };
     }
+    // After completing: once the runtime is idle, every handle says that its task has ended.
+    let kept = cell.front.scheduler.ended(&cell.front.facts);
     // SAFETY: the place was lent to us.
     let awaiter = completed.has_awaiter().then(|| unsafe { held.replace_awaiter(None) });
     let after = cell.front.state.retire(completed, kept.map_or(0, TaskRef::into_count));
