@@ -51,7 +51,7 @@ pub(super) fn accept(socket: &Socket) -> io::Result<(Socket, Address)> {
 }
 
 pub(super) fn recv(socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
-    socket.recv(buf)
+    platform::recv(socket, buf)
 }
 
 pub(super) fn peek(socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
@@ -64,7 +64,7 @@ pub(super) fn recv_vectored(socket: &Socket, bufs: &mut [IoSliceMut<'_>]) -> io:
 }
 
 pub(super) fn send(socket: &Socket, buf: &[u8]) -> io::Result<usize> {
-    socket.send_with_flags(buf, platform::SEND_FLAGS)
+    platform::send(socket, buf)
 }
 
 pub(super) fn send_vectored(socket: &Socket, bufs: &[IoSlice<'_>]) -> io::Result<usize> {

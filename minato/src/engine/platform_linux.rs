@@ -9,6 +9,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use rustix::net::{RecvFlags, SendFlags};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 /// Every direction, and priority: without it, bytes after an urgent mark would be waited for in
@@ -32,6 +33,20 @@ pub(super) fn pair(kind: Type) -> io::Result<(Socket, Socket)> {
 /// Accepts a connection whose socket is non-blocking and close-on-exec from the start.
 pub(super) fn accept(listener: &Socket) -> io::Result<(Socket, SockAddr)> {
     listener.accept4(libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC)
+}
+
+/// Receives. Not through the C library: there this is a place where threads can be cancelled, and in
+/// a process with several threads saying so takes more instructions than all of ours.
+#[inline]
+pub(super) fn recv(socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+    let (_, len) = rustix::net::recv(socket, buf, RecvFlags::empty())?;
+    Ok(len)
+}
+
+/// Sends, without the signal that a gone peer would raise; like [`recv`] by the system call itself.
+#[inline]
+pub(super) fn send(socket: &Socket, buf: &[u8]) -> io::Result<usize> {
+    Ok(rustix::net::send(socket, buf, SendFlags::NOSIGNAL)?)
 }
 
 /// Receives a datagram: its size in the buffer, and whether it was longer than that.

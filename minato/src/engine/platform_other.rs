@@ -36,6 +36,16 @@ pub(super) fn accept(listener: &Socket) -> io::Result<(Socket, SockAddr)> {
     Ok((socket, from))
 }
 
+/// Receives.
+pub(super) fn recv(socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+    socket.recv(buf)
+}
+
+/// Sends.
+pub(super) fn send(socket: &Socket, buf: &[u8]) -> io::Result<usize> {
+    socket.send_with_flags(buf, SEND_FLAGS)
+}
+
 /// Receives a datagram: its size in the buffer, and whether it was longer than that.
 pub(super) fn receive_datagram(
     socket: &Socket,

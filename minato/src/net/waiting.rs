@@ -22,6 +22,14 @@ pub(crate) enum Done<T> {
     Short(T),
 }
 
+impl<T> Done<T> {
+    fn value(self) -> T {
+        match self {
+            Self::Whole(value) | Self::Short(value) => value,
+        }
+    }
+}
+
 impl Done<usize> {
     /// What came of an operation that moved `len` of `asked` bytes.
     pub(crate) fn of(len: usize, asked: usize) -> Self {
@@ -42,35 +50,69 @@ impl Socket {
     ) -> Poll<io::Result<T>> {
         ready!(budget::poll_leave(cx));
         loop {
-            let look = self.look();
-            if look.is_none_or(|look| look.is_ready(direction)) {
+            let Some(slot) = self.slot.get() else {
+                match self.try_unregistered(direction, &mut operation) {
+                    Some(result) => return Poll::Ready(result),
+                    None => continue,
+                }
+            };
+            let look = slot.view();
+            if look.is_ready(direction) {
                 match operation(self.source()) {
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        self.would_block(look, |slot, look| {
-                            slot.clear(direction, look, direction.cleared_by_would_block());
-                        });
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                    Err(error) => return Poll::Ready(Err(error)),
                     Ok(done) => {
                         budget::spend();
-                        return Poll::Ready(Ok(self.finish(direction, look, done)));
+                        return Poll::Ready(Ok(self.finish(slot, direction, look, done)));
                     }
+                    Err(error) => match after_failing(slot, direction, look, error) {
+                        Some(error) => return Poll::Ready(Err(error)),
+                        None => continue,
+                    },
                 }
             }
-            // What is not waited for is taken to be ready, so that the other direction is tried
-            // before its first event.
-            let slot = self.slot(Readiness::ALL_OPEN.difference(direction.mask()));
-            let before = look.unwrap_or_else(|| slot.view());
             slot.wait_poll(direction, cx.waker());
             if let Err(error) = self.after_wait(slot, cx) {
-                let last = operation(self.source()).map(|done| self.finish(direction, None, done));
-                return Poll::Ready(unless_it_would_block(last, error));
+                return Poll::Ready(self.try_unwaitable(error, &mut operation));
             }
-            if slot.view().tick(direction) == before.tick(direction) {
+            if slot.view().tick(direction) == look.tick(direction) {
                 return Poll::Pending;
             }
         }
+    }
+
+    /// Tries an operation of a socket that never had to wait; `None` if now it has to, and has a
+    /// slot for that.
+    // This and the next take the operation by reference, so that its code stands in the loop once.
+    #[inline(never)]
+    fn try_unregistered<T>(
+        &self,
+        direction: Direction,
+        operation: &mut dyn FnMut(&Source) -> io::Result<Done<T>>,
+    ) -> Option<io::Result<T>> {
+        match operation(self.source()) {
+            Ok(done) => {
+                budget::spend();
+                Some(Ok(done.value()))
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                // What is not waited for is taken to be ready, so that the other direction is
+                // tried before its first event.
+                self.slot(Readiness::ALL_OPEN.difference(direction.mask()));
+                None
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => None,
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// Tries an operation although nobody can wait for it; `error` says why, if it would have to
+    /// wait.
+    #[cold]
+    fn try_unwaitable<T>(
+        &self,
+        error: io::Error,
+        operation: &mut dyn FnMut(&Source) -> io::Result<Done<T>>,
+    ) -> io::Result<T> {
+        unless_it_would_block(operation(self.source()).map(Done::value), error)
     }
 
     /// An operation that was tried after `look` would block: clears what it would clear.
@@ -84,7 +126,8 @@ impl Socket {
     /// there is no more, so that the next call need not find out by failing. Nothing else may be
     /// taken for that: an urgent mark, a datagram, a Unix stream's control message or a closing
     /// peer end an operation early while more is there.
-    fn finish<T>(&self, direction: Direction, look: Option<View>, done: Done<T>) -> T {
+    #[inline]
+    fn finish<T>(&self, slot: &Slot, direction: Direction, look: View, done: Done<T>) -> T {
         match done {
             Done::Whole(value) => value,
             Done::Short(value) => {
@@ -92,12 +135,9 @@ impl Socket {
                     .union(Readiness::WRITE_CLOSED)
                     .union(Readiness::ERROR)
                     .union(Readiness::PRIORITY);
-                if let (Transport::Tcp, Some(look), Some(slot)) =
-                    (self.transport, look, self.slot.get())
-                    && !look.readiness().intersects(UNSAFE_TO_CLEAR)
+                if self.transport == Transport::Tcp && !look.readiness().intersects(UNSAFE_TO_CLEAR)
                 {
-                    let bits = direction.cleared_by_would_block();
-                    slot.clear(direction, look, bits);
+                    slot.clear(direction, look, direction.cleared_by_would_block());
                 }
                 value
             }
@@ -217,6 +257,25 @@ fn unless_it_would_block<T>(last: io::Result<T>, error: io::Error) -> io::Result
     match last {
         Err(last) if last.kind() == io::ErrorKind::WouldBlock => Err(error),
         last => last,
+    }
+}
+
+/// After an operation in `direction` failed: the error to return, or none if the direction may have
+/// to be waited for.
+#[cold]
+fn after_failing(
+    slot: &Slot,
+    direction: Direction,
+    look: View,
+    error: io::Error,
+) -> Option<io::Error> {
+    match error.kind() {
+        io::ErrorKind::WouldBlock => {
+            slot.clear(direction, look, direction.cleared_by_would_block());
+            None
+        }
+        io::ErrorKind::Interrupted => None,
+        _ => Some(error),
     }
 }
 

@@ -62,6 +62,7 @@ impl Slot {
     }
 
     /// Takes in an event; the wakers of everybody concerned go into `wakers`.
+    #[inline(always)]
     pub(crate) fn event(&self, event: Readiness, wakers: &mut Vec<Waker>) {
         let event = event.intersection(self.meaningful);
         // The word first: a task that leaves its waker after we took the others looks at it again.
@@ -74,13 +75,16 @@ impl Slot {
 
     #[inline]
     fn take_parked(&self, event: Readiness, wakers: &mut Vec<Waker>) {
-        for (direction, parked) in [Direction::Read, Direction::Write].iter().zip(&self.parked) {
-            if event.intersects(direction.mask()) {
-                wakers.extend(parked.take());
+        for direction in [Direction::Read, Direction::Write] {
+            if event.intersects(direction.mask())
+                && let Some(waker) = self.parked[direction as usize].take()
+            {
+                wakers.push(waker);
             }
         }
     }
 
+    #[cold]
     fn take_listed(&self, event: Readiness, wakers: &mut Vec<Waker>) {
         let mut waiters = self.waiters.lock();
         waiters.take(event, wakers);

@@ -261,6 +261,20 @@ pub(crate) fn queue_here(
     left.map_or(Ok(()), Err)
 }
 
+/// Wakes the tasks of the runtime whose core this thread holds, all in one go, and leaves the other
+/// wakers in `wakers`.
+#[inline]
+pub(crate) fn queue_woken_here(wakers: &mut Vec<Waker>) {
+    if wakers.is_empty() || HERE.with(|here| here.reactor.get() == 0) {
+        return;
+    }
+    with_seat(|seat| {
+        if let Some(core) = seat.core.borrow_mut().as_deref_mut() {
+            seat.runtime.queue_woken(core, wakers);
+        }
+    });
+}
+
 /// The reactor that a wait on this thread binds to: that of the held core, or of a core of the
 /// runtime that the thread is in.
 pub(crate) fn reactor() -> Option<Arc<reactor::Shared>> {

@@ -249,13 +249,40 @@ impl Stepper<'_> {
         if let Some(runnable) = self.shared.injector.pop() {
             run_measured(self.shared, self.seat, runnable);
         }
-        for _ in 0..POLLS_PER_LOOK {
+        let polled = self.run_unwoken();
+        for _ in polled..POLLS_PER_LOOK {
             match self.next() {
                 Some(runnable) => run_measured(self.shared, self.seat, runnable),
                 None => return false,
             }
         }
         true
+    }
+
+    /// Wakes and polls the tasks that the last turn found, which come before all others; returns
+    /// how many that were.
+    fn run_unwoken(&mut self) -> u32 {
+        let mut unwoken = match self.seat.core.borrow_mut().as_deref_mut() {
+            Some(core) => core.queue.take_unwoken(),
+            None => return 0,
+        };
+        let measured = self.shared.config.measure_polls;
+        let mut polls = 0;
+        while polls < POLLS_PER_LOOK
+            && let Some(waker) = unwoken.pop()
+        {
+            polls += 1;
+            if measured {
+                measure(self.seat, || Runnable::wake_and_run(waker));
+            } else {
+                Runnable::wake_and_run(waker);
+            }
+        }
+        if let Some(core) = self.seat.core.borrow_mut().as_deref_mut() {
+            core.counters.polls.add(u64::from(polls));
+            core.queue.put_back(unwoken);
+        }
+        polls
     }
 
     #[inline]
@@ -338,13 +365,13 @@ pub(super) fn run_measured(shared: &Shared, seat: &Seat, runnable: Runnable) {
     if !shared.config.measure_polls {
         return runnable.run();
     }
-    measure(seat, runnable);
+    measure(seat, || runnable.run());
 }
 
 #[cold]
-fn measure(seat: &Seat, runnable: Runnable) {
+fn measure(seat: &Seat, poll: impl FnOnce()) {
     let start = real_now();
-    runnable.run();
+    poll();
     if let Some(core) = seat.core.borrow().as_deref() {
         let took = real_now().saturating_duration_since(start);
         core.counters.longest_poll.raise_to(took.as_nanos().min(u128::from(u64::MAX)) as u64);

@@ -34,6 +34,7 @@ mod injector;
 mod metrics;
 pub mod picker;
 pub(crate) mod pool;
+mod queue;
 pub(crate) mod shared;
 pub(crate) mod simulation;
 mod spin;

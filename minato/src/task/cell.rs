@@ -9,12 +9,14 @@ use std::marker::PhantomData;
 use std::mem;
 use std::panic::Location;
 use std::pin::Pin;
+use std::ptr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, RawWakerVTable, Waker};
 
 use super::Id;
 use super::raw::{Caught, Held};
+use super::state::After;
 use crate::panics::contain;
 
 /// From which size on a future gets an allocation of its own, so that it need not be moved about.
@@ -139,6 +141,54 @@ impl<S: Schedule> Runnable<S> {
     /// The runnable that a change of the state made.
     pub(super) fn of(held: Held<S>) -> Self {
         Self { held }
+    }
+
+    /// Wakes the task that `waker` is of and returns its runnable, if that made one. Gives the waker
+    /// back, not woken, if it is of no task of ours, or the task is complete.
+    #[inline]
+    pub(crate) fn by_waking(waker: Waker) -> Result<Option<Self>, Waker> {
+        if !ptr::eq(waker.vtable(), S::wakers()) {
+            return Err(waker);
+        }
+        // SAFETY: a waker with this table is of a cell with this scheduler. It lives while we look,
+        // and is forgotten if the wake took its hold.
+        let held = unsafe { Held::<S>::of_waker(waker.data()) };
+        match held.state.wake_unless_complete() {
+            Some(after) => {
+                mem::forget(waker);
+                // The other holds of a task that is not complete outlive the wake.
+                debug_assert!(after != After::Last, "a task ended before it was complete");
+                // A runnable that is not ours must not even be made, since dropping it cancels.
+                Ok((after == After::Submit).then(|| Self { held }))
+            }
+            None => Err(waker),
+        }
+    }
+
+    /// Wakes and polls the task that `waker` is of at once, if it is idle. The waker is one of a task
+    /// of the runtime whose core this thread holds, as [`is_of`](Self::is_of) tells.
+    #[inline]
+    pub(crate) fn wake_and_run(waker: Waker) {
+        if !ptr::eq(waker.vtable(), S::wakers()) {
+            return waker.wake();
+        }
+        let waker = mem::ManuallyDrop::new(waker);
+        // SAFETY: a waker with this table is of a cell with this scheduler, and leaves its hold to
+        // us.
+        let held = unsafe { Held::<S>::of_waker(waker.data()) };
+        if held.wake_and_run().is_some() {
+            drop(mem::ManuallyDrop::into_inner(waker));
+        }
+    }
+
+    /// Whether `waker` is of a task of the runtime at `address`.
+    #[inline]
+    pub(crate) fn is_of(address: usize, waker: &Waker) -> bool {
+        if !ptr::eq(waker.vtable(), S::wakers()) {
+            return false;
+        }
+        // SAFETY: a waker with this table is of a cell with this scheduler, and lives while we look.
+        unsafe { Held::<S>::of_waker(waker.data()) }.scheduler().address() == address
     }
 
     fn into_held(self) -> Held<S> {
