@@ -35,8 +35,8 @@ pub(super) fn accept(listener: &Socket) -> io::Result<(Socket, SockAddr)> {
     listener.accept4(libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC)
 }
 
-/// Receives. Not through the C library: there this is a place where threads can be cancelled, and in
-/// a process with several threads saying so takes more instructions than all of ours.
+/// Receives. Not through the C library: there this is a place where threads can be cancelled, and
+/// in a process with several threads saying so takes more instructions than all of ours.
 #[inline]
 pub(super) fn recv(socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
     let (_, len) = rustix::net::recv(socket, buf, RecvFlags::empty())?;

@@ -313,7 +313,13 @@ pub(crate) fn poll<F: Future + ?Sized>(
     cx: &mut TaskContext<'_>,
     budget: Budget,
 ) -> Poll<F::Output> {
-    /// Puts things back when the poll ends, also by a panic.
+    between_polls(|| poll_next(future, cx, budget))
+}
+
+/// Calls `polls`, which polls one task after the other, and puts back what was there before.
+#[inline]
+pub(crate) fn between_polls<T>(polls: impl FnOnce() -> T) -> T {
+    /// Puts things back in the end, also by a panic.
     struct Restore(*const (), Budget);
 
     impl Drop for Restore {
@@ -325,8 +331,21 @@ pub(crate) fn poll<F: Future + ?Sized>(
         }
     }
 
-    let _restore = HERE
-        .with(|here| Restore(here.polling.replace(cx.waker().data()), here.budget.replace(budget)));
+    let _restore = HERE.with(|here| Restore(here.polling.get(), here.budget.get()));
+    polls()
+}
+
+/// Like [`poll`], for the next one of [`between_polls`].
+#[inline]
+pub(crate) fn poll_next<F: Future + ?Sized>(
+    future: Pin<&mut F>,
+    cx: &mut TaskContext<'_>,
+    budget: Budget,
+) -> Poll<F::Output> {
+    HERE.with(|here| {
+        here.polling.set(cx.waker().data());
+        here.budget.set(budget);
+    });
     future.poll(cx)
 }
 

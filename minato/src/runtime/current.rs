@@ -151,7 +151,7 @@ fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut future: Pin<&mut 
         }
         if seat.core.borrow().is_some() {
             let mut stepper = Stepper { shared, seat: &seat, reactor: &reactor };
-            let more = shielded(|| stepper.run_batch());
+            let more = shielded(|| context::between_polls(|| stepper.run_batch()));
             rounds += 1;
             // A future that wakes itself all the time must not keep the reactor from its turn.
             if more || !root.is_woken() || rounds >= POLLS_PER_LOOK {
@@ -227,7 +227,7 @@ impl Stepper<'_> {
         };
         match runnable {
             Some(runnable) => {
-                run_measured(self.shared, self.seat, runnable);
+                context::between_polls(|| run_measured(self.shared, self.seat, runnable));
                 Progress::Ran
             }
             None => Progress::Idle,

@@ -123,21 +123,15 @@ impl Queue {
         {
             return count;
         }
-        let mut others = Vec::new();
-        for waker in wakers.drain(..) {
-            if !Runnable::is_of(address, &waker) {
-                others.push(waker);
-                continue;
-            }
-            match Runnable::by_waking(waker) {
-                Ok(Some(runnable)) => self.push(runnable),
-                Ok(None) => {}
-                Err(complete) => others.push(complete),
+        let mut woken = 0;
+        for waker in wakers.extract_if(.., |waker| Runnable::is_of(address, waker)) {
+            woken += 1;
+            // A task that is complete just loses its reference.
+            if let Ok(Some(runnable)) = Runnable::by_waking(waker) {
+                self.push(runnable);
             }
         }
-        let left = others.len() as u64;
-        wakers.append(&mut others);
-        count - left
+        woken
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -181,8 +181,8 @@ impl Shared {
         }
     }
 
-    /// Wakes those of `wakers` that are of this runtime's tasks, into a core that this thread holds;
-    /// leaves the others.
+    /// Wakes those of `wakers` that are of this runtime's tasks, into a core that this thread
+    /// holds; leaves the others.
     pub(super) fn queue_woken(&self, core: &mut Core, wakers: &mut Vec<Waker>) {
         // On a worker the last one takes the LIFO slot, as if each had been woken by itself.
         let last = match &self.flavor {

@@ -6,7 +6,7 @@
 
 use std::future::Future;
 use std::marker::PhantomData;
-use std::mem;
+use std::mem::{self, ManuallyDrop};
 use std::panic::Location;
 use std::pin::Pin;
 use std::ptr;
@@ -44,7 +44,7 @@ pub(crate) trait Schedule: Clone + Send + Sync + 'static {
     /// Queues a task for any thread of the runtime.
     fn inject(self, runnable: Runnable<Self>);
 
-    /// Polls the future of a task.
+    /// Polls the future of a task, one of several that its caller polls one after the other.
     fn poll<F: Future>(&self, future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output>;
 
     /// The future of a task is gone; gives back the reference that was kept for it.
@@ -131,6 +131,16 @@ impl<T, S: Schedule> Fresh<T, S> {
     }
 }
 
+/// Calls `with` with the task that `waker` is of, if it is one of this kind of runtime.
+#[inline]
+fn with_task<T, S: Schedule>(waker: &Waker, with: impl FnOnce(&Held<S>) -> T) -> Option<T> {
+    if !ptr::eq(waker.vtable(), S::wakers()) {
+        return None;
+    }
+    // SAFETY: a waker with this table is of a cell with this scheduler, and lives during the call.
+    Some(with(&unsafe { Held::of_waker(waker.data()) }))
+}
+
 /// A task that is ready to be polled once. Dropping it cancels the task: its future is dropped, and
 /// its join handle is told.
 pub(crate) struct Runnable<S: Schedule> {
@@ -143,52 +153,44 @@ impl<S: Schedule> Runnable<S> {
         Self { held }
     }
 
-    /// Wakes the task that `waker` is of and returns its runnable, if that made one. Gives the waker
-    /// back, not woken, if it is of no task of ours, or the task is complete.
+    /// Whether `waker` is of a task of the runtime at `address`.
+    #[inline]
+    pub(crate) fn is_of(address: usize, waker: &Waker) -> bool {
+        with_task(waker, |held: &Held<S>| held.scheduler().address() == address).unwrap_or(false)
+    }
+
+    /// Wakes the task that `waker` is of and returns its runnable, if that made one. Gives the
+    /// waker back, not woken, if it is of no task of ours, or the task is complete.
     #[inline]
     pub(crate) fn by_waking(waker: Waker) -> Result<Option<Self>, Waker> {
-        if !ptr::eq(waker.vtable(), S::wakers()) {
-            return Err(waker);
-        }
-        // SAFETY: a waker with this table is of a cell with this scheduler. It lives while we look,
-        // and is forgotten if the wake took its hold.
-        let held = unsafe { Held::<S>::of_waker(waker.data()) };
-        match held.state.wake_unless_complete() {
-            Some(after) => {
+        let woken = with_task(&waker, |held: &Held<S>| {
+            let after = held.state.wake_unless_complete()?;
+            // The other holds of a task that is not complete outlive the wake.
+            debug_assert!(after != After::Last, "a task ended before it was complete");
+            // A runnable that is not ours must not even be made, since dropping it cancels.
+            Some((after == After::Submit).then(|| Self { held: held.again() }))
+        });
+        match woken.flatten() {
+            Some(runnable) => {
+                // The wake took its hold.
                 mem::forget(waker);
-                // The other holds of a task that is not complete outlive the wake.
-                debug_assert!(after != After::Last, "a task ended before it was complete");
-                // A runnable that is not ours must not even be made, since dropping it cancels.
-                Ok((after == After::Submit).then(|| Self { held }))
+                Ok(runnable)
             }
             None => Err(waker),
         }
     }
 
-    /// Wakes and polls the task that `waker` is of at once, if it is idle. The waker is one of a task
-    /// of the runtime whose core this thread holds, as [`is_of`](Self::is_of) tells.
+    /// Wakes and polls the task that `waker` is of at once, if it is idle. The waker is one of a
+    /// task of the runtime whose core this thread holds, as [`is_of`](Self::is_of) tells.
     #[inline]
     pub(crate) fn wake_and_run(waker: Waker) {
-        if !ptr::eq(waker.vtable(), S::wakers()) {
-            return waker.wake();
+        let waker = ManuallyDrop::new(waker);
+        match with_task(&waker, |held: &Held<S>| held.again().wake_and_run()) {
+            // The run, or whoever has the runnable, took its hold.
+            Some(None) => {}
+            Some(Some(_complete)) => drop(ManuallyDrop::into_inner(waker)),
+            None => ManuallyDrop::into_inner(waker).wake(),
         }
-        let waker = mem::ManuallyDrop::new(waker);
-        // SAFETY: a waker with this table is of a cell with this scheduler, and leaves its hold to
-        // us.
-        let held = unsafe { Held::<S>::of_waker(waker.data()) };
-        if held.wake_and_run().is_some() {
-            drop(mem::ManuallyDrop::into_inner(waker));
-        }
-    }
-
-    /// Whether `waker` is of a task of the runtime at `address`.
-    #[inline]
-    pub(crate) fn is_of(address: usize, waker: &Waker) -> bool {
-        if !ptr::eq(waker.vtable(), S::wakers()) {
-            return false;
-        }
-        // SAFETY: a waker with this table is of a cell with this scheduler, and lives while we look.
-        unsafe { Held::<S>::of_waker(waker.data()) }.scheduler().address() == address
     }
 
     fn into_held(self) -> Held<S> {

@@ -42,10 +42,6 @@ impl ParkedTask {
             return false;
         }
         let data = waker.data().cast_mut();
-        let here = self.0.load(Ordering::SeqCst);
-        if !here.is_null() {
-            return here == data;
-        }
         let parked = waker.clone();
         let exchanged =
             self.0.compare_exchange(ptr::null_mut(), data, Ordering::SeqCst, Ordering::SeqCst);

@@ -144,7 +144,7 @@ where
     let queued = runtime.blocking().spawn(Box::new(move || {
         // A job is within its runtime, without a core.
         let _seat = Seat::take(runner, None);
-        runnable.run();
+        context::between_polls(|| runnable.run());
     }));
     if let Err(rejected) = queued {
         // The pool dropped the runnable, which has cancelled the task.
