@@ -7,6 +7,7 @@ mod tcp {
     mod background;
     mod close;
     mod connect;
+    mod faults;
     mod halves;
     mod listen;
     mod options;
