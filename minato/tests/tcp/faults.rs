@@ -1,5 +1,5 @@
-//! What a kernel rarely says to a listener: every error of an accept, and resets in the queue that
-//! are reported.
+//! What a kernel rarely says to a listener: every error of an accept, resets in the queue that are
+//! reported, a registration that cannot be renewed.
 
 use std::future::poll_fn;
 use std::io;
@@ -16,6 +16,8 @@ cases! {
     incoming_skips_what_one_connection_died_of [World];
     incoming_waits_out_every_shortage [World];
     incoming_gives_errors_of_the_listener_out [World];
+    a_connection_survives_a_failing_rearm [World];
+    who_else_accepts_learns_of_a_failing_rearm [World];
 }
 
 /// Errors of the connection that was to be accepted.
@@ -134,4 +136,46 @@ fn resets_in_the_queue_are_survived_where_they_are_reported() {
     }
     let name = "resets_in_the_queue_are_survived_where_they_are_reported";
     in_worlds(name, &[Need::World], &|world| world.reports_aborted(true), case);
+}
+
+/// One event for three connections, and each attempt to have the rest reported fails.
+async fn a_connection_survives_a_failing_rearm(at: At) {
+    let listener = net::listener().await;
+    let address = listener.local_addr().unwrap();
+    assert!(listener.accept().now_or_never().is_none());
+    let mut clients = Vec::new();
+    for _ in 0..3 {
+        clients.push(TcpStream::connect(address).await.unwrap());
+    }
+    at.settle().await;
+    fail(&at, Verb::Rearm, &listener, &[libc::ENOMEM; 4]);
+    for client in &clients {
+        let (_, from) = listener.accept().await.unwrap();
+        assert_eq!(from, client.local_addr().unwrap());
+    }
+    // It found out by trying that nobody is left, and hears of the next one by an event.
+    assert!(listener.accept().now_or_never().is_none());
+    let connecting = at.beside(async move { TcpStream::connect(address).await.unwrap() });
+    drop(listener.accept().await.unwrap());
+    drop(connecting.await);
+}
+
+/// A task that waits while another one's re-arm fails must not wait on.
+async fn who_else_accepts_learns_of_a_failing_rearm(at: At) {
+    let listener = std::sync::Arc::new(net::listener().await);
+    let address = listener.local_addr().unwrap();
+    fail(&at, Verb::Rearm, &listener, &[libc::ENOMEM; 8]);
+    let accepting: Vec<_> = (0..4)
+        .map(|_| {
+            let listener = listener.clone();
+            at.beside(async move { listener.accept().await.map(drop) })
+        })
+        .collect();
+    at.settle().await;
+    let connecting: Vec<_> = (0..4).map(|_| Box::pin(TcpStream::connect(address))).collect();
+    let clients = futures::future::join_all(connecting).await;
+    for accepted in futures::future::join_all(accepting).await {
+        accepted.unwrap();
+    }
+    drop(clients);
 }

@@ -130,7 +130,7 @@ impl UnixListener {
     fn accept_from(&self, source: &Source) -> io::Result<(Source, Address)> {
         let look = self.socket.look();
         let accepted = source.accept()?;
-        self.socket.rearm(look)?;
+        self.socket.rearm(look);
         Ok(accepted)
     }
 
