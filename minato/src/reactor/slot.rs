@@ -115,10 +115,11 @@ impl Slot {
     }
 
     fn wait_poll_in_list(&self, direction: Direction, waker: &Waker) {
-        let overflowed = self.join_waiters().add_poll(direction, waker);
-        if let Some(overflowed) = overflowed {
-            overflowed.wake();
+        let free = self.join_waiters().add_poll(direction, waker);
+        if let Some(woken) = free.woken {
+            woken.wake();
         }
+        drop(free.dropped);
     }
 
     /// Leaves the waker of the only poll of a direction.

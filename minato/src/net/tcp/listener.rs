@@ -112,7 +112,8 @@ impl TcpListener {
         self.stream(source, from)
     }
 
-    /// The poll form of [`accept`](Self::accept). Up to 8 tasks may wait in it at a time.
+    /// The poll form of [`accept`](Self::accept). Any number of tasks may wait in it at a time; as
+    /// they become more than 8, some are woken early.
     ///
     /// # Errors
     ///

@@ -103,7 +103,8 @@ impl UnixListener {
         self.stream(source, from)
     }
 
-    /// The poll form of [`accept`](Self::accept). Up to 8 tasks may wait in it at a time.
+    /// The poll form of [`accept`](Self::accept). Any number of tasks may wait in it at a time; as
+    /// they become more than 8, some are woken early.
     ///
     /// # Errors
     ///
