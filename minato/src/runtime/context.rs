@@ -70,7 +70,8 @@ pub(crate) struct Seat {
     pub(crate) core: RefCell<Option<Box<Core>>>,
     /// The address of the held core's reactor, or 0.
     reactor: Cell<usize>,
-    /// Where a `block_on` within this seat's own `block_on` was called, while it runs.
+    /// Where a `block_on` within this seat was called that keeps its tasks from running, while the
+    /// future of that call is polled.
     nested_at: Cell<Option<&'static Location<'static>>>,
     below: RefCell<Option<Rc<Seat>>>,
 }
@@ -144,13 +145,37 @@ impl Seat {
             }
         });
     }
+}
 
-    /// Marks this seat as running a nested `block_on`; returns what it was before.
-    pub(crate) fn set_nested_at(
+/// The seats of a thread that keep their cores while a `block_on` on top of them runs: their tasks
+/// cannot run until that returns.
+pub(crate) struct Kept(Vec<(Rc<Seat>, Option<&'static Location<'static>>)>);
+
+impl Kept {
+    /// Those of this thread, which is going to block.
+    pub(crate) fn here() -> Self {
+        let kept = seats().filter(|seat| seat.core.borrow().is_some());
+        Self(kept.map(|seat| (seat.clone(), seat.nested_at.get())).collect())
+    }
+
+    /// Calls `poll`, which polls the future of the `block_on` at `place`.
+    pub(crate) fn while_polling<T>(
         &self,
-        place: Option<&'static Location<'static>>,
-    ) -> Option<&'static Location<'static>> {
-        self.nested_at.replace(place)
+        place: &'static Location<'static>,
+        poll: impl FnOnce() -> T,
+    ) -> T {
+        /// Puts things back, also when the future panics.
+        struct Restore<'a>(&'a Kept);
+
+        impl Drop for Restore<'_> {
+            fn drop(&mut self) {
+                self.0.0.iter().for_each(|(seat, before)| seat.nested_at.set(*before));
+            }
+        }
+
+        self.0.iter().for_each(|(seat, _)| seat.nested_at.set(Some(place)));
+        let _restore = Restore(self);
+        poll()
     }
 }
 
@@ -218,8 +243,8 @@ pub(crate) fn seat_holding(runtime: &Shared) -> Option<Rc<Seat>> {
     seats().find(|seat| ptr::eq(&*seat.runtime, runtime) && seat.core.borrow().is_some())
 }
 
-/// Where a `block_on` was called that keeps the tasks of the runtime at `runtime` from running on
-/// this thread.
+/// Where a `block_on` was called whose future is being polled, and which keeps the tasks of
+/// `runtime` from running on this thread.
 pub(crate) fn nested_at(runtime: &Shared) -> Option<&'static Location<'static>> {
     if HERE.with(|here| here.seat.get() == 0) {
         return None;

@@ -80,9 +80,12 @@ impl Runtime {
     /// Runs a future to its end on this thread, and gives its output.
     ///
     /// On a current-thread runtime the tasks run along with it; if another thread is doing that
-    /// already, this one takes over when the other leaves. It may be called anywhere, also within
-    /// another `block_on`; in a task of the same current-thread runtime no other task runs
-    /// meanwhile, and waiting for one of them there is an error of its [`JoinHandle`].
+    /// already, this one takes over when the other leaves.
+    ///
+    /// It may be called anywhere, also in a task or within another `block_on`, of this runtime or
+    /// another one. If that is a current-thread runtime, none of its tasks runs meanwhile, and to
+    /// wait for one of them in `future` is an error of its [`JoinHandle`]. (A blocking wait that
+    /// is not Minato's, such as another executor's `block_on`, cannot tell, and would hang.)
     ///
     /// # Panics
     ///

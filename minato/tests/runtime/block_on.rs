@@ -181,6 +181,51 @@ fn nested_on_the_same_core_a_join_handle_is_an_error_that_names_both_sites() {
     });
 }
 
+/// The runtime whose task cannot run need not be the one that blocks.
+#[test]
+fn a_join_handle_of_a_runtime_further_down_is_an_error_too() {
+    let _watchdog = watchdog();
+    for inner in [current_thread(), multi_thread(1)] {
+        let outer = current_thread();
+        let handle = outer.handle();
+        outer.block_on(async {
+            let from_the_root = minato::spawn(async { 1 });
+            let error = inner.block_on(from_the_root).unwrap_err().to_string();
+            assert_eq!(error.matches("block_on.rs:").count(), 2, "{error}");
+            let nested = minato::spawn(async move {
+                let from_a_task = minato::spawn(async { 2 });
+                let error = inner.block_on(from_a_task).unwrap_err().to_string();
+                assert_eq!(error.matches("block_on.rs:").count(), 2, "{error}");
+                // Two levels up, and only while it is polled there.
+                let mut later = minato::spawn(async { 3 });
+                let error = inner
+                    .block_on(async { handle.block_on(async { (&mut later).await.unwrap_err() }) });
+                assert!(error.to_string().contains("in vain"), "{error}");
+                later.await.unwrap()
+            });
+            assert_eq!(nested.await.unwrap(), 3);
+        });
+    }
+}
+
+/// A task of the inner runtime may wait for one of the outer: it can go on when that can.
+#[test]
+fn a_task_waits_on_beyond_the_block_on_that_began_it() {
+    let _watchdog = watchdog();
+    let (outer, inner) = (current_thread(), current_thread());
+    let value = outer.block_on(async {
+        let task = minato::spawn(async { 5 });
+        let waiting = inner.block_on(async {
+            let waiting = minato::spawn(async move { task.await.unwrap() + 1 });
+            minato::task::yield_now().await;
+            waiting
+        });
+        minato::task::yield_now().await;
+        inner.block_on(waiting).unwrap()
+    });
+    assert_eq!(value, 6);
+}
+
 /// A job of the blocking pool does not need the thread that waits for it.
 #[test]
 fn nested_on_the_same_core_a_blocking_job_is_waited_for() {
