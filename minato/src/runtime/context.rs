@@ -73,6 +73,8 @@ pub(crate) struct Seat {
     /// Where a `block_on` within this seat was called that keeps its tasks from running, while the
     /// future of that call is polled.
     nested_at: Cell<Option<&'static Location<'static>>>,
+    /// Whether the thread is here to run tasks or blocking jobs of the runtime, and nothing else.
+    at_work: Cell<bool>,
     below: RefCell<Option<Rc<Seat>>>,
 }
 
@@ -93,6 +95,7 @@ impl Seat {
             core: RefCell::new(None),
             reactor: Cell::new(0),
             nested_at: Cell::new(None),
+            at_work: Cell::new(false),
             below: RefCell::new(None),
         })
     }
@@ -114,6 +117,11 @@ impl Seat {
         let seat = Self::new(holder.runtime.clone());
         seat.reactor.set(holder.reactor.get());
         seat.sit_down()
+    }
+
+    /// Whoever sits here runs tasks or blocking jobs, and nothing else.
+    pub(crate) fn set_at_work(&self) {
+        self.at_work.set(true);
     }
 
     /// The address that names this seat.
@@ -250,6 +258,12 @@ pub(crate) fn nested_at(runtime: &Shared) -> Option<&'static Location<'static>> 
         return None;
     }
     seats().filter(|seat| ptr::eq(&*seat.runtime, runtime)).find_map(|seat| seat.nested_at.get())
+}
+
+/// Whether this thread runs a task or blocking job of `runtime` at this moment, as a worker or a
+/// thread of its blocking pool.
+pub(crate) fn is_at_work_for(runtime: &Shared) -> bool {
+    seats().any(|seat| ptr::eq(&*seat.runtime, runtime) && seat.at_work.get())
 }
 
 /// Hands over every core of a multi-thread runtime that this thread holds, since it is going to

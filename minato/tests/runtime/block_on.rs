@@ -453,6 +453,53 @@ fn wait_idle_waits_for_tasks_and_jobs_of_its_own_runtime_only() {
     }
 }
 
+/// What `wait_idle` panics with when it is called in there.
+fn complaint(waits: impl FnOnce()) -> String {
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(waits)).unwrap_err();
+    panic.downcast_ref::<String>().unwrap().clone()
+}
+
+/// It would wait for its own end, or for tasks that need the thread it is on.
+#[test]
+fn wait_idle_says_so_where_it_could_never_return() {
+    let _watchdog = watchdog();
+    for runtime in [current_thread(), multi_thread(2)] {
+        let runtime = Arc::new(runtime);
+        let waiting = runtime.clone();
+        let in_a_task = runtime.spawn(async move { complaint(|| waiting.wait_idle()) });
+        let text = runtime.block_on(in_a_task).unwrap();
+        assert!(text.contains("block_on.rs:"), "{text}");
+        assert!(text.contains("for ever"), "{text}");
+        let waiting = runtime.clone();
+        let in_a_job = runtime.spawn_blocking(move || complaint(|| waiting.wait_idle()));
+        let text = runtime.block_on(in_a_job).unwrap();
+        assert!(text.contains("blocking job of the same runtime"), "{text}");
+        // It works all the same where it can.
+        runtime.wait_idle();
+    }
+}
+
+#[test]
+fn wait_idle_within_a_block_on_of_the_only_thread() {
+    let _watchdog = watchdog();
+    let runtime = current_thread();
+    runtime.block_on(async {
+        let job = minato::task::spawn_blocking(|| thread::yield_now());
+        runtime.wait_idle();
+        assert!(job.is_finished(), "a job needs no core");
+        let task = minato::spawn(async {});
+        let text = complaint(|| runtime.wait_idle());
+        assert!(text.contains(&task.spawned_at().to_string()), "{text}");
+    });
+    // On workers the tasks go on.
+    let runtime = multi_thread(1);
+    runtime.block_on(async {
+        let task = minato::spawn(minato::task::yield_now());
+        runtime.wait_idle();
+        assert!(task.is_finished());
+    });
+}
+
 #[test]
 fn a_stopped_clock_jumps_in_a_nested_block_on_too() {
     let _watchdog = watchdog();
