@@ -12,6 +12,8 @@ mod fairness;
 mod join;
 #[path = "runtime/local.rs"]
 mod local;
+#[path = "runtime/memory.rs"]
+mod memory;
 #[path = "runtime/panics.rs"]
 mod panics;
 #[path = "runtime/process.rs"]

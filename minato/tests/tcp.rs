@@ -5,6 +5,7 @@ mod kit;
 
 mod tcp {
     mod background;
+    mod canary;
     mod close;
     mod connect;
     mod faults;
