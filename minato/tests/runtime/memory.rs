@@ -10,7 +10,9 @@ fn the_canary_reads_freed_memory_and_is_found() {
         return;
     }
     if is_child(NAME) {
-        let freed: *const u8 = &*Box::new(7);
+        let owner = Box::new(7_u8);
+        let freed = &raw const *owner;
+        drop(owner);
         // SAFETY: there is none; this is the bug.
         let byte = unsafe { freed.read_volatile() };
         println!("read {byte} and lived");
