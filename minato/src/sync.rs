@@ -23,6 +23,19 @@ use std::sync as imp;
 #[cfg(not(minato_loom))]
 pub(crate) use self::cell::UnsafeCell;
 
+/// Stands between two sequentially consistent accesses whose order matters. Loom takes those for
+/// acquiring and releasing ones, but knows this fence; std's accesses need nothing besides.
+#[cfg(minato_loom)]
+pub(crate) fn sequential() {
+    loom::sync::atomic::fence(Ordering::SeqCst);
+}
+
+/// Stands between two sequentially consistent accesses whose order matters, which they see to
+/// themselves; see loom's.
+#[cfg(not(minato_loom))]
+#[inline(always)]
+pub(crate) fn sequential() {}
+
 // Loom's cannot be the type of a `self`; no model is about the counting of references.
 pub(crate) use std::sync::Arc;
 
