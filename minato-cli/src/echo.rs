@@ -24,7 +24,7 @@ pub(crate) fn run(runtime: Runtime, options: &EchoOptions) -> io::Result<()> {
         let socket = &socket;
         let datagrams = |stop| {
             serve::each_datagram(socket, stop, async |datagram, sender| {
-                // Who cannot be answered (a closed port, a forged address) must not end the service.
+                // Who cannot be answered (a closed port, a forged address) must not end this.
                 _ = socket.send_to(datagram, sender).await;
             })
         };

@@ -99,9 +99,9 @@ impl Host {
         self.world.lock().take_events(self.id, events);
     }
 
-    /// Has the next calls of `verb` on sockets that are bound to `port` here fail with these errors,
-    /// one call each and in this order, behind those that were asked for before. The errors are
-    /// numbers as Linux has them.
+    /// Has the next calls of `verb` on sockets that are bound to `port` here fail with these
+    /// errors, one call each and in this order, behind those that were asked for before. The
+    /// errors are numbers as Linux has them.
     ///
     /// ```
     /// use minato_sim::{Family, Kind, Verb, World};

@@ -14,6 +14,8 @@ mod join;
 mod local;
 #[path = "runtime/memory.rs"]
 mod memory;
+#[path = "runtime/nested.rs"]
+mod nested;
 #[path = "runtime/panics.rs"]
 mod panics;
 #[path = "runtime/process.rs"]

@@ -7,8 +7,8 @@
 //! there is room for all; the wakers of tasks that went elsewhere never come back.
 //!
 //! Who becomes the witness is drawn, since a regular choice might keep in step with the circle and
-//! always meet the same task. It is another one after two to four times as many, so that a circle of
-//! any length is soon closed, while among many that went elsewhere it is rarely one that waits.
+//! always meet the same task. It is another one after two to four times as many, so that a circle
+//! of any length is soon closed, while among many that went elsewhere it is rarely one that waits.
 
 use std::task::Waker;
 
