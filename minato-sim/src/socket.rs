@@ -127,7 +127,8 @@ impl Socket {
     ///
     /// # Errors
     /// `EAGAIN` if none waits, `EINVAL` if the socket does not listen, `EMFILE` if the host has no
-    /// descriptor left (the connection then goes on waiting), `EOPNOTSUPP` for a datagram socket.
+    /// descriptor left (the connection then goes on waiting), `EOPNOTSUPP` for a datagram socket,
+    /// `ECONNABORTED` where [resets are reported](crate::WorldBuilder::reports_aborted).
     pub fn accept(&self) -> io::Result<(Socket, SocketAddr)> {
         let accepted = self.world.lock().accept(self.key)?;
         let socket = Socket {

@@ -5,8 +5,10 @@ mod kit;
 
 mod tcp {
     mod background;
+    mod canary;
     mod close;
     mod connect;
+    mod faults;
     mod halves;
     mod listen;
     mod options;

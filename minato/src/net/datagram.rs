@@ -169,8 +169,8 @@ macro_rules! datagram_api {
                 self.ready(Interest::WRITABLE).await.map(drop)
             }
 
-            /// The poll form of [`readable`](Self::readable). Up to 8 tasks may wait in each
-            /// direction at a time; one more, and one of them is woken early.
+            /// The poll form of [`readable`](Self::readable). Any number of tasks may wait
+            /// in each direction at a time; as they become more than 8, some are woken early.
             ///
             /// # Errors
             ///

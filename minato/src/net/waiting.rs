@@ -236,13 +236,14 @@ impl Socket {
     }
 
     /// After an accept that followed an event: has what else is waiting reported anew, instead of
-    /// paying for an accept that finds nothing.
-    pub(crate) fn rearm(&self, look: Option<View>) -> io::Result<()> {
-        let (Some(slot), Some(look)) = (self.slot.get(), look) else { return Ok(()) };
-        if slot.clear(Direction::Read, look, Readiness::READABLE) {
-            slot.rearm(self.source())?;
+    /// paying for an accept that finds nothing. Where that fails, the next accept has to find out.
+    pub(crate) fn rearm(&self, look: Option<View>) {
+        let (Some(slot), Some(look)) = (self.slot.get(), look) else { return };
+        if slot.clear(Direction::Read, look, Readiness::READABLE)
+            && slot.rearm(self.source()).is_err()
+        {
+            slot.pretend(Readiness::READABLE);
         }
-        Ok(())
     }
 
     /// A look at the readiness, if there is a slot.

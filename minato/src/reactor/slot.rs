@@ -12,6 +12,7 @@ use super::readiness::{ReadinessWord, View};
 use super::shared::Shared;
 use super::waiters::{EntryId, Waiters};
 use crate::engine::{Direction, Key, Readiness, Source};
+use crate::panics::contain;
 use crate::sync::{Arc, AtomicUsize, Mutex, MutexGuard, Ordering};
 use crate::task::ParkedTask;
 
@@ -59,6 +60,15 @@ impl Slot {
     /// Takes `bits` for granted until something would block: there is no reactor to tell.
     pub(crate) fn assume(&self, bits: Readiness) {
         self.word.set(bits);
+    }
+
+    /// Takes in an event that nobody reported, in the reactor's place.
+    #[cold]
+    pub(crate) fn pretend(&self, event: Readiness) {
+        let mut wakers = Vec::new();
+        self.event(event, &mut wakers);
+        // A waker that panics must not take what this thread is about to return.
+        wakers.into_iter().for_each(|waker| _ = contain(|| waker.wake()));
     }
 
     /// Takes in an event; the wakers of everybody concerned go into `wakers`.
@@ -109,10 +119,11 @@ impl Slot {
     }
 
     fn wait_poll_in_list(&self, direction: Direction, waker: &Waker) {
-        let overflowed = self.join_waiters().add_poll(direction, waker);
-        if let Some(overflowed) = overflowed {
-            overflowed.wake();
+        let free = self.join_waiters().add_poll(direction, waker);
+        if let Some(woken) = free.woken {
+            woken.wake();
         }
+        drop(free.dropped);
     }
 
     /// Leaves the waker of the only poll of a direction.

@@ -17,7 +17,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use super::context::{self, Seat};
+use super::context::{self, Kept, Seat};
 use super::picker::Picker;
 use super::shared::{Flavor, Shared, Stand};
 use super::spin::Spin;
@@ -82,26 +82,41 @@ pub(crate) fn block_on<F: Future>(shared: &Arc<Shared>, future: F) -> F::Output 
         panic!("block_on at {place}: {}", crate::task::FROM_BEFORE_FORK);
     }
     context::hand_cores_over();
+    let root = Root { future, place, kept: Kept::here() };
     if let Some(holder) = context::seat_holding(shared) {
-        return nested(&holder, place, future);
+        return nested(&holder, root);
     }
     match &shared.flavor {
         Flavor::CurrentThread(stand) if !shared.is_local_elsewhere() => {
-            on_core(shared, stand, future)
+            on_core(shared, stand, root)
         }
-        _ => beside(shared, future),
+        _ => beside(shared, root),
+    }
+}
+
+/// What a `block_on` runs to its end.
+struct Root<'a, F> {
+    future: Pin<&'a mut F>,
+    place: &'static Location<'static>,
+    kept: Kept,
+}
+
+impl<F: Future> Root<'_, F> {
+    fn poll(&mut self, cx: &mut Context<'_>, shared: &Shared) -> Poll<F::Output> {
+        let Self { future, place, kept } = self;
+        kept.while_polling(place, || context::poll(future.as_mut(), cx, shared.budget()))
     }
 }
 
 /// Runs the future while others run the tasks.
-fn beside<F: Future>(shared: &Arc<Shared>, mut future: Pin<&mut F>) -> F::Output {
+fn beside<F: Future>(shared: &Arc<Shared>, mut root: Root<'_, F>) -> F::Output {
     let seat = Seat::take(shared.clone(), None);
-    let root = RootWaker::new(&seat, None);
-    let waker = Waker::from(root.clone());
+    let wake = RootWaker::new(&seat, None);
+    let waker = Waker::from(wake.clone());
     let mut cx = Context::from_waker(&waker);
     loop {
-        if root.take_woken() {
-            if let Poll::Ready(output) = context::poll(future.as_mut(), &mut cx, shared.budget()) {
+        if wake.take_woken() {
+            if let Poll::Ready(output) = root.poll(&mut cx, shared) {
                 return output;
             }
         } else {
@@ -111,7 +126,7 @@ fn beside<F: Future>(shared: &Arc<Shared>, mut future: Pin<&mut F>) -> F::Output
 }
 
 /// Runs the future along with the tasks of a current-thread runtime.
-fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut future: Pin<&mut F>) -> F::Output {
+fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut root: Root<'_, F>) -> F::Output {
     /// Gives the core back, also when the future panics.
     struct Leave<'a>(&'a Stand, &'a Seat);
 
@@ -131,8 +146,8 @@ fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut future: Pin<&mut 
     let seat = Seat::take(shared.clone(), None);
     let _leave = Leave(stand, &seat);
     let reactor = shared.reactors()[0].clone();
-    let root = RootWaker::new(&seat, Some(reactor.clone()));
-    let waker = Waker::from(root.clone());
+    let wake = RootWaker::new(&seat, Some(reactor.clone()));
+    let waker = Waker::from(wake.clone());
     let mut cx = Context::from_waker(&waker);
     let thread = thread::current();
     let mut rounds = 0;
@@ -144,8 +159,8 @@ fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut future: Pin<&mut 
             reactor.rouse_monitor();
             seat.give_core(core);
         }
-        if root.take_woken()
-            && let Poll::Ready(output) = context::poll(future.as_mut(), &mut cx, shared.budget())
+        if wake.take_woken()
+            && let Poll::Ready(output) = root.poll(&mut cx, shared)
         {
             return output;
         }
@@ -154,11 +169,11 @@ fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut future: Pin<&mut 
             let more = shielded(|| context::between_polls(|| stepper.run_batch()));
             rounds += 1;
             // A future that wakes itself all the time must not keep the reactor from its turn.
-            if more || !root.is_woken() || rounds >= POLLS_PER_LOOK {
+            if more || !wake.is_woken() || rounds >= POLLS_PER_LOOK {
                 rounds = 0;
-                stepper.wait(|| root.is_woken() || stepper.has_task());
+                stepper.wait(|| wake.is_woken() || stepper.has_task());
             }
-        } else if !root.is_woken() {
+        } else if !wake.is_woken() {
             thread::park();
         }
     }
@@ -166,35 +181,20 @@ fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut future: Pin<&mut 
 
 /// Runs the future in a task of a current-thread runtime, while that task keeps all others from
 /// running.
-fn nested<F: Future>(
-    holder: &Seat,
-    place: &'static Location<'static>,
-    mut future: Pin<&mut F>,
-) -> F::Output {
-    /// Puts things back, also when the future panics.
-    struct Unmark<'a>(&'a Seat, Option<&'static Location<'static>>);
-
-    impl Drop for Unmark<'_> {
-        fn drop(&mut self) {
-            self.0.set_nested_at(self.1);
-        }
-    }
-
-    let _unmark = Unmark(holder, holder.set_nested_at(Some(place)));
+fn nested<F: Future>(holder: &Seat, mut root: Root<'_, F>) -> F::Output {
     let seat = Seat::share(holder);
     let reactor = &seat.runtime.reactors()[0];
-    let root = RootWaker::new(&seat, Some(reactor.clone()));
-    let waker = Waker::from(root.clone());
+    let wake = RootWaker::new(&seat, Some(reactor.clone()));
+    let waker = Waker::from(wake.clone());
     let mut cx = Context::from_waker(&waker);
     let stepper = Stepper { shared: &seat.runtime, seat: holder, reactor };
     loop {
-        if root.take_woken() {
-            let polled = context::poll(future.as_mut(), &mut cx, seat.runtime.budget());
-            if let Poll::Ready(output) = polled {
-                return output;
-            }
+        if wake.take_woken()
+            && let Poll::Ready(output) = root.poll(&mut cx, &seat.runtime)
+        {
+            return output;
         }
-        stepper.wait(|| root.is_woken());
+        stepper.wait(|| wake.is_woken());
     }
 }
 

@@ -38,6 +38,7 @@ pub(super) fn run(shared: Arc<Shared>, core: Box<Core>) {
         .collect();
     let index = core.index;
     let seat = Seat::take(shared.clone(), Some(core));
+    seat.set_at_work();
     let (searching, has_duty) = (false, false);
     let mut worker = Worker { shared: &shared, pool, index, seat, wards, searching, has_duty };
     worker.run();

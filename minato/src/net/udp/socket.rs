@@ -167,8 +167,8 @@ impl UdpSocket {
         self.socket.send_dgram_to(buf, &Address::Ip(target)).await
     }
 
-    /// The poll form of [`send_to`](Self::send_to). Up to 8 tasks may wait to send at a time; one
-    /// more, and one of them is woken early.
+    /// The poll form of [`send_to`](Self::send_to). Any number of tasks may wait to send at
+    /// a time; as they become more than 8, some are woken early.
     ///
     /// # Errors
     ///
@@ -206,8 +206,8 @@ impl UdpSocket {
     }
 
     /// The poll form of [`recv_from`](Self::recv_from); the datagram is put behind what `buf`
-    /// holds. Up to 8 tasks may wait to receive at a time; one more, and one of them is woken
-    /// early.
+    /// holds. Any number of tasks may wait to receive at a time; as they become more than 8,
+    /// some are woken early.
     ///
     /// # Errors
     ///

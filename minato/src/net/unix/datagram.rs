@@ -242,8 +242,8 @@ impl UnixDatagram {
         }
     }
 
-    /// The poll form of [`send_to`](Self::send_to). Up to 8 tasks may wait to send at a time; one
-    /// more, and one of them is woken early.
+    /// The poll form of [`send_to`](Self::send_to). Any number of tasks may wait to send at
+    /// a time; as they become more than 8, some are woken early.
     ///
     /// While the queue of a `target` that this socket is not connected to is full, the task is
     /// woken again and again, since the system does not tell of room there.
@@ -286,8 +286,8 @@ impl UnixDatagram {
     }
 
     /// The poll form of [`recv_from`](Self::recv_from); the datagram is put behind what `buf`
-    /// holds. Up to 8 tasks may wait to receive at a time; one more, and one of them is woken
-    /// early.
+    /// holds. Any number of tasks may wait to receive at a time; as they become more than 8,
+    /// some are woken early.
     ///
     /// # Errors
     ///
