@@ -80,6 +80,7 @@ mod choice;
 mod errno;
 mod host;
 mod link;
+mod message;
 mod names;
 mod netstat;
 mod options;
@@ -98,6 +99,7 @@ mod world;
 
 pub use builder::WorldBuilder;
 pub use host::Host;
+pub use message::Message;
 pub use options::{Options, SocketOption};
 pub use readiness::{Event, Readiness};
 pub use socket::{Family, Kind, Socket};
