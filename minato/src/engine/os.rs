@@ -178,7 +178,7 @@ fn keep_alive(
     changed
 }
 
-fn is_v6(socket: &Socket) -> io::Result<bool> {
+pub(super) fn is_v6(socket: &Socket) -> io::Result<bool> {
     Ok(socket.local_addr()?.domain() == Domain::IPV6)
 }
 

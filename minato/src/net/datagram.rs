@@ -42,7 +42,9 @@ impl Socket {
     }
 
     fn receive<B: BufMut>(&self, source: &Source, buf: &mut B, peek: bool) -> io::Result<usize> {
-        self.or_end(source.recv_buf(buf, peek), || Ok(0))
+        let received = source.recv_buf(buf, peek);
+        self.tell_of_kept();
+        self.or_end(received, || Ok(0))
     }
 
     fn receive_from<B: BufMut>(
@@ -51,9 +53,9 @@ impl Socket {
         buf: &mut B,
         peek: bool,
     ) -> io::Result<(Received, Address)> {
-        self.or_end(source.recv_buf_from(buf, peek), || {
-            Ok((Received { len: 0, truncated: false }, Address::unnamed()?))
-        })
+        let received = source.recv_buf_from(buf, peek);
+        self.tell_of_kept();
+        self.or_end(received, || Ok((Received { len: 0, truncated: false }, Address::unnamed()?)))
     }
 
     /// A Unix datagram socket whose reading side was shut down would block for ever (a blocking

@@ -46,9 +46,7 @@ impl Socket {
             if look.is_none_or(|look| look.is_ready(direction)) {
                 match operation(self.source()) {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        self.would_block(look, |slot, look| {
-                            slot.clear(direction, look, direction.cleared_by_would_block());
-                        });
+                        self.would_block(look, direction.cleared_by_would_block());
                     }
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                     Err(error) => return Poll::Ready(Err(error)),
@@ -73,10 +71,23 @@ impl Socket {
         }
     }
 
-    /// An operation that was tried after `look` would block: clears what it would clear.
-    fn would_block(&self, look: Option<View>, clear: impl FnOnce(&Slot, View)) {
+    /// An operation that was tried after `look` would block: clears `bits`, unless an event of
+    /// their direction has come since; ends stay.
+    fn would_block(&self, look: Option<View>, bits: Readiness) {
         if let (Some(slot), Some(look)) = (self.slot.get(), look) {
-            clear(slot, look);
+            // What was kept can be received, whatever a call on the descriptor itself has found.
+            let kept =
+                if self.source().has_kept() { Readiness::READABLE } else { Readiness::EMPTY };
+            clear(slot, look, bits.difference(kept));
+        }
+    }
+
+    /// After a receive that may have kept something: whoever waits to receive can have it.
+    pub(super) fn tell_of_kept(&self) {
+        if self.source().has_kept()
+            && let Some(slot) = self.slot.get()
+        {
+            slot.tell(Readiness::READABLE);
         }
     }
 
@@ -128,7 +139,7 @@ impl Socket {
         }
         let result = operation();
         if result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
-            self.would_block(look, |slot, look| clear_interest(slot, look, interest));
+            self.would_block(look, interest.cleared_by_would_block());
         }
         result
     }
@@ -149,7 +160,7 @@ impl Socket {
 
     /// Clears `bits`, unless an event of their direction has come since `look`; ends stay.
     pub(crate) fn clear(&self, look: View, bits: Readiness) {
-        self.would_block(Some(look), |slot, look| clear(slot, look, bits));
+        self.would_block(Some(look), bits);
     }
 
     /// The poll form of [`ready`](Self::ready), in one direction.
@@ -220,10 +231,6 @@ fn unless_it_would_block<T>(last: io::Result<T>, error: io::Error) -> io::Result
     }
 }
 
-fn clear_interest(slot: &Slot, look: View, interest: Interest) {
-    clear(slot, look, interest.cleared_by_would_block());
-}
-
 /// Clears `bits` as far as they can be cleared, each by the tick of its direction.
 fn clear(slot: &Slot, look: View, bits: Readiness) {
     for direction in [Direction::Read, Direction::Write] {
@@ -275,10 +282,7 @@ impl<'a> Wait<'a> {
             if look.is_none_or(|look| look.readiness().intersects(self.interest.mask())) {
                 match operation(self.socket.source()) {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        let interest = self.interest;
-                        self.socket.would_block(look, |slot, look| {
-                            clear_interest(slot, look, interest);
-                        });
+                        self.socket.would_block(look, self.interest.cleared_by_would_block());
                     }
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                     result => {

@@ -12,6 +12,7 @@ use super::readiness::{ReadinessWord, View};
 use super::shared::Shared;
 use super::waiters::{EntryId, Waiters};
 use crate::engine::{Direction, Key, Readiness, Source};
+use crate::panics::contain;
 use crate::sync::{Arc, AtomicUsize, Mutex, MutexGuard, Ordering};
 use crate::task::ParkedTask;
 
@@ -59,6 +60,16 @@ impl Slot {
     /// Takes `bits` for granted until something would block: there is no reactor to tell.
     pub(crate) fn assume(&self, bits: Readiness) {
         self.word.set(bits);
+    }
+
+    /// Takes in what no reactor reports, and wakes everybody concerned.
+    pub(crate) fn tell(&self, bits: Readiness) {
+        let mut wakers = Vec::new();
+        self.event(bits, &mut wakers);
+        for waker in wakers {
+            // Of somebody else's waker, which must not keep the caller from its result.
+            _ = contain(|| waker.wake());
+        }
     }
 
     /// Takes in an event; the wakers of everybody concerned go into `wakers`.
