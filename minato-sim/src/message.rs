@@ -37,8 +37,9 @@ impl Socket {
     /// is given.
     ///
     /// # Errors
-    /// As [`send_to`](Socket::send_to); also `EINVAL` for a source that the host does not have, and
-    /// `EOPNOTSUPP` for a stream.
+    /// As [`send_to`](Socket::send_to); also `ENETUNREACH` or (for IPv6) `EINVAL` for a source that
+    /// the host does not have, `EINVAL` for one that cannot be a source of a datagram to `address`,
+    /// and `EOPNOTSUPP` for a stream.
     pub fn send_message(
         &self,
         bytes: &[u8],

@@ -145,7 +145,8 @@ impl State {
         }
         let owner = self.names.owner(host, to.ip());
         let mut from = self.source_for(key, to, owner)?;
-        if let Some(ip) = wish.source {
+        if let Some(ip) = wish.source.filter(|source| !source.is_unspecified()) {
+            let ip = ip.to_canonical();
             from.set_ip(self.own_source(host, ip, to.ip(), owner)?);
         }
         let mut bytes = Vec::with_capacity(len);
@@ -175,13 +176,16 @@ impl State {
         to: IpAddr,
         owner: Option<HostId>,
     ) -> io::Result<IpAddr> {
-        let source = source.to_canonical();
         let stays = owner == Some(host);
         if source.is_ipv4() != to.is_ipv4()
-            || self.names.owner(host, source) != Some(host)
+            || source.is_multicast()
+            || is_broadcast(source)
             || (source.is_loopback() && !stays)
         {
             return fail(errno::EINVAL);
+        }
+        if self.names.owner(host, source) != Some(host) {
+            return fail(if source.is_ipv4() { errno::ENETUNREACH } else { errno::EINVAL });
         }
         Ok(source)
     }

@@ -85,9 +85,15 @@ fn the_source_is_one_of_the_hosts_addresses() {
     socket.send_message(b"x", to, 0, Some(a.ip())).unwrap();
     settle(&world);
     assert_eq!(take(&receiver, 1).unwrap()[0].1.from, (a.ip(), 5000).into());
-    for wrong in [b.ip(), near.ip(), address("[::1]:0").ip()] {
-        assert_eq!(errno(socket.send_message(b"x", to, 0, Some(wrong))), EINVAL, "{wrong}");
+    assert_eq!(errno(socket.send_message(b"x", to, 0, Some(b.ip()))), ENETUNREACH);
+    for wrong in ["127.0.0.1", "::1", "239.1.2.3", "255.255.255.255"] {
+        let source = Some(wrong.parse().unwrap());
+        assert_eq!(errno(socket.send_message(b"x", to, 0, source)), EINVAL, "{wrong}");
     }
+    socket.send_message(b"x", to, 0, Some(Ipv4Addr::UNSPECIFIED.into())).unwrap();
+    let v6 = a.socket(Family::V6, Kind::Datagram).unwrap();
+    let to = SocketAddr::from((b.ip_v6(), 7000));
+    assert_eq!(errno(v6.send_message(b"x", to, 0, Some(b.ip_v6()))), EINVAL);
 }
 
 #[test]

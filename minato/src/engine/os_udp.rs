@@ -27,6 +27,7 @@ pub(crate) struct OsUdp {
 }
 
 struct Bulk {
+    v6: bool,
     /// What quinn-udp has found out. It takes every `EINVAL` for a sign that the kernel is old, and
     /// sends without ECN from then on; so it is replaced after an error of that kind.
     state: RwLock<UdpSocketState>,
@@ -122,7 +123,7 @@ impl OsUdp {
         let sent = state.try_send((&self.socket).into(), &transmit);
         drop(state);
         if sent.as_ref().is_err_and(is_refusal)
-            && let Ok(fresh) = self.probe()
+            && let Ok(fresh) = probe(bulk.v6)
         {
             *bulk.state.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         }
@@ -200,8 +201,10 @@ impl OsUdp {
         if let Some(bulk) = self.bulk.get() {
             return Ok(bulk);
         }
-        let state = self.probe()?;
+        let v6 = os::is_v6(&self.socket)?;
+        let state = probe(v6)?;
         let bulk = Box::new(Bulk {
+            v6,
             segmentation: Segmentation::new(state.max_gso_segments()),
             joins: state.gro_segments(),
             state: RwLock::new(state),
@@ -211,14 +214,13 @@ impl OsUdp {
         });
         Ok(self.bulk.get_or_init(|| bulk))
     }
+}
 
-    /// Has quinn-udp find out what the kernel can do. It sets options on the socket that it is
-    /// given, some of which change what a plain send or receive does; so it is given another one.
-    fn probe(&self) -> io::Result<UdpSocketState> {
-        let v6 = os::is_v6(&self.socket)?;
-        let other = os::open(if v6 { Family::V6 } else { Family::V4 }, Transport::Udp)?;
-        UdpSocketState::new((&other).into())
-    }
+/// Has quinn-udp find out what the kernel can do. It sets options on the socket that it is given,
+/// some of which change what a plain send or receive does; so it is given one of its own.
+fn probe(v6: bool) -> io::Result<UdpSocketState> {
+    let other = os::open(if v6 { Family::V6 } else { Family::V4 }, Transport::Udp)?;
+    UdpSocketState::new((&other).into())
 }
 
 impl Bulk {
@@ -234,7 +236,7 @@ impl Bulk {
     /// without.
     fn prepare(&self, socket: &Socket, joined: bool) {
         if !self.asked(TELLS) {
-            platform::tell_details(socket);
+            platform::tell_details(socket, self.v6);
             self.asked.fetch_or(TELLS, Ordering::SeqCst);
         }
         if joined && self.joins > 1 && !self.asked(JOINS) {

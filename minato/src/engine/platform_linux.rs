@@ -55,12 +55,15 @@ pub(super) fn prepare(_socket: &Socket) -> io::Result<()> {
 
 /// Has the kernel tell where received datagrams went and what they say of congestion. It tells what
 /// it can.
-pub(super) fn tell_details(socket: &Socket) {
+pub(super) fn tell_details(socket: &Socket, v6: bool) {
+    // An IPv6 socket may receive IPv4, whose marks come as those of IPv4; not so the addresses.
     _ = socket.set_recv_tos_v4(true);
-    set_flag(socket, libc::IPPROTO_IP, libc::IP_PKTINFO, true);
-    // An IPv4 socket has no such options.
-    _ = socket.set_recv_tclass_v6(true);
-    set_flag(socket, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, true);
+    if v6 {
+        _ = socket.set_recv_tclass_v6(true);
+        set_flag(socket, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, true);
+    } else {
+        set_flag(socket, libc::IPPROTO_IP, libc::IP_PKTINFO, true);
+    }
 }
 
 /// Has the kernel join received datagrams of one sender, or not, if it can.

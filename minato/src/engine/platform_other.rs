@@ -58,8 +58,8 @@ pub(super) fn prepare(socket: &Socket) -> io::Result<()> {
 
 /// Has the kernel tell where received datagrams went and what they say of congestion, as far as
 /// quinn-udp knows how to ask it.
-pub(super) fn tell_details(socket: &Socket) {
-    _ = quinn_udp::UdpSocketState::new(socket.into());
+pub(super) fn tell_details(socket: &Socket, _v6: bool) {
+    _ = quinn_udp::UdpSocketState::new((&socket).into());
 }
 
 /// Nothing joins datagrams here.
