@@ -30,8 +30,17 @@ pub(crate) struct Batch {
     size: usize,
     /// One for each buffer, in quinn-udp's form, so that the system's verb writes them in place.
     metas: Box<[RecvMeta]>,
-    filled: usize,
+    /// The same in our words, for each filled buffer.
+    told: Vec<ReceiveMeta>,
+    /// How many buffers the next call is offered: each costs, and most calls fill few.
+    offered: usize,
 }
+
+/// The fewest buffers that a call is offered, if there are so many.
+const FEWEST_OFFERED: usize = 4;
+
+/// What counts as few: for these no list of the full length is written.
+const FEW_OFFERED: usize = 8;
 
 impl Batch {
     /// `count` buffers of `size` bytes, each within what is of use.
@@ -43,7 +52,8 @@ impl Batch {
         let memory = vec![0; count * pitch + PAGE].into_boxed_slice();
         let start = memory.as_ptr().align_offset(PAGE).min(PAGE);
         let metas = vec![RecvMeta::default(); count].into_boxed_slice();
-        Self { memory, start, pitch, size, metas, filled: 0 }
+        let told = Vec::with_capacity(count);
+        Self { memory, start, pitch, size, metas, told, offered: count }
     }
 
     pub(crate) fn buffers(&self) -> usize {
@@ -56,11 +66,11 @@ impl Batch {
 
     /// How many buffers are filled.
     pub(crate) fn filled(&self) -> usize {
-        self.filled
+        self.told.len()
     }
 
     pub(crate) fn clear(&mut self) {
-        self.filled = 0;
+        self.told.clear();
     }
 
     /// Whether each buffer has room for all that a system joins.
@@ -73,20 +83,35 @@ impl Batch {
         &mut self,
         verb: impl FnOnce(&mut [IoSliceMut<'_>], &mut [RecvMeta]) -> io::Result<usize>,
     ) -> io::Result<()> {
-        self.filled = 0;
-        let len = self.size + 1;
-        let mut pieces = self.memory[self.start..].chunks_exact_mut(self.pitch);
-        let mut slices: [IoSliceMut<'_>; MOST_BUFFERS_OF_BATCH] = std::array::from_fn(|_| {
-            IoSliceMut::new(pieces.next().map_or(&mut [], |piece| &mut piece[..len]))
-        });
+        self.clear();
+        let filled = match self.offered {
+            ..=FEW_OFFERED => self.offer::<FEW_OFFERED>(verb)?,
+            _ => self.offer::<MOST_BUFFERS_OF_BATCH>(verb)?,
+        };
+        self.told.extend(self.metas[..filled].iter().map(|meta| told(meta, self.size)));
+        // Twice what this one filled.
         let count = self.metas.len();
-        self.filled = verb(&mut slices[..count], &mut self.metas)?;
+        self.offered = (2 * filled).clamp(FEWEST_OFFERED.min(count), count);
         Ok(())
     }
 
+    /// Offers up to `N` buffers to `verb`.
+    fn offer<const N: usize>(
+        &mut self,
+        verb: impl FnOnce(&mut [IoSliceMut<'_>], &mut [RecvMeta]) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let len = self.size + 1;
+        let pieces = self.memory[self.start..].chunks_exact_mut(self.pitch);
+        let mut pieces = pieces.take(self.offered);
+        let mut slices: [IoSliceMut<'_>; N] = std::array::from_fn(|_| {
+            IoSliceMut::new(pieces.next().map_or(&mut [], |piece| &mut piece[..len]))
+        });
+        verb(&mut slices[..self.offered], &mut self.metas)
+    }
+
     /// What is known of what is in each filled buffer.
-    pub(crate) fn metas(&self) -> impl Iterator<Item = ReceiveMeta> {
-        self.metas[..self.filled].iter().map(|meta| told(meta, self.size))
+    pub(crate) fn told(&self) -> &[ReceiveMeta] {
+        &self.told
     }
 
     /// The first filled buffer, and what is known of it in quinn-udp's words.
@@ -96,16 +121,15 @@ impl Batch {
     }
 
     /// The filled buffers.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], ReceiveMeta)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &ReceiveMeta)> {
         let pieces = self.memory[self.start..].chunks_exact(self.pitch);
-        pieces.zip(self.metas()).map(|(piece, meta)| (&piece[..meta.len], meta))
+        pieces.zip(&self.told).map(|(piece, told)| (&piece[..told.len], told))
     }
 
     /// The filled buffers, to be changed.
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&mut [u8], ReceiveMeta)> {
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&mut [u8], &ReceiveMeta)> {
         let pieces = self.memory[self.start..].chunks_exact_mut(self.pitch);
-        let metas = self.metas[..self.filled].iter().map(|meta| told(meta, self.size));
-        pieces.zip(metas).map(|(piece, meta)| (&mut piece[..meta.len], meta))
+        pieces.zip(&self.told).map(|(piece, told)| (&mut piece[..told.len], told))
     }
 }
 

@@ -190,12 +190,6 @@ impl ReceiveMeta {
     pub fn count(&self) -> usize {
         self.len.div_ceil(self.stride.max(1)).max(1)
     }
-
-    /// The same for one of the datagrams, which has `len` bytes.
-    #[inline]
-    pub(crate) fn of_one(&self, len: usize) -> Self {
-        Self { len, stride: len, ..*self }
-    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use quinn_udp::RecvMeta;
 
 use super::Received;
 use super::batch::{Batch, LARGEST_BUFFER};
+use super::bulk::ReceiveMeta;
 
 /// What one call of the kernel gave, as far as it was not given out.
 #[derive(Default)]
@@ -33,7 +34,7 @@ impl Kept {
         let batch = self.batch.get_or_insert_with(|| Box::new(Batch::new(1, LARGEST_BUFFER)));
         (self.left, self.at) = (0, 0);
         receive(batch)?;
-        self.left = batch.metas().map(|meta| meta.count()).sum();
+        self.left = batch.told().iter().map(ReceiveMeta::count).sum();
         Ok(())
     }
 

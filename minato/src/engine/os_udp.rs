@@ -197,10 +197,16 @@ impl OsUdp {
         self.bulk.get().map(|bulk| &**bulk).filter(|bulk| bulk.is_joining())
     }
 
+    #[inline]
     fn bulk(&self) -> io::Result<&Bulk> {
-        if let Some(bulk) = self.bulk.get() {
-            return Ok(bulk);
+        match self.bulk.get() {
+            Some(bulk) => Ok(bulk),
+            None => self.new_bulk(),
         }
+    }
+
+    #[cold]
+    fn new_bulk(&self) -> io::Result<&Bulk> {
         let v6 = os::is_v6(&self.socket)?;
         let state = probe(v6)?;
         let bulk = Box::new(Bulk {

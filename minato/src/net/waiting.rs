@@ -117,13 +117,13 @@ impl Socket {
 
     /// Waits with an operation of a future: like [`poll_io`](Self::poll_io), but the waker stands
     /// in the future's own `wait`, and goes with it.
-    pub(crate) async fn io<T>(
+    pub(crate) fn io<T>(
         &self,
         interest: Interest,
         mut operation: impl FnMut(&Source) -> io::Result<T>,
-    ) -> io::Result<T> {
+    ) -> impl Future<Output = io::Result<T>> {
         let mut wait = Wait::new(self, interest);
-        poll_fn(|cx| wait.poll_io(cx, &mut operation)).await
+        poll_fn(move |cx| wait.poll_io(cx, &mut operation))
     }
 
     /// Tries `operation` once without waiting. If it would block, the socket's readiness is
@@ -271,17 +271,26 @@ impl<'a> Wait<'a> {
     }
 
     /// Polls `operation` whenever the socket may be ready for it.
+    #[inline]
     pub(crate) fn poll_io<T>(
         &mut self,
         cx: &mut Context<'_>,
         mut operation: impl FnMut(&Source) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
         ready!(budget::poll_leave(cx));
+        // Why nobody can wait, for an operation that is tried all the same, one last time.
+        let mut nobody = None;
         loop {
             let look = self.socket.look();
-            if look.is_none_or(|look| look.readiness().intersects(self.interest.mask())) {
+            if nobody.is_some()
+                || look.is_none_or(|look| look.readiness().intersects(self.interest.mask()))
+            {
+                // The only call, so that it becomes part of the loop.
                 match operation(self.socket.source()) {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        if let Some(error) = nobody {
+                            return Poll::Ready(Err(error));
+                        }
                         self.socket.would_block(look, self.interest.cleared_by_would_block());
                     }
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -292,18 +301,22 @@ impl<'a> Wait<'a> {
                     }
                 }
             }
-            let slot = self.socket.slot(Readiness::ALL_OPEN.difference(self.interest.mask()));
-            let before = look.unwrap_or_else(|| slot.view());
-            match self.wait(slot, before, cx) {
+            match self.wait_after(look, cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(error)) => {
                     self.leave();
-                    let last = operation(self.socket.source());
-                    return Poll::Ready(unless_it_would_block(last, error));
+                    nobody = Some(error);
                 }
             }
         }
+    }
+
+    /// Leaves the waker after an operation would block, or was not tried.
+    fn wait_after(&mut self, look: Option<View>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let slot = self.socket.slot(Readiness::ALL_OPEN.difference(self.interest.mask()));
+        let before = look.unwrap_or_else(|| slot.view());
+        self.wait(slot, before, cx)
     }
 
     /// Leaves the waker; ready when an event has come since `before`.
@@ -327,14 +340,22 @@ impl<'a> Wait<'a> {
         }
     }
 
+    #[inline]
     fn leave(&mut self) {
-        if let (Some(entry), Some(slot)) = (self.entry.take(), self.socket.slot.get()) {
+        if let Some(entry) = self.entry.take() {
+            self.take_out(entry);
+        }
+    }
+
+    fn take_out(&self, entry: EntryId) {
+        if let Some(slot) = self.socket.slot.get() {
             slot.leave(entry);
         }
     }
 }
 
 impl Drop for Wait<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.leave();
     }

@@ -1,6 +1,7 @@
 //! Room for receiving many datagrams at once.
 
 use std::fmt;
+use std::iter;
 
 use super::ReceiveMeta;
 use crate::engine::{Batch, LARGEST_BUFFER, MOST_BUFFERS_OF_BATCH};
@@ -78,7 +79,7 @@ impl ReceiveBatch {
 
     /// How many datagrams were received last.
     pub fn len(&self) -> usize {
-        self.batch.metas().map(|meta| meta.count()).sum()
+        self.batch.told().iter().map(ReceiveMeta::count).sum()
     }
 
     /// Whether there is none.
@@ -92,35 +93,30 @@ impl ReceiveBatch {
     }
 
     /// The datagrams that were received last, in the order in which they came, each with what is
-    /// known of it.
-    pub fn iter(&self) -> impl Iterator<Item = (&[u8], ReceiveMeta)> {
+    /// known of those in its buffer.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &ReceiveMeta)> {
         self.joined().flat_map(|(bytes, meta)| {
             let empty = bytes.is_empty().then_some(bytes);
-            let datagrams = bytes.chunks(meta.stride.max(1)).chain(empty);
-            datagrams.map(move |datagram| (datagram, meta.of_one(datagram.len())))
+            empty.into_iter().chain(bytes.chunks(meta.stride.max(1))).zip(iter::repeat(meta))
         })
     }
 
     /// Like [`iter`](Self::iter), with bytes that can be changed: to be decrypted in place, say.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&mut [u8], ReceiveMeta)> {
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&mut [u8], &ReceiveMeta)> {
         self.joined_mut().flat_map(|(bytes, meta)| {
             let empty = bytes.is_empty().then_some(&mut [] as &mut [u8]);
-            let datagrams = bytes.chunks_mut(meta.stride.max(1)).chain(empty);
-            datagrams.map(move |datagram| {
-                let meta = meta.of_one(datagram.len());
-                (datagram, meta)
-            })
+            empty.into_iter().chain(bytes.chunks_mut(meta.stride.max(1))).zip(iter::repeat(meta))
         })
     }
 
     /// The buffers that were filled last, as the system filled them: with one datagram, or with
     /// several that are [`stride`](ReceiveMeta::stride) bytes apart.
-    pub fn joined(&self) -> impl Iterator<Item = (&[u8], ReceiveMeta)> {
+    pub fn joined(&self) -> impl Iterator<Item = (&[u8], &ReceiveMeta)> {
         self.batch.iter()
     }
 
     /// Like [`joined`](Self::joined), with bytes that can be changed.
-    pub fn joined_mut(&mut self) -> impl Iterator<Item = (&mut [u8], ReceiveMeta)> {
+    pub fn joined_mut(&mut self) -> impl Iterator<Item = (&mut [u8], &ReceiveMeta)> {
         self.batch.iter_mut()
     }
 }
