@@ -172,8 +172,9 @@ impl Driver {
     /// Registers both directions of `source`, edge-triggered, under `key`.
     pub(crate) fn register(&self, source: &Source, key: Key) -> io::Result<()> {
         match (self, source) {
-            (Self::Mio(driver), Source::Os(socket)) => driver.register(socket, key),
-            (Self::Mio(driver), Source::OsUdp(udp)) => driver.register(udp.socket(), key),
+            (Self::Mio(driver), Source::Os(socket) | Source::OsUdp(socket, _)) => {
+                driver.register(socket, key)
+            }
             (Self::Mio(driver), Source::Foreign(foreign)) => driver.register(foreign, key),
             (Self::Sim(_), Source::Sim(socket)) => socket.register(key),
             _ => Err(wrong_kind()),
@@ -183,8 +184,9 @@ impl Driver {
     /// Asks for the current readiness of a registered socket to be reported anew.
     pub(crate) fn rearm(&self, source: &Source, key: Key) -> io::Result<()> {
         match (self, source) {
-            (Self::Mio(driver), Source::Os(socket)) => driver.rearm(socket, key),
-            (Self::Mio(driver), Source::OsUdp(udp)) => driver.rearm(udp.socket(), key),
+            (Self::Mio(driver), Source::Os(socket) | Source::OsUdp(socket, _)) => {
+                driver.rearm(socket, key)
+            }
             (Self::Mio(driver), Source::Foreign(foreign)) => driver.rearm(foreign, key),
             (Self::Sim(_), Source::Sim(socket)) => socket.rearm(),
             _ => Err(wrong_kind()),
@@ -194,8 +196,9 @@ impl Driver {
     /// Ends a registration.
     pub(crate) fn deregister(&self, source: &Source) -> io::Result<()> {
         match (self, source) {
-            (Self::Mio(driver), Source::Os(socket)) => driver.deregister(socket),
-            (Self::Mio(driver), Source::OsUdp(udp)) => driver.deregister(udp.socket()),
+            (Self::Mio(driver), Source::Os(socket) | Source::OsUdp(socket, _)) => {
+                driver.deregister(socket)
+            }
             (Self::Mio(driver), Source::Foreign(foreign)) => driver.deregister(foreign),
             (Self::Sim(_), Source::Sim(socket)) => socket.deregister(),
             _ => Err(wrong_kind()),
@@ -240,7 +243,7 @@ impl Driver {
     /// Whether sockets of `source`'s kind are served by this engine.
     pub(crate) fn serves(&self, source: &Source) -> bool {
         match (self, source) {
-            (Self::Mio(_), Source::Os(_) | Source::OsUdp(_) | Source::Foreign(_)) => true,
+            (Self::Mio(_), Source::Os(_) | Source::OsUdp(..) | Source::Foreign(_)) => true,
             (Self::Sim(driver), Source::Sim(socket)) => socket.is_on(driver.host()),
             _ => false,
         }

@@ -9,7 +9,7 @@ use socket2::Socket;
 
 use super::batch::Batch;
 use super::bulk::Transmit;
-use super::os_udp::OsUdp;
+use super::os_udp::InBulk;
 use super::sim::{SimHost, SimSource};
 use super::{Foreign, Membership, OptionName, OptionValue, os, platform};
 use crate::sync::Arc;
@@ -19,7 +19,7 @@ pub(crate) enum Source {
     /// The operating system.
     Os(Socket),
     /// The operating system, for UDP.
-    OsUdp(OsUdp),
+    OsUdp(Socket, InBulk),
     /// A simulated host.
     Sim(SimSource),
     /// Somebody else: a descriptor that is only waited for.
@@ -101,13 +101,17 @@ pub(crate) const MOST_BUFFERS: usize = 1024;
 /// listed.
 macro_rules! on_kind {
     ($source:expr, $os:ident => $on_os:expr, $sim:ident => $on_sim:expr) => {
-        on_kind!($source, $os => $on_os, udp => { let $os = udp.socket(); $on_os }, $sim => $on_sim)
+        match $source {
+            Source::Os($os) | Source::OsUdp($os, _) => $on_os,
+            Source::Sim($sim) => $on_sim,
+            Source::Foreign(foreign) => Err(foreign.has_no_verbs()),
+        }
     };
-    ($source:expr, $os:ident => $on_os:expr, $udp:ident => $on_udp:expr,
+    ($source:expr, $os:ident => $on_os:expr, ($socket:ident, $bulk:ident) => $on_udp:expr,
      $sim:ident => $on_sim:expr) => {
         match $source {
             Source::Os($os) => $on_os,
-            Source::OsUdp($udp) => $on_udp,
+            Source::OsUdp($socket, $bulk) => $on_udp,
             Source::Sim($sim) => $on_sim,
             Source::Foreign(foreign) => Err(foreign.has_no_verbs()),
         }
@@ -140,7 +144,10 @@ impl Source {
     }
 
     fn of_system(socket: Socket, transport: Transport) -> Self {
-        if transport == Transport::Udp { Self::OsUdp(OsUdp::new(socket)) } else { Self::Os(socket) }
+        match transport {
+            Transport::Udp => Self::OsUdp(socket, InBulk::default()),
+            _ => Self::Os(socket),
+        }
     }
 
     /// Takes over a descriptor: makes it non-blocking and finds out what runs over it.
@@ -176,11 +183,11 @@ impl Source {
     }
 
     pub(crate) fn recv(&self, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
-        on_kind!(self, os => os::recv(os, buf), udp => udp.recv(buf), sim => sim.recv(buf))
+        on_kind!(self, os => os::recv(os, buf), (os, bulk) => bulk.recv(os, buf), sim => sim.recv(buf))
     }
 
     pub(crate) fn peek(&self, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
-        on_kind!(self, os => os::peek(os, buf), udp => udp.peek(buf), sim => sim.peek(buf))
+        on_kind!(self, os => os::peek(os, buf), (os, bulk) => bulk.peek(os, buf), sim => sim.peek(buf))
     }
 
     pub(crate) fn recv_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
@@ -205,7 +212,7 @@ impl Source {
     ) -> io::Result<(Received, Address)> {
         on_kind!(self,
             os => os::recv_from(os, buf, peek),
-            udp => udp.recv_from(buf, peek),
+            (os, bulk) => bulk.recv_from(os, buf, peek),
             sim => sim.recv_from(buf, peek))
     }
 
@@ -218,7 +225,7 @@ impl Source {
         transmit.check()?;
         on_kind!(self,
             _os => Err(no_datagrams()),
-            udp => udp.send_segments(transmit),
+            (os, bulk) => bulk.send_segments(os, transmit),
             sim => sim.send_segments(transmit))
     }
 
@@ -227,21 +234,21 @@ impl Source {
         batch.clear();
         on_kind!(self,
             _os => Err(no_datagrams()),
-            udp => udp.recv_batch(batch),
+            (os, bulk) => bulk.recv_batch(os, batch),
             sim => sim.recv_batch(batch))
     }
 
     /// Whether it keeps datagrams that it has taken from the system and not given out.
     #[inline]
     pub(crate) fn has_kept(&self) -> bool {
-        matches!(self, Self::OsUdp(udp) if udp.has_kept())
+        matches!(self, Self::OsUdp(_, bulk) if bulk.has_kept())
     }
 
     /// How many datagrams one call may send, and how many one buffer of a batch may hold.
     pub(crate) fn most_segments(&self) -> io::Result<(usize, usize)> {
         on_kind!(self,
             _os => Err(no_datagrams()),
-            udp => udp.most_segments(),
+            (os, bulk) => bulk.most_segments(os),
             sim => sim.most_segments())
     }
 
@@ -284,7 +291,7 @@ impl Source {
     /// Sends what the verbs accepted and kept back (contract, rule 8).
     pub(crate) fn settle(&self) -> io::Result<()> {
         match self {
-            Self::Os(_) | Self::OsUdp(_) | Self::Foreign(_) => Ok(()),
+            Self::Os(_) | Self::OsUdp(..) | Self::Foreign(_) => Ok(()),
             Self::Sim(sim) => sim.settle(),
         }
     }
@@ -292,8 +299,7 @@ impl Source {
     /// The descriptor; a simulated socket has none, and lends one on which every call fails.
     pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
         match self {
-            Self::Os(socket) => socket.as_fd(),
-            Self::OsUdp(udp) => udp.socket().as_fd(),
+            Self::Os(socket) | Self::OsUdp(socket, _) => socket.as_fd(),
             Self::Sim(sim) => sim.placeholder(),
             Self::Foreign(_) => unreachable!("its owner lends the descriptor"),
         }
@@ -303,7 +309,10 @@ impl Source {
     pub(crate) fn into_descriptor(self) -> io::Result<OwnedFd> {
         match self {
             Self::Os(socket) => Ok(socket.into()),
-            Self::OsUdp(udp) => Ok(udp.into_socket().into()),
+            Self::OsUdp(socket, bulk) => {
+                bulk.leave(&socket);
+                Ok(socket.into())
+            }
             Self::Sim(_) => Err(no_descriptor("into_std")),
             Self::Foreign(foreign) => Err(foreign.has_no_verbs()),
         }

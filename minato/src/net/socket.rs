@@ -101,7 +101,7 @@ impl Socket {
     pub(crate) fn of(source: Source, transport: Transport, handle: Option<&Handle>) -> Self {
         let origin = match (handle, &source) {
             (Some(handle), _) => Origin::Explicit(handle.shared().clone()),
-            (None, Source::Os(_) | Source::OsUdp(_) | Source::Foreign(_)) => Origin::Anywhere,
+            (None, Source::Os(_) | Source::OsUdp(..) | Source::Foreign(_)) => Origin::Anywhere,
             (None, Source::Sim(_)) => Origin::Noted(
                 context::reactor().map_or_else(Weak::new, |reactor| Arc::downgrade(&reactor)),
             ),
