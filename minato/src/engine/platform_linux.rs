@@ -68,6 +68,35 @@ pub(super) fn prepare(_socket: &Socket) -> io::Result<()> {
     Ok(())
 }
 
+/// Has the kernel tell where received datagrams went and what they say of congestion. It tells what
+/// it can.
+pub(super) fn tell_details(socket: &Socket, v6: bool) {
+    // An IPv6 socket may receive IPv4, whose marks come as those of IPv4; not so the addresses.
+    _ = socket.set_recv_tos_v4(true);
+    if v6 {
+        _ = socket.set_recv_tclass_v6(true);
+        set_flag(socket, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, true);
+    } else {
+        set_flag(socket, libc::IPPROTO_IP, libc::IP_PKTINFO, true);
+    }
+}
+
+/// Has the kernel join received datagrams of one sender, or not, if it can.
+pub(super) fn join_datagrams(socket: &Socket, on: bool) {
+    set_flag(socket, libc::SOL_UDP, libc::UDP_GRO, on);
+}
+
+/// Sets an option that older kernels or other families lack, which is no error then.
+fn set_flag(socket: &Socket, level: i32, name: i32, on: bool) {
+    let value = i32::from(on);
+    let size = size_of_val(&value) as libc::socklen_t;
+    // SAFETY: the descriptor is open while it is borrowed, and the kernel reads `size` bytes, which
+    // is what `value` has.
+    _ = unsafe {
+        libc::setsockopt(socket.as_raw_fd(), level, name, (&raw const value).cast(), size)
+    };
+}
+
 /// The user, group and process at the other end of a Unix socket.
 pub(super) fn peer_credentials(socket: &Socket) -> io::Result<(u32, u32, Option<i32>)> {
     let mut found = libc::ucred { pid: 0, uid: 0, gid: 0 };

@@ -66,6 +66,15 @@ pub(super) fn prepare(socket: &Socket) -> io::Result<()> {
     socket.set_nonblocking(true)
 }
 
+/// Has the kernel tell where received datagrams went and what they say of congestion, as far as
+/// quinn-udp knows how to ask it.
+pub(super) fn tell_details(socket: &Socket, _v6: bool) {
+    _ = quinn_udp::UdpSocketState::new((&socket).into());
+}
+
+/// Nothing joins datagrams here.
+pub(super) fn join_datagrams(_socket: &Socket, _on: bool) {}
+
 /// The user and group at the other end of a Unix socket; its process is not told this way.
 pub(super) fn peer_credentials(socket: &Socket) -> io::Result<(u32, u32, Option<i32>)> {
     let (mut uid, mut gid) = (0, 0);

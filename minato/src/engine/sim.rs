@@ -259,7 +259,7 @@ impl SimSource {
         Self { socket, host }
     }
 
-    fn inner(&self) -> &Socket {
+    pub(super) fn inner(&self) -> &Socket {
         &self.socket.socket
     }
 

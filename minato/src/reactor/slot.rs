@@ -62,13 +62,15 @@ impl Slot {
         self.word.set(bits);
     }
 
-    /// Takes in an event that nobody reported, in the reactor's place.
+    /// Takes in what no reactor reports, and wakes everybody concerned.
     #[cold]
-    pub(crate) fn pretend(&self, event: Readiness) {
+    pub(crate) fn tell(&self, bits: Readiness) {
         let mut wakers = Vec::new();
-        self.event(event, &mut wakers);
-        // A waker that panics must not take what this thread is about to return.
-        wakers.into_iter().for_each(|waker| _ = contain(|| waker.wake()));
+        self.event(bits, &mut wakers);
+        for waker in wakers {
+            // Of somebody else's waker, which must not keep the caller from its result.
+            _ = contain(|| waker.wake());
+        }
     }
 
     /// Takes in an event; the wakers of everybody concerned go into `wakers`.
