@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::Direct;
 use crate::engine::{Interest, Readiness};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -193,6 +194,10 @@ macro_rules! read_half {
             ) -> Poll<io::Result<()>> {
                 self.stream.socket().poll_read(cx, buf)
             }
+
+            fn direct_reader(&self) -> Option<Direct<'_>> {
+                self.stream.socket().direct()
+            }
         }
     };
 }
@@ -271,6 +276,10 @@ macro_rules! write_half {
             /// Ends the writing side: the peer sees the end of the stream.
             fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
                 Poll::Ready(self.stream.socket().end_writing())
+            }
+
+            fn direct_writer(&self) -> Option<Direct<'_>> {
+                self.stream.socket().direct()
             }
         }
     };

@@ -18,8 +18,11 @@ pub mod async_fd;
 mod backoff;
 mod datagram;
 mod halves;
+pub(crate) mod lane;
 mod resolve;
 mod socket;
+#[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "splice_other.rs")]
+mod splice;
 mod stream;
 pub mod tcp;
 mod transfer;
@@ -32,6 +35,8 @@ pub use self::async_fd::AsyncFd;
 pub use self::halves::{
     BorrowedReadHalf, BorrowedWriteHalf, OwnedReadHalf, OwnedWriteHalf, ReuniteError, SplitStream,
 };
+#[doc(hidden)]
+pub use self::lane::{Direct, spliced_bytes};
 pub use self::resolve::lookup_host;
 pub use self::tcp::{TcpListener, TcpSocket, TcpStream};
 pub use self::udp::UdpSocket;

@@ -200,6 +200,10 @@ macro_rules! stream_api {
             ) -> Poll<io::Result<()>> {
                 self.socket.poll_read(cx, buf)
             }
+
+            fn direct_reader(&self) -> Option<Direct<'_>> {
+                self.socket.direct()
+            }
         }
 
         impl AsyncWrite for $stream {
@@ -231,6 +235,10 @@ macro_rules! stream_api {
             /// Ends the writing side: the peer sees the end of the stream.
             fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
                 Poll::Ready(self.socket.end_writing())
+            }
+
+            fn direct_writer(&self) -> Option<Direct<'_>> {
+                self.socket.direct()
             }
         }
 

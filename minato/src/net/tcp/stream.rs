@@ -14,6 +14,7 @@ use bytes::BufMut;
 use super::{TcpKeepalive, connect};
 use crate::engine::{Direction, Interest, OptionName, OptionValue, Readiness, Transport};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
+use crate::net::Direct;
 use crate::net::ToSocketAddrs;
 use crate::net::address::to_socket_addrs;
 use crate::net::halves::{

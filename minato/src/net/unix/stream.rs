@@ -14,6 +14,7 @@ use bytes::BufMut;
 use super::{SocketAddr, UCred, address_of};
 use crate::engine::{self, Direction, Family, Interest, Readiness, Transport};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
+use crate::net::Direct;
 use crate::net::backoff::{Pauses, pause};
 use crate::net::halves::{
     self, BorrowedReadHalf, BorrowedWriteHalf, OwnedReadHalf, OwnedWriteHalf, SplitStream,
