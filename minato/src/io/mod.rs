@@ -73,6 +73,7 @@ mod simplex;
 mod step;
 mod transfer;
 
+pub(crate) use self::allowance::Allowance;
 pub use self::copy::copy;
 pub use self::copy_bidirectional::{copy_bidirectional, copy_bidirectional_with_sizes};
 pub use self::copy_buf::copy_buf;

@@ -29,10 +29,14 @@ impl Pace {
         self.burst += bytes as u64;
     }
 
-    /// The reader has nothing more at the moment.
+    /// The reader has nothing more at the moment. To hear so again, because the other direction had
+    /// something to do, is no burst.
     #[inline]
     pub(super) fn pause(&mut self) {
         let burst = std::mem::take(&mut self.burst);
+        if burst == 0 {
+            return;
+        }
         self.sustained = if burst < THICK { 0 } else { self.sustained + burst };
         self.thin_bursts = if burst < THIN { self.thin_bursts.saturating_add(1) } else { 0 };
     }
@@ -101,6 +105,20 @@ mod tests {
                 assert!(!pace.is_sustained());
             }
         }
+    }
+
+    #[test]
+    fn a_pause_that_goes_on_is_no_burst() {
+        let mut pace = Pace::default();
+        for _ in 0..SUSTAINED / THICK {
+            assert!(!pace.is_sustained());
+            burst(&mut pace, 1, THICK as usize);
+            for _ in 0..10 {
+                pace.pause();
+            }
+            assert!(!pace.is_thin());
+        }
+        assert!(pace.is_sustained());
     }
 
     #[test]

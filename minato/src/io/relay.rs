@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use super::pace::Pace;
 use super::{AsyncRead, AsyncWrite};
-use crate::net::lane::Lane;
+use crate::net::lane::{Lane, is_refusal};
 
 /// Whether and how a copy goes by pipe.
 #[derive(Debug)]
@@ -168,20 +168,4 @@ impl Relay {
     pub(super) fn has_taken_an_error(&self) -> bool {
         self.taken.is_some()
     }
-}
-
-/// Whether an error tells that there is no splicing here, and nothing about the socket. What does
-/// not come from the system concerns the reactor, and reading will meet it too.
-fn is_refusal(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        None | Some(
-            libc::EINVAL
-                | libc::ENOSYS
-                | libc::EOPNOTSUPP
-                | libc::EPERM
-                | libc::EACCES
-                | libc::ENOMEM
-        )
-    )
 }

@@ -3,11 +3,12 @@
 use std::error::Error;
 use std::fmt;
 use std::io::{self, IoSlice};
+use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::Direct;
+use super::{Direct, SendFile};
 use crate::engine::{Interest, Readiness};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -240,6 +241,26 @@ macro_rules! write_half {
             pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
                 let socket = self.stream.socket();
                 socket.try_io(Interest::WRITABLE, || socket.source().send(buf))
+            }
+
+            /// Sends `len` bytes of a file from `offset` on, or all that follow if `None`; returns
+            /// how many that were. See [`TcpStream::send_file`](super::TcpStream::send_file): the
+            /// thread waits for the disk.
+            ///
+            /// # Errors
+            ///
+            /// Those of writing to the stream, and of reading the file at a position.
+            ///
+            /// # Cancel safety
+            ///
+            /// Nothing is sent but what [`sent`](SendFile::sent) of the future counts.
+            pub fn send_file<F: AsFd>(
+                &self,
+                file: F,
+                offset: u64,
+                len: Option<u64>,
+            ) -> SendFile<'_, F> {
+                SendFile::new(self.stream.socket(), file, offset, len)
             }
 
             /// The stream itself.

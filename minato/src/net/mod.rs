@@ -20,6 +20,7 @@ mod datagram;
 mod halves;
 pub(crate) mod lane;
 mod resolve;
+mod send_file;
 mod socket;
 #[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "splice_other.rs")]
 mod splice;
@@ -38,6 +39,7 @@ pub use self::halves::{
 #[doc(hidden)]
 pub use self::lane::{Direct, spliced_bytes};
 pub use self::resolve::lookup_host;
+pub use self::send_file::SendFile;
 pub use self::tcp::{TcpListener, TcpSocket, TcpStream};
 pub use self::udp::UdpSocket;
 pub use self::unix::{UnixDatagram, UnixListener, UnixStream};

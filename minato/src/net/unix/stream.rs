@@ -14,7 +14,6 @@ use bytes::BufMut;
 use super::{SocketAddr, UCred, address_of};
 use crate::engine::{self, Direction, Family, Interest, Readiness, Transport};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
-use crate::net::Direct;
 use crate::net::backoff::{Pauses, pause};
 use crate::net::halves::{
     self, BorrowedReadHalf, BorrowedWriteHalf, OwnedReadHalf, OwnedWriteHalf, SplitStream,
@@ -22,6 +21,7 @@ use crate::net::halves::{
 use crate::net::socket::Socket;
 use crate::net::stream::stream_api;
 use crate::net::tcp::connect;
+use crate::net::{Direct, SendFile};
 use crate::reactor::Handle;
 
 /// A connection between two Unix sockets.
