@@ -105,7 +105,7 @@ impl Transfer {
                     && self.relay.enter(reader.as_ref().get_ref(), writer.as_ref().get_ref())
                 {
                     self.size = self.sizes.first;
-                    self.buffer = Buffer::default();
+                    self.release_buffer();
                 }
                 match self.poll_take_in(cx, reader.as_mut()) {
                     Poll::Ready(read) => read,
@@ -247,14 +247,18 @@ impl Transfer {
     fn shrink(&mut self) {
         self.size = self.size.min(self.sizes.idle);
         if self.buffer.len() > self.size {
-            self.buffer = Buffer::default();
+            self.release_buffer();
         }
+    }
+
+    fn release_buffer(&mut self) {
+        self.buffer = Buffer::default();
+        (self.start, self.end) = (0, 0);
     }
 
     /// The result once everything is written: an error is told once, an end of stream stays.
     fn finish(&mut self) -> io::Result<u64> {
-        self.buffer = Buffer::default();
-        (self.start, self.end) = (0, 0);
+        self.release_buffer();
         if let Some(Err(error)) = self.ended.take_if(|ended| ended.is_err()) {
             return Err(error);
         }

@@ -1,0 +1,2 @@
+//! x
+use std as _;
