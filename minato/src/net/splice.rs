@@ -88,9 +88,9 @@ pub(crate) fn send_file(
     offset: u64,
     len: usize,
 ) -> io::Result<usize> {
-    // Where offsets have 32 bits, others do what goes beyond.
+    // Beyond what this call can express, std reads, and knows what no file has.
     let mut offset =
-        libc::off_t::try_from(offset).map_err(|_| io::Error::from_raw_os_error(libc::EOVERFLOW))?;
+        libc::off_t::try_from(offset).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))?;
     // SAFETY: both descriptors are open while they are borrowed, and the kernel only reads and
     // writes `offset`.
     let moved = unsafe { libc::sendfile(to.as_raw_fd(), file.as_raw_fd(), &raw mut offset, len) };

@@ -21,6 +21,9 @@ cases! {
 async fn relay(at: &At) -> (TcpStream, TcpStream, Beside<io::Result<(u64, u64)>>) {
     let (client, mut near) = net::pair().await;
     let (mut far, server) = net::pair().await;
+    for stream in [&client, &near, &far, &server] {
+        stream.set_nodelay(true).unwrap();
+    }
     let copying = async move { io::copy_bidirectional(&mut near, &mut far).await };
     (client, server, at.beside(copying))
 }
