@@ -203,6 +203,28 @@ fn one_poll_is_bounded() {
     });
 }
 
+/// The pipe of a copy that is given up has bytes in it, which must not come out of another copy.
+#[test]
+fn what_was_given_up_does_not_come_out_elsewhere() {
+    let _alone = alone();
+    run("given up", async {
+        let (mut wire, mut near, mut far) = Wire::new().await;
+        let mut copying = pin!(io::copy(&mut near, &mut far));
+        wire.engage(copying.as_mut()).await;
+        wire.drain_with(copying.as_mut()).await;
+        for _ in 0..3 {
+            let (mut other, mut other_near, mut other_far) = Wire::new().await;
+            let mut given_up = Box::pin(io::copy(&mut other_near, &mut other_far));
+            other.engage(given_up.as_mut()).await;
+            other.clog(given_up.as_mut()).await;
+            drop(given_up);
+            wire.engage(copying.as_mut()).await;
+            wire.drain_with(copying.as_mut()).await;
+        }
+        wire.finish(copying.as_mut()).await.unwrap();
+    });
+}
+
 /// A copy that is dropped closes the pipe with what is in it; an empty one may be used again.
 #[test]
 fn no_pipe_outlives_the_copies() {

@@ -248,8 +248,17 @@ fn what_was_buffered_before_comes_first() {
         });
     });
     splices("a chain", |mut near: TcpStream, far: TcpStream| {
-        let mut head = vec![0; 300_000];
+        let mut head = vec![0; 2 << 20];
         pollster::block_on(near.read_exact(&mut head)).unwrap();
         copy(AsyncReadExt::chain(std::io::Cursor::new(head), near), far);
     });
+}
+
+/// As long as a writer holds something back, nothing may overtake it.
+#[test]
+fn what_is_still_buffered_is_not_overtaken() {
+    let _alone = alone();
+    for size in [100_000, 400_000, 3 << 20] {
+        spliced(|near: TcpStream, far: TcpStream| copy(near, BufWriter::with_capacity(size, far)));
+    }
 }

@@ -220,7 +220,7 @@ fn a_copy_that_waits_holds_no_pipe() {
         let before = pipe_ends();
         run(async {
             let mut wires = Vec::new();
-            for _ in 0..20 {
+            for _ in 0..12 {
                 let (mut wire, mut near, mut far) = Wire::new().await;
                 let mut copying =
                     Box::pin(async move { io::copy_bidirectional(&mut near, &mut far).await });
@@ -230,7 +230,7 @@ fn a_copy_that_waits_holds_no_pipe() {
             for (wire, copying) in &mut wires {
                 wire.clog(copying.as_mut()).await;
             }
-            assert_eq!(pipe_ends(), before + 2 * 20);
+            assert_eq!(pipe_ends(), before + 2 * 12);
             for (wire, copying) in &mut wires {
                 wire.drain_with(copying.as_mut()).await;
             }

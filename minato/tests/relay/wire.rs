@@ -130,7 +130,7 @@ impl Wire {
     /// Sends without receiving until everything on the way is full.
     pub(super) async fn clog<F: Future<Output: Debug>>(&mut self, mut copy: Pin<&mut F>) {
         let mut still = 0;
-        while still < 20 {
+        while still < 10 {
             still = if self.send(1 << 20) == 0 { still + 1 } else { 0 };
             assert!(step(copy.as_mut()).await.is_none());
         }
