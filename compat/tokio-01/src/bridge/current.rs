@@ -1,0 +1,224 @@
+//! The waker of the task of futures 0.1 that is being polled.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+
+use futures::executor::{Notify, NotifyHandle};
+use futures::task::{self, AtomicTask, Task};
+
+/// How many tasks wait in one place before the oldest is notified early.
+const MOST: usize = 64;
+
+/// Who is being polled.
+pub(super) enum Current {
+    /// A task that [`to_std`](super::to_std) polls, with the waker that it was given.
+    Std(Waker),
+    /// Any other task.
+    Task(Task),
+    /// No task at all.
+    Nobody,
+}
+
+/// What a thread asks of the notify handle of its current task.
+///
+/// Futures 0.1 does not tell whose task is the current one, but makes its handle when asked for
+/// the task. So a handle of ours that is made while the question stands answers it.
+enum Question {
+    No,
+    Whose,
+    Ours(Waker),
+}
+
+thread_local! {
+    static QUESTION: RefCell<Question> = const { RefCell::new(Question::No) };
+}
+
+fn put(question: Question) -> Question {
+    QUESTION.try_with(|cell| cell.replace(question)).unwrap_or(Question::No)
+}
+
+/// Who is being polled on this thread.
+pub(super) fn current() -> Current {
+    /// Ends the question, also when asking panics.
+    struct Asking;
+
+    impl Drop for Asking {
+        fn drop(&mut self) {
+            put(Question::No);
+        }
+    }
+
+    if !task::is_in_task() {
+        return Current::Nobody;
+    }
+    let asking = Asking;
+    put(Question::Whose);
+    let task = task::current();
+    // False only for a task with unpark events, which our waker would not tell.
+    let is_plain = task.will_notify_current();
+    let answer = put(Question::No);
+    drop(asking);
+    match answer {
+        Question::Ours(waker) if is_plain => Current::Std(waker),
+        Question::Ours(_) => Current::Task(task::current()),
+        _ => Current::Task(task),
+    }
+}
+
+/// The handle of a task of ours that polls with `waker`: what `make` gives, or the answer to
+/// whoever asks whose task it is.
+pub(super) fn handle(waker: &Waker, make: impl FnOnce() -> NotifyHandle) -> NotifyHandle {
+    static ANSWER: Answer = Answer;
+    let asked = QUESTION.try_with(|cell| {
+        let mut question = cell.borrow_mut();
+        if let Question::Whose = *question {
+            *question = Question::Ours(waker.clone());
+        }
+        !matches!(*question, Question::No)
+    });
+    if asked.unwrap_or(false) { NotifyHandle::from(&ANSWER) } else { make() }
+}
+
+/// Stands in for a handle, within [`current`] only.
+struct Answer;
+
+impl Notify for Answer {
+    fn notify(&self, _: usize) {}
+}
+
+/// Whom one direction of a socket concerns, beyond the tasks that bring their own wakers.
+///
+/// All of them stand behind one waker, which a reactor recognizes at every poll. Each is notified
+/// once for each wait, like the waiters of a socket of Minato.
+#[derive(Default)]
+pub(crate) struct Waiters {
+    list: OnceLock<(Arc<List>, Waker)>,
+}
+
+impl Waiters {
+    /// Calls `poll` with a context that wakes the current task.
+    ///
+    /// # Panics
+    ///
+    /// When `poll` has to wait and there is no current task.
+    pub(crate) fn poll<T>(&self, poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
+        let task = match current() {
+            Current::Std(waker) => return poll(&mut Context::from_waker(&waker)),
+            Current::Nobody => return poll_outside(poll),
+            Current::Task(task) => task,
+        };
+        let (list, waker) = self.list.get_or_init(|| {
+            let list = Arc::new(List::default());
+            (list.clone(), Waker::from(list))
+        });
+        let is_new = list.add(task);
+        let polled = poll(&mut Context::from_waker(waker));
+        if polled.is_ready() && is_new {
+            list.remove_current();
+        }
+        polled
+    }
+}
+
+impl fmt::Debug for Waiters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waiters").finish_non_exhaustive()
+    }
+}
+
+/// The tasks, in the order in which they came.
+#[derive(Default)]
+struct List {
+    tasks: Mutex<Vec<Task>>,
+}
+
+impl List {
+    fn tasks(&self) -> MutexGuard<'_, Vec<Task>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds the current task, whose handle `task` is, unless it is there; says whether it is new.
+    fn add(&self, task: Task) -> bool {
+        let mut tasks = self.tasks();
+        if tasks.iter().any(Task::will_notify_current) {
+            return false;
+        }
+        let oldest = (tasks.len() >= MOST).then(|| tasks.remove(0));
+        tasks.push(task);
+        drop(tasks);
+        if let Some(oldest) = oldest {
+            oldest.notify();
+        }
+        true
+    }
+
+    fn remove_current(&self) {
+        let mut tasks = self.tasks();
+        if let Some(at) = tasks.iter().position(Task::will_notify_current) {
+            let gone = tasks.remove(at);
+            drop(tasks);
+            drop(gone);
+        }
+    }
+}
+
+impl Wake for List {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let tasks = mem::take(&mut *self.tasks());
+        tasks.iter().for_each(Task::notify);
+    }
+}
+
+/// The one task that polls a future of std; the last one that did is woken.
+pub(super) struct Poller {
+    last: Arc<Last>,
+    waker: Waker,
+}
+
+impl Poller {
+    pub(super) fn new() -> Self {
+        let last = Arc::new(Last(AtomicTask::new()));
+        Self { waker: Waker::from(last.clone()), last }
+    }
+
+    /// As [`Waiters::poll`].
+    pub(super) fn poll<T>(&self, poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
+        match current() {
+            Current::Std(waker) => poll(&mut Context::from_waker(&waker)),
+            Current::Nobody => poll_outside(poll),
+            Current::Task(task) => {
+                self.last.0.register_task(task);
+                poll(&mut Context::from_waker(&self.waker))
+            }
+        }
+    }
+}
+
+struct Last(AtomicTask);
+
+impl Wake for Last {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.notify();
+    }
+}
+
+/// Polls where nobody can be woken: only what need not wait can be done there.
+fn poll_outside<T>(poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
+    let polled = poll(&mut Context::from_waker(Waker::noop()));
+    if polled.is_pending() {
+        // It panics, with the text that futures 0.1 has for it.
+        drop(task::current());
+    }
+    polled
+}
