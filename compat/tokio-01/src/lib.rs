@@ -43,6 +43,10 @@
 //! |---|---|
 //! | [`bridge`] | moving futures, streams and sockets between this API and Minato's |
 //! | [`io`] | the traits for reading and writing, and futures over them by value |
+//! | [`prelude`] | the traits that nearly every program imports |
+//! | [`tokio_io`] | what was in the crate tokio-io only |
 
 pub mod bridge;
 pub mod io;
+pub mod prelude;
+pub mod tokio_io;
