@@ -45,4 +45,5 @@
 //! | [`io`] | the traits for reading and writing, and futures over them by value |
 
 pub mod bridge;
+pub mod codec;
 pub mod io;
