@@ -47,6 +47,7 @@
 //! | [`tokio_io`] | what was in the crate tokio-io only |
 
 pub mod bridge;
+pub mod codec;
 pub mod io;
 pub mod prelude;
 pub mod tokio_io;
