@@ -43,11 +43,15 @@
 //! |---|---|
 //! | [`bridge`] | moving futures, streams and sockets between this API and Minato's |
 //! | [`io`] | the traits for reading and writing, and futures over them by value |
+//! | [`net`] | sockets: TCP, UDP, Unix |
+//! | [`reactor`] | who waits for sockets |
 //! | [`prelude`] | the traits that nearly every program imports |
 //! | [`tokio_io`] | what was in the crate tokio-io only |
 
 pub mod bridge;
 pub mod codec;
 pub mod io;
+pub mod net;
 pub mod prelude;
+pub mod reactor;
 pub mod tokio_io;
