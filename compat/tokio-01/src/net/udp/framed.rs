@@ -27,7 +27,7 @@ use crate::net::framing::{Frames, Framing};
 ///
 /// let to = harbour.get_ref().local_addr()?;
 /// let ship = ship.send((Bytes::from_static(b"ahoy"), to)).wait()?;
-/// let (heard, from) = harbour.wait().next().unwrap()?;
+/// let (heard, from) = Stream::wait(harbour).next().unwrap()?;
 /// assert_eq!((&heard[..], from), (&b"ahoy"[..], ship.get_ref().local_addr()?));
 /// # std::io::Result::Ok(())
 /// ```

@@ -27,7 +27,7 @@ use crate::net::framing::{Frames, Framing};
 /// let ship = UnixDatagramFramed::new(UnixDatagram::unbound()?, LinesCodec::new());
 ///
 /// ship.send(("ahoy".to_owned(), &path)).wait()?;
-/// let (heard, _) = harbour.wait().next().unwrap()?;
+/// let (heard, _) = Stream::wait(harbour).next().unwrap()?;
 /// assert_eq!(heard, "ahoy");
 /// # std::io::Result::Ok(())
 /// ```
