@@ -7,6 +7,9 @@
 use futures::{Future, Stream};
 
 pub use crate::io::{AsyncRead, AsyncWrite};
+
+/// Frames; in tokio 0.1 this was deprecated in favour of [`tokio::codec`](crate::codec).
+pub use crate::codec;
 pub use crate::try_nb;
 
 /// Readers and writers by value.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use futures::executor::{Notify, NotifyHandle};
-use futures::task::{self, AtomicTask, Task};
+use futures::task::{self, Task};
 
 /// How many tasks wait in one place before the oldest is notified early.
 const MOST: usize = 64;
@@ -89,10 +89,10 @@ impl Notify for Answer {
     fn notify(&self, _: usize) {}
 }
 
-/// Whom one direction of a socket concerns, beyond the tasks that bring their own wakers.
+/// The tasks of futures 0.1 that wait for one thing, beyond those that bring their own wakers.
 ///
-/// All of them stand behind one waker, which a reactor recognizes at every poll. Each is notified
-/// once for each wait, like the waiters of a socket of Minato.
+/// All of them stand behind one waker, which a reactor recognizes at every poll. An event notifies
+/// them all.
 #[derive(Default)]
 pub(crate) struct Waiters {
     tasks: OnceLock<(Arc<Tasks>, Waker)>,
@@ -188,43 +188,6 @@ impl Wake for Tasks {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.notify();
-    }
-}
-
-/// The one task that polls a future of std; the last one that did is woken.
-pub(super) struct Poller {
-    last: Arc<Last>,
-    waker: Waker,
-}
-
-impl Poller {
-    pub(super) fn new() -> Self {
-        let last = Arc::new(Last(AtomicTask::new()));
-        Self { waker: Waker::from(last.clone()), last }
-    }
-
-    /// As [`Waiters::poll`].
-    pub(super) fn poll<T>(&self, poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
-        match current() {
-            Current::Std(waker) => poll(&mut Context::from_waker(&waker)),
-            Current::Nobody => poll_outside(poll),
-            Current::Task(task) => {
-                self.last.0.register_task(task);
-                poll(&mut Context::from_waker(&self.waker))
-            }
-        }
-    }
-}
-
-struct Last(AtomicTask);
-
-impl Wake for Last {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.0.notify();
     }
 }
 

@@ -2,14 +2,17 @@
 
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 
 use futures_core::Stream;
+use minato::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::current::Poller;
-use super::poll01;
+use super::{Waiters, poll01};
+use crate::io::now;
 
-/// Turns a future or a stream of std, whose items are `Result`s, into one of futures 0.1.
+/// Turns a future or a stream of std, whose items are `Result`s, into one of futures 0.1, and a
+/// reader or a writer of Minato into one of this crate.
 ///
 /// ```
 /// use futures::Future;
@@ -19,14 +22,14 @@ use super::poll01;
 /// assert_eq!(from_std(greeting).wait(), Ok("ahoy"));
 /// ```
 pub fn from_std<T>(new: T) -> FromStd<T> {
-    FromStd { inner: Box::pin(new), poller: Poller::new() }
+    FromStd { inner: Box::pin(new), waiters: Waiters::default() }
 }
 
 /// A future or stream of std as one of futures 0.1; see [`from_std`].
 #[must_use = "futures and streams do nothing unless polled"]
 pub struct FromStd<T> {
     inner: Pin<Box<T>>,
-    poller: Poller,
+    waiters: Waiters,
 }
 
 impl<T> FromStd<T> {
@@ -45,7 +48,7 @@ where
 
     fn poll(&mut self) -> futures::Poll<T, E> {
         let inner = self.inner.as_mut();
-        poll01(self.poller.poll(|cx| inner.poll(cx)))
+        poll01(self.waiters.poll(|cx| inner.poll(cx)))
     }
 }
 
@@ -58,7 +61,48 @@ where
 
     fn poll(&mut self) -> futures::Poll<Option<T>, E> {
         let inner = self.inner.as_mut();
-        poll01(self.poller.poll(|cx| inner.poll_next(cx)).map(Option::transpose))
+        poll01(self.waiters.poll(|cx| inner.poll_next(cx)).map(Option::transpose))
+    }
+}
+
+impl<T: AsyncRead> io::Read for FromStd<T> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        now(crate::io::AsyncRead::poll_read(self, buf))
+    }
+}
+
+impl<T: AsyncRead> crate::io::AsyncRead for FromStd<T> {
+    fn poll_read(&mut self, buf: &mut [u8]) -> futures::Poll<usize, io::Error> {
+        let (inner, mut buf) = (self.inner.as_mut(), ReadBuf::new(buf));
+        let polled = poll01(self.waiters.poll(|cx| inner.poll_read(cx, &mut buf)))?;
+        Ok(polled.map(|()| buf.filled().len()))
+    }
+}
+
+impl<T: AsyncWrite> io::Write for FromStd<T> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        now(crate::io::AsyncWrite::poll_write(self, buf))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        now(crate::io::AsyncWrite::poll_flush(self))
+    }
+}
+
+impl<T: AsyncWrite> crate::io::AsyncWrite for FromStd<T> {
+    fn poll_write(&mut self, buf: &[u8]) -> futures::Poll<usize, io::Error> {
+        let inner = self.inner.as_mut();
+        poll01(self.waiters.poll(|cx| inner.poll_write(cx, buf)))
+    }
+
+    fn poll_flush(&mut self) -> futures::Poll<(), io::Error> {
+        let inner = self.inner.as_mut();
+        poll01(self.waiters.poll(|cx| inner.poll_flush(cx)))
+    }
+
+    fn shutdown(&mut self) -> futures::Poll<(), io::Error> {
+        let inner = self.inner.as_mut();
+        poll01(self.waiters.poll(|cx| inner.poll_shutdown(cx)))
     }
 }
 

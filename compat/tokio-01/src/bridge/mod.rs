@@ -7,6 +7,10 @@
 //! |---|---|---|
 //! | a future or stream of futures 0.1 | one of std | [`to_std`] |
 //! | a future or stream of std | one of futures 0.1 | [`from_std`] |
+//! | a reader or writer of [`tokio::io`](crate::io) | one of [`minato::io`] | [`to_std`] |
+//! | a reader or writer of [`minato::io`] | one of [`tokio::io`](crate::io) | [`from_std`] |
+//! | a socket or listener of either kind | one of the other | `From` and `into` |
+//! | a handle of a reactor of Minato | a [`Handle`](crate::reactor::Handle) | `From` and `into` |
 //!
 //! ```
 //! use futures::Future;
@@ -17,6 +21,28 @@
 //! // An `async` block, as a future of futures 0.1.
 //! let new = bridge::from_std(async move { Ok::<_, ()>(bridge::to_std(old).await? * 2) });
 //! assert_eq!(new.wait(), Ok(42));
+//! ```
+//!
+//! A socket is moved as it is: nothing is closed, and bytes on their way stay there.
+//!
+//! ```
+//! use futures::Future;
+//! use minato::io::AsyncReadExt;
+//! use tokio::io;
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+//! let old = tokio::net::TcpStream::connect(&listener.local_addr()?).wait()?;
+//! let (peer, _) = listener.accept()?;
+//! let peer = tokio::net::TcpStream::from_std(peer, &Default::default())?;
+//! io::write_all(peer, b"ahoy").wait()?;
+//!
+//! let mut new = minato::net::TcpStream::from(old);
+//! let mut all = String::new();
+//! pollster::block_on(new.read_to_string(&mut all))?;
+//! assert_eq!(all, "ahoy");
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! # Whom a reactor wakes

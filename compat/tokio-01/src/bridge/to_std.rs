@@ -3,16 +3,19 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use futures::executor::{Notify, NotifyHandle, Spawn, spawn};
 use futures_core::Stream;
+use minato::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{current, poll_std};
 
-/// Turns a future or a stream of futures 0.1 into one of std, whose items are `Result`s.
+/// Turns a future or a stream of futures 0.1 into one of std, whose items are `Result`s, and a
+/// reader or a writer of this crate into one of Minato.
 ///
 /// It is a task of its own to what it polls: `futures::task::current()` within is a handle to the
 /// waker that the poll was given.
@@ -104,6 +107,37 @@ impl<S: futures::Stream> Stream for ToStd<S> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         poll_std(self.enter(cx, S::poll)).map(Result::transpose)
+    }
+}
+
+impl<T: crate::io::AsyncRead> AsyncRead for ToStd<T> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let room = buf.initialize_unfilled();
+        let len = ready!(poll_std(self.enter(cx, |old| old.poll_read(room))))?;
+        buf.advance(len);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<T: crate::io::AsyncWrite> AsyncWrite for ToStd<T> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        poll_std(self.enter(cx, |old| old.poll_write(buf)))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        poll_std(self.enter(cx, |old| old.poll_flush()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        poll_std(self.enter(cx, |old| old.shutdown()))
     }
 }
 

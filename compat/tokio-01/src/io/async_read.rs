@@ -7,6 +7,7 @@ use futures::{Async, Poll};
 
 use super::split::{self, ReadHalf, WriteHalf};
 use super::{AsyncWrite, poll_of};
+use crate::codec::{Decoder, Encoder, Framed};
 
 /// Reads bytes without blocking, and notifies the current task when there are some.
 ///
@@ -77,6 +78,15 @@ pub trait AsyncRead: Read {
             unsafe { buf.advance_mut(len) };
         }
         Ok(polled)
+    }
+
+    /// Puts `codec` over this reader and writer.
+    #[deprecated(since = "0.1.7", note = "Use tokio_codec::Decoder::framed instead")]
+    fn framed<T: Encoder + Decoder>(self, codec: T) -> Framed<Self, T>
+    where
+        Self: AsyncWrite + Sized,
+    {
+        codec.framed(self)
     }
 
     /// Splits what can be read and written into two halves, which two tasks can use. The halves'

@@ -71,3 +71,11 @@ pub(crate) fn poll_of<T>(result: Result<T>) -> Poll<T, Error> {
         Err(error) => Err(error),
     }
 }
+
+/// A poll's result in the words of std's traits: what is not ready would block.
+pub(crate) fn now<T>(polled: Poll<T, Error>) -> Result<T> {
+    match polled? {
+        Async::Ready(value) => Ok(value),
+        Async::NotReady => Err(ErrorKind::WouldBlock.into()),
+    }
+}

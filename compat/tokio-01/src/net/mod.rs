@@ -56,21 +56,11 @@ use std::io;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use futures::Async;
-
 /// The result of a future that has nothing to wait for.
 fn at_once<T>(future: impl Future<Output = io::Result<T>>) -> io::Result<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,
         Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
-    }
-}
-
-/// A poll's result in the words of std's traits: what is not ready would block.
-fn now<T>(polled: futures::Poll<T, io::Error>) -> io::Result<T> {
-    match polled? {
-        Async::Ready(value) => Ok(value),
-        Async::NotReady => Err(io::ErrorKind::WouldBlock.into()),
     }
 }
 

@@ -9,7 +9,8 @@ use futures::{Async, Poll, try_ready};
 
 use super::{Incoming, TcpStream};
 use crate::net::waits::Waits;
-use crate::net::{at_once, now};
+use crate::io::now;
+use crate::net::at_once;
 use crate::reactor::Handle;
 
 /// A TCP socket that listens for connections.

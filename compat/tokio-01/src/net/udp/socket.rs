@@ -11,7 +11,8 @@ use minato::net::udp::Received;
 
 use super::{RecvDgram, SendDgram};
 use crate::net::waits::Waits;
-use crate::net::{at_once, now};
+use crate::io::now;
+use crate::net::at_once;
 use crate::reactor::Handle;
 
 /// A UDP socket.

@@ -11,8 +11,7 @@ use bytes::Buf;
 use futures::Poll;
 
 use super::{ConnectFuture, UCred};
-use crate::io::{AsyncRead, AsyncWrite};
-use crate::net::now;
+use crate::io::{AsyncRead, AsyncWrite, now};
 use crate::net::stream_io::{self, stream_io};
 use crate::net::waits::Waits;
 use crate::reactor::Handle;
