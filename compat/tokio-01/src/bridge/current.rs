@@ -177,19 +177,19 @@ impl Wake for List {
 }
 
 /// The one task that polls a future of std; the last one that did is woken.
-pub(super) struct Poller {
+pub(crate) struct Poller {
     last: Arc<Last>,
     waker: Waker,
 }
 
 impl Poller {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let last = Arc::new(Last(AtomicTask::new()));
         Self { waker: Waker::from(last.clone()), last }
     }
 
     /// As [`Waiters::poll`].
-    pub(super) fn poll<T>(&self, poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
+    pub(crate) fn poll<T>(&self, poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
         match current() {
             Current::Std(waker) => poll(&mut Context::from_waker(&waker)),
             Current::Nobody => poll_outside(poll),

@@ -34,7 +34,7 @@ mod current;
 mod from_std;
 mod to_std;
 
-pub(crate) use self::current::Waiters;
+pub(crate) use self::current::{Poller, Waiters};
 pub use self::from_std::{FromStd, from_std};
 pub use self::to_std::{ToStd, to_std};
 
