@@ -95,7 +95,7 @@ impl Notify for Answer {
 /// once for each wait, like the waiters of a socket of Minato.
 #[derive(Default)]
 pub(crate) struct Waiters {
-    list: OnceLock<(Arc<List>, Waker)>,
+    tasks: OnceLock<(Arc<Tasks>, Waker)>,
 }
 
 impl Waiters {
@@ -110,14 +110,14 @@ impl Waiters {
             Current::Nobody => return poll_outside(poll),
             Current::Task(task) => task,
         };
-        let (list, waker) = self.list.get_or_init(|| {
-            let list = Arc::new(List::default());
-            (list.clone(), Waker::from(list))
+        let (tasks, waker) = self.tasks.get_or_init(|| {
+            let tasks = Arc::new(Tasks::default());
+            (tasks.clone(), Waker::from(tasks))
         });
-        let is_new = list.add(task);
+        let is_new = tasks.add(task);
         let polled = poll(&mut Context::from_waker(waker));
         if polled.is_ready() && is_new {
-            list.remove_current();
+            tasks.remove_current();
         }
         polled
     }
@@ -129,26 +129,36 @@ impl fmt::Debug for Waiters {
     }
 }
 
-/// The tasks, in the order in which they came.
+/// Tasks that wait for one thing, in the order in which they came.
 #[derive(Default)]
-struct List {
-    tasks: Mutex<Vec<Task>>,
+pub(crate) struct Tasks {
+    list: Mutex<Vec<Task>>,
 }
 
-impl List {
-    fn tasks(&self) -> MutexGuard<'_, Vec<Task>> {
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+impl Tasks {
+    fn list(&self) -> MutexGuard<'_, Vec<Task>> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds the current task, whose handle `task` is, unless it is there; says whether it is new.
+    /// Adds the current task, unless it is there.
+    ///
+    /// # Panics
+    ///
+    /// When there is no current task.
+    #[allow(dead_code, reason = "only the feature mio-06 needs it")]
+    pub(crate) fn add_current(&self) {
+        self.add(task::current());
+    }
+
+    /// Adds the current task, which `task` names, unless it is there; says whether it is new.
     fn add(&self, task: Task) -> bool {
-        let mut tasks = self.tasks();
-        if tasks.iter().any(Task::will_notify_current) {
+        let mut list = self.list();
+        if list.iter().any(Task::will_notify_current) {
             return false;
         }
-        let oldest = (tasks.len() >= MOST).then(|| tasks.remove(0));
-        tasks.push(task);
-        drop(tasks);
+        let oldest = (list.len() >= MOST).then(|| list.remove(0));
+        list.push(task);
+        drop(list);
         if let Some(oldest) = oldest {
             oldest.notify();
         }
@@ -156,23 +166,28 @@ impl List {
     }
 
     fn remove_current(&self) {
-        let mut tasks = self.tasks();
-        if let Some(at) = tasks.iter().position(Task::will_notify_current) {
-            let gone = tasks.remove(at);
-            drop(tasks);
+        let mut list = self.list();
+        if let Some(at) = list.iter().position(Task::will_notify_current) {
+            let gone = list.remove(at);
+            drop(list);
             drop(gone);
         }
     }
+
+    /// Notifies all of them; none is left.
+    pub(crate) fn notify(&self) {
+        let tasks = mem::take(&mut *self.list());
+        tasks.iter().for_each(Task::notify);
+    }
 }
 
-impl Wake for List {
+impl Wake for Tasks {
     fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
+        self.notify();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let tasks = mem::take(&mut *self.tasks());
-        tasks.iter().for_each(Task::notify);
+        self.notify();
     }
 }
 

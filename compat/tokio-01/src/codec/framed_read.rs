@@ -44,7 +44,7 @@ impl Incoming {
             }
             // Reading into a full buffer would look like the end.
             self.buffer.reserve(1);
-            self.ended = try_ready!(io.read_buf(&mut self.buffer)) == 0;
+            self.ended = try_ready!(AsyncRead::read_buf(io, &mut self.buffer)) == 0;
             self.may_decode = true;
         }
     }

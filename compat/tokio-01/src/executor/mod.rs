@@ -92,9 +92,7 @@ impl IntoFuture for Spawn {
 #[deprecated(since = "0.1.8", note = "use tokio::runtime::current_thread instead")]
 #[doc(hidden)]
 pub mod current_thread {
-    pub use crate::runtime::current_thread::{
-        Handle, RunError, TaskExecutor, block_on_all, spawn,
-    };
+    pub use crate::runtime::current_thread::{Handle, RunError, TaskExecutor, block_on_all, spawn};
 }
 
 /// The pool of threads behind [`runtime::Runtime`](crate::runtime::Runtime).

@@ -5,7 +5,8 @@ use std::io::{self, BufReader, Chain, Cursor, Read, Repeat, Take};
 use bytes::BufMut;
 use futures::{Async, Poll};
 
-use super::poll_of;
+use super::split::{self, ReadHalf, WriteHalf};
+use super::{AsyncWrite, poll_of};
 
 /// Reads bytes without blocking, and notifies the current task when there are some.
 ///
@@ -76,6 +77,15 @@ pub trait AsyncRead: Read {
             unsafe { buf.advance_mut(len) };
         }
         Ok(polled)
+    }
+
+    /// Splits what can be read and written into two halves, which two tasks can use. The halves'
+    /// `unsplit` puts them together again.
+    fn split(self) -> (ReadHalf<Self>, WriteHalf<Self>)
+    where
+        Self: AsyncWrite + Sized,
+    {
+        split::split(self)
     }
 }
 

@@ -11,11 +11,14 @@ use super::Builder;
 use crate::clock::Clock;
 use crate::executor::SpawnError;
 use crate::executor::task::{Entered, PanicHandler, Task};
+use crate::reactor;
 
 /// A pool.
 pub(crate) struct Shared {
     /// The runtime, once it was started.
     handle: OnceLock<Handle>,
+    /// Names a reactor of the runtime, once somebody asks.
+    reactor: OnceLock<reactor::Handle>,
     life: Mutex<Life>,
     /// Whether no more tasks are taken. Held while one is spawned, so that none is taken by a
     /// runtime that has ended.
@@ -36,6 +39,7 @@ impl Shared {
     pub(super) fn new(builder: Builder) -> Arc<Self> {
         Arc::new(Self {
             handle: OnceLock::new(),
+            reactor: OnceLock::new(),
             panic_handler: builder.panic_handler.clone(),
             clock: builder.clock.clone(),
             life: Mutex::new(Life::Described(Box::new(builder))),
@@ -72,6 +76,19 @@ impl Shared {
             // Another thread was quicker.
             Life::Running(runtime) => Ok(self.handle.get_or_init(|| runtime.handle())),
             Life::Ending => self.handle.get().ok_or_else(SpawnError::shutdown),
+        }
+    }
+
+    /// Names the reactor of the runtime's first thread.
+    ///
+    /// # Panics
+    ///
+    /// If the pool cannot be started.
+    #[track_caller]
+    pub(super) fn reactor(self: &Arc<Self>) -> &reactor::Handle {
+        match self.handle() {
+            Ok(handle) => self.reactor.get_or_init(|| handle.reactor().into()),
+            Err(error) => panic!("the reactor of a runtime: {error}"),
         }
     }
 

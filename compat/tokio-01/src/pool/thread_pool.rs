@@ -6,6 +6,7 @@ use futures::Future;
 
 use super::shutdown::{self, When};
 use super::{Builder, Sender, Shutdown};
+use crate::reactor;
 
 /// A pool of threads that run tasks.
 ///
@@ -67,6 +68,12 @@ impl ThreadPool {
     /// Ends the pool on this thread when no task is left.
     pub(crate) fn finish(self) {
         shutdown::end(self.sender.shared(), When::Idle);
+    }
+
+    /// Names a reactor of the pool.
+    #[track_caller]
+    pub(crate) fn reactor(&self) -> &reactor::Handle {
+        self.sender.shared().reactor()
     }
 
     /// Runs a future on the pool, while this thread waits.

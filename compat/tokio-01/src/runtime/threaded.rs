@@ -7,6 +7,7 @@ use futures::Future;
 use super::{Builder, TaskExecutor};
 use crate::executor::enter::Enter;
 use crate::pool::{Shutdown, ThreadPool};
+use crate::reactor::Handle;
 
 /// Runs a future on a fresh runtime, and returns when the runtime is idle: when the future,
 /// everything it spawned and everything that spawned in turn is done.
@@ -63,6 +64,29 @@ impl Runtime {
 
     pub(super) fn of(pool: ThreadPool) -> Self {
         Self { pool }
+    }
+
+    /// Names the reactor of one of the runtime's threads, which are started if they were not yet.
+    ///
+    /// # Panics
+    ///
+    /// If the runtime cannot be started.
+    #[deprecated(since = "0.1.5", note = "there is a reactor per thread, which sockets find")]
+    #[doc(hidden)]
+    #[track_caller]
+    pub fn handle(&self) -> &Handle {
+        self.pool.reactor()
+    }
+
+    /// Names the reactor of one of the runtime's threads, which are started if they were not yet.
+    ///
+    /// # Panics
+    ///
+    /// If the runtime cannot be started.
+    #[deprecated(since = "0.1.11", note = "there is a reactor per thread, which sockets find")]
+    #[track_caller]
+    pub fn reactor(&self) -> &Handle {
+        self.pool.reactor()
     }
 
     /// What spawns tasks on this runtime from elsewhere.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures::{Async, Future, Poll, Stream, try_ready};
 
-use super::{Delay, Error, after};
+use super::{Delay, Error, after, later};
 
 /// A stream that ticks at a steady pace, and says when each tick was due.
 ///
@@ -53,7 +53,7 @@ impl Stream for Interval {
     fn poll(&mut self) -> Poll<Option<Instant>, Error> {
         try_ready!(self.delay.poll());
         let due = self.delay.deadline();
-        self.delay.reset(due + self.duration);
+        self.delay.reset(later(due, self.duration));
         Ok(Async::Ready(Some(due)))
     }
 }

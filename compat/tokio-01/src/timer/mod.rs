@@ -31,9 +31,13 @@ use std::time::{Duration, Instant};
 
 use crate::clock;
 
-/// The point in time after `duration`, or one so far away that nobody will see it.
+/// The point in time after `duration`.
 fn after(duration: Duration) -> Instant {
+    later(clock::now(), duration)
+}
+
+/// The point `duration` after `instant`, or one so far away that nobody will see it.
+fn later(instant: Instant, duration: Duration) -> Instant {
     const THIRTY_YEARS: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
-    let now = clock::now();
-    now.checked_add(duration).unwrap_or_else(|| now + THIRTY_YEARS)
+    instant.checked_add(duration).unwrap_or_else(|| instant + THIRTY_YEARS)
 }
