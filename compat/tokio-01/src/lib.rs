@@ -44,14 +44,28 @@
 //! | [`bridge`] | moving futures, streams and sockets between this API and Minato's |
 //! | [`io`] | the traits for reading and writing, and futures over them by value |
 //! | [`net`] | sockets: TCP, UDP, Unix |
+//! | [`codec`] | from bytes to frames and back |
+//! | [`timer`], [`clock`] | delays, timeouts, intervals; what time it is |
+//! | [`runtime`] | threads, or the one that calls, to run tasks with |
+//! | [`executor`] | spawning tasks |
 //! | [`reactor`] | who waits for sockets |
+//! | [`util`] | methods for futures and streams |
 //! | [`prelude`] | the traits that nearly every program imports |
 //! | [`tokio_io`] | what was in the crate tokio-io only |
 
 pub mod bridge;
+pub mod clock;
 pub mod codec;
+pub mod executor;
 pub mod io;
 pub mod net;
+mod pool;
 pub mod prelude;
 pub mod reactor;
+pub mod runtime;
+pub mod timer;
 pub mod tokio_io;
+pub mod util;
+
+pub use self::executor::spawn;
+pub use self::runtime::run;

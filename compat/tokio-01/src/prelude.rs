@@ -5,3 +5,4 @@ pub use std::io::{Read, Write};
 pub use futures::{Async, AsyncSink, Future, IntoFuture, Poll, Sink, Stream, future, stream, task};
 
 pub use crate::io::{AsyncRead, AsyncWrite};
+pub use crate::util::{FutureExt, StreamExt};

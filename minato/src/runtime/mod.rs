@@ -49,7 +49,6 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use self::shared::Shared;
@@ -258,12 +257,8 @@ pub fn run<F: Future>(future: F) -> F::Output {
 
 #[track_caller]
 fn wait_idle(shared: &Arc<Shared>) {
-    current::block_on(
-        shared,
-        poll_fn(
-            |cx| if shared.tasks().wait_idle(cx.waker()) { Poll::Pending } else { Poll::Ready(()) },
-        ),
-    );
+    let handle = Handle { shared: shared.clone() };
+    current::block_on(shared, poll_fn(|cx| handle.poll_idle(cx)));
 }
 
 /// Shuts a runtime down as its owner is dropped. Where that happens within a runtime nothing is

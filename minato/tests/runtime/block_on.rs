@@ -1,7 +1,9 @@
 //! `block_on` wherever it may be called.
 
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
+use std::task::{Context, Waker};
 use std::thread;
 
 use futures::channel::oneshot;
@@ -406,6 +408,24 @@ fn wait_idle_waits_for_tasks_and_jobs_of_its_own_runtime_only() {
         assert_eq!(runtime.handle().alive_tasks(), 0);
         assert_eq!(busy.handle().alive_tasks(), 1);
     }
+}
+
+/// The same as a future, which another thread may wait for.
+#[test]
+fn idleness_can_be_waited_for_from_outside() {
+    let _watchdog = watchdog();
+    let runtime = multi_thread(2);
+    let handle = runtime.handle();
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(handle.poll_idle(&mut cx).is_ready(), "nothing was spawned yet");
+    let (go, gate) = oneshot::channel::<()>();
+    let task = runtime.spawn(async move { gate.await.unwrap() });
+    assert!(handle.poll_idle(&mut cx).is_pending());
+    let waiting = thread::spawn(move || pollster::block_on(poll_fn(|cx| handle.poll_idle(cx))));
+    go.send(()).unwrap();
+    waiting.join().unwrap();
+    assert!(task.is_finished());
+    assert_eq!(runtime.handle().alive_tasks(), 0);
 }
 
 #[test]

@@ -61,7 +61,8 @@ mod from_std;
 mod to_std;
 
 #[allow(unused_imports, reason = "only the feature mio-06 needs the tasks themselves")]
-pub(crate) use self::current::{Tasks, Waiters};
+pub(crate) use self::current::Tasks;
+pub(crate) use self::current::Waiters;
 pub use self::from_std::{FromStd, from_std};
 pub use self::to_std::{ToStd, to_std};
 

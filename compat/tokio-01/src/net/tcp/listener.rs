@@ -8,9 +8,9 @@ use std::os::fd::{AsRawFd, RawFd};
 use futures::{Async, Poll, try_ready};
 
 use super::{Incoming, TcpStream};
-use crate::net::waits::Waits;
 use crate::io::now;
 use crate::net::at_once;
+use crate::net::waits::Waits;
 use crate::reactor::Handle;
 
 /// A TCP socket that listens for connections.

@@ -13,9 +13,9 @@ use minato::net::tcp::TcpKeepalive;
 
 use super::ConnectFuture;
 use crate::io::{AsyncRead, AsyncWrite, now};
+use crate::net::buffer_size;
 use crate::net::stream_io::{self, stream_io};
 use crate::net::waits::Waits;
-use crate::net::buffer_size;
 use crate::reactor::Handle;
 
 /// A TCP connection.

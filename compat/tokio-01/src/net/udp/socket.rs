@@ -10,9 +10,9 @@ use minato::io::ReadBuf;
 use minato::net::udp::Received;
 
 use super::{RecvDgram, SendDgram};
-use crate::net::waits::Waits;
 use crate::io::now;
 use crate::net::at_once;
+use crate::net::waits::Waits;
 use crate::reactor::Handle;
 
 /// A UDP socket.
