@@ -136,8 +136,9 @@ fn a_panic_of_a_task_is_told_where_nobody_handles_it() {
             Ok(())
         }));
         let (held, gone) = oneshot::channel::<()>();
-        tokio::spawn(lazy(move || -> Result<(), ()> {
-            let _held = held;
+        // What it holds is dropped when the panic has been told.
+        tokio::spawn(future::poll_fn(move || {
+            let _held = &held;
             panic!("on the default runtime")
         }));
         gone.wait().unwrap_err();

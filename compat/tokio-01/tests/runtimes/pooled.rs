@@ -186,23 +186,8 @@ fn a_shutdown_is_ready_for_ever() {
     }
 }
 
-#[cfg(target_os = "linux")]
 #[test]
-fn threads_start_with_the_first_task() {
-    use crate::support::threads_named;
-
-    let _watchdog = watchdog();
-    let mut runtime = Builder::new().core_threads(2).name_prefix("counted-").build().unwrap();
-    let _executor = runtime.executor();
-    assert_eq!(threads_named("counted-"), 0);
-    runtime.block_on(future::ok::<_, ()>(())).unwrap();
-    assert_eq!(threads_named("counted-"), 2);
-    drop(runtime);
-    assert_eq!(threads_named("counted-"), 0);
-}
-
-#[test]
-fn each_thread_calls_its_hooks() {
+fn threads_start_with_the_first_task_and_call_their_hooks() {
     let _watchdog = watchdog();
     let (started, stopped) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (starts, stops) = (started.clone(), stopped.clone());
@@ -213,10 +198,26 @@ fn each_thread_calls_its_hooks() {
         .before_stop(move || _ = stops.fetch_add(1, Ordering::SeqCst))
         .build()
         .unwrap();
+    let executor = runtime.executor();
+    Executor::status(&executor).unwrap();
     assert_eq!(started.load(Ordering::SeqCst), 0);
     runtime.block_on_all(greeting()).unwrap();
     assert_eq!(started.load(Ordering::SeqCst), 3);
     assert_eq!(stopped.load(Ordering::SeqCst), 3);
+}
+
+/// One that never had a task never had a thread.
+#[test]
+fn a_runtime_that_is_never_used_starts_nothing() {
+    let _watchdog = watchdog();
+    let started = Arc::new(AtomicUsize::new(0));
+    let starts = started.clone();
+    let mut builder = Builder::new();
+    builder.after_start(move || _ = starts.fetch_add(1, Ordering::SeqCst));
+    builder.build().unwrap().shutdown_on_idle().wait().unwrap();
+    builder.build().unwrap().shutdown_now().wait().unwrap();
+    drop(builder.build());
+    assert_eq!(started.load(Ordering::SeqCst), 0);
 }
 
 #[test]

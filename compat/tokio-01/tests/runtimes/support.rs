@@ -48,15 +48,6 @@ pub(crate) fn in_child(name: &str, body: impl FnOnce()) -> Option<Output> {
     Some(output)
 }
 
-/// The names of this process's threads that begin with `prefix`.
-#[cfg(target_os = "linux")]
-pub(crate) fn threads_named(prefix: &str) -> usize {
-    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
-    let names =
-        tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
-    names.filter(|name| name.starts_with(prefix)).count()
-}
-
 /// A server that greets one client, and that client: done when the greeting was heard.
 pub(crate) fn greeting() -> Job {
     let listener = TcpListener::bind(&"127.0.0.1:0".parse().unwrap()).unwrap();
