@@ -1,8 +1,8 @@
 //! What time it is.
 //!
 //! A runtime may be given a [`Clock`] of one's own; [`now`] and the [timers](crate::timer) go by it
-//! there. Everywhere else they go by Minato's: by the system's clock, or within a runtime whose time
-//! is virtual by that.
+//! there. Everywhere else they go by Minato's: by the system's clock, or within a runtime whose
+//! time is virtual by that.
 
 use std::fmt;
 use std::sync::Arc;

@@ -78,7 +78,6 @@ impl<T, U> Framed<T, U> {
             codec: self.codec,
             read_buf: self.incoming.buffer,
             write_buf: self.outgoing.buffer,
-            _growing: (),
         }
     }
 }
@@ -114,8 +113,9 @@ where
     }
 }
 
-/// What a [`Framed`] consists of.
+/// What a [`Framed`] consists of; made by [`FramedParts::new`].
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct FramedParts<T, U> {
     /// The socket.
     pub io: T,
@@ -125,14 +125,12 @@ pub struct FramedParts<T, U> {
     pub read_buf: BytesMut,
     /// What is encoded and has not gone out.
     pub write_buf: BytesMut,
-    /// Others make one by [`FramedParts::new`] only.
-    _growing: (),
 }
 
 impl<T, U> FramedParts<T, U> {
     /// A socket and a codec, with nothing in between.
     pub fn new(io: T, codec: U) -> Self {
         let (read_buf, write_buf) = Default::default();
-        Self { io, codec, read_buf, write_buf, _growing: () }
+        Self { io, codec, read_buf, write_buf }
     }
 }

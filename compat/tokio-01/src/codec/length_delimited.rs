@@ -1,7 +1,7 @@
 //! Frames whose header says how long they are.
 //!
-//! In the simplest case a frame is a number of four bytes, most significant first, and as many bytes
-//! of payload. A [`Builder`] describes other layouts:
+//! In the simplest case a frame is a number of four bytes, most significant first, and as many
+//! bytes of payload. A [`Builder`] describes other layouts:
 //!
 //! ```text
 //!            length_field_offset
@@ -50,7 +50,8 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// A length field of four bytes, most significant first, and then the payload, of 8 MiB at most.
+    /// A length field of four bytes, most significant first, and then the payload, of at most
+    /// 8 MiB.
     pub fn new() -> Self {
         Self {
             max_frame_length: MAX_FRAME_LENGTH,

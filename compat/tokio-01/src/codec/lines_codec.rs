@@ -6,8 +6,8 @@ use bytes::BytesMut;
 
 use super::{Decoder, Encoder};
 
-/// A codec whose frames are lines of UTF-8: each ends with a line feed, and a carriage return before
-/// that is not part of it either. What follows the last line feed is the last line.
+/// A codec whose frames are lines of UTF-8: each ends with a line feed, and a carriage return
+/// before that is not part of it either. What follows the last line feed is the last line.
 ///
 /// A line that is not UTF-8, or is too long, is an error, and the next line is found after it.
 ///

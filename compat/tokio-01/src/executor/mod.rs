@@ -5,30 +5,30 @@
 //! | on a thread | the task goes to |
 //! |---|---|
 //! | of a [`Runtime`](crate::runtime::Runtime) | that runtime |
-//! | in `block_on` or `run` of a current-thread [`Runtime`](crate::runtime::current_thread::Runtime) | that runtime |
+//! | in `block_on` or `run` of a [current-thread runtime](crate::runtime::current_thread) | that one |
 //! | in a runtime of [`minato`] | that runtime |
 //! | anywhere else | Minato's default runtime, which starts with the first such task |
 //!
-//! [`DefaultExecutor`] is the same as a value, and the [`Executor`] and [`TypedExecutor`] traits are
-//! for libraries that are handed an executor. All executors here have the trait
+//! [`DefaultExecutor`] is the same as a value, and the traits [`Executor`] and [`TypedExecutor`]
+//! are for libraries that are handed an executor. All executors here have the trait
 //! `futures::future::Executor` as well.
 //!
 //! # Where it differs from tokio 0.1
 //!
-//! There, `spawn` outside of a runtime panicked with a `SpawnError`, and left the thread behind in a
-//! state in which no current-thread runtime could be started any more. Here it works, as sockets and
-//! timers do. Whoever wants no hidden threads calls [`minato::runtime::forbid_implicit`]; then it is
-//! an error again, which says so, and leaves nothing behind.
+//! There, `spawn` outside of a runtime panicked with a `SpawnError`, and left the thread behind in
+//! a state in which no current-thread runtime could be started any more. Here it works, as sockets
+//! and timers do. Whoever wants no hidden threads calls [`minato::runtime::forbid_implicit`]; then
+//! it is an error again, which says so, and leaves nothing behind.
 //!
 //! A task that panics does not take its executor down, and the panic is not swallowed: a pool calls
-//! its [`panic_handler`](crate::runtime::Builder::panic_handler), and without one a line on standard
-//! error says where the task was spawned. On a current-thread runtime, as in tokio 0.1, the panic
+//! its [`panic_handler`](crate::runtime::Builder::panic_handler), and without one a line on
+//! standard error says where the task was spawned. On a current-thread runtime, as in tokio 0.1, the panic
 //! goes on in whoever called `block_on` or `run`.
 //!
 //! # Left out
 //!
-//! Of the deprecated modules [`current_thread`] and [`thread_pool`] only the functions and types that
-//! programs can reach without building an executor of their own.
+//! Of the deprecated modules `current_thread` and `thread_pool` there is only what programs can use
+//! without building an executor of their own.
 
 mod default_executor;
 pub(crate) mod enter;
@@ -50,9 +50,9 @@ use futures::{Future, IntoFuture};
 ///
 /// # Panics
 ///
-/// When the executor has been shut down; and outside of every runtime when the default one cannot be
-/// started, or hidden threads are [forbidden](minato::runtime::forbid_implicit). The message says
-/// which.
+/// When the executor has been shut down; and outside of every runtime when the default one cannot
+/// be started, or hidden threads are [forbidden](minato::runtime::forbid_implicit). The message
+/// says which.
 ///
 /// ```
 /// use futures::{Future, future, sync::oneshot};

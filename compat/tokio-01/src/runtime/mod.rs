@@ -1,12 +1,12 @@
 //! Threads, a reactor and timers, to run tasks with.
 //!
 //! [`run`] is for the main function of a program: it runs a future and whatever that spawns, until
-//! all of it is done. A [`Runtime`] is the same in parts. In [`current_thread`] is the one that needs
-//! no threads, and whose tasks need not be `Send`.
+//! all of it is done. A [`Runtime`] is the same in parts. In [`current_thread`] is the one that
+//! needs no threads, and whose tasks need not be `Send`.
 //!
 //! A `Runtime` is a multi-thread runtime of [`minato`], which it starts with its first task: making
-//! one starts no thread. `wait` may be called within its tasks, on its only thread, too: the thread's
-//! other tasks and its reactor move to another one for that long, or are looked after.
+//! one starts no thread. `wait` may be called within its tasks, on its only thread, too: the
+//! thread's reactor is looked after for that long.
 //!
 //! ```
 //! use futures::{Future, future};

@@ -21,9 +21,8 @@ impl TaskExecutor {
     ///
     /// # Panics
     ///
-    /// When the runtime has been shut down, or cannot be started. The methods of the traits
-    /// [`Executor`](crate::executor::Executor) and [`TypedExecutor`](crate::executor::TypedExecutor)
-    /// return an error instead.
+    /// When the runtime has been shut down, or cannot be started. The methods of the traits in
+    /// [`executor`](crate::executor) return an error instead.
     #[track_caller]
     pub fn spawn<F>(&self, future: F)
     where

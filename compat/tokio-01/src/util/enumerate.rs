@@ -2,7 +2,8 @@
 
 use futures::{Async, Poll, Sink, StartSend, Stream, try_ready};
 
-/// A stream whose items are numbered; made by [`StreamExt::enumerate`](super::StreamExt::enumerate).
+/// A stream whose items are numbered; made by
+/// [`StreamExt::enumerate`](super::StreamExt::enumerate).
 ///
 /// If the stream is a sink, so is this: it hands through what is sent.
 #[must_use = "streams do nothing unless polled"]
