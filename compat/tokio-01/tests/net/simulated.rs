@@ -1,5 +1,5 @@
-//! The streams of accepted connections, while descriptors are short: in a simulated world, whose
-//! hosts can be given as few as one likes.
+//! The same sockets in a simulated world, which does what a real one does rarely or never: it is
+//! short of descriptors, and sends a part of a datagram.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ use futures_util::future::join;
 use minato::sim::{Simulation, World};
 use tokio::bridge::to_std;
 use tokio::io;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
 /// Takes every descriptor that is left.
 fn use_up() -> Vec<minato::net::TcpSocket> {
@@ -79,4 +79,23 @@ fn poll_accept_tells_of_the_shortage() {
     assert_ne!(error.kind(), ErrorKind::WouldBlock);
     assert_eq!(error.raw_os_error(), Some(24), "{error}");
     drop(client);
+}
+
+#[test]
+fn a_datagram_that_was_sent_in_part_is_an_error() {
+    let world = World::builder().datagram_part(3).build();
+    let mut simulation = Simulation::in_world(world);
+    let sending = async {
+        let socket = UdpSocket::bind(&"127.0.0.1:0".parse().unwrap()).unwrap();
+        let to = socket.local_addr().unwrap();
+        let mut sending = socket.send_dgram(b"too long", &to);
+        let error = to_std(futures::future::poll_fn(|| sending.poll())).await.unwrap_err();
+        let parts = sending.into_parts();
+        to_std(parts.socket.send_dgram(b"fit", &to)).await.unwrap();
+        (error.kind(), error.to_string(), parts.buffer.len())
+    };
+    let sent = simulation.spawn("host", sending).unwrap();
+    let (kind, text, len) = simulation.run_until(sent).unwrap().unwrap();
+    assert_eq!((kind, len), (ErrorKind::Other, 8));
+    assert_eq!(text, "failed to send entire message in datagram");
 }
