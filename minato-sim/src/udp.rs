@@ -124,6 +124,8 @@ impl State {
         for piece in pieces {
             bytes.extend_from_slice(piece);
         }
+        bytes.truncate(self.config.datagram_part);
+        let taken = bytes.len();
         if to.ip().is_multicast() || is_broadcast(to.ip()) {
             self.spread(key, from, to, &bytes);
         } else if let Some(owner) = owner {
@@ -135,7 +137,7 @@ impl State {
             let error = errno::EHOSTUNREACH;
             self.schedule(at, number, Occurrence::Unreachable { socket: key, error });
         }
-        Ok(len)
+        Ok(taken)
     }
 
     /// One copy for every host that may have receivers.
