@@ -72,8 +72,8 @@ fn a_spawn_within_a_runtime_of_minato_goes_there() {
     });
 }
 
-/// "Any spawn or status on a thread with no executor poisons the thread": every later current-thread
-/// runtime on it panicked.
+/// "Any spawn or status on a thread with no executor poisons the thread": every later
+/// current-thread runtime on it panicked.
 #[test]
 fn asking_for_the_executor_where_there_is_none_leaves_the_thread_usable() {
     let _watchdog = watchdog();
