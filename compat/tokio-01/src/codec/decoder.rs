@@ -35,9 +35,7 @@ pub trait Decoder {
     /// When the bytes are no frame, or only a part of one.
     fn decode_eof(&mut self, buf: &mut BytesMut) -> Result<Option<Self::Item>, Self::Error> {
         match self.decode(buf)? {
-            None if !buf.is_empty() => {
-                Err(io::Error::other("bytes remaining on stream: the last frame is cut off").into())
-            }
+            None if !buf.is_empty() => Err(cut_off().into()),
             frame => Ok(frame),
         }
     }
@@ -49,4 +47,9 @@ pub trait Decoder {
     {
         Framed::new(io, self)
     }
+}
+
+/// The error of a last frame that has not come whole.
+pub(super) fn cut_off() -> io::Error {
+    io::Error::other("bytes remaining on stream: the last frame is cut off")
 }

@@ -32,6 +32,7 @@ use std::io;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
+use super::decoder::cut_off;
 use super::{Decoder, Encoder, Framed, FramedRead, FramedWrite};
 use crate::io::{AsyncRead, AsyncWrite};
 
@@ -218,7 +219,7 @@ impl LengthDelimitedCodec {
         };
         let payload = length.checked_add_signed(layout.adjustment).ok_or_else(overflow)?;
         src.advance(layout.skipped());
-        src.reserve(payload.saturating_sub(src.len()));
+        src.reserve(payload.min(layout.max_frame_length).saturating_sub(src.len()));
         Ok(Some(payload))
     }
 }
@@ -243,6 +244,14 @@ impl Decoder for LengthDelimitedCodec {
                 Ok(Some(src.split_to(length)))
             }
             _ => Ok(None),
+        }
+    }
+
+    fn decode_eof(&mut self, buf: &mut BytesMut) -> io::Result<Option<BytesMut>> {
+        match self.decode(buf)? {
+            // The head was taken off, so that nothing may be left of what was cut off.
+            None if self.payload.is_some() || !buf.is_empty() => Err(cut_off()),
+            frame => Ok(frame),
         }
     }
 }

@@ -5,7 +5,7 @@
 //! | on a thread | the task goes to |
 //! |---|---|
 //! | of a [`Runtime`](crate::runtime::Runtime) | that runtime |
-//! | in `block_on` or `run` of a [current-thread runtime](crate::runtime::current_thread) | that one |
+//! | that runs a [`current_thread`](crate::runtime::current_thread) one | that runtime |
 //! | in a runtime of [`minato`] | that runtime |
 //! | anywhere else | Minato's default runtime, which starts with the first such task |
 //!
@@ -22,8 +22,8 @@
 //!
 //! A task that panics does not take its executor down, and the panic is not swallowed: a pool calls
 //! its [`panic_handler`](crate::runtime::Builder::panic_handler), and without one a line on
-//! standard error says where the task was spawned. On a current-thread runtime, as in tokio 0.1, the panic
-//! goes on in whoever called `block_on` or `run`.
+//! standard error says where the task was spawned. On a current-thread runtime, as in tokio 0.1,
+//! the panic goes on in whoever called `block_on` or `run`.
 //!
 //! # Left out
 //!
