@@ -81,10 +81,18 @@ fn connections_of_a_listener_with_a_handle_find_their_own_reactor() {
     let (unix_server, _) = future::poll_fn(|| unix.poll_accept()).wait().unwrap();
     drop(background);
 
-    drop((client, unix_client));
-    let ends = |server| tokio::io::read_to_end(server, Vec::new()).wait().unwrap().1;
-    assert_eq!(ends(server), b"");
-    assert_eq!(tokio::io::read_to_end(unix_server, Vec::new()).wait().unwrap().1, b"");
+    // They have to wait, since nothing comes before they have been polled once.
+    let mut ends = tokio::io::read_to_end(server, Vec::new())
+        .join(tokio::io::read_to_end(unix_server, Vec::new()));
+    future::lazy(|| {
+        assert!(ends.poll()?.is_not_ready());
+        drop((client, unix_client));
+        Ok::<_, tokio::io::Error>(())
+    })
+    .wait()
+    .unwrap();
+    let ((_, tcp_bytes), (_, unix_bytes)) = ends.wait().unwrap();
+    assert_eq!((tcp_bytes, unix_bytes), (vec![], vec![]));
     assert!(future::poll_fn(|| tcp.poll_accept()).wait().is_err(), "the listener's has ended");
 }
 
