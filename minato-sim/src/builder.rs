@@ -19,6 +19,7 @@ pub(crate) struct Config {
     pub(crate) privileged_ports: bool,
     pub(crate) reports_aborted: bool,
     pub(crate) max_datagram: usize,
+    pub(crate) datagram_part: usize,
     pub(crate) segment: usize,
     pub(crate) trace_lines: usize,
 }
@@ -57,6 +58,7 @@ impl WorldBuilder {
                 privileged_ports: false,
                 reports_aborted: false,
                 max_datagram: 65_507,
+                datagram_part: usize::MAX,
                 segment: 64 * 1024,
                 trace_lines: 4096,
             },
@@ -124,6 +126,14 @@ impl WorldBuilder {
     /// The largest datagram; a longer one gives `EMSGSIZE`. Default, and at most: 65,507 bytes.
     pub fn max_datagram(mut self, bytes: usize) -> Self {
         self.config.max_datagram = bytes.min(65_507);
+        self
+    }
+
+    /// The most bytes of a datagram that a send takes. Of a longer one the rest is dropped, and the
+    /// send returns how much it took: what no system that we know does, and the interface of
+    /// sockets allows. Default: all.
+    pub fn datagram_part(mut self, bytes: usize) -> Self {
+        self.config.datagram_part = bytes;
         self
     }
 

@@ -153,6 +153,8 @@ impl State {
         for piece in pieces {
             bytes.extend_from_slice(piece);
         }
+        bytes.truncate(self.config.datagram_part);
+        let taken = bytes.len();
         let ways = (from, to, wish.ecn);
         if to.ip().is_multicast() || is_broadcast(to.ip()) {
             self.spread(key, ways, &bytes);
@@ -165,7 +167,7 @@ impl State {
             let error = errno::EHOSTUNREACH;
             self.schedule(at, number, Occurrence::Unreachable { socket: key, error });
         }
-        Ok(len)
+        Ok(taken)
     }
 
     /// The address that a sender asked to send from, if it is one of its own.

@@ -170,3 +170,18 @@ fn a_v6_socket_speaks_v4_by_mapped_addresses() {
     let (count, _, from) = v4.recv_from(&mut blank::<8>()).unwrap();
     assert_eq!((count, from), (5, (b.ip(), 7000).into()));
 }
+
+#[test]
+fn a_world_may_send_datagrams_in_part_and_says_how_much() {
+    let world = World::builder().datagram_part(3).build();
+    let (a, b) = (world.host("a"), world.host("b"));
+    let (sender, receiver) = (datagram(&a), bound(&b, 7000));
+    let to = SocketAddr::from((b.ip(), 7000));
+    assert_eq!(sender.send_to(b"too long", to).unwrap(), 3);
+    assert_eq!(sender.send_to(b"two", to).unwrap(), 3);
+    assert_eq!(sender.send_to(b"", to).unwrap(), 0);
+    settle(&world);
+    let mut lengths = [take(&receiver), take(&receiver), take(&receiver)];
+    lengths.sort();
+    assert_eq!(lengths, [Some(0), Some(3), Some(3)]);
+}

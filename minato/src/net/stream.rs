@@ -222,6 +222,45 @@ macro_rules! stream_api {
             }
         }
 
+        stream_traits!($stream);
+        // As std's streams have it. Which of several readers gets which bytes is left to chance, and
+        // the pieces of several writers may come to lie between each other.
+        stream_traits!(&$stream);
+
+        impl SplitStream for $stream {}
+
+        impl halves::sealed::HasSocket for $stream {
+            #[allow(private_interfaces, reason = "only we implement and call it")]
+            fn socket(&self) -> &Socket {
+                &self.socket
+            }
+        }
+
+        impl AsFd for $stream {
+            fn as_fd(&self) -> BorrowedFd<'_> {
+                self.socket.descriptor()
+            }
+        }
+
+        impl AsRawFd for $stream {
+            fn as_raw_fd(&self) -> RawFd {
+                self.as_fd().as_raw_fd()
+            }
+        }
+
+        impl TryFrom<OwnedFd> for $stream {
+            type Error = io::Error;
+
+            fn try_from(descriptor: OwnedFd) -> io::Result<Self> {
+                Self::from_std(descriptor.into())
+            }
+        }
+    };
+}
+
+/// Gives `$stream`, a stream or a reference to one, the traits for reading and writing.
+macro_rules! stream_traits {
+    ($stream:ty) => {
         impl AsyncRead for $stream {
             fn poll_read(
                 self: Pin<&mut Self>,
@@ -271,36 +310,8 @@ macro_rules! stream_api {
                 self.socket.direct()
             }
         }
-
-        impl SplitStream for $stream {}
-
-        impl halves::sealed::HasSocket for $stream {
-            #[allow(private_interfaces, reason = "only we implement and call it")]
-            fn socket(&self) -> &Socket {
-                &self.socket
-            }
-        }
-
-        impl AsFd for $stream {
-            fn as_fd(&self) -> BorrowedFd<'_> {
-                self.socket.descriptor()
-            }
-        }
-
-        impl AsRawFd for $stream {
-            fn as_raw_fd(&self) -> RawFd {
-                self.as_fd().as_raw_fd()
-            }
-        }
-
-        impl TryFrom<OwnedFd> for $stream {
-            type Error = io::Error;
-
-            fn try_from(descriptor: OwnedFd) -> io::Result<Self> {
-                Self::from_std(descriptor.into())
-            }
-        }
     };
 }
 
 pub(super) use stream_api;
+pub(super) use stream_traits;

@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use super::context::{self, Seat, Seated};
 use super::metrics::CoreMetrics;
@@ -26,12 +28,23 @@ impl Handle {
     /// If the default runtime is needed and cannot be started, or hidden threads are forbidden.
     #[track_caller]
     pub fn current() -> Self {
-        if let Some(current) = Self::try_current() {
-            return current;
-        }
-        match default_runtime::get() {
-            Ok(shared) => Self { shared },
+        match Self::current_or_default() {
+            Ok(current) => current,
             Err(error) => panic!("minato::runtime::Handle::current: {error}"),
+        }
+    }
+
+    /// The same as [`current`](Self::current), for those who want no panic.
+    ///
+    /// # Errors
+    ///
+    /// If the default runtime is needed and cannot be started, or hidden threads are forbidden; the
+    /// error names the call.
+    #[track_caller]
+    pub fn current_or_default() -> io::Result<Self> {
+        match Self::try_current() {
+            Some(current) => Ok(current),
+            None => Ok(Self { shared: default_runtime::get()? }),
         }
     }
 
@@ -88,6 +101,29 @@ impl Handle {
     /// How many tasks and blocking jobs are alive.
     pub fn alive_tasks(&self) -> usize {
         self.shared.tasks().len()
+    }
+
+    /// Ready when no task and no blocking job of the runtime is alive; else its waker is called
+    /// when that is so.
+    ///
+    /// A task of the runtime itself that waits for this waits for its own end.
+    ///
+    /// ```
+    /// use std::future::poll_fn;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = minato::runtime::Runtime::new()?;
+    /// let task = runtime.spawn(async {});
+    /// pollster::block_on(poll_fn(|cx| runtime.handle().poll_idle(cx)));
+    /// assert!(task.is_finished());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn poll_idle(&self, cx: &mut Context<'_>) -> Poll<()> {
+        match self.shared.tasks().wait_idle(cx.waker()) {
+            true => Poll::Pending,
+            false => Poll::Ready(()),
+        }
     }
 
     /// How many blocking jobs run or wait for a thread.

@@ -2,7 +2,7 @@
 
 use minato::net::UdpSocket;
 
-use crate::kit::{At, cases};
+use crate::kit::{At, Need, cases, in_worlds};
 
 cases! {
     send_dgram_sends_all_of_it_or_is_an_error [];
@@ -29,6 +29,24 @@ async fn send_dgram_sends_all_of_it_or_is_an_error(at: At) {
     let mut memory = vec![0; 70_000];
     // The first that arrives is the second that was sent: nothing of the first was.
     assert_eq!(receiver.recv(&mut memory).await.unwrap(), buf.len());
+}
+
+/// What no system does, a simulated world can be told to do: the part that was sent is an error,
+/// and socket and buffer can be had back.
+#[test]
+fn a_datagram_that_was_sent_in_part_is_an_error() {
+    async fn case(_: At) {
+        let (sender, receiver) = (socket().await, socket().await);
+        let target = receiver.local_addr().unwrap();
+        let mut sending = sender.send_dgram("too long", target);
+        let error = (&mut sending).await.map(drop).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::WriteZero);
+        assert_eq!(error.to_string(), "only 3 of the 8 bytes of a datagram were sent");
+        let (sender, _) = sending.into_parts().unwrap();
+        sender.send_dgram("fit", target).await.unwrap();
+    }
+    let name = "a_datagram_that_was_sent_in_part_is_an_error";
+    in_worlds(name, &[Need::World], &|world| world.datagram_part(3), case);
 }
 
 async fn recv_dgram_gives_the_buffer_and_the_address(_: At) {

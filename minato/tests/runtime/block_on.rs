@@ -1,7 +1,9 @@
 //! `block_on` wherever it may be called.
 
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
+use std::task::{Context, Waker};
 use std::thread;
 
 use futures::channel::oneshot;
@@ -335,8 +337,24 @@ fn run_returns_when_everything_is_done() {
     assert_eq!(done.load(Ordering::SeqCst), 30);
 }
 
-/// Idle is: no live task and no running blocking job of this runtime.
-/// It would wait for its own end, or for tasks that need the thread it is on.
+/// Idleness as a future, which another thread may wait for.
+#[test]
+fn idleness_can_be_waited_for_from_outside() {
+    let _watchdog = watchdog();
+    let runtime = multi_thread(2);
+    let handle = runtime.handle();
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(handle.poll_idle(&mut cx).is_ready(), "nothing was spawned yet");
+    let (go, gate) = oneshot::channel::<()>();
+    let task = runtime.spawn(async move { gate.await.unwrap() });
+    assert!(handle.poll_idle(&mut cx).is_pending());
+    let waiting = thread::spawn(move || pollster::block_on(poll_fn(|cx| handle.poll_idle(cx))));
+    go.send(()).unwrap();
+    waiting.join().unwrap();
+    assert!(task.is_finished());
+    assert_eq!(runtime.handle().alive_tasks(), 0);
+}
+
 #[test]
 fn a_stopped_clock_jumps_in_a_nested_block_on_too() {
     let _watchdog = watchdog();

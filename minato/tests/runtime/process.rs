@@ -34,6 +34,8 @@ fn check_forbidden() {
     let panic = thread::spawn(|| drop(Handle::current())).join().unwrap_err();
     let text = panic.downcast::<String>().unwrap();
     assert!(text.contains("process.rs"), "it names the call: {text}");
+    let error = Handle::current_or_default().unwrap_err();
+    assert!(error.to_string().contains("process.rs"), "it names the call: {error}");
     // Within a runtime all is as ever, whatever the waiting future looks like.
     for runtime in [current_thread(), multi_thread(2)] {
         runtime.block_on(async {

@@ -17,6 +17,8 @@ cases! {
     an_accepted_connection_may_have_data_already [];
     many_connections_at_once [];
     a_connection_counts_before_it_is_accepted [];
+    a_begun_connect_arrives_without_being_polled [];
+    what_is_wrong_at_once_is_told_by_beginning [];
 }
 
 async fn both_ends_know_each_other(_: At) {
@@ -143,4 +145,32 @@ async fn a_connection_counts_before_it_is_accepted(_: At) {
     client.write_all(b"before").await.unwrap();
     let (mut server, _) = listener.accept().await.unwrap();
     assert_eq!(net::read_all(&mut server, 6).await, b"before");
+}
+
+/// The attempt goes on by itself; the future only waits for it.
+async fn a_begun_connect_arrives_without_being_polled(at: At) {
+    let listener = net::listener().await;
+    let address = listener.local_addr().unwrap();
+    let first = TcpSocket::new_v4().unwrap().begin_connect(address).unwrap();
+    let second = TcpSocket::new_v4().unwrap().begin_connect(address).unwrap();
+    let (_one, first_from) = listener.accept().await.unwrap();
+    let (_two, second_from) = listener.accept().await.unwrap();
+    let mut accepted = [first_from, second_from];
+    let mut connected = [first.await, second.await].map(|client| client.unwrap().local_addr());
+    accepted.sort();
+    connected.sort_by_key(|local| *local.as_ref().unwrap());
+    assert_eq!(connected.map(Result::unwrap), accepted);
+
+    let (_taken, address) = refusing();
+    let refused = TcpSocket::new_v4().unwrap().begin_connect(address);
+    match refused {
+        Ok(attempt) => at.note_result("refused", &attempt.await.map(drop)),
+        Err(error) => at.note_result::<()>("refused", &Err(error)),
+    }
+}
+
+async fn what_is_wrong_at_once_is_told_by_beginning(at: At) {
+    let socket = TcpSocket::new_v4().unwrap();
+    let begun = socket.begin_connect("[::1]:9".parse().unwrap()).map(drop);
+    at.note_result("v4 to v6", &begun);
 }

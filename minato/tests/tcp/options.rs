@@ -65,8 +65,9 @@ async fn keepalive_with_times(at: At) {
     let (client, _accepted) = futures::join!(socket.connect(address), listener.accept());
     let client = client.unwrap();
     assert!(client.keepalive().unwrap());
+    assert_eq!(client.keepalive_time().unwrap(), Some(Duration::from_secs(60)));
     if !at.place.is_simulated() {
-        // What the kernel has; there is no way to ask a stream.
+        // What the kernel has; there is no way to ask a stream for the other two.
         let socket = socket2::SockRef::from(&client);
         assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(60));
         assert_eq!(socket.tcp_keepalive_interval().unwrap(), Duration::from_secs(7));

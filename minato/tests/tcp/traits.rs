@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use minato::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use minato::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use crate::kit::counting::Counting;
 use crate::kit::{At, cases, net};
@@ -14,6 +14,7 @@ use crate::kit::{At, cases, net};
 cases! {
     a_stream_never_blocks_and_wakes_its_reader [];
     a_stream_never_blocks_and_wakes_its_writer [];
+    a_shared_stream_is_read_and_written_by_reference [];
     borrowed_halves_never_block_and_wake [];
     owned_halves_never_block_and_wake [];
     a_full_writer_is_woken_by_every_drain [];
@@ -141,4 +142,18 @@ async fn a_vectored_writer_is_woken(at: At) {
     net::read_all(&mut client, filled).await;
     let (sent, _server) = writing.await;
     assert_eq!(net::read_all(&mut client, sent).await, b"in pieces"[..sent]);
+}
+
+/// Two readers and a writer at one stream, by reference.
+async fn a_shared_stream_is_read_and_written_by_reference(_: At) {
+    let (one, two) = net::pair().await;
+    let (first, second) = (must_wait(&mut &one), must_wait(&mut &one));
+    (&two).write_all(b"ab").await.unwrap();
+    is_woken_to_read(&mut &one, &first).await;
+    assert_eq!(second.count(), 1, "every reader that waited is told");
+    (&two).shutdown().await.unwrap();
+    let mut rest = Vec::new();
+    (&one).read_to_end(&mut rest).await.unwrap();
+    assert!((&one).is_write_vectored());
+    (&one).flush().await.unwrap();
 }

@@ -48,17 +48,28 @@ fn check() -> Result<Vec<String>, String> {
 /// The library's dependencies below 1.0, by the names they have in code. Our own crates have no
 /// source in the lock file: they are released together.
 fn unstable(library: &Manifest, lock: &Manifest) -> BTreeSet<String> {
-    let wanted = library.dependencies();
-    lock.tables
-        .iter()
-        .filter(|(table, _)| table == "package")
-        .filter(|(_, entries)| manifest::get(entries, "source").is_some())
-        .filter(|(_, entries)| {
-            manifest::get(entries, "version").is_some_and(|v| v.starts_with("0."))
+    let packages = || lock.tables.iter().filter(|(table, _)| table == "package");
+    let named = |wanted: &str, version: Option<&str>| {
+        packages().map(|(_, entries)| entries).find(|entries| {
+            manifest::get(entries, "name") == Some(wanted)
+                && version.is_none_or(|version| manifest::get(entries, "version") == Some(version))
         })
-        .filter_map(|(_, entries)| manifest::get(entries, "name"))
-        .filter(|name| wanted.contains(name))
-        .map(|name| name.replace('-', "_"))
+    };
+    // Where the workspace has two versions of a crate, the library's entry says which is its own.
+    let own = library.value("package", "name").and_then(|name| named(name, None));
+    let locked = own.and_then(|entries| manifest::get(entries, "dependencies"));
+    let wanted = library.dependencies();
+    manifest::strings(locked.unwrap_or_default())
+        .iter()
+        .map(|line| line.split_once(' ').map_or((&**line, None), |(name, rest)| (name, Some(rest))))
+        .filter(|(name, _)| wanted.contains(name))
+        .filter(|(name, version)| {
+            named(name, *version).is_some_and(|entries| {
+                manifest::get(entries, "source").is_some()
+                    && manifest::get(entries, "version").is_some_and(|v| v.starts_with("0."))
+            })
+        })
+        .map(|(name, _)| name.replace('-', "_"))
         .collect()
 }
 
@@ -270,11 +281,17 @@ mod tests {
     #[test]
     fn only_foreign_crates_below_one_count() {
         let library = Manifest::parse(
-            "[dependencies]\na-b.workspace = true\nc = \"1\"\nown = { path = \"x\" }\n",
+            "[package]\nname = \"minato\"\n\
+             [dependencies]\na-b.workspace = true\nc = \"1\"\nd = \"1\"\n\
+             own = { path = \"x\" }\n",
         );
         let lock = Manifest::parse(
             "[[package]]\nname = \"a-b\"\nversion = \"0.3.1\"\nsource = \"s\"\n\
              [[package]]\nname = \"c\"\nversion = \"1.0.0\"\nsource = \"s\"\n\
+             [[package]]\nname = \"d\"\nversion = \"0.4.0\"\nsource = \"s\"\n\
+             [[package]]\nname = \"d\"\nversion = \"1.2.0\"\nsource = \"s\"\n\
+             [[package]]\nname = \"minato\"\nversion = \"0.1.0\"\ndependencies = [\n\
+             \"a-b\",\n\"c\",\n\"d 1.2.0\",\n\"other\",\n\"own\",\n]\n\
              [[package]]\nname = \"own\"\nversion = \"0.1.0\"\n\
              [[package]]\nname = \"other\"\nversion = \"0.1.0\"\nsource = \"s\"\n",
         );

@@ -36,11 +36,30 @@ pub(super) async fn connect_any(
 /// The socket is registered only after the attempt has begun: one that is not connecting reports
 /// that it is closed.
 pub(crate) async fn connect(socket: &Socket, address: &Address) -> io::Result<()> {
-    match socket.source().connect(address) {
-        Ok(()) => return Ok(()),
-        Err(error) if is_in_progress(&error) => {}
-        Err(error) => return Err(error),
+    match begin(socket, address)? {
+        Begun::Connected => Ok(()),
+        Begun::InProgress => finish(socket).await,
     }
+}
+
+/// How an attempt to connect began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Begun {
+    Connected,
+    InProgress,
+}
+
+/// Begins to connect `socket`.
+pub(super) fn begin(socket: &Socket, address: &Address) -> io::Result<Begun> {
+    match socket.source().connect(address) {
+        Ok(()) => Ok(Begun::Connected),
+        Err(error) if is_in_progress(&error) => Ok(Begun::InProgress),
+        Err(error) => Err(error),
+    }
+}
+
+/// Waits for an attempt that is in progress.
+pub(super) async fn finish(socket: &Socket) -> io::Result<()> {
     loop {
         socket.ready(Interest::WRITABLE).await?;
         if let Some(error) = socket.source().take_error()? {

@@ -93,6 +93,16 @@ impl TcpSocket {
         Ok(Self { socket: Socket::adopt(stream.into(), Transport::Tcp, None)? })
     }
 
+    /// Like [`from_std_stream`](Self::from_std_stream), bound to the reactor of `handle`.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_std_stream`](Self::from_std_stream).
+    #[track_caller]
+    pub fn from_std_stream_on(handle: &Handle, stream: std::net::TcpStream) -> io::Result<Self> {
+        Ok(Self { socket: Socket::adopt(stream.into(), Transport::Tcp, Some(handle))? })
+    }
+
     /// Binds the socket to an address.
     ///
     /// # Errors
@@ -124,6 +134,33 @@ impl TcpSocket {
     pub async fn connect(self, address: SocketAddr) -> io::Result<TcpStream> {
         connect::connect(&self.socket, &Address::Ip(address)).await?;
         Ok(TcpStream::of(self.socket))
+    }
+
+    /// Begins to connect to an address, now and not when the returned future is first polled; that
+    /// waits until the connection stands.
+    ///
+    /// The system goes on with the attempt by itself, so several can be begun before one waits for
+    /// any. No reactor is told of the socket before the future is polled.
+    ///
+    /// # Errors
+    ///
+    /// The system's, as far as it tells at once: no route, an address of the wrong family. The
+    /// future's: refused, unreachable, timed out.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the socket.
+    pub fn begin_connect(
+        self,
+        address: SocketAddr,
+    ) -> io::Result<impl Future<Output = io::Result<TcpStream>> + Send + Sync + use<>> {
+        let begun = connect::begin(&self.socket, &Address::Ip(address))?;
+        Ok(async move {
+            if begun == connect::Begun::InProgress {
+                connect::finish(&self.socket).await?;
+            }
+            Ok(TcpStream::of(self.socket))
+        })
     }
 
     fn flag(&self, name: OptionName) -> io::Result<bool> {

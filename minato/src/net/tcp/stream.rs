@@ -19,7 +19,7 @@ use crate::net::halves::{
     self, BorrowedReadHalf, BorrowedWriteHalf, OwnedReadHalf, OwnedWriteHalf, SplitStream,
 };
 use crate::net::socket::Socket;
-use crate::net::stream::stream_api;
+use crate::net::stream::{stream_api, stream_traits};
 use crate::net::{Direct, SendFile, ToSocketAddrs};
 use crate::reactor::Handle;
 
@@ -237,6 +237,15 @@ impl TcpStream {
     /// The system's.
     pub fn keepalive(&self) -> io::Result<bool> {
         self.socket.option(OptionName::KeepAlive)?.flag()
+    }
+
+    /// How long the connection is idle before the first probe, whether it is probed or not.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn keepalive_time(&self) -> io::Result<Option<Duration>> {
+        self.socket.option(OptionName::KeepAliveTime)?.time()
     }
 
     /// Has an idle connection probed at the given times, or not probed.
