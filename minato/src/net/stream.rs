@@ -223,8 +223,8 @@ macro_rules! stream_api {
         }
 
         stream_traits!($stream);
-        // As std's streams have it. Which of several readers gets which bytes is left to chance, and
-        // the pieces of several writers may come to lie between each other.
+        // As std's streams have it. Which of several readers gets which bytes is left to chance,
+        // and the pieces of several writers may come to lie between each other.
         stream_traits!(&$stream);
 
         impl SplitStream for $stream {}

@@ -11,7 +11,7 @@ const ELSEWHERE: [&str; 1] = ["examples"];
 pub(crate) fn run() -> Outcome {
     match others() {
         Ok(packages) => {
-            let mut command = process::cargo(&["test", "--no-fail-fast"]);
+            let mut command = process::cargo(&["test", "--no-fail-fast", "--all-features"]);
             for package in &packages {
                 command.args(["--package", package]);
             }

@@ -35,8 +35,8 @@ pub trait AsyncRead: Read {
     ///
     /// # Safety
     ///
-    /// For the caller there is nothing to keep. It is unsafe to *implement*: whoever returns without
-    /// zeroing promises never to read from the buffer.
+    /// For the caller there is nothing to keep. It is unsafe to *implement*: whoever returns
+    /// without zeroing promises never to read from the buffer.
     unsafe fn prepare_uninitialized_buffer(&self, buf: &mut [u8]) -> bool {
         buf.fill(0);
         true

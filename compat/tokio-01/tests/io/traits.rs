@@ -132,7 +132,8 @@ impl AsyncRead for Own {
 fn boxes_and_references_call_what_is_overridden() {
     let mut own: Box<dyn AsyncRead> = Box::new(Own);
     assert_eq!(own.poll_read(&mut []).unwrap(), Async::Ready(42));
-    assert_eq!((&mut Own).poll_read(&mut []).unwrap(), Async::Ready(42));
+    let mut reference = &mut Own;
+    assert_eq!(AsyncRead::poll_read(&mut reference, &mut []).unwrap(), Async::Ready(42));
 }
 
 #[test]
