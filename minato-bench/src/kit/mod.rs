@@ -4,6 +4,7 @@
 //! None of it runs once per operation of a server. What runs once per operation of the others is
 //! generic, so that each peer gets its own copy with its own calls inlined.
 
+mod bulk;
 mod drive;
 mod limits;
 mod rally;
@@ -12,6 +13,7 @@ mod senders;
 mod sockets;
 mod threads;
 
+pub use self::bulk::{MESSAGE, MESSAGES, bulk_buffer, datagrams};
 pub use self::drive::{
     expire, forever, insert_and_cancel, poll_once, reset_in_turn, spawn_and_join, yield_often,
 };
