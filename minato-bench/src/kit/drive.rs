@@ -27,6 +27,20 @@ pub fn forever() -> Pending<()> {
     pending()
 }
 
+/// Goes to the end of the queue, on a runtime that has no such call: wakes itself and waits.
+pub async fn yield_now() {
+    let mut yielded = false;
+    poll_fn(|cx| {
+        if yielded {
+            return Poll::Ready(());
+        }
+        yielded = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
 /// Polls a future once, with the waker of the calling task.
 pub async fn poll_once<F: Future>(mut future: Pin<&mut F>) {
     poll_fn(|cx: &mut Context<'_>| {

@@ -15,11 +15,12 @@ mod threads;
 
 pub use self::bulk::{MESSAGE, MESSAGES, bulk_buffer, datagrams};
 pub use self::drive::{
-    expire, forever, insert_and_cancel, poll_once, reset_in_turn, spawn_and_join, yield_often,
+    expire, forever, insert_and_cancel, poll_once, reset_in_turn, spawn_and_join, yield_now,
+    yield_often,
 };
 pub use self::limits::{forbid_batch, forbid_spin, forbid_workers};
 pub use self::rally::{Rally, Rallying};
 pub use self::rent::page_aligned;
 pub use self::senders::Senders;
 pub use self::sockets::{CHURN_BUFFER, IDLE_BUFFER, open_tcp, open_udp};
-pub use self::threads::{on_threads, one};
+pub use self::threads::{at_once, on_threads, one};

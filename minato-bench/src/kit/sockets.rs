@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::peer::{PeerCommand, announce, exit_when_stdin_ends, report_received};
+use crate::peer::{PeerCommand, Workload, announce, exit_when_stdin_ends, report_received};
 
 /// The buffer of a connection in the workload `churn`: it takes one small request, and a page of
 /// it to be zeroed would be dearer than the rest.
@@ -45,7 +45,7 @@ pub fn open_tcp(command: &PeerCommand, count: usize) -> io::Result<Vec<TcpListen
 }
 
 /// Binds `count` sockets to the address of `command`, and says so. When standard input ends, the
-/// process does, with what stands in `received`.
+/// process does, and a sink tells what stands in `received`.
 ///
 /// The sockets block, as those of [`open_tcp`].
 ///
@@ -61,8 +61,12 @@ pub fn open_udp(
         socket.set_recv_buffer_size(RECEIVE_BUFFER)
     })?;
     let sockets: Vec<UdpSocket> = sockets.into_iter().map(UdpSocket::from).collect();
-    let received = received.clone();
-    exit_when_stdin_ends(move || report_received(received.load(Ordering::Relaxed)))?;
+    let (received, sink) = (received.clone(), command.workload == Workload::UdpSink);
+    exit_when_stdin_ends(move || {
+        if sink {
+            report_received(received.load(Ordering::Relaxed));
+        }
+    })?;
     for first in sockets.iter().take(1) {
         announce(first.local_addr()?)?;
     }
