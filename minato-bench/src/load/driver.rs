@@ -154,6 +154,7 @@ impl<'a> Driver<'a> {
         let mut events = vec![EpollEvent::empty(); 1024];
         let mut scratch = vec![0; CHUNK];
         self.started = Instant::now();
+        self.turn_window()?;
         if self.schedule == Schedule::Closed {
             self.ask_all(self.options.pipeline)?;
         }
