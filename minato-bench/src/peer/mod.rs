@@ -64,6 +64,7 @@ mod server;
 mod stopwatch;
 
 pub use self::buffer::{BUFFER, PageBuffer};
+pub(crate) use self::command::raise_file_limit;
 pub use self::command::{LACKS, PeerCommand, Workload, lacks};
 pub use self::server::{BLOCKING, announce, exit_when_stdin_ends, report_received};
 pub use self::stopwatch::Stopwatch;
