@@ -3,6 +3,7 @@
 //!
 //! Both use `Executor`: `LocalExecutor` is the same thing for futures that are not `Send`. On
 //! `multi` the main thread only waits, without the reactor, so that it does not compete for it.
+//! Datagrams in bulk go through quinn-udp, which works with smol as with tokio.
 
 mod drive;
 mod echo;
