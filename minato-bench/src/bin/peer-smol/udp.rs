@@ -1,7 +1,7 @@
 //! Datagrams: one a call with smol's own methods, in bulk with quinn-udp's.
 
 use std::io;
-use std::net::UdpSocket as StdSocket;
+use std::net::UdpSocket;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,7 +9,6 @@ use minato_bench::kit::{self, Bulk};
 use minato_bench::peer::{PageBuffer, PeerCommand, Workload};
 use quinn_udp::UdpSockRef;
 use smol::Async;
-use smol::net::UdpSocket;
 
 use crate::Host;
 
@@ -26,9 +25,9 @@ pub(crate) fn serve(host: &Host, command: &PeerCommand) -> io::Result<()> {
             let received = received.clone();
             tasks.push(executor.spawn(async move {
                 match (sink, batch) {
-                    (true, false) => count(&socket.into(), &received).await,
+                    (true, false) => count(&socket, &received).await,
                     (true, true) => count_bulk(&socket, &received).await,
-                    (false, false) => echo(&socket.into()).await,
+                    (false, false) => echo(&socket).await,
                     (false, true) => echo_bulk(&socket).await,
                 }
             }));
@@ -40,7 +39,7 @@ pub(crate) fn serve(host: &Host, command: &PeerCommand) -> io::Result<()> {
     })
 }
 
-async fn count(socket: &UdpSocket, received: &AtomicU64) -> io::Result<()> {
+async fn count(socket: &Async<UdpSocket>, received: &AtomicU64) -> io::Result<()> {
     let mut buffer = PageBuffer::new();
     loop {
         socket.recv_from(&mut buffer).await?;
@@ -48,7 +47,7 @@ async fn count(socket: &UdpSocket, received: &AtomicU64) -> io::Result<()> {
     }
 }
 
-async fn echo(socket: &UdpSocket) -> io::Result<()> {
+async fn echo(socket: &Async<UdpSocket>) -> io::Result<()> {
     let mut buffer = PageBuffer::new();
     loop {
         let (len, from) = socket.recv_from(&mut buffer).await?;
@@ -56,7 +55,7 @@ async fn echo(socket: &UdpSocket) -> io::Result<()> {
     }
 }
 
-async fn count_bulk(socket: &Async<StdSocket>, received: &AtomicU64) -> io::Result<()> {
+async fn count_bulk(socket: &Async<UdpSocket>, received: &AtomicU64) -> io::Result<()> {
     let mut room = kit::bulk_room();
     let mut bulk = Bulk::new(UdpSockRef::from(socket), &mut room)?;
     loop {
@@ -65,13 +64,13 @@ async fn count_bulk(socket: &Async<StdSocket>, received: &AtomicU64) -> io::Resu
     }
 }
 
-async fn echo_bulk(socket: &Async<StdSocket>) -> io::Result<()> {
+async fn echo_bulk(socket: &Async<UdpSocket>) -> io::Result<()> {
     let mut room = kit::bulk_room();
     let mut bulk = Bulk::new(UdpSockRef::from(socket), &mut room)?;
     loop {
         let messages = socket.read_with(|socket| bulk.receive(UdpSockRef::from(socket))).await?;
         for message in 0..messages {
-            let send = |socket: &StdSocket| bulk.send_back(UdpSockRef::from(socket), message);
+            let send = |socket: &UdpSocket| bulk.send_back(UdpSockRef::from(socket), message);
             socket.write_with(send).await?;
         }
     }
