@@ -1,12 +1,15 @@
 //! Minato beside its peers.
 //!
 //! [`peer`] is what all peer binaries share, and says how they are called. [`load`] is the one load
-//! generator, [`sample`] reads what a server used. The program `minato-bench` starts the peers,
-//! drives them, and compares.
+//! generator, [`sample`] reads what a server used. [`area`] holds the cases as data, [`suite`] runs
+//! them, [`report`] shows what came out. The program `minato-bench` puts them together.
 
+pub mod area;
 pub mod load;
 pub mod peer;
+pub mod report;
 pub mod sample;
+pub mod suite;
 
 /// The size of the buffer in the old echo servers.
 pub const BUFFER: usize = 4096;
