@@ -25,7 +25,7 @@ const TRIES: usize = 3;
 const FAILURES: usize = 2;
 
 /// What is done once all of an area is known.
-pub type Show<'a> = &'a mut dyn FnMut(&Area, &[CaseResult]);
+pub(crate) type Show<'a> = &'a mut dyn FnMut(&Area, &[CaseResult]);
 
 struct Rounds<'a> {
     bench: Bench,
