@@ -120,7 +120,7 @@ pub async fn reset_in_turn<S: Future, Y: Future>(
         let mut sleep = Box::pin(sleep_until(far + Duration::from_micros(turn as u64)));
         poll_once(sleep.as_mut()).await;
         sleeps.push(sleep);
-        if turn as u64 % BATCH == 0 {
+        if (turn as u64).is_multiple_of(BATCH) {
             yield_now().await;
         }
     }

@@ -44,7 +44,7 @@ fn main() -> io::Result<()> {
 
 /// The runtime of a variant, for this thread.
 pub(crate) fn runtime(command: &PeerCommand) -> io::Result<Runtime<TimeDriver<IoUringDriver>>> {
-    let mut ring = io_uring::IoUring::builder();
+    let mut ring = io_uring_06::IoUring::builder();
     if command.variant == "defer" {
         ring.setup_single_issuer().setup_defer_taskrun();
     }
