@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use minato_bench::peer::LACKS;
 
@@ -56,8 +56,8 @@ fn completion() -> Vec<Peer> {
     vec![
         peer(MONOIO, "default", true, false),
         peer(MONOIO, "defer", true, false),
-        Peer { reset: false, ..peer(COMPIO, "default", true, false) },
-        Peer { reset: false, ..peer(COMPIO, "defer", true, false) },
+        Peer { reset: false, ..peer(COMPIO, "default", true, true) },
+        Peer { reset: false, ..peer(COMPIO, "defer", true, true) },
     ]
 }
 
@@ -73,7 +73,11 @@ impl Peer {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).stdin(Stdio::null()).output().unwrap()
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        wait_for(&mut child);
+        child.wait_with_output().unwrap()
     }
 
     /// Starts a server; its address is the second word of its first line.
@@ -99,6 +103,17 @@ impl Peer {
     }
 }
 
+/// Waits for the end of a process that prints little; kills it at the limit.
+fn wait_for(child: &mut Child) {
+    let until = Instant::now() + LIMIT;
+    while child.try_wait().unwrap().is_none() {
+        if Instant::now() > until {
+            child.kill().unwrap();
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
 struct Server {
     child: Child,
     output: BufReader<std::process::ChildStdout>,
@@ -116,6 +131,7 @@ impl Server {
     /// Ends standard input, and gives what the server printed after its address.
     fn end(mut self) -> String {
         drop(self.child.stdin.take());
+        wait_for(&mut self.child);
         let mut rest = String::new();
         self.output.read_to_string(&mut rest).unwrap();
         let status = self.child.wait().unwrap();

@@ -15,8 +15,7 @@ mod threads;
 
 pub use self::bulk::{Bulk, bulk_room, datagrams};
 pub use self::drive::{
-    expire, forever, insert_and_cancel, poll_once, reset_in_turn, spawn_and_join, yield_now,
-    yield_often,
+    expire, forever, insert_and_cancel, reset_in_turn, spawn_and_join, yield_now, yield_often,
 };
 pub use self::limits::{forbid_batch, forbid_spin, forbid_workers};
 pub use self::rally::{Rally, Rallying};

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use compio::time::{sleep_until, timeout};
+use compio::time::{sleep, timeout};
 use minato_bench::kit::{self, Rally, Senders, yield_now};
 use minato_bench::peer::{PeerCommand, Stopwatch, Workload, lacks};
 
@@ -40,7 +40,7 @@ pub(crate) fn run(command: &PeerCommand) -> io::Result<()> {
         }
         Workload::TimerExpire => runtime.block_on(async {
             let watch = Stopwatch::start();
-            kit::expire(count, sleep_until, yield_now).await;
+            kit::expire(count, sleep, yield_now).await;
             watch
         }),
         Workload::TimerReset => lacks("moving a timer that waits"),

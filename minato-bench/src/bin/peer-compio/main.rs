@@ -4,8 +4,9 @@
 //! A server with several workers has a runtime a thread, each with a listener of its own, which is
 //! how compio is meant to be used. Accepting is by `incoming`, one request to the ring for all
 //! connections. Reads and writes own their buffer: a `BytesMut`, so that it can begin on a page
-//! boundary.
+//! boundary. Datagrams in bulk are several segments a message, by control messages.
 
+mod bulk;
 mod drive;
 mod echo;
 mod relay;

@@ -1,4 +1,4 @@
-//! Datagrams, one a call.
+//! Datagrams, one a call; see [`bulk`](crate::bulk) for several.
 
 use std::io;
 use std::net::UdpSocket as StdSocket;
@@ -10,9 +10,10 @@ use compio::net::UdpSocket;
 use minato_bench::kit::{self, page_aligned};
 use minato_bench::peer::{BUFFER, PeerCommand, Workload};
 
+use crate::bulk;
+
 /// A runtime a worker, each with a socket of its own at the same address.
 pub(crate) fn serve(command: &PeerCommand) -> io::Result<()> {
-    kit::forbid_batch(command);
     let received = Arc::new(AtomicU64::new(0));
     let sockets = kit::open_udp(command, command.workers(), &received)?;
     let command = command.clone();
@@ -20,9 +21,17 @@ pub(crate) fn serve(command: &PeerCommand) -> io::Result<()> {
         let runtime = crate::runtime(&command)?;
         let received = received.clone();
         let sink = command.workload == Workload::UdpSink;
-        runtime.block_on(async move {
+        if command.batch {
+            bulk::join(&socket)?;
+        }
+        runtime.block_on(async {
             let socket = UdpSocket::from_std(socket)?;
-            if sink { count(&socket, &received).await } else { echo(&socket).await }
+            match (sink, command.batch) {
+                (true, false) => count(&socket, &received).await,
+                (true, true) => bulk::count(&socket, &received).await,
+                (false, false) => echo(&socket).await,
+                (false, true) => bulk::echo(&socket).await,
+            }
         })
     })
 }

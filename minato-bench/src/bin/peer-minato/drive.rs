@@ -4,7 +4,7 @@ use std::io;
 use std::time::Instant;
 
 use minato::task::yield_now;
-use minato::time::{Sleep, sleep_until, timeout};
+use minato::time::{Sleep, sleep, sleep_until, timeout};
 use minato_bench::kit::{self, Rally, Senders};
 use minato_bench::peer::{PeerCommand, Stopwatch, Workload, lacks};
 
@@ -40,7 +40,7 @@ pub(crate) fn run(host: &Host, command: &PeerCommand) -> io::Result<()> {
         Workload::TimerInsertCancel => insert_and_cancel(host, command)?,
         Workload::TimerExpire => host.run(async move {
             let watch = Stopwatch::start();
-            kit::expire(count, at, yield_now).await;
+            kit::expire(count, sleep, yield_now).await;
             watch
         })?,
         Workload::TimerReset => host.run(async move {

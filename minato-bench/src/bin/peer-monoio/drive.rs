@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use minato_bench::kit::{self, Rally, Senders, yield_now};
 use minato_bench::peer::{PeerCommand, Stopwatch, Workload, lacks};
-use monoio::time::{Sleep, sleep_until, timeout};
+use monoio::time::{Sleep, sleep, sleep_until, timeout};
 
 pub(crate) fn run(command: &PeerCommand) -> io::Result<()> {
     if command.workload == Workload::TimerInsertCancel {
@@ -42,7 +42,7 @@ pub(crate) fn run(command: &PeerCommand) -> io::Result<()> {
         }
         Workload::TimerExpire => runtime.block_on(async {
             let watch = Stopwatch::start();
-            kit::expire(count, at, yield_now).await;
+            kit::expire(count, sleep, yield_now).await;
             watch
         }),
         Workload::TimerReset => runtime.block_on(async {

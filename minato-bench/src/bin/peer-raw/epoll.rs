@@ -118,7 +118,6 @@ impl Loop {
 
     fn add(&mut self, stream: TcpStream) -> io::Result<()> {
         stream.set_nonblocking(true)?;
-        stream.set_nodelay(true)?;
         let entry = self.connections.vacant_entry();
         let flags = EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT | EpollFlags::EPOLLET;
         self.epoll.add(&stream, EpollEvent::new(flags, entry.key() as u64))?;

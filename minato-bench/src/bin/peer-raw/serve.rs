@@ -5,9 +5,8 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
 
-use minato_bench::peer::{
-    BLOCKING, PageBuffer, PeerCommand, Workload, announce, exit_when_stdin_ends,
-};
+use minato_bench::kit;
+use minato_bench::peer::{BLOCKING, PageBuffer, PeerCommand, Workload};
 
 /// What is done to each request.
 #[derive(Clone, Copy)]
@@ -56,10 +55,7 @@ impl Buffer {
     }
 }
 
-/// Listens, and tells where.
+/// Listens, and tells where. Accepted streams inherit `TCP_NODELAY`, as with all peers.
 pub(crate) fn listen(command: &PeerCommand) -> io::Result<TcpListener> {
-    let listener = TcpListener::bind(command.listen)?;
-    exit_when_stdin_ends(|| ())?;
-    announce(listener.local_addr()?)?;
-    Ok(listener)
+    kit::one(kit::open_tcp(command, 1)?)
 }

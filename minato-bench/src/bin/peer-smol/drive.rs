@@ -39,7 +39,7 @@ pub(crate) fn run(host: &Host, command: &PeerCommand) -> io::Result<()> {
         Workload::TimerInsertCancel => insert_and_cancel(host, command),
         Workload::TimerExpire => host.run(|_| async move {
             let watch = Stopwatch::start();
-            kit::expire(count, Timer::at, yield_now).await;
+            kit::expire(count, Timer::after, yield_now).await;
             watch
         }),
         Workload::TimerReset => host.run(|_| async move {

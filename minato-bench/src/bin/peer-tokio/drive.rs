@@ -6,7 +6,7 @@ use std::time::Instant;
 use minato_bench::kit::{self, Rally, Senders};
 use minato_bench::peer::{PeerCommand, Stopwatch, Workload, lacks};
 use tokio::task::yield_now;
-use tokio::time::{Sleep, sleep_until, timeout};
+use tokio::time::{Sleep, sleep, sleep_until, timeout};
 
 use crate::Host;
 
@@ -40,7 +40,7 @@ pub(crate) fn run(host: &Host, command: &PeerCommand) -> io::Result<()> {
         Workload::TimerInsertCancel => insert_and_cancel(host, command)?,
         Workload::TimerExpire => host.run(async move {
             let watch = Stopwatch::start();
-            kit::expire(count, at, yield_now).await;
+            kit::expire(count, sleep, yield_now).await;
             watch
         })?,
         Workload::TimerReset => host.run(async move {
