@@ -13,7 +13,7 @@ mod senders;
 mod sockets;
 mod threads;
 
-pub use self::bulk::{MESSAGE, MESSAGES, bulk_buffer, datagrams};
+pub use self::bulk::{Bulk, bulk_room, datagrams};
 pub use self::drive::{
     expire, forever, insert_and_cancel, poll_once, reset_in_turn, spawn_and_join, yield_now,
     yield_often,

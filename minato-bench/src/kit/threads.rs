@@ -26,8 +26,8 @@ where
     threads.into_iter().try_for_each(joined)
 }
 
-/// Has `threads` threads work at once. Each first has its `set_up`, and the watch starts when all
-/// have; nobody waits for one whose set-up failed.
+/// Has `threads` threads work at once. Each first has its `set_up`; when all have, the watch starts,
+/// and only then do they. Nobody waits for one whose set-up failed.
 ///
 /// # Errors
 ///
@@ -44,11 +44,13 @@ where
         running.push(std::thread::Builder::new().spawn(move || {
             let ready = set_up();
             barrier.wait();
+            barrier.wait();
             ready.map(work)
         })?);
     }
     barrier.wait();
     let watch = Stopwatch::start();
+    barrier.wait();
     running.into_iter().try_for_each(joined)?;
     Ok(watch)
 }
@@ -66,4 +68,39 @@ fn joined(thread: std::thread::JoinHandle<io::Result<()>>) -> io::Result<()> {
 pub fn one<T>(items: Vec<T>) -> io::Result<T> {
     let nothing = || io::Error::new(io::ErrorKind::InvalidInput, "there must be one socket");
     items.into_iter().next().ok_or_else(nothing)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn every_item_has_its_thread_and_errors_come_back() {
+        let each = |number: u32| {
+            if number == 2 { Err(io::Error::other("two")) } else { Ok(()) }
+        };
+        assert!(on_threads(vec![1, 3], each).is_ok());
+        assert!(on_threads(vec![1, 2], each).is_err());
+        assert!(on_threads(vec![2, 1], each).is_err());
+        assert_eq!(one(vec![7]).unwrap(), 7);
+        assert!(one(Vec::<u8>::new()).is_err());
+    }
+
+    #[test]
+    fn nobody_works_before_all_are_set_up() {
+        let (ready, done) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (up, finished) = (ready.clone(), done.clone());
+        let set_up = move || {
+            up.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        };
+        let work = move |()| {
+            assert_eq!(ready.load(Ordering::SeqCst), 3);
+            finished.fetch_add(1, Ordering::SeqCst);
+        };
+        at_once(3, set_up, work).unwrap();
+        assert_eq!(done.load(Ordering::SeqCst), 3);
+    }
 }

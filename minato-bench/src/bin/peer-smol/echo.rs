@@ -1,14 +1,15 @@
 //! The servers that write back what they read, each with the usual loop of `read` and `write_all`.
 
 use std::io;
+use std::net::TcpStream;
 use std::time::Duration;
 
 use minato_bench::kit::{CHURN_BUFFER, IDLE_BUFFER};
 use minato_bench::peer::{BLOCKING, PageBuffer};
+use smol::Async;
 use smol::io::{AsyncReadExt, AsyncWriteExt};
-use smol::net::TcpStream;
 
-pub(crate) async fn echo(mut stream: TcpStream) -> io::Result<()> {
+pub(crate) async fn echo(mut stream: Async<TcpStream>) -> io::Result<()> {
     let mut buffer = PageBuffer::new();
     loop {
         match stream.read(&mut buffer).await? {
@@ -18,7 +19,7 @@ pub(crate) async fn echo(mut stream: TcpStream) -> io::Result<()> {
     }
 }
 
-pub(crate) async fn idle(mut stream: TcpStream) -> io::Result<()> {
+pub(crate) async fn idle(mut stream: Async<TcpStream>) -> io::Result<()> {
     let mut buffer = [0; IDLE_BUFFER];
     loop {
         match stream.read(&mut buffer).await? {
@@ -28,13 +29,13 @@ pub(crate) async fn idle(mut stream: TcpStream) -> io::Result<()> {
     }
 }
 
-pub(crate) async fn once(mut stream: TcpStream) -> io::Result<()> {
+pub(crate) async fn once(mut stream: Async<TcpStream>) -> io::Result<()> {
     let mut buffer = [0; CHURN_BUFFER];
     let len = stream.read(&mut buffer).await?;
     stream.write_all(&buffer[..len]).await
 }
 
-pub(crate) async fn blocked(mut stream: TcpStream, block: Duration) -> io::Result<()> {
+pub(crate) async fn blocked(mut stream: Async<TcpStream>, block: Duration) -> io::Result<()> {
     let mut buffer = PageBuffer::new();
     loop {
         let len = stream.read(&mut buffer).await?;

@@ -1,12 +1,12 @@
 //! Datagrams: one a call with tokio's own methods, in bulk with quinn-udp's.
 
-use std::io::{self, IoSliceMut};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use minato_bench::kit::{self, MESSAGE, MESSAGES};
+use minato_bench::kit::{self, Bulk};
 use minato_bench::peer::{PageBuffer, PeerCommand, Workload};
-use quinn_udp::{RecvMeta, Transmit, UdpSockRef, UdpSocketState};
+use quinn_udp::UdpSockRef;
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
@@ -57,45 +57,24 @@ async fn echo(socket: &UdpSocket) -> io::Result<()> {
 }
 
 async fn count_bulk(socket: &UdpSocket, received: &AtomicU64) -> io::Result<()> {
-    let state = UdpSocketState::new(UdpSockRef::from(socket))?;
-    let mut buffer = kit::bulk_buffer();
-    let mut slices: Vec<_> = buffer.chunks_mut(MESSAGE).map(IoSliceMut::new).collect();
-    let mut metas = [RecvMeta::default(); MESSAGES];
+    let mut room = kit::bulk_room();
+    let mut bulk = Bulk::new(UdpSockRef::from(socket), &mut room)?;
     loop {
-        let messages = receive(socket, &state, &mut slices, &mut metas).await?;
-        let datagrams = metas[..messages].iter().map(|meta| kit::datagrams(meta.len, meta.stride));
-        received.fetch_add(datagrams.sum(), Ordering::Relaxed);
+        let receive = || bulk.receive(UdpSockRef::from(socket));
+        let messages = socket.async_io(Interest::READABLE, receive).await?;
+        received.fetch_add(bulk.datagrams(messages), Ordering::Relaxed);
     }
 }
 
 async fn echo_bulk(socket: &UdpSocket) -> io::Result<()> {
-    let state = UdpSocketState::new(UdpSockRef::from(socket))?;
-    let mut buffer = kit::bulk_buffer();
-    let mut slices: Vec<_> = buffer.chunks_mut(MESSAGE).map(IoSliceMut::new).collect();
-    let mut metas = [RecvMeta::default(); MESSAGES];
+    let mut room = kit::bulk_room();
+    let mut bulk = Bulk::new(UdpSockRef::from(socket), &mut room)?;
     loop {
-        let messages = receive(socket, &state, &mut slices, &mut metas).await?;
-        for (slice, meta) in slices.iter().zip(&metas[..messages]) {
-            let transmit = Transmit {
-                destination: meta.addr,
-                ecn: None,
-                contents: &slice[..meta.len],
-                segment_size: (meta.stride < meta.len).then_some(meta.stride),
-                src_ip: None,
-            };
-            let send = || state.try_send(UdpSockRef::from(socket), &transmit);
+        let receive = || bulk.receive(UdpSockRef::from(socket));
+        let messages = socket.async_io(Interest::READABLE, receive).await?;
+        for message in 0..messages {
+            let send = || bulk.send_back(UdpSockRef::from(socket), message);
             socket.async_io(Interest::WRITABLE, send).await?;
         }
     }
-}
-
-/// Receives as many messages as there are, at least one; tells how many.
-async fn receive(
-    socket: &UdpSocket,
-    state: &UdpSocketState,
-    slices: &mut [IoSliceMut<'_>],
-    metas: &mut [RecvMeta],
-) -> io::Result<usize> {
-    let receive = || state.recv(UdpSockRef::from(socket), slices, metas);
-    socket.async_io(Interest::READABLE, receive).await
 }
