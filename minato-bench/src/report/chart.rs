@@ -14,13 +14,14 @@ use crate::suite::statistics::sorted;
 type Done = Result<(), Box<dyn Error>>;
 
 const WIDTH: u32 = 860;
+const LEGEND: u32 = 150;
 const BAR: u32 = 26;
 const TALL: u32 = 460;
 const FONT: (&str, u32) = ("sans-serif", 14);
 const HEAD: (&str, u32) = ("sans-serif", 18);
 
 /// Ours stands out, the limits are grey, the others take turns.
-const OURS: RGBColor = RGBColor(214, 79, 42);
+const OURS: [RGBColor; 3] = [RGBColor(214, 79, 42), RGBColor(240, 150, 40), RGBColor(150, 30, 60)];
 const LIMIT: RGBColor = RGBColor(130, 130, 130);
 const OTHERS: [RGBColor; 7] = [
     RGBColor(31, 119, 180),
@@ -34,7 +35,7 @@ const OTHERS: [RGBColor; 7] = [
 
 fn color(part: Part, at: usize) -> RGBColor {
     match part {
-        Part::Ours | Part::Again => OURS,
+        Part::Ours | Part::Again => OURS[at % OURS.len()],
         Part::Limit => LIMIT,
         Part::Other => OTHERS[at % OTHERS.len()],
     }
@@ -57,7 +58,7 @@ pub fn bars(path: &Path, result: &CaseResult, metric: Metric) -> Done {
     let height = 90 + BAR * rows.len() as u32;
     let root = SVGBackend::new(path, (WIDTH, height)).into_drawing_area();
     root.fill(&WHITE)?;
-    let title = format!("{}: {}", result.case.name, metric.title());
+    let title = format!("{}: {}: {}", result.area, result.case.name, metric.title());
     let bottom = rows.len() as f64;
     let mut chart = ChartBuilder::on(&root)
         .caption(title, HEAD)
@@ -109,7 +110,7 @@ pub fn percentiles(path: &Path, result: &CaseResult) -> Done {
         near.map(|metric| metric.title().to_string()).unwrap_or_default()
     };
     let root = SVGBackend::new(path, (WIDTH, TALL)).into_drawing_area();
-    let title = format!("{}: latency", result.case.name);
+    let title = format!("{}: {}: latency", result.area, result.case.name);
     lines(&root, &title, &series, Axes { x: 0.0..3.0, label: &label, metric: Metric::P50 })
 }
 
@@ -164,10 +165,11 @@ fn lines(
     axes: Axes<'_>,
 ) -> Done {
     root.fill(&WHITE)?;
+    let (root, legend) = root.split_horizontally(WIDTH - LEGEND);
     let ys = || series.iter().flat_map(|series| series.points.iter().map(|(_, y)| *y));
     let low = ys().filter(|y| *y > 0.0).fold(f64::MAX, f64::min).min(1e12);
     let high = ys().fold(low * 1.1, f64::max);
-    let mut chart = ChartBuilder::on(root)
+    let mut chart = ChartBuilder::on(&root)
         .caption(title, HEAD)
         .margin(10)
         .margin_right(20)
@@ -183,22 +185,16 @@ fn lines(
         .light_line_style(WHITE)
         .draw()?;
     for (at, Series { name, part, points }) in series.iter().enumerate() {
-        let color = color(*part, at);
+        let before = series[..at].iter().filter(|series| series.part == *part).count();
+        let color = color(*part, before);
         let width = if *part == Part::Ours { 3 } else { 1 };
         let style = color.stroke_width(width);
-        chart
-            .draw_series(LineSeries::new(points.iter().copied(), style))?
-            .label(*name)
-            .legend(move |(x, y)| PathElement::new(vec![(x, y), (x + 18, y)], style));
+        chart.draw_series(LineSeries::new(points.iter().copied(), style))?;
+        let y = 60 + at as i32 * 22;
+        legend.draw(&PathElement::new(vec![(4, y), (26, y)], style))?;
+        legend.draw(&Text::new(*name, (34, y - 7), FONT))?;
         chart.draw_series(points.iter().map(|point| Circle::new(*point, 3, color.filled())))?;
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
-        .background_style(WHITE.mix(0.8))
-        .border_style(LIMIT)
-        .label_font(FONT)
-        .draw()?;
     root.present()?;
     Ok(())
 }

@@ -177,9 +177,11 @@ impl Target {
                 let ours = result.row(self.ours)?.estimate(self.metric)?;
                 Some((unpaired(&ours, &theirs), verdict))
             }
-            // A value needs no other peer to be compared with; the interval alone decides.
+            // A value needs no other peer to be compared with; its interval alone decides.
             Against::Value => {
-                Some((result.row(self.ours)?.estimate(self.metric)?, Verdict::Counted))
+                let value = result.row(self.ours)?.estimate(self.metric)?;
+                let sure = value.is_sure() || self.metric.is_count();
+                Some((value, if sure { Verdict::Counted } else { Verdict::Unchecked }))
             }
         }
     }
