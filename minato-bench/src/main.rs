@@ -83,6 +83,7 @@ fn compare(options: &SuiteOptions) -> io::Result<()> {
     for line in table::conditions(&machine) {
         println!("{line}");
     }
+    suite::end_on_interrupt()?;
     let results = suite::run(&areas, options, &mut |area, results| table::print(area, results))?;
     if let Some(path) = &options.json {
         json::write(path, &machine, &results)?;
@@ -91,6 +92,9 @@ fn compare(options: &SuiteOptions) -> io::Result<()> {
         let settings = options.settings();
         let report = Report { areas: &areas, results: &results, machine: &machine, settings };
         report.write(folder).map_err(|error| io::Error::other(error.to_string()))?;
+    }
+    if suite::is_interrupted() {
+        return Err(io::Error::other("interrupted: what was measured until then is above"));
     }
     if options.smoke {
         return smoke(&results);
