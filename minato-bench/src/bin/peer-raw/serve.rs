@@ -59,6 +59,8 @@ impl Buffer {
 /// Listens, and tells where.
 pub(crate) fn listen(command: &PeerCommand) -> io::Result<TcpListener> {
     let listener = TcpListener::bind(command.listen)?;
+    // Accepted streams inherit it.
+    socket2::SockRef::from(&listener).set_tcp_nodelay(true)?;
     exit_when_stdin_ends(|| ())?;
     announce(listener.local_addr()?)?;
     Ok(listener)

@@ -7,7 +7,6 @@ use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
 use io_uring::{IoUring, cqueue, opcode, squeue, types};
 use minato_bench::peer::{PeerCommand, lacks};
-use nix::sys::socket::{setsockopt, sockopt::TcpNoDelay};
 use slab::Slab;
 
 use crate::serve::{Buffer, Serving, listen};
@@ -106,7 +105,6 @@ impl Loop {
         }
         // SAFETY: the kernel has just made this descriptor for us.
         let stream = unsafe { OwnedFd::from_raw_fd(completion.result()) };
-        setsockopt(&stream, TcpNoDelay, &true)?;
         let fd = stream.into_raw_fd();
         let connection = Connection { fd, buffer: self.serving.buffer(), failed: false };
         let key = self.connections.insert(connection);
