@@ -12,6 +12,3 @@ pub mod peer;
 pub mod report;
 pub mod sample;
 pub mod suite;
-
-/// The size of the buffer in the old echo servers.
-pub const BUFFER: usize = 4096;

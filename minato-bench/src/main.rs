@@ -6,11 +6,13 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use minato_bench::load::{self, LoadOptions};
+use minato_bench::report::folder::Report;
 use minato_bench::report::{json, table};
 use minato_bench::suite::case::Area;
 use minato_bench::suite::machine::Machine;
 use minato_bench::suite::options::SuiteOptions;
 use minato_bench::suite::peers::PEERS;
+use minato_bench::suite::results::CaseResult;
 use minato_bench::{area, suite};
 
 /// Minato beside its peers: starts each of them, drives them all in the same way, and compares.
@@ -81,9 +83,35 @@ fn compare(options: &SuiteOptions) -> io::Result<()> {
     for line in table::conditions(&machine) {
         println!("{line}");
     }
+    suite::end_on_interrupt()?;
     let results = suite::run(&areas, options, &mut |area, results| table::print(area, results))?;
     if let Some(path) = &options.json {
         json::write(path, &machine, &results)?;
+    }
+    if let Some(folder) = &options.report {
+        let settings = options.settings();
+        let report = Report { areas: &areas, results: &results, machine: &machine, settings };
+        report.write(folder).map_err(|error| io::Error::other(error.to_string()))?;
+    }
+    if suite::is_interrupted() {
+        return Err(io::Error::other("interrupted: what was measured until then is above"));
+    }
+    if options.smoke {
+        return smoke(&results);
+    }
+    Ok(())
+}
+
+/// The smoke run asks only that every peer has a figure, or lacks the workload.
+fn smoke(results: &[CaseResult]) -> io::Result<()> {
+    let mut without = Vec::new();
+    for result in results {
+        for row in result.rows.iter().filter(|row| row.is_missing()) {
+            without.push(format!("{}: {}", result.case.name, row.peer.name));
+        }
+    }
+    if results.is_empty() || !without.is_empty() {
+        return Err(io::Error::other(format!("there are no figures of {}", without.join(", "))));
     }
     Ok(())
 }

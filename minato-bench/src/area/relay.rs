@@ -22,7 +22,10 @@ const BULK: &[Metric] = &[Metric::CpuPerGigabyte, Metric::Bandwidth];
 
 pub(super) fn bulk() -> Area {
     let bulk = |connections: u32| {
-        let name = format!("{connections} connections in bulk");
+        let name = match connections {
+            1 => "1 connection in bulk".to_string(),
+            _ => format!("{connections} connections in bulk"),
+        };
         let load = format!("--mode bulk --connections {connections} --size 65536");
         Case::serve(name, Workload::Relay, load)
             .with(|serve| serve.behind = Some(Behind::Sink))

@@ -1,7 +1,7 @@
 //! Tasks: spawned and joined, yielding, woken by threads.
 
 use crate::peer::Workload;
-use crate::suite::case::{Area, Case, Counts};
+use crate::suite::case::{Area, Case, Counts, DRIVEN_PEERS};
 
 pub(super) fn area() -> Area {
     let counts = Counts {
@@ -9,8 +9,11 @@ pub(super) fn area() -> Area {
         syscalls: None,
         allocations: Some((500, 2_500)),
     };
-    let task = |name: &str, workload, count| Case::drive(name, workload, count).quick();
-    let woken = Counts { instructions: None, syscalls: Some((500, 2_500)), ..counts };
+    let task = |name: &str, workload, count| {
+        Case::drive(name, workload, count).peers(DRIVEN_PEERS).quick()
+    };
+    let few = Some((500, 2_500));
+    let woken = Counts { instructions: few, syscalls: few, allocations: few };
     Area {
         name: "tasks",
         title: "Tasks",

@@ -1,7 +1,7 @@
 //! Timers: dropped before they are due, awaited, moved.
 
 use crate::peer::Workload;
-use crate::suite::case::{Area, Case, Counts, SEVERAL};
+use crate::suite::case::{Area, Case, Counts, DRIVEN_PEERS, SEVERAL};
 
 pub(super) fn area() -> Area {
     let timers = |name: &str, workload, count| {
@@ -10,10 +10,12 @@ pub(super) fn area() -> Area {
             syscalls: None,
             allocations: Some((500, 2_500)),
         };
-        Case::drive(name, workload, count).counts(counts).quick()
+        Case::drive(name, workload, count).peers(DRIVEN_PEERS).counts(counts).quick()
     };
     let peers: Vec<&str> = SEVERAL.iter().copied().filter(|name| *name != "raw-epoll").collect();
-    let two = Case::drive("insert and cancel, two workers", Workload::TimerInsertCancel, 400_000);
+    let two = |name: &str, workload, count| {
+        Case::drive(format!("{name}, two workers"), workload, count).several(2).peers(&peers)
+    };
     Area {
         name: "timers",
         title: "Timers",
@@ -22,8 +24,9 @@ pub(super) fn area() -> Area {
                 awaited. Reset: one of 1,000 that wait is set to a later time.",
         cases: vec![
             timers("insert and cancel", Workload::TimerInsertCancel, 400_000),
-            two.several(2).peers(&peers).quick(),
+            two("insert and cancel", Workload::TimerInsertCancel, 400_000).quick(),
             timers("expire", Workload::TimerExpire, 100_000),
+            two("expire", Workload::TimerExpire, 100_000).quick(),
             timers("reset", Workload::TimerReset, 400_000),
         ],
     }

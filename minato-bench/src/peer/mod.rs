@@ -23,15 +23,16 @@
 //! the same for everybody. All server streams have `TCP_NODELAY` set by the server, each
 //! connection is a task of its own, and the end or an error of one connection ends that one only.
 //!
-//! | workload | a server that |
-//! |---|---|
-//! | `echo` | writes back what it reads, with one [`PageBuffer`] a connection |
-//! | `churn` | accepts, reads once, writes that back, closes |
-//! | `idle` | is `echo` with a buffer of 64 bytes, so that what is seen is the runtime's own memory |
-//! | `blocked` | is `echo`; but a read whose first byte is [`BLOCKING`] first sleeps its thread for `--block-ms` |
-//! | `relay` | connects to `--target` for each connection and copies both ways, with the runtime's own copy where it has one |
-//! | `udp-echo` | sends each datagram back to where it came from |
-//! | `udp-sink` | receives and counts datagrams; tells `received N` when its input ends ([`report_received`]) |
+//! * `echo` writes back what it reads, with one [`PageBuffer`] a connection.
+//! * `churn` accepts, reads once, writes that back, closes.
+//! * `idle` is `echo` with a buffer of 64 bytes, so that what is seen is the runtime's own memory.
+//! * `blocked` is `echo`; but a read whose first byte is [`BLOCKING`] first sleeps its thread for
+//!   `--block-ms`.
+//! * `relay` connects to `--target` for each connection and copies both ways, with the runtime's
+//!   own copy where it has one.
+//! * `udp-echo` sends each datagram back to where it came from.
+//! * `udp-sink` receives and counts datagrams; it tells `received N` when its input ends
+//!   ([`report_received`]).
 //!
 //! With `--batch`, the two UDP servers use the fastest bulk receive and send that the peer offers
 //! (GRO, GSO, several messages a call); a datagram counts as one, however many came at once.
@@ -43,15 +44,16 @@
 //! `operations N nanoseconds T cpu C` (C is the process's CPU time in nanoseconds), and exit with
 //! 0. The runtime is up before the watch starts.
 //!
-//! | workload | an operation |
-//! |---|---|
-//! | `spawn-join` | a task spawns one that returns a number, and awaits it; one after the other |
-//! | `yield` | one task goes once through the runtime's `yield_now` |
-//! | `wake-across` | a task is woken by a plain thread, answers it, and waits again: one round trip |
-//! | `wake-many-to-one` | one message of `--workers` plain threads (four, unless told) to one task's unbounded queue |
-//! | `timer-insert-cancel` | a timer of 10 s or more is polled once and dropped; `--workers` tasks do so at once |
-//! | `timer-expire` | a timer that is awaited to its end: all are polled first, spread over 1 to 50 ms |
-//! | `timer-reset` | one of 1,000 timers that wait is set to a later time |
+//! * `spawn-join`: a task spawns one that returns a number, and awaits it; one after the other.
+//! * `yield`: one task goes once through the runtime's `yield_now`.
+//! * `wake-across`: a task is woken by a plain thread, answers it, and waits again: one round trip.
+//! * `wake-many-to-one`: one message of `--workers` plain threads (four, unless told) to one task's
+//!   unbounded queue.
+//! * `timer-insert-cancel`: a timer of 10 s or more is polled once and dropped; `--workers` tasks
+//!   do so at once.
+//! * `timer-expire`: a timer that is awaited to its end; all are polled first, spread over 1 to
+//!   50 ms.
+//! * `timer-reset`: one of 1,000 timers that wait is set to a later time.
 //!
 //! # What a peer lacks
 //!

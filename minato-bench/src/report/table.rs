@@ -1,6 +1,6 @@
 //! Tables: one an area, for the terminal and for Markdown.
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
 use crate::suite::case::Area;
@@ -139,7 +139,7 @@ fn subject(results: &[CaseResult]) -> &'static str {
 
 fn terminal(grid: &Grid) -> Table {
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
+    table.load_preset(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(&grid.head).add_rows(&grid.rows);
     for column in table.column_iter_mut().skip(2) {
         column.set_cell_alignment(CellAlignment::Right);

@@ -36,8 +36,8 @@ pub struct Case {
     pub counts: Counts,
     /// Whether the quick suite has it.
     pub quick: bool,
-    /// The curve to which it belongs, and where on that.
-    pub curve: Option<(&'static str, f64)>,
+    /// The curves to which it belongs, and where on them.
+    pub curves: Vec<(&'static str, f64)>,
 }
 
 /// What is counted in runs of their own: each with two lengths, whose difference leaves out what
@@ -111,6 +111,19 @@ pub const SINGLE: &[&str] = &[
     "compio-defer",
 ];
 
+/// As [`SINGLE`], without the bare loops, which have no tasks and no timers.
+pub const DRIVEN_PEERS: &[&str] = &[
+    "minato",
+    "minato-again",
+    "minato-multi",
+    "tokio",
+    "tokio-multi",
+    "smol",
+    "monoio",
+    "compio",
+    "compio-defer",
+];
+
 /// Those that use several workers.
 pub const SEVERAL: &[&str] =
     &["raw-epoll", "minato-multi", "minato-multi-again", "tokio-multi", "smol-multi"];
@@ -141,7 +154,7 @@ impl Case {
             metrics,
             counts: Counts::default(),
             quick: false,
-            curve: None,
+            curves: Vec::new(),
         }
     }
 
@@ -185,7 +198,7 @@ impl Case {
 
     /// As a point of a curve.
     pub fn on_curve(mut self, curve: &'static str, at: f64) -> Case {
-        self.curve = Some((curve, at));
+        self.curves.push((curve, at));
         self
     }
 

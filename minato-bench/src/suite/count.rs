@@ -78,6 +78,9 @@ fn run(
     counter: Counter,
     operations: u64,
 ) -> Result<u64, Trouble> {
+    if peer.rings && counter.tool() == "valgrind" && matches!(case.plan, Plan::Serve(_)) {
+        return Err(Trouble::Lacks("valgrind does not run servers on io_uring".to_string()));
+    }
     let stderr = match &case.plan {
         Plan::Drive { workload, arguments, .. } => {
             let mut command = bench.peer(peer, *workload, arguments, case.workers);

@@ -10,7 +10,7 @@ use crate::load::Figures;
 use crate::peer::Workload;
 use crate::suite::case::{Behind, Case, Plan, Serve};
 use crate::suite::metric::Metric;
-use crate::suite::options::Settings;
+use crate::suite::options::{Settings, Suite};
 use crate::suite::peers::{self, Peer};
 use crate::suite::process::{Program, Trouble, processors};
 
@@ -159,7 +159,10 @@ impl Bench {
         let mut server = Program::start(&mut command, self.pinned(case, self.server))?;
         let address = server.address(START)?;
         let warm_up = self.settings.warm_up;
-        let seconds = self.settings.seconds.max(Duration::from_secs_f64(serve.at_least));
+        let mut seconds = self.settings.seconds;
+        if self.settings.suite != Suite::Smoke {
+            seconds = seconds.max(Duration::from_secs_f64(serve.at_least));
+        }
         let mut words = format!(
             "{address} {} --seconds {} --warm-up {} --pid {}",
             serve.load,

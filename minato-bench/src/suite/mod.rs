@@ -15,4 +15,5 @@ mod rounds;
 pub mod statistics;
 
 pub use self::build::build_peers;
+pub use self::process::{end_on_interrupt, is_interrupted};
 pub use self::rounds::run;

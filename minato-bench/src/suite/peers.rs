@@ -13,6 +13,9 @@ pub struct Peer {
     pub arguments: &'static [&'static str],
     /// What part it has in the comparison.
     pub part: Part,
+    /// It waits in io_uring. Under valgrind, which takes that for a call that does not block, a
+    /// server's other threads then stand still.
+    pub rings: bool,
 }
 
 /// What part a peer has in the comparison.
@@ -29,13 +32,17 @@ pub enum Part {
 }
 
 const fn peer(name: &'static str, family: &'static str, variant: &'static str, part: Part) -> Peer {
-    Peer { name, family, variant, arguments: &[], part }
+    Peer { name, family, variant, arguments: &[], part, rings: false }
+}
+
+const fn ring(name: &'static str, family: &'static str, variant: &'static str, part: Part) -> Peer {
+    Peer { rings: true, ..peer(name, family, variant, part) }
 }
 
 /// All peers, in the order of the tables.
 pub const PEERS: &[Peer] = &[
     peer("raw-epoll", "raw", "epoll", Part::Limit),
-    peer("raw-uring", "raw", "uring", Part::Limit),
+    ring("raw-uring", "raw", "uring", Part::Limit),
     peer("raw-splice", "raw", "splice", Part::Limit),
     peer("minato", "minato", "current", Part::Ours),
     peer("minato-again", "minato", "current", Part::Again),
@@ -46,10 +53,10 @@ pub const PEERS: &[Peer] = &[
     peer("tokio-multi", "tokio", "multi", Part::Other),
     peer("smol", "smol", "current", Part::Other),
     peer("smol-multi", "smol", "multi", Part::Other),
-    peer("monoio", "monoio", "default", Part::Other),
-    peer("monoio-defer", "monoio", "defer", Part::Other),
-    peer("compio", "compio", "default", Part::Other),
-    peer("compio-defer", "compio", "defer", Part::Other),
+    ring("monoio", "monoio", "default", Part::Other),
+    ring("monoio-defer", "monoio", "defer", Part::Other),
+    ring("compio", "compio", "default", Part::Other),
+    ring("compio-defer", "compio", "defer", Part::Other),
 ];
 
 /// The peer of this name.

@@ -55,7 +55,7 @@ impl From<io::Error> for Trouble {
 /// # Errors
 ///
 /// That of installing the handler.
-pub(crate) fn end_on_interrupt() -> io::Result<()> {
+pub fn end_on_interrupt() -> io::Result<()> {
     let handler = || {
         INTERRUPTED.store(true, Ordering::Relaxed);
         for group in running().iter() {
@@ -66,7 +66,7 @@ pub(crate) fn end_on_interrupt() -> io::Result<()> {
 }
 
 /// Whether somebody has asked the suite to end.
-pub(crate) fn is_interrupted() -> bool {
+pub fn is_interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 

@@ -32,6 +32,8 @@ pub struct Row {
     pub values: BTreeMap<Metric, Vec<Option<f64>>>,
     /// Why it has none, or fewer.
     pub trouble: Option<String>,
+    /// It does not have what the case asks for.
+    pub lacks: bool,
 }
 
 /// Whether a figure counts.
@@ -48,7 +50,12 @@ pub enum Verdict {
 impl Row {
     /// A row without figures.
     pub fn new(peer: &'static Peer) -> Row {
-        Row { peer, values: BTreeMap::new(), trouble: None }
+        Row { peer, values: BTreeMap::new(), trouble: None, lacks: false }
+    }
+
+    /// Whether it has no figures though it lacks nothing.
+    pub fn is_missing(&self) -> bool {
+        self.values.is_empty() && !self.lacks
     }
 
     /// The values of all rounds that have one.

@@ -11,6 +11,7 @@ use minato_bench::peer::PeerCommand;
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::eventfd::{EfdFlags, EventFd};
+use rustix::net::{SocketFlags, accept_with};
 use slab::Slab;
 
 use crate::serve::{Buffer, Serving, listen};
@@ -57,7 +58,9 @@ pub(crate) fn run(command: &PeerCommand) -> io::Result<()> {
     }
     for (turn, stream) in listener.incoming().enumerate() {
         let (sender, signal) = &workers[turn % workers.len()];
-        sender.send(stream?).map_err(io::Error::other)?;
+        let stream = stream?;
+        stream.set_nonblocking(true)?;
+        sender.send(stream).map_err(io::Error::other)?;
         signal.write(1)?;
     }
     Ok(())
@@ -100,10 +103,11 @@ impl Loop {
     /// Accepts one: the listener is level-triggered, so that the last accept is none that fails.
     fn accept(&mut self) -> io::Result<()> {
         let Some(listener) = &self.listener else { return Ok(()) };
-        match listener.accept() {
-            Ok((stream, _)) => self.add(stream),
+        // Unlike the standard library's, this makes it non-blocking in the same call.
+        match accept_with(listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
+            Ok(stream) => self.add(TcpStream::from(stream)),
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -117,11 +121,18 @@ impl Loop {
     }
 
     fn add(&mut self, stream: TcpStream) -> io::Result<()> {
-        stream.set_nonblocking(true)?;
+        let mut connection = Connection { stream, buffer: self.serving.buffer(), unsent: 0..0 };
+        if self.serving.once {
+            // The request may be there already: then there is nothing to wait for.
+            match connection.serve(self.serving) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                _ => return Ok(()),
+            }
+        }
         let entry = self.connections.vacant_entry();
         let flags = EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT | EpollFlags::EPOLLET;
-        self.epoll.add(&stream, EpollEvent::new(flags, entry.key() as u64))?;
-        entry.insert(Connection { stream, buffer: self.serving.buffer(), unsent: 0..0 });
+        self.epoll.add(&connection.stream, EpollEvent::new(flags, entry.key() as u64))?;
+        entry.insert(connection);
         Ok(())
     }
 

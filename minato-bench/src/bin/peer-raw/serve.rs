@@ -5,8 +5,9 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
 
-use minato_bench::kit;
-use minato_bench::peer::{BLOCKING, PageBuffer, PeerCommand, Workload};
+use minato_bench::peer::{
+    BLOCKING, PageBuffer, PeerCommand, Workload, announce, exit_when_stdin_ends,
+};
 
 /// What is done to each request.
 #[derive(Clone, Copy)]
@@ -55,7 +56,12 @@ impl Buffer {
     }
 }
 
-/// Listens, and tells where. Accepted streams inherit `TCP_NODELAY`, as with all peers.
+/// Listens, and tells where.
 pub(crate) fn listen(command: &PeerCommand) -> io::Result<TcpListener> {
-    kit::one(kit::open_tcp(command, 1)?)
+    let listener = TcpListener::bind(command.listen)?;
+    // Accepted streams inherit it.
+    socket2::SockRef::from(&listener).set_tcp_nodelay(true)?;
+    exit_when_stdin_ends(|| ())?;
+    announce(listener.local_addr()?)?;
+    Ok(listener)
 }
