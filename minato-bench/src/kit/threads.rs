@@ -26,8 +26,8 @@ where
     threads.into_iter().try_for_each(joined)
 }
 
-/// Has `threads` threads work at once. Each first does its `set_up`; when all have, the watch starts,
-/// and then the work. One whose set-up failed keeps nobody waiting.
+/// Has `threads` threads work at once. Each first does its `set_up`; when all have, the watch
+/// starts, and then the work. One whose set-up failed keeps nobody waiting.
 ///
 /// # Errors
 ///
