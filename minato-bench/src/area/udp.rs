@@ -7,8 +7,9 @@ use crate::suite::metric::Metric;
 const PEERS: &[&str] =
     &["raw-epoll", "minato", "minato-again", "tokio", "smol", "monoio", "compio", "compio-defer"];
 
-/// Those with a bulk path: tokio's is quinn-udp over its readiness.
-const BULK: &[&str] = &["raw-epoll", "minato", "minato-again", "tokio"];
+/// Those with a bulk path: tokio's and smol's is quinn-udp over their readiness.
+const BULK: &[&str] =
+    &["raw-epoll", "minato", "minato-again", "tokio", "smol", "compio", "compio-defer"];
 
 const STREAM: &[Metric] = &[Metric::Cpu, Metric::Rate, Metric::Lost, Metric::Switches];
 
