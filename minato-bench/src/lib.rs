@@ -1,11 +1,14 @@
 //! Minato beside its peers.
 //!
-//! * `echo-server PEER CONNECTIONS` prints its address, echoes on that many connections, and ends
-//!   with the last of them.
-//! * `echo-load ADDRESS CONNECTIONS SIZE REQUESTS` drives it: a closed loop over blocking sockets,
-//!   the same for every peer.
-//!
-//! `cargo xtask instructions` runs both under callgrind.
+//! [`peer`] is what all peer binaries share, and says how they are called; [`kit`] is what those of
+//! the runtimes have in common besides. [`load`] is the one load generator, [`sample`] reads what a
+//! server used. [`area`] holds the cases as data, [`suite`] runs them, [`report`] shows what came
+//! out. The program `minato-bench` puts them together.
 
-/// The connections on which each server echoes, and the size of its buffer: the same for all.
-pub const BUFFER: usize = 4096;
+pub mod area;
+pub mod kit;
+pub mod load;
+pub mod peer;
+pub mod report;
+pub mod sample;
+pub mod suite;

@@ -14,7 +14,15 @@ use crate::outcome::Outcome;
 use crate::process;
 use crate::tree;
 
-const PEERS: [&str; 5] = ["tokio-current", "minato-current", "tokio-multi", "minato-multi", "smol"];
+/// Names, programs, and their variants.
+const PEERS: [(&str, &str, &str); 5] = [
+    ("tokio-current", "peer-tokio", "current"),
+    ("minato-current", "peer-minato", "current"),
+    ("tokio-multi", "peer-tokio", "multi"),
+    ("minato-multi", "peer-minato", "multi"),
+    ("smol", "peer-smol", "current"),
+];
+const LOAD: &str = "minato-bench";
 const CONNECTIONS: u64 = 50;
 const SIZE: u64 = 64;
 const FEW: u64 = 5_000;
@@ -24,45 +32,50 @@ pub(crate) fn run() -> Outcome {
     if Command::new("valgrind").arg("--version").stdout(Stdio::null()).status().is_err() {
         return Outcome::skipped("valgrind is not installed");
     }
-    let build = ["build", "--release", "--package", "minato-bench"];
+    let mut build = vec!["build", "--release", "--package", "minato-bench", "--bin", LOAD];
+    for program in ["peer-tokio", "peer-minato", "peer-smol"] {
+        build.extend(["--bin", program]);
+    }
     if let Some(problem) = process::run(&mut process::cargo(&build), process::LONG).problem {
         return Outcome::failed(problem);
     }
     println!("{CONNECTIONS} connections of {SIZE} B; instructions per echo, and beside tokio's");
     let mut tokio = None;
-    for peer in PEERS {
-        let counted = count(peer, FEW).and_then(|few| Ok((few, count(peer, MANY)?)));
+    for (name, program, variant) in PEERS {
+        let count = |requests| count(program, variant, requests);
+        let counted = count(FEW).and_then(|few| Ok((few, count(MANY)?)));
         let (few, many) = match counted {
             Ok(counts) => counts,
-            Err(problem) => return Outcome::failed(format!("{peer}: {problem}")),
+            Err(problem) => return Outcome::failed(format!("{name}: {problem}")),
         };
         let each = many.saturating_sub(few) / (MANY - FEW);
         let base = *tokio.get_or_insert(each);
-        println!("{peer:>16} {each:>6}   {:.2}", each as f64 / base as f64);
+        println!("{name:>16} {each:>6}   {:.2}", each as f64 / base as f64);
     }
     Outcome::passed()
 }
 
 /// The instructions that a server executes for `requests` requests.
-fn count(peer: &str, requests: u64) -> Result<u64, String> {
+fn count(program: &str, variant: &str, requests: u64) -> Result<u64, String> {
     let programs = tree::root().join("target/release");
     let mut server = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(programs.join("echo-server"))
-        .args([peer, &CONNECTIONS.to_string()])
+        .arg(programs.join(program))
+        .args([variant, "echo"])
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| error.to_string())?;
-    let mut address = String::new();
+    let mut line = String::new();
     if let Some(output) = server.stdout.take() {
-        BufReader::new(output).read_line(&mut address).map_err(|error| error.to_string())?;
+        BufReader::new(output).read_line(&mut line).map_err(|error| error.to_string())?;
     }
-    let driven = drive(&programs.join("echo-load"), address.trim(), requests);
-    if driven.is_err() {
-        // It would wait for connections that do not come.
-        _ = server.kill();
-    }
+    let driven = match line.trim().strip_prefix("listening ") {
+        Some(address) => drive(&programs.join(LOAD), address, requests),
+        None => Err(format!("{program} said `{line}`")),
+    };
+    // This ends the server's input, and so the server.
     let output = server.wait_with_output().map_err(|error| error.to_string())?;
     driven?;
     let report = String::from_utf8_lossy(&output.stderr);
@@ -70,10 +83,17 @@ fn count(peer: &str, requests: u64) -> Result<u64, String> {
 }
 
 fn drive(load: &Path, address: &str, requests: u64) -> Result<(), String> {
-    let counts = [CONNECTIONS, SIZE, requests].map(|count| count.to_string());
-    let status =
-        Command::new(load).arg(address).args(counts).status().map_err(|error| error.to_string())?;
-    if status.success() { Ok(()) } else { Err(format!("echo-load ended with {status}")) }
+    let [connections, size, requests] =
+        [CONNECTIONS, SIZE, requests].map(|count| count.to_string());
+    let output = Command::new(load)
+        .args(["load", address, "--lockstep", "--connections", &connections, "--size", &size])
+        .args(["--operations", &requests])
+        .output()
+        .map_err(|error| error.to_string())?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(format!("{LOAD} load: {}", String::from_utf8_lossy(&output.stderr)))
 }
 
 /// The count in callgrind's line `Collected : 12345`.

@@ -3,6 +3,7 @@
 mod acceptance;
 mod api;
 mod asan;
+mod bench_smoke;
 mod ci;
 mod clippy;
 mod count;
@@ -62,6 +63,11 @@ pub(crate) const STEPS: &[Command] = &[
         name: "tour",
         about: "The README's tour ends well in under a minute",
         run: tour::run,
+    },
+    Command {
+        name: "bench-smoke",
+        about: "The benchmark suite gives figures for every area",
+        run: bench_smoke::run,
     },
     Command {
         name: "loom",

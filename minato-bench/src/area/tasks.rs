@@ -1,0 +1,31 @@
+//! Tasks: spawned and joined, yielding, woken by threads.
+
+use crate::peer::Workload;
+use crate::suite::case::{Area, Case, Counts, DRIVEN_PEERS};
+
+pub(super) fn area() -> Area {
+    let counts = Counts {
+        instructions: Some((5_000, 25_000)),
+        syscalls: None,
+        allocations: Some((500, 2_500)),
+    };
+    let task = |name: &str, workload, count| {
+        Case::drive(name, workload, count).peers(DRIVEN_PEERS).quick()
+    };
+    let few = Some((500, 2_500));
+    let woken = Counts { instructions: few, syscalls: few, allocations: few };
+    Area {
+        name: "tasks",
+        title: "Tasks",
+        about: "Spawn and join: a task spawns one that returns a number, and awaits it. Yield: a \
+                task goes once through the runtime's yield. Wake across: a task is woken by a \
+                plain thread, answers, and waits again. Many to one: four plain threads send to \
+                the queue of one task.",
+        cases: vec![
+            task("spawn and join", Workload::SpawnJoin, 800_000).counts(counts),
+            task("yield", Workload::Yield, 2_000_000).counts(counts),
+            task("wake across", Workload::WakeAcross, 20_000).counts(woken),
+            task("many to one", Workload::WakeManyToOne, 400_000),
+        ],
+    }
+}

@@ -1,0 +1,115 @@
+//! Datagrams: one by one, and in bulk.
+
+use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
+use std::net::UdpSocket;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use minato_bench::peer::{
+    PeerCommand, Workload, announce, exit_when_stdin_ends, lacks, report_received,
+};
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::socket::{
+    ControlMessage, ControlMessageOwned, MsgFlags, SockaddrIn, recvmsg, sendmsg, setsockopt,
+    sockopt::UdpGroSegment,
+};
+
+/// As much as the kernel puts together of datagrams that came at once.
+const MOST: usize = 64 * 1024;
+
+struct Server {
+    socket: UdpSocket,
+    answers: bool,
+    received: Arc<AtomicU64>,
+    buffer: Vec<u8>,
+}
+
+pub(crate) fn run(command: &PeerCommand) -> io::Result<()> {
+    let socket = UdpSocket::bind(command.listen)?;
+    socket.set_nonblocking(true)?;
+    if command.batch && setsockopt(&socket, UdpGroSegment, &true).is_err() {
+        lacks("GRO in this kernel");
+    }
+    let received = Arc::new(AtomicU64::new(0));
+    let answers = command.workload == Workload::UdpEcho;
+    let reported = received.clone();
+    exit_when_stdin_ends(move || {
+        if !answers {
+            report_received(reported.load(Ordering::Relaxed));
+        }
+    })?;
+    announce(socket.local_addr()?)?;
+
+    let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+    epoll.add(&socket, EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, 0))?;
+    let mut server = Server { socket, answers, received, buffer: vec![0; MOST] };
+    let mut events = [EpollEvent::empty()];
+    let mut control = nix::cmsg_space!(i32);
+    loop {
+        match epoll.wait(&mut events, EpollTimeout::NONE) {
+            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let drained =
+            if command.batch { server.drain_batches(&mut control) } else { server.drain() };
+        match drained {
+            Err(error) if error.kind() != ErrorKind::WouldBlock => return Err(error),
+            _ => {}
+        }
+    }
+}
+
+impl Server {
+    /// Takes one datagram after the other until there is none.
+    fn drain(&mut self) -> io::Result<()> {
+        loop {
+            let (length, from) = self.socket.recv_from(&mut self.buffer)?;
+            self.count(1);
+            if self.answers {
+                lossy(self.socket.send_to(&self.buffer[..length], from))?;
+            }
+        }
+    }
+
+    /// Takes as many datagrams in a call as the kernel has put together.
+    fn drain_batches(&mut self, control: &mut [u8]) -> io::Result<()> {
+        let fd = self.socket.as_raw_fd();
+        loop {
+            let mut parts = [IoSliceMut::new(&mut self.buffer)];
+            let flags = MsgFlags::empty();
+            let message = recvmsg::<SockaddrIn>(fd, &mut parts, Some(control), flags)?;
+            let length = message.bytes;
+            let mut segment = length;
+            for control in message.cmsgs()? {
+                if let ControlMessageOwned::UdpGroSegments(size) = control {
+                    segment = usize::try_from(size).unwrap_or(length);
+                }
+            }
+            let from = message.address;
+            self.count(length.div_ceil(segment.max(1)).max(1) as u64);
+            if self.answers {
+                let size = u16::try_from(segment).unwrap_or(u16::MAX);
+                let segments = [ControlMessage::UdpGsoSegments(&size)];
+                let segments = if segment < length { &segments[..] } else { &[] };
+                let parts = [IoSlice::new(&self.buffer[..length])];
+                let sent = sendmsg(fd, &parts, segments, flags, from.as_ref());
+                lossy(sent.map_err(io::Error::from))?;
+            }
+        }
+    }
+
+    fn count(&self, datagrams: u64) {
+        // This thread alone writes it.
+        let before = self.received.load(Ordering::Relaxed);
+        self.received.store(before + datagrams, Ordering::Relaxed);
+    }
+}
+
+/// A datagram that does not fit into a full queue is lost, as datagrams are.
+fn lossy(sent: io::Result<usize>) -> io::Result<()> {
+    match sent {
+        Err(error) if error.kind() != ErrorKind::WouldBlock => Err(error),
+        _ => Ok(()),
+    }
+}

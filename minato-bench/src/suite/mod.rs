@@ -1,0 +1,19 @@
+//! The suite: cases, peers, rounds, and what follows from them.
+
+mod build;
+pub mod case;
+mod cold_build;
+mod count;
+pub mod machine;
+mod measure;
+pub mod metric;
+pub mod options;
+pub mod peers;
+mod process;
+pub mod results;
+mod rounds;
+pub mod statistics;
+
+pub use self::build::build_peers;
+pub use self::process::{end_on_interrupt, is_interrupted};
+pub use self::rounds::run;
