@@ -1,19 +1,87 @@
-//! I/O by hand and by helper: one small service, written in every way there is.
+//! I/O with Minato: the sockets, who waits for them, and their two APIs.
 //!
-//! Every socket of [`net`](crate::net) has two APIs. The *future API* is for programs: methods and
-//! functions that return futures, to be awaited or chained. The *poll API* is for futures written
-//! by hand. Both are on one type, and both rest on the same two properties, which every reader and
-//! writer keeps:
+//! This is a tour with one small service, written in every way there is. Its sections are those of
+//! the page "I/O with Tokio" of 2018, which described such a system for the Rust of its day;
+//! [the last one](#from-tokio-01) has a table from each name of then to that of now. Every program
+//! here runs as it is: that is how it is tested.
 //!
-//! * no call ever blocks the thread;
-//! * a call that cannot go on says so ([`Poll::Pending`](std::task::Poll::Pending), or the error
-//!   `WouldBlock` from a `try_` method), and after `Pending` the task is woken when it can: because
-//!   bytes arrived, because a full buffer drained, or because the stream ended.
+//! # The sockets
 //!
-//! The service greets whoever connects with the five bytes that it was sent. All of these programs
-//! run as they are; that is how they are tested.
+//! In [`net`](crate::net) are [`TcpListener`](crate::net::TcpListener),
+//! [`TcpStream`](crate::net::TcpStream) and [`UdpSocket`](crate::net::UdpSocket), and the same for
+//! Unix sockets. They differ from those of std in one thing: what would have to wait does not keep
+//! the thread. It says so, and the task that asked is woken when it is worth asking again: because
+//! bytes arrived, because a full buffer drained, or because the stream ended.
 //!
-//! # With `async` and `await`
+//! Each of them has two APIs. The *future API* is for programs: methods and functions that return
+//! futures, to be awaited or chained. The *poll API* is for futures written by hand.
+//!
+//! # Who waits
+//!
+//! A socket that has to wait needs a *reactor*, which asks the operating system for news of many
+//! sockets at once, through mio. Nobody has to start one. A socket is made without, anywhere, and
+//! looks for a reactor when it first has to wait: on a thread of a runtime it takes that thread's,
+//! and anywhere else the one in the background, whose thread starts at that moment and not before.
+//!
+//! ```
+//! use minato::io::{self, AsyncReadExt, AsyncWriteExt};
+//! use minato::net::{TcpListener, TcpStream};
+//! use minato::runtime::Runtime;
+//!
+//! # fn main() -> io::Result<()> {
+//! // A thread that knows nothing of Minato.
+//! let (mut client, mut server) = pollster::block_on(async {
+//!     let listener = TcpListener::bind("127.0.0.1:0").await?;
+//!     let client = TcpStream::connect(listener.local_addr()?).await?;
+//!     let (server, peer) = listener.accept().await?;
+//!     assert_eq!(peer, client.local_addr()?);
+//!     io::Result::Ok((client, server))
+//! })?;
+//!
+//! // The same connection within a runtime, one end of it in a task.
+//! Runtime::new()?.block_on(async {
+//!     let writing = minato::spawn(async move { client.write_all(b"ahoy!").await });
+//!     let mut five = [0; 5];
+//!     server.read_exact(&mut five).await?;
+//!     writing.await??;
+//!     assert_eq!(&five, b"ahoy!");
+//!     Ok(())
+//! })
+//! # }
+//! ```
+//!
+//! How to turn a reactor by hand, to put another one into the background, or to forbid hidden
+//! threads, is in the documentation of [`reactor`](crate::reactor).
+//!
+//! # The future API
+//!
+//! Most of it is generic over [`AsyncRead`](crate::io::AsyncRead) and
+//! [`AsyncWrite`](crate::io::AsyncWrite). Each helper comes in two shapes: a method that borrows
+//! the socket, and a function in [`io::owned`](crate::io::owned) that takes the socket and the
+//! buffer and gives both back.
+//!
+//! | does | borrowing | by value |
+//! |---|---|---|
+//! | takes connections as they come | [`accept`] | [`incoming`], a stream |
+//! | reads exactly so many bytes | [`read_exact`] | [`owned::read_exact`] |
+//! | reads to the end | [`read_to_end`] | [`owned::read_to_end`] |
+//! | writes all of a buffer | [`write_all`] | [`owned::write_all`] |
+//! | copies until the end | [`io::copy`] | [`owned::copy`] |
+//!
+//! [`accept`]: crate::net::TcpListener::accept
+//! [`incoming`]: crate::net::TcpListener::incoming
+//! [`read_exact`]: crate::io::AsyncReadExt::read_exact
+//! [`read_to_end`]: crate::io::AsyncReadExt::read_to_end
+//! [`write_all`]: crate::io::AsyncWriteExt::write_all
+//! [`io::copy`]: crate::io::copy
+//! [`owned::read_exact`]: crate::io::owned::read_exact
+//! [`owned::read_to_end`]: crate::io::owned::read_to_end
+//! [`owned::write_all`]: crate::io::owned::write_all
+//! [`owned::copy`]: crate::io::owned::copy
+//!
+//! The service greets whoever connects with the five bytes that it was sent.
+//!
+//! ## With `async` and `await`
 //!
 //! Methods that borrow the socket, which read best within one function:
 //!
@@ -53,7 +121,7 @@
 //! # }
 //! ```
 //!
-//! # With combinators
+//! ## With combinators
 //!
 //! The functions of [`io::owned`](crate::io::owned) take the socket and the buffer and give both
 //! back, so their futures borrow nothing: they can be chained, stored and spawned as they are. A
@@ -93,7 +161,47 @@
 //! # }
 //! ```
 //!
-//! # By polling
+//! ## The two traits
+//!
+//! `AsyncRead` and `AsyncWrite` are like `Read` and `Write` of std, for types that keep two
+//! promises:
+//!
+//! * no call ever blocks the thread;
+//! * a call that cannot go on says so, and after that the task is woken when it can. From the
+//!   traits that is [`Poll::Pending`](std::task::Poll::Pending); from a socket's `try_` methods,
+//!   which wake nobody, it is an error of the kind
+//!   [`WouldBlock`](crate::io::ErrorKind::WouldBlock), and `readable` and `writable` wait.
+//!
+//! All readers and writers of Minato keep them: sockets and their halves, buffers over them, pipes
+//! in memory. So do types of your own that are made from these.
+//!
+//! ```
+//! use minato::io::{self, AsyncWriteExt, ErrorKind};
+//! use minato::net::{TcpListener, TcpStream};
+//!
+//! # fn main() -> io::Result<()> {
+//! pollster::block_on(async {
+//!     let listener = TcpListener::bind("127.0.0.1:0").await?;
+//!     let mut client = TcpStream::connect(listener.local_addr()?).await?;
+//!     let (server, _) = listener.accept().await?;
+//!
+//!     let mut buf = [0; 16];
+//!     assert_eq!(server.try_read(&mut buf).unwrap_err().kind(), ErrorKind::WouldBlock);
+//!     client.write_all(b"ahoy!").await?;
+//!     let read = loop {
+//!         server.readable().await?;
+//!         match server.try_read(&mut buf) {
+//!             Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
+//!             read => break read?,
+//!         }
+//!     };
+//!     assert_eq!(&buf[..read], b"ahoy!");
+//!     Ok(())
+//! })
+//! # }
+//! ```
+//!
+//! # The poll API
 //!
 //! A combinator of your own is a type that implements [`Future`]. Its `poll` goes as far as it can
 //! without waiting and keeps in the value where it is, so that the next call goes on from there.
@@ -201,3 +309,100 @@
 //! })
 //! # }
 //! ```
+//!
+//! # From tokio 0.1
+//!
+//! A program that was written for tokio 0.1 runs on Minato unchanged with the crate
+//! `minato-tokio01`, whose library is named `tokio`, and can then be rewritten part by part: its
+//! module `bridge` carries futures, streams and sockets between the two kinds. The examples
+//! `migrate_1_unchanged`, `migrate_2_side_by_side` and `migrate_3_new` are the same service at
+//! three points of that way. These are the names of the page and of its modules, and what they are
+//! now:
+//!
+//! | then | now | what is different |
+//! |---|---|---|
+//! | `TcpListener::bind(&address)` | [`bind(address).await`][bind] | takes names, too |
+//! | `TcpListener::incoming` | [`incoming`] | a shortage does not end it |
+//! | `TcpListener::poll_accept` | [`poll_accept`] | takes a `Context` |
+//! | `TcpStream::connect(&address)` | [`connect(address).await`][connect] | takes names, too |
+//! | `TcpStream::shutdown(how)` | [`shutdown_half(how)`][half] | `shutdown` is the trait's |
+//! | `from_std(socket, &handle)` | [`from_std`], [`from_std_on`] | |
+//! | `UdpSocket::send_dgram` | [`send_dgram`] | keeps both after an error |
+//! | `UdpSocket::recv_dgram` | [`recv_dgram`] | tells of what was cut off |
+//! | `UdpSocket::poll_send_to`, .. | [`poll_send_to`], [`send_to`], .. | `&self` suffices |
+//! | `UnixStream`, .. | [`net::unix`] | |
+//! | `io::read_exact`, .. | [`owned::read_exact`], [`read_exact`], .. | keeps both after an error |
+//! | `io::copy(reader, writer)` | [`owned::copy`], [`io::copy`] | flushes before it waits |
+//! | `io::lines`, `io::read_until` | [`owned::lines`], [`AsyncBufReadExt`] | splits no character |
+//! | `io::shutdown(a)` | [`owned::shutdown`], [`shutdown`] | a socket tells its peer |
+//! | `AsyncRead::poll_read` | [`poll_read`] | takes a `Context` and a [`ReadBuf`] |
+//! | `AsyncRead::read_buf` | [`read_buf`] | a future |
+//! | `AsyncWrite::poll_write` | [`poll_write`] | takes a `Context` |
+//! | `AsyncWrite::shutdown` | [`poll_shutdown`] | a socket tells its peer |
+//! | `AsyncRead::split` | `split`, `into_split`, [`io::split`] | no lock in a socket's halves |
+//! | `tokio::codec`, `UdpFramed` | none | the crate for the old API has it |
+//! | `Future::poll(&mut self)` | [`Future::poll`] | takes a `Context` |
+//! | `Ok(Async::Ready(t))`, `Err(e)` | `Poll::Ready(Ok(t))`, `Poll::Ready(Err(e))` | |
+//! | `Ok(Async::NotReady)` | `Poll::Pending` | |
+//! | `try_ready!(..)` | [`ready!(..)?`](std::task::ready) | |
+//! | `task::current()`, `notify` | `cx.waker()`, `wake_by_ref` | no task is implied |
+//! | `future.wait()` | [`Runtime::block_on`] | or anybody's, as `pollster`'s |
+//! | `tokio::run` | [`minato::run`] | a panic of the future goes on |
+//! | `tokio::spawn` | [`minato::spawn`] | gives a handle |
+//! | `tokio::prelude` | [`minato::prelude`] | |
+//! | `runtime::{Runtime, Builder}` | [`Runtime`], [`Builder`] | |
+//! | `Runtime::block_on_all` | [`Runtime::block_on`], [`wait_idle`] | |
+//! | `Runtime::shutdown_on_idle` | [`wait_idle`], then drop | |
+//! | `Runtime::shutdown_now` | drop, or [`shutdown_background`] | |
+//! | `current_thread::Runtime` | [`LocalRuntime`] | a panic stays in its task |
+//! | `current_thread::spawn` | [`spawn_local`] | |
+//! | `DefaultExecutor`, `TaskExecutor` | [`runtime::Handle`] | |
+//! | `reactor::{Reactor, Background}` | [`reactor`] | |
+//! | `Reactor::set_fallback` | [`set_fallback`] | |
+//! | `PollEvented2`, `Registration` | [`AsyncFd`] | for any descriptor |
+//! | `timer::Delay` | [`sleep_until`] | |
+//! | `timer::Interval` | [`interval`] | |
+//! | `timer::Timeout` | [`timeout`] | |
+//! | `timer::DelayQueue` | none | the crate for the old API has it |
+//! | `clock::now` | [`Instant::now`] | |
+//!
+//! [bind]: crate::net::TcpListener::bind
+//! [connect]: crate::net::TcpStream::connect
+//! [half]: crate::net::TcpStream::shutdown_half
+//! [`poll_accept`]: crate::net::TcpListener::poll_accept
+//! [`from_std`]: crate::net::TcpStream::from_std
+//! [`from_std_on`]: crate::net::TcpStream::from_std_on
+//! [`send_dgram`]: crate::net::UdpSocket::send_dgram
+//! [`recv_dgram`]: crate::net::UdpSocket::recv_dgram
+//! [`poll_send_to`]: crate::net::UdpSocket::poll_send_to
+//! [`send_to`]: crate::net::UdpSocket::send_to
+//! [`net::unix`]: crate::net::unix
+//! [`owned::lines`]: crate::io::owned::lines
+//! [`AsyncBufReadExt`]: crate::io::AsyncBufReadExt
+//! [`owned::shutdown`]: crate::io::owned::shutdown
+//! [`shutdown`]: crate::io::AsyncWriteExt::shutdown
+//! [`poll_read`]: crate::io::AsyncRead::poll_read
+//! [`ReadBuf`]: crate::io::ReadBuf
+//! [`read_buf`]: crate::io::AsyncReadExt::read_buf
+//! [`poll_write`]: crate::io::AsyncWrite::poll_write
+//! [`poll_shutdown`]: crate::io::AsyncWrite::poll_shutdown
+//! [`io::split`]: crate::io::split
+//! [`Future::poll`]: std::future::Future::poll
+//! [`Runtime::block_on`]: crate::runtime::Runtime::block_on
+//! [`minato::run`]: fn@crate::run
+//! [`minato::spawn`]: fn@crate::spawn
+//! [`minato::prelude`]: crate::prelude
+//! [`Runtime`]: crate::runtime::Runtime
+//! [`Builder`]: crate::runtime::Builder
+//! [`wait_idle`]: crate::runtime::Runtime::wait_idle
+//! [`shutdown_background`]: crate::runtime::Runtime::shutdown_background
+//! [`LocalRuntime`]: crate::runtime::LocalRuntime
+//! [`spawn_local`]: crate::task::spawn_local
+//! [`runtime::Handle`]: crate::runtime::Handle
+//! [`reactor`]: crate::reactor
+//! [`set_fallback`]: crate::reactor::Reactor::set_fallback
+//! [`AsyncFd`]: crate::net::AsyncFd
+//! [`sleep_until`]: crate::time::sleep_until
+//! [`interval`]: fn@crate::time::interval
+//! [`timeout`]: fn@crate::time::timeout
+//! [`Instant::now`]: crate::time::Instant::now
