@@ -192,7 +192,7 @@ fn a_source_belongs_to_the_reactor_that_it_was_given() {
         result
     });
     peer.write_all(b"ahoy").unwrap();
-    while is_done.try_recv().is_err() {
+    while is_done.try_recv() == Err(mpsc::TryRecvError::Empty) {
         reactor.turn(Some(Duration::from_millis(5))).unwrap();
     }
     assert_eq!(&reading.join().unwrap().unwrap(), b"ahoy");

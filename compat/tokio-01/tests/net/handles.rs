@@ -58,7 +58,7 @@ fn a_reactor_can_be_turned_by_hand() {
         socket.unwrap().peer_addr().unwrap()
     });
     let client = std::net::TcpStream::connect(address).unwrap();
-    while is_accepted.try_recv().is_err() {
+    while is_accepted.try_recv() == Err(mpsc::TryRecvError::Empty) {
         reactor.turn(Some(Duration::from_millis(5))).unwrap();
     }
     assert_eq!(waiter.join().unwrap(), client.local_addr().unwrap());
