@@ -52,6 +52,25 @@
 //! | [`util`] | methods for futures and streams |
 //! | [`prelude`] | the traits that nearly every program imports |
 //! | [`tokio_io`] | what was in the crate tokio-io only |
+//!
+//! # What is different
+//!
+//! What tokio 0.1 promised is kept. Some of what it did besides is not:
+//!
+//! * [`spawn`] works outside of a runtime, and a panic of a task is told: see [`executor`].
+//! * `wait` works within tasks for sockets and timers, on a runtime's only thread, too. For another
+//!   task it does not if that has no other thread to run on: in
+//!   [`block_in_place`](minato::task::block_in_place) it does.
+//! * `io::lines` takes characters that arrive in pieces, `io::copy` flushes while its reader is
+//!   idle, and shutting a stream down tells the peer: see [`io`].
+//! * Any number of tasks may wait for one socket; a shortage of descriptors does not end
+//!   [`Incoming`](net::tcp::Incoming), nor a datagram without a frame a
+//!   [`UdpFramed`](net::UdpFramed); and futures that fail give back what they were given: see
+//!   [`net`].
+//! * Timers work without a runtime, and outlive the one that they began to wait in: see [`timer`].
+//!
+//! Left out are `sync`, whose channels futures 0.1 has, `fs`, standard input and output, and of the
+//! deprecated executors what is for building another one.
 
 pub mod bridge;
 pub mod clock;

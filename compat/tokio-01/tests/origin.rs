@@ -2,7 +2,6 @@
 //! must work. Their letter is held elsewhere, where the page lies beside the project.
 
 use std::io::{ErrorKind, Write};
-use std::mem;
 use std::net::SocketAddr;
 use std::thread;
 
@@ -46,15 +45,18 @@ fn five_bytes_come_back_from_a_server_of_the_old_kind() {
     clients.join().unwrap();
 }
 
-/// Fills a buffer, then gives it back with the connection.
-enum Fill {
-    Reading { socket: TcpStream, buf: Vec<u8>, filled: usize },
-    Done,
+/// Fills a buffer, then gives it back with the connection; `None` when it is done.
+struct Fill(Option<Filling>);
+
+struct Filling {
+    socket: TcpStream,
+    buf: Vec<u8>,
+    filled: usize,
 }
 
 impl Fill {
     fn new(socket: TcpStream, len: usize) -> Self {
-        Self::Reading { socket, buf: vec![0; len], filled: 0 }
+        Self(Some(Filling { socket, buf: vec![0; len], filled: 0 }))
     }
 }
 
@@ -63,7 +65,7 @@ impl Future for Fill {
     type Error = io::Error;
 
     fn poll(&mut self) -> Poll<Self::Item, io::Error> {
-        let Self::Reading { socket, buf, filled } = self else {
+        let Some(Filling { socket, buf, filled }) = &mut self.0 else {
             panic!("Fill polled after completion");
         };
         while *filled < buf.len() {
@@ -72,10 +74,7 @@ impl Future for Fill {
                 read => *filled += read,
             }
         }
-        match mem::replace(self, Self::Done) {
-            Self::Reading { socket, buf, .. } => Ok(Async::Ready((socket, buf))),
-            Self::Done => unreachable!("it was reading a moment ago"),
-        }
+        Ok(self.0.take().map_or(Async::NotReady, |done| Async::Ready((done.socket, done.buf))))
     }
 }
 

@@ -141,7 +141,7 @@ fn a_frame_that_is_too_big_is_an_error_in_either_direction() {
     assert_eq!(encoded(&builder, "aho").unwrap(), "\0\0\0\x03aho");
 }
 
-/// The old codec wrote the low bytes of such a length, and the peer could not read what followed.
+/// The old codec panicked.
 #[test]
 fn a_length_that_does_not_fit_its_field_is_an_error() {
     let mut codec = Builder::new().length_field_length(1).new_codec();

@@ -44,6 +44,21 @@ fn waiting_for_io_on_the_only_worker_does_not_deadlock() {
     }
 }
 
+/// Another task of the only worker does not run while that worker waits, unless it is told so.
+#[test]
+fn waiting_for_a_task_on_the_only_worker_works_in_block_in_place() {
+    let _watchdog = watchdog();
+    let mut runtime = Builder::new().core_threads(1).build().unwrap();
+    let waited = runtime.block_on(lazy(|| {
+        let (tell, told) = oneshot::channel();
+        tokio::spawn(lazy(|| tell.send("done").map_err(drop)));
+        minato::task::block_in_place(|| told.wait())
+    }));
+    assert_eq!(waited, Ok("done"));
+    // The worker that went on without its core is whole again.
+    runtime.block_on(greeting()).unwrap();
+}
+
 /// "`tokio::spawn` outside a runtime panics with an unhelpful message": it has somewhere to go.
 #[test]
 fn a_spawn_outside_of_every_runtime_runs() {

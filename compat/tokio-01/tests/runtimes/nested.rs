@@ -10,8 +10,11 @@ use tokio::timer::Delay;
 
 use crate::support::{Job, Log, panic_text, watchdog};
 
+/// A way to run a future, and what it says within another.
+type Way = (fn(Job), &'static str);
+
 /// The ways to run a future, and what each says when it is called within another.
-const WAYS: [(fn(Job), &str); 5] = [
+const WAYS: [Way; 5] = [
     (|job| tokio::run(job), "nested tokio::run"),
     (|job| Runtime::new().unwrap().block_on(job).unwrap(), "nested block_on"),
     (|job| Runtime::new().unwrap().block_on_all(job).unwrap(), "nested block_on_all"),
