@@ -7,11 +7,13 @@
 mod kit;
 
 mod cancel {
+    mod datagrams;
     mod descriptors;
     mod knife;
     mod listening;
     mod owned;
     mod reading;
+    mod unix;
     mod waiting;
     mod writing;
 }
