@@ -310,6 +310,12 @@
 //! # }
 //! ```
 //!
+//! Whoever sends or receives many has the system take them by one call:
+//! [`send_segments`](crate::net::UdpSocket::send_segments),
+//! [`recv_batch`](crate::net::UdpSocket::recv_batch), and by value
+//! [`send_dgrams`](crate::net::UdpSocket::send_dgrams) and
+//! [`recv_dgrams`](crate::net::UdpSocket::recv_dgrams).
+//!
 //! # From tokio 0.1
 //!
 //! A program that was written for tokio 0.1 runs on Minato unchanged with the crate

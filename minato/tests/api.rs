@@ -59,6 +59,7 @@ use std::rc::Rc;
 
 use minato::io::DuplexStream;
 use minato::net::tcp::Incoming;
+use minato::net::udp;
 use minato::net::{AsyncFd, TcpListener, TcpSocket, TcpStream, UdpSocket};
 use minato::net::{UnixDatagram, UnixListener, UnixStream};
 use minato::reactor::{self, Background, BackgroundShutdown, Reactor};
@@ -79,6 +80,13 @@ fn sockets() {
         TcpStream: "Send Sync Unpin",
         Incoming: "Send Sync Unpin",
         UdpSocket: "Send Sync Unpin",
+        udp::ReceiveBatch: "Send Sync Unpin",
+        udp::ReceiveMeta: "Send Sync Unpin",
+        udp::Transmit<&[u8]>: "Send Sync Unpin",
+        udp::Transmit<Local>: "Unpin",
+        udp::RecvDgrams: "Send Sync Unpin",
+        udp::SendDgrams<Vec<u8>>: "Send Sync Unpin",
+        udp::SendDgrams<Movable>: "Send Unpin",
         UnixDatagram: "Send Sync Unpin",
         UnixListener: "Send Sync Unpin",
         UnixStream: "Send Sync Unpin",

@@ -8,12 +8,14 @@ mod kit;
 
 mod cancel {
     mod canary;
+    mod datagrams;
     mod descriptors;
     mod knife;
     mod listening;
     mod owned;
     mod reading;
     mod timers;
+    mod unix;
     mod waiting;
     mod writing;
 }

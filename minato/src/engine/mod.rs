@@ -4,8 +4,9 @@
 //!
 //! Every engine offers two things. *Readiness*: `Driver::register` names a socket by a `Key`,
 //! and `Driver::wait` reports what became possible, as `Event`s. *Socket verbs*: the methods of
-//! `Source` (connect, accept, receive, send, shut down, options). On `mio` the verbs are system
-//! calls; on `sim` they are calls into a simulated world, with every errno that Linux would give.
+//! `Source` (connect, accept, receive and send, one by one and in bulk, shut down, options). On
+//! `mio` the verbs are system calls; on `sim` they are calls into a simulated world, with every
+//! errno that Linux would give.
 //!
 //! 1. **Spurious readiness is legal; lost readiness is not.** Events are edge-triggered: after a
 //!    registration, a re-arm or a verb that would block, what is or becomes possible is reported at

@@ -188,11 +188,17 @@ impl Source {
     }
 
     pub(crate) fn recv(&self, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
-        on_kind!(self, os => os::recv(os, buf), (os, bulk) => bulk.recv(os, buf), sim => sim.recv(buf))
+        on_kind!(self,
+            os => os::recv(os, buf),
+            (os, bulk) => bulk.recv(os, buf),
+            sim => sim.recv(buf))
     }
 
     pub(crate) fn peek(&self, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
-        on_kind!(self, os => os::peek(os, buf), (os, bulk) => bulk.peek(os, buf), sim => sim.peek(buf))
+        on_kind!(self,
+            os => os::peek(os, buf),
+            (os, bulk) => bulk.peek(os, buf),
+            sim => sim.peek(buf))
     }
 
     pub(crate) fn recv_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {

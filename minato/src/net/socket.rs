@@ -209,20 +209,7 @@ impl Socket {
     /// The slot, made now if there is none, with `assumed` taken for granted until something would
     /// block.
     pub(super) fn slot(&self, assumed: Readiness) -> &Arc<Slot> {
-        match self.slot.get() {
-            Some(slot) => slot,
-            None => self.new_slot(assumed),
-        }
-    }
-
-    #[cold]
-    fn new_slot(&self, assumed: Readiness) -> &Arc<Slot> {
-        let slot = self.slot.get_or_init(|| Arc::new(Slot::new(self.meaningful(), assumed)));
-        // Of what was kept, no event tells.
-        if self.source().has_kept() {
-            slot.assume(Readiness::READABLE);
-        }
-        slot
+        self.slot.get_or_init(|| Arc::new(Slot::new(self.meaningful(), assumed)))
     }
 
     /// The reactor to bind to.
@@ -267,6 +254,8 @@ impl Socket {
     fn after_first_or_foreign_wait(&self, slot: &Arc<Slot>, cx: &Context<'_>) -> io::Result<()> {
         let looked_after =
             self.bind_slot(slot).and_then(|reactor| reactor.look_after(cx.waker(), self.made_at));
+        // No reactor tells of what was kept before the socket was registered.
+        self.tell_of_kept();
         // Nobody will tell when the socket is ready, so whatever comes next has to try.
         looked_after.inspect_err(|_| slot.assume(Readiness::ALL_OPEN))
     }

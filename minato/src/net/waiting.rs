@@ -145,10 +145,12 @@ impl Socket {
         }
     }
 
-    /// After a receive that may have kept something: whoever waits to receive can have it.
-    pub(super) fn tell_of_kept(&self) {
+    /// After a receive that may have kept something, or before a first wait: whoever waits to
+    /// receive can have what was kept.
+    pub(crate) fn tell_of_kept(&self) {
         if self.source().has_kept()
             && let Some(slot) = self.slot.get()
+            && !slot.view().readiness().is_readable()
         {
             slot.tell(Readiness::READABLE);
         }

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::knife::cut_on_the_system;
-use super::{listening, owned, reading, timers, waiting, writing};
+use super::{datagrams, listening, owned, reading, timers, unix, waiting, writing};
 use crate::kit::child::{in_child, own_name};
 
 fn open_descriptors() -> usize {
@@ -23,10 +23,12 @@ fn no_cut_leaks_a_descriptor() {
         // What the process starts once and keeps is not a leak.
         pollster::block_on(async { drop(crate::kit::net::pair().await) });
         let all = [
+            datagrams::SCENARIOS,
             listening::SCENARIOS,
             owned::SCENARIOS,
             reading::SCENARIOS,
             timers::SCENARIOS,
+            unix::SCENARIOS,
             waiting::SCENARIOS,
             writing::SCENARIOS,
         ];

@@ -162,6 +162,7 @@ fn cut_at(name: &str, place: Place, seed: u64, scenario: Scenario) {
 /// Runs a scenario on the operating system's sockets, cut off at every poll.
 pub(super) fn cut_on_the_system(name: &'static str, scenario: Scenario) {
     cut_at(name, Place::CurrentThread, 1, scenario);
+    tally::ran();
 }
 
 /// One run; returns how many polls there were.
@@ -255,14 +256,17 @@ pub(super) fn poll_and_drop(future: impl Future) {
     _ = future.poll(&mut Context::from_waker(Waker::noop()));
 }
 
-/// Makes a test of each scenario.
+/// Makes a test of each scenario, in all places or, for what the world has not, on the system.
 macro_rules! scenarios {
-    ($($name:ident;)*) => {
-        mod cut_everywhere {
+    (on the system: $($name:ident;)*) => {
+        crate::cancel::knife::scenarios! { @ cut_on_the_system $($name)* }
+    };
+    (@ $cut:ident $($name:ident)*) => {
+        mod $cut {
             $(
                 #[test]
                 fn $name() {
-                    crate::cancel::knife::cut_everywhere(stringify!($name), |knife| {
+                    crate::cancel::knife::$cut(stringify!($name), |knife| {
                         Box::pin(super::$name(knife))
                     });
                 }
@@ -273,6 +277,9 @@ macro_rules! scenarios {
         pub(super) const SCENARIOS: &[(&str, crate::cancel::knife::Scenario)] = &[
             $((stringify!($name), |knife| Box::pin($name(knife)))),*
         ];
+    };
+    ($($name:ident;)*) => {
+        crate::cancel::knife::scenarios! { @ cut_everywhere $($name)* }
     };
 }
 

@@ -4,7 +4,7 @@ use std::io;
 use std::task::{Context, Poll};
 
 use super::{ReceiveBatch, RecvDgrams, SendDgrams, Transmit, UdpSocket};
-use crate::engine::{Direction, Interest};
+use crate::engine::{Direction, Interest, Source};
 use crate::net::waiting::Done;
 
 impl UdpSocket {
@@ -31,14 +31,14 @@ impl UdpSocket {
     }
 
     /// Waits for room and sends the first datagrams of `transmit`, as many as the system takes by
-    /// one call; returns how many bytes of its contents these were. All of them were sent if that is
-    /// its length; [`send_all_segments`](Self::send_all_segments) goes on until then. Empty contents
-    /// are sent as one empty datagram.
+    /// one call; returns how many bytes of its contents these were. All of them were sent if that
+    /// is its length; [`send_all_segments`](Self::send_all_segments) goes on until then. Empty
+    /// contents are sent as one empty datagram.
     ///
     /// The system makes the datagrams of the contents itself (GSO), where it can: one call, one way
     /// through its layers, up to 64 datagrams. A route whose device cannot do that, or cannot for
-    /// segments of this size, is found out by an error of the first try. From then on such datagrams
-    /// are sent one by one, and the caller does not notice.
+    /// segments of this size, is found out by an error of the first try. From then on such
+    /// datagrams are sent one by one, and the caller does not notice.
     ///
     /// # Errors
     ///
@@ -140,15 +140,15 @@ impl UdpSocket {
         }
     }
 
-    /// Waits for datagrams and receives as many as there are and fit into `batch`, by one call;
-    /// returns how many. What the batch held before is gone.
+    /// Waits for datagrams and receives those that are there, as many as one call takes; returns how
+    /// many. There may be more. What the batch held before is gone.
     ///
-    /// From the first call on, a system that can joins datagrams while they wait, as far as the
-    /// buffers of the batch have room: see [`ReceiveBatch`]. The methods that receive a single
+    /// From the first call on, a system that can joins datagrams while they wait, if the buffers of
+    /// the batch have room for that: see [`ReceiveBatch`]. The methods that receive a single
     /// datagram go on doing so, though each then costs a copy more, and a socket may be received
-    /// from in both ways. Only two things must know: who receives through the descriptor itself, and
-    /// a receive of a single datagram that is already under way on another thread at the time of the
-    /// very first call. They may get several datagrams in one.
+    /// from in both ways. Only two may get several datagrams in one: who receives through the
+    /// descriptor itself, and a receive of a single datagram that is under way on another thread at
+    /// the time of the very first call.
     ///
     /// # Errors
     ///
@@ -159,7 +159,7 @@ impl UdpSocket {
     ///
     /// Dropped before it is done, no datagram was taken. The batch is empty then.
     pub async fn recv_batch(&self, batch: &mut ReceiveBatch) -> io::Result<usize> {
-        self.socket.io(Interest::READABLE, |source| source.recv_batch(&mut batch.batch)).await?;
+        self.socket.io(Interest::READABLE, |source| self.receive(source, batch)).await?;
         Ok(batch.len())
     }
 
@@ -174,9 +174,9 @@ impl UdpSocket {
         cx: &mut Context<'_>,
         batch: &mut ReceiveBatch,
     ) -> Poll<io::Result<usize>> {
-        let received = self.socket.poll_io(cx, Direction::Read, |source| {
-            source.recv_batch(&mut batch.batch).map(Done::Whole)
-        });
+        let received = self
+            .socket
+            .poll_io(cx, Direction::Read, |source| self.receive(source, batch).map(Done::Whole));
         received.map_ok(|()| batch.len())
     }
 
@@ -187,8 +187,15 @@ impl UdpSocket {
     /// `WouldBlock` if there is none at present; else as [`recv_batch`](Self::recv_batch).
     pub fn try_recv_batch(&self, batch: &mut ReceiveBatch) -> io::Result<usize> {
         let source = self.socket.source();
-        self.socket.try_io(Interest::READABLE, || source.recv_batch(&mut batch.batch))?;
+        self.socket.try_io(Interest::READABLE, || self.receive(source, batch))?;
         Ok(batch.len())
+    }
+
+    fn receive(&self, source: &Source, batch: &mut ReceiveBatch) -> io::Result<()> {
+        let received = source.recv_batch(&mut batch.batch);
+        // Of joined datagrams, small buffers take some, and the rest is kept.
+        self.socket.tell_of_kept();
+        received
     }
 
     /// Sends all datagrams of `transmit`, by value: gives it and the socket back.
@@ -226,8 +233,7 @@ impl UdpSocket {
         SendDgrams::new(self, transmit)
     }
 
-    /// Receives as many datagrams as there are and fit into `batch`, by value: gives it and the
-    /// socket back.
+    /// Receives datagrams, as many as one call takes, by value: gives the batch and the socket back.
     ///
     /// # Errors
     ///

@@ -112,7 +112,9 @@ impl UdpSocket {
         Ok(Self { socket: Socket::adopt(socket.into(), Transport::Udp, Some(handle))? })
     }
 
-    /// Gives the socket to std, non-blocking as it is.
+    /// Gives the socket to std, non-blocking as it is. One that has received in batches
+    /// ([`recv_batch`](Self::recv_batch)) should be empty: datagrams that the system has joined by
+    /// then are lost, or come as one.
     ///
     /// # Errors
     ///
