@@ -58,7 +58,8 @@ fn traced(name: &str) -> Option<BTreeMap<String, usize>> {
 /// The calls of the thread that makes the marks, between the two. Another thread's calls may cut a
 /// line in two, `name(.. <unfinished ...>` and `<... name resumed>`, of which the first counts.
 fn between_marks(trace: &str) -> BTreeMap<String, usize> {
-    let marks = format!("kill({MARK}, 0)");
+    // Without its end, which may stand in another line.
+    let marks = format!("kill({MARK}, 0");
     let marked = trace.lines().find(|line| line.contains(&marks)).expect("there is no mark");
     let thread = marked.split_whitespace().next().unwrap();
     let own = trace.lines().filter_map(|line| {
@@ -282,4 +283,105 @@ fn waking_a_task_of_the_same_thread_is_no_call() {
     // A look at the reactor now and then, so that sockets have their turn, and nothing else.
     assert_eq!(counts.len(), calls(&counts, "epoll_wait").min(1), "{counts:?}");
     assert!(calls(&counts, "epoll_wait") <= 1_000 / 61 + 1, "{counts:?}");
+}
+
+/// Two connections to threads of std's: one sends what `source` writes, one gives it to `sink`.
+async fn relay_ends(
+    source: impl FnOnce(std::net::TcpStream) + Send + 'static,
+    sink: impl FnOnce(std::net::TcpStream) + Send + 'static,
+) -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let connect = || {
+        let peer = std::net::TcpStream::connect(address).unwrap();
+        peer.set_nodelay(true).unwrap();
+        peer
+    };
+    let peer = connect();
+    std::thread::spawn(move || source(peer));
+    let near = listener.accept().await.unwrap().0;
+    let peer = connect();
+    std::thread::spawn(move || sink(peer));
+    (near, listener.accept().await.unwrap().0)
+}
+
+#[test]
+fn a_long_stream_between_sockets_is_spliced() {
+    const MIB: usize = 64;
+    let counts = counted("a_long_stream_between_sockets_is_spliced", async {
+        use std::io::{Read, Write};
+        let (mut near, mut far) = relay_ends(
+            |mut peer| (0..MIB).for_each(|_| peer.write_all(&[6; 1 << 20]).unwrap()),
+            |mut peer| while peer.read(&mut [0; 65_536]).unwrap() > 0 {},
+        )
+        .await;
+        mark();
+        let copied = minato::io::copy(&mut near, &mut far).await.unwrap();
+        mark();
+        assert_eq!(copied, (MIB as u64) << 20);
+    });
+    let Some(counts) = counts else { return };
+    assert!(calls(&counts, "splice") > MIB, "{counts:?}");
+    // It begins by copying a little, and asks by reading whether the stream has ended.
+    assert!(calls(&counts, "recvfrom") < MIB, "{counts:?}");
+    assert!(calls(&counts, "sendto") < MIB, "{counts:?}");
+    // A pipe serves as long as the stream does not thin out, however often it has to wait.
+    let pipes = calls(&counts, "pipe2");
+    assert!((1..=MIB / 8).contains(&pipes), "{counts:?}");
+    assert_eq!(calls(&counts, "close"), 2 * pipes, "{counts:?}");
+}
+
+/// A message is two calls and a wait on its way, and there is not even a look at another way.
+#[test]
+fn messages_between_sockets_are_copied() {
+    let counts = counted("messages_between_sockets_are_copied", async {
+        use std::io::{Read, Write};
+        const SIZE: usize = 5_000;
+        let (mut near, mut far) = relay_ends(
+            |mut peer| {
+                let mut answer = [0; SIZE];
+                for _ in 0..ROUNDS {
+                    peer.write_all(&[6; SIZE]).unwrap();
+                    peer.read_exact(&mut answer).unwrap();
+                }
+            },
+            |mut peer| {
+                let mut message = [0; SIZE];
+                while peer.read_exact(&mut message).is_ok() {
+                    peer.write_all(&message).unwrap();
+                }
+            },
+        )
+        .await;
+        mark();
+        // A task of its own, as a relay has: so it waits in its own sockets' places.
+        minato::io::copy_bidirectional(&mut near, &mut far).await.unwrap();
+        mark();
+    });
+    let Some(counts) = counts else { return };
+    for call in ["splice", "pipe2", "rt_sigaction", "fcntl"] {
+        assert_eq!(calls(&counts, call), 0, "{counts:?}");
+    }
+    // Beginning and end are some more.
+    assert_eq!(calls(&counts, "sendto"), 2 * ROUNDS, "{counts:?}");
+    assert!(calls(&counts, "recvfrom") <= 2 * ROUNDS + 6, "{counts:?}");
+}
+
+#[test]
+fn a_file_is_sent_without_being_read() {
+    let counts = counted("a_file_is_sent_without_being_read", async {
+        use std::io::{Read, Write};
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&[7; 1 << 20]).unwrap();
+        let (_, far) =
+            relay_ends(drop, |mut peer| while peer.read(&mut [0; 65_536]).unwrap() > 0 {}).await;
+        mark();
+        assert_eq!(far.send_file(&file, 0, None).await.unwrap(), 1 << 20);
+        mark();
+    });
+    let Some(counts) = counts else { return };
+    assert!(calls(&counts, "sendfile") >= 4, "{counts:?}");
+    for call in ["read", "pread64", "write", "sendto"] {
+        assert_eq!(calls(&counts, call), 0, "{counts:?}");
+    }
 }

@@ -31,7 +31,6 @@ impl Pace {
 
     /// The reader has nothing more at the moment. To hear so again, because the other direction had
     /// something to do, is no burst.
-    #[inline]
     pub(super) fn pause(&mut self) {
         let burst = std::mem::take(&mut self.burst);
         if burst == 0 {

@@ -21,6 +21,9 @@ pub(super) struct Relay {
     taken: Option<io::Error>,
     /// False once the kernel refused, or if the copy was asked to keep to its buffer.
     possible: bool,
+    /// Whether there is anything to consider here: false for as long as bytes are copied and
+    /// nothing speaks for another way, which is then told by one look.
+    is_off_path: bool,
 }
 
 /// What came of an attempt to hand on what is in the pipe.
@@ -32,55 +35,49 @@ pub(super) enum Drained {
 
 impl Relay {
     pub(super) fn new(possible: bool) -> Self {
-        Self { pace: Pace::default(), lane: None, taken: None, possible }
+        Self { pace: Pace::default(), lane: None, taken: None, possible, is_off_path: false }
     }
 
     /// How many bytes are between reader and writer, in the pipe.
-    #[inline]
     pub(super) fn held(&self) -> usize {
         self.lane.as_ref().map_or(0, Lane::held)
     }
 
-    /// Whether bytes go by pipe.
+    /// Whether copying on is not all that there is to do.
     #[inline]
-    pub(super) fn is_on(&self) -> bool {
-        self.lane.is_some()
+    pub(super) fn is_off_path(&self) -> bool {
+        self.is_off_path
     }
 
     /// So many bytes were read in the ordinary way.
     #[inline]
     pub(super) fn moved(&mut self, bytes: usize) {
         self.pace.moved(bytes);
+        if self.possible && self.pace.is_sustained() {
+            self.is_off_path = true;
+        }
     }
 
     /// The reader has nothing more at the moment: keeps no pipe meanwhile, and goes back to copying
     /// if it has been giving little.
-    #[inline]
     pub(super) fn pause(&mut self) {
         self.pace.pause();
-        if self.lane.is_some() {
-            self.rest();
-        }
-    }
-
-    #[cold]
-    fn rest(&mut self) {
-        if self.pace.is_thin() {
-            self.leave();
-        } else if let Some(lane) = &mut self.lane {
-            lane.rest();
+        if let Some(lane) = &mut self.lane {
+            if self.pace.is_thin() {
+                self.leave();
+            } else {
+                lane.rest();
+            }
         }
     }
 
     /// Whether the copy should now [try](Self::enter) to go by pipe.
-    #[inline]
     pub(super) fn wants_to_enter(&self) -> bool {
         self.lane.is_none() && self.possible && self.pace.is_sustained()
     }
 
     /// Begins to go by pipe if both ends are sockets of the system and there is a pipe; says
     /// whether it does. If not, it wants to again after as many bytes more.
-    #[cold]
     pub(super) fn enter<R, W>(&mut self, reader: &R, writer: &W) -> bool
     where
         R: AsyncRead + ?Sized,
@@ -90,11 +87,13 @@ impl Relay {
         if reader.direct_reader().is_some() && writer.direct_writer().is_some() {
             self.lane = Lane::open().ok();
         }
+        self.is_off_path = self.lane.is_some();
         self.lane.is_some()
     }
 
     fn leave(&mut self) {
         self.lane = None;
+        self.is_off_path = false;
         self.pace.begin();
     }
 
@@ -158,7 +157,6 @@ impl Relay {
 
     /// How the reader ended when reading found nothing more: with the error that a splice was told
     /// instead, or as it says.
-    #[inline]
     pub(super) fn end(&mut self, ended: io::Result<()>) -> io::Result<()> {
         self.taken.take().map_or(ended, Err)
     }

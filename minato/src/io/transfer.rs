@@ -37,6 +37,15 @@ impl BufferSizes {
     }
 }
 
+/// What came of one step aside from the usual.
+enum Step {
+    Moved(usize),
+    /// All is done; so many bytes were written.
+    Done(u64),
+    /// The reader has to be read in the usual way.
+    Read,
+}
+
 /// A copy under way: the bytes between reader and writer, and how far it has come.
 ///
 /// It survives errors: after one, polling goes on with what is still to be done.
@@ -95,29 +104,61 @@ impl Transfer {
                     Poll::Ready(written) => written?,
                     Poll::Pending => return self.poll_read_ahead(cx, reader, &mut allowance),
                 }
-            } else if self.relay.held() > 0 {
-                ready!(self.poll_drain_pipe(cx, writer.as_ref()))?
-            } else if self.ended.is_some() {
-                ready!(self.poll_flush(cx, writer))?;
-                return Poll::Ready(self.finish());
             } else {
-                if self.relay.wants_to_enter()
-                    && self.relay.enter(reader.as_ref().get_ref(), writer.as_ref().get_ref())
-                {
-                    self.size = self.sizes.first;
-                    self.release_buffer();
-                }
-                match self.poll_take_in(cx, reader.as_mut()) {
-                    Poll::Ready(read) => read,
-                    Poll::Pending => {
-                        self.relay.pause();
-                        self.shrink();
-                        ready!(self.poll_flush(cx, writer))?;
-                        return Poll::Pending;
+                if self.ended.is_some() || self.relay.is_off_path() {
+                    let step = self.poll_off_path(cx, reader.as_mut(), writer.as_mut());
+                    match ready!(step)? {
+                        Step::Moved(moved) => {
+                            ready!(allowance.poll_spend(cx, moved));
+                            continue;
+                        }
+                        Step::Done(copied) => return Poll::Ready(Ok(copied)),
+                        Step::Read => {}
                     }
+                }
+                match self.poll_fill(cx, reader.as_mut()) {
+                    Poll::Ready(read) => read,
+                    Poll::Pending if self.relay.has_taken_an_error() => self.end(Ok(())),
+                    // Nothing has come since the last time, so there is nothing to flush either.
+                    Poll::Pending if !self.unflushed => return Poll::Pending,
+                    Poll::Pending => return self.poll_pause(cx, writer),
                 }
             };
             ready!(allowance.poll_spend(cx, moved));
+        }
+    }
+
+    /// What is not reading into the buffer and writing from it: the end, and the way by pipe.
+    #[cold]
+    fn poll_off_path<R, W>(
+        &mut self,
+        cx: &mut Context<'_>,
+        reader: Pin<&mut R>,
+        mut writer: Pin<&mut W>,
+    ) -> Poll<io::Result<Step>>
+    where
+        R: AsyncRead + ?Sized,
+        W: AsyncWrite + ?Sized,
+    {
+        let (source, target) = (reader.as_ref().get_ref(), writer.as_ref().get_ref());
+        if self.relay.held() > 0 {
+            return self.poll_drain_pipe(cx, target).map_ok(Step::Moved);
+        }
+        if self.ended.is_some() {
+            ready!(self.poll_flush(cx, writer.as_mut()))?;
+            return Poll::Ready(self.finish().map(Step::Done));
+        }
+        if self.relay.wants_to_enter() && self.relay.enter(source, target) {
+            self.size = self.sizes.first;
+            self.release_buffer();
+        }
+        match self.relay.poll_fill(cx, source) {
+            Poll::Ready(0) => Poll::Ready(Ok(Step::Read)),
+            Poll::Ready(moved) => Poll::Ready(Ok(Step::Moved(moved))),
+            Poll::Pending => {
+                ready!(self.poll_pause(cx, writer))?;
+                Poll::Pending
+            }
         }
     }
 
@@ -129,34 +170,13 @@ impl Transfer {
         (self.copied, unwritten)
     }
 
-    /// Takes in what comes next, by pipe if that is the way at present.
-    fn poll_take_in<R: AsyncRead + ?Sized>(
-        &mut self,
-        cx: &mut Context<'_>,
-        reader: Pin<&mut R>,
-    ) -> Poll<usize> {
-        if self.relay.is_on() {
-            let moved = ready!(self.relay.poll_fill(cx, reader.as_ref().get_ref()));
-            if moved > 0 {
-                return Poll::Ready(moved);
-            }
-        }
-        match self.poll_fill(cx, reader) {
-            Poll::Pending if self.relay.has_taken_an_error() => {
-                self.ended = Some(self.relay.end(Ok(())));
-                Poll::Ready(0)
-            }
-            read => read,
-        }
-    }
-
     /// Hands on once what is in the pipe.
     fn poll_drain_pipe<W: AsyncWrite + ?Sized>(
         &mut self,
         cx: &mut Context<'_>,
-        writer: Pin<&W>,
+        writer: &W,
     ) -> Poll<io::Result<usize>> {
-        let count = match ready!(self.relay.poll_drain(cx, writer.get_ref()))? {
+        let count = match ready!(self.relay.poll_drain(cx, writer))? {
             Drained::Moved(count) => count,
             Drained::Copy(bytes) => {
                 (self.start, self.end) = (0, bytes.len());
@@ -169,7 +189,22 @@ impl Transfer {
         Poll::Ready(Ok(count))
     }
 
+    /// The reader has nothing at the moment: makes do with less, and lets nothing wait in the
+    /// writer. Ready only with an error.
+    #[cold]
+    fn poll_pause<W: AsyncWrite + ?Sized>(
+        &mut self,
+        cx: &mut Context<'_>,
+        writer: Pin<&mut W>,
+    ) -> Poll<io::Result<u64>> {
+        self.relay.pause();
+        self.shrink();
+        ready!(self.poll_flush(cx, writer))?;
+        Poll::Pending
+    }
+
     /// Uses the time for which the writer takes nothing: reads into what is left of the buffer.
+    #[cold]
     fn poll_read_ahead<R: AsyncRead + ?Sized>(
         &mut self,
         cx: &mut Context<'_>,
@@ -197,15 +232,9 @@ impl Transfer {
         }
         let read = ready!(poll_read_once(reader, cx, &mut self.buffer.bytes_mut()[self.end..]));
         let count = match read {
-            Ok(0) => {
-                self.ended = Some(self.relay.end(Ok(())));
-                0
-            }
+            Ok(0) => return Poll::Ready(self.end(Ok(()))),
             Ok(count) => count,
-            Err(error) => {
-                self.ended = Some(self.relay.end(Err(error)));
-                0
-            }
+            Err(error) => return Poll::Ready(self.end(Err(error))),
         };
         self.relay.moved(count);
         // Only one read that fills the whole buffer shows that a larger one would have taken more;
@@ -215,6 +244,13 @@ impl Transfer {
         }
         self.end += count;
         Poll::Ready(count)
+    }
+
+    /// The reader has ended, and gives no byte more.
+    #[cold]
+    fn end(&mut self, ended: io::Result<()>) -> usize {
+        self.ended = Some(self.relay.end(ended));
+        0
     }
 
     /// Writes once from the unwritten bytes, of which there must be some.
