@@ -38,8 +38,8 @@ const fn peer(program: &'static str, variant: &'static str, workers: bool, batch
 /// Those that need no more of the kernel than readiness.
 fn readiness() -> Vec<Peer> {
     vec![
-        peer(MINATO, "current", false, false),
-        peer(MINATO, "multi", true, false),
+        peer(MINATO, "current", false, true),
+        peer(MINATO, "multi", true, true),
         peer(TOKIO, "current", false, true),
         peer(TOKIO, "multi", true, true),
         peer(SMOL, "current", false, true),
