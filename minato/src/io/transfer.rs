@@ -219,6 +219,7 @@ impl Transfer {
     }
 
     /// Reads once behind the unwritten bytes; notes how the reader ended if it did.
+    #[inline(always)]
     fn poll_fill<R: AsyncRead + ?Sized>(
         &mut self,
         cx: &mut Context<'_>,
@@ -254,6 +255,7 @@ impl Transfer {
     }
 
     /// Writes once from the unwritten bytes, of which there must be some.
+    #[inline(always)]
     fn poll_drain<W: AsyncWrite + ?Sized>(
         &mut self,
         cx: &mut Context<'_>,

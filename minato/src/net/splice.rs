@@ -5,14 +5,23 @@
 use std::io::{self, PipeReader, PipeWriter, Read};
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What a pipe of ours shall hold, counted in whole pages. A pipe is full when its slots are, of
-/// which there is one a page: bytes that arrived in small pieces fill it long before.
-const WANTED_SIZE: libc::c_int = 256 * 1024;
-/// What it has to hold to be worth its calls. A user with many pipes gets smaller ones.
-const LEAST_SIZE: libc::c_int = 64 * 1024;
+/// What a large pipe holds, counted in whole pages: as much as any process may ask for. A pipe is
+/// full when its slots are, of which there is one a page: bytes that arrived in small pieces fill it
+/// long before.
+const LARGE: libc::c_int = 1 << 20;
+/// How many large pipes the process has at most. They halve what a splice costs, but many slow
+/// readers would fill them all, and what a user may have in pipes is bounded.
+const MOST_LARGE: usize = 16;
+/// What a pipe has to hold to be worth its calls, and usually does. A user with very many pipes gets
+/// smaller ones.
+const LEAST: libc::c_int = 64 * 1024;
 /// What one call is asked to move at most; the pipe's slots are the closer bound.
 const MOST_AT_ONCE: usize = 1 << 20;
+
+/// How many large pipes there are.
+static LARGE_PIPES: AtomicUsize = AtomicUsize::new(0);
 
 /// A pipe on the way between two sockets, and how many bytes it holds.
 #[derive(Debug)]
@@ -20,18 +29,27 @@ pub(crate) struct Pipe {
     reader: PipeReader,
     writer: PipeWriter,
     held: usize,
+    is_large: bool,
 }
 
 impl Pipe {
     /// An empty pipe. An error if there are none left, or only small ones.
     pub(crate) fn open() -> io::Result<Self> {
         let (reader, writer) = io::pipe()?;
-        if control(&writer, libc::F_SETPIPE_SZ, WANTED_SIZE).is_err()
-            && control(&writer, libc::F_GETPIPE_SZ, 0)? < LEAST_SIZE
-        {
+        let mut pipe = Self { reader, writer, held: 0, is_large: false };
+        pipe.enlarge();
+        if !pipe.is_large && control(&pipe.writer, libc::F_GETPIPE_SZ, 0)? < LEAST {
             return Err(io::ErrorKind::QuotaExceeded.into());
         }
-        Ok(Self { reader, writer, held: 0 })
+        Ok(pipe)
+    }
+
+    fn enlarge(&mut self) {
+        self.is_large = LARGE_PIPES.fetch_add(1, Ordering::Relaxed) < MOST_LARGE
+            && control(&self.writer, libc::F_SETPIPE_SZ, LARGE).is_ok();
+        if !self.is_large {
+            LARGE_PIPES.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     /// How many bytes are in the pipe.
@@ -65,6 +83,14 @@ impl Pipe {
         self.reader.read_exact(&mut bytes)?;
         self.held = 0;
         Ok(bytes)
+    }
+}
+
+impl Drop for Pipe {
+    fn drop(&mut self) {
+        if self.is_large {
+            LARGE_PIPES.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }
 

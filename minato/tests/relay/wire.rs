@@ -210,11 +210,22 @@ pub(super) async fn step<T>(mut future: Pin<&mut impl Future<Output = T>>) -> Op
 
 /// How many descriptors of this process are ends of pipes.
 pub(super) fn pipe_ends() -> usize {
+    pipe_sizes().len()
+}
+
+/// What the pipes hold whose ends this process has, for each end.
+pub(super) fn pipe_sizes() -> Vec<i32> {
     std::fs::read_dir("/proc/self/fd")
         .unwrap()
-        .filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok())
-        .filter(|target| target.to_string_lossy().starts_with("pipe:"))
-        .count()
+        .filter_map(|entry| {
+            let path = entry.unwrap().path();
+            let target = std::fs::read_link(&path).ok()?;
+            let number = path.file_name()?.to_str()?.parse().ok()?;
+            let is_pipe = target.to_string_lossy().starts_with("pipe:");
+            // SAFETY: the call only asks for a number.
+            is_pipe.then(|| unsafe { libc::fcntl(number, libc::F_GETPIPE_SZ) })
+        })
+        .collect()
 }
 
 fn reset(stream: &mut StdStream) {
