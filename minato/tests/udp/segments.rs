@@ -10,6 +10,7 @@ use minato::net::UdpSocket;
 use minato::net::udp::{Ecn, ReceiveBatch, Transmit};
 
 use crate::everywhere::{everywhere, on_the_system};
+use crate::kit::child::{in_child, own_name};
 use crate::local;
 
 /// Receives `count` datagrams one by one. In the simulated world they may overtake each other, so
@@ -218,5 +219,34 @@ fn a_kernel_that_refuses_to_segment_is_sent_one_by_one() {
             assert_eq!(a.max_send_segments()?, most);
         }
         Ok(())
+    });
+}
+
+/// The first use in bulk needs a descriptor for a moment.
+#[test]
+fn a_shortage_of_descriptors_is_told_and_passes() {
+    in_child(own_name!(a_shortage_of_descriptors_is_told_and_passes), || {
+        pollster::block_on(async {
+            let ((a, at_a), (b, at_b)) = (local().await.unwrap(), local().await.unwrap());
+            let limit = libc::rlimit { rlim_cur: 64, rlim_max: 64 };
+            // SAFETY: the pointer is to a live value of the right type.
+            assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) }, 0);
+            let mut spare = Vec::new();
+            while let Ok(file) = std::fs::File::open("/dev/null") {
+                spare.push(file);
+            }
+            let transmit = Transmit::new(at_b, "abcd").segment_size(2);
+            let mut batch = ReceiveBatch::new();
+            let short = |error: io::Error| assert_eq!(error.raw_os_error(), Some(libc::EMFILE));
+            short(a.try_send_segments(&transmit).unwrap_err());
+            short(b.try_recv_batch(&mut batch).unwrap_err());
+            short(a.max_send_segments().unwrap_err());
+            a.send_to(b"plain", at_b).await.unwrap();
+            assert_eq!(b.recv_from(&mut [0; 8]).await.unwrap(), (5, at_a));
+            drop(spare);
+            a.send_all_segments(&mut transmit.as_ref()).await.unwrap();
+            while b.recv_batch(&mut batch).await.is_err() {}
+            assert!(!batch.is_empty());
+        });
     });
 }
