@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::peer::{PeerCommand, Workload, announce, exit_when_stdin_ends, report_received};
+use crate::peer::{
+    PeerCommand, Workload, announce, exit_when_stdin_ends, exit_when_stdin_ends_after,
+    report_received,
+};
 
 /// The buffer of a connection in the workload `churn`: it takes one small request, and a page of
 /// it to be zeroed would be dearer than the rest.
@@ -37,7 +40,7 @@ pub fn open_tcp(command: &PeerCommand, count: usize) -> io::Result<Vec<TcpListen
         socket.listen(BACKLOG)
     })?;
     let listeners: Vec<TcpListener> = sockets.into_iter().map(TcpListener::from).collect();
-    exit_when_stdin_ends(|| {})?;
+    exit_when_stdin_ends()?;
     for first in listeners.iter().take(1) {
         announce(first.local_addr()?)?;
     }
@@ -61,12 +64,12 @@ pub fn open_udp(
         socket.set_recv_buffer_size(RECEIVE_BUFFER)
     })?;
     let sockets: Vec<UdpSocket> = sockets.into_iter().map(UdpSocket::from).collect();
-    let (received, sink) = (received.clone(), command.workload == Workload::UdpSink);
-    exit_when_stdin_ends(move || {
-        if sink {
-            report_received(received.load(Ordering::Relaxed));
-        }
-    })?;
+    if command.workload == Workload::UdpSink {
+        let received = received.clone();
+        exit_when_stdin_ends_after(move || report_received(received.load(Ordering::Relaxed)))?;
+    } else {
+        exit_when_stdin_ends()?;
+    }
     for first in sockets.iter().take(1) {
         announce(first.local_addr()?)?;
     }

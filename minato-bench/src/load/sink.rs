@@ -14,7 +14,7 @@ use crate::peer::{announce, exit_when_stdin_ends};
 /// Those of the listener.
 pub fn sink() -> io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
-    exit_when_stdin_ends(|| ())?;
+    exit_when_stdin_ends()?;
     announce(listener.local_addr()?)?;
     loop {
         let (mut stream, _) = listener.accept()?;

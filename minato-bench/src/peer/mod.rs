@@ -19,12 +19,12 @@
 //!
 //! A server binds to `--listen`, calls [`exit_when_stdin_ends`], then [`announce`]s its address
 //! (the line `listening ADDR` on standard output) and serves until its standard input ends. Then
-//! the process exits with 0 from the watching thread: no runtime is taken down, so that this costs
-//! the same for everybody. All server streams have `TCP_NODELAY` set by the server, each
+//! the process exits with 0 at once: no runtime is taken down, so that this costs the same for
+//! everybody. (A sink, which has something to tell before, uses [`exit_when_stdin_ends_after`].) All server streams have `TCP_NODELAY` set by the server, each
 //! connection is a task of its own, and the end or an error of one connection ends that one only.
 //!
 //! * `echo` writes back what it reads, with one [`PageBuffer`] a connection.
-//! * `churn` accepts, reads once, writes that back, closes.
+//! * `churn` accepts, reads once into a small buffer, writes that back, closes.
 //! * `idle` is `echo` with a buffer of 64 bytes, so that what is seen is the runtime's own memory.
 //! * `blocked` is `echo`; but a read whose first byte is [`BLOCKING`] first sleeps its thread for
 //!   `--block-ms`.
@@ -68,5 +68,7 @@ mod stopwatch;
 pub use self::buffer::{BUFFER, PageBuffer};
 pub(crate) use self::command::raise_file_limit;
 pub use self::command::{LACKS, PeerCommand, Workload, lacks};
-pub use self::server::{BLOCKING, announce, exit_when_stdin_ends, report_received};
+pub use self::server::{
+    BLOCKING, announce, exit_when_stdin_ends, exit_when_stdin_ends_after, report_received,
+};
 pub use self::stopwatch::Stopwatch;

@@ -13,8 +13,8 @@ pub struct Peer {
     pub arguments: &'static [&'static str],
     /// What part it has in the comparison.
     pub part: Part,
-    /// It waits in io_uring. Under valgrind, which takes that for a call that does not block, a
-    /// server's other threads then stand still.
+    /// It waits in io_uring. Under valgrind, which takes that for a call that does not block, no
+    /// signal and no other thread then gets through to end a server.
     pub rings: bool,
 }
 

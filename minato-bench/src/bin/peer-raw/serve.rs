@@ -5,17 +5,16 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
 
-use minato_bench::peer::{
-    BLOCKING, PageBuffer, PeerCommand, Workload, announce, exit_when_stdin_ends,
-};
+use minato_bench::kit;
+use minato_bench::peer::{BLOCKING, PageBuffer, PeerCommand, Workload};
 
 /// What is done to each request.
 #[derive(Clone, Copy)]
 pub(crate) struct Serving {
     /// Close after the first.
     pub(crate) once: bool,
-    /// A small buffer for each connection, not a large one.
-    small: bool,
+    /// The size of a connection's buffer, if it is a small one.
+    small: Option<usize>,
     /// Sleep at those that ask for it.
     block: Option<Duration>,
 }
@@ -24,13 +23,20 @@ impl Serving {
     pub(crate) fn of(command: &PeerCommand) -> Serving {
         Serving {
             once: command.workload == Workload::Churn,
-            small: command.workload == Workload::Idle,
+            small: match command.workload {
+                Workload::Idle => Some(kit::IDLE_BUFFER),
+                Workload::Churn => Some(kit::CHURN_BUFFER),
+                _ => None,
+            },
             block: (command.workload == Workload::Blocked).then(|| command.block()),
         }
     }
 
     pub(crate) fn buffer(self) -> Buffer {
-        if self.small { Buffer::Small(Box::new([0; 64])) } else { Buffer::Page(PageBuffer::new()) }
+        match self.small {
+            Some(size) => Buffer::Small(vec![0; size].into_boxed_slice()),
+            None => Buffer::Page(PageBuffer::new()),
+        }
     }
 
     /// Does what a request asks for besides its echo.
@@ -44,24 +50,19 @@ impl Serving {
 /// The buffer of a connection. It stays where it is when it is moved.
 pub(crate) enum Buffer {
     Page(PageBuffer),
-    Small(Box<[u8; 64]>),
+    Small(Box<[u8]>),
 }
 
 impl Buffer {
     pub(crate) fn bytes(&mut self) -> &mut [u8] {
         match self {
             Buffer::Page(pages) => pages,
-            Buffer::Small(bytes) => &mut bytes[..],
+            Buffer::Small(bytes) => bytes,
         }
     }
 }
 
-/// Listens, and tells where.
+/// Listens, and tells where. Accepted streams inherit `TCP_NODELAY`, as with all peers.
 pub(crate) fn listen(command: &PeerCommand) -> io::Result<TcpListener> {
-    let listener = TcpListener::bind(command.listen)?;
-    // Accepted streams inherit it.
-    socket2::SockRef::from(&listener).set_tcp_nodelay(true)?;
-    exit_when_stdin_ends(|| ())?;
-    announce(listener.local_addr()?)?;
-    Ok(listener)
+    kit::one(kit::open_tcp(command, 1)?)
 }

@@ -6,9 +6,8 @@ use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use minato_bench::peer::{
-    PeerCommand, Workload, announce, exit_when_stdin_ends, lacks, report_received,
-};
+use minato_bench::kit;
+use minato_bench::peer::{PeerCommand, Workload, lacks};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::socket::{
     ControlMessage, ControlMessageOwned, MsgFlags, SockaddrIn, recvmsg, sendmsg, setsockopt,
@@ -26,21 +25,17 @@ struct Server {
 }
 
 pub(crate) fn run(command: &PeerCommand) -> io::Result<()> {
-    let socket = UdpSocket::bind(command.listen)?;
-    socket.set_nonblocking(true)?;
-    if command.batch && setsockopt(&socket, UdpGroSegment, &true).is_err() {
+    if command.batch && setsockopt(&UdpSocket::bind("127.0.0.1:0")?, UdpGroSegment, &true).is_err()
+    {
         lacks("GRO in this kernel");
     }
     let received = Arc::new(AtomicU64::new(0));
+    let socket = kit::one(kit::open_udp(command, 1, &received)?)?;
+    socket.set_nonblocking(true)?;
+    if command.batch {
+        setsockopt(&socket, UdpGroSegment, &true)?;
+    }
     let answers = command.workload == Workload::UdpEcho;
-    let reported = received.clone();
-    exit_when_stdin_ends(move || {
-        if !answers {
-            report_received(reported.load(Ordering::Relaxed));
-        }
-    })?;
-    announce(socket.local_addr()?)?;
-
     let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
     epoll.add(&socket, EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, 0))?;
     let mut server = Server { socket, answers, received, buffer: vec![0; MOST] };
