@@ -59,8 +59,8 @@ pub(crate) enum Command {
     /// Echo over TCP and UDP until Ctrl-C.
     ///
     /// Sends back what it receives: streams byte by byte, datagrams one by one. The first Ctrl-C
-    /// (or SIGTERM) stops accepting and lets open connections finish for a while; a second one ends
-    /// at once.
+    /// (or SIGTERM) stops accepting, and lets open connections and datagrams that are under way
+    /// finish for a while; a second one ends at once.
     ///
     /// Meant for tests: on a public address anybody could have datagrams reflected to anybody.
     #[command(after_help = "Examples:\n  \
@@ -72,8 +72,8 @@ pub(crate) enum Command {
     ///
     /// Each TCP connection gets a connection to the target, and each UDP client a socket of its
     /// own, by which the answers find back; it is closed after a while without datagrams. The first
-    /// Ctrl-C (or SIGTERM) stops accepting and lets open connections finish for a while; a second
-    /// one ends at once.
+    /// Ctrl-C (or SIGTERM) stops accepting, and lets open connections finish and answers come for a
+    /// while; a second one ends at once.
     #[command(after_help = "Examples:\n  \
         minato proxy 127.0.0.1:8000 127.0.0.1:7000           relay to an echo\n  \
         minato proxy 127.0.0.1:5353 192.0.2.1:53 --idle 5    relay name look-ups")]
@@ -127,7 +127,7 @@ pub(crate) struct ProxyOptions {
 /// How a server ends.
 #[derive(Args, Debug)]
 pub(crate) struct EndingOptions {
-    /// How many seconds open connections may take to finish after Ctrl-C.
+    /// How many seconds open connections and answers may take to finish after Ctrl-C.
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = parse_seconds)]
     pub(crate) grace: Duration,
 }

@@ -3,17 +3,25 @@
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
 use std::time::Duration;
 
-use futures_channel::mpsc;
+use futures_channel::{mpsc, oneshot};
 use futures_util::StreamExt;
-use futures_util::future::{Either, select, try_join};
+use futures_util::future::{Either, join, select};
 use minato::net::{TcpListener, TcpStream, UdpSocket};
 use minato::time::timeout;
 
 use crate::endpoint::Endpoint;
 use crate::in_context;
 use crate::shutdown::Shutdown;
+
+/// The longest datagram there can be.
+pub(crate) const MAX_DATAGRAM: usize = 65_535;
+
+/// For how long no datagram must have come until none is taken to be under way any more.
+const QUIET: Duration = Duration::from_millis(100);
 
 /// How often another free port is tried when only one of the two protocols could have it.
 const PORT_ATTEMPTS: usize = 16;
@@ -85,25 +93,57 @@ impl Connections {
     }
 }
 
-/// Runs both loops until Ctrl-C, then lets open connections finish for `grace` at most. Datagrams
-/// keep nothing open, so that loop ends at once.
-pub(crate) async fn until_ctrl_c(
+/// Becomes ready when a server shall come to its end.
+pub(crate) type Stop = oneshot::Receiver<Infallible>;
+
+/// Hands `handle` each datagram until `stop`, and then what has arrived or is under way.
+pub(crate) async fn each_datagram(
+    socket: &UdpSocket,
+    mut stop: Stop,
+    mut handle: impl AsyncFnMut(&[u8], SocketAddr),
+) -> io::Result<()> {
+    let mut buffer = vec![0; MAX_DATAGRAM];
+    loop {
+        let (len, sender) = {
+            // A receive that is dropped leaves its datagram in the socket.
+            let receiving = pin!(socket.recv_from(&mut buffer));
+            let Either::Left((received, _)) = select(receiving, &mut stop).await else { break };
+            received?
+        };
+        handle(&buffer[..len], sender).await;
+    }
+    while let Ok(received) = timeout(QUIET, socket.recv_from(&mut buffer)).await {
+        let (len, sender) = received?;
+        handle(&buffer[..len], sender).await;
+    }
+    Ok(())
+}
+
+/// Runs both loops until Ctrl-C, then lets open connections and the loop of datagrams finish, for
+/// `grace` at most.
+pub(crate) async fn until_ctrl_c<D: Future<Output = io::Result<()>>>(
     shutdown: Shutdown,
     accepting: impl Future<Output = io::Result<Infallible>>,
-    datagrams: impl Future<Output = io::Result<Infallible>>,
+    datagrams: impl FnOnce(Stop) -> D,
     connections: Connections,
     grace: Duration,
 ) -> io::Result<()> {
-    let serving = Box::pin(try_join(accepting, datagrams));
-    let asked = Box::pin(shutdown.asked());
-    match select(asked, serving).await {
-        // Dropping the loops closes the listening sockets.
+    let (running, stop) = oneshot::channel();
+    let mut datagrams = Box::pin(datagrams(stop));
+    let serving = select(Box::pin(accepting), &mut datagrams);
+    match select(Box::pin(shutdown.asked()), serving).await {
+        // Dropping the loop closes the listening socket.
         Either::Left(((), serving)) => drop(serving),
-        Either::Right((ended, _)) => return ended.map(|_| ()),
+        Either::Right((Either::Left((accepting, _)), _)) => return accepting.map(|_| ()),
+        Either::Right((Either::Right((datagrams, _)), _)) => return datagrams,
     }
+    drop(running);
     eprintln!("stopping: open connections may finish (Ctrl-C again ends at once)");
-    if timeout(grace, connections.all_gone()).await.is_err() {
-        eprintln!("stopping: some connections were still open after {grace:?}");
+    match timeout(grace, join(connections.all_gone(), datagrams)).await {
+        Ok(((), datagrams)) => datagrams,
+        Err(_) => {
+            eprintln!("stopping: not everything was finished after {grace:?}");
+            Ok(())
+        }
     }
-    Ok(())
 }

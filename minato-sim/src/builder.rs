@@ -17,6 +17,7 @@ pub(crate) struct Config {
     pub(crate) datagram_buffer: usize,
     pub(crate) descriptor_limit: usize,
     pub(crate) privileged_ports: bool,
+    pub(crate) reports_aborted: bool,
     pub(crate) max_datagram: usize,
     pub(crate) segment: usize,
     pub(crate) trace_lines: usize,
@@ -54,6 +55,7 @@ impl WorldBuilder {
                 datagram_buffer: 208 * 1024,
                 descriptor_limit: 65_536,
                 privileged_ports: false,
+                reports_aborted: false,
                 max_datagram: 65_507,
                 segment: 64 * 1024,
                 trace_lines: 4096,
@@ -109,6 +111,13 @@ impl WorldBuilder {
     /// Whether ports below 1024 may be bound; otherwise that gives `EACCES`. Default: no.
     pub fn privileged_ports(mut self, allowed: bool) -> Self {
         self.config.privileged_ports = allowed;
+        self
+    }
+
+    /// Whether a connection that was reset while it waited to be accepted gives `ECONNABORTED`, as
+    /// POSIX has it and other systems do; otherwise it is given out dead, as on Linux. Default: no.
+    pub fn reports_aborted(mut self, reported: bool) -> Self {
+        self.config.reports_aborted = reported;
         self
     }
 

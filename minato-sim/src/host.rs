@@ -5,6 +5,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::arena::Key;
+use crate::faults::{Faults, Verb};
 use crate::ports::Ports;
 use crate::readiness::Event;
 use crate::socket::{Family, Kind, Socket};
@@ -26,6 +27,7 @@ pub(crate) struct HostState {
     pub(crate) ready: Vec<Key>,
     /// How many entries of `ready` belong to sockets that are closed.
     pub(crate) stale: usize,
+    pub(crate) faults: Faults,
 }
 
 impl HostState {
@@ -95,6 +97,35 @@ impl Host {
     /// news first.
     pub fn take_events(&self, events: &mut Vec<Event>) {
         self.world.lock().take_events(self.id, events);
+    }
+
+    /// Has the next calls of `verb` on sockets that are bound to `port` here fail with these
+    /// errors, one call each and in this order, behind those that were asked for before. The
+    /// errors are numbers as Linux has them.
+    ///
+    /// ```
+    /// use minato_sim::{Family, Kind, Verb, World};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// const ECONNABORTED: i32 = 103;
+    /// let world = World::new(1);
+    /// let host = world.host("harbour");
+    /// let listener = host.socket(Family::V4, Kind::Stream)?;
+    /// listener.bind("0.0.0.0:7000".parse().unwrap())?;
+    /// listener.listen(16)?;
+    /// host.fail(Verb::Accept, 7000, [ECONNABORTED]);
+    ///
+    /// let client = world.host("ship").socket(Family::V4, Kind::Stream)?;
+    /// client.connect((host.ip(), 7000).into()).unwrap_err();
+    /// while world.advance(None) {}
+    /// assert_eq!(listener.accept().unwrap_err().raw_os_error(), Some(ECONNABORTED));
+    /// assert!(listener.accept().is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn fail(&self, verb: Verb, port: u16, errors: impl IntoIterator<Item = i32>) {
+        let errors = errors.into_iter();
+        self.world.lock().host_mut(self.id).faults.add(verb, port, errors);
     }
 
     /// Whether [`take_events`](Host::take_events) may give something.

@@ -72,14 +72,23 @@
 //! Datagrams keep their bounds, may overtake each other, and are dropped by a full receive buffer.
 //! A connected socket learns that nobody has the port it sends to. A send never blocks.
 //! Broadcasts and multicasts reach every host of the world.
+//!
+//! # Faults
+//!
+//! Links can be slow ([`World::set_link_latency`]) and cut ([`World::partition`]). What a kernel
+//! rarely says can be asked for: [`Host::fail`] has the next calls of a [`Verb`] fail with given
+//! errors, and [`WorldBuilder::reports_aborted`] has accepts tell of connections that were reset
+//! while they waited.
 
 mod address;
 mod arena;
 mod builder;
 mod choice;
 mod errno;
+mod faults;
 mod host;
 mod link;
+mod message;
 mod names;
 mod netstat;
 mod options;
@@ -97,7 +106,9 @@ mod udp;
 mod world;
 
 pub use builder::WorldBuilder;
+pub use faults::Verb;
 pub use host::Host;
+pub use message::Message;
 pub use options::{Options, SocketOption};
 pub use readiness::{Event, Readiness};
 pub use socket::{Family, Kind, Socket};

@@ -11,7 +11,7 @@ use crate::errno;
 use crate::host::{Host, HostId};
 use crate::options::{Options, SocketOption};
 use crate::readiness::Readiness;
-use crate::udp::Received;
+use crate::udp::{Received, Wish};
 use crate::world::World;
 
 /// The family of a socket's addresses.
@@ -69,7 +69,7 @@ fn filler_of_uninit(buffer: &mut [MaybeUninit<u8>]) -> impl FnMut(&[u8]) {
 }
 
 /// The same into several buffers.
-fn scatterer<'a>(buffers: &'a mut [IoSliceMut<'_>]) -> impl FnMut(&[u8]) + 'a {
+pub(crate) fn scatterer<'a>(buffers: &'a mut [IoSliceMut<'_>]) -> impl FnMut(&[u8]) + 'a {
     let mut buffer = 0;
     let mut filled = 0;
     move |mut piece| {
@@ -127,7 +127,8 @@ impl Socket {
     ///
     /// # Errors
     /// `EAGAIN` if none waits, `EINVAL` if the socket does not listen, `EMFILE` if the host has no
-    /// descriptor left (the connection then goes on waiting), `EOPNOTSUPP` for a datagram socket.
+    /// descriptor left (the connection then goes on waiting), `EOPNOTSUPP` for a datagram socket,
+    /// `ECONNABORTED` where [resets are reported](crate::WorldBuilder::reports_aborted).
     pub fn accept(&self) -> io::Result<(Socket, SocketAddr)> {
         let accepted = self.world.lock().accept(self.key)?;
         let socket = Socket {
@@ -233,7 +234,7 @@ impl Socket {
         let mut state = self.world.lock();
         match self.kind {
             Kind::Stream => state.stream_send(self.key, pieces),
-            Kind::Datagram => state.datagram_send(self.key, pieces, None),
+            Kind::Datagram => state.datagram_send(self.key, pieces, None, Wish::default()),
         }
     }
 
@@ -281,9 +282,9 @@ impl Socket {
             let count = state.stream_receive(self.key, limit, consume, filler_of_uninit(buffer))?;
             return Ok((count, false, peer?));
         }
-        let Received { copied, truncated, from } =
+        let Received { copied, truncated, envelope } =
             state.datagram_receive(self.key, limit, consume, filler_of_uninit(buffer))?;
-        Ok((copied, truncated, presented(from, self.family)))
+        Ok((copied, truncated, presented(envelope.from, self.family)))
     }
 
     /// Sends a datagram to an address. A stream ignores the address.
@@ -296,7 +297,9 @@ impl Socket {
         let mut state = self.world.lock();
         match self.kind {
             Kind::Stream => state.stream_send(self.key, &pieces),
-            Kind::Datagram => state.datagram_send(self.key, &pieces, Some(address)),
+            Kind::Datagram => {
+                state.datagram_send(self.key, &pieces, Some(address), Wish::default())
+            }
         }
     }
 

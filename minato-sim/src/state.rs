@@ -3,12 +3,15 @@
 //! One lock guards it all. The parts add their verbs to [`State`] in their own files: streams in
 //! `tcp/`, datagrams in `udp.rs`, binding and options in `table.rs`.
 
+use std::io;
 use std::net::SocketAddr;
 
 use crate::address::Bound;
 use crate::arena::{Arena, Key};
 use crate::builder::Config;
 use crate::choice::{Choices, draw, site};
+use crate::errno::fail;
+use crate::faults::{Faults, Verb};
 use crate::host::{HostId, HostState};
 use crate::link::{Links, Verdict};
 use crate::names::{self, Names};
@@ -107,6 +110,7 @@ impl State {
             descriptors: 0,
             ready: Vec::new(),
             stale: 0,
+            faults: Faults::default(),
         });
         id
     }
@@ -267,6 +271,19 @@ impl State {
         }
         // The list keeps its memory.
         self.host_mut(host).ready = ready;
+    }
+
+    /// Fails if the host was told to have this call fail.
+    pub(crate) fn strike(&mut self, verb: Verb, key: Key) -> io::Result<()> {
+        let socket = self.socket(key);
+        let (Some(bound), host) = (socket.bound, socket.host) else { return Ok(()) };
+        match self.host_mut(host).faults.take(verb, bound.port) {
+            Some(error) => {
+                self.trace_socket("fault", key, error as u64);
+                fail(error)
+            }
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn trace_socket(&mut self, what: &'static str, key: Key, value: u64) {

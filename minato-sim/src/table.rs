@@ -7,6 +7,7 @@ use crate::address::{Bound, canonical, presented, unspecified};
 use crate::arena::Key;
 use crate::choice::{below, draw, site};
 use crate::errno::{self, fail};
+use crate::faults::Verb;
 use crate::host::HostId;
 use crate::options::Options;
 use crate::readiness::Readiness;
@@ -251,7 +252,8 @@ impl State {
             return fail(errno::EEXIST);
         }
         socket.registration = Some(registration);
-        self.rearm(key)
+        self.report(key);
+        Ok(())
     }
 
     pub(crate) fn deregister(&mut self, key: Key) -> io::Result<()> {
@@ -265,10 +267,15 @@ impl State {
         if self.socket(key).registration.is_none() {
             return fail(errno::ENOENT);
         }
+        self.strike(Verb::Rearm, key)?;
+        self.report(key);
+        Ok(())
+    }
+
+    fn report(&mut self, key: Key) {
         if self.poll_readiness(key) != Readiness::EMPTY {
             self.edge(key);
         }
-        Ok(())
     }
 
     /// What the socket is ready for. Like the kernel's `poll` it notes that somebody is interested

@@ -26,6 +26,7 @@ pub(crate) struct Packet {
     from_host: HostId,
     from: SocketAddr,
     to: SocketAddr,
+    ecn: u8,
     bytes: Vec<u8>,
     sender: Key,
     number: u64,
@@ -34,8 +35,28 @@ pub(crate) struct Packet {
 /// A datagram that waits to be received.
 #[derive(Debug)]
 pub(crate) struct Letter {
-    from: SocketAddr,
+    envelope: Envelope,
     bytes: Vec<u8>,
+}
+
+/// What is written on a datagram that has arrived.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Envelope {
+    pub(crate) from: SocketAddr,
+    /// The address that it was sent to: one of the host's, a group's, or everybody's.
+    pub(crate) to: IpAddr,
+    pub(crate) ecn: u8,
+    /// Whether it never left its host.
+    pub(crate) from_here: bool,
+}
+
+/// What a sender may ask for besides the bytes and the target.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wish {
+    /// The two bits of Explicit Congestion Notification.
+    pub(crate) ecn: u8,
+    /// The address of its own to send from.
+    pub(crate) source: Option<IpAddr>,
 }
 
 /// What a datagram socket has beyond what all sockets have.
@@ -50,6 +71,9 @@ pub(crate) struct Mailbox {
     write_shut: bool,
     draws: u64,
 }
+
+/// Where a datagram is from, where it goes, and its ECN bits.
+type Ways = (SocketAddr, SocketAddr, u8);
 
 /// What a letter counts: an empty one is not free, so that the queue has a bound.
 fn charge(bytes: &[u8]) -> usize {
@@ -71,7 +95,7 @@ impl Mailbox {
 pub(crate) struct Received {
     pub(crate) copied: usize,
     pub(crate) truncated: bool,
-    pub(crate) from: SocketAddr,
+    pub(crate) envelope: Envelope,
 }
 
 impl State {
@@ -94,6 +118,7 @@ impl State {
         key: Key,
         pieces: &[IoSlice<'_>],
         to: Option<SocketAddr>,
+        wish: Wish,
     ) -> io::Result<usize> {
         let len: usize = pieces.iter().map(|piece| piece.len()).sum();
         let to = match (to, self.socket(key).peer) {
@@ -119,15 +144,20 @@ impl State {
             return fail(errno::EACCES);
         }
         let owner = self.names.owner(host, to.ip());
-        let from = self.source_for(key, to, owner)?;
+        let mut from = self.source_for(key, to, owner)?;
+        if let Some(ip) = wish.source.filter(|source| !source.is_unspecified()) {
+            let ip = ip.to_canonical();
+            from.set_ip(self.own_source(host, ip, to.ip(), owner)?);
+        }
         let mut bytes = Vec::with_capacity(len);
         for piece in pieces {
             bytes.extend_from_slice(piece);
         }
+        let ways = (from, to, wish.ecn);
         if to.ip().is_multicast() || is_broadcast(to.ip()) {
-            self.spread(key, from, to, &bytes);
+            self.spread(key, ways, &bytes);
         } else if let Some(owner) = owner {
-            self.dispatch(key, owner, from, to, bytes);
+            self.dispatch(key, owner, ways, bytes);
         } else if self.socket(key).peer.is_some() {
             let raw = self.datagram_draw(key);
             let at = self.now.saturating_add(self.links.nowhere(raw));
@@ -138,8 +168,31 @@ impl State {
         Ok(len)
     }
 
+    /// The address that a sender asked to send from, if it is one of its own.
+    fn own_source(
+        &self,
+        host: HostId,
+        source: IpAddr,
+        to: IpAddr,
+        owner: Option<HostId>,
+    ) -> io::Result<IpAddr> {
+        let stays = owner == Some(host);
+        if source.is_ipv4() != to.is_ipv4()
+            || source.is_multicast()
+            || is_broadcast(source)
+            || (source.is_loopback() && !stays)
+        {
+            return fail(errno::EINVAL);
+        }
+        if self.names.owner(host, source) != Some(host) {
+            return fail(if source.is_ipv4() { errno::ENETUNREACH } else { errno::EINVAL });
+        }
+        Ok(source)
+    }
+
     /// One copy for every host that may have receivers.
-    fn spread(&mut self, key: Key, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
+    fn spread(&mut self, key: Key, ways: Ways, bytes: &[u8]) {
+        let (_, to, _) = ways;
         let socket = self.socket(key);
         let home = socket.host;
         let options = &socket.options;
@@ -153,26 +206,19 @@ impl State {
         for number in 0..self.hosts.len() as u32 {
             let host = HostId(number);
             if if host == home { looped } else { outside } {
-                self.dispatch(key, host, from, to, bytes.to_vec());
+                self.dispatch(key, host, ways, bytes.to_vec());
             }
         }
     }
 
-    fn dispatch(
-        &mut self,
-        key: Key,
-        host: HostId,
-        from: SocketAddr,
-        to: SocketAddr,
-        bytes: Vec<u8>,
-    ) {
+    fn dispatch(&mut self, key: Key, host: HostId, (from, to, ecn): Ways, bytes: Vec<u8>) {
         let raw = self.datagram_draw(key);
         let socket = self.socket(key);
         let (from_host, number) = (socket.host, socket.number);
         match self.links.decide(from_host, host, raw) {
             Verdict::Deliver(delay) => {
                 let at = self.now.saturating_add(delay);
-                let packet = Packet { host, from_host, from, to, bytes, sender: key, number };
+                let packet = Packet { host, from_host, from, to, ecn, bytes, sender: key, number };
                 self.schedule(at, number, Occurrence::Datagram { packet: Box::new(packet) });
             }
             Verdict::Lost => self.trace.fact(self.now, "datagram lost", number, 0),
@@ -189,12 +235,18 @@ impl State {
     pub(crate) fn on_datagram(&mut self, packet: Packet) {
         self.trace.fact(self.now, "datagram", packet.number, packet.bytes.len() as u64);
         let to = packet.to.ip();
+        let envelope = Envelope {
+            from: packet.from,
+            to,
+            ecn: packet.ecn,
+            from_here: packet.from_host == packet.host,
+        };
         if to.is_multicast() || is_broadcast(to) {
             for key in self.receivers_of_all(&packet) {
-                self.deliver(key, packet.from, packet.bytes.clone());
+                self.deliver(key, envelope, packet.bytes.clone());
             }
         } else if let Some(key) = self.receiver(&packet) {
-            self.deliver(key, packet.from, packet.bytes);
+            self.deliver(key, envelope, packet.bytes);
         } else {
             self.refuse(&packet);
         }
@@ -278,7 +330,7 @@ impl State {
         binders.iter().filter(fits).copied().collect()
     }
 
-    fn deliver(&mut self, key: Key, from: SocketAddr, bytes: Vec<u8>) {
+    fn deliver(&mut self, key: Key, envelope: Envelope, bytes: Vec<u8>) {
         let socket = self.socket_mut(key);
         let most = socket.options.receive_buffer;
         let mailbox = &mut socket.mailbox;
@@ -288,7 +340,7 @@ impl State {
             return;
         }
         mailbox.charged += charge;
-        mailbox.letters.push_back(Letter { from, bytes });
+        mailbox.letters.push_back(Letter { envelope, bytes });
         self.edge(key);
     }
 
@@ -311,7 +363,7 @@ impl State {
         let copied = letter.bytes.len().min(limit);
         sink(&letter.bytes[..copied]);
         let received =
-            Received { copied, truncated: copied < letter.bytes.len(), from: letter.from };
+            Received { copied, truncated: copied < letter.bytes.len(), envelope: letter.envelope };
         if consume {
             mailbox.charged -= charge(&letter.bytes);
             mailbox.letters.pop_front();

@@ -123,5 +123,5 @@ pub use self::task::spawn;
 /// The simulated world: hosts, links and virtual time, for [`engine::Engine::sim`].
 pub mod sim {
     pub use crate::runtime::simulation::Simulation;
-    pub use minato_sim::{Host, World, WorldBuilder};
+    pub use minato_sim::{Host, Verb, World, WorldBuilder};
 }

@@ -22,6 +22,7 @@ use std::sync as imp;
 
 #[cfg(not(minato_loom))]
 pub(crate) use self::cell::UnsafeCell;
+pub(crate) use self::order::sequential;
 
 // Loom's cannot be the type of a `self`; no model is about the counting of references.
 pub(crate) use std::sync::Arc;
@@ -51,6 +52,23 @@ impl<T> Mutex<T> {
             Err(std::sync::TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
             Err(std::sync::TryLockError::WouldBlock) => None,
         }
+    }
+}
+
+#[cfg(not(minato_loom))]
+mod order {
+    /// Stands between two sequentially consistent accesses whose order matters. They see to it
+    /// themselves.
+    #[inline(always)]
+    pub(crate) fn sequential() {}
+}
+
+#[cfg(minato_loom)]
+mod order {
+    /// Loom takes sequentially consistent accesses for acquiring and releasing ones, but it knows
+    /// the fence, which promises no more than two such accesses do.
+    pub(crate) fn sequential() {
+        loom::sync::atomic::fence(loom::sync::atomic::Ordering::SeqCst);
     }
 }
 

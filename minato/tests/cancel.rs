@@ -7,11 +7,13 @@
 mod kit;
 
 mod cancel {
+    mod canary;
     mod descriptors;
     mod knife;
     mod listening;
     mod owned;
     mod reading;
+    mod timers;
     mod waiting;
     mod writing;
 }

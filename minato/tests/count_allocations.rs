@@ -14,6 +14,7 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use minato::io::{AsyncReadExt, AsyncWriteExt};
+use minato::net::udp::{ReceiveBatch, Transmit};
 use minato::net::{TcpStream, UdpSocket};
 use minato::task::yield_now;
 
@@ -161,6 +162,45 @@ fn operations_and_waits_of_bound_sockets_allocate_nothing() {
         exchange(5).await;
         assert_eq!(count(exchange(ROUNDS)).await, 0);
     });
+}
+
+/// Neither a target given as an address nor a batch that is used again is allocated for.
+#[test]
+fn datagrams_to_and_from_anybody_allocate_nothing() {
+    counting(async {
+        let (one, other) = (udp().await, udp().await);
+        let (at_one, at_other) = (one.local_addr().unwrap(), other.local_addr().unwrap());
+        let mut batch = ReceiveBatch::new();
+        let contents = [4; 300];
+        let transmit = Transmit::new(at_other, &contents).segment_size(100);
+        let mut exchange = async |rounds: usize| {
+            let mut buf = [0; 64];
+            for _ in 0..rounds {
+                one.send_to(&[1], at_other).await.unwrap();
+                one.send_to(&[2], (at_other.ip(), at_other.port())).await.unwrap();
+                one.send_to(&[3], &at_other).await.unwrap();
+                one.send_segments(&transmit).await.unwrap();
+                let mut received = 0;
+                while received < 6 {
+                    other.recv_batch(&mut batch).await.unwrap();
+                    received += batch.iter().filter(|(_, meta)| meta.from == at_one).count();
+                }
+                other.send_to(&[5], at_one).await.unwrap();
+                let (len, from) = one.recv_from(&mut buf).await.unwrap();
+                assert_eq!((len, from), (1, at_other));
+                // One that waits.
+                let waiting = async { one.recv_from(&mut [0; 64]).await.unwrap() };
+                futures::join!(waiting, async { other.send_to(&[6], at_one).await.unwrap() });
+                yield_now().await;
+            }
+        };
+        exchange(5).await;
+        assert_eq!(count(exchange(ROUNDS)).await, 0);
+    });
+}
+
+async fn udp() -> UdpSocket {
+    UdpSocket::bind("127.0.0.1:0").await.unwrap()
 }
 
 #[test]

@@ -10,7 +10,8 @@ use std::pin::pin;
 use std::process::Command;
 
 use minato::io::{AsyncReadExt, AsyncWriteExt};
-use minato::net::{TcpListener, TcpStream};
+use minato::net::udp::{ReceiveBatch, Transmit};
+use minato::net::{TcpListener, TcpStream, UdpSocket};
 
 use support::{child_arguments, child_command, current_thread, is_child, standard_echo_server};
 
@@ -187,6 +188,66 @@ fn an_accept_after_an_event_is_followed_by_no_vain_one() {
     let Some(counts) = counts else { return };
     assert_eq!(calls(&counts, "accept4"), ROUNDS, "{counts:?}");
     assert!(calls(&counts, "epoll_ctl") <= ROUNDS, "{counts:?}");
+}
+
+/// 64 datagrams are one call to send and, where the kernel joins them, one to receive.
+#[test]
+fn datagrams_in_bulk_are_a_call_for_many() {
+    const DATAGRAMS: usize = 50;
+    let joins = current_thread().block_on(async {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        socket.max_send_segments().unwrap().min(socket.max_receive_segments().unwrap())
+    });
+    if joins < DATAGRAMS {
+        println!("skipped: this kernel does not segment or join");
+        return;
+    }
+    let counts = counted("datagrams_in_bulk_are_a_call_for_many", async {
+        let sender = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let receiver = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let contents = vec![1; DATAGRAMS * 1000];
+        let target = receiver.local_addr().unwrap();
+        let transmit = Transmit::new(target, &contents).segment_size(1000);
+        let mut batch = ReceiveBatch::new();
+        // Whatever is done on the first use is done.
+        assert!(receiver.try_recv_batch(&mut batch).is_err());
+        sender.max_send_segments().unwrap();
+        mark();
+        for _ in 0..ROUNDS {
+            assert_eq!(sender.send_segments(&transmit).await.unwrap(), contents.len());
+            assert_eq!(receiver.recv_batch(&mut batch).await.unwrap(), DATAGRAMS);
+        }
+        mark();
+    });
+    let Some(counts) = counts else { return };
+    assert_eq!(calls(&counts, "sendmsg"), ROUNDS, "{counts:?}");
+    assert_eq!(calls(&counts, "recvmmsg"), ROUNDS, "{counts:?}");
+    assert_eq!(counts.values().sum::<usize>(), 2 * ROUNDS, "{counts:?}");
+}
+
+/// A datagram that is there is one call to receive, and one is a call to send.
+#[test]
+fn single_datagrams_are_a_call_each() {
+    let counts = counted("single_datagrams_are_a_call_each", async {
+        let sender = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let receiver = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let target = receiver.local_addr().unwrap();
+        let mut buf = [0; 64];
+        mark();
+        for _ in 0..ROUNDS {
+            sender.send_to(&[1; 64], target).unwrap();
+            sender.send_to(&[1; 64], target).unwrap();
+            receiver.recv_from(&mut buf).await.unwrap();
+            receiver.recv_dgram_from(&mut buf).await.unwrap();
+            receiver.send_to(&[2], sender.local_addr().unwrap()).await.unwrap();
+        }
+        mark();
+    });
+    let Some(counts) = counts else { return };
+    assert_eq!(calls(&counts, "recvfrom"), 2 * ROUNDS, "{counts:?}");
+    assert_eq!(calls(&counts, "sendto"), 3 * ROUNDS, "{counts:?}");
+    assert_eq!(calls(&counts, "getsockname"), ROUNDS, "the sender's own address: {counts:?}");
+    assert_eq!(counts.values().sum::<usize>(), 6 * ROUNDS, "{counts:?}");
 }
 
 /// Tasks that wake each other on one thread need the system for nothing.

@@ -18,14 +18,17 @@ use support::{current_thread, echo, multi_thread, pair, ping, thread_names};
 #[track_caller]
 fn expect(count: usize, name: &str, named: usize) {
     for _ in 0..2_000 {
-        let names = thread_names();
-        let found = names.iter().filter(|other| *other == name).count();
-        if names.len() == count && found == named {
+        if are_there(count, name, named) {
             return;
         }
         thread::sleep(Duration::from_millis(1));
     }
     panic!("expected {count} threads, {named} of them {name}; there are {:?}", thread_names());
+}
+
+fn are_there(count: usize, name: &str, named: usize) -> bool {
+    let names = thread_names();
+    names.len() == count && names.iter().filter(|other| *other == name).count() == named
 }
 
 #[test]
@@ -35,7 +38,19 @@ fn threads_start_when_something_waits_and_not_before() {
     pollster::block_on(what_never_waits());
     expect(before, "minato-reactor", 0);
     runtimes(before);
-    hidden_threads(before);
+    let after = hidden_threads(before);
+    the_canary_starts_one_more_and_is_counted(after);
+}
+
+/// One thread more than expected, under the name of one of ours.
+fn the_canary_starts_one_more_and_is_counted(before: usize) {
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    let waits = move || ended.recv().is_err();
+    let canary = thread::Builder::new().name("minato-reactor".into()).spawn(waits).unwrap();
+    expect(before + 1, "minato-reactor", 2);
+    assert!(!are_there(before, "minato-reactor", 1));
+    drop(end);
+    canary.join().unwrap();
 }
 
 /// Making sockets, and whatever succeeds at once.
@@ -89,7 +104,7 @@ fn runtimes(before: usize) {
     expect(before, "minato-worker", 0);
 }
 
-fn hidden_threads(before: usize) {
+fn hidden_threads(before: usize) -> usize {
     // The first wait outside starts one thread, and all later ones use it.
     let listeners: Vec<_> =
         (0..20).map(|_| pollster::block_on(TcpListener::bind("127.0.0.1:0")).unwrap()).collect();
@@ -110,4 +125,5 @@ fn hidden_threads(before: usize) {
     pollster::block_on(minato::spawn(async {})).unwrap();
     let workers = thread::available_parallelism().unwrap().get();
     expect(before + 1 + workers, "minato-default", workers);
+    before + 1 + workers
 }

@@ -11,9 +11,11 @@
 //!
 //! The last word leaves out the unit tests of those files.
 //!
-//! Loom takes sequentially consistent accesses for acquiring and releasing ones, so what rests on a
-//! single order of accesses to several words (the sleepers of a pool, the watch of the monitor) is
-//! not modelled here; `tests/adoption.rs` tries it in earnest.
+//! Loom takes sequentially consistent accesses for acquiring and releasing ones. Where the place in
+//! which a task parks rests on a single order of accesses to two words, fences stand for it here
+//! (`sync::sequential`), which promise no more than those accesses do. What else rests on such an
+//! order (the sleepers of a pool, the watch of the monitor) is not modelled; `tests/adoption.rs`
+//! tries it in earnest.
 #![cfg(minato_loom)]
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "files of a library, used in part")]
 

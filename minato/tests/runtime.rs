@@ -12,6 +12,10 @@ mod fairness;
 mod join;
 #[path = "runtime/local.rs"]
 mod local;
+#[path = "runtime/memory.rs"]
+mod memory;
+#[path = "runtime/nested.rs"]
+mod nested;
 #[path = "runtime/panics.rs"]
 mod panics;
 #[path = "runtime/process.rs"]

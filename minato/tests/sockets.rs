@@ -8,9 +8,13 @@ mod kit;
 
 mod async_fd;
 mod udp {
+    mod batches;
+    mod bulk_by_value;
     mod by_value;
     mod datagrams;
+    mod mixed;
     mod options;
+    mod segments;
     mod standard;
     mod waiting;
 }

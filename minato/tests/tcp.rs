@@ -1,12 +1,16 @@
-//! TCP by behaviour: the same cases on every engine, which must agree, errors included.
+//! TCP by behaviour: the same cases on every engine, which must agree, errors included. And what
+//! goes between two sockets, or from a file to one, without being copied.
 
 #[allow(dead_code, unused_imports, unused_macros, reason = "each test binary uses a part of it")]
 mod kit;
 
+mod relay;
 mod tcp {
     mod background;
+    mod canary;
     mod close;
     mod connect;
+    mod faults;
     mod halves;
     mod listen;
     mod options;

@@ -1,17 +1,19 @@
 //! Relaying datagrams: each client has a socket to the target, by which the answers find back.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::task::AtomicWaker;
 use minato::net::UdpSocket;
 use minato::time::timeout;
 
-use crate::echo::MAX_DATAGRAM;
+use crate::serve::{self, MAX_DATAGRAM, Stop};
 
 /// A client that has sent something lately.
 #[derive(Debug)]
@@ -20,6 +22,15 @@ struct Client {
     socket: UdpSocket,
     /// Whether the client has sent anything since its idle time last began.
     has_sent: AtomicBool,
+    /// How many of its datagrams seem to be without an answer, if each gets one.
+    unanswered: AtomicU64,
+}
+
+impl Client {
+    fn is_answered(&self) {
+        let fewer = |unanswered: u64| unanswered.checked_sub(1);
+        _ = self.unanswered.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer);
+    }
 }
 
 type Clients = HashMap<SocketAddr, Arc<Client>>;
@@ -29,6 +40,8 @@ type Clients = HashMap<SocketAddr, Arc<Client>>;
 pub(super) struct DatagramRelay {
     front: Arc<UdpSocket>,
     clients: Arc<Mutex<Clients>>,
+    /// Waits for the last answer.
+    answered: Arc<AtomicWaker>,
     target: SocketAddr,
     idle: Duration,
     limit: usize,
@@ -36,21 +49,30 @@ pub(super) struct DatagramRelay {
 
 impl DatagramRelay {
     pub(super) fn new(front: UdpSocket, target: SocketAddr, idle: Duration, limit: usize) -> Self {
-        Self { front: Arc::new(front), clients: Arc::default(), target, idle, limit }
+        let (clients, answered) = (Arc::default(), Arc::default());
+        Self { front: Arc::new(front), clients, answered, target, idle, limit }
     }
 
-    /// Relays until the front socket fails.
-    pub(super) async fn run(self) -> io::Result<Infallible> {
-        let mut buffer = vec![0; MAX_DATAGRAM];
-        loop {
-            let (len, sender) = self.front.recv_from(&mut buffer).await?;
+    /// Relays until the front socket fails or `stop`, and then until each datagram has its answer,
+    /// or its client is forgotten.
+    pub(super) async fn run(self, stop: Stop) -> io::Result<()> {
+        serve::each_datagram(&self.front, stop, async |datagram, sender| {
             // What cannot be passed on is dropped, as datagrams may be: beyond the limit of
             // clients, without descriptors, or while the target is away.
             if let Some(client) = self.client(sender).await {
                 client.has_sent.store(true, Ordering::Relaxed);
-                _ = client.socket.send(&buffer[..len]).await;
+                if client.socket.send(datagram).await.is_ok() {
+                    client.unanswered.fetch_add(1, Ordering::Relaxed);
+                }
             }
-        }
+        })
+        .await?;
+        poll_fn(|cx| {
+            self.answered.register(cx.waker());
+            let waits = |client: &Arc<Client>| client.unanswered.load(Ordering::Relaxed) > 0;
+            if self.clients().values().any(waits) { Poll::Pending } else { Poll::Ready(Ok(())) }
+        })
+        .await
     }
 
     /// The client at `address`, made if it is new and may be.
@@ -65,7 +87,11 @@ impl DatagramRelay {
             }
         }
         let socket = connected_to(self.target).await.ok()?;
-        let client = Arc::new(Client { socket, has_sent: AtomicBool::new(true) });
+        let client = Arc::new(Client {
+            socket,
+            has_sent: AtomicBool::new(true),
+            unanswered: AtomicU64::new(0),
+        });
         self.clients().insert(address, client.clone());
         drop(minato::spawn(self.clone().carry_answers(address, client.clone())));
         Some(client)
@@ -77,7 +103,11 @@ impl DatagramRelay {
         let mut buffer = vec![0; MAX_DATAGRAM];
         loop {
             match timeout(self.idle, client.socket.recv(&mut buffer)).await {
-                Ok(Ok(len)) => _ = self.front.send_to(&buffer[..len], address).await,
+                Ok(Ok(len)) => {
+                    _ = self.front.send_to(&buffer[..len], address).await;
+                    client.is_answered();
+                    self.answered.wake();
+                }
                 // The target refuses; the client's next datagram starts afresh.
                 Ok(Err(_)) => break,
                 Err(_) if client.has_sent.swap(false, Ordering::Relaxed) => {}
@@ -85,6 +115,7 @@ impl DatagramRelay {
             }
         }
         self.clients().remove(&address);
+        self.answered.wake();
     }
 
     fn clients(&self) -> MutexGuard<'_, Clients> {

@@ -44,7 +44,8 @@ pub(crate) fn run(runtime: Runtime, options: &ProxyOptions) -> io::Result<()> {
             }
         });
         let grace = options.ending.grace;
-        serve::until_ctrl_c(shutdown, accepting, relay.run(), connections, grace).await
+        let datagrams = |stop| relay.run(stop);
+        serve::until_ctrl_c(shutdown, accepting, datagrams, connections, grace).await
     });
     runtime.shutdown_background();
     ended

@@ -8,6 +8,7 @@ use super::connection::{Owner, Side};
 use super::{Phase, Role};
 use crate::arena::Key;
 use crate::errno::{self, EAGAIN, EINVAL, fail};
+use crate::faults::Verb;
 use crate::socket::{Family, Kind};
 use crate::state::State;
 
@@ -72,6 +73,8 @@ impl State {
             _ if socket.kind == Kind::Datagram => return fail(errno::EOPNOTSUPP),
             _ => return fail(EINVAL),
         }
+        self.strike(Verb::Accept, key)?;
+        self.skip_aborted(key)?;
         // Before the queue is touched: a connection waits until there is a descriptor for it.
         let accepted = self.open_socket(host, family, Kind::Stream)?;
         let Role::Listening(listener) = &mut self.socket_mut(key).role else {
@@ -94,6 +97,26 @@ impl State {
         self.arm_keepalive(connection_key, Side::Server);
         self.trace.fact(self.now, "accept", number, 0);
         Ok(Accepted { key: accepted, family, peer })
+    }
+
+    /// Where that is reported: fails if the first connection in the queue was reset, and drops it.
+    fn skip_aborted(&mut self, key: Key) -> io::Result<()> {
+        let Role::Listening(listener) = &self.socket(key).role else { return fail(EINVAL) };
+        let Some(first) = listener.queue.front().copied() else { return fail(EAGAIN) };
+        if !self.config.reports_aborted
+            || self.connection(first).end(Side::Server).phase != Phase::Dead
+        {
+            return Ok(());
+        }
+        if let Role::Listening(listener) = &mut self.socket_mut(key).role {
+            listener.queue.pop_front();
+        }
+        let connection = self.connection_mut(first);
+        connection.end_mut(Side::Server).owner = Owner::Nobody;
+        let number = connection.number;
+        self.trace.fact(self.now, "aborted", number, 0);
+        self.forget_if_over(first);
+        fail(errno::ECONNABORTED)
     }
 
     /// The listener stops: everything in its queue is reset.

@@ -11,6 +11,7 @@ use crate::link::Verdict;
 use crate::queue::Step;
 use crate::socket::Kind;
 use crate::state::State;
+use crate::udp::Wish;
 
 impl State {
     /// The connection of a stream socket; `otherwise` is the error of one that has none.
@@ -110,7 +111,9 @@ impl State {
     /// Queues bytes whatever room there is.
     pub(crate) fn force_send(&mut self, key: Key, bytes: &[u8]) -> io::Result<()> {
         if self.socket(key).kind == Kind::Datagram {
-            return self.datagram_send(key, &[IoSlice::new(bytes)], None).map(drop);
+            return self
+                .datagram_send(key, &[IoSlice::new(bytes)], None, Wish::default())
+                .map(drop);
         }
         let (connection_key, side) = self.stream(key, errno::EPIPE)?;
         self.check_sendable(connection_key, side)?;

@@ -2,6 +2,7 @@
 
 use super::common::*;
 use minato_sim::World;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// A bit of everything.
@@ -36,6 +37,19 @@ fn the_same_seed_gives_the_same_run_and_another_seed_another() {
     assert_eq!(first.trace_tail(1000), second.trace_tail(1000));
     assert_eq!(first.now(), second.now());
     assert_ne!(first.trace_hash(), run(8).trace_hash());
+}
+
+/// Something besides seed and calls decides: here, how often the test program ran it before.
+#[test]
+fn the_canary_lets_something_else_decide_and_is_found() {
+    static RUNS: AtomicU64 = AtomicU64::new(0);
+    let canary = || {
+        let Pair { world, client, .. } = pair_in(World::new(7));
+        client.send(&vec![1; 1 + RUNS.fetch_add(1, Ordering::Relaxed) as usize]).unwrap();
+        settle(&world);
+        world.trace_hash()
+    };
+    assert_ne!(canary(), canary());
 }
 
 #[test]

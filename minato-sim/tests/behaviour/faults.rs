@@ -1,7 +1,9 @@
 //! Slow and broken links.
 
 use super::common::*;
-use minato_sim::World;
+use minato_sim::{Socket, SocketOption, Verb, World};
+use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 #[test]
@@ -136,4 +138,69 @@ fn datagrams_are_lost_for_good() {
     world.heal(&a, &b);
     settle(&world);
     assert_eq!(errno(receive(&receiver, 8)), EAGAIN);
+}
+
+#[test]
+fn an_accept_fails_as_often_as_it_was_told_to_and_loses_nobody() {
+    let world = World::new(1);
+    let (a, b) = (world.host("a"), world.host("b"));
+    let (told, other) = (listener(&b, 7000, 4), listener(&b, 7001, 4));
+    b.fail(Verb::Accept, 7000, [EMFILE, ECONNABORTED]);
+    assert_eq!(errno(told.accept()), EAGAIN, "nobody waits");
+    let _clients = [connecting(&a, &b, 7000), connecting(&a, &b, 7001)];
+    settle(&world);
+    assert_eq!(errno(other.accept()), 0, "that is another port");
+    assert_eq!(errno(told.accept()), EMFILE);
+    assert_eq!(errno(told.accept()), ECONNABORTED);
+    assert_eq!(errno(told.accept()), 0);
+    assert_eq!(errno(told.accept()), EAGAIN);
+}
+
+#[test]
+fn a_rearm_that_fails_reports_nothing() {
+    const ENOMEM: i32 = 12;
+    let world = World::new(1);
+    let (a, b) = (world.host("a"), world.host("b"));
+    let listener = listener(&b, 7000, 4);
+    listener.register(1).unwrap();
+    let _client = connecting(&a, &b, 7000);
+    settle(&world);
+    assert_eq!(events(&b).len(), 1);
+    b.fail(Verb::Rearm, 7000, [ENOMEM]);
+    assert_eq!(errno(listener.rearm()), ENOMEM);
+    assert_eq!(events(&b), []);
+    listener.rearm().unwrap();
+    assert_eq!(events(&b).len(), 1);
+}
+
+/// One that is reset in the queue between two that live.
+#[test]
+fn a_reset_in_the_queue_is_reported_where_it_is() {
+    for reported in [false, true] {
+        let world = World::builder().reports_aborted(reported).build();
+        let (a, b) = (world.host("a"), world.host("b"));
+        let listener = listener(&b, 7000, 4);
+        let before = connecting(&a, &b, 7000);
+        settle(&world);
+        let aborted = connecting(&a, &b, 7000);
+        settle(&world);
+        let after = connecting(&a, &b, 7000);
+        settle(&world);
+        aborted.set_option(SocketOption::Linger(Some(Duration::ZERO))).unwrap();
+        drop(aborted);
+        settle(&world);
+        let peer = |accepted: io::Result<(Socket, SocketAddr)>| accepted.unwrap().1;
+        assert_eq!(peer(listener.accept()), before.local_addr().unwrap());
+        let dead = listener.accept();
+        if reported {
+            assert_eq!(errno(dead), ECONNABORTED);
+        } else {
+            assert_eq!(errno(receive(&dead.unwrap().0, 1)), ECONNRESET);
+        }
+        assert_eq!(peer(listener.accept()), after.local_addr().unwrap());
+        assert_eq!(errno(listener.accept()), EAGAIN);
+        drop((before, after, listener));
+        settle(&world);
+        assert_eq!((world.open_sockets(), world.open_connections()), (0, 0));
+    }
 }

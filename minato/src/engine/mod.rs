@@ -25,19 +25,26 @@
 //!
 //! Tests cite these rules by number.
 
+mod batch;
+pub(crate) mod bulk;
 mod foreign;
+mod kept;
 mod key;
 mod mio;
 mod options;
 mod os;
+mod os_udp;
 #[cfg_attr(any(target_os = "linux", target_os = "android"), path = "platform_linux.rs")]
 #[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "platform_other.rs")]
 mod platform;
 mod readiness;
 mod receive;
+mod segmentation;
 mod sim;
+mod sim_bulk;
 mod source;
 
+pub(crate) use self::batch::{Batch, LARGEST_BUFFER, MOST_BUFFERS_OF_BATCH};
 pub(crate) use self::foreign::Foreign;
 pub(crate) use self::key::Key;
 pub(crate) use self::options::{Membership, OptionName, OptionValue};
@@ -165,7 +172,9 @@ impl Driver {
     /// Registers both directions of `source`, edge-triggered, under `key`.
     pub(crate) fn register(&self, source: &Source, key: Key) -> io::Result<()> {
         match (self, source) {
-            (Self::Mio(driver), Source::Os(socket)) => driver.register(socket, key),
+            (Self::Mio(driver), Source::Os(socket) | Source::OsUdp(socket, _)) => {
+                driver.register(socket, key)
+            }
             (Self::Mio(driver), Source::Foreign(foreign)) => driver.register(foreign, key),
             (Self::Sim(_), Source::Sim(socket)) => socket.register(key),
             _ => Err(wrong_kind()),
@@ -175,7 +184,9 @@ impl Driver {
     /// Asks for the current readiness of a registered socket to be reported anew.
     pub(crate) fn rearm(&self, source: &Source, key: Key) -> io::Result<()> {
         match (self, source) {
-            (Self::Mio(driver), Source::Os(socket)) => driver.rearm(socket, key),
+            (Self::Mio(driver), Source::Os(socket) | Source::OsUdp(socket, _)) => {
+                driver.rearm(socket, key)
+            }
             (Self::Mio(driver), Source::Foreign(foreign)) => driver.rearm(foreign, key),
             (Self::Sim(_), Source::Sim(socket)) => socket.rearm(),
             _ => Err(wrong_kind()),
@@ -185,7 +196,9 @@ impl Driver {
     /// Ends a registration.
     pub(crate) fn deregister(&self, source: &Source) -> io::Result<()> {
         match (self, source) {
-            (Self::Mio(driver), Source::Os(socket)) => driver.deregister(socket),
+            (Self::Mio(driver), Source::Os(socket) | Source::OsUdp(socket, _)) => {
+                driver.deregister(socket)
+            }
             (Self::Mio(driver), Source::Foreign(foreign)) => driver.deregister(foreign),
             (Self::Sim(_), Source::Sim(socket)) => socket.deregister(),
             _ => Err(wrong_kind()),
@@ -230,7 +243,7 @@ impl Driver {
     /// Whether sockets of `source`'s kind are served by this engine.
     pub(crate) fn serves(&self, source: &Source) -> bool {
         match (self, source) {
-            (Self::Mio(_), Source::Os(_) | Source::Foreign(_)) => true,
+            (Self::Mio(_), Source::Os(_) | Source::OsUdp(..) | Source::Foreign(_)) => true,
             (Self::Sim(driver), Source::Sim(socket)) => socket.is_on(driver.host()),
             _ => false,
         }

@@ -51,7 +51,7 @@ pub(super) fn accept(socket: &Socket) -> io::Result<(Socket, Address)> {
 }
 
 pub(super) fn recv(socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
-    socket.recv(buf)
+    platform::recv(socket, buf)
 }
 
 pub(super) fn peek(socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
@@ -64,7 +64,7 @@ pub(super) fn recv_vectored(socket: &Socket, bufs: &mut [IoSliceMut<'_>]) -> io:
 }
 
 pub(super) fn send(socket: &Socket, buf: &[u8]) -> io::Result<usize> {
-    socket.send_with_flags(buf, platform::SEND_FLAGS)
+    platform::send(socket, buf)
 }
 
 pub(super) fn send_vectored(socket: &Socket, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
@@ -178,28 +178,38 @@ fn keep_alive(
     changed
 }
 
-fn is_v6(socket: &Socket) -> io::Result<bool> {
+pub(super) fn is_v6(socket: &Socket) -> io::Result<bool> {
     Ok(socket.local_addr()?.domain() == Domain::IPV6)
 }
 
+#[inline]
 fn to_sock_addr(address: &Address) -> io::Result<SockAddr> {
     match address {
         Address::Ip(address) => Ok(SockAddr::from(*address)),
-        Address::Unix(address) => match (address.as_pathname(), platform::abstract_name(address)) {
-            (Some(path), _) => SockAddr::unix(path),
-            (None, Some(name)) => SockAddr::unix(name),
-            (None, None) => Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "an unnamed Unix socket address cannot be bound or reached",
-            )),
-        },
+        Address::Unix(address) => to_unix_sock_addr(address),
     }
 }
 
-fn to_address(address: &SockAddr) -> io::Result<Address> {
-    if let Some(address) = address.as_socket() {
-        return Ok(Address::Ip(address));
+fn to_unix_sock_addr(address: &SocketAddr) -> io::Result<SockAddr> {
+    match (address.as_pathname(), platform::abstract_name(address)) {
+        (Some(path), _) => SockAddr::unix(path),
+        (None, Some(name)) => SockAddr::unix(name),
+        (None, None) => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "an unnamed Unix socket address cannot be bound or reached",
+        )),
     }
+}
+
+#[inline]
+fn to_address(address: &SockAddr) -> io::Result<Address> {
+    match address.as_socket() {
+        Some(address) => Ok(Address::Ip(address)),
+        None => to_unix_address(address),
+    }
+}
+
+fn to_unix_address(address: &SockAddr) -> io::Result<Address> {
     // The kernel gives no address at all for the unnamed sender of a datagram.
     if !address.is_unix() && address.len() != 0 {
         return Err(io::Error::new(

@@ -9,6 +9,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use rustix::net::{RecvFlags, SendFlags};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 /// Every direction, and priority: without it, bytes after an urgent mark would be waited for in
@@ -34,6 +35,20 @@ pub(super) fn accept(listener: &Socket) -> io::Result<(Socket, SockAddr)> {
     listener.accept4(libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC)
 }
 
+/// Receives. Not through the C library: there this is a place where threads can be cancelled, and
+/// in a process with several threads saying so takes more instructions than all of ours.
+#[inline]
+pub(super) fn recv(socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+    let (_, len) = rustix::net::recv(socket, buf, RecvFlags::empty())?;
+    Ok(len)
+}
+
+/// Sends, without the signal that a gone peer would raise; like [`recv`] by the system call itself.
+#[inline]
+pub(super) fn send(socket: &Socket, buf: &[u8]) -> io::Result<usize> {
+    Ok(rustix::net::send(socket, buf, SendFlags::NOSIGNAL)?)
+}
+
 /// Receives a datagram: its size in the buffer, and whether it was longer than that.
 pub(super) fn receive_datagram(
     socket: &Socket,
@@ -51,6 +66,35 @@ pub(super) const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL;
 /// Nothing to do: the sockets and descriptors of Linux carry what is needed.
 pub(super) fn prepare(_socket: &Socket) -> io::Result<()> {
     Ok(())
+}
+
+/// Has the kernel tell where received datagrams went and what they say of congestion. It tells what
+/// it can.
+pub(super) fn tell_details(socket: &Socket, v6: bool) {
+    // An IPv6 socket may receive IPv4, whose marks come as those of IPv4; not so the addresses.
+    _ = socket.set_recv_tos_v4(true);
+    if v6 {
+        _ = socket.set_recv_tclass_v6(true);
+        set_flag(socket, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, true);
+    } else {
+        set_flag(socket, libc::IPPROTO_IP, libc::IP_PKTINFO, true);
+    }
+}
+
+/// Has the kernel join received datagrams of one sender, or not, if it can.
+pub(super) fn join_datagrams(socket: &Socket, on: bool) {
+    set_flag(socket, libc::SOL_UDP, libc::UDP_GRO, on);
+}
+
+/// Sets an option that older kernels or other families lack, which is no error then.
+fn set_flag(socket: &Socket, level: i32, name: i32, on: bool) {
+    let value = i32::from(on);
+    let size = size_of_val(&value) as libc::socklen_t;
+    // SAFETY: the descriptor is open while it is borrowed, and the kernel reads `size` bytes, which
+    // is what `value` has.
+    _ = unsafe {
+        libc::setsockopt(socket.as_raw_fd(), level, name, (&raw const value).cast(), size)
+    };
 }
 
 /// The user, group and process at the other end of a Unix socket.

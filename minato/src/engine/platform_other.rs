@@ -36,6 +36,16 @@ pub(super) fn accept(listener: &Socket) -> io::Result<(Socket, SockAddr)> {
     Ok((socket, from))
 }
 
+/// Receives.
+pub(super) fn recv(socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+    socket.recv(buf)
+}
+
+/// Sends.
+pub(super) fn send(socket: &Socket, buf: &[u8]) -> io::Result<usize> {
+    socket.send_with_flags(buf, SEND_FLAGS)
+}
+
 /// Receives a datagram: its size in the buffer, and whether it was longer than that.
 pub(super) fn receive_datagram(
     socket: &Socket,
@@ -55,6 +65,15 @@ pub(super) const SEND_FLAGS: i32 = 0;
 pub(super) fn prepare(socket: &Socket) -> io::Result<()> {
     socket.set_nonblocking(true)
 }
+
+/// Has the kernel tell where received datagrams went and what they say of congestion, as far as
+/// quinn-udp knows how to ask it.
+pub(super) fn tell_details(socket: &Socket, _v6: bool) {
+    _ = quinn_udp::UdpSocketState::new((&socket).into());
+}
+
+/// Nothing joins datagrams here.
+pub(super) fn join_datagrams(_socket: &Socket, _on: bool) {}
 
 /// The user and group at the other end of a Unix socket; its process is not told this way.
 pub(super) fn peer_credentials(socket: &Socket) -> io::Result<(u32, u32, Option<i32>)> {

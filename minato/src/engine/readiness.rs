@@ -13,22 +13,23 @@ pub struct Readiness(u8);
 impl Readiness {
     /// Nothing.
     pub const EMPTY: Readiness = Readiness(0);
+    // Four of the bits stand where Linux has them, so that taking them over is little work.
     /// A read may give data.
     pub const READABLE: Readiness = Readiness(1);
-    /// A write may take data.
-    pub const WRITABLE: Readiness = Readiness(1 << 1);
-    /// The peer ended its writing side, or the connection is gone.
-    pub const READ_CLOSED: Readiness = Readiness(1 << 2);
-    /// The peer no longer reads, or the connection is gone.
-    pub const WRITE_CLOSED: Readiness = Readiness(1 << 3);
     /// Urgent data is there.
-    pub const PRIORITY: Readiness = Readiness(1 << 4);
+    pub const PRIORITY: Readiness = Readiness(1 << 1);
+    /// A write may take data.
+    pub const WRITABLE: Readiness = Readiness(1 << 2);
     /// An error is waiting to be taken.
-    pub const ERROR: Readiness = Readiness(1 << 5);
+    pub const ERROR: Readiness = Readiness(1 << 3);
+    /// The peer ended its writing side, or the connection is gone.
+    pub const READ_CLOSED: Readiness = Readiness(1 << 4);
+    /// The peer no longer reads, or the connection is gone.
+    pub const WRITE_CLOSED: Readiness = Readiness(1 << 5);
     /// All six bits.
     pub const ALL: Readiness = Readiness(0b11_1111);
     /// What a socket of which nothing is known yet is taken for: ready for both directions.
-    pub(crate) const ALL_OPEN: Readiness = Readiness(0b11);
+    pub(crate) const ALL_OPEN: Readiness = Self::READABLE.union(Self::WRITABLE);
 
     /// Whether no bit is set.
     pub const fn is_empty(self) -> bool {

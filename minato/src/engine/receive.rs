@@ -8,7 +8,7 @@ use super::{Address, Received, Source};
 
 impl Source {
     /// Receives into the free room of `buf`, or only looks if `peek`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn recv_buf<B: BufMut>(&self, buf: &mut B, peek: bool) -> io::Result<usize> {
         // SAFETY: the verbs of a source only ever write initialized bytes into a buffer.
         let free = unsafe { buf.chunk_mut().as_uninit_slice_mut() };

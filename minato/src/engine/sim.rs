@@ -162,7 +162,7 @@ impl SimWaiter {
         for event in &self.events {
             each(Event {
                 key: Key::from_word(event.key as usize),
-                readiness: Readiness::from_bits(event.readiness.bits()),
+                readiness: readiness_of(event.readiness),
             });
         }
     }
@@ -259,7 +259,7 @@ impl SimSource {
         Self { socket, host }
     }
 
-    fn inner(&self) -> &Socket {
+    pub(super) fn inner(&self) -> &Socket {
         &self.socket.socket
     }
 
@@ -483,4 +483,19 @@ fn placeholder() -> BorrowedFd<'static> {
     PLACEHOLDER
         .get_or_init(|| platform::placeholder().expect("a descriptor that stands for nothing"))
         .as_fd()
+}
+
+/// The world's readiness in the library's words.
+fn readiness_of(event: minato_sim::Readiness) -> Readiness {
+    use minato_sim::Readiness as World;
+    let bits = [
+        (World::READABLE, Readiness::READABLE),
+        (World::WRITABLE, Readiness::WRITABLE),
+        (World::READ_CLOSED, Readiness::READ_CLOSED),
+        (World::WRITE_CLOSED, Readiness::WRITE_CLOSED),
+        (World::PRIORITY, Readiness::PRIORITY),
+        (World::ERROR, Readiness::ERROR),
+    ];
+    let set = bits.into_iter().filter(|(world, _)| event.contains(*world));
+    set.fold(Readiness::EMPTY, |all, (_, bit)| all | bit)
 }

@@ -7,6 +7,9 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use socket2::Socket;
 
+use super::batch::Batch;
+use super::bulk::Transmit;
+use super::os_udp::InBulk;
 use super::sim::{SimHost, SimSource};
 use super::{Foreign, Membership, OptionName, OptionValue, os, platform};
 use crate::sync::Arc;
@@ -15,6 +18,8 @@ use crate::sync::Arc;
 pub(crate) enum Source {
     /// The operating system.
     Os(Socket),
+    /// The operating system, for UDP.
+    OsUdp(Socket, InBulk),
     /// A simulated host.
     Sim(SimSource),
     /// Somebody else: a descriptor that is only waited for.
@@ -92,11 +97,26 @@ pub(crate) struct Received {
 /// is left for the next call.
 pub(crate) const MOST_BUFFERS: usize = 1024;
 
-/// Hands a verb to the kind of socket it is for.
+/// Hands a verb to the kind of socket it is for. For the system, UDP is like the rest unless it is
+/// listed.
 macro_rules! on_kind {
     ($source:expr, $os:ident => $on_os:expr, $sim:ident => $on_sim:expr) => {
+        // The system's first, in one comparison: it is the one whose calls are counted.
+        if let Source::Os($os) | Source::OsUdp($os, _) = $source {
+            $on_os
+        } else {
+            match $source {
+                Source::Sim($sim) => $on_sim,
+                Source::Foreign(foreign) => Err(foreign.has_no_verbs()),
+                Source::Os(_) | Source::OsUdp(..) => unreachable!("matched above"),
+            }
+        }
+    };
+    ($source:expr, $os:ident => $on_os:expr, ($socket:ident, $bulk:ident) => $on_udp:expr,
+      $sim:ident => $on_sim:expr) => {
         match $source {
             Source::Os($os) => $on_os,
+            Source::OsUdp($socket, $bulk) => $on_udp,
             Source::Sim($sim) => $on_sim,
             Source::Foreign(foreign) => Err(foreign.has_no_verbs()),
         }
@@ -111,7 +131,7 @@ impl Source {
         transport: Transport,
     ) -> io::Result<Self> {
         match host {
-            None => os::open(family, transport).map(Self::Os),
+            None => os::open(family, transport).map(|socket| Self::of_system(socket, transport)),
             Some(host) => SimSource::open(host, family, transport).map(Self::Sim),
         }
     }
@@ -128,13 +148,20 @@ impl Source {
         Ok((Self::Os(one), Self::Os(two)))
     }
 
+    fn of_system(socket: Socket, transport: Transport) -> Self {
+        match transport {
+            Transport::Udp => Self::OsUdp(socket, InBulk::default()),
+            _ => Self::Os(socket),
+        }
+    }
+
     /// Takes over a descriptor: makes it non-blocking and finds out what runs over it.
     pub(crate) fn adopt(descriptor: OwnedFd) -> io::Result<(Self, Transport)> {
         let socket = Socket::from(descriptor);
         let transport = os::transport(&socket)?;
         socket.set_nonblocking(true)?;
         platform::prepare(&socket)?;
-        Ok((Self::Os(socket), transport))
+        Ok((Self::of_system(socket, transport), transport))
     }
 
     /// Takes over a descriptor that is only waited for.
@@ -161,11 +188,11 @@ impl Source {
     }
 
     pub(crate) fn recv(&self, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
-        on_kind!(self, os => os::recv(os, buf), sim => sim.recv(buf))
+        on_kind!(self, os => os::recv(os, buf), (os, bulk) => bulk.recv(os, buf), sim => sim.recv(buf))
     }
 
     pub(crate) fn peek(&self, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
-        on_kind!(self, os => os::peek(os, buf), sim => sim.peek(buf))
+        on_kind!(self, os => os::peek(os, buf), (os, bulk) => bulk.peek(os, buf), sim => sim.peek(buf))
     }
 
     pub(crate) fn recv_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
@@ -188,11 +215,46 @@ impl Source {
         buf: &mut [MaybeUninit<u8>],
         peek: bool,
     ) -> io::Result<(Received, Address)> {
-        on_kind!(self, os => os::recv_from(os, buf, peek), sim => sim.recv_from(buf, peek))
+        on_kind!(self,
+            os => os::recv_from(os, buf, peek),
+            (os, bulk) => bulk.recv_from(os, buf, peek),
+            sim => sim.recv_from(buf, peek))
     }
 
     pub(crate) fn send_to(&self, buf: &[u8], target: &Address) -> io::Result<usize> {
         on_kind!(self, os => os::send_to(os, buf, target), sim => sim.send_to(buf, target))
+    }
+
+    /// Sends the first datagrams of `transmit`, as many as one call takes; returns their bytes.
+    pub(crate) fn send_segments(&self, transmit: &Transmit<&[u8]>) -> io::Result<usize> {
+        transmit.check()?;
+        on_kind!(self,
+            _os => Err(no_datagrams()),
+            (os, bulk) => bulk.send_segments(os, transmit),
+            sim => sim.send_segments(transmit))
+    }
+
+    /// Receives as many datagrams as wait and fit, at least one.
+    pub(crate) fn recv_batch(&self, batch: &mut Batch) -> io::Result<()> {
+        batch.clear();
+        on_kind!(self,
+            _os => Err(no_datagrams()),
+            (os, bulk) => bulk.recv_batch(os, batch),
+            sim => sim.recv_batch(batch))
+    }
+
+    /// Whether it keeps datagrams that it has taken from the system and not given out.
+    #[inline]
+    pub(crate) fn has_kept(&self) -> bool {
+        matches!(self, Self::OsUdp(_, bulk) if bulk.has_kept())
+    }
+
+    /// How many datagrams one call may send, and how many one buffer of a batch may hold.
+    pub(crate) fn most_segments(&self) -> io::Result<(usize, usize)> {
+        on_kind!(self,
+            _os => Err(no_datagrams()),
+            (os, bulk) => bulk.most_segments(os),
+            sim => sim.most_segments())
     }
 
     pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
@@ -234,7 +296,7 @@ impl Source {
     /// Sends what the verbs accepted and kept back (contract, rule 8).
     pub(crate) fn settle(&self) -> io::Result<()> {
         match self {
-            Self::Os(_) | Self::Foreign(_) => Ok(()),
+            Self::Os(_) | Self::OsUdp(..) | Self::Foreign(_) => Ok(()),
             Self::Sim(sim) => sim.settle(),
         }
     }
@@ -242,7 +304,7 @@ impl Source {
     /// The descriptor; a simulated socket has none, and lends one on which every call fails.
     pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
         match self {
-            Self::Os(socket) => socket.as_fd(),
+            Self::Os(socket) | Self::OsUdp(socket, _) => socket.as_fd(),
             Self::Sim(sim) => sim.placeholder(),
             Self::Foreign(_) => unreachable!("its owner lends the descriptor"),
         }
@@ -252,10 +314,19 @@ impl Source {
     pub(crate) fn into_descriptor(self) -> io::Result<OwnedFd> {
         match self {
             Self::Os(socket) => Ok(socket.into()),
+            Self::OsUdp(socket, bulk) => {
+                bulk.leave(&socket);
+                Ok(socket.into())
+            }
             Self::Sim(_) => Err(no_descriptor("into_std")),
             Self::Foreign(foreign) => Err(foreign.has_no_verbs()),
         }
     }
+}
+
+/// The error of a socket that is not of UDP.
+fn no_datagrams() -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, "only UDP sockets send and receive in bulk")
 }
 
 /// The error of what needs a descriptor, on an engine whose sockets have none.

@@ -11,19 +11,19 @@ const BYTES_PER_CALL: usize = 8 * 1024;
 ///
 /// A loop that runs until something is `Pending` would never give its thread back between two ends
 /// that are always ready. The share is large enough that the extra wake is lost in the work done.
-pub(super) struct Allowance {
+pub(crate) struct Allowance {
     calls: usize,
 }
 
 impl Allowance {
     /// A full share, for a poll that begins.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { calls: CALLS }
     }
 
     /// Counts a call that moved `bytes`; once the share is used up, wakes the task and is
     /// `Pending`.
-    pub(super) fn poll_spend(&mut self, cx: &mut Context<'_>, bytes: usize) -> Poll<()> {
+    pub(crate) fn poll_spend(&mut self, cx: &mut Context<'_>, bytes: usize) -> Poll<()> {
         self.calls = self.calls.saturating_sub(1 + bytes / BYTES_PER_CALL);
         if self.calls > 0 {
             return Poll::Ready(());

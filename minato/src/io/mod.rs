@@ -67,10 +67,13 @@ mod copy_bidirectional;
 mod copy_buf;
 mod duplex;
 pub mod owned;
+mod pace;
+mod relay;
 mod simplex;
 mod step;
 mod transfer;
 
+pub(crate) use self::allowance::Allowance;
 pub use self::copy::copy;
 pub use self::copy_bidirectional::{copy_bidirectional, copy_bidirectional_with_sizes};
 pub use self::copy_buf::copy_buf;

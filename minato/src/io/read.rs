@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::ReadBuf;
+use crate::net::Direct;
 
 /// Reads bytes without ever blocking the calling thread.
 ///
@@ -29,6 +30,13 @@ pub trait AsyncRead {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>>;
+
+    /// The socket from which a copy may take bytes past this reader, as long as nothing that was
+    /// read from it is kept here.
+    #[doc(hidden)]
+    fn direct_reader(&self) -> Option<Direct<'_>> {
+        None
+    }
 }
 
 impl<T: ?Sized + AsyncRead + Unpin> AsyncRead for Box<T> {
@@ -39,6 +47,10 @@ impl<T: ?Sized + AsyncRead + Unpin> AsyncRead for Box<T> {
     ) -> Poll<io::Result<()>> {
         Pin::new(&mut **self).poll_read(cx, buf)
     }
+
+    fn direct_reader(&self) -> Option<Direct<'_>> {
+        (**self).direct_reader()
+    }
 }
 
 impl<T: ?Sized + AsyncRead + Unpin> AsyncRead for &mut T {
@@ -48,6 +60,10 @@ impl<T: ?Sized + AsyncRead + Unpin> AsyncRead for &mut T {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         Pin::new(&mut **self).poll_read(cx, buf)
+    }
+
+    fn direct_reader(&self) -> Option<Direct<'_>> {
+        (**self).direct_reader()
     }
 }
 
@@ -62,6 +78,10 @@ where
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.get_mut().as_mut().poll_read(cx, buf)
+    }
+
+    fn direct_reader(&self) -> Option<Direct<'_>> {
+        (**self).direct_reader()
     }
 }
 

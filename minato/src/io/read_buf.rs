@@ -222,6 +222,7 @@ impl<'a> ReadBuf<'a> {
 /// # Panics
 ///
 /// When the reader put another buffer in the place of the one it was given.
+#[inline]
 pub(crate) fn poll_read_slice<R>(
     reader: Pin<&mut R>,
     cx: &mut Context<'_>,

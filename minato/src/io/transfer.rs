@@ -1,8 +1,9 @@
 //! The engine of every copy through a buffer of our own: a state that can stop and go on anywhere.
 //!
 //! [`Transfer::poll`] is the one way on which `copy`, `copy_bidirectional` and `owned::copy` move
-//! bytes. Both ends are known there before the first byte is read, so it is also the place for a
-//! faster way between two sockets.
+//! bytes. Between two sockets it takes a faster one while much is to be moved, see
+//! [`relay`](super::relay). What was read and is not yet written is in the buffer or in the pipe,
+//! never in both.
 
 use std::fmt;
 use std::io;
@@ -10,6 +11,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::allowance::Allowance;
+use super::relay::{Drained, Relay};
 use super::step::{poll_read_once, poll_write_once};
 use super::{AsyncRead, AsyncWrite};
 
@@ -20,16 +22,18 @@ pub(super) struct BufferSizes {
     largest: usize,
     /// A larger buffer is given back while the reader has nothing.
     idle: usize,
+    /// Whether bytes may also go by pipe, where more than a buffer's may be on their way.
+    pipes: bool,
 }
 
 impl BufferSizes {
     /// Small for the many connections that carry little, growing for the few that carry a lot.
     pub(super) const ADAPTIVE: Self =
-        Self { first: 8 * 1024, largest: 256 * 1024, idle: 32 * 1024 };
+        Self { first: 8 * 1024, largest: 256 * 1024, idle: 32 * 1024, pipes: true };
 
     /// One size throughout.
     pub(super) fn fixed(size: usize) -> Self {
-        Self { first: size, largest: size, idle: size }
+        Self { first: size, largest: size, idle: size, pipes: false }
     }
 }
 
@@ -51,6 +55,7 @@ pub(super) struct Transfer {
     /// copy should not wait for the end of it either.
     unflushed: bool,
     copied: u64,
+    relay: Relay,
 }
 
 impl Transfer {
@@ -64,6 +69,7 @@ impl Transfer {
             ended: None,
             unflushed: true,
             copied: 0,
+            relay: Relay::new(sizes.pipes),
         }
     }
 
@@ -89,13 +95,22 @@ impl Transfer {
                     Poll::Ready(written) => written?,
                     Poll::Pending => return self.poll_read_ahead(cx, reader, &mut allowance),
                 }
+            } else if self.relay.held() > 0 {
+                ready!(self.poll_drain_pipe(cx, writer.as_ref()))?
             } else if self.ended.is_some() {
                 ready!(self.poll_flush(cx, writer))?;
                 return Poll::Ready(self.finish());
             } else {
-                match self.poll_fill(cx, reader.as_mut()) {
+                if self.relay.wants_to_enter()
+                    && self.relay.enter(reader.as_ref().get_ref(), writer.as_ref().get_ref())
+                {
+                    self.size = self.sizes.first;
+                    self.release_buffer();
+                }
+                match self.poll_take_in(cx, reader.as_mut()) {
                     Poll::Ready(read) => read,
                     Poll::Pending => {
+                        self.relay.pause();
                         self.shrink();
                         ready!(self.poll_flush(cx, writer))?;
                         return Poll::Pending;
@@ -107,8 +122,51 @@ impl Transfer {
     }
 
     /// The number of bytes written, and those that were read but not written.
-    pub(super) fn into_unwritten(self) -> (u64, Vec<u8>) {
-        (self.copied, self.buffer.bytes()[self.start..self.end].to_vec())
+    pub(super) fn into_unwritten(mut self) -> (u64, Vec<u8>) {
+        let mut unwritten = self.buffer.bytes()[self.start..self.end].to_vec();
+        // A pipe of ours always gives what is in it.
+        unwritten.extend(self.relay.take().unwrap_or_default());
+        (self.copied, unwritten)
+    }
+
+    /// Takes in what comes next, by pipe if that is the way at present.
+    fn poll_take_in<R: AsyncRead + ?Sized>(
+        &mut self,
+        cx: &mut Context<'_>,
+        reader: Pin<&mut R>,
+    ) -> Poll<usize> {
+        if self.relay.is_on() {
+            let moved = ready!(self.relay.poll_fill(cx, reader.as_ref().get_ref()));
+            if moved > 0 {
+                return Poll::Ready(moved);
+            }
+        }
+        match self.poll_fill(cx, reader) {
+            Poll::Pending if self.relay.has_taken_an_error() => {
+                self.ended = Some(self.relay.end(Ok(())));
+                Poll::Ready(0)
+            }
+            read => read,
+        }
+    }
+
+    /// Hands on once what is in the pipe.
+    fn poll_drain_pipe<W: AsyncWrite + ?Sized>(
+        &mut self,
+        cx: &mut Context<'_>,
+        writer: Pin<&W>,
+    ) -> Poll<io::Result<usize>> {
+        let count = match ready!(self.relay.poll_drain(cx, writer.get_ref()))? {
+            Drained::Moved(count) => count,
+            Drained::Copy(bytes) => {
+                (self.start, self.end) = (0, bytes.len());
+                self.buffer = Buffer::of(bytes);
+                0
+            }
+        };
+        self.copied += count as u64;
+        self.unflushed = true;
+        Poll::Ready(Ok(count))
     }
 
     /// Uses the time for which the writer takes nothing: reads into what is left of the buffer.
@@ -140,15 +198,16 @@ impl Transfer {
         let read = ready!(poll_read_once(reader, cx, &mut self.buffer.bytes_mut()[self.end..]));
         let count = match read {
             Ok(0) => {
-                self.ended = Some(Ok(()));
+                self.ended = Some(self.relay.end(Ok(())));
                 0
             }
             Ok(count) => count,
             Err(error) => {
-                self.ended = Some(Err(error));
+                self.ended = Some(self.relay.end(Err(error)));
                 0
             }
         };
+        self.relay.moved(count);
         // Only one read that fills the whole buffer shows that a larger one would have taken more;
         // a buffer that fills up behind a slow writer does not.
         if count == self.buffer.len() {
@@ -188,14 +247,18 @@ impl Transfer {
     fn shrink(&mut self) {
         self.size = self.size.min(self.sizes.idle);
         if self.buffer.len() > self.size {
-            self.buffer = Buffer::default();
+            self.release_buffer();
         }
+    }
+
+    fn release_buffer(&mut self) {
+        self.buffer = Buffer::default();
+        (self.start, self.end) = (0, 0);
     }
 
     /// The result once everything is written: an error is told once, an end of stream stays.
     fn finish(&mut self) -> io::Result<u64> {
-        self.buffer = Buffer::default();
-        (self.start, self.end) = (0, 0);
+        self.release_buffer();
         if let Some(Err(error)) = self.ended.take_if(|ended| ended.is_err()) {
             return Err(error);
         }
@@ -222,6 +285,11 @@ impl Buffer {
         let offset = block.as_ptr().align_offset(Self::ALIGNMENT).min(Self::ALIGNMENT - 1);
         block.truncate(offset + len);
         Self { block, offset }
+    }
+
+    /// Bytes that are there already, wherever they begin.
+    fn of(block: Vec<u8>) -> Self {
+        Self { block, offset: 0 }
     }
 
     fn len(&self) -> usize {

@@ -5,6 +5,8 @@ use std::ops::DerefMut;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use crate::net::Direct;
+
 /// Writes bytes without ever blocking the calling thread.
 ///
 /// The two properties of [`AsyncRead`](super::AsyncRead) hold here too: a call never blocks, and
@@ -43,6 +45,13 @@ pub trait AsyncWrite {
     fn is_write_vectored(&self) -> bool {
         false
     }
+
+    /// The socket to which a copy may give bytes past this writer, as long as nothing that was
+    /// written is kept here.
+    #[doc(hidden)]
+    fn direct_writer(&self) -> Option<Direct<'_>> {
+        None
+    }
 }
 
 /// Forwards every method to what `$pin` gives.
@@ -80,6 +89,10 @@ macro_rules! forward_write {
 
         fn is_write_vectored(&self) -> bool {
             (**self).is_write_vectored()
+        }
+
+        fn direct_writer(&self) -> Option<Direct<'_>> {
+            (**self).direct_writer()
         }
     };
 }

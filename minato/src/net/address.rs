@@ -2,6 +2,8 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::ops::Deref;
+use std::slice;
 
 use super::resolve;
 
@@ -29,7 +31,7 @@ pub(crate) mod sealed {
     #[allow(unnameable_types, reason = "only the sealed trait speaks of it")]
     pub enum Target {
         /// Nothing.
-        Known(Vec<SocketAddr>),
+        Known(Addresses),
         /// Look a name up.
         Name(String, u16),
         /// Tell what is wrong.
@@ -39,14 +41,34 @@ pub(crate) mod sealed {
 
 use sealed::{Sealed, Target};
 
+/// Socket addresses. A single one, which may be the target of every datagram, is not allocated.
+#[doc(hidden)]
+#[derive(Debug)]
+#[allow(unnameable_types, reason = "only the sealed trait speaks of it")]
+pub enum Addresses {
+    One(SocketAddr),
+    Several(Vec<SocketAddr>),
+}
+
+impl Deref for Addresses {
+    type Target = [SocketAddr];
+
+    fn deref(&self) -> &[SocketAddr] {
+        match self {
+            Self::One(address) => slice::from_ref(address),
+            Self::Several(addresses) => addresses,
+        }
+    }
+}
+
 /// The addresses that `addresses` stands for; never none.
-pub(crate) async fn to_socket_addrs(addresses: impl ToSocketAddrs) -> io::Result<Vec<SocketAddr>> {
+pub(crate) async fn to_socket_addrs(addresses: impl ToSocketAddrs) -> io::Result<Addresses> {
     match addresses.target() {
         Target::Known(known) if known.is_empty() => {
             Err(io::Error::new(io::ErrorKind::InvalidInput, "an empty list of addresses was given"))
         }
         Target::Known(known) => Ok(known),
-        Target::Name(name, port) => resolve::resolve(name, port).await,
+        Target::Name(name, port) => resolve::resolve(name, port).await.map(Addresses::Several),
         Target::Malformed(text) => Err(io::Error::new(io::ErrorKind::InvalidInput, text)),
     }
 }
@@ -54,7 +76,7 @@ pub(crate) async fn to_socket_addrs(addresses: impl ToSocketAddrs) -> io::Result
 impl ToSocketAddrs for SocketAddr {}
 impl Sealed for SocketAddr {
     fn target(&self) -> Target {
-        Target::Known(vec![*self])
+        Target::Known(Addresses::One(*self))
     }
 }
 
@@ -96,7 +118,7 @@ impl Sealed for (Ipv6Addr, u16) {
 impl ToSocketAddrs for &[SocketAddr] {}
 impl Sealed for &[SocketAddr] {
     fn target(&self) -> Target {
-        Target::Known(self.to_vec())
+        Target::Known(Addresses::Several(self.to_vec()))
     }
 }
 

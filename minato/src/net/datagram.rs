@@ -16,16 +16,20 @@ use crate::engine::{Address, Direction, Interest, Received, Source};
 use crate::io::ReadBuf;
 
 impl Socket {
-    pub(super) async fn send_dgram(&self, buf: &[u8]) -> io::Result<usize> {
-        self.io(Interest::WRITABLE, |source| source.send(buf)).await
+    pub(super) fn send_dgram(&self, buf: &[u8]) -> impl Future<Output = io::Result<usize>> {
+        self.io(Interest::WRITABLE, move |source| source.send(buf))
     }
 
     pub(super) fn try_send_dgram(&self, buf: &[u8]) -> io::Result<usize> {
         self.try_io(Interest::WRITABLE, || self.source().send(buf))
     }
 
-    pub(super) async fn send_dgram_to(&self, buf: &[u8], target: &Address) -> io::Result<usize> {
-        self.io(Interest::WRITABLE, |source| source.send_to(buf, target)).await
+    pub(super) fn send_dgram_to(
+        &self,
+        buf: &[u8],
+        target: Address,
+    ) -> impl Future<Output = io::Result<usize>> {
+        self.io(Interest::WRITABLE, move |source| source.send_to(buf, &target))
     }
 
     pub(super) fn poll_send_dgram_to(
@@ -42,7 +46,9 @@ impl Socket {
     }
 
     fn receive<B: BufMut>(&self, source: &Source, buf: &mut B, peek: bool) -> io::Result<usize> {
-        self.or_end(source.recv_buf(buf, peek), || Ok(0))
+        let received = source.recv_buf(buf, peek);
+        self.tell_of_kept();
+        self.or_end(received, || Ok(0))
     }
 
     fn receive_from<B: BufMut>(
@@ -51,9 +57,9 @@ impl Socket {
         buf: &mut B,
         peek: bool,
     ) -> io::Result<(Received, Address)> {
-        self.or_end(source.recv_buf_from(buf, peek), || {
-            Ok((Received { len: 0, truncated: false }, Address::unnamed()?))
-        })
+        let received = source.recv_buf_from(buf, peek);
+        self.tell_of_kept();
+        self.or_end(received, || Ok((Received { len: 0, truncated: false }, Address::unnamed()?)))
     }
 
     /// A Unix datagram socket whose reading side was shut down would block for ever (a blocking
@@ -75,8 +81,12 @@ impl Socket {
     }
 
     /// Receives a datagram, or only looks at it if `peek`.
-    pub(super) async fn recv_dgram<B: BufMut>(&self, buf: &mut B, peek: bool) -> io::Result<usize> {
-        self.io(Interest::READABLE, |source| self.receive(source, buf, peek)).await
+    pub(super) fn recv_dgram<B: BufMut>(
+        &self,
+        buf: &mut B,
+        peek: bool,
+    ) -> impl Future<Output = io::Result<usize>> {
+        self.io(Interest::READABLE, move |source| self.receive(source, buf, peek))
     }
 
     pub(super) fn poll_recv_dgram(
@@ -93,32 +103,39 @@ impl Socket {
         self.try_io(Interest::READABLE, || self.receive(self.source(), buf, peek))
     }
 
-    /// Receives a datagram and its sender, or only looks at it if `peek`.
-    pub(super) async fn recv_dgram_from<B: BufMut>(
+    /// Receives a datagram and its sender, or only looks at it if `peek`; in the words of `told`.
+    pub(super) fn recv_dgram_from<B: BufMut, T>(
         &self,
         buf: &mut B,
         peek: bool,
-    ) -> io::Result<(Received, Address)> {
-        self.io(Interest::READABLE, |source| self.receive_from(source, buf, peek)).await
+        told: impl Fn((Received, Address)) -> io::Result<T>,
+    ) -> impl Future<Output = io::Result<T>> {
+        self.io(Interest::READABLE, move |source| {
+            self.receive_from(source, buf, peek).and_then(&told)
+        })
     }
 
-    pub(super) fn poll_recv_dgram_from(
+    pub(super) fn poll_recv_dgram_from<T>(
         &self,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
         peek: bool,
-    ) -> Poll<io::Result<(Received, Address)>> {
+        told: impl Fn((Received, Address)) -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
         self.poll_io(cx, Direction::Read, |source| {
-            self.receive_from(source, buf, peek).map(Done::Whole)
+            self.receive_from(source, buf, peek).and_then(&told).map(Done::Whole)
         })
     }
 
-    pub(super) fn try_recv_dgram_from<B: BufMut>(
+    pub(super) fn try_recv_dgram_from<B: BufMut, T>(
         &self,
         buf: &mut B,
         peek: bool,
-    ) -> io::Result<(Received, Address)> {
-        self.try_io(Interest::READABLE, || self.receive_from(self.source(), buf, peek))
+        told: impl Fn((Received, Address)) -> io::Result<T>,
+    ) -> io::Result<T> {
+        self.try_io(Interest::READABLE, || {
+            self.receive_from(self.source(), buf, peek).and_then(told)
+        })
     }
 }
 
@@ -169,8 +186,8 @@ macro_rules! datagram_api {
                 self.ready(Interest::WRITABLE).await.map(drop)
             }
 
-            /// The poll form of [`readable`](Self::readable). Up to 8 tasks may wait in each
-            /// direction at a time; one more, and one of them is woken early.
+            /// The poll form of [`readable`](Self::readable). Any number of tasks may wait
+            /// in each direction at a time; as they become more than 8, some are woken early.
             ///
             /// # Errors
             ///

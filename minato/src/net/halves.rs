@@ -3,10 +3,12 @@
 use std::error::Error;
 use std::fmt;
 use std::io::{self, IoSlice};
+use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::{Direct, SendFile};
 use crate::engine::{Interest, Readiness};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -193,6 +195,10 @@ macro_rules! read_half {
             ) -> Poll<io::Result<()>> {
                 self.stream.socket().poll_read(cx, buf)
             }
+
+            fn direct_reader(&self) -> Option<Direct<'_>> {
+                self.stream.socket().direct()
+            }
         }
     };
 }
@@ -237,6 +243,26 @@ macro_rules! write_half {
                 socket.try_io(Interest::WRITABLE, || socket.source().send(buf))
             }
 
+            /// Sends `len` bytes of a file from `offset` on, or all that follow if `None`; returns
+            /// how many that were. See [`TcpStream::send_file`](super::TcpStream::send_file): the
+            /// thread waits for the disk.
+            ///
+            /// # Errors
+            ///
+            /// Those of writing to the stream, and of reading the file at a position.
+            ///
+            /// # Cancel safety
+            ///
+            /// Nothing is sent but what [`sent`](SendFile::sent) of the future counts.
+            pub fn send_file<F: AsFd>(
+                &self,
+                file: F,
+                offset: u64,
+                len: Option<u64>,
+            ) -> SendFile<'_, F> {
+                SendFile::new(self.stream.socket(), file, offset, len)
+            }
+
             /// The stream itself.
             pub fn as_stream(&self) -> &S {
                 &self.stream
@@ -271,6 +297,10 @@ macro_rules! write_half {
             /// Ends the writing side: the peer sees the end of the stream.
             fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
                 Poll::Ready(self.stream.socket().end_writing())
+            }
+
+            fn direct_writer(&self) -> Option<Direct<'_>> {
+                self.stream.socket().direct()
             }
         }
     };

@@ -24,7 +24,8 @@ use crate::task;
 /// # std::io::Result::Ok(()) }).unwrap();
 /// ```
 pub async fn lookup_host(host: impl ToSocketAddrs) -> io::Result<impl Iterator<Item = SocketAddr>> {
-    to_socket_addrs(host).await.map(Vec::into_iter)
+    let addresses = to_socket_addrs(host).await?;
+    Ok((0..addresses.len()).map(move |index| addresses[index]))
 }
 
 /// The addresses of a name: by the simulated world if this is one, else by the system's resolver.

@@ -101,7 +101,7 @@ impl Socket {
     pub(crate) fn of(source: Source, transport: Transport, handle: Option<&Handle>) -> Self {
         let origin = match (handle, &source) {
             (Some(handle), _) => Origin::Explicit(handle.shared().clone()),
-            (None, Source::Os(_) | Source::Foreign(_)) => Origin::Anywhere,
+            (None, Source::Os(_) | Source::OsUdp(..) | Source::Foreign(_)) => Origin::Anywhere,
             (None, Source::Sim(_)) => Origin::Noted(
                 context::reactor().map_or_else(Weak::new, |reactor| Arc::downgrade(&reactor)),
             ),
@@ -209,7 +209,20 @@ impl Socket {
     /// The slot, made now if there is none, with `assumed` taken for granted until something would
     /// block.
     pub(super) fn slot(&self, assumed: Readiness) -> &Arc<Slot> {
-        self.slot.get_or_init(|| Arc::new(Slot::new(self.meaningful(), assumed)))
+        match self.slot.get() {
+            Some(slot) => slot,
+            None => self.new_slot(assumed),
+        }
+    }
+
+    #[cold]
+    fn new_slot(&self, assumed: Readiness) -> &Arc<Slot> {
+        let slot = self.slot.get_or_init(|| Arc::new(Slot::new(self.meaningful(), assumed)));
+        // Of what was kept, no event tells.
+        if self.source().has_kept() {
+            slot.assume(Readiness::READABLE);
+        }
+        slot
     }
 
     /// The reactor to bind to.

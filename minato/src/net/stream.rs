@@ -47,8 +47,8 @@ macro_rules! stream_api {
                 self.ready(Interest::WRITABLE).await.map(drop)
             }
 
-            /// The poll form of [`readable`](Self::readable). Up to 8 tasks may wait in each
-            /// direction at a time; one more, and one of them is woken early.
+            /// The poll form of [`readable`](Self::readable). Any number of tasks may wait
+            /// in each direction at a time; as they become more than 8, some are woken early.
             ///
             /// # Errors
             ///
@@ -160,6 +160,36 @@ macro_rules! stream_api {
                     .await
             }
 
+            /// Sends `len` bytes of a file from `offset` on, or all that follow if `None`; returns
+            /// how many that were, fewer than `len` if the file ends before.
+            ///
+            /// Where the system can, it sends them by itself (`sendfile` of Linux) without their
+            /// passing through this process; else they are read and sent in pieces of 64 KiB. The
+            /// file's own position is not moved.
+            ///
+            /// A file is always ready, so reading it cannot be waited for: what is not in the
+            /// system's cache *blocks the thread* while the disk is read, for up to 256 KiB at a
+            /// time.
+            ///
+            /// # Errors
+            ///
+            /// Those of writing to the stream, and of reading the file at a position, which a pipe
+            /// or a terminal cannot do. What was [sent](SendFile::sent) before is known from the
+            /// future, and polled again it goes on from there.
+            ///
+            /// # Cancel safety
+            ///
+            /// Nothing is sent but what [`sent`](SendFile::sent) of the future counts, so another
+            /// one can go on after it.
+            pub fn send_file<F: AsFd>(
+                &self,
+                file: F,
+                offset: u64,
+                len: Option<u64>,
+            ) -> SendFile<'_, F> {
+                SendFile::new(&self.socket, file, offset, len)
+            }
+
             /// The error that waits on the socket, which is taken by asking.
             ///
             /// # Errors
@@ -200,6 +230,10 @@ macro_rules! stream_api {
             ) -> Poll<io::Result<()>> {
                 self.socket.poll_read(cx, buf)
             }
+
+            fn direct_reader(&self) -> Option<Direct<'_>> {
+                self.socket.direct()
+            }
         }
 
         impl AsyncWrite for $stream {
@@ -231,6 +265,10 @@ macro_rules! stream_api {
             /// Ends the writing side: the peer sees the end of the stream.
             fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
                 Poll::Ready(self.socket.end_writing())
+            }
+
+            fn direct_writer(&self) -> Option<Direct<'_>> {
+                self.socket.direct()
             }
         }
 

@@ -22,11 +22,16 @@ impl Socket {
         if room == 0 {
             return Poll::Ready(Ok(()));
         }
-        self.poll_io(cx, Direction::Read, |source| {
-            let len = source.recv_buf(buf, false)?;
-            // The end of the stream is not "no more at present".
-            Ok(if len == 0 || len == room { Done::Whole(()) } else { Done::Short(()) })
-        })
+        self.poll_io(
+            cx,
+            Direction::Read,
+            #[inline(always)]
+            |source| {
+                let len = source.recv_buf(buf, false)?;
+                // The end of the stream is not "no more at present".
+                Ok(if len == 0 || len == room { Done::Whole(()) } else { Done::Short(()) })
+            },
+        )
     }
 
     /// Whether `room` bytes of a buffer are no request: on a stream, which has nothing empty to
@@ -74,9 +79,12 @@ impl Socket {
 
     /// Sends from `buf`.
     pub(crate) fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.poll_io(cx, Direction::Write, |source| {
-            source.send(buf).map(|len| Done::of(len, buf.len()))
-        })
+        self.poll_io(
+            cx,
+            Direction::Write,
+            #[inline(always)]
+            |source| source.send(buf).map(|len| Done::of(len, buf.len())),
+        )
     }
 
     /// Sends from several buffers in order.

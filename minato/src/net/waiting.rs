@@ -22,6 +22,14 @@ pub(crate) enum Done<T> {
     Short(T),
 }
 
+impl<T> Done<T> {
+    fn value(self) -> T {
+        match self {
+            Self::Whole(value) | Self::Short(value) => value,
+        }
+    }
+}
+
 impl Done<usize> {
     /// What came of an operation that moved `len` of `asked` bytes.
     pub(crate) fn of(len: usize, asked: usize) -> Self {
@@ -42,41 +50,107 @@ impl Socket {
     ) -> Poll<io::Result<T>> {
         ready!(budget::poll_leave(cx));
         loop {
-            let look = self.look();
-            if look.is_none_or(|look| look.is_ready(direction)) {
+            let Some(slot) = self.slot.get() else {
+                match self.try_unregistered(direction, &mut operation) {
+                    Some(result) => return Poll::Ready(result),
+                    None => continue,
+                }
+            };
+            let look = slot.view();
+            if look.is_ready(direction) {
                 match operation(self.source()) {
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        self.would_block(look, |slot, look| {
-                            slot.clear(direction, look, direction.cleared_by_would_block());
-                        });
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                    Err(error) => return Poll::Ready(Err(error)),
                     Ok(done) => {
                         budget::spend();
-                        return Poll::Ready(Ok(self.finish(direction, look, done)));
+                        return Poll::Ready(Ok(self.finish(slot, direction, look, done)));
                     }
+                    Err(error) => match self.after_failing(direction, look, error) {
+                        Some(error) => return Poll::Ready(Err(error)),
+                        None => continue,
+                    },
                 }
             }
-            // What is not waited for is taken to be ready, so that the other direction is tried
-            // before its first event.
-            let slot = self.slot(Readiness::ALL_OPEN.difference(direction.mask()));
-            let before = look.unwrap_or_else(|| slot.view());
             slot.wait_poll(direction, cx.waker());
             if let Err(error) = self.after_wait(slot, cx) {
-                let last = operation(self.source()).map(|done| self.finish(direction, None, done));
-                return Poll::Ready(unless_it_would_block(last, error));
+                return Poll::Ready(self.try_unwaitable(error, &mut operation));
             }
-            if slot.view().tick(direction) == before.tick(direction) {
+            if slot.view().tick(direction) == look.tick(direction) {
                 return Poll::Pending;
             }
         }
     }
 
-    /// An operation that was tried after `look` would block: clears what it would clear.
-    fn would_block(&self, look: Option<View>, clear: impl FnOnce(&Slot, View)) {
+    /// Tries an operation of a socket that never had to wait; `None` if now it has to, and has a
+    /// slot for that.
+    // This and the next take the operation by reference, so that its code stands in the loop once.
+    #[inline(never)]
+    fn try_unregistered<T>(
+        &self,
+        direction: Direction,
+        operation: &mut dyn FnMut(&Source) -> io::Result<Done<T>>,
+    ) -> Option<io::Result<T>> {
+        match operation(self.source()) {
+            Ok(done) => {
+                budget::spend();
+                Some(Ok(done.value()))
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                // What is not waited for is taken to be ready, so that the other direction is
+                // tried before its first event.
+                self.slot(Readiness::ALL_OPEN.difference(direction.mask()));
+                None
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => None,
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// After an operation in `direction` failed: the error to return, or none if the direction may
+    /// have to be waited for.
+    #[cold]
+    fn after_failing(
+        &self,
+        direction: Direction,
+        look: View,
+        error: io::Error,
+    ) -> Option<io::Error> {
+        match error.kind() {
+            io::ErrorKind::WouldBlock => {
+                self.would_block(Some(look), direction.cleared_by_would_block());
+                None
+            }
+            io::ErrorKind::Interrupted => None,
+            _ => Some(error),
+        }
+    }
+
+    /// Tries an operation although nobody can wait for it; `error` says why, if it would have to
+    /// wait.
+    #[cold]
+    fn try_unwaitable<T>(
+        &self,
+        error: io::Error,
+        operation: &mut dyn FnMut(&Source) -> io::Result<Done<T>>,
+    ) -> io::Result<T> {
+        unless_it_would_block(operation(self.source()).map(Done::value), error)
+    }
+
+    /// An operation that was tried after `look` would block: clears `bits`, unless an event of
+    /// their direction has come since; ends stay.
+    fn would_block(&self, look: Option<View>, bits: Readiness) {
         if let (Some(slot), Some(look)) = (self.slot.get(), look) {
-            clear(slot, look);
+            // What was kept can be received, whatever a call on the descriptor itself has found.
+            let kept =
+                if self.source().has_kept() { Readiness::READABLE } else { Readiness::EMPTY };
+            clear(slot, look, bits.difference(kept));
+        }
+    }
+
+    /// After a receive that may have kept something: whoever waits to receive can have it.
+    pub(super) fn tell_of_kept(&self) {
+        if self.source().has_kept()
+            && let Some(slot) = self.slot.get()
+        {
+            slot.tell(Readiness::READABLE);
         }
     }
 
@@ -84,7 +158,8 @@ impl Socket {
     /// there is no more, so that the next call need not find out by failing. Nothing else may be
     /// taken for that: an urgent mark, a datagram, a Unix stream's control message or a closing
     /// peer end an operation early while more is there.
-    fn finish<T>(&self, direction: Direction, look: Option<View>, done: Done<T>) -> T {
+    #[inline]
+    fn finish<T>(&self, slot: &Slot, direction: Direction, look: View, done: Done<T>) -> T {
         match done {
             Done::Whole(value) => value,
             Done::Short(value) => {
@@ -92,12 +167,9 @@ impl Socket {
                     .union(Readiness::WRITE_CLOSED)
                     .union(Readiness::ERROR)
                     .union(Readiness::PRIORITY);
-                if let (Transport::Tcp, Some(look), Some(slot)) =
-                    (self.transport, look, self.slot.get())
-                    && !look.readiness().intersects(UNSAFE_TO_CLEAR)
+                if self.transport == Transport::Tcp && !look.readiness().intersects(UNSAFE_TO_CLEAR)
                 {
-                    let bits = direction.cleared_by_would_block();
-                    slot.clear(direction, look, bits);
+                    slot.clear(direction, look, direction.cleared_by_would_block());
                 }
                 value
             }
@@ -106,13 +178,13 @@ impl Socket {
 
     /// Waits with an operation of a future: like [`poll_io`](Self::poll_io), but the waker stands
     /// in the future's own `wait`, and goes with it.
-    pub(crate) async fn io<T>(
+    pub(crate) fn io<T>(
         &self,
         interest: Interest,
         mut operation: impl FnMut(&Source) -> io::Result<T>,
-    ) -> io::Result<T> {
+    ) -> impl Future<Output = io::Result<T>> {
         let mut wait = Wait::new(self, interest);
-        poll_fn(|cx| wait.poll_io(cx, &mut operation)).await
+        poll_fn(move |cx| wait.poll_io(cx, &mut operation))
     }
 
     /// Tries `operation` once without waiting. If it would block, the socket's readiness is
@@ -128,7 +200,7 @@ impl Socket {
         }
         let result = operation();
         if result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
-            self.would_block(look, |slot, look| clear_interest(slot, look, interest));
+            self.would_block(look, interest.cleared_by_would_block());
         }
         result
     }
@@ -149,7 +221,7 @@ impl Socket {
 
     /// Clears `bits`, unless an event of their direction has come since `look`; ends stay.
     pub(crate) fn clear(&self, look: View, bits: Readiness) {
-        self.would_block(Some(look), |slot, look| clear(slot, look, bits));
+        self.would_block(Some(look), bits);
     }
 
     /// The poll form of [`ready`](Self::ready), in one direction.
@@ -196,13 +268,14 @@ impl Socket {
     }
 
     /// After an accept that followed an event: has what else is waiting reported anew, instead of
-    /// paying for an accept that finds nothing.
-    pub(crate) fn rearm(&self, look: Option<View>) -> io::Result<()> {
-        let (Some(slot), Some(look)) = (self.slot.get(), look) else { return Ok(()) };
-        if slot.clear(Direction::Read, look, Readiness::READABLE) {
-            slot.rearm(self.source())?;
+    /// paying for an accept that finds nothing. Where that fails, the next accept has to find out.
+    pub(crate) fn rearm(&self, look: Option<View>) {
+        let (Some(slot), Some(look)) = (self.slot.get(), look) else { return };
+        if slot.clear(Direction::Read, look, Readiness::READABLE)
+            && slot.rearm(self.source()).is_err()
+        {
+            slot.tell(Readiness::READABLE);
         }
-        Ok(())
     }
 
     /// A look at the readiness, if there is a slot.
@@ -218,10 +291,6 @@ fn unless_it_would_block<T>(last: io::Result<T>, error: io::Error) -> io::Result
         Err(last) if last.kind() == io::ErrorKind::WouldBlock => Err(error),
         last => last,
     }
-}
-
-fn clear_interest(slot: &Slot, look: View, interest: Interest) {
-    clear(slot, look, interest.cleared_by_would_block());
 }
 
 /// Clears `bits` as far as they can be cleared, each by the tick of its direction.
@@ -264,21 +333,27 @@ impl<'a> Wait<'a> {
     }
 
     /// Polls `operation` whenever the socket may be ready for it.
+    #[inline]
     pub(crate) fn poll_io<T>(
         &mut self,
         cx: &mut Context<'_>,
         mut operation: impl FnMut(&Source) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
         ready!(budget::poll_leave(cx));
+        // Why nobody can wait, for an operation that is tried all the same, one last time.
+        let mut nobody = None;
         loop {
             let look = self.socket.look();
-            if look.is_none_or(|look| look.readiness().intersects(self.interest.mask())) {
+            if nobody.is_some()
+                || look.is_none_or(|look| look.readiness().intersects(self.interest.mask()))
+            {
+                // The only call, so that it becomes part of the loop.
                 match operation(self.socket.source()) {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        let interest = self.interest;
-                        self.socket.would_block(look, |slot, look| {
-                            clear_interest(slot, look, interest);
-                        });
+                        if let Some(error) = nobody {
+                            return Poll::Ready(Err(error));
+                        }
+                        self.socket.would_block(look, self.interest.cleared_by_would_block());
                     }
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                     result => {
@@ -288,18 +363,22 @@ impl<'a> Wait<'a> {
                     }
                 }
             }
-            let slot = self.socket.slot(Readiness::ALL_OPEN.difference(self.interest.mask()));
-            let before = look.unwrap_or_else(|| slot.view());
-            match self.wait(slot, before, cx) {
+            match self.wait_after(look, cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(error)) => {
                     self.leave();
-                    let last = operation(self.socket.source());
-                    return Poll::Ready(unless_it_would_block(last, error));
+                    nobody = Some(error);
                 }
             }
         }
+    }
+
+    /// Leaves the waker after an operation would block, or was not tried.
+    fn wait_after(&mut self, look: Option<View>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let slot = self.socket.slot(Readiness::ALL_OPEN.difference(self.interest.mask()));
+        let before = look.unwrap_or_else(|| slot.view());
+        self.wait(slot, before, cx)
     }
 
     /// Leaves the waker; ready when an event has come since `before`.
@@ -323,14 +402,22 @@ impl<'a> Wait<'a> {
         }
     }
 
+    #[inline]
     fn leave(&mut self) {
-        if let (Some(entry), Some(slot)) = (self.entry.take(), self.socket.slot.get()) {
+        if let Some(entry) = self.entry.take() {
+            self.take_out(entry);
+        }
+    }
+
+    fn take_out(&self, entry: EntryId) {
+        if let Some(slot) = self.socket.slot.get() {
             slot.leave(entry);
         }
     }
 }
 
 impl Drop for Wait<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.leave();
     }

@@ -167,39 +167,60 @@ mod tests {
     /// data that is there is always readable in the word.
     #[test]
     fn readiness_is_never_lost_while_ticks_do_not_wrap() {
-        fn explore<const BITS: u32>(steps: &[u8]) {
-            let word: ReadinessWord<BITS> = ReadinessWord::new(Readiness::EMPTY);
-            let (mut data, mut look, mut since) = (false, word.view(), 0);
-            let mut blocked = false;
-            for step in steps {
-                match step {
-                    0 => {
-                        data = true;
-                        since += 1;
-                        word.set(Readiness::READABLE);
-                    }
-                    1 => {
-                        look = word.view();
-                        since = 0;
-                        blocked = !std::mem::take(&mut data);
-                    }
-                    _ if blocked && since < 1 << BITS => {
-                        word.clear(Direction::Read, look, Readiness::READABLE);
-                        blocked = false;
-                    }
-                    _ => {}
+        for steps in all_steps() {
+            explore::<1>(&steps, |look, _| look).unwrap();
+            explore::<2>(&steps, |look, _| look).unwrap();
+            explore::<3>(&steps, |look, _| look).unwrap();
+        }
+    }
+
+    /// It clears on the strength of a look that it takes only after the operation.
+    #[test]
+    fn the_canary_clears_what_it_has_not_looked_at() {
+        let too_late = |_, word: &ReadinessWord<3>| word.view();
+        assert!(all_steps().any(|steps| explore::<3>(&steps, too_late).is_err()));
+    }
+
+    fn all_steps() -> impl Iterator<Item = Vec<u8>> {
+        (1..=6_u32).flat_map(|length| {
+            (0..3_usize.pow(length)).map(move |number| {
+                (0..length).map(|at| (number / 3_usize.pow(at) % 3) as u8).collect()
+            })
+        })
+    }
+
+    /// Takes the steps; an error if data is there and the word does not say so. `look_used` chooses
+    /// the look that a clearing rests on.
+    fn explore<const BITS: u32>(
+        steps: &[u8],
+        look_used: impl Fn(View<BITS>, &ReadinessWord<BITS>) -> View<BITS>,
+    ) -> Result<(), String> {
+        let word: ReadinessWord<BITS> = ReadinessWord::new(Readiness::EMPTY);
+        let (mut data, mut look, mut since) = (false, word.view(), 0);
+        let mut blocked = false;
+        for step in steps {
+            match step {
+                0 => {
+                    data = true;
+                    since += 1;
+                    word.set(Readiness::READABLE);
                 }
-                assert!(!data || word.view().is_ready(Direction::Read), "lost by {steps:?}");
+                1 => {
+                    look = word.view();
+                    since = 0;
+                    blocked = !std::mem::take(&mut data);
+                }
+                _ if blocked && since < 1 << BITS => {
+                    let look = look_used(look, &word);
+                    word.clear(Direction::Read, look, Readiness::READABLE);
+                    blocked = false;
+                }
+                _ => {}
+            }
+            if data && !word.view().is_ready(Direction::Read) {
+                return Err(format!("lost by {steps:?}"));
             }
         }
-        for length in 1..=6u32 {
-            for number in 0..3usize.pow(length) {
-                let steps: Vec<u8> =
-                    (0..length).map(|at| (number / 3usize.pow(at) % 3) as u8).collect();
-                explore::<1>(&steps);
-                explore::<2>(&steps);
-                explore::<3>(&steps);
-            }
-        }
+        Ok(())
     }
 }

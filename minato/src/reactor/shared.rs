@@ -170,16 +170,20 @@ impl Shared {
     }
 
     /// Takes every event to its slot.
+    #[inline]
     fn dispatch(&self, waiter: &mut Waiter, wakers: &mut Vec<Waker>) {
         let (mut count, mut stale) = (0, 0);
         let slots = self.slots.lock();
-        waiter.for_each_event(|event| {
-            count += 1;
-            match slots.get(event.key) {
-                Some(slot) => slot.event(event.readiness, wakers),
-                None => stale += 1,
-            }
-        });
+        waiter.for_each_event(
+            #[inline(always)]
+            |event| {
+                count += 1;
+                match slots.get(event.key) {
+                    Some(slot) => slot.event(event.readiness, wakers),
+                    None => stale += 1,
+                }
+            },
+        );
         drop(slots);
         add(&self.events, count);
         add(&self.stale_keys, stale);
@@ -375,9 +379,11 @@ fn add(counter: &AtomicU64, count: u64) {
     counter.store(counter.load(Ordering::Relaxed).wrapping_add(count), Ordering::Relaxed);
 }
 
-/// Wakes everybody in order; a waker that panics does not keep the others asleep (contract,
-/// rule 4): the panic's hook has reported it, and there is nobody here to hand it to.
+/// Wakes everybody: first the tasks of the core that this thread holds, then the others in order. A
+/// waker that panics does not keep the others asleep (contract, rule 4): the panic's hook has
+/// reported it, and there is nobody here to hand it to.
 fn wake_all(wakers: &mut Vec<Waker>) {
+    context::queue_woken_here(wakers);
     wakers.reverse();
     while !wakers.is_empty() {
         _ = contain(|| {

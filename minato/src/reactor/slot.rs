@@ -12,6 +12,7 @@ use super::readiness::{ReadinessWord, View};
 use super::shared::Shared;
 use super::waiters::{EntryId, Waiters};
 use crate::engine::{Direction, Key, Readiness, Source};
+use crate::panics::contain;
 use crate::sync::{Arc, AtomicUsize, Mutex, MutexGuard, Ordering};
 use crate::task::ParkedTask;
 
@@ -61,7 +62,19 @@ impl Slot {
         self.word.set(bits);
     }
 
+    /// Takes in what no reactor reports, and wakes everybody concerned.
+    #[cold]
+    pub(crate) fn tell(&self, bits: Readiness) {
+        let mut wakers = Vec::new();
+        self.event(bits, &mut wakers);
+        for waker in wakers {
+            // Of somebody else's waker, which must not keep the caller from its result.
+            _ = contain(|| waker.wake());
+        }
+    }
+
     /// Takes in an event; the wakers of everybody concerned go into `wakers`.
+    #[inline(always)]
     pub(crate) fn event(&self, event: Readiness, wakers: &mut Vec<Waker>) {
         let event = event.intersection(self.meaningful);
         // The word first: a task that leaves its waker after we took the others looks at it again.
@@ -74,13 +87,16 @@ impl Slot {
 
     #[inline]
     fn take_parked(&self, event: Readiness, wakers: &mut Vec<Waker>) {
-        for (direction, parked) in [Direction::Read, Direction::Write].iter().zip(&self.parked) {
-            if event.intersects(direction.mask()) {
-                wakers.extend(parked.take());
+        for direction in [Direction::Read, Direction::Write] {
+            if event.intersects(direction.mask())
+                && let Some(waker) = self.parked[direction as usize].take()
+            {
+                wakers.push(waker);
             }
         }
     }
 
+    #[cold]
     fn take_listed(&self, event: Readiness, wakers: &mut Vec<Waker>) {
         let mut waiters = self.waiters.lock();
         waiters.take(event, wakers);
@@ -105,10 +121,11 @@ impl Slot {
     }
 
     fn wait_poll_in_list(&self, direction: Direction, waker: &Waker) {
-        let overflowed = self.join_waiters().add_poll(direction, waker);
-        if let Some(overflowed) = overflowed {
-            overflowed.wake();
+        let free = self.join_waiters().add_poll(direction, waker);
+        if let Some(woken) = free.woken {
+            woken.wake();
         }
+        drop(free.dropped);
     }
 
     /// Leaves the waker of the only poll of a direction.

@@ -78,42 +78,68 @@ mod tests {
     use super::*;
     use crate::engine::Readiness;
     use proptest::prelude::*;
+    use proptest::test_runner::{TestError, TestRunner};
     use std::collections::HashMap;
 
     fn slot() -> Arc<Slot> {
         Arc::new(Slot::new(Readiness::ALL, Readiness::EMPTY))
     }
 
-    proptest! {
-        /// Against a map that never forgets a key: a live key finds its slot, a dead one nobody.
-        #[test]
-        fn a_key_finds_its_slot_or_nobody(
-            steps in prop::collection::vec(any::<(bool, u8)>(), 0..200),
-        ) {
-            let mut slots = Slots::default();
-            let mut live: HashMap<Key, Arc<Slot>> = HashMap::new();
-            let mut dead: Vec<Key> = Vec::new();
-            for (insert, pick) in steps {
-                if insert || live.is_empty() {
-                    let new = slot();
-                    let key = slots.insert(new.clone()).unwrap();
-                    prop_assert!(live.insert(key, new).is_none());
-                    prop_assert!(!dead.contains(&key));
-                } else {
-                    let key = *live.keys().nth(usize::from(pick) % live.len()).unwrap();
-                    let removed = slots.remove(key).unwrap();
-                    prop_assert!(Arc::ptr_eq(&removed, &live.remove(&key).unwrap()));
-                    dead.push(key);
-                }
-                prop_assert_eq!(slots.len(), live.len());
-                for (key, expected) in &live {
-                    prop_assert!(Arc::ptr_eq(slots.get(*key).unwrap(), expected));
-                }
-                for key in &dead {
-                    prop_assert!(slots.get(*key).is_none());
-                    prop_assert!(slots.remove(*key).is_none());
-                }
+    /// Whether to insert, and which one to take out else.
+    type Step = (bool, u8);
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        prop::collection::vec(any::<Step>(), 0..200)
+    }
+
+    /// Against a map that never forgets a key: a live key finds its slot, a dead one nobody.
+    fn agree(
+        steps: Vec<Step>,
+        remove: fn(&mut Slots, Key) -> Option<Arc<Slot>>,
+    ) -> Result<(), TestCaseError> {
+        let mut slots = Slots::default();
+        let mut live: HashMap<Key, Arc<Slot>> = HashMap::new();
+        let mut dead: Vec<Key> = Vec::new();
+        for (insert, pick) in steps {
+            if insert || live.is_empty() {
+                let new = slot();
+                let key = slots.insert(new.clone()).unwrap();
+                prop_assert!(live.insert(key, new).is_none());
+                prop_assert!(!dead.contains(&key));
+            } else {
+                let key = *live.keys().nth(usize::from(pick) % live.len()).unwrap();
+                let removed = remove(&mut slots, key).unwrap();
+                prop_assert!(Arc::ptr_eq(&removed, &live.remove(&key).unwrap()));
+                dead.push(key);
+            }
+            prop_assert_eq!(slots.len(), live.len());
+            for (key, expected) in &live {
+                prop_assert!(Arc::ptr_eq(slots.get(*key).unwrap(), expected));
+            }
+            for key in &dead {
+                prop_assert!(slots.get(*key).is_none());
+                prop_assert!(slots.remove(*key).is_none());
             }
         }
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn a_key_finds_its_slot_or_nobody(steps in steps()) {
+            agree(steps, Slots::remove)?;
+        }
+    }
+
+    /// A key that is used again without another generation.
+    #[test]
+    fn the_canary_gives_the_same_key_to_two_slots() {
+        fn forgetful(slots: &mut Slots, key: Key) -> Option<Arc<Slot>> {
+            slots.free.push(key.index());
+            slots.places[key.index()].slot.take()
+        }
+        let config = ProptestConfig { failure_persistence: None, ..Default::default() };
+        let found = TestRunner::new(config).run(&steps(), |steps| agree(steps, forgetful));
+        assert!(matches!(found, Err(TestError::Fail(..))), "{found:?}");
     }
 }

@@ -1,18 +1,16 @@
 //! Who waits for a slot.
 //!
 //! Three kinds of waiters share one short list. *Polls* of sockets are known by their waker only:
-//! up to [`POLLS_PER_DIRECTION`] of them wait in a direction, deduplicated by `will_wake`; one
-//! more, and one of them is woken to find out for itself, never forgotten. *Entries* belong to one
-//! future each, which takes its entry out when it is dropped. The *last poll* of an `AsyncFd` is
-//! the only one of its direction and is replaced by the next.
+//! they are deduplicated by `will_wake`, and as many are kept in a direction as the [`Crowd`] has
+//! room for; one more, and the oldest is woken to find out for itself, never forgotten. *Entries*
+//! belong to one future each, which takes its entry out when it is dropped. The *last poll* of an
+//! `AsyncFd` is the only one of its direction and is replaced by the next.
 
 use std::mem;
 use std::task::Waker;
 
+use super::crowd::{Crowd, POLLS_AT_FIRST};
 use crate::engine::{Direction, Readiness};
-
-/// How many different wakers `poll_*` keeps in a direction.
-pub(crate) const POLLS_PER_DIRECTION: usize = 8;
 
 /// Names the waiting place of one future in one slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +36,17 @@ pub(crate) struct Waiters {
     near: [Option<Waiter>; 2],
     far: Vec<Waiter>,
     last_id: u32,
+    /// For each direction, once more polls have waited than are kept at first.
+    crowds: Option<Box<[Crowd; 2]>>,
+}
+
+/// Wakers that a joining poll has set free, for after the lock.
+#[derive(Default)]
+#[must_use]
+pub(crate) struct SetFree {
+    /// Gave way, and must be woken.
+    pub(crate) woken: Option<Waker>,
+    pub(crate) dropped: [Option<Waker>; 2],
 }
 
 impl Waiters {
@@ -45,22 +54,42 @@ impl Waiters {
         self.near.iter().all(Option::is_none) && self.far.is_empty()
     }
 
-    /// Adds a poll; returns a waker that had to give way and must be woken.
-    #[must_use]
-    pub(crate) fn add_poll(&mut self, direction: Direction, waker: &Waker) -> Option<Waker> {
+    /// Adds a poll, for which another one may have to give way.
+    pub(crate) fn add_poll(&mut self, direction: Direction, waker: &Waker) -> SetFree {
         let owner = Owner::Poll(direction);
         let mut polls = 0;
         for waiter in self.iter() {
             if waiter.owner == owner {
                 if waiter.waker.will_wake(waker) {
-                    return None;
+                    return SetFree::default();
                 }
                 polls += 1;
             }
         }
-        let overflowed = if polls < POLLS_PER_DIRECTION { None } else { self.remove(owner) };
+        let free = if polls < POLLS_AT_FIRST {
+            SetFree::default()
+        } else {
+            self.make_room(direction, polls, waker)
+        };
         self.push(Waiter { owner, wants: direction.mask(), waker: waker.clone() });
-        overflowed
+        free
+    }
+
+    /// Makes room for one more than the `polls` that wait in `direction`.
+    #[cold]
+    fn make_room(&mut self, direction: Direction, polls: usize, joining: &Waker) -> SetFree {
+        let crowd = &mut self.crowds.get_or_insert_default()[direction as usize];
+        let witness = crowd.joined(joining);
+        if polls < crowd.limit() {
+            return SetFree { woken: None, dropped: [witness, None] };
+        }
+        let is = |waiter: &Waiter| waiter.owner == Owner::Poll(direction);
+        // Those that are near came first and would make room for each other only.
+        let Some(oldest) = self.far.iter().position(is).map(|at| self.far.remove(at).waker) else {
+            return SetFree { woken: None, dropped: [witness, None] };
+        };
+        let before = crowd.gives_way(&oldest);
+        SetFree { woken: Some(oldest), dropped: [witness, before] }
     }
 
     /// Makes `waker` the only poll of its direction.
@@ -144,6 +173,7 @@ impl Waiters {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::VecDeque;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::task::Wake;
@@ -175,7 +205,7 @@ mod tests {
         let mut waiters = Waiters::default();
         let (count, waker) = counted();
         for _ in 0..100 {
-            assert!(waiters.add_poll(Direction::Read, &waker).is_none());
+            assert!(waiters.add_poll(Direction::Read, &waker).woken.is_none());
         }
         assert_eq!(wake_all(&mut waiters, Readiness::READABLE), 1);
         assert_eq!(count.0.load(Ordering::Relaxed), 1);
@@ -185,15 +215,65 @@ mod tests {
     #[test]
     fn the_ninth_poll_wakes_the_oldest_and_nobody_is_forgotten() {
         let mut waiters = Waiters::default();
-        let all: Vec<_> = (0..POLLS_PER_DIRECTION + 3).map(|_| counted()).collect();
+        let all: Vec<_> = (0..POLLS_AT_FIRST + 3).map(|_| counted()).collect();
         for (_, waker) in &all {
-            if let Some(overflowed) = waiters.add_poll(Direction::Write, waker) {
-                overflowed.wake();
+            if let Some(woken) = waiters.add_poll(Direction::Write, waker).woken {
+                woken.wake();
             }
         }
-        assert_eq!(wake_all(&mut waiters, Readiness::WRITABLE), POLLS_PER_DIRECTION);
+        assert_eq!(wake_all(&mut waiters, Readiness::WRITABLE), POLLS_AT_FIRST);
         for (count, _) in &all {
             assert_eq!(count.0.load(Ordering::Relaxed), 1);
+        }
+    }
+
+    /// Polls `tasks` in turn as an executor does, and whoever gives way again behind the others;
+    /// returns how often one was woken, until nobody is or `limit` is reached.
+    fn circle(waiters: &mut Waiters, tasks: &[Waker], limit: usize) -> usize {
+        let mut queue: VecDeque<Waker> = tasks.iter().cloned().collect();
+        let mut woken = 0;
+        while let Some(task) = queue.pop_front() {
+            if let Some(gave_way) = waiters.add_poll(Direction::Read, &task).woken {
+                woken += 1;
+                queue.push_back(gave_way);
+            }
+            if woken == limit {
+                break;
+            }
+        }
+        woken
+    }
+
+    #[test]
+    fn a_crowd_that_waits_settles_and_is_kept() {
+        for count in [9, 10, 17, 25, 100, 1000] {
+            let mut waiters = Waiters::default();
+            let all: Vec<_> = (0..count).map(|_| counted()).collect();
+            let tasks: Vec<_> = all.iter().map(|(_, waker)| waker.clone()).collect();
+            let woken = circle(&mut waiters, &tasks, 1_000_000);
+            // For each doubling of the limit, four rounds at most.
+            let doublings = (count / POLLS_AT_FIRST).ilog2() as usize + 1;
+            assert!(woken <= doublings * 4 * count, "{count} tasks: {woken}");
+            assert_eq!(wake_all(&mut waiters, Readiness::READABLE), count);
+            assert_eq!(circle(&mut waiters, &tasks, 1_000_000), 0, "there is room for all now");
+        }
+    }
+
+    /// A few tasks that wait, among ever new ones that poll once and go elsewhere.
+    #[test]
+    fn wakers_of_tasks_that_went_elsewhere_do_not_pile_up() {
+        for staying in [0, 1, 2, 5, 8, 20] {
+            let mut waiters = Waiters::default();
+            let stay: Vec<_> = (0..staying).map(|_| counted().1).collect();
+            circle(&mut waiters, &stay, 1_000_000);
+            for _ in 0..100_000 {
+                let mut woken = waiters.add_poll(Direction::Read, &counted().1).woken;
+                while let Some(waker) = woken.take_if(|w| stay.iter().any(|s| s.will_wake(w))) {
+                    woken = waiters.add_poll(Direction::Read, &waker).woken;
+                }
+            }
+            let kept = waiters.iter().count();
+            assert!(kept <= 16 * (staying + POLLS_AT_FIRST), "{staying} stay, {kept} are kept");
         }
     }
 
@@ -202,8 +282,8 @@ mod tests {
         let mut waiters = Waiters::default();
         let (reader, read_waker) = counted();
         let (writer, write_waker) = counted();
-        assert!(waiters.add_poll(Direction::Read, &read_waker).is_none());
-        assert!(waiters.add_poll(Direction::Write, &write_waker).is_none());
+        assert!(waiters.add_poll(Direction::Read, &read_waker).woken.is_none());
+        assert!(waiters.add_poll(Direction::Write, &write_waker).woken.is_none());
         assert_eq!(wake_all(&mut waiters, Readiness::READABLE), 1);
         assert_eq!(reader.0.load(Ordering::Relaxed), 1);
         assert_eq!(writer.0.load(Ordering::Relaxed), 0);

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use crossbeam_deque::Worker as Deque;
 
-use super::core::{Core, Queue};
+use super::core::Core;
 use super::picker::Picker;
 use super::pool::{self, Pool};
+use super::queue::Queue;
 use super::shared::{Flavor, Shared, Stand};
 use super::{LocalRuntime, Runtime};
 use crate::engine::Engine;

@@ -70,8 +70,11 @@ pub(crate) struct Seat {
     pub(crate) core: RefCell<Option<Box<Core>>>,
     /// The address of the held core's reactor, or 0.
     reactor: Cell<usize>,
-    /// Where a `block_on` within this seat's own `block_on` was called, while it runs.
+    /// Where a `block_on` within this seat was called that keeps its tasks from running, while the
+    /// future of that call is polled.
     nested_at: Cell<Option<&'static Location<'static>>>,
+    /// Whether the thread is here to run tasks or blocking jobs of the runtime, and nothing else.
+    at_work: Cell<bool>,
     below: RefCell<Option<Rc<Seat>>>,
 }
 
@@ -92,6 +95,7 @@ impl Seat {
             core: RefCell::new(None),
             reactor: Cell::new(0),
             nested_at: Cell::new(None),
+            at_work: Cell::new(false),
             below: RefCell::new(None),
         })
     }
@@ -113,6 +117,11 @@ impl Seat {
         let seat = Self::new(holder.runtime.clone());
         seat.reactor.set(holder.reactor.get());
         seat.sit_down()
+    }
+
+    /// Whoever sits here runs tasks or blocking jobs, and nothing else.
+    pub(crate) fn set_at_work(&self) {
+        self.at_work.set(true);
     }
 
     /// The address that names this seat.
@@ -144,13 +153,37 @@ impl Seat {
             }
         });
     }
+}
 
-    /// Marks this seat as running a nested `block_on`; returns what it was before.
-    pub(crate) fn set_nested_at(
+/// The seats of a thread that keep their cores while a `block_on` on top of them runs: their tasks
+/// cannot run until that returns.
+pub(crate) struct Kept(Vec<(Rc<Seat>, Option<&'static Location<'static>>)>);
+
+impl Kept {
+    /// Those of this thread, which is going to block.
+    pub(crate) fn here() -> Self {
+        let kept = seats().filter(|seat| seat.core.borrow().is_some());
+        Self(kept.map(|seat| (seat.clone(), seat.nested_at.get())).collect())
+    }
+
+    /// Calls `poll`, which polls the future of the `block_on` at `place`.
+    pub(crate) fn while_polling<T>(
         &self,
-        place: Option<&'static Location<'static>>,
-    ) -> Option<&'static Location<'static>> {
-        self.nested_at.replace(place)
+        place: &'static Location<'static>,
+        poll: impl FnOnce() -> T,
+    ) -> T {
+        /// Puts things back, also when the future panics.
+        struct Restore<'a>(&'a Kept);
+
+        impl Drop for Restore<'_> {
+            fn drop(&mut self) {
+                self.0.0.iter().for_each(|(seat, before)| seat.nested_at.set(*before));
+            }
+        }
+
+        self.0.iter().for_each(|(seat, _)| seat.nested_at.set(Some(place)));
+        let _restore = Restore(self);
+        poll()
     }
 }
 
@@ -218,13 +251,19 @@ pub(crate) fn seat_holding(runtime: &Shared) -> Option<Rc<Seat>> {
     seats().find(|seat| ptr::eq(&*seat.runtime, runtime) && seat.core.borrow().is_some())
 }
 
-/// Where a `block_on` was called that keeps the tasks of the runtime at `runtime` from running on
-/// this thread.
+/// Where a `block_on` was called whose future is being polled, and which keeps the tasks of
+/// `runtime` from running on this thread.
 pub(crate) fn nested_at(runtime: &Shared) -> Option<&'static Location<'static>> {
     if HERE.with(|here| here.seat.get() == 0) {
         return None;
     }
     seats().filter(|seat| ptr::eq(&*seat.runtime, runtime)).find_map(|seat| seat.nested_at.get())
+}
+
+/// Whether this thread runs a task or blocking job of `runtime` at this moment, as a worker or a
+/// thread of its blocking pool.
+pub(crate) fn is_at_work_for(runtime: &Shared) -> bool {
+    seats().any(|seat| ptr::eq(&*seat.runtime, runtime) && seat.at_work.get())
 }
 
 /// Hands over every core of a multi-thread runtime that this thread holds, since it is going to
@@ -259,6 +298,20 @@ pub(crate) fn queue_here(
         }
     });
     left.map_or(Ok(()), Err)
+}
+
+/// Wakes the tasks of the runtime whose core this thread holds, all in one go, and leaves the other
+/// wakers in `wakers`.
+#[inline]
+pub(crate) fn queue_woken_here(wakers: &mut Vec<Waker>) {
+    if wakers.is_empty() || HERE.with(|here| here.reactor.get() == 0) {
+        return;
+    }
+    with_seat(|seat| {
+        if let Some(core) = seat.core.borrow_mut().as_deref_mut() {
+            seat.runtime.queue_woken(core, wakers);
+        }
+    });
 }
 
 /// The reactor that a wait on this thread binds to: that of the held core, or of a core of the
@@ -299,7 +352,13 @@ pub(crate) fn poll<F: Future + ?Sized>(
     cx: &mut TaskContext<'_>,
     budget: Budget,
 ) -> Poll<F::Output> {
-    /// Puts things back when the poll ends, also by a panic.
+    between_polls(|| poll_next(future, cx, budget))
+}
+
+/// Calls `polls`, which polls one task after the other, and puts back what was there before.
+#[inline]
+pub(crate) fn between_polls<T>(polls: impl FnOnce() -> T) -> T {
+    /// Puts things back in the end, also by a panic.
     struct Restore(*const (), Budget);
 
     impl Drop for Restore {
@@ -311,8 +370,21 @@ pub(crate) fn poll<F: Future + ?Sized>(
         }
     }
 
-    let _restore = HERE
-        .with(|here| Restore(here.polling.replace(cx.waker().data()), here.budget.replace(budget)));
+    let _restore = HERE.with(|here| Restore(here.polling.get(), here.budget.get()));
+    polls()
+}
+
+/// Like [`poll`], for the next one of [`between_polls`].
+#[inline]
+pub(crate) fn poll_next<F: Future + ?Sized>(
+    future: Pin<&mut F>,
+    cx: &mut TaskContext<'_>,
+    budget: Budget,
+) -> Poll<F::Output> {
+    HERE.with(|here| {
+        here.polling.set(cx.waker().data());
+        here.budget.set(budget);
+    });
     future.poll(cx)
 }
 

@@ -17,7 +17,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use super::context::{self, Seat};
+use super::context::{self, Kept, Seat};
 use super::picker::Picker;
 use super::shared::{Flavor, Shared, Stand};
 use super::spin::Spin;
@@ -82,26 +82,41 @@ pub(crate) fn block_on<F: Future>(shared: &Arc<Shared>, future: F) -> F::Output 
         panic!("block_on at {place}: {}", crate::task::FROM_BEFORE_FORK);
     }
     context::hand_cores_over();
+    let root = Root { future, place, kept: Kept::here() };
     if let Some(holder) = context::seat_holding(shared) {
-        return nested(&holder, place, future);
+        return nested(&holder, root);
     }
     match &shared.flavor {
         Flavor::CurrentThread(stand) if !shared.is_local_elsewhere() => {
-            on_core(shared, stand, future)
+            on_core(shared, stand, root)
         }
-        _ => beside(shared, future),
+        _ => beside(shared, root),
+    }
+}
+
+/// What a `block_on` runs to its end.
+struct Root<'a, F> {
+    future: Pin<&'a mut F>,
+    place: &'static Location<'static>,
+    kept: Kept,
+}
+
+impl<F: Future> Root<'_, F> {
+    fn poll(&mut self, cx: &mut Context<'_>, shared: &Shared) -> Poll<F::Output> {
+        let Self { future, place, kept } = self;
+        kept.while_polling(place, || context::poll(future.as_mut(), cx, shared.budget()))
     }
 }
 
 /// Runs the future while others run the tasks.
-fn beside<F: Future>(shared: &Arc<Shared>, mut future: Pin<&mut F>) -> F::Output {
+fn beside<F: Future>(shared: &Arc<Shared>, mut root: Root<'_, F>) -> F::Output {
     let seat = Seat::take(shared.clone(), None);
-    let root = RootWaker::new(&seat, None);
-    let waker = Waker::from(root.clone());
+    let wake = RootWaker::new(&seat, None);
+    let waker = Waker::from(wake.clone());
     let mut cx = Context::from_waker(&waker);
     loop {
-        if root.take_woken() {
-            if let Poll::Ready(output) = context::poll(future.as_mut(), &mut cx, shared.budget()) {
+        if wake.take_woken() {
+            if let Poll::Ready(output) = root.poll(&mut cx, shared) {
                 return output;
             }
         } else {
@@ -111,7 +126,7 @@ fn beside<F: Future>(shared: &Arc<Shared>, mut future: Pin<&mut F>) -> F::Output
 }
 
 /// Runs the future along with the tasks of a current-thread runtime.
-fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut future: Pin<&mut F>) -> F::Output {
+fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut root: Root<'_, F>) -> F::Output {
     /// Gives the core back, also when the future panics.
     struct Leave<'a>(&'a Stand, &'a Seat);
 
@@ -131,8 +146,8 @@ fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut future: Pin<&mut 
     let seat = Seat::take(shared.clone(), None);
     let _leave = Leave(stand, &seat);
     let reactor = shared.reactors()[0].clone();
-    let root = RootWaker::new(&seat, Some(reactor.clone()));
-    let waker = Waker::from(root.clone());
+    let wake = RootWaker::new(&seat, Some(reactor.clone()));
+    let waker = Waker::from(wake.clone());
     let mut cx = Context::from_waker(&waker);
     let thread = thread::current();
     let mut rounds = 0;
@@ -144,21 +159,21 @@ fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut future: Pin<&mut 
             reactor.rouse_monitor();
             seat.give_core(core);
         }
-        if root.take_woken()
-            && let Poll::Ready(output) = context::poll(future.as_mut(), &mut cx, shared.budget())
+        if wake.take_woken()
+            && let Poll::Ready(output) = root.poll(&mut cx, shared)
         {
             return output;
         }
         if seat.core.borrow().is_some() {
             let mut stepper = Stepper { shared, seat: &seat, reactor: &reactor };
-            let more = shielded(|| stepper.run_batch());
+            let more = shielded(|| context::between_polls(|| stepper.run_batch()));
             rounds += 1;
             // A future that wakes itself all the time must not keep the reactor from its turn.
-            if more || !root.is_woken() || rounds >= POLLS_PER_LOOK {
+            if more || !wake.is_woken() || rounds >= POLLS_PER_LOOK {
                 rounds = 0;
-                stepper.wait(|| root.is_woken() || stepper.has_task());
+                stepper.wait(|| wake.is_woken() || stepper.has_task());
             }
-        } else if !root.is_woken() {
+        } else if !wake.is_woken() {
             thread::park();
         }
     }
@@ -166,35 +181,20 @@ fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut future: Pin<&mut 
 
 /// Runs the future in a task of a current-thread runtime, while that task keeps all others from
 /// running.
-fn nested<F: Future>(
-    holder: &Seat,
-    place: &'static Location<'static>,
-    mut future: Pin<&mut F>,
-) -> F::Output {
-    /// Puts things back, also when the future panics.
-    struct Unmark<'a>(&'a Seat, Option<&'static Location<'static>>);
-
-    impl Drop for Unmark<'_> {
-        fn drop(&mut self) {
-            self.0.set_nested_at(self.1);
-        }
-    }
-
-    let _unmark = Unmark(holder, holder.set_nested_at(Some(place)));
+fn nested<F: Future>(holder: &Seat, mut root: Root<'_, F>) -> F::Output {
     let seat = Seat::share(holder);
     let reactor = &seat.runtime.reactors()[0];
-    let root = RootWaker::new(&seat, Some(reactor.clone()));
-    let waker = Waker::from(root.clone());
+    let wake = RootWaker::new(&seat, Some(reactor.clone()));
+    let waker = Waker::from(wake.clone());
     let mut cx = Context::from_waker(&waker);
     let stepper = Stepper { shared: &seat.runtime, seat: holder, reactor };
     loop {
-        if root.take_woken() {
-            let polled = context::poll(future.as_mut(), &mut cx, seat.runtime.budget());
-            if let Poll::Ready(output) = polled {
-                return output;
-            }
+        if wake.take_woken()
+            && let Poll::Ready(output) = root.poll(&mut cx, &seat.runtime)
+        {
+            return output;
         }
-        stepper.wait(|| root.is_woken());
+        stepper.wait(|| wake.is_woken());
     }
 }
 
@@ -227,7 +227,7 @@ impl Stepper<'_> {
         };
         match runnable {
             Some(runnable) => {
-                run_measured(self.shared, self.seat, runnable);
+                context::between_polls(|| run_measured(self.shared, self.seat, runnable));
                 Progress::Ran
             }
             None => Progress::Idle,
@@ -249,13 +249,40 @@ impl Stepper<'_> {
         if let Some(runnable) = self.shared.injector.pop() {
             run_measured(self.shared, self.seat, runnable);
         }
-        for _ in 0..POLLS_PER_LOOK {
+        let polled = self.run_unwoken();
+        for _ in polled..POLLS_PER_LOOK {
             match self.next() {
                 Some(runnable) => run_measured(self.shared, self.seat, runnable),
                 None => return false,
             }
         }
         true
+    }
+
+    /// Wakes and polls the tasks that the last turn found, which come before all others; returns
+    /// how many that were.
+    fn run_unwoken(&mut self) -> u32 {
+        let mut unwoken = match self.seat.core.borrow_mut().as_deref_mut() {
+            Some(core) => core.queue.take_unwoken(),
+            None => return 0,
+        };
+        let measured = self.shared.config.measure_polls;
+        let mut polls = 0;
+        while polls < POLLS_PER_LOOK
+            && let Some(waker) = unwoken.pop()
+        {
+            polls += 1;
+            if measured {
+                measure(self.seat, || Runnable::wake_and_run(waker));
+            } else {
+                Runnable::wake_and_run(waker);
+            }
+        }
+        if let Some(core) = self.seat.core.borrow_mut().as_deref_mut() {
+            core.counters.polls.add(u64::from(polls));
+            core.queue.put_back(unwoken);
+        }
+        polls
     }
 
     #[inline]
@@ -338,13 +365,13 @@ pub(super) fn run_measured(shared: &Shared, seat: &Seat, runnable: Runnable) {
     if !shared.config.measure_polls {
         return runnable.run();
     }
-    measure(seat, runnable);
+    measure(seat, || runnable.run());
 }
 
 #[cold]
-fn measure(seat: &Seat, runnable: Runnable) {
+fn measure(seat: &Seat, poll: impl FnOnce()) {
     let start = real_now();
-    runnable.run();
+    poll();
     if let Some(core) = seat.core.borrow().as_deref() {
         let took = real_now().saturating_duration_since(start);
         core.counters.longest_poll.raise_to(took.as_nanos().min(u128::from(u64::MAX)) as u64);

@@ -34,6 +34,7 @@ mod injector;
 mod metrics;
 pub mod picker;
 pub(crate) mod pool;
+mod queue;
 pub(crate) mod shared;
 pub(crate) mod simulation;
 mod spin;
@@ -48,6 +49,7 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -80,9 +82,12 @@ impl Runtime {
     /// Runs a future to its end on this thread, and gives its output.
     ///
     /// On a current-thread runtime the tasks run along with it; if another thread is doing that
-    /// already, this one takes over when the other leaves. It may be called anywhere, also within
-    /// another `block_on`; in a task of the same current-thread runtime no other task runs
-    /// meanwhile, and waiting for one of them there is an error of its [`JoinHandle`].
+    /// already, this one takes over when the other leaves.
+    ///
+    /// It may be called anywhere, also in a task or within another `block_on`, of this runtime or
+    /// another one. If that is a current-thread runtime, none of its tasks runs meanwhile, and to
+    /// wait for one of them in `future` is an error of its [`JoinHandle`]. (A blocking wait that
+    /// is not Minato's, such as another executor's `block_on`, cannot tell, and would hang.)
     ///
     /// # Panics
     ///
@@ -126,6 +131,12 @@ impl Runtime {
     }
 
     /// Waits until no task and no blocking job of this runtime is alive. Tasks run meanwhile.
+    ///
+    /// # Panics
+    ///
+    /// Where it could never return: in a task or blocking job of this runtime, which would wait for
+    /// itself; and within a `block_on` of a current-thread runtime, as long as there are tasks,
+    /// which need this very thread. The message says which.
     #[track_caller]
     pub fn wait_idle(&self) {
         wait_idle(&self.shared);
@@ -211,6 +222,12 @@ impl LocalRuntime {
     }
 
     /// Waits until no task and no blocking job of this runtime is alive. Tasks run meanwhile.
+    ///
+    /// # Panics
+    ///
+    /// Where it could never return: in a task or blocking job of this runtime, which would wait for
+    /// itself; and within a `block_on` of a current-thread runtime, as long as there are tasks,
+    /// which need this very thread. The message says which.
     #[track_caller]
     pub fn wait_idle(&self) {
         wait_idle(&self.shared);
@@ -258,12 +275,27 @@ pub fn run<F: Future>(future: F) -> F::Output {
 
 #[track_caller]
 fn wait_idle(shared: &Arc<Shared>) {
-    current::block_on(
-        shared,
-        poll_fn(
-            |cx| if shared.tasks().wait_idle(cx.waker()) { Poll::Pending } else { Poll::Ready(()) },
-        ),
-    );
+    let place = Location::caller();
+    if context::is_at_work_for(shared) {
+        panic!(
+            "wait_idle at {place}: it is called in a task or blocking job of the same runtime, \
+             and would wait for the end of that for ever"
+        );
+    }
+    let idle = poll_fn(|cx| {
+        if !shared.tasks().wait_idle(cx.waker()) {
+            return Poll::Ready(());
+        }
+        if shared.tasks().needs_core() && context::nested_at(shared).is_some() {
+            panic!(
+                "wait_idle at {place}: the thread that runs the tasks of the runtime is in this \
+                 call, and would wait for them for ever; {}",
+                shared.describe_tasks()
+            );
+        }
+        Poll::Pending
+    });
+    current::block_on(shared, idle);
 }
 
 /// Shuts a runtime down as its owner is dropped. Where that happens within a runtime nothing is

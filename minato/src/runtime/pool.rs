@@ -23,13 +23,15 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_deque::{Steal, Stealer};
 use crossbeam_utils::atomic::AtomicCell;
 
-use super::core::{Core, Queue};
+use super::core::Core;
+use super::queue::Queue;
 use super::shared::Shared;
 use super::worker;
 use crate::reactor;
@@ -151,6 +153,15 @@ impl Pool {
         } else if let Some(before) = self.remotes[core.index].lifo.swap(Some(runnable)) {
             core.queue.push(before);
         }
+    }
+
+    /// Wakes the last of `wakers`, if it is of a task of the runtime at `address`: its runnable.
+    pub(super) fn wake_last(&self, address: usize, wakers: &mut Vec<Waker>) -> Option<Runnable> {
+        let last = wakers.pop_if(|waker| Runnable::is_of(address, waker))?;
+        Runnable::by_waking(last).unwrap_or_else(|complete| {
+            drop(complete);
+            None
+        })
     }
 
     /// Wakes a sibling if tasks have queued up with `core`.

@@ -1,6 +1,7 @@
 //! A runtime as every thread sees it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 use std::thread::{Thread, ThreadId};
 use std::time::Duration;
 
@@ -177,6 +178,21 @@ impl Shared {
         match &self.flavor {
             Flavor::CurrentThread(_) => core.queue.push(runnable),
             Flavor::MultiThread(pool) => pool.queue_with(core, runnable, yielded),
+        }
+    }
+
+    /// Wakes those of `wakers` that are of this runtime's tasks, into a core that this thread
+    /// holds; leaves the others.
+    pub(super) fn queue_woken(&self, core: &mut Core, wakers: &mut Vec<Waker>) {
+        // On a worker the last one takes the LIFO slot, as if each had been woken by itself.
+        let last = match &self.flavor {
+            Flavor::CurrentThread(_) => None,
+            Flavor::MultiThread(pool) => pool.wake_last(self.address(), wakers).map(|r| (pool, r)),
+        };
+        let woken = core.queue.push_woken(self.address(), wakers);
+        core.counters.wakes.add(woken + u64::from(last.is_some()));
+        if let Some((pool, runnable)) = last {
+            pool.queue_with(core, runnable, false);
         }
     }
 

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
-use super::context::{Seat, Seated};
+use super::context::{self, Seat, Seated};
 use super::core::Core;
+use super::current::run_measured;
 use super::pool::Pool;
 use super::shared::{Flavor, Shared};
 use super::spin::Spin;
@@ -37,6 +38,7 @@ pub(super) fn run(shared: Arc<Shared>, core: Box<Core>) {
         .collect();
     let index = core.index;
     let seat = Seat::take(shared.clone(), Some(core));
+    seat.set_at_work();
     let (searching, has_duty) = (false, false);
     let mut worker = Worker { shared: &shared, pool, index, seat, wards, searching, has_duty };
     worker.run();
@@ -80,7 +82,7 @@ impl Worker<'_> {
         if self.searching || self.has_duty {
             self.go_to_work();
         }
-        super::current::run_measured(self.shared, &self.seat, runnable);
+        context::between_polls(|| run_measured(self.shared, &self.seat, runnable));
     }
 
     /// Leaves searching and looking after siblings to others.

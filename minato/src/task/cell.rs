@@ -6,15 +6,17 @@
 
 use std::future::Future;
 use std::marker::PhantomData;
-use std::mem;
+use std::mem::{self, ManuallyDrop};
 use std::panic::Location;
 use std::pin::Pin;
+use std::ptr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, RawWakerVTable, Waker};
 
 use super::Id;
 use super::raw::{Caught, Held};
+use super::state::After;
 use crate::panics::contain;
 
 /// From which size on a future gets an allocation of its own, so that it need not be moved about.
@@ -42,7 +44,7 @@ pub(crate) trait Schedule: Clone + Send + Sync + 'static {
     /// Queues a task for any thread of the runtime.
     fn inject(self, runnable: Runnable<Self>);
 
-    /// Polls the future of a task.
+    /// Polls the future of a task, one of several that its caller polls one after the other.
     fn poll<F: Future>(&self, future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output>;
 
     /// The future of a task is gone; gives back the reference that was kept for it.
@@ -129,6 +131,16 @@ impl<T, S: Schedule> Fresh<T, S> {
     }
 }
 
+/// Calls `with` with the task that `waker` is of, if it is one of this kind of runtime.
+#[inline]
+fn with_task<T, S: Schedule>(waker: &Waker, with: impl FnOnce(&Held<S>) -> T) -> Option<T> {
+    if !ptr::eq(waker.vtable(), S::wakers()) {
+        return None;
+    }
+    // SAFETY: a waker with this table is of a cell with this scheduler, and lives during the call.
+    Some(with(&unsafe { Held::of_waker(waker.data()) }))
+}
+
 /// A task that is ready to be polled once. Dropping it cancels the task: its future is dropped, and
 /// its join handle is told.
 pub(crate) struct Runnable<S: Schedule> {
@@ -139,6 +151,46 @@ impl<S: Schedule> Runnable<S> {
     /// The runnable that a change of the state made.
     pub(super) fn of(held: Held<S>) -> Self {
         Self { held }
+    }
+
+    /// Whether `waker` is of a task of the runtime at `address`.
+    #[inline]
+    pub(crate) fn is_of(address: usize, waker: &Waker) -> bool {
+        with_task(waker, |held: &Held<S>| held.scheduler().address() == address).unwrap_or(false)
+    }
+
+    /// Wakes the task that `waker` is of and returns its runnable, if that made one. Gives the
+    /// waker back, not woken, if it is of no task of ours, or the task is complete.
+    #[inline]
+    pub(crate) fn by_waking(waker: Waker) -> Result<Option<Self>, Waker> {
+        let woken = with_task(&waker, |held: &Held<S>| {
+            let after = held.state.wake_unless_complete()?;
+            // The other holds of a task that is not complete outlive the wake.
+            debug_assert!(after != After::Last, "a task ended before it was complete");
+            // A runnable that is not ours must not even be made, since dropping it cancels.
+            Some((after == After::Submit).then(|| Self { held: held.again() }))
+        });
+        match woken.flatten() {
+            Some(runnable) => {
+                // The wake took its hold.
+                mem::forget(waker);
+                Ok(runnable)
+            }
+            None => Err(waker),
+        }
+    }
+
+    /// Wakes and polls the task that `waker` is of at once, if it is idle. The waker is one of a
+    /// task of the runtime whose core this thread holds, as [`is_of`](Self::is_of) tells.
+    #[inline]
+    pub(crate) fn wake_and_run(waker: Waker) {
+        let waker = ManuallyDrop::new(waker);
+        match with_task(&waker, |held: &Held<S>| held.again().wake_and_run()) {
+            // The run, or whoever has the runnable, took its hold.
+            Some(None) => {}
+            Some(Some(_complete)) => drop(ManuallyDrop::into_inner(waker)),
+            None => ManuallyDrop::into_inner(waker).wake(),
+        }
     }
 
     fn into_held(self) -> Held<S> {

@@ -25,7 +25,7 @@ use std::ptr::NonNull;
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
 use super::cell::{Facts, Runnable, Schedule, TaskRef};
-use super::state::{After, State};
+use super::state::{After, Started, State};
 use crate::panics::{Payload, contain};
 use crate::sync::UnsafeCell;
 
@@ -42,9 +42,9 @@ pub(super) struct Front<S: Schedule> {
 
 /// What is done with a cell by who does not know its future.
 struct Vtable<S: Schedule> {
-    /// Polls the future once. Takes the runnable's place.
-    run: unsafe fn(Held<S>),
-    /// Drops the future. Takes the runnable's place.
+    /// Polls the future once, in a run that was started.
+    poll: unsafe fn(Held<S>),
+    /// Drops the future, in a run that was started.
     cancel: unsafe fn(Held<S>),
     /// Moves the output to where the pointer points, an `Option<Caught<T>>`: `None` if there is
     /// none. The caller has the right to the stage.
@@ -108,7 +108,7 @@ impl<S: Schedule> Held<S> {
             state: State::new(),
             vtable: const {
                 &Vtable {
-                    run: run::<F, S>,
+                    poll: poll::<F, S>,
                     cancel: cancel::<F, S>,
                     take: take::<F, S>,
                     free: free::<F, S>,
@@ -165,12 +165,29 @@ impl<S: Schedule> Held<S> {
     /// Polls the future once. The caller is the owner of the runnable, which this takes.
     #[inline]
     pub(super) fn run(self) {
-        // SAFETY: a runnable's owner calls, and the table is that of the cell.
-        unsafe { (self.vtable.run)(self) }
+        let aborted = self.state.start();
+        let go_on = if aborted { self.vtable.cancel } else { self.vtable.poll };
+        // SAFETY: the run was just started by the runnable's owner, and the table is that of the
+        // cell.
+        unsafe { go_on(self) }
+    }
+
+    /// Polls the future once if the task is idle. The caller owns a reference, which this takes;
+    /// it is given back if the task is complete.
+    #[inline]
+    pub(super) fn wake_and_run(self) -> Option<Self> {
+        match self.state.wake_and_start() {
+            // SAFETY: the run was just started, in the place of the reference.
+            Started::Run => unsafe { (self.vtable.poll)(self) },
+            Started::Nothing => {}
+            Started::Complete => return Some(self),
+        }
+        None
     }
 
     /// Drops the future. The caller is the owner of the runnable, which this takes.
     pub(super) fn cancel(self) {
+        self.state.start();
         // SAFETY: as for `run`.
         unsafe { (self.vtable.cancel)(self) }
     }
@@ -212,7 +229,7 @@ impl<S: Schedule> Held<S> {
     /// The data is that of a waker of a cell with the scheduler `S`, and that waker lives as long
     /// as the result is used, or leaves its hold to it.
     #[inline]
-    unsafe fn of_waker(data: *const ()) -> Self {
+    pub(super) unsafe fn of_waker(data: *const ()) -> Self {
         // SAFETY: the data is the address of a front, as `raw_waker` put it there.
         Self(unsafe { NonNull::new_unchecked(data.cast_mut().cast()) })
     }
@@ -251,14 +268,10 @@ pub(crate) const fn waker_table<S: Schedule>() -> RawWakerVTable {
 ///
 /// # Safety
 ///
-/// The caller owns the runnable of the task, whose future is an `F`.
-unsafe fn run<F: Future, S: Schedule>(held: Held<S>) {
-    // SAFETY: the runnable's hold becomes that of `RUNNING`, which stands until the last use.
+/// The caller has started a run of the task, whose future is an `F`, and it was not aborted before.
+unsafe fn poll<F: Future, S: Schedule>(held: Held<S>) {
+    // SAFETY: `RUNNING` holds the cell until the last use.
     let cell = unsafe { held.cell::<F>() };
-    if cell.front.state.start() {
-        // SAFETY: this run was just started.
-        return unsafe { finish::<F, S>(held, None) };
-    }
     // SAFETY: the functions of the table suit the data. The waker is not counted and never dropped:
     // the poll gets it by reference, and `RUNNING` holds the cell meanwhile.
     let waker = ManuallyDrop::new(unsafe { Waker::from_raw(held.raw_waker()) });
@@ -283,7 +296,7 @@ unsafe fn run<F: Future, S: Schedule>(held: Held<S>) {
         Ok(Poll::Ready(output)) => Ok(output),
         Err(panic) => Err(panic),
     };
-    // SAFETY: the run that was started above goes on.
+    // SAFETY: the run goes on.
     unsafe { finish::<F, S>(held, Some(output)) }
 }
 
@@ -291,11 +304,10 @@ unsafe fn run<F: Future, S: Schedule>(held: Held<S>) {
 ///
 /// # Safety
 ///
-/// As for [`run`].
+/// As for [`poll`], but it may have been aborted.
 #[cold]
 unsafe fn cancel<F: Future, S: Schedule>(held: Held<S>) {
-    held.state.start();
-    // SAFETY: this run was just started.
+    // SAFETY: the caller has started the run.
     unsafe { finish::<F, S>(held, None) }
 }
 

@@ -20,11 +20,27 @@ pub(crate) struct Registry {
 
 #[derive(Default)]
 struct State {
-    tasks: Slab<Task>,
+    tasks: Slab<Entry>,
+    /// How many of them need a core.
+    on_cores: usize,
     closed: bool,
     idle_waiters: Vec<Waker>,
     /// How many were ever added.
     added: u64,
+}
+
+struct Entry {
+    task: Task,
+    runs: Runs,
+}
+
+/// What runs a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Runs {
+    /// A core of its runtime.
+    OnCore,
+    /// A thread of its own: a blocking job.
+    OnThread,
 }
 
 impl Registry {
@@ -33,29 +49,31 @@ impl Registry {
     }
 
     /// Adds a task that was not scheduled yet; gives it back after [`close`](Self::close).
-    pub(crate) fn insert(&self, task: Task) -> Result<(), Task> {
+    pub(crate) fn insert(&self, task: Task, runs: Runs) -> Result<(), Task> {
         let mut state = self.state();
         if state.closed {
             return Err(task);
         }
         let number = state.added;
         state.added += 1;
+        state.on_cores += usize::from(runs == Runs::OnCore);
         let place = state.tasks.vacant_entry();
         task.facts().set_place(place.key(), number);
-        place.insert(task);
+        place.insert(Entry { task, runs });
         Ok(())
     }
 
     /// Takes out the task at `key`: its future is gone.
     pub(crate) fn remove(&self, key: usize) -> Option<Task> {
         let mut state = self.state();
-        let task = state.tasks.try_remove(key);
+        let entry = state.tasks.try_remove(key)?;
+        state.on_cores -= usize::from(entry.runs == Runs::OnCore);
         if state.tasks.is_empty() && !state.idle_waiters.is_empty() {
             let idle = std::mem::take(&mut state.idle_waiters);
             drop(state);
             idle.into_iter().for_each(|waker| _ = contain(|| waker.wake()));
         }
-        task
+        Some(entry.task)
     }
 
     /// Whether [`close`](Self::close) was called.
@@ -68,7 +86,7 @@ impl Registry {
         let tasks: Vec<Task> = {
             let mut state = self.state();
             state.closed = true;
-            state.tasks.iter().map(|(_, task)| task.clone()).collect()
+            state.tasks.iter().map(|(_, entry)| entry.task.clone()).collect()
         };
         tasks.iter().for_each(Task::abort);
     }
@@ -79,6 +97,11 @@ impl Registry {
 
     pub(crate) fn len(&self) -> usize {
         self.state().tasks.len()
+    }
+
+    /// Whether a task is alive that needs a core.
+    pub(crate) fn needs_core(&self) -> bool {
+        self.state().on_cores > 0
     }
 
     /// Leaves a waker for when nobody is left; false if nobody is.
@@ -96,6 +119,7 @@ impl Registry {
     /// Who lives, for reports: the id and the place of each task's spawning.
     pub(crate) fn list(&self) -> Vec<(Id, &'static Location<'static>)> {
         let state = self.state();
-        state.tasks.iter().map(|(_, task)| (task.facts().id, task.facts().spawned_at)).collect()
+        let facts = state.tasks.iter().map(|(_, entry)| entry.task.facts());
+        facts.map(|facts| (facts.id, facts.spawned_at)).collect()
     }
 }

@@ -44,7 +44,7 @@ impl Schedule for Arc<Shared> {
 
     #[inline]
     fn poll<F: Future>(&self, future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        context::poll(future, cx, self.budget())
+        context::poll_next(future, cx, self.budget())
     }
 
     fn ended(&self, facts: &Facts) -> Option<Task> {

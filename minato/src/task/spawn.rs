@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::cell::{Facts, Fresh};
 use super::local::Local;
+use super::registry::Runs;
 use super::{Id, JoinHandle, Runnable};
 use crate::panics::contain;
 use crate::runtime::context::{self, Seat};
@@ -137,14 +138,15 @@ where
     if runtime.engine().is_simulated() {
         return start(fresh);
     }
-    let (runnable, mut handle) = sign_in(fresh);
+    let (runnable, mut handle) = sign_in(fresh, Runs::OnThread);
     handle.needs_no_core();
     let Some(runnable) = runnable else { return handle };
     let runner = runtime.clone();
     let queued = runtime.blocking().spawn(Box::new(move || {
         // A job is within its runtime, without a core.
-        let _seat = Seat::take(runner, None);
-        runnable.run();
+        let seat = Seat::take(runner, None);
+        seat.set_at_work();
+        context::between_polls(|| runnable.run());
     }));
     if let Err(rejected) = queued {
         // The pool dropped the runnable, which has cancelled the task.
@@ -165,7 +167,7 @@ fn facts() -> Facts {
 
 /// Signs a task into the registry and has it run.
 fn start<T>(fresh: Fresh<T, Arc<Shared>>) -> JoinHandle<T> {
-    let (runnable, handle) = sign_in(fresh);
+    let (runnable, handle) = sign_in(fresh, Runs::OnCore);
     if let Some(runnable) = runnable {
         runnable.schedule();
     }
@@ -174,14 +176,14 @@ fn start<T>(fresh: Fresh<T, Arc<Shared>>) -> JoinHandle<T> {
 
 /// Signs a task into the registry: gives its handle, and what runs it. If it is refused its future
 /// is dropped here.
-fn sign_in<T>(fresh: Fresh<T, Arc<Shared>>) -> (Option<Runnable>, JoinHandle<T>) {
+fn sign_in<T>(fresh: Fresh<T, Arc<Shared>>, runs: Runs) -> (Option<Runnable>, JoinHandle<T>) {
     let Fresh { runnable, join, task } = fresh;
     let runtime = runnable.scheduler();
     let refused = if runtime.is_from_before_fork() {
         // The registry's lock may be held by a thread that is not here.
         Some(FROM_BEFORE_FORK)
     } else {
-        runtime.tasks().insert(task).err().map(|_| "the runtime has been shut down")
+        runtime.tasks().insert(task, runs).err().map(|_| "the runtime has been shut down")
     };
     let mut handle = JoinHandle::new(join);
     if let Some(reason) = refused {

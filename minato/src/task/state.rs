@@ -81,6 +81,17 @@ pub(super) enum After {
     Last,
 }
 
+/// What came of a wake by somebody who would run the task himself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Started {
+    /// The run is started. The task was not aborted, or it would not have been idle.
+    Run,
+    /// Somebody else has the runnable, or will get it when the poll that is under way ends.
+    Nothing,
+    /// Nothing was changed, and the reference is still there.
+    Complete,
+}
+
 /// What a request for a run (a wake or an abort) makes of `state`. Whoever gives up a reference
 /// with it has subtracted that before.
 const fn request(state: usize, bits: usize) -> (usize, After) {
@@ -125,6 +136,42 @@ impl State {
     #[inline]
     pub(super) fn wake(&self) -> After {
         self.update(|state| request(state - REFERENCE, SCHEDULED))
+    }
+
+    /// The same, unless the task is complete: then nothing is changed, and the reference stays.
+    #[inline]
+    pub(super) fn wake_unless_complete(&self) -> Option<After> {
+        let mut state = self.0.load(Ordering::Relaxed);
+        while state & COMPLETE == 0 {
+            let (next, after) = request(state - REFERENCE, SCHEDULED);
+            let changed =
+                self.0.compare_exchange_weak(state, next, Ordering::AcqRel, Ordering::Relaxed);
+            match changed {
+                Ok(_) => return Some(after),
+                Err(now) => state = now,
+            }
+        }
+        None
+    }
+
+    /// A wake by somebody who gives his reference up and runs an idle task himself, at once: a hold
+    /// takes the reference's place as in a wake, and it is that of the run.
+    #[inline]
+    pub(super) fn wake_and_start(&self) -> Started {
+        let mut state = self.0.load(Ordering::Relaxed);
+        while state & COMPLETE == 0 {
+            let (next, started) = match state & (SCHEDULED | RUNNING) {
+                0 => (state - REFERENCE + RUNNING, Started::Run),
+                _ => (state - REFERENCE | SCHEDULED, Started::Nothing),
+            };
+            let changed =
+                self.0.compare_exchange_weak(state, next, Ordering::AcqRel, Ordering::Relaxed);
+            match changed {
+                Ok(_) => return started,
+                Err(now) => state = now,
+            }
+        }
+        Started::Complete
     }
 
     pub(super) fn abort(&self) -> After {

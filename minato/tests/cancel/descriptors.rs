@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::knife::cut_on_the_system;
-use super::{listening, owned, reading, waiting, writing};
+use super::{listening, owned, reading, timers, waiting, writing};
 use crate::kit::child::{in_child, own_name};
 
 fn open_descriptors() -> usize {
@@ -26,6 +26,7 @@ fn no_cut_leaks_a_descriptor() {
             listening::SCENARIOS,
             owned::SCENARIOS,
             reading::SCENARIOS,
+            timers::SCENARIOS,
             waiting::SCENARIOS,
             writing::SCENARIOS,
         ];
@@ -39,5 +40,15 @@ fn no_cut_leaks_a_descriptor() {
             }
             assert_eq!(open_descriptors(), before, "{name} leaks: {:?}", targets());
         }
+    });
+}
+
+/// A descriptor too many is seen by the count.
+#[test]
+fn the_canary_forgets_a_descriptor_and_is_counted() {
+    in_child(own_name!(the_canary_forgets_a_descriptor_and_is_counted), || {
+        let before = open_descriptors();
+        std::mem::forget(std::net::UdpSocket::bind("127.0.0.1:0").unwrap());
+        assert_eq!(open_descriptors(), before + 1);
     });
 }

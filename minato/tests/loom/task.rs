@@ -4,31 +4,18 @@
 pub(crate) mod cell;
 #[path = "../../src/task/id.rs"]
 mod id;
+#[path = "../../src/task/parked.rs"]
+mod parked;
 #[path = "../../src/task/raw.rs"]
 mod raw;
 #[path = "../../src/task/state.rs"]
 mod state;
 
 pub(crate) use self::id::Id;
+pub(crate) use self::parked::ParkedTask;
 pub(crate) use self::raw::waker_table;
 
 use std::panic::Location;
-use std::task::Waker;
-
-/// Refuses everybody, so that the models try the list of waiters. Parking itself rests on a single
-/// order of accesses to two words, which loom does not tell from acquiring and releasing ones.
-#[derive(Default)]
-pub(crate) struct ParkedTask;
-
-impl ParkedTask {
-    pub(crate) fn park(&self, _waker: &Waker) -> bool {
-        false
-    }
-
-    pub(crate) fn take(&self) -> Option<Waker> {
-        None
-    }
-}
 
 /// The handles of a fresh task of a scheduler of the models.
 pub(crate) fn spawn<F, S>(

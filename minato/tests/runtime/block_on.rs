@@ -164,56 +164,10 @@ fn nested_on_the_same_core_goes_on_with_io() {
     });
 }
 
-#[test]
-fn nested_on_the_same_core_a_join_handle_is_an_error_that_names_both_sites() {
-    let _watchdog = watchdog();
-    let runtime = current_thread();
-    let handle = runtime.handle();
-    runtime.block_on(async {
-        let task = minato::spawn(async { 1 });
-        let spawned_at = task.spawned_at().to_string();
-        let error =
-            handle.block_on(task).expect_err("the task cannot run while its thread is in here");
-        assert!(!error.is_panic() && !error.is_cancelled());
-        let text = error.to_string();
-        assert!(text.contains(&spawned_at), "{text}");
-        assert_eq!(text.matches("block_on.rs:").count(), 2, "{text}");
-    });
-}
-
+/// The runtime whose task cannot run need not be the one that blocks.
+/// A task of the inner runtime may wait for one of the outer: it can go on when that can.
 /// A job of the blocking pool does not need the thread that waits for it.
-#[test]
-fn nested_on_the_same_core_a_blocking_job_is_waited_for() {
-    let _watchdog = watchdog();
-    let runtime = current_thread();
-    let handle = runtime.handle();
-    runtime.block_on(async {
-        let job = minato::task::spawn_blocking(|| 7);
-        assert_eq!(handle.block_on(job).unwrap(), 7);
-    });
-}
-
 /// Tasks that were woken in a nested block_on run after it.
-#[test]
-fn tasks_wait_until_a_nested_block_on_is_over() {
-    let _watchdog = watchdog();
-    let runtime = current_thread();
-    let handle = runtime.handle();
-    let ran = Arc::new(AtomicUsize::new(0));
-    runtime.block_on(async {
-        let counted = ran.clone();
-        let task = minato::spawn(async move { counted.fetch_add(1, Ordering::SeqCst) });
-        handle.block_on(async {
-            for _ in 0..100 {
-                minato::task::yield_now().await;
-            }
-        });
-        assert_eq!(ran.load(Ordering::SeqCst), 0);
-        task.await.unwrap();
-    });
-    assert_eq!(ran.load(Ordering::SeqCst), 1);
-}
-
 #[test]
 fn nested_in_another_runtime() {
     let _watchdog = watchdog();
@@ -382,32 +336,7 @@ fn run_returns_when_everything_is_done() {
 }
 
 /// Idle is: no live task and no running blocking job of this runtime.
-#[test]
-fn wait_idle_waits_for_tasks_and_jobs_of_its_own_runtime_only() {
-    let _watchdog = watchdog();
-    for runtime in [current_thread(), multi_thread(2)] {
-        let busy = current_thread();
-        drop(busy.spawn(std::future::pending::<()>()));
-        runtime.wait_idle();
-        assert_eq!(runtime.handle().alive_tasks(), 0);
-        let done = Arc::new(AtomicUsize::new(0));
-        let counted = done.clone();
-        drop(runtime.spawn(async move {
-            let job = counted.clone();
-            drop(minato::task::spawn_blocking(move || {
-                thread::yield_now();
-                job.fetch_add(1, Ordering::SeqCst)
-            }));
-            minato::task::yield_now().await;
-            counted.fetch_add(1, Ordering::SeqCst);
-        }));
-        runtime.wait_idle();
-        assert_eq!(done.load(Ordering::SeqCst), 2);
-        assert_eq!(runtime.handle().alive_tasks(), 0);
-        assert_eq!(busy.handle().alive_tasks(), 1);
-    }
-}
-
+/// It would wait for its own end, or for tasks that need the thread it is on.
 #[test]
 fn a_stopped_clock_jumps_in_a_nested_block_on_too() {
     let _watchdog = watchdog();

@@ -3,6 +3,7 @@
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 
@@ -15,6 +16,7 @@ use crate::kit::{At, Beside, cases, net};
 cases! {
     two_tasks_in_one_direction_are_both_woken [];
     more_pollers_than_are_kept [];
+    pollers_do_not_wake_each_other_in_a_circle [];
     a_poller_that_waits_twice_is_woken_once [];
     a_future_by_hand [];
     a_poll_moves_to_another_task [];
@@ -61,6 +63,31 @@ async fn more_pollers_than_are_kept(at: At) {
     let mut bytes = futures::future::join_all(readers).await;
     bytes.sort();
     assert!(bytes.into_iter().eq(0..COUNT as u8));
+}
+
+/// Many tasks wait by poll, and nothing happens: they come to rest, and none is forgotten.
+async fn pollers_do_not_wake_each_other_in_a_circle(at: At) {
+    const COUNT: usize = 50;
+    let (mut client, server) = net::pair().await;
+    let server = Arc::new(server);
+    let polls = Arc::new(AtomicUsize::new(0));
+    let waiting: Vec<_> = (0..COUNT)
+        .map(|_| {
+            let (server, polls) = (server.clone(), polls.clone());
+            at.beside(poll_fn(move |cx| {
+                let polls = polls.fetch_add(1, Ordering::Relaxed);
+                assert!(polls < 100 * COUNT, "the tasks do not come to rest");
+                server.poll_read_ready(cx)
+            }))
+        })
+        .collect();
+    for _ in 0..20 {
+        at.settle().await;
+    }
+    client.write_all(b"x").await.unwrap();
+    for ready in futures::future::join_all(waiting).await {
+        ready.unwrap();
+    }
 }
 
 async fn a_poller_that_waits_twice_is_woken_once(at: At) {

@@ -10,6 +10,7 @@ use pin_project_lite::pin_project;
 use super::DEFAULT_CAPACITY;
 use crate::io::read_buf::poll_read_slice;
 use crate::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
+use crate::net::Direct;
 
 pin_project! {
     /// Reads from `R` in large pieces and gives them out in small ones.
@@ -94,6 +95,10 @@ impl<R: AsyncRead> AsyncRead for BufReader<R> {
         self.consume(count);
         Poll::Ready(Ok(()))
     }
+
+    fn direct_reader(&self) -> Option<Direct<'_>> {
+        if self.buffer().is_empty() { self.inner.direct_reader() } else { None }
+    }
 }
 
 impl<R: AsyncRead> AsyncBufRead for BufReader<R> {
@@ -139,6 +144,10 @@ impl<R: AsyncWrite> AsyncWrite for BufReader<R> {
 
     fn is_write_vectored(&self) -> bool {
         self.inner.is_write_vectored()
+    }
+
+    fn direct_writer(&self) -> Option<Direct<'_>> {
+        self.inner.direct_writer()
     }
 }
 

@@ -8,6 +8,7 @@ use pin_project_lite::pin_project;
 
 use super::{BufReader, BufWriter};
 use crate::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
+use crate::net::Direct;
 
 pin_project! {
     /// A [`BufReader`] and a [`BufWriter`] over one stream.
@@ -83,6 +84,10 @@ impl<RW: AsyncRead> AsyncRead for BufStream<RW> {
     ) -> Poll<io::Result<()>> {
         self.project().inner.poll_read(cx, buf)
     }
+
+    fn direct_reader(&self) -> Option<Direct<'_>> {
+        self.inner.direct_reader()
+    }
 }
 
 impl<RW: AsyncRead> AsyncBufRead for BufStream<RW> {
@@ -122,5 +127,9 @@ impl<RW: AsyncWrite> AsyncWrite for BufStream<RW> {
 
     fn is_write_vectored(&self) -> bool {
         self.inner.is_write_vectored()
+    }
+
+    fn direct_writer(&self) -> Option<Direct<'_>> {
+        self.inner.direct_writer()
     }
 }

@@ -10,6 +10,7 @@ use pin_project_lite::pin_project;
 use super::write_all::poll_write_rest;
 use super::{DEFAULT_CAPACITY, total_length};
 use crate::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
+use crate::net::Direct;
 
 pin_project! {
     /// Gathers small writes and hands them to `W` in large pieces.
@@ -157,6 +158,10 @@ impl<W: AsyncWrite> AsyncWrite for BufWriter<W> {
     fn is_write_vectored(&self) -> bool {
         true
     }
+
+    fn direct_writer(&self) -> Option<Direct<'_>> {
+        if self.buffer().is_empty() { self.inner.direct_writer() } else { None }
+    }
 }
 
 impl<W: AsyncRead> AsyncRead for BufWriter<W> {
@@ -166,6 +171,10 @@ impl<W: AsyncRead> AsyncRead for BufWriter<W> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.project().inner.poll_read(cx, buf)
+    }
+
+    fn direct_reader(&self) -> Option<Direct<'_>> {
+        self.inner.direct_reader()
     }
 }
 

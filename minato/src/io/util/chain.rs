@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use crate::io::{AsyncBufRead, AsyncRead, ReadBuf};
+use crate::net::Direct;
 
 pin_project! {
     /// Reads one reader to its end, then another, made by
@@ -71,6 +72,10 @@ impl<T: AsyncRead, U: AsyncRead> AsyncRead for Chain<T, U> {
             *this.first_ended = true;
         }
         this.second.poll_read(cx, buf)
+    }
+
+    fn direct_reader(&self) -> Option<Direct<'_>> {
+        if self.first_ended { self.second.direct_reader() } else { None }
     }
 }
 

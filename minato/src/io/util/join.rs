@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
+use crate::net::Direct;
 
 pin_project! {
     /// Reads from `R` and writes to `W`; made by [`join`].
@@ -85,6 +86,10 @@ impl<R: AsyncRead, W> AsyncRead for Join<R, W> {
     ) -> Poll<io::Result<()>> {
         self.project().reader.poll_read(cx, buf)
     }
+
+    fn direct_reader(&self) -> Option<Direct<'_>> {
+        self.reader.direct_reader()
+    }
 }
 
 impl<R: AsyncBufRead, W> AsyncBufRead for Join<R, W> {
@@ -124,5 +129,9 @@ impl<R, W: AsyncWrite> AsyncWrite for Join<R, W> {
 
     fn is_write_vectored(&self) -> bool {
         self.writer.is_write_vectored()
+    }
+
+    fn direct_writer(&self) -> Option<Direct<'_>> {
+        self.writer.direct_writer()
     }
 }

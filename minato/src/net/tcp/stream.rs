@@ -14,13 +14,13 @@ use bytes::BufMut;
 use super::{TcpKeepalive, connect};
 use crate::engine::{Direction, Interest, OptionName, OptionValue, Readiness, Transport};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
-use crate::net::ToSocketAddrs;
 use crate::net::address::to_socket_addrs;
 use crate::net::halves::{
     self, BorrowedReadHalf, BorrowedWriteHalf, OwnedReadHalf, OwnedWriteHalf, SplitStream,
 };
 use crate::net::socket::Socket;
 use crate::net::stream::stream_api;
+use crate::net::{Direct, SendFile, ToSocketAddrs};
 use crate::reactor::Handle;
 
 /// A TCP connection.

@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::panic::Location;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use bytes::BufMut;
 
@@ -164,11 +164,11 @@ impl UdpSocket {
     /// Dropped before it is done, nothing was sent.
     pub async fn send_to(&self, buf: &[u8], target: impl ToSocketAddrs) -> io::Result<usize> {
         let target = to_socket_addrs(target).await?[0];
-        self.socket.send_dgram_to(buf, &Address::Ip(target)).await
+        self.socket.send_dgram_to(buf, Address::Ip(target)).await
     }
 
-    /// The poll form of [`send_to`](Self::send_to). Up to 8 tasks may wait to send at a time; one
-    /// more, and one of them is woken early.
+    /// The poll form of [`send_to`](Self::send_to). Any number of tasks may wait to send at
+    /// a time; as they become more than 8, some are woken early.
     ///
     /// # Errors
     ///
@@ -202,12 +202,14 @@ impl UdpSocket {
     ///
     /// Dropped before it is done, no datagram was taken.
     pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.recv_buf_from(&mut ReadBuf::new(buf)).await
+        let mut buf = ReadBuf::new(buf);
+        let received = self.socket.recv_dgram_from(&mut buf, false, told).await?;
+        Ok((received.len, received.from))
     }
 
     /// The poll form of [`recv_from`](Self::recv_from); the datagram is put behind what `buf`
-    /// holds. Up to 8 tasks may wait to receive at a time; one more, and one of them is woken
-    /// early.
+    /// holds. Any number of tasks may wait to receive at a time; as they become more than 8,
+    /// some are woken early.
     ///
     /// # Errors
     ///
@@ -240,7 +242,7 @@ impl UdpSocket {
     ///
     /// Dropped before it is done, no datagram was taken.
     pub async fn recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
-        let received = told(self.socket.recv_dgram_from(buf, false).await?)?;
+        let received = self.socket.recv_dgram_from(buf, false, told).await?;
         Ok((received.len, received.from))
     }
 
@@ -250,7 +252,7 @@ impl UdpSocket {
     ///
     /// As [`try_recv_from`](Self::try_recv_from).
     pub fn try_recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
-        let received = told(self.socket.try_recv_dgram_from(buf, false)?)?;
+        let received = self.socket.try_recv_dgram_from(buf, false, told)?;
         Ok((received.len, received.from))
     }
 
@@ -279,7 +281,7 @@ impl UdpSocket {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub async fn recv_dgram_from(&self, buf: &mut [u8]) -> io::Result<Received> {
-        told(self.socket.recv_dgram_from(&mut ReadBuf::new(buf), false).await?)
+        self.socket.recv_dgram_from(&mut ReadBuf::new(buf), false, told).await
     }
 
     /// The poll form of [`recv_dgram_from`](Self::recv_dgram_from); the datagram is put behind what
@@ -293,7 +295,7 @@ impl UdpSocket {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<Received>> {
-        Poll::Ready(told(ready!(self.socket.poll_recv_dgram_from(cx, buf, false))?))
+        self.socket.poll_recv_dgram_from(cx, buf, false, told)
     }
 
     /// Like [`try_recv_from`](Self::try_recv_from), and tells whether the datagram was longer than
@@ -303,7 +305,7 @@ impl UdpSocket {
     ///
     /// As [`try_recv_from`](Self::try_recv_from).
     pub fn try_recv_dgram_from(&self, buf: &mut [u8]) -> io::Result<Received> {
-        told(self.socket.try_recv_dgram_from(&mut ReadBuf::new(buf), false)?)
+        self.socket.try_recv_dgram_from(&mut ReadBuf::new(buf), false, told)
     }
 
     /// Like [`recv`](Self::recv), but leaves the datagram in the socket.
@@ -347,7 +349,8 @@ impl UdpSocket {
     ///
     /// Nothing is lost by dropping it.
     pub async fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        let peeked = told(self.socket.recv_dgram_from(&mut ReadBuf::new(buf), true).await?)?;
+        let mut buf = ReadBuf::new(buf);
+        let peeked = self.socket.recv_dgram_from(&mut buf, true, told).await?;
         Ok((peeked.len, peeked.from))
     }
 
@@ -361,8 +364,7 @@ impl UdpSocket {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<SocketAddr>> {
-        let peeked = ready!(self.socket.poll_recv_dgram_from(cx, buf, true))?;
-        Poll::Ready(told(peeked).map(|peeked| peeked.from))
+        self.socket.poll_recv_dgram_from(cx, buf, true, told).map_ok(|peeked| peeked.from)
     }
 
     /// Like [`try_recv_from`](Self::try_recv_from), but leaves the datagram in the socket.
@@ -371,7 +373,8 @@ impl UdpSocket {
     ///
     /// As [`try_recv_from`](Self::try_recv_from).
     pub fn try_peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        let peeked = told(self.socket.try_recv_dgram_from(&mut ReadBuf::new(buf), true)?)?;
+        let mut buf = ReadBuf::new(buf);
+        let peeked = self.socket.try_recv_dgram_from(&mut buf, true, told)?;
         Ok((peeked.len, peeked.from))
     }
 

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::Path;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use bytes::BufMut;
 
@@ -242,8 +242,8 @@ impl UnixDatagram {
         }
     }
 
-    /// The poll form of [`send_to`](Self::send_to). Up to 8 tasks may wait to send at a time; one
-    /// more, and one of them is woken early.
+    /// The poll form of [`send_to`](Self::send_to). Any number of tasks may wait to send at
+    /// a time; as they become more than 8, some are woken early.
     ///
     /// While the queue of a `target` that this socket is not connected to is full, the task is
     /// woken again and again, since the system does not tell of room there.
@@ -286,8 +286,8 @@ impl UnixDatagram {
     }
 
     /// The poll form of [`recv_from`](Self::recv_from); the datagram is put behind what `buf`
-    /// holds. Up to 8 tasks may wait to receive at a time; one more, and one of them is woken
-    /// early.
+    /// holds. Any number of tasks may wait to receive at a time; as they become more than 8,
+    /// some are woken early.
     ///
     /// # Errors
     ///
@@ -297,8 +297,7 @@ impl UnixDatagram {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<SocketAddr>> {
-        let (_, from) = ready!(self.socket.poll_recv_dgram_from(cx, buf, false))?;
-        Poll::Ready(from.unix())
+        self.socket.poll_recv_dgram_from(cx, buf, false, told).map_ok(|(_, from)| from)
     }
 
     /// Receives one datagram and its sender if there is one.
@@ -321,7 +320,7 @@ impl UnixDatagram {
     ///
     /// Dropped before it is done, no datagram was taken.
     pub async fn recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
-        told(self.socket.recv_dgram_from(buf, false).await?)
+        self.socket.recv_dgram_from(buf, false, told).await
     }
 
     /// Like [`try_recv_from`](Self::try_recv_from), into the free room of a buffer that grows.
@@ -330,7 +329,7 @@ impl UnixDatagram {
     ///
     /// As [`try_recv_from`](Self::try_recv_from).
     pub fn try_recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
-        told(self.socket.try_recv_dgram_from(buf, false)?)
+        self.socket.try_recv_dgram_from(buf, false, told)
     }
 }
 

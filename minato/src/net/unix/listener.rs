@@ -103,7 +103,8 @@ impl UnixListener {
         self.stream(source, from)
     }
 
-    /// The poll form of [`accept`](Self::accept). Up to 8 tasks may wait in it at a time.
+    /// The poll form of [`accept`](Self::accept). Any number of tasks may wait in it at a time; as
+    /// they become more than 8, some are woken early.
     ///
     /// # Errors
     ///
@@ -130,7 +131,7 @@ impl UnixListener {
     fn accept_from(&self, source: &Source) -> io::Result<(Source, Address)> {
         let look = self.socket.look();
         let accepted = source.accept()?;
-        self.socket.rearm(look)?;
+        self.socket.rearm(look);
         Ok(accepted)
     }
 

@@ -21,6 +21,7 @@ use crate::net::halves::{
 use crate::net::socket::Socket;
 use crate::net::stream::stream_api;
 use crate::net::tcp::connect;
+use crate::net::{Direct, SendFile};
 use crate::reactor::Handle;
 
 /// A connection between two Unix sockets.

@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::future::{pending, poll_fn};
 use std::pin::pin;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Wake, Waker};
 use std::thread;
 
-use super::super::cell::Join;
+use super::super::cell::{Join, Runnable, Schedule};
 use super::super::yield_now;
 use super::kit::*;
 
@@ -82,6 +82,54 @@ fn the_runtime_is_told_which_tasks_woke_themselves() {
     HERE.set(None);
     drop(kept);
     assert!(queue.is_alone());
+}
+
+/// A task whose waker the runtime has in its hands: woken into a runnable, or run as it is woken.
+#[test]
+fn a_task_that_is_woken_by_its_runtime() {
+    type Own = Runnable<Queue>;
+
+    let (queue, tally) = (Queue::default(), Arc::new(Tally::default()));
+    let (token, polls) = (tally.token(), Arc::new(AtomicUsize::new(0)));
+    let (kept, counted) = (Arc::new(Mutex::new(Vec::new())), polls.clone());
+    let keeps = kept.clone();
+    let join = queue.spawn(poll_fn(move |cx| {
+        let _token = &token;
+        lock(&keeps).extend([cx.waker().clone(), cx.waker().clone(), cx.waker().clone()]);
+        match counted.fetch_add(1, Ordering::SeqCst) {
+            3 => Poll::Ready(()),
+            _ => Poll::Pending,
+        }
+    }));
+    let polled = |times| assert_eq!(polls.load(Ordering::SeqCst), times);
+    let waker = || lock(&kept).pop().unwrap();
+    queue.run_all();
+    polled(1);
+    assert!(Own::is_of(queue.address(), &waker()) && !Own::is_of(1, &waker()));
+    assert!(Own::by_waking(Waker::noop().clone()).is_err());
+
+    // Idle: run at once, by either way.
+    Own::wake_and_run(waker());
+    polled(2);
+    let runnable = Own::by_waking(waker()).unwrap().unwrap();
+    // Queued already: its runnable stays the only one, and the task is not cancelled.
+    assert!(Own::by_waking(waker()).unwrap().is_none());
+    Own::wake_and_run(waker());
+    polled(2);
+    runnable.run();
+    polled(3);
+    assert!(!tally.is_even());
+
+    Own::wake_and_run(waker());
+    polled(4);
+    // Complete: nothing happens.
+    assert!(Own::by_waking(waker()).is_err());
+    Own::wake_and_run(waker());
+    Own::wake_and_run(Waker::noop().clone());
+    polled(4);
+    lock(&kept).clear();
+    drop(join);
+    assert!(tally.is_even() && queue.is_alone());
 }
 
 /// The task's own waker is the only reference to what keeps it, and the other way round.

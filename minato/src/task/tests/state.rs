@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::sync::atomic::AtomicUsize;
 
 use super::super::state::{
-    ABORTED, AWAITER, After, COMPLETE, Completed, JOINER, REFERENCE, RUNNING, SCHEDULED, State,
+    ABORTED, AWAITER, After, COMPLETE, Completed, JOINER, REFERENCE, RUNNING, SCHEDULED, Started,
+    State,
 };
 
 const ONE: usize = REFERENCE;
@@ -61,6 +62,32 @@ fn an_abort_is_a_wake_that_leaves_a_mark() {
         (COMPLETE | ONE, COMPLETE | ONE, After::Nothing),
     ] {
         assert_eq!(step(before, State::abort), (after, then), "{before:#b}");
+    }
+}
+
+#[test]
+fn a_wake_that_leaves_a_complete_task_alone() {
+    for (before, after, then) in [
+        (ONE, SCHEDULED, Some(After::Submit)),
+        (SCHEDULED | ONE, SCHEDULED, Some(After::Nothing)),
+        (RUNNING | 2 * ONE, RUNNING | SCHEDULED | ONE, Some(After::Nothing)),
+        (COMPLETE | ONE, COMPLETE | ONE, None),
+    ] {
+        assert_eq!(step(before, State::wake_unless_complete), (after, then), "{before:#b}");
+    }
+}
+
+#[test]
+fn a_wake_that_starts_a_run_itself() {
+    for (before, after, then) in [
+        (ONE, RUNNING, Started::Run),
+        (JOINER | 2 * ONE, JOINER | RUNNING | ONE, Started::Run),
+        (SCHEDULED | ONE, SCHEDULED, Started::Nothing),
+        (SCHEDULED | ABORTED | ONE, SCHEDULED | ABORTED, Started::Nothing),
+        (RUNNING | ONE, RUNNING | SCHEDULED, Started::Nothing),
+        (COMPLETE | ONE, COMPLETE | ONE, Started::Complete),
+    ] {
+        assert_eq!(step(before, State::wake_and_start), (after, then), "{before:#b}");
     }
 }
 
@@ -260,6 +287,22 @@ impl World {
                 world.wakers -= 1;
                 let after = world.make(State::drop_reference);
                 world.follow(after);
+            });
+            with(&|world| {
+                if let Some(after) = world.make(State::wake_unless_complete) {
+                    world.wakers -= 1;
+                    assert_ne!(after, After::Last, "{world:?}");
+                    world.follow(after);
+                }
+            });
+            with(&|world| match world.make(State::wake_and_start) {
+                Started::Run => {
+                    assert!(world.state & ABORTED == 0, "an aborted task was idle: {world:?}");
+                    world.wakers -= 1;
+                    world.run = 1;
+                }
+                Started::Nothing => world.wakers -= 1,
+                Started::Complete => {}
             });
         }
         if self.has_handle {

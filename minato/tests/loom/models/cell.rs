@@ -224,23 +224,48 @@ fn an_abort_against_a_wake() {
 /// Two wake the task while it runs: it is never polled by two at a time, and polled afterwards.
 #[test]
 fn wakes_against_a_run() {
-    two_wakes(|news, waker| {
+    two_wakes(wake, wake);
+}
+
+/// The same when one of the two runs the task as it wakes it, as the holder of a core does.
+#[test]
+fn a_wake_that_runs_the_task_against_a_wake_and_a_run() {
+    two_wakes(wake, |news, waker| {
         news.store(1, Ordering::Relaxed);
-        waker.wake();
+        Runnable::<Queue>::wake_and_run(waker);
     });
+}
+
+/// The same when one of the two gets the runnable and runs it.
+#[test]
+fn a_wake_that_takes_the_runnable_against_a_wake_and_a_run() {
+    two_wakes(wake, |news, waker| {
+        news.store(1, Ordering::Relaxed);
+        match Runnable::<Queue>::by_waking(waker) {
+            Ok(Some(runnable)) => runnable.run(),
+            Ok(None) => {}
+            Err(complete) => drop(complete),
+        }
+    });
+}
+
+fn wake(news: &AtomicUsize, waker: Waker) {
+    news.store(1, Ordering::Relaxed);
+    waker.wake();
 }
 
 /// A wake that comes before the news: the run that it causes may find nothing.
 #[test]
 #[should_panic = "the task waits for ever"]
 fn the_canary_wakes_too_early() {
-    two_wakes(|news, waker| {
+    let early = |news: &AtomicUsize, waker: Waker| {
         waker.wake();
         news.store(1, Ordering::Relaxed);
-    });
+    };
+    two_wakes(early, early);
 }
 
-fn two_wakes(tell: fn(&AtomicUsize, Waker)) {
+fn two_wakes(tell: fn(&AtomicUsize, Waker), tell_here: fn(&AtomicUsize, Waker)) {
     loom::model(move || {
         let queue = Queue::new();
         let news = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
@@ -270,7 +295,7 @@ fn two_wakes(tell: fn(&AtomicUsize, Waker)) {
             let queue = queue.clone();
             move || _ = queue.run()
         });
-        tell(&news[1], waker);
+        tell_here(&news[1], waker);
         waking.join().unwrap();
         running.join().unwrap();
         queue.run();

@@ -2,5 +2,6 @@
 
 mod cell;
 mod park;
+mod parked;
 mod queue;
 mod readiness;

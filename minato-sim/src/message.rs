@@ -1,0 +1,95 @@
+//! Datagrams with what is written on them besides bytes and sender, one at a time or many at once.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::net::{IpAddr, SocketAddr};
+
+use crate::address::presented;
+use crate::errno::{self, fail};
+use crate::socket::{Kind, Socket, scatterer};
+use crate::udp::Wish;
+
+/// The interface of a datagram that never left its host.
+const LOOPBACK: u32 = 1;
+
+/// The interface of a host's one link.
+const LINK: u32 = 2;
+
+/// What is known of a datagram that was received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Message {
+    /// How many of its bytes were copied.
+    pub len: usize,
+    /// Whether there were more, which are lost.
+    pub truncated: bool,
+    /// Who sent it.
+    pub from: SocketAddr,
+    /// The address that it was sent to.
+    pub to: IpAddr,
+    /// The index of the interface that it came by: 1 within a host, 2 from elsewhere.
+    pub interface: u32,
+    /// The two bits of Explicit Congestion Notification, as they were sent: no link sets them.
+    pub ecn: u8,
+}
+
+impl Socket {
+    /// Sends a datagram with the two ECN bits `ecn`, from the address `source` of its host if one
+    /// is given.
+    ///
+    /// # Errors
+    /// As [`send_to`](Socket::send_to); also `ENETUNREACH` or (for IPv6) `EINVAL` for a source that
+    /// the host does not have, `EINVAL` for one that cannot be a source of a datagram to `address`,
+    /// and `EOPNOTSUPP` for a stream.
+    pub fn send_message(
+        &self,
+        bytes: &[u8],
+        address: SocketAddr,
+        ecn: u8,
+        source: Option<IpAddr>,
+    ) -> io::Result<usize> {
+        self.must_be_datagram()?;
+        let wish = Wish { ecn: ecn & 0b11, source };
+        self.world.lock().datagram_send(self.key, &[IoSlice::new(bytes)], Some(address), wish)
+    }
+
+    /// Receives as many datagrams as wait, one into the front of each buffer, and hands the number
+    /// of each buffer and its message to `each`. Returns how many there were: at least one.
+    ///
+    /// # Errors
+    /// As [`recv`](Socket::recv); also `EINVAL` without a buffer, and `EOPNOTSUPP` for a stream.
+    pub fn recv_messages(
+        &self,
+        buffers: &mut [IoSliceMut<'_>],
+        mut each: impl FnMut(usize, Message),
+    ) -> io::Result<usize> {
+        self.must_be_datagram()?;
+        let mut state = self.world.lock();
+        let mut received = 0;
+        for buffer in buffers {
+            let limit = buffer.len();
+            let sink = scatterer(std::slice::from_mut(buffer));
+            let datagram = match state.datagram_receive(self.key, limit, true, sink) {
+                Ok(datagram) => datagram,
+                // An error that waits comes first, so this is that there are no more.
+                Err(_) if received > 0 => break,
+                Err(error) => return Err(error),
+            };
+            let envelope = datagram.envelope;
+            let message = Message {
+                len: datagram.copied,
+                truncated: datagram.truncated,
+                from: presented(envelope.from, self.family),
+                to: presented(SocketAddr::new(envelope.to, 0), self.family).ip(),
+                interface: if envelope.from_here { LOOPBACK } else { LINK },
+                ecn: envelope.ecn,
+            };
+            each(received, message);
+            received += 1;
+        }
+        if received == 0 { fail(errno::EINVAL) } else { Ok(received) }
+    }
+
+    fn must_be_datagram(&self) -> io::Result<()> {
+        if self.kind == Kind::Datagram { Ok(()) } else { fail(errno::EOPNOTSUPP) }
+    }
+}

@@ -1,0 +1,106 @@
+//! Datagrams that the kernel joined, kept for receives that take one at a time.
+
+use std::io::{self, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::net::SocketAddr;
+
+use quinn_udp::RecvMeta;
+
+use super::Received;
+use super::batch::{Batch, LARGEST_BUFFER};
+use super::bulk::ReceiveMeta;
+
+/// What one call of the kernel gave, as far as it was not given out.
+#[derive(Default)]
+pub(super) struct Kept {
+    /// One buffer; made when it is first needed.
+    batch: Option<Box<Batch>>,
+    /// How many of its datagrams are left.
+    left: usize,
+    /// Where the first of them begins.
+    at: usize,
+}
+
+impl Kept {
+    pub(super) fn is_empty(&self) -> bool {
+        self.left == 0
+    }
+
+    /// Has `receive` fill the buffer anew.
+    pub(super) fn refill(
+        &mut self,
+        receive: impl FnOnce(&mut Batch) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let batch = self.batch.get_or_insert_with(|| Box::new(Batch::new(1, LARGEST_BUFFER)));
+        (self.left, self.at) = (0, 0);
+        receive(batch)?;
+        self.left = batch.told().iter().map(ReceiveMeta::count).sum();
+        Ok(())
+    }
+
+    /// Copies the first datagram, and takes it out unless `peek`. There must be one.
+    pub(super) fn copy(
+        &mut self,
+        buf: &mut [MaybeUninit<u8>],
+        peek: bool,
+    ) -> (Received, SocketAddr) {
+        let (all, meta) = self.all();
+        let datagram = &all[..all.len().min(meta.stride)];
+        for (to, from) in buf.iter_mut().zip(datagram) {
+            to.write(*from);
+        }
+        let len = buf.len().min(datagram.len());
+        let received = Received { len, truncated: len < datagram.len() };
+        if !peek {
+            self.take_one(meta.stride);
+        }
+        (received, meta.addr)
+    }
+
+    /// Moves what is left to `batch`, as much of it as fits. There must be something.
+    pub(super) fn pour(&mut self, batch: &mut Batch) -> io::Result<()> {
+        let joined = batch.takes_joined();
+        batch.fill(|buffers, metas| {
+            if joined {
+                let (all, meta) = self.all();
+                metas[0] = meta;
+                metas[0].len = put(all, &mut buffers[0]);
+                self.left = 0;
+                return Ok(1);
+            }
+            let mut filled = 0;
+            for (buffer, told) in buffers.iter_mut().zip(metas) {
+                if self.is_empty() {
+                    break;
+                }
+                let (all, meta) = self.all();
+                *told = meta;
+                told.len = put(&all[..all.len().min(meta.stride)], buffer);
+                told.stride = told.len;
+                self.take_one(meta.stride);
+                filled += 1;
+            }
+            Ok(filled)
+        })
+    }
+
+    /// The bytes of all datagrams that are left, and what is known of them.
+    fn all(&self) -> (&[u8], RecvMeta) {
+        match self.batch.as_ref().and_then(|batch| batch.first()) {
+            Some((all, meta)) => (&all[self.at..], meta),
+            None => unreachable!("it is asked only when there is something left"),
+        }
+    }
+
+    fn take_one(&mut self, stride: usize) {
+        self.left -= 1;
+        self.at += stride;
+    }
+}
+
+/// Copies what fits, and returns how much that was.
+fn put(bytes: &[u8], buffer: &mut IoSliceMut<'_>) -> usize {
+    let len = bytes.len().min(buffer.len());
+    buffer[..len].copy_from_slice(&bytes[..len]);
+    len
+}

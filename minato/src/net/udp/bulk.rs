@@ -1,0 +1,248 @@
+//! Sending and receiving many datagrams by one call.
+
+use std::io;
+use std::task::{Context, Poll};
+
+use super::{ReceiveBatch, RecvDgrams, SendDgrams, Transmit, UdpSocket};
+use crate::engine::{Direction, Interest};
+use crate::net::waiting::Done;
+
+impl UdpSocket {
+    /// How many datagrams one call may send by [`send_segments`](Self::send_segments): 64 on Linux
+    /// from 4.18 on, 1 where the system cannot segment, or has turned out not to. More than that
+    /// can be given; they take several calls.
+    ///
+    /// # Errors
+    ///
+    /// The first use in bulk finds out what the system can do, by means of another socket that is
+    /// opened and closed: the system's errors of that (too many descriptors are open).
+    pub fn max_send_segments(&self) -> io::Result<usize> {
+        self.socket.source().most_segments().map(|(send, _)| send)
+    }
+
+    /// How many datagrams the system may join in one buffer of a [`ReceiveBatch`]: 64 on Linux from
+    /// 5.0 on, 1 where it cannot.
+    ///
+    /// # Errors
+    ///
+    /// As [`max_send_segments`](Self::max_send_segments).
+    pub fn max_receive_segments(&self) -> io::Result<usize> {
+        self.socket.source().most_segments().map(|(_, receive)| receive)
+    }
+
+    /// Waits for room and sends the first datagrams of `transmit`, as many as the system takes by
+    /// one call; returns how many bytes of its contents these were. All of them were sent if that is
+    /// its length; [`send_all_segments`](Self::send_all_segments) goes on until then. Empty contents
+    /// are sent as one empty datagram.
+    ///
+    /// The system makes the datagrams of the contents itself (GSO), where it can: one call, one way
+    /// through its layers, up to 64 datagrams. A route whose device cannot do that, or cannot for
+    /// segments of this size, is found out by an error of the first try. From then on such datagrams
+    /// are sent one by one, and the caller does not notice.
+    ///
+    /// # Errors
+    ///
+    /// If there is one, nothing was sent. `InvalidInput` for a segment size of 0, and for a source
+    /// of another family than the target. Else the system's: a datagram is too long, the target is
+    /// of another family or unreachable, the source is no address of this host; on the first use in
+    /// bulk those of [`max_send_segments`](Self::max_send_segments).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is done, nothing was sent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use minato::net::UdpSocket;
+    /// use minato::net::udp::{Ecn, Transmit};
+    ///
+    /// # pollster::block_on(async {
+    /// let socket = UdpSocket::bind("127.0.0.1:0").await?;
+    /// let target = socket.local_addr()?;
+    /// let transmit = Transmit::new(target, "one two sixer").segment_size(4).ecn(Ecn::Ect0);
+    /// assert_eq!(socket.send_segments(&transmit).await?, 13);
+    ///
+    /// let mut buf = [0; 16];
+    /// for expected in ["one ", "two ", "sixe", "r"] {
+    ///     let (len, _) = socket.recv_from(&mut buf).await?;
+    ///     assert_eq!(&buf[..len], expected.as_bytes());
+    /// }
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub async fn send_segments(&self, transmit: &Transmit<impl AsRef<[u8]>>) -> io::Result<usize> {
+        let transmit = transmit.as_ref();
+        self.socket.io(Interest::WRITABLE, |source| source.send_segments(&transmit)).await
+    }
+
+    /// The poll form of [`send_segments`](Self::send_segments). Up to 8 tasks may wait to send at a
+    /// time; one more, and one of them is woken early.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_segments`](Self::send_segments).
+    pub fn poll_send_segments(
+        &self,
+        cx: &mut Context<'_>,
+        transmit: &Transmit<impl AsRef<[u8]>>,
+    ) -> Poll<io::Result<usize>> {
+        let transmit = transmit.as_ref();
+        self.socket.poll_io(cx, Direction::Write, |source| {
+            source.send_segments(&transmit).map(Done::Whole)
+        })
+    }
+
+    /// Like [`send_segments`](Self::send_segments), without waiting.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if there is no room at present; else as [`send_segments`](Self::send_segments).
+    pub fn try_send_segments(&self, transmit: &Transmit<impl AsRef<[u8]>>) -> io::Result<usize> {
+        let transmit = transmit.as_ref();
+        let source = self.socket.source();
+        self.socket.try_io(Interest::WRITABLE, || source.send_segments(&transmit))
+    }
+
+    /// Sends all datagrams of `transmit`, waiting for room as often as it takes. What was sent is
+    /// taken away from its contents.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_segments`](Self::send_segments). The contents then begin with the datagram that
+    /// could not be sent.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is done, the contents are what was not sent; it can be called again with
+    /// them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use minato::net::UdpSocket;
+    /// use minato::net::udp::Transmit;
+    ///
+    /// let socket = UdpSocket::bind("127.0.0.1:0").await?;
+    /// let large = vec![1; 100 * 1200];
+    /// let mut transmit = Transmit::new(socket.local_addr()?, &large[..]).segment_size(1200);
+    /// socket.send_all_segments(&mut transmit).await?;
+    /// assert!(transmit.contents.is_empty());
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub async fn send_all_segments(&self, transmit: &mut Transmit<&[u8]>) -> io::Result<()> {
+        loop {
+            let sent = self.send_segments(transmit).await?;
+            transmit.advance(sent);
+            if transmit.contents.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Waits for datagrams and receives as many as there are and fit into `batch`, by one call;
+    /// returns how many. What the batch held before is gone.
+    ///
+    /// From the first call on, a system that can joins datagrams while they wait, as far as the
+    /// buffers of the batch have room: see [`ReceiveBatch`]. The methods that receive a single
+    /// datagram go on doing so, though each then costs a copy more, and a socket may be received
+    /// from in both ways. Only two things must know: who receives through the descriptor itself, and
+    /// a receive of a single datagram that is already under way on another thread at the time of the
+    /// very first call. They may get several datagrams in one.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Self::recv_from); on the first use in bulk also those of
+    /// [`max_send_segments`](Self::max_send_segments). The batch is empty then.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is done, no datagram was taken. The batch is empty then.
+    pub async fn recv_batch(&self, batch: &mut ReceiveBatch) -> io::Result<usize> {
+        self.socket.io(Interest::READABLE, |source| source.recv_batch(&mut batch.batch)).await?;
+        Ok(batch.len())
+    }
+
+    /// The poll form of [`recv_batch`](Self::recv_batch). Up to 8 tasks may wait to receive at a
+    /// time; one more, and one of them is woken early.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_batch`](Self::recv_batch).
+    pub fn poll_recv_batch(
+        &self,
+        cx: &mut Context<'_>,
+        batch: &mut ReceiveBatch,
+    ) -> Poll<io::Result<usize>> {
+        let received = self.socket.poll_io(cx, Direction::Read, |source| {
+            source.recv_batch(&mut batch.batch).map(Done::Whole)
+        });
+        received.map_ok(|()| batch.len())
+    }
+
+    /// Like [`recv_batch`](Self::recv_batch), without waiting.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if there is none at present; else as [`recv_batch`](Self::recv_batch).
+    pub fn try_recv_batch(&self, batch: &mut ReceiveBatch) -> io::Result<usize> {
+        let source = self.socket.source();
+        self.socket.try_io(Interest::READABLE, || source.recv_batch(&mut batch.batch))?;
+        Ok(batch.len())
+    }
+
+    /// Sends all datagrams of `transmit`, by value: gives it and the socket back.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_segments`](Self::send_segments). [`SendDgrams::into_parts`] then gives socket and
+    /// transmit back, and tells how much was sent; polled again, it goes on where it stopped.
+    ///
+    /// # Cancel safety
+    ///
+    /// Given up before it is done, [`SendDgrams::into_parts`] gives socket and transmit back, and
+    /// tells how much was sent.
+    ///
+    /// # Panics
+    ///
+    /// The future, when it is polled after it returned `Ready(Ok(_))`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use minato::net::UdpSocket;
+    /// use minato::net::udp::{ReceiveBatch, Transmit};
+    ///
+    /// let ship = UdpSocket::bind("127.0.0.1:0").await?;
+    /// let transmit = Transmit::new(ship.local_addr()?, vec![7; 300]).segment_size(100);
+    /// let (ship, transmit) = ship.send_dgrams(transmit).await?;
+    /// let (_ship, batch) = ship.recv_dgrams(ReceiveBatch::new()).await?;
+    /// let (datagram, _) = batch.iter().next().unwrap();
+    /// assert_eq!(datagram, &transmit.contents[..100]);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn send_dgrams<T: AsRef<[u8]>>(self, transmit: Transmit<T>) -> SendDgrams<T> {
+        SendDgrams::new(self, transmit)
+    }
+
+    /// Receives as many datagrams as there are and fit into `batch`, by value: gives it and the
+    /// socket back.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_batch`](Self::recv_batch). [`RecvDgrams::into_parts`] gives socket and batch back
+    /// then; polled again, it receives again.
+    ///
+    /// # Cancel safety
+    ///
+    /// Given up before it is done, no datagram was taken, and [`RecvDgrams::into_parts`] gives
+    /// socket and batch back.
+    ///
+    /// # Panics
+    ///
+    /// The future, when it is polled after it returned `Ready(Ok(_))`.
+    pub fn recv_dgrams(self, batch: ReceiveBatch) -> RecvDgrams {
+        RecvDgrams::new(self, batch)
+    }
+}
