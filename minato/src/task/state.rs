@@ -162,7 +162,7 @@ impl State {
         while state & COMPLETE == 0 {
             let (next, started) = match state & (SCHEDULED | RUNNING) {
                 0 => (state - REFERENCE + RUNNING, Started::Run),
-                _ => (state - REFERENCE | SCHEDULED, Started::Nothing),
+                _ => ((state - REFERENCE) | SCHEDULED, Started::Nothing),
             };
             let changed =
                 self.0.compare_exchange_weak(state, next, Ordering::AcqRel, Ordering::Relaxed);

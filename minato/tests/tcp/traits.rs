@@ -154,6 +154,6 @@ async fn a_shared_stream_is_read_and_written_by_reference(_: At) {
     (&two).shutdown().await.unwrap();
     let mut rest = Vec::new();
     (&one).read_to_end(&mut rest).await.unwrap();
-    assert!((&one).is_write_vectored());
+    assert!(one.is_write_vectored());
     (&one).flush().await.unwrap();
 }

@@ -7,7 +7,7 @@ use crate::tree::Tree;
 const COLUMNS: usize = 100;
 const FILE_LINES: usize = 450;
 const FUNCTION_LINES: usize = 70;
-const CORE_LINES: usize = 16_000;
+const CORE_LINES: usize = 17_000;
 const EXAMPLE_LINES: usize = 60;
 const TEST_BINARIES: usize = 15;
 
@@ -58,7 +58,7 @@ pub(crate) fn function_length(tree: &Tree) -> Vec<Violation> {
     found
 }
 
-/// The library has at most 16,000 lines of code, tests apart.
+/// The library has at most 17,000 lines of code, tests apart.
 pub(crate) fn core_length(tree: &Tree) -> Vec<Violation> {
     let lines: usize = tree
         .rust(LIBRARY)

@@ -70,7 +70,7 @@ fn a_wake_that_leaves_a_complete_task_alone() {
     for (before, after, then) in [
         (ONE, SCHEDULED, Some(After::Submit)),
         (SCHEDULED | ONE, SCHEDULED, Some(After::Nothing)),
-        (RUNNING | 2 * ONE, RUNNING | SCHEDULED | ONE, Some(After::Nothing)),
+        (RUNNING | (2 * ONE), RUNNING | SCHEDULED | ONE, Some(After::Nothing)),
         (COMPLETE | ONE, COMPLETE | ONE, None),
     ] {
         assert_eq!(step(before, State::wake_unless_complete), (after, then), "{before:#b}");
@@ -81,7 +81,7 @@ fn a_wake_that_leaves_a_complete_task_alone() {
 fn a_wake_that_starts_a_run_itself() {
     for (before, after, then) in [
         (ONE, RUNNING, Started::Run),
-        (JOINER | 2 * ONE, JOINER | RUNNING | ONE, Started::Run),
+        (JOINER | (2 * ONE), JOINER | RUNNING | ONE, Started::Run),
         (SCHEDULED | ONE, SCHEDULED, Started::Nothing),
         (SCHEDULED | ABORTED | ONE, SCHEDULED | ABORTED, Started::Nothing),
         (RUNNING | ONE, RUNNING | SCHEDULED, Started::Nothing),
