@@ -14,7 +14,7 @@ use super::{AsyncRead, AsyncWrite};
 /// When one of them ends, the other is shut down for writing and the opposite direction goes on:
 /// half-closed connections stay half-closed. Each direction has a buffer that behaves as in
 /// [`copy`](super::copy()), including the flush while nothing is to be read and the pause between
-/// ends that are always ready.
+/// ends that are always ready, and each splices between two sockets when that is cheaper.
 ///
 /// # Errors
 ///
@@ -67,7 +67,8 @@ where
     run(a, b, BufferSizes::ADAPTIVE, BufferSizes::ADAPTIVE).await
 }
 
-/// Like [`copy_bidirectional`], with buffers that keep the given sizes in bytes.
+/// Like [`copy_bidirectional`], with buffers that keep the given sizes in bytes. No more than that
+/// is ever on its way, so nothing is spliced.
 ///
 /// # Errors
 ///

@@ -169,8 +169,8 @@ impl Direct<'_> {
     }
 }
 
-/// Whether an error tells that bytes cannot go this way here, and nothing about the socket. What does
-/// not come from the system concerns the reactor, and the ordinary way will meet it too.
+/// Whether an error tells that bytes cannot go this way here, and nothing about the socket. What
+/// does not come from the system concerns the reactor, and the ordinary way will meet it too.
 pub(crate) fn is_refusal(error: &io::Error) -> bool {
     matches!(
         error.raw_os_error(),

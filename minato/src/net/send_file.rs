@@ -108,7 +108,7 @@ impl<'a, F: AsFd> SendFile<'a, F> {
 
 impl Copy {
     fn of(file: &impl AsFd) -> io::Result<Self> {
-        // A duplicate, since reading at a position belongs to std's file, which owns its descriptor.
+        // A duplicate, since it is std's file that can read at a position, and it owns what it has.
         let file = File::from(file.as_fd().try_clone_to_owned()?);
         Ok(Self { file, buffer: Vec::new(), start: 0, end: 0 })
     }

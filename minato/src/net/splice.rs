@@ -8,14 +8,14 @@ use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What a large pipe holds, counted in whole pages: as much as any process may ask for. A pipe is
-/// full when its slots are, of which there is one a page: bytes that arrived in small pieces fill it
-/// long before.
+/// full when its slots are, of which there is one a page: bytes that arrived in small pieces fill
+/// it long before.
 const LARGE: libc::c_int = 1 << 20;
 /// How many large pipes the process has at most. They halve what a splice costs, but many slow
 /// readers would fill them all, and what a user may have in pipes is bounded.
 const MOST_LARGE: usize = 16;
-/// What a pipe has to hold to be worth its calls, and usually does. A user with very many pipes gets
-/// smaller ones.
+/// What a pipe has to hold to be worth its calls, and usually does. A user with very many pipes
+/// gets smaller ones.
 const LEAST: libc::c_int = 64 * 1024;
 /// What one call is asked to move at most; the pipe's slots are the closer bound.
 const MOST_AT_ONCE: usize = 1 << 20;

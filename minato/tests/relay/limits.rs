@@ -1,5 +1,5 @@
-//! Where there is no splicing, or there are no pipes, bytes are copied, and nobody hears of it. Each
-//! test has a process to itself.
+//! Where there is no splicing, or there are no pipes, bytes are copied, and nobody hears of it.
+//! Each test has a process to itself.
 
 use std::io::{ErrorKind, Write};
 use std::pin::{Pin, pin};

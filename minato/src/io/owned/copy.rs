@@ -13,7 +13,8 @@ use crate::io::{AsyncRead, AsyncWrite};
 /// reader and writer.
 ///
 /// It copies as [`io::copy`](crate::io::copy()) does: the writer is flushed at the end and whenever
-/// the reader has nothing more at the moment, and is not shut down.
+/// the reader has nothing more at the moment, and is not shut down; between two sockets it splices
+/// when that is cheaper.
 ///
 /// # Errors
 ///
@@ -26,8 +27,8 @@ use crate::io::{AsyncRead, AsyncWrite};
 /// # Cancel safety
 ///
 /// [`OwnedCopy::into_parts`] gives everything back, also the bytes that were read but not written,
-/// so that nothing is lost. An error of the reader that was to be returned after those bytes is
-/// dropped.
+/// out of the pipe if they were spliced, so that nothing is lost. An error of the reader that was
+/// to be returned after those bytes is dropped.
 ///
 /// # Examples
 ///
