@@ -2,8 +2,8 @@
 //!
 //! The names are those in backticks in the columns whose heading holds the word "test". A name is a
 //! test's path as `cargo test -- --list` prints it, or the end of one; `udp.rs::a_test` also asks
-//! that this file has it; a path of a document or source file by itself stands for its doctests, that
-//! of a folder for the tests in it, and `cargo xtask something` for that command.
+//! that this file has it; a path of a document or source file by itself stands for its doctests,
+//! that of a folder for the tests in it, and `cargo xtask something` for that command.
 
 use crate::outcome::{Counts, Outcome};
 use crate::process;
