@@ -107,6 +107,7 @@ pub(crate) struct ProxyOptions {
         long,
         value_name = "SECONDS",
         default_value = "60",
+        allow_negative_numbers = true,
         value_parser = parse_seconds
     )]
     pub(crate) idle: Duration,
@@ -128,7 +129,13 @@ pub(crate) struct ProxyOptions {
 #[derive(Args, Debug)]
 pub(crate) struct EndingOptions {
     /// How many seconds open connections and answers may take to finish after Ctrl-C.
-    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = parse_seconds)]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "5",
+        allow_negative_numbers = true,
+        value_parser = parse_seconds
+    )]
     pub(crate) grace: Duration,
 }
 

@@ -10,6 +10,7 @@ mod tcp {
     mod canary;
     mod close;
     mod connect;
+    mod contract;
     mod faults;
     mod halves;
     mod listen;

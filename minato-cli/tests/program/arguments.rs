@@ -36,6 +36,7 @@ fn malformed_arguments_are_errors_of_usage() {
         (&["proxy", "127.0.0.1:0", "127.0.0.1:0"], "port 0"),
         (&["proxy", "127.0.0.1:0", "127.0.0.1:9", "--idle", "soon"], "soon"),
         (&["proxy", "127.0.0.1:0", "127.0.0.1:9", "--udp-clients", "0"], "udp-clients"),
+        (&["echo", "127.0.0.1:0", "--grace", "-1"], "not between 0 and 86400"),
         (&["--workers", "0"], "workers"),
         (&["--seconds", "0"], "seconds"),
         (&["--seed", "x"], "seed"),

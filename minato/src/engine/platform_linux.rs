@@ -61,7 +61,18 @@ pub(super) fn receive_datagram(
 }
 
 /// Sends without the signal that a gone peer would raise.
-pub(super) const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL;
+pub(crate) const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL;
+
+/// Receives descriptors that are close-on-exec from the start.
+pub(crate) const RECEIVE_FLAGS: i32 = libc::MSG_CMSG_CLOEXEC;
+
+/// How many bytes of credentials may come with a message without being asked for.
+pub(crate) const CREDENTIALS: usize = size_of::<libc::ucred>();
+
+/// Nothing to do: see [`RECEIVE_FLAGS`].
+pub(crate) fn close_on_exec(_received: &OwnedFd) -> io::Result<()> {
+    Ok(())
+}
 
 /// Nothing to do: the sockets and descriptors of Linux carry what is needed.
 pub(super) fn prepare(_socket: &Socket) -> io::Result<()> {
@@ -95,28 +106,6 @@ fn set_flag(socket: &Socket, level: i32, name: i32, on: bool) {
     _ = unsafe {
         libc::setsockopt(socket.as_raw_fd(), level, name, (&raw const value).cast(), size)
     };
-}
-
-/// The user, group and process at the other end of a Unix socket.
-pub(super) fn peer_credentials(socket: &Socket) -> io::Result<(u32, u32, Option<i32>)> {
-    let mut found = libc::ucred { pid: 0, uid: 0, gid: 0 };
-    let mut size = size_of::<libc::ucred>() as libc::socklen_t;
-    // SAFETY: the descriptor is open while it is borrowed, and the kernel writes at most `size`
-    // bytes, which is what `found` has; any bytes make a valid `ucred`.
-    let result = unsafe {
-        libc::getsockopt(
-            socket.as_raw_fd(),
-            libc::SOL_SOCKET,
-            libc::SO_PEERCRED,
-            (&raw mut found).cast(),
-            &raw mut size,
-        )
-    };
-    if result != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    let pid = if found.pid > 0 { Some(found.pid) } else { None };
-    Ok((found.uid, found.gid, pid))
 }
 
 /// A descriptor on which every socket call fails, for sockets that have none.

@@ -1,12 +1,14 @@
 //! What stands in for Linux's extras on the other Unix systems.
+//!
+//! None of it is special to any of them, so on Linux it is built for its unit tests.
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use socket2::{Domain, MaybeUninitSlice, Protocol, SockAddr, Socket, Type};
+use socket2::{Domain, MaybeUninitSlice, Protocol, SockAddr, SockRef, Socket, Type};
 
 /// Every direction.
 pub(super) const INTEREST: mio::Interest = mio::Interest::READABLE.add(mio::Interest::WRITABLE);
@@ -59,7 +61,18 @@ pub(super) fn receive_datagram(
 }
 
 /// Nothing: the signal of a gone peer is turned off per socket where it can be.
-pub(super) const SEND_FLAGS: i32 = 0;
+pub(crate) const SEND_FLAGS: i32 = 0;
+
+/// Not every system receives descriptors that are close-on-exec from the start.
+pub(crate) const RECEIVE_FLAGS: i32 = 0;
+
+/// No credentials come with a message without being asked for.
+pub(crate) const CREDENTIALS: usize = 0;
+
+/// Makes a descriptor that was received close-on-exec, in a step of its own.
+pub(crate) fn close_on_exec(received: &OwnedFd) -> io::Result<()> {
+    SockRef::from(received).set_cloexec(true)
+}
 
 /// Makes the socket non-blocking.
 pub(super) fn prepare(socket: &Socket) -> io::Result<()> {
@@ -74,18 +87,6 @@ pub(super) fn tell_details(socket: &Socket, _v6: bool) {
 
 /// Nothing joins datagrams here.
 pub(super) fn join_datagrams(_socket: &Socket, _on: bool) {}
-
-/// The user and group at the other end of a Unix socket; its process is not told this way.
-pub(super) fn peer_credentials(socket: &Socket) -> io::Result<(u32, u32, Option<i32>)> {
-    let (mut uid, mut gid) = (0, 0);
-    // SAFETY: the descriptor is open while it is borrowed, and the two numbers are written to
-    // where they live.
-    let result = unsafe { libc::getpeereid(socket.as_raw_fd(), &raw mut uid, &raw mut gid) };
-    if result != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok((uid, gid, None))
-}
 
 /// A descriptor on which every socket call fails, for sockets that have none.
 pub(super) fn placeholder() -> io::Result<OwnedFd> {
@@ -105,4 +106,114 @@ pub(super) fn abstract_address(_name: &[u8]) -> io::Result<SocketAddr> {
 /// The Unix address of a path.
 pub(crate) fn unix_address(path: &Path) -> io::Result<SocketAddr> {
     SocketAddr::from_pathname(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::ErrorKind::WouldBlock;
+    use std::net::SocketAddrV4;
+    use std::os::fd::AsRawFd;
+
+    fn loopback() -> SockAddr {
+        SocketAddrV4::new([127, 0, 0, 1].into(), 0).into()
+    }
+
+    /// As the system that the tests run on tells it.
+    fn closes_on_exec(descriptor: &impl AsRawFd) -> bool {
+        let path = format!("/proc/self/fdinfo/{}", descriptor.as_raw_fd());
+        let info = std::fs::read_to_string(path).unwrap();
+        let flags = info.lines().find_map(|line| line.strip_prefix("flags:")).unwrap();
+        i32::from_str_radix(flags.trim(), 8).unwrap() & libc::O_CLOEXEC != 0
+    }
+
+    fn is_ready(socket: &Socket) -> bool {
+        socket.nonblocking().unwrap() && closes_on_exec(socket)
+    }
+
+    #[test]
+    fn sockets_are_non_blocking_and_close_on_exec_after_all_steps() {
+        let listener = socket(Domain::IPV4, Type::STREAM, None).unwrap();
+        assert!(is_ready(&listener));
+        listener.bind(&loopback()).unwrap();
+        listener.listen(1).unwrap();
+        assert_eq!(accept(&listener).unwrap_err().kind(), WouldBlock);
+        let address = listener.local_addr().unwrap();
+        let client = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        client.connect(&address).unwrap();
+        let (accepted, from) = accept(&listener).unwrap();
+        assert!(is_ready(&accepted));
+        assert_eq!(from.as_socket(), client.local_addr().unwrap().as_socket());
+        let (one, two) = pair(Type::DGRAM).unwrap();
+        assert!(is_ready(&one) && is_ready(&two));
+    }
+
+    #[test]
+    fn bytes_go_from_one_end_to_the_other() {
+        let (one, two) = pair(Type::STREAM).unwrap();
+        let mut buf = [MaybeUninit::uninit(); 8];
+        assert_eq!(recv(&two, &mut buf).unwrap_err().kind(), WouldBlock);
+        assert_eq!(send(&one, b"ahoy").unwrap(), 4);
+        assert_eq!(recv(&two, &mut buf).unwrap(), 4);
+        drop(one);
+        assert_eq!(recv(&two, &mut buf).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_socket_that_tells_details_receives_as_before() {
+        let receiver = socket(Domain::IPV4, Type::DGRAM, None).unwrap();
+        receiver.bind(&loopback()).unwrap();
+        tell_details(&receiver, false);
+        join_datagrams(&receiver, true);
+        let sender = socket(Domain::IPV4, Type::DGRAM, None).unwrap();
+        let target = receiver.local_addr().unwrap();
+        for _ in 0..2 {
+            sender.send_to(b"ahoy", &target).unwrap();
+        }
+        let mut buf = [MaybeUninit::uninit(); 64];
+        for _ in 0..2 {
+            let (len, truncated, _) = receive_datagram(&receiver, &mut buf, false).unwrap();
+            assert_eq!((len, truncated), (4, false), "nothing joins datagrams");
+        }
+    }
+
+    #[test]
+    fn a_datagram_that_was_too_long_says_so_also_when_it_is_peeked_at() {
+        let (one, two) = pair(Type::DGRAM).unwrap();
+        one.send_with_flags(b"longer", SEND_FLAGS).unwrap();
+        let mut buf = [MaybeUninit::uninit(); 4];
+        for peek in [true, false] {
+            let (len, truncated, _) = receive_datagram(&two, &mut buf, peek).unwrap();
+            assert_eq!((len, truncated), (4, true), "peek: {peek}");
+        }
+        one.send_with_flags(b"fits", SEND_FLAGS).unwrap();
+        let (len, truncated, _) = receive_datagram(&two, &mut buf, false).unwrap();
+        assert_eq!((len, truncated), (4, false));
+        assert_eq!(receive_datagram(&two, &mut buf, false).unwrap_err().kind(), WouldBlock);
+    }
+
+    #[test]
+    fn a_received_descriptor_is_closed_on_exec() {
+        let descriptor = placeholder().unwrap();
+        SockRef::from(&descriptor).set_cloexec(false).unwrap();
+        assert!(!closes_on_exec(&descriptor));
+        close_on_exec(&descriptor).unwrap();
+        assert!(closes_on_exec(&descriptor));
+    }
+
+    #[test]
+    fn addresses_are_paths() {
+        let address = unix_address(Path::new("/run/harbour")).unwrap();
+        assert_eq!(address.as_pathname(), Some(Path::new("/run/harbour")));
+        assert_eq!(abstract_name(&address), None);
+        assert!(unix_address(Path::new("\0harbour")).is_err());
+        assert_eq!(abstract_address(b"harbour").unwrap_err().kind(), io::ErrorKind::Unsupported);
+    }
+
+    #[test]
+    fn what_is_asked_of_the_event_queue_is_what_every_system_has() {
+        assert!(INTEREST.is_readable() && INTEREST.is_writable() && !INTEREST.is_priority());
+        assert!(PRIORITY.is_none());
+        assert_eq!((SEND_FLAGS, RECEIVE_FLAGS, CREDENTIALS), (0, 0, 0));
+    }
 }

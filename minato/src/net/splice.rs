@@ -3,20 +3,22 @@
 //! When to use them is decided in [`lane`](super::lane) and by the copies of [`io`](crate::io).
 
 use std::io::{self, PipeReader, PipeWriter, Read};
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rustix::pipe::{SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size};
 
 /// What a large pipe holds, counted in whole pages: as much as any process may ask for. A pipe is
 /// full when its slots are, of which there is one a page: bytes that arrived in small pieces fill
 /// it long before.
-const LARGE: libc::c_int = 1 << 20;
+const LARGE: usize = 1 << 20;
 /// How many large pipes the process has at most. They halve what a splice costs, but many slow
 /// readers would fill them all, and what a user may have in pipes is bounded.
 const MOST_LARGE: usize = 16;
 /// What a pipe has to hold to be worth its calls, and usually does. A user with very many pipes
 /// gets smaller ones.
-const LEAST: libc::c_int = 64 * 1024;
+const LEAST: usize = 64 * 1024;
 /// What one call is asked to move at most; the pipe's slots are the closer bound.
 const MOST_AT_ONCE: usize = 1 << 20;
 
@@ -38,7 +40,7 @@ impl Pipe {
         let (reader, writer) = io::pipe()?;
         let mut pipe = Self { reader, writer, held: 0, is_large: false };
         pipe.enlarge();
-        if !pipe.is_large && control(&pipe.writer, libc::F_GETPIPE_SZ, 0)? < LEAST {
+        if !pipe.is_large && fcntl_getpipe_size(&pipe.writer)? < LEAST {
             return Err(io::ErrorKind::QuotaExceeded.into());
         }
         Ok(pipe)
@@ -46,7 +48,7 @@ impl Pipe {
 
     fn enlarge(&mut self) {
         self.is_large = LARGE_PIPES.fetch_add(1, Ordering::Relaxed) < MOST_LARGE
-            && control(&self.writer, libc::F_SETPIPE_SZ, LARGE).is_ok();
+            && fcntl_setpipe_size(&self.writer, LARGE).is_ok();
         if !self.is_large {
             LARGE_PIPES.fetch_sub(1, Ordering::Relaxed);
         }
@@ -63,7 +65,7 @@ impl Pipe {
     /// 0 is what a stream gives at its end, but also one that stands at an urgent mark.
     pub(crate) fn fill(&mut self, from: BorrowedFd<'_>) -> io::Result<usize> {
         debug_assert_eq!(self.held, 0, "a full pipe would look like an empty socket");
-        let moved = splice(from.as_raw_fd(), self.writer.as_raw_fd(), MOST_AT_ONCE)?;
+        let moved = splice(from, &self.writer, MOST_AT_ONCE)?;
         self.held += moved;
         Ok(moved)
     }
@@ -72,7 +74,7 @@ impl Pipe {
     /// means that the socket is full.
     pub(crate) fn drain(&mut self, to: BorrowedFd<'_>) -> io::Result<usize> {
         debug_assert_ne!(self.held, 0, "an empty pipe would look like a full socket");
-        let moved = splice(self.reader.as_raw_fd(), to.as_raw_fd(), self.held)?;
+        let moved = splice(&self.reader, to, self.held)?;
         self.held -= moved;
         Ok(moved)
     }
@@ -123,18 +125,7 @@ pub(crate) fn send_file(
     usize::try_from(moved).map_err(|_| io::Error::last_os_error())
 }
 
-fn splice(from: libc::c_int, to: libc::c_int, len: usize) -> io::Result<usize> {
-    let flags = libc::SPLICE_F_MOVE | libc::SPLICE_F_NONBLOCK;
-    // SAFETY: no memory of ours is involved, and the kernel checks descriptors.
-    let moved = unsafe { libc::splice(from, ptr::null_mut(), to, ptr::null_mut(), len, flags) };
-    usize::try_from(moved).map_err(|_| io::Error::last_os_error())
-}
-
-/// Asks or tells something about a pipe by a number.
-fn control(pipe: &PipeWriter, command: libc::c_int, value: libc::c_int) -> io::Result<libc::c_int> {
-    // SAFETY: both commands of this file take a number and return one.
-    match unsafe { libc::fcntl(pipe.as_raw_fd(), command, value) } {
-        -1 => Err(io::Error::last_os_error()),
-        answer => Ok(answer),
-    }
+fn splice(from: impl AsFd, to: impl AsFd, len: usize) -> io::Result<usize> {
+    let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
+    Ok(rustix::pipe::splice(from, None, to, None, len, flags)?)
 }

@@ -12,6 +12,7 @@ cases! {
     a_port_in_use [];
     nobody_listens [];
     a_host_that_cannot_be_reached [World];
+    a_multicast_address_is_nobody_to_connect_to [];
     a_privileged_port_of_a_simulated_host [World];
     a_socket_that_is_used_wrongly [];
 }
@@ -36,6 +37,10 @@ async fn nobody_listens(at: At) {
 async fn a_host_that_cannot_be_reached(_: At) {
     let nowhere = TcpStream::connect("10.77.0.1:80").await.map(drop);
     assert_eq!(nowhere.as_ref().unwrap_err().raw_os_error(), Some(libc::EHOSTUNREACH));
+}
+
+/// An address that no route leads to, on the system too.
+async fn a_multicast_address_is_nobody_to_connect_to(_: At) {
     let multicast = TcpStream::connect("224.0.0.1:80").await.map(drop);
     let number = multicast.as_ref().unwrap_err().raw_os_error();
     assert_eq!(number, Some(libc::ENETUNREACH), "{}", told(&multicast));

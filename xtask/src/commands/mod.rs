@@ -45,7 +45,7 @@ pub(crate) const STEPS: &[Command] = &[
     Command { name: "members", about: "The other members' tests pass", run: members::run },
     Command {
         name: "origin",
-        about: "Every test that docs/ORIGIN.md names exists",
+        about: "Every test that docs/ORIGIN.md and docs/GUARANTEES.md name exists",
         run: origin::run,
     },
     Command { name: "doc", about: "The documentation builds without warnings", run: doc::run },

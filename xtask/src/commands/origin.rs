@@ -1,19 +1,17 @@
-//! `cargo xtask origin`: every test that docs/ORIGIN.md names exists.
+//! `cargo xtask origin`: every test that docs/ORIGIN.md and docs/GUARANTEES.md name exists.
 //!
 //! The names are those in backticks in the columns whose heading holds the word "test". A name is a
 //! test's path as `cargo test -- --list` prints it, or the end of one; `udp.rs::a_test` also asks
-//! that this file has it; a path of a document or source file by itself stands for its doctests.
+//! that this file has it; a path of a document or source file by itself stands for its doctests,
+//! that of a folder for the tests in it, and `cargo xtask something` for that command.
 
 use crate::outcome::{Counts, Outcome};
 use crate::process;
 use crate::tree::{self, Tree};
 
-const DOCUMENT: &str = "docs/ORIGIN.md";
+const DOCUMENTS: [&str; 2] = ["docs/ORIGIN.md", "docs/GUARANTEES.md"];
 
 pub(crate) fn run() -> Outcome {
-    let Ok(text) = std::fs::read_to_string(tree::root().join(DOCUMENT)) else {
-        return Outcome::missing("origin", DOCUMENT);
-    };
     let tree = match Tree::read(&tree::root()) {
         Ok(tree) => tree,
         Err(error) => return Outcome::failed(error),
@@ -26,13 +24,20 @@ pub(crate) fn run() -> Outcome {
     }
     let tests: Vec<&str> =
         listed.stdout.lines().filter_map(|line| line.strip_suffix(": test")).collect();
-    let (named, problems) = check(&text, &tests, &tree);
-    println!("{named} tests are named, {} exist in all", tests.len());
-    Outcome::of_problems(problems, Counts::default())
+    let mut all = Vec::new();
+    for document in DOCUMENTS {
+        let Ok(text) = std::fs::read_to_string(tree::root().join(document)) else {
+            return Outcome::missing("origin", document);
+        };
+        let (named, problems) = check(document, &text, &tests, &tree);
+        println!("{document} names {named} tests, {} exist in all", tests.len());
+        all.extend(problems);
+    }
+    Outcome::of_problems(all, Counts::default())
 }
 
-/// How many tests the document names, and what is wrong with it.
-fn check(text: &str, tests: &[&str], tree: &Tree) -> (usize, Vec<String>) {
+/// How many tests a document names, and what is wrong with it.
+fn check(document: &str, text: &str, tests: &[&str], tree: &Tree) -> (usize, Vec<String>) {
     let mut named = 0;
     let mut problems = Vec::new();
     let mut columns: Option<Vec<usize>> = None;
@@ -54,21 +59,28 @@ fn check(text: &str, tests: &[&str], tree: &Tree) -> (usize, Vec<String>) {
         for cell in columns.iter().filter_map(|column| cells.get(*column)) {
             let names: Vec<&str> = cell.split('`').skip(1).step_by(2).collect();
             if names.is_empty() {
-                problems.push(format!("{DOCUMENT}:{}: the row names no test", index + 1));
+                problems.push(format!("{document}:{}: the row names no test", index + 1));
             }
             named += names.len();
             for name in names.into_iter().filter(|name| !exists(name, tests, tree)) {
-                problems.push(format!("{DOCUMENT}:{}: there is no test {name}", index + 1));
+                problems.push(format!("{document}:{}: there is no test {name}", index + 1));
             }
         }
     }
     if named == 0 {
-        problems.push(format!("{DOCUMENT} names no test"));
+        problems.push(format!("{document} names no test"));
     }
     (named, problems)
 }
 
 fn exists(name: &str, tests: &[&str], tree: &Tree) -> bool {
+    if let Some(command) = name.strip_prefix("cargo xtask ") {
+        return super::find(command).is_some();
+    }
+    if name.starts_with("tests/") && !name.contains('.') {
+        let inside = format!("/{name}/");
+        return tree.rust("").any(|(known, _)| known.path.contains(&inside));
+    }
     let (file, test) = match name.split_once(".rs::") {
         Some((file, test)) => (Some(format!("{file}.rs")), test),
         None => (None, name),
@@ -111,7 +123,7 @@ mod tests {
     fn problems(rows: &str) -> Vec<String> {
         let tree = Tree::of(&[("minato/tests/udp.rs", "fn datagrams_arrive() {}")]);
         let text = format!("# Origin\n\n| statement | item | the test |\n|---|---|---|\n{rows}\n");
-        check(&text, &TESTS, &tree).1
+        check("docs/ORIGIN.md", &text, &TESTS, &tree).1
     }
 
     #[test]
@@ -119,6 +131,10 @@ mod tests {
         assert!(problems("| a | `TcpStream` | `echo::by_future`, `by_future` |").is_empty());
         assert!(problems("| a | b | `tests/udp.rs::datagrams_arrive` |").is_empty());
         assert!(problems("| a | b | the doctests of `io/mod.rs` |").is_empty());
+        assert!(
+            problems("| a | b | `cargo xtask loom`, `minato/tests/udp.rs::datagrams_arrive` |")
+                .is_empty()
+        );
     }
 
     #[test]
@@ -127,6 +143,8 @@ mod tests {
         assert_eq!(problems("| a | b | `tests/tcp.rs::datagrams_arrive` |").len(), 1);
         assert_eq!(problems("| a | b | `net/mod.rs` |").len(), 1);
         assert_eq!(problems("| a | b | `by_future` |\n| a | b | none |").len(), 1);
-        assert_eq!(check("no table\n", &TESTS, &Tree::of(&[])).1.len(), 1);
+        assert_eq!(check("a.md", "no table\n", &TESTS, &Tree::of(&[])).1.len(), 1);
+        assert_eq!(problems("| a | b | `cargo xtask sing` |").len(), 1);
+        assert_eq!(problems("| a | b | `tests/sea` |").len(), 1);
     }
 }

@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use super::UnixStream;
-use crate::engine::Interest;
+use crate::engine::{CREDENTIALS, Interest, RECEIVE_FLAGS, SEND_FLAGS, close_on_exec};
 
 /// The most descriptors that Linux passes with one message.
 const MOST: usize = 253;
@@ -129,7 +129,7 @@ fn send(socket: BorrowedFd<'_>, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Resul
         }
     }
     // SAFETY: the message points to `buf`, which is only read, and to `control`; both live.
-    let sent = unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const message, libc::MSG_NOSIGNAL) };
+    let sent = unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const message, SEND_FLAGS) };
     usize::try_from(sent).map_err(|_| io::Error::last_os_error())
 }
 
@@ -139,12 +139,11 @@ fn receive(
     most: usize,
 ) -> io::Result<(usize, Vec<OwnedFd>)> {
     // With `SO_PASSCRED` the credentials of the sender come first and must have room.
-    let mut control = control(space(size_of::<libc::ucred>()) + space(most * ONE));
+    let mut control = control(space(CREDENTIALS) + space(most * ONE));
     let mut piece = libc::iovec { iov_base: buf.as_mut_ptr().cast(), iov_len: buf.len() };
     let mut message = message(&mut piece, &mut control);
     // SAFETY: the message points to `buf` and `control`, which live and may be written to.
-    let received =
-        unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut message, libc::MSG_CMSG_CLOEXEC) };
+    let received = unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut message, RECEIVE_FLAGS) };
     let len = usize::try_from(received).map_err(|_| io::Error::last_os_error())?;
     let mut fds = Vec::new();
     // SAFETY: the kernel has written valid control messages and their total length. Each descriptor
@@ -164,5 +163,6 @@ fn receive(
     }
     // The room for credentials and padding may have had room for more.
     fds.truncate(most);
+    fds.iter().try_for_each(close_on_exec)?;
     Ok((len, fds))
 }
