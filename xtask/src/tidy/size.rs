@@ -7,7 +7,7 @@ use crate::tree::Tree;
 const COLUMNS: usize = 100;
 const FILE_LINES: usize = 450;
 const FUNCTION_LINES: usize = 70;
-const CORE_LINES: usize = 17_000;
+pub(crate) const CORE_LINES: usize = 17_000;
 const EXAMPLE_LINES: usize = 60;
 const TEST_BINARIES: usize = 15;
 

@@ -42,6 +42,10 @@ impl Incoming {
     }
 
     /// Waits for the next connection; the poll form of the stream, without its `Option`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the listener itself.
     pub fn poll_next_connection(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<TcpStream>> {
         let Self { listener, backoff } = self;
         backoff.poll(cx, |cx| listener.poll_accept(cx)).map_ok(|(stream, _)| stream)

@@ -130,6 +130,10 @@ impl UdpSocket {
     ///
     /// The error of the last address that was tried (of another family, unreachable), or that of
     /// the look-up.
+    ///
+    /// # Cancel safety
+    ///
+    /// Only the look-up waits. Dropped before it is done, the peer is as it was.
     pub async fn connect(&self, address: impl ToSocketAddrs) -> io::Result<()> {
         let addresses = to_socket_addrs(address).await?;
         first_that_does(&addresses, |address| self.socket.source().connect(&Address::Ip(address)))
