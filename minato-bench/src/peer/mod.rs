@@ -20,8 +20,9 @@
 //! A server binds to `--listen`, calls [`exit_when_stdin_ends`], then [`announce`]s its address
 //! (the line `listening ADDR` on standard output) and serves until its standard input ends. Then
 //! the process exits with 0 at once: no runtime is taken down, so that this costs the same for
-//! everybody. (A sink, which has something to tell before, uses [`exit_when_stdin_ends_after`].) All server streams have `TCP_NODELAY` set by the server, each
-//! connection is a task of its own, and the end or an error of one connection ends that one only.
+//! everybody. (A sink, which has something to tell before, uses [`exit_when_stdin_ends_after`].)
+//! All server streams have `TCP_NODELAY` set by the server, each connection is a task of its own,
+//! and the end or an error of one connection ends that one only.
 //!
 //! * `echo` writes back what it reads, with one [`PageBuffer`] a connection.
 //! * `churn` accepts, reads once into a small buffer, writes that back, closes.
