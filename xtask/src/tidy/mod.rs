@@ -117,7 +117,7 @@ mod tests {
             "columns" => rust(&format!("// {}", "a".repeat(98))),
             "file-length" => rust(&"const A: u8 = 0;\n".repeat(451)),
             "function-length" => rust(&format!("fn long() {{{}}}", "\n".repeat(70))),
-            "core-length" => rust(&"const A: u8 = 0;\n".repeat(15_001)),
+            "core-length" => rust(&"const A: u8 = 0;\n".repeat(16_001)),
             "example-length" => ("examples/echo.rs", "const A: u8 = 0;\n".repeat(61)),
             "module-head" => (library, "use std::io;\n".to_string()),
             "link" => ("README.md", "[gone](docs/GONE.md)\n".to_string()),

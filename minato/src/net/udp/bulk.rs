@@ -140,8 +140,8 @@ impl UdpSocket {
         }
     }
 
-    /// Waits for datagrams and receives those that are there, as many as one call takes; returns how
-    /// many. There may be more. What the batch held before is gone.
+    /// Waits for datagrams and receives those that are there, as many as one call takes; returns
+    /// how many. There may be more. What the batch held before is gone.
     ///
     /// From the first call on, a system that can joins datagrams while they wait, if the buffers of
     /// the batch have room for that: see [`ReceiveBatch`]. The methods that receive a single
@@ -233,7 +233,8 @@ impl UdpSocket {
         SendDgrams::new(self, transmit)
     }
 
-    /// Receives datagrams, as many as one call takes, by value: gives the batch and the socket back.
+    /// Receives datagrams, as many as one call takes, by value: gives the batch and the socket
+    /// back.
     ///
     /// # Errors
     ///
