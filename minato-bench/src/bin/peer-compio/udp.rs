@@ -1,4 +1,4 @@
-//! Datagrams, one a call; see [`bulk`](crate::bulk) for several.
+//! Datagrams, one a call; see [`bulk`] for several.
 
 use std::io;
 use std::net::UdpSocket as StdSocket;
