@@ -126,8 +126,8 @@ impl Socket {
     /// options of the listener.
     ///
     /// # Errors
-    /// `EAGAIN` if none waits, `EINVAL` if the socket does not listen, `EMFILE` if the host has no
-    /// descriptor left (the connection then goes on waiting), `EOPNOTSUPP` for a datagram socket,
+    /// `EMFILE` if the host has no descriptor left (who waits then goes on waiting), `EAGAIN` if
+    /// none waits, `EINVAL` if the socket does not listen, `EOPNOTSUPP` for a datagram socket,
     /// `ECONNABORTED` where [resets are reported](crate::WorldBuilder::reports_aborted).
     pub fn accept(&self) -> io::Result<(Socket, SocketAddr)> {
         let accepted = self.world.lock().accept(self.key)?;

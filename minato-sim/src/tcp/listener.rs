@@ -67,6 +67,10 @@ impl State {
         let socket = self.socket(key);
         let (host, family) = (socket.host, socket.family);
         let options = socket.options.clone();
+        // As on Linux, this comes before the socket is looked at.
+        if self.host(host).descriptors >= self.config.descriptor_limit {
+            return fail(errno::EMFILE);
+        }
         match &socket.role {
             Role::Listening(listener) if listener.queue.is_empty() => return fail(EAGAIN),
             Role::Listening(_) => {}
@@ -75,7 +79,6 @@ impl State {
         }
         self.strike(Verb::Accept, key)?;
         self.skip_aborted(key)?;
-        // Before the queue is touched: a connection waits until there is a descriptor for it.
         let accepted = self.open_socket(host, family, Kind::Stream)?;
         let Role::Listening(listener) = &mut self.socket_mut(key).role else {
             return fail(EINVAL);

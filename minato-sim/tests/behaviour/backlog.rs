@@ -113,6 +113,7 @@ fn without_a_descriptor_the_connection_goes_on_waiting() {
     let listener = listener(&b, 7000, 4);
     let spare = stream(&b);
     assert_eq!(errno(b.socket(minato_sim::Family::V4, minato_sim::Kind::Datagram)), EMFILE);
+    assert_eq!(errno(listener.accept()), EMFILE, "as on Linux, also when nobody waits");
     let _client = connecting(&a, &b, 7000);
     settle(&world);
     assert_eq!(errno(listener.accept()), EMFILE);

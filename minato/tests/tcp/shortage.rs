@@ -2,7 +2,7 @@
 
 use futures::StreamExt;
 use minato::io::AsyncWriteExt;
-use minato::net::{TcpListener, TcpStream};
+use minato::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use crate::kit::child::{in_child, own_name};
 use crate::kit::{At, Need, in_worlds, net, told};
@@ -86,6 +86,31 @@ fn incoming_survives_a_shortage_without_a_runtime() {
             // The hidden reactor needs descriptors too, so it starts before they are short.
             drop(net::pair().await);
             accepts_as_descriptors_come_back(net::listener().await, real_spares).await;
+        });
+    });
+}
+
+#[test]
+fn incoming_of_a_unix_listener_survives_a_shortage() {
+    in_child(own_name!(incoming_of_a_unix_listener_survives_a_shortage), || {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("harbour");
+        let runtime = minato::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let listener = UnixListener::bind(&path).unwrap();
+            let clients = [&path; 2].map(UnixStream::connect);
+            let clients = futures::future::try_join_all(clients).await.unwrap();
+            let mut spare = real_spares();
+            let short = listener.accept().await.map(drop);
+            assert_eq!(short.unwrap_err().raw_os_error(), Some(libc::EMFILE));
+            let mut incoming = listener.incoming();
+            assert!(futures::poll!(incoming.next()).is_pending());
+            drop(spare.pop());
+            let first = incoming.next().await.unwrap().unwrap();
+            assert!(futures::poll!(incoming.next()).is_pending());
+            drop(first);
+            drop(incoming.next().await.unwrap().unwrap());
+            drop((clients, spare));
         });
     });
 }
