@@ -141,37 +141,18 @@ impl State {
     /// The same, unless the task is complete: then nothing is changed, and the reference stays.
     #[inline]
     pub(super) fn wake_unless_complete(&self) -> Option<After> {
-        let mut state = self.0.load(Ordering::Relaxed);
-        while state & COMPLETE == 0 {
-            let (next, after) = request(state - REFERENCE, SCHEDULED);
-            let changed =
-                self.0.compare_exchange_weak(state, next, Ordering::AcqRel, Ordering::Relaxed);
-            match changed {
-                Ok(_) => return Some(after),
-                Err(now) => state = now,
-            }
-        }
-        None
+        self.update_incomplete(|state| request(state - REFERENCE, SCHEDULED))
     }
 
     /// A wake by somebody who gives his reference up and runs an idle task himself, at once: a hold
     /// takes the reference's place as in a wake, and it is that of the run.
     #[inline]
     pub(super) fn wake_and_start(&self) -> Started {
-        let mut state = self.0.load(Ordering::Relaxed);
-        while state & COMPLETE == 0 {
-            let (next, started) = match state & (SCHEDULED | RUNNING) {
-                0 => (state - REFERENCE + RUNNING, Started::Run),
-                _ => ((state - REFERENCE) | SCHEDULED, Started::Nothing),
-            };
-            let changed =
-                self.0.compare_exchange_weak(state, next, Ordering::AcqRel, Ordering::Relaxed);
-            match changed {
-                Ok(_) => return started,
-                Err(now) => state = now,
-            }
-        }
-        Started::Complete
+        let started = self.update_incomplete(|state| match state & (SCHEDULED | RUNNING) {
+            0 => (state - REFERENCE + RUNNING, Started::Run),
+            _ => ((state - REFERENCE) | SCHEDULED, Started::Nothing),
+        });
+        started.unwrap_or(Started::Complete)
     }
 
     pub(super) fn abort(&self) -> After {
@@ -192,6 +173,22 @@ impl State {
                 Err(now) => state = now,
             }
         }
+    }
+
+    /// The same for a task that is not complete; nothing is changed of one that is.
+    #[inline]
+    fn update_incomplete<T>(&self, change: impl Fn(usize) -> (usize, T)) -> Option<T> {
+        let mut state = self.0.load(Ordering::Relaxed);
+        while state & COMPLETE == 0 {
+            let (next, outcome) = change(state);
+            let changed =
+                self.0.compare_exchange_weak(state, next, Ordering::AcqRel, Ordering::Relaxed);
+            match changed {
+                Ok(_) => return Some(outcome),
+                Err(now) => state = now,
+            }
+        }
+        None
     }
 
     /// The owner of the runnable starts a run; whether the task was aborted.
