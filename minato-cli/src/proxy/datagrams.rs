@@ -61,8 +61,10 @@ impl DatagramRelay {
             // clients, without descriptors, or while the target is away.
             if let Some(client) = self.client(sender).await {
                 client.has_sent.store(true, Ordering::Relaxed);
-                if client.socket.send(datagram).await.is_ok() {
-                    client.unanswered.fetch_add(1, Ordering::Relaxed);
+                // Counted before it is sent: the answer may be back before the send returns.
+                client.unanswered.fetch_add(1, Ordering::Relaxed);
+                if client.socket.send(datagram).await.is_err() {
+                    client.is_answered();
                 }
             }
         })
