@@ -50,6 +50,7 @@ pub(super) fn accept(socket: &Socket) -> io::Result<(Socket, Address)> {
     Ok((accepted, to_address(&from)?))
 }
 
+#[inline(always)]
 pub(super) fn recv(socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
     platform::recv(socket, buf)
 }
@@ -63,6 +64,7 @@ pub(super) fn recv_vectored(socket: &Socket, bufs: &mut [IoSliceMut<'_>]) -> io:
     reader.read_vectored(bufs)
 }
 
+#[inline(always)]
 pub(super) fn send(socket: &Socket, buf: &[u8]) -> io::Result<usize> {
     platform::send(socket, buf)
 }

@@ -37,14 +37,14 @@ pub(super) fn accept(listener: &Socket) -> io::Result<(Socket, SockAddr)> {
 
 /// Receives. Not through the C library: there this is a place where threads can be cancelled, and
 /// in a process with several threads saying so takes more instructions than all of ours.
-#[inline]
+#[inline(always)]
 pub(super) fn recv(socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
     let (_, len) = rustix::net::recv(socket, buf, RecvFlags::empty())?;
     Ok(len)
 }
 
 /// Sends, without the signal that a gone peer would raise; like [`recv`] by the system call itself.
-#[inline]
+#[inline(always)]
 pub(super) fn send(socket: &Socket, buf: &[u8]) -> io::Result<usize> {
     Ok(rustix::net::send(socket, buf, SendFlags::NOSIGNAL)?)
 }

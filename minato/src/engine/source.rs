@@ -24,6 +24,8 @@ pub(crate) enum Source {
     Sim(SimSource),
     /// Somebody else: a descriptor that is only waited for.
     Foreign(Foreign),
+    /// Nobody any more: it was given away, and the socket is about to be dropped.
+    Given,
 }
 
 /// The family of addresses a socket speaks.
@@ -108,17 +110,23 @@ macro_rules! on_kind {
             match $source {
                 Source::Sim($sim) => $on_sim,
                 Source::Foreign(foreign) => Err(foreign.has_no_verbs()),
+                Source::Given => Err(given_away()),
                 Source::Os(_) | Source::OsUdp(..) => unreachable!("matched above"),
             }
         }
     };
     ($source:expr, $os:ident => $on_os:expr, ($socket:ident, $bulk:ident) => $on_udp:expr,
       $sim:ident => $on_sim:expr) => {
-        match $source {
-            Source::Os($os) => $on_os,
-            Source::OsUdp($socket, $bulk) => $on_udp,
-            Source::Sim($sim) => $on_sim,
-            Source::Foreign(foreign) => Err(foreign.has_no_verbs()),
+        if let Source::Os($os) = $source {
+            $on_os
+        } else {
+            match $source {
+                Source::OsUdp($socket, $bulk) => $on_udp,
+                Source::Sim($sim) => $on_sim,
+                Source::Foreign(foreign) => Err(foreign.has_no_verbs()),
+                Source::Given => Err(given_away()),
+                Source::Os(_) => unreachable!("matched above"),
+            }
         }
     };
 }
@@ -187,6 +195,7 @@ impl Source {
             sim => sim.accept().map(|(accepted, from)| (Source::Sim(accepted), from)))
     }
 
+    #[inline(always)]
     pub(crate) fn recv(&self, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
         on_kind!(self,
             os => os::recv(os, buf),
@@ -207,6 +216,7 @@ impl Source {
         on_kind!(self, os => os::recv_vectored(os, bufs), sim => sim.recv_vectored(bufs))
     }
 
+    #[inline(always)]
     pub(crate) fn send(&self, buf: &[u8]) -> io::Result<usize> {
         on_kind!(self, os => os::send(os, buf), sim => sim.send(buf))
     }
@@ -302,7 +312,7 @@ impl Source {
     /// Sends what the verbs accepted and kept back (contract, rule 8).
     pub(crate) fn settle(&self) -> io::Result<()> {
         match self {
-            Self::Os(_) | Self::OsUdp(..) | Self::Foreign(_) => Ok(()),
+            Self::Os(_) | Self::OsUdp(..) | Self::Foreign(_) | Self::Given => Ok(()),
             Self::Sim(sim) => sim.settle(),
         }
     }
@@ -313,6 +323,7 @@ impl Source {
             Self::Os(socket) | Self::OsUdp(socket, _) => socket.as_fd(),
             Self::Sim(sim) => sim.placeholder(),
             Self::Foreign(_) => unreachable!("its owner lends the descriptor"),
+            Self::Given => unreachable!("who gives a socket away consumes it"),
         }
     }
 
@@ -326,8 +337,15 @@ impl Source {
             }
             Self::Sim(_) => Err(no_descriptor("into_std")),
             Self::Foreign(foreign) => Err(foreign.has_no_verbs()),
+            Self::Given => Err(given_away()),
         }
     }
+}
+
+/// The error of a socket whose descriptor is somebody else's now.
+#[cold]
+fn given_away() -> io::Error {
+    io::Error::other("the descriptor of this socket was given away")
 }
 
 /// The error of a socket that is not of UDP.

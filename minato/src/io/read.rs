@@ -31,6 +31,18 @@ pub trait AsyncRead {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>>;
 
+    /// Like [`poll_read`](Self::poll_read), into memory that holds something already; returns how
+    /// many bytes were read. A socket does without the bookkeeping of a [`ReadBuf`] here.
+    #[doc(hidden)]
+    #[inline]
+    fn poll_read_slice(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        ReadBuf::poll_fill(bytes, |buf| self.poll_read(cx, buf))
+    }
+
     /// The socket from which a copy may take bytes past this reader, as long as nothing that was
     /// read from it is kept here.
     #[doc(hidden)]
@@ -48,6 +60,15 @@ impl<T: ?Sized + AsyncRead + Unpin> AsyncRead for Box<T> {
         Pin::new(&mut **self).poll_read(cx, buf)
     }
 
+    #[inline]
+    fn poll_read_slice(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut **self).poll_read_slice(cx, bytes)
+    }
+
     fn direct_reader(&self) -> Option<Direct<'_>> {
         (**self).direct_reader()
     }
@@ -60,6 +81,15 @@ impl<T: ?Sized + AsyncRead + Unpin> AsyncRead for &mut T {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         Pin::new(&mut **self).poll_read(cx, buf)
+    }
+
+    #[inline]
+    fn poll_read_slice(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut **self).poll_read_slice(cx, bytes)
     }
 
     fn direct_reader(&self) -> Option<Direct<'_>> {
@@ -78,6 +108,15 @@ where
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.get_mut().as_mut().poll_read(cx, buf)
+    }
+
+    #[inline]
+    fn poll_read_slice(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.get_mut().as_mut().poll_read_slice(cx, bytes)
     }
 
     fn direct_reader(&self) -> Option<Direct<'_>> {

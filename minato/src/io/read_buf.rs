@@ -209,33 +209,28 @@ impl<'a> ReadBuf<'a> {
         result
     }
 
+    /// Lends `bytes` to `read` once; returns how many were read, 0 at the end of the stream.
+    ///
+    /// # Panics
+    ///
+    /// When `read` put another buffer in the place of the one it was given.
+    pub(super) fn poll_fill(
+        bytes: &'a mut [u8],
+        read: impl FnOnce(&mut Self) -> Poll<io::Result<()>>,
+    ) -> Poll<io::Result<usize>> {
+        let mut buf = Self::new(bytes);
+        let (start, capacity) = (buf.buf.as_ptr(), buf.capacity());
+        ready!(read(&mut buf))?;
+        buf.assert_not_exchanged(start, capacity);
+        Poll::Ready(Ok(buf.filled))
+    }
+
     fn assert_not_exchanged(&self, start: *const MaybeUninit<u8>, capacity: usize) {
         assert!(
             self.buf.as_ptr() == start && self.capacity() == capacity,
             "the reader put another buffer in the place of the one it was given"
         );
     }
-}
-
-/// Reads once into `bytes`; returns how many were read, 0 at the end of the stream.
-///
-/// # Panics
-///
-/// When the reader put another buffer in the place of the one it was given.
-#[inline]
-pub(crate) fn poll_read_slice<R>(
-    reader: Pin<&mut R>,
-    cx: &mut Context<'_>,
-    bytes: &mut [u8],
-) -> Poll<io::Result<usize>>
-where
-    R: AsyncRead + ?Sized,
-{
-    let mut buf = ReadBuf::new(bytes);
-    let (start, capacity) = (buf.buf.as_ptr(), buf.capacity());
-    ready!(reader.poll_read(cx, &mut buf))?;
-    buf.assert_not_exchanged(start, capacity);
-    Poll::Ready(Ok(buf.filled))
 }
 
 /// Reads once into the free memory of `target` and advances it; returns how many bytes were read,
@@ -385,7 +380,7 @@ mod tests {
         assert!(message.contains("put another buffer"), "{message}");
         assert!(vec.is_empty());
         let message = panics(|| {
-            let _ = poll_read_slice(Pin::new(&mut exchanging), &mut context(), &mut [0; 64]);
+            let _ = Pin::new(&mut exchanging).poll_read_slice(&mut context(), &mut [0; 64]);
         });
         assert!(message.contains("put another buffer"), "{message}");
     }

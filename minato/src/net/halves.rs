@@ -196,6 +196,15 @@ macro_rules! read_half {
                 self.stream.socket().poll_read(cx, buf)
             }
 
+            #[inline]
+            fn poll_read_slice(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                bytes: &mut [u8],
+            ) -> Poll<io::Result<usize>> {
+                self.stream.socket().poll_recv(cx, bytes)
+            }
+
             fn direct_reader(&self) -> Option<Direct<'_>> {
                 self.stream.socket().direct()
             }

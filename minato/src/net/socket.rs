@@ -13,7 +13,8 @@
 //!   the system's registration too, unless the descriptor was ever lent out and may have been
 //!   duplicated: then the registration is ended first.
 
-use std::io::{self};
+use std::io;
+use std::mem;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::panic::Location;
 use std::sync::{OnceLock, Weak};
@@ -27,8 +28,7 @@ use crate::sync::{Arc, AtomicBool, Ordering};
 
 /// A socket of either kind, and its place in a reactor.
 pub(crate) struct Socket {
-    /// Taken only when the descriptor is given away.
-    source: Option<Source>,
+    source: Source,
     pub(super) transport: Transport,
     /// Whether the descriptor was ever lent out.
     lent: AtomicBool,
@@ -101,21 +101,16 @@ impl Socket {
     pub(crate) fn of(source: Source, transport: Transport, handle: Option<&Handle>) -> Self {
         let origin = match (handle, &source) {
             (Some(handle), _) => Origin::Explicit(handle.shared().clone()),
-            (None, Source::Os(_) | Source::OsUdp(..) | Source::Foreign(_)) => Origin::Anywhere,
+            (None, Source::Os(_) | Source::OsUdp(..) | Source::Foreign(_) | Source::Given) => {
+                Origin::Anywhere
+            }
             (None, Source::Sim(_)) => Origin::Noted(
                 context::reactor().map_or_else(Weak::new, |reactor| Arc::downgrade(&reactor)),
             ),
         };
         // A foreign descriptor does not close with this socket, so nothing ends its registration.
         let lent = AtomicBool::new(matches!(source, Source::Foreign(_)));
-        Self {
-            source: Some(source),
-            transport,
-            lent,
-            origin,
-            made_at: Location::caller(),
-            slot: OnceLock::new(),
-        }
+        Self { source, transport, lent, origin, made_at: Location::caller(), slot: OnceLock::new() }
     }
 
     /// The same socket, as one that was made at `place`: for what makes it only when polled.
@@ -132,7 +127,7 @@ impl Socket {
             Origin::Noted(reactor) => Origin::Noted(reactor.clone()),
         };
         Self {
-            source: Some(source),
+            source,
             transport: self.transport,
             lent: AtomicBool::new(false),
             origin,
@@ -142,10 +137,7 @@ impl Socket {
     }
 
     pub(crate) fn source(&self) -> &Source {
-        match &self.source {
-            Some(source) => source,
-            None => unreachable!("the source is taken only by into_descriptor, which consumes"),
-        }
+        &self.source
     }
 
     pub(crate) fn option(&self, name: OptionName) -> io::Result<OptionValue> {
@@ -178,15 +170,12 @@ impl Socket {
     pub(crate) fn into_descriptor(mut self) -> io::Result<OwnedFd> {
         self.source().settle()?;
         self.move_out(true);
-        match self.source.take() {
-            Some(source) => source.into_descriptor(),
-            None => unreachable!("the source is taken once, by value"),
-        }
+        mem::replace(&mut self.source, Source::Given).into_descriptor()
     }
 
     fn move_out(&self, explicitly: bool) {
-        if let (Some(slot), Some(source)) = (self.slot.get(), &self.source) {
-            slot.move_out(source, explicitly);
+        if let Some(slot) = self.slot.get() {
+            slot.move_out(&self.source, explicitly);
         }
     }
 
@@ -241,10 +230,9 @@ impl Socket {
 
     /// After a waker was left in `slot`: makes sure that a reactor has it, and that somebody turns
     /// that reactor.
-    #[inline]
+    #[inline(always)]
     pub(super) fn after_wait(&self, slot: &Arc<Slot>, cx: &Context<'_>) -> io::Result<()> {
-        let home = slot.home_address();
-        if home != 0 && context::will_turn(home, cx.waker()) {
+        if context::will_turn(slot.home_address(), cx.waker()) {
             return Ok(());
         }
         self.after_first_or_foreign_wait(slot, cx)

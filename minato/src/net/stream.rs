@@ -262,6 +262,7 @@ macro_rules! stream_api {
 macro_rules! stream_traits {
     ($stream:ty) => {
         impl AsyncRead for $stream {
+            #[inline(always)]
             fn poll_read(
                 self: Pin<&mut Self>,
                 cx: &mut Context<'_>,
@@ -270,12 +271,22 @@ macro_rules! stream_traits {
                 self.socket.poll_read(cx, buf)
             }
 
+            #[inline(always)]
+            fn poll_read_slice(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                bytes: &mut [u8],
+            ) -> Poll<io::Result<usize>> {
+                self.socket.poll_recv(cx, bytes)
+            }
+
             fn direct_reader(&self) -> Option<Direct<'_>> {
                 self.socket.direct()
             }
         }
 
         impl AsyncWrite for $stream {
+            #[inline(always)]
             fn poll_write(
                 self: Pin<&mut Self>,
                 cx: &mut Context<'_>,

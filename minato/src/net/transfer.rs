@@ -13,6 +13,7 @@ use crate::io::ReadBuf;
 
 impl Socket {
     /// Receives into the free part of `buf`. No room is no request: nothing is read.
+    #[inline(always)]
     pub(crate) fn poll_read(
         &self,
         cx: &mut Context<'_>,
@@ -30,6 +31,28 @@ impl Socket {
                 let len = source.recv_buf(buf, false)?;
                 // The end of the stream is not "no more at present".
                 Ok(if len == 0 || len == room { Done::Whole(()) } else { Done::Short(()) })
+            },
+        )
+    }
+
+    /// Receives into `bytes`; returns how many. No room is no request: nothing is read.
+    #[inline(always)]
+    pub(crate) fn poll_recv(
+        &self,
+        cx: &mut Context<'_>,
+        bytes: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        if bytes.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        self.poll_io(
+            cx,
+            Direction::Read,
+            #[inline(always)]
+            |source| {
+                let len = source.recv_buf(&mut ReadBuf::new(bytes), false)?;
+                // The end of the stream is not "no more at present".
+                Ok(if len == 0 { Done::Whole(0) } else { Done::of(len, bytes.len()) })
             },
         )
     }
@@ -78,6 +101,7 @@ impl Socket {
     }
 
     /// Sends from `buf`.
+    #[inline(always)]
     pub(crate) fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_io(
             cx,

@@ -38,10 +38,13 @@ impl Done<usize> {
 }
 
 impl Socket {
-    /// Tries `operation` until it does not block: the one loop of every `poll_*`.
+    /// Tries `operation` until it does not block: what every `poll_*` does.
     ///
     /// `operation` is tried when the socket may be ready, which one that never waited is assumed
     /// to be.
+    // What happens nearly always becomes part of the task's own code: one try that succeeds, or
+    // none and a waker left. All else is the loop's, which is compiled apart.
+    #[inline(always)]
     pub(crate) fn poll_io<T>(
         &self,
         cx: &mut Context<'_>,
@@ -49,13 +52,8 @@ impl Socket {
         mut operation: impl FnMut(&Source) -> io::Result<Done<T>>,
     ) -> Poll<io::Result<T>> {
         ready!(budget::poll_leave(cx));
-        loop {
-            let Some(slot) = self.slot.get() else {
-                match self.try_unregistered(direction, &mut operation) {
-                    Some(result) => return Poll::Ready(result),
-                    None => continue,
-                }
-            };
+        let mut failed = None;
+        if let Some(slot) = self.slot.get() {
             let look = slot.view();
             if look.is_ready(direction) {
                 match operation(self.source()) {
@@ -63,75 +61,89 @@ impl Socket {
                         budget::spend();
                         return Poll::Ready(Ok(self.finish(slot, direction, look, done)));
                     }
-                    Err(error) => match self.after_failing(direction, look, error) {
-                        Some(error) => return Poll::Ready(Err(error)),
-                        None => continue,
-                    },
+                    Err(error) => failed = Some((Some(look), error)),
                 }
-            }
-            slot.wait_poll(direction, cx.waker());
-            if let Err(error) = self.after_wait(slot, cx) {
-                return Poll::Ready(self.try_unwaitable(error, &mut operation));
-            }
-            if slot.view().tick(direction) == look.tick(direction) {
+            } else if self.poll_wait(slot, direction, look, cx).is_pending() {
                 return Poll::Pending;
             }
         }
+        self.poll_io_again(cx, direction, failed, &mut operation)
     }
 
-    /// Tries an operation of a socket that never had to wait; `None` if now it has to, and has a
-    /// slot for that.
-    // This and the next take the operation by reference, so that its code stands in the loop once.
-    #[inline(never)]
-    fn try_unregistered<T>(
+    /// The loop of [`poll_io`](Self::poll_io), from after a try that `failed`, with the look that
+    /// it followed.
+    #[cold]
+    fn poll_io_again<T>(
         &self,
+        cx: &mut Context<'_>,
         direction: Direction,
+        mut failed: Option<(Option<View>, io::Error)>,
         operation: &mut dyn FnMut(&Source) -> io::Result<Done<T>>,
-    ) -> Option<io::Result<T>> {
-        match operation(self.source()) {
-            Ok(done) => {
-                budget::spend();
-                Some(Ok(done.value()))
+    ) -> Poll<io::Result<T>> {
+        loop {
+            if let Some((look, error)) = failed.take() {
+                match error.kind() {
+                    io::ErrorKind::WouldBlock => self.note_blocked(direction, look),
+                    io::ErrorKind::Interrupted => {}
+                    _ => return Poll::Ready(Err(error)),
+                }
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                // What is not waited for is taken to be ready, so that the other direction is
-                // tried before its first event.
-                self.slot(Readiness::ALL_OPEN.difference(direction.mask()));
-                None
+            let slot = self.slot.get().map(|slot| (slot, slot.view()));
+            if let Some((slot, look)) = slot
+                && !look.is_ready(direction)
+            {
+                match self.poll_wait(slot, direction, look, cx) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(Ok(())) => continue,
+                    // Nobody can wait: it is tried all the same, one last time.
+                    Poll::Ready(Err(nobody)) => {
+                        let last = operation(self.source()).map(Done::value);
+                        return Poll::Ready(unless_it_would_block(last, nobody));
+                    }
+                }
             }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => None,
-            Err(error) => Some(Err(error)),
+            match operation(self.source()) {
+                Ok(done) => {
+                    budget::spend();
+                    return Poll::Ready(Ok(match slot {
+                        Some((slot, look)) => self.finish(slot, direction, look, done),
+                        None => done.value(),
+                    }));
+                }
+                Err(error) => failed = Some((slot.map(|(_, look)| look), error)),
+            }
         }
     }
 
-    /// After an operation in `direction` failed: the error to return, or none if the direction may
-    /// have to be waited for.
-    #[cold]
-    fn after_failing(
+    /// An operation in `direction` would block, which was tried after `look`: from now on there is
+    /// a slot, in which the direction is not ready.
+    fn note_blocked(&self, direction: Direction, look: Option<View>) {
+        if look.is_some() {
+            self.would_block(look, direction.cleared_by_would_block());
+        } else {
+            // What is not waited for is taken to be ready, so that the other direction is tried
+            // before its first event.
+            self.slot(Readiness::ALL_OPEN.difference(direction.mask()));
+        }
+    }
+
+    /// Leaves a poll's waker, nothing having been ready at `look`; ready when an event has come
+    /// since.
+    #[inline(always)]
+    fn poll_wait(
         &self,
+        slot: &Arc<Slot>,
         direction: Direction,
         look: View,
-        error: io::Error,
-    ) -> Option<io::Error> {
-        match error.kind() {
-            io::ErrorKind::WouldBlock => {
-                self.would_block(Some(look), direction.cleared_by_would_block());
-                None
-            }
-            io::ErrorKind::Interrupted => None,
-            _ => Some(error),
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        slot.wait_poll(direction, cx.waker());
+        self.after_wait(slot, cx)?;
+        if slot.view().tick(direction) == look.tick(direction) {
+            Poll::Pending
+        } else {
+            Poll::Ready(Ok(()))
         }
-    }
-
-    /// Tries an operation although nobody can wait for it; `error` says why, if it would have to
-    /// wait.
-    #[cold]
-    fn try_unwaitable<T>(
-        &self,
-        error: io::Error,
-        operation: &mut dyn FnMut(&Source) -> io::Result<Done<T>>,
-    ) -> io::Result<T> {
-        unless_it_would_block(operation(self.source()).map(Done::value), error)
     }
 
     /// An operation that was tried after `look` would block: clears `bits`, unless an event of
@@ -160,7 +172,7 @@ impl Socket {
     /// there is no more, so that the next call need not find out by failing. Nothing else may be
     /// taken for that: an urgent mark, a datagram, a Unix stream's control message or a closing
     /// peer end an operation early while more is there.
-    #[inline]
+    #[inline(always)]
     fn finish<T>(&self, slot: &Slot, direction: Direction, look: View, done: Done<T>) -> T {
         match done {
             Done::Whole(value) => value,

@@ -26,9 +26,13 @@ pub(crate) struct Slot {
     /// Everybody else who waits.
     waiters: Mutex<Waiters>,
     home: Mutex<Option<Home>>,
-    /// The address of the home's reactor, or 0: tells without a lock whether this thread turns it.
+    /// The address of the home's reactor, or [`NO_HOME`]: tells without a lock whether this thread
+    /// turns it.
     home_address: AtomicUsize,
 }
+
+/// Stands for no reactor, and is not what a thread has that holds none either.
+const NO_HOME: usize = usize::MAX;
 
 struct Home {
     reactor: Arc<Shared>,
@@ -44,7 +48,7 @@ impl Slot {
             parked: Default::default(),
             waiters: Mutex::default(),
             home: Mutex::default(),
-            home_address: AtomicUsize::new(0),
+            home_address: AtomicUsize::new(NO_HOME),
         }
     }
 
@@ -53,6 +57,7 @@ impl Slot {
     }
 
     /// Clears `bits`, unless an event of `direction` has come since `look`.
+    #[inline(always)]
     pub(crate) fn clear(&self, direction: Direction, look: View, bits: Readiness) -> bool {
         self.word.clear(direction, look, bits)
     }
@@ -113,13 +118,14 @@ impl Slot {
     }
 
     /// Leaves a poll's waker. Afterwards the caller looks at the word once more.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn wait_poll(&self, direction: Direction, waker: &Waker) {
         if !self.parked[direction as usize].park(waker) {
             self.wait_poll_in_list(direction, waker);
         }
     }
 
+    #[cold]
     fn wait_poll_in_list(&self, direction: Direction, waker: &Waker) {
         let free = self.join_waiters().add_poll(direction, waker);
         if let Some(woken) = free.woken {
@@ -149,8 +155,8 @@ impl Slot {
         drop(waker);
     }
 
-    /// The address of the reactor that this slot is registered with, or 0. A reactor that ends
-    /// takes itself out.
+    /// The address of the reactor that this slot is registered with, or [`NO_HOME`]. A reactor that
+    /// ends takes itself out.
     pub(crate) fn home_address(&self) -> usize {
         self.home_address.load(Ordering::Acquire)
     }
@@ -196,7 +202,7 @@ impl Slot {
     /// by itself with the descriptor if not.
     pub(crate) fn move_out(&self, source: &Source, explicitly: bool) {
         let Some(home) = self.home.lock().take() else { return };
-        self.home_address.store(0, Ordering::Release);
+        self.home_address.store(NO_HOME, Ordering::Release);
         if home.reactor.is_from_before_fork() {
             // The registration, and the place with its lock, are the parent's.
             return;
@@ -210,7 +216,7 @@ impl Slot {
 
     /// Wakes everybody: the reactor ends.
     pub(crate) fn evict(&self, wakers: &mut Vec<Waker>) {
-        self.home_address.store(0, Ordering::Release);
+        self.home_address.store(NO_HOME, Ordering::Release);
         self.take_parked(Readiness::ALL, wakers);
         self.take_listed(Readiness::ALL, wakers);
     }

@@ -8,7 +8,6 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 
 use super::DEFAULT_CAPACITY;
-use crate::io::read_buf::poll_read_slice;
 use crate::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 use crate::net::Direct;
 
@@ -105,7 +104,7 @@ impl<R: AsyncRead> AsyncBufRead for BufReader<R> {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let this = self.project();
         if this.consumed == this.filled {
-            let count = ready!(poll_read_slice(this.inner, cx, this.buf))?;
+            let count = ready!(this.inner.poll_read_slice(cx, this.buf))?;
             (*this.consumed, *this.filled) = (0, count);
         }
         Poll::Ready(Ok(&this.buf[*this.consumed..*this.filled]))

@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::io::AsyncRead;
-use crate::io::read_buf::poll_read_slice;
 
 /// The future of [`AsyncReadExt::read`](crate::io::AsyncReadExt::read).
 #[derive(Debug)]
@@ -24,8 +23,9 @@ impl<'a, R: ?Sized> Read<'a, R> {
 impl<R: AsyncRead + Unpin + ?Sized> Future for Read<'_, R> {
     type Output = io::Result<usize>;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        poll_read_slice(Pin::new(&mut *this.reader), cx, this.buf)
+        Pin::new(&mut *this.reader).poll_read_slice(cx, this.buf)
     }
 }

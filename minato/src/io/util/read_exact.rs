@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use crate::io::AsyncRead;
-use crate::io::read_buf::poll_read_slice;
 
 /// The future of [`AsyncReadExt::read_exact`](crate::io::AsyncReadExt::read_exact).
 #[derive(Debug)]
@@ -40,7 +39,7 @@ pub(super) fn poll_fill<R: AsyncRead + Unpin + ?Sized>(
     filled: &mut usize,
 ) -> Poll<io::Result<()>> {
     while *filled < buf.len() {
-        let count = ready!(poll_read_slice(Pin::new(&mut *reader), cx, &mut buf[*filled..]))?;
+        let count = ready!(Pin::new(&mut *reader).poll_read_slice(cx, &mut buf[*filled..]))?;
         if count == 0 {
             let message = format!("the stream ended after {filled} of {} bytes", buf.len());
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::UnexpectedEof, message)));

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use bytes::BufMut;
 
 use crate::io::AsyncRead;
-use crate::io::read_buf::{poll_read_into, poll_read_slice};
+use crate::io::read_buf::poll_read_into;
 
 /// The future of [`AsyncReadExt::read_to_end`](crate::io::AsyncReadExt::read_to_end).
 #[derive(Debug)]
@@ -70,7 +70,7 @@ pub(super) fn poll_to_end<R: AsyncRead + Unpin + ?Sized>(
     loop {
         let count = if vec.len() == vec.capacity() {
             let mut probe = [0; PROBE];
-            let count = ready!(poll_read_slice(Pin::new(&mut *reader), cx, &mut probe))?;
+            let count = ready!(Pin::new(&mut *reader).poll_read_slice(cx, &mut probe))?;
             if count == PROBE {
                 vec.reserve(progress.window);
             }

@@ -24,6 +24,7 @@ impl<'a, W: ?Sized> WriteAll<'a, W> {
 impl<W: AsyncWrite + Unpin + ?Sized> Future for WriteAll<'_, W> {
     type Output = io::Result<()>;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         poll_write_rest(Pin::new(&mut *this.writer), cx, this.bytes, &mut this.written)
@@ -31,6 +32,7 @@ impl<W: AsyncWrite + Unpin + ?Sized> Future for WriteAll<'_, W> {
 }
 
 /// Writes `bytes`, of which `written` are written already.
+#[inline(always)]
 pub(super) fn poll_write_rest<W: AsyncWrite + ?Sized>(
     mut writer: Pin<&mut W>,
     cx: &mut Context<'_>,
@@ -50,14 +52,16 @@ pub(super) fn poll_write_rest<W: AsyncWrite + ?Sized>(
 /// # Errors
 ///
 /// `WriteZero` when it took none; `Other` when it claims to have taken more than there were.
+#[inline]
 pub(super) fn taken(count: usize, offered: usize) -> io::Result<usize> {
+    if count == 0 || count > offered { Err(wrongly_taken(count, offered)) } else { Ok(count) }
+}
+
+#[cold]
+fn wrongly_taken(count: usize, offered: usize) -> io::Error {
     if count == 0 {
         let message = format!("the writer takes no more: {offered} bytes are left");
-        return Err(io::Error::new(io::ErrorKind::WriteZero, message));
+        return io::Error::new(io::ErrorKind::WriteZero, message);
     }
-    if count > offered {
-        let message = format!("the writer claims to have taken {count} of {offered} bytes");
-        return Err(io::Error::other(message));
-    }
-    Ok(count)
+    io::Error::other(format!("the writer claims to have taken {count} of {offered} bytes"))
 }
