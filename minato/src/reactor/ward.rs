@@ -2,7 +2,7 @@
 //!
 //! * A core that no thread holds is *adopted*: its descriptor is watched (an event queue can be
 //!   watched by another), and it is turned when that becomes readable or a timer is due.
-//! * A core whose holder neither turned nor parked since the last look, [`PATIENCE`] ago, is
+//! * A core whose holder neither turned nor parked since a look [`PATIENCE`] ago is
 //!   adopted in the same way until the holder turns again.
 //!
 //! The monitor has a ward for each core that somebody outside waits on; the sentinel of a
@@ -20,7 +20,11 @@ use crate::engine::{Direction, EVENTS_PER_WAIT, Readiness, Source};
 use crate::time::clock;
 
 /// How long a holder may be in one poll before others turn its reactor.
-const PATIENCE: Duration = Duration::from_millis(5);
+const PATIENCE: Duration = Duration::from_millis(1);
+
+/// How long nobody looks at a holder that was parked. A look costs a wake-up of whoever looks, and
+/// the poll that blocks comes late in this time as often as early.
+const CALM: Duration = Duration::from_millis(5);
 
 /// After how long without any turn nobody looks any more.
 const SLEEP_AFTER: Duration = Duration::from_secs(1);
@@ -125,7 +129,7 @@ impl Ward {
                 self.stuck = false;
                 self.release();
                 if now.duration_since(self.turned_at) < SLEEP_AFTER {
-                    return Some(PATIENCE);
+                    return Some(if shared.is_parked() { CALM } else { PATIENCE });
                 }
                 // The turn that comes between these two lines is seen by the second look.
                 shared.change_watch(Watch::Active, Watch::Asleep);
@@ -168,7 +172,7 @@ impl Ward {
         if shared.keeper() == Keeper::Nobody && turned && !adoption.hot.0.load(Ordering::Acquire) {
             return until;
         }
-        Some(until.map_or(PATIENCE, |until| until.min(PATIENCE)))
+        Some(until.map_or(CALM, |until| until.min(CALM)))
     }
 
     /// Stops watching the core's descriptor.
