@@ -191,6 +191,28 @@ fn an_accept_after_an_event_is_followed_by_no_vain_one() {
     assert!(calls(&counts, "epoll_ctl") <= ROUNDS, "{counts:?}");
 }
 
+/// The system tells how many wait, so that neither each of them nor their end costs a call.
+#[test]
+fn a_burst_is_accepted_with_a_call_each() {
+    let counts = counted("a_burst_is_accepted_with_a_call_each", async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        assert!(futures::poll!(pin!(listener.accept())).is_pending());
+        let clients: Vec<_> =
+            (0..ROUNDS).map(|_| std::net::TcpStream::connect(address).unwrap()).collect();
+        let mut accepted = Vec::new();
+        mark();
+        for _ in &clients {
+            accepted.push(listener.accept().await.unwrap());
+        }
+        mark();
+    });
+    let Some(counts) = counts else { return };
+    assert_eq!(calls(&counts, "accept4"), ROUNDS, "{counts:?}");
+    // A wait, a question, and one request to have reported what comes after.
+    assert!(counts.values().sum::<usize>() <= ROUNDS + 3, "{counts:?}");
+}
+
 /// 64 datagrams are one call to send and, where the kernel joins them, one to receive.
 #[test]
 fn datagrams_in_bulk_are_a_call_for_many() {

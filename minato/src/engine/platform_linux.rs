@@ -108,6 +108,26 @@ fn set_flag(socket: &Socket, level: i32, name: i32, on: bool) {
     };
 }
 
+/// How many connections wait in the queue of a TCP listener.
+pub(super) fn waiting_connections(listener: &Socket) -> Option<u32> {
+    // The head of the kernel's `tcp_info`: eight bytes, and then numbers of 32 bits of which the
+    // fifth has this meaning for a listener.
+    let mut head = [0_u32; 7];
+    let mut size = size_of_val(&head) as libc::socklen_t;
+    // SAFETY: the descriptor is open while it is borrowed, and the kernel writes at most `size`
+    // bytes, which is what `head` has.
+    let result = unsafe {
+        libc::getsockopt(
+            listener.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_INFO,
+            head.as_mut_ptr().cast(),
+            &raw mut size,
+        )
+    };
+    (result == 0 && size as usize == size_of_val(&head)).then_some(head[6])
+}
+
 /// A descriptor on which every socket call fails, for sockets that have none.
 pub(super) fn placeholder() -> io::Result<OwnedFd> {
     std::fs::File::open("/dev/null").map(OwnedFd::from)

@@ -88,6 +88,11 @@ pub(super) fn tell_details(socket: &Socket, _v6: bool) {
 /// Nothing joins datagrams here.
 pub(super) fn join_datagrams(_socket: &Socket, _on: bool) {}
 
+/// Not told here.
+pub(super) fn waiting_connections(_listener: &Socket) -> Option<u32> {
+    None
+}
+
 /// A descriptor on which every socket call fails, for sockets that have none.
 pub(super) fn placeholder() -> io::Result<OwnedFd> {
     std::fs::File::open("/dev/null").map(OwnedFd::from)
@@ -199,6 +204,13 @@ mod tests {
         assert!(!closes_on_exec(&descriptor));
         close_on_exec(&descriptor).unwrap();
         assert!(closes_on_exec(&descriptor));
+    }
+
+    #[test]
+    fn nobody_tells_how_many_connections_wait() {
+        let listener = socket(Domain::IPV4, Type::STREAM, None).unwrap();
+        listener.listen(1).unwrap();
+        assert_eq!(waiting_connections(&listener), None);
     }
 
     #[test]

@@ -195,6 +195,14 @@ impl Source {
             sim => sim.accept().map(|(accepted, from)| (Source::Sim(accepted), from)))
     }
 
+    /// How many connections wait to be accepted, where the system tells.
+    pub(crate) fn waiting_connections(&self) -> Option<u32> {
+        match self {
+            Self::Os(os) => platform::waiting_connections(os),
+            _ => None,
+        }
+    }
+
     #[inline(always)]
     pub(crate) fn recv(&self, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
         on_kind!(self,

@@ -1,5 +1,6 @@
 //! Listeners: their queue, their stream of connections, and several tasks at one of them.
 
+use std::os::fd::AsFd;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -15,6 +16,7 @@ cases! {
     accepts_in_several_tasks [];
     accepts_by_poll_in_several_tasks [];
     a_burst_is_accepted_whole [];
+    connections_that_somebody_else_took_are_not_waited_for [Descriptors];
     a_full_backlog_loses_nobody [];
     an_aborted_connection_is_survived [];
     the_port_is_free_after_a_drop [];
@@ -102,6 +104,27 @@ async fn a_burst_is_accepted_whole(at: At) {
         listener.accept().await.unwrap();
     }
     at.note_result("nobody is left", &listener.try_accept().map(drop));
+}
+
+/// The listener has learned how many wait when another one of the same queue takes them.
+async fn connections_that_somebody_else_took_are_not_waited_for(at: At) {
+    let listener = net::listener().await;
+    let address = listener.local_addr().unwrap();
+    let other = std::net::TcpListener::from(listener.as_fd().try_clone_to_owned().unwrap());
+    assert!(listener.accept().now_or_never().is_none());
+    for _ in 0..3 {
+        let connect = || std::net::TcpStream::connect(address).unwrap();
+        let clients: Vec<_> = (0..5).map(|_| connect()).collect();
+        at.settle().await;
+        let first = listener.accept().await.unwrap().1;
+        assert_eq!(first, clients[0].local_addr().unwrap());
+        for client in &clients[1..] {
+            assert_eq!(other.accept().unwrap().1, client.local_addr().unwrap());
+        }
+        assert!(listener.accept().now_or_never().is_none());
+        let late = connect();
+        assert_eq!(listener.accept().await.unwrap().1, late.local_addr().unwrap());
+    }
 }
 
 async fn a_full_backlog_loses_nobody(at: At) {

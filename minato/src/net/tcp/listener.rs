@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::panic::Location;
 use std::task::{Context, Poll};
 
+use super::backlog::Backlog;
 use super::{Incoming, TcpSocket, TcpStream};
 use crate::engine::{Address, Direction, Interest, OptionName, OptionValue, Source, Transport};
 use crate::net::ToSocketAddrs;
@@ -41,6 +42,7 @@ const BACKLOG: u32 = 1024;
 /// ```
 pub struct TcpListener {
     socket: Socket,
+    backlog: Backlog,
 }
 
 impl TcpListener {
@@ -85,7 +87,7 @@ impl TcpListener {
                 socket.listen(BACKLOG)
             });
             match bound {
-                Ok(listener) => return Ok(Self { socket: listener.socket.made_at(place) }),
+                Ok(listener) => return Ok(Self::of(listener.socket.made_at(place))),
                 Err(error) => last = Some(error),
             }
         }
@@ -93,7 +95,7 @@ impl TcpListener {
     }
 
     pub(super) fn of(socket: Socket) -> Self {
-        Self { socket }
+        Self { socket, backlog: Backlog::default() }
     }
 
     /// Waits for a connection and accepts it.
@@ -136,12 +138,14 @@ impl TcpListener {
         self.stream(source, from)
     }
 
-    /// One accept. What else is in the queue is asked of the reactor, which is far cheaper than an
-    /// accept that finds nothing.
+    /// One accept. Unless more are known to wait, the reactor is asked for what else is in the
+    /// queue, which is far cheaper than an accept that finds nothing.
     fn accept_from(&self, source: &Source) -> io::Result<(Source, Address)> {
         let look = self.socket.look();
-        let accepted = source.accept()?;
-        self.socket.rearm(look);
+        let accepted = source.accept().inspect_err(|_| self.backlog.is_empty())?;
+        if look.is_some() && !self.backlog.is_more(|| source.waiting_connections()) {
+            self.socket.rearm(look);
+        }
         Ok(accepted)
     }
 

@@ -1,5 +1,6 @@
 //! TCP: listeners, connections, and sockets that become either.
 
+mod backlog;
 pub(super) mod connect;
 mod incoming;
 mod keepalive;
