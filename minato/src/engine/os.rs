@@ -82,8 +82,25 @@ pub(super) fn recv_from(
     Ok((Received { len, truncated }, to_address(&from)?))
 }
 
+/// Like [`recv_from`], on a socket of the internet.
+#[inline]
+pub(super) fn recv_from_ip(
+    socket: &Socket,
+    buf: &mut [MaybeUninit<u8>],
+    peek: bool,
+) -> io::Result<(Received, Address)> {
+    let (len, truncated, from) = platform::receive_ip(socket, buf, peek)?;
+    Ok((Received { len, truncated }, Address::Ip(from)))
+}
+
+#[inline]
 pub(super) fn send_to(socket: &Socket, buf: &[u8], target: &Address) -> io::Result<usize> {
-    socket.send_to_with_flags(buf, &to_sock_addr(target)?, platform::SEND_FLAGS)
+    match target {
+        Address::Ip(target) => platform::send_ip(socket, buf, target),
+        Address::Unix(target) => {
+            socket.send_to_with_flags(buf, &to_unix_sock_addr(target)?, platform::SEND_FLAGS)
+        }
+    }
 }
 
 pub(super) fn shutdown(socket: &Socket, how: Shutdown) -> io::Result<()> {

@@ -67,6 +67,7 @@ impl InBulk {
         }
     }
 
+    #[inline]
     pub(super) fn recv_from(
         &self,
         socket: &Socket,
@@ -74,7 +75,7 @@ impl InBulk {
         peek: bool,
     ) -> io::Result<(Received, Address)> {
         match self.joining() {
-            None => os::recv_from(socket, buf, peek),
+            None => os::recv_from_ip(socket, buf, peek),
             Some(bulk) => bulk.recv_kept(socket, buf, peek),
         }
     }
@@ -129,6 +130,7 @@ impl InBulk {
     }
 
     /// Whether the store holds something.
+    #[inline]
     pub(super) fn has_kept(&self) -> bool {
         let mixed = self.0.get().filter(|bulk| bulk.mixed.load(Ordering::SeqCst));
         mixed.is_some_and(|bulk| !bulk.kept.lock().is_empty())

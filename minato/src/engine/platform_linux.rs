@@ -60,6 +60,31 @@ pub(super) fn receive_datagram(
     Ok((len.min(buf.len()), len > buf.len(), from))
 }
 
+/// Receives a datagram of the internet: its size in the buffer, whether it was longer than that,
+/// and who sent it. Like [`recv`] by the system call itself.
+#[inline]
+pub(super) fn receive_ip(
+    socket: &Socket,
+    buf: &mut [MaybeUninit<u8>],
+    peek: bool,
+) -> io::Result<(usize, bool, std::net::SocketAddr)> {
+    let flags = RecvFlags::TRUNC | if peek { RecvFlags::PEEK } else { RecvFlags::empty() };
+    let room = buf.len();
+    let (_, len, from) = rustix::net::recvfrom(socket, buf, flags)?;
+    let from = from.ok_or(rustix::io::Errno::AFNOSUPPORT)?.try_into()?;
+    Ok((len.min(room), len > room, from))
+}
+
+/// Sends a datagram of the internet, as [`send`] does.
+#[inline]
+pub(super) fn send_ip(
+    socket: &Socket,
+    buf: &[u8],
+    target: &std::net::SocketAddr,
+) -> io::Result<usize> {
+    Ok(rustix::net::sendto(socket, buf, SendFlags::NOSIGNAL, target)?)
+}
+
 /// Sends without the signal that a gone peer would raise.
 pub(crate) const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL;
 

@@ -60,6 +60,27 @@ pub(super) fn receive_datagram(
     Ok((len, flags.is_truncated(), from))
 }
 
+/// Receives a datagram of the internet: its size in the buffer, whether it was longer than that,
+/// and who sent it.
+pub(super) fn receive_ip(
+    socket: &Socket,
+    buf: &mut [MaybeUninit<u8>],
+    peek: bool,
+) -> io::Result<(usize, bool, std::net::SocketAddr)> {
+    let (len, truncated, from) = receive_datagram(socket, buf, peek)?;
+    let from = from.as_socket().ok_or(io::ErrorKind::Unsupported)?;
+    Ok((len, truncated, from))
+}
+
+/// Sends a datagram of the internet.
+pub(super) fn send_ip(
+    socket: &Socket,
+    buf: &[u8],
+    target: &std::net::SocketAddr,
+) -> io::Result<usize> {
+    socket.send_to_with_flags(buf, &SockAddr::from(*target), SEND_FLAGS)
+}
+
 /// Nothing: the signal of a gone peer is turned off per socket where it can be.
 pub(crate) const SEND_FLAGS: i32 = 0;
 
@@ -195,6 +216,24 @@ mod tests {
         let (len, truncated, _) = receive_datagram(&two, &mut buf, false).unwrap();
         assert_eq!((len, truncated), (4, false));
         assert_eq!(receive_datagram(&two, &mut buf, false).unwrap_err().kind(), WouldBlock);
+    }
+
+    #[test]
+    fn datagrams_of_the_internet_tell_who_sent_them() {
+        let bound = || {
+            let any = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+            let bound = socket(Domain::IPV4, Type::DGRAM, None).unwrap();
+            bound.bind(&any.into()).unwrap();
+            let address = bound.local_addr().unwrap().as_socket().unwrap();
+            (bound, address)
+        };
+        let ((one, from), (two, to)) = (bound(), bound());
+        assert_eq!(send_ip(&one, b"longer", &to).unwrap(), 6);
+        let mut buf = [MaybeUninit::uninit(); 4];
+        for peek in [true, false] {
+            assert_eq!(receive_ip(&two, &mut buf, peek).unwrap(), (4, true, from), "peek: {peek}");
+        }
+        assert_eq!(receive_ip(&two, &mut buf, false).unwrap_err().kind(), WouldBlock);
     }
 
     #[test]

@@ -159,9 +159,16 @@ impl Socket {
 
     /// After a receive that may have kept something, or before a first wait: whoever waits to
     /// receive can have what was kept.
+    #[inline]
     pub(crate) fn tell_of_kept(&self) {
-        if self.source().has_kept()
-            && let Some(slot) = self.slot.get()
+        if self.source().has_kept() {
+            self.tell();
+        }
+    }
+
+    #[cold]
+    fn tell(&self) {
+        if let Some(slot) = self.slot.get()
             && !slot.view().readiness().is_readable()
         {
             slot.tell(Readiness::READABLE);
