@@ -105,6 +105,12 @@ fn a_full_source_is_written_when_there_is_room() {
 
 #[test]
 fn shared_sources_have_any_number_of_readers() {
+    for _ in 0..200 {
+        three_readers_of_one_source();
+    }
+}
+
+fn three_readers_of_one_source() {
     let (source, mut peer) = source();
     let source = Arc::new(PollEvented2::new(source));
     let (waiting, waits) = mpsc::channel();

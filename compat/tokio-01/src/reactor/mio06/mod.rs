@@ -8,6 +8,7 @@
 //! A source must have a descriptor, as sockets have. One that is set ready by the program itself
 //! (`mio::Registration`) reaches a `Poll` that sleeps, and a nest never does.
 
+mod known;
 mod nest;
 mod old;
 mod poll_evented;

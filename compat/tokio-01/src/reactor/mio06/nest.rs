@@ -69,6 +69,14 @@ pub(super) enum Direction {
 }
 
 impl Direction {
+    /// The bit that operations in this direction wait for.
+    pub(super) fn usual(self) -> Ready {
+        match self {
+            Self::Read => Ready::readable(),
+            Self::Write => Ready::writable(),
+        }
+    }
+
     /// The bits that concern it. A hang-up concerns both.
     fn mask(self) -> Ready {
         match self {
@@ -101,7 +109,7 @@ impl Source {
         }
     }
 
-    fn notify(&self, ready: Ready) {
+    pub(super) fn notify(&self, ready: Ready) {
         if !(ready & Direction::Read.mask()).is_empty() {
             self.readers.notify();
         }

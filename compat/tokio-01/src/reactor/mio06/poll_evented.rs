@@ -2,12 +2,12 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::{Async, Poll, task};
 use mio::{Evented, Ready};
 
-use super::nest::hup;
+use super::known::{Known, Look};
+use super::nest::{Direction, hup};
 use super::registration::Registration;
 use crate::io::{AsyncRead, AsyncWrite};
 use crate::reactor::Handle;
@@ -21,9 +21,8 @@ pub struct PollEvented2<E: Evented> {
     /// Taken only at the end.
     io: Option<E>,
     registration: Registration,
-    /// Readiness that was taken from the registration and not cleared since.
-    readable: AtomicUsize,
-    writable: AtomicUsize,
+    readable: Known,
+    writable: Known,
 }
 
 impl<E: Evented> PollEvented2<E> {
@@ -33,8 +32,8 @@ impl<E: Evented> PollEvented2<E> {
         Self {
             io: Some(io),
             registration: Registration::new(),
-            readable: AtomicUsize::new(0),
-            writable: AtomicUsize::new(0),
+            readable: Known::default(),
+            writable: Known::default(),
         }
     }
 
@@ -87,10 +86,7 @@ impl<E: Evented> PollEvented2<E> {
     /// When `mask` is for writing; and outside a task, when it would have to wait.
     pub fn poll_read_ready(&self, mask: Ready) -> Poll<Ready, io::Error> {
         assert!(!mask.is_writable(), "cannot poll for write readiness");
-        self.register()?;
-        let registration = &self.registration;
-        let (take, poll) = (|| registration.take_read_ready(), || registration.poll_read_ready());
-        poll_ready(&self.readable, mask, take, poll)
+        self.poll_look(Direction::Read, mask).map(|look| look.map(Look::ready))
     }
 
     /// Notes that the source is not ready for `ready` any more, since it would have blocked.
@@ -106,10 +102,7 @@ impl<E: Evented> PollEvented2<E> {
         assert!(!ready.is_writable(), "cannot clear write readiness");
         assert!((ready & hup()).is_empty(), "cannot clear HUP readiness");
         self.forget_readable(ready);
-        if self.poll_read_ready(ready)?.is_ready() {
-            task::current().notify();
-        }
-        Ok(())
+        self.wait_again(Direction::Read, ready)
     }
 
     /// Whether the source is ready for writing, or hung up. Not ready means that the current task
@@ -123,10 +116,8 @@ impl<E: Evented> PollEvented2<E> {
     ///
     /// Outside a task, when it would have to wait.
     pub fn poll_write_ready(&self) -> Poll<Ready, io::Error> {
-        self.register()?;
-        let registration = &self.registration;
-        let (take, poll) = (|| registration.take_write_ready(), || registration.poll_write_ready());
-        poll_ready(&self.writable, Ready::writable(), take, poll)
+        let look = self.poll_look(Direction::Write, Ready::writable());
+        look.map(|look| look.map(Look::ready))
     }
 
     /// Notes that the source is not ready for writing any more, since it would have blocked.
@@ -140,10 +131,7 @@ impl<E: Evented> PollEvented2<E> {
     /// Outside a task.
     pub fn clear_write_ready(&self) -> io::Result<()> {
         self.forget_writable();
-        if self.poll_write_ready()?.is_ready() {
-            task::current().notify();
-        }
-        Ok(())
+        self.wait_again(Direction::Write, Ready::writable())
     }
 
     pub(super) fn register_with(&self, handle: &Handle) -> io::Result<()> {
@@ -155,84 +143,94 @@ impl<E: Evented> PollEvented2<E> {
     }
 
     pub(super) fn forget_readable(&self, ready: Ready) {
-        self.readable.fetch_and(!ready.as_usize(), Ordering::SeqCst);
+        self.readable.forget(ready);
     }
 
     pub(super) fn forget_writable(&self) {
-        self.writable.fetch_and(!Ready::writable().as_usize(), Ordering::SeqCst);
+        self.writable.forget(Ready::writable());
     }
 
-    /// Before reading: whether the source may be ready for it.
-    fn before_reading(&self) -> io::Result<()> {
-        match self.poll_read_ready(Ready::readable())? {
-            Async::Ready(_) => Ok(()),
-            Async::NotReady => Err(io::ErrorKind::WouldBlock.into()),
+    fn known(&self, direction: Direction) -> &Known {
+        match direction {
+            Direction::Read => &self.readable,
+            Direction::Write => &self.writable,
         }
     }
 
-    /// After reading: what `result` says of the readiness.
-    fn after_reading<T>(&self, result: io::Result<T>) -> io::Result<T> {
-        if would_block(&result) {
-            self.clear_read_ready(Ready::readable())?;
+    /// Looks for a bit of `mask`, or a hang-up, in what is known, adding to that what the
+    /// registration has.
+    fn poll_look(&self, direction: Direction, mask: Ready) -> Poll<Look, io::Error> {
+        self.register()?;
+        let (known, registration) = (self.known(direction), &self.registration);
+        let is_for_us = |look: Look| !(look.ready() & (mask | hup())).is_empty();
+        // Whoever takes readiness from the registration takes it for all. Some may have looked here
+        // before it was added, and begun to wait there after it was taken.
+        let add = |ready| {
+            let look = known.add(ready);
+            registration.tell(direction);
+            look
+        };
+        let look = known.look();
+        if is_for_us(look) {
+            return Ok(Async::Ready(registration.take_ready(direction)?.map_or(look, add)));
         }
-        result
-    }
-
-    /// Before writing: whether the source may be ready for it.
-    fn before_writing(&self) -> io::Result<()> {
-        match self.poll_write_ready()? {
-            Async::Ready(_) => Ok(()),
-            Async::NotReady => Err(io::ErrorKind::WouldBlock.into()),
-        }
-    }
-
-    /// After writing: what `result` says of the readiness.
-    fn after_writing<T>(&self, result: io::Result<T>) -> io::Result<T> {
-        if would_block(&result) {
-            self.clear_write_ready()?;
-        }
-        result
-    }
-}
-
-fn would_block<T>(result: &io::Result<T>) -> bool {
-    result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
-}
-
-/// Looks for a bit of `mask`, or a hang-up, in what is `known`, adding to that what the
-/// registration has.
-fn poll_ready(
-    known: &AtomicUsize,
-    mask: Ready,
-    take: impl FnOnce() -> io::Result<Option<Ready>>,
-    poll: impl Fn() -> Poll<Ready, io::Error>,
-) -> Poll<Ready, io::Error> {
-    let add = |ready: Ready| {
-        Ready::from_usize(known.fetch_or(ready.as_usize(), Ordering::SeqCst)) | ready
-    };
-    let mask = mask | hup();
-    let ready = Ready::from_usize(known.load(Ordering::SeqCst));
-    if !(ready & mask).is_empty() {
-        return Ok(Async::Ready(take()?.map_or(ready, add)));
-    }
-    loop {
-        match poll()? {
-            Async::NotReady => return Ok(Async::NotReady),
-            Async::Ready(ready) => {
-                let ready = add(ready);
-                if !(ready & mask).is_empty() {
-                    return Ok(Async::Ready(ready));
+        loop {
+            match registration.poll_ready(direction)? {
+                Async::NotReady => {
+                    let look = known.look();
+                    let found = if is_for_us(look) { Async::Ready(look) } else { Async::NotReady };
+                    return Ok(found);
+                }
+                Async::Ready(ready) => {
+                    let look = add(ready);
+                    if is_for_us(look) {
+                        return Ok(Async::Ready(look));
+                    }
                 }
             }
         }
+    }
+
+    /// After readiness was forgotten: the current task is notified when it comes back.
+    fn wait_again(&self, direction: Direction, mask: Ready) -> io::Result<()> {
+        if self.poll_look(direction, mask)?.is_ready() {
+            task::current().notify();
+        }
+        Ok(())
+    }
+
+    /// Calls `operation` if the source may be ready in `direction`, and notes if it was not.
+    fn when_ready<T>(
+        &self,
+        direction: Direction,
+        operation: impl FnOnce() -> io::Result<T>,
+    ) -> io::Result<T> {
+        let look = self.look_before(direction)?;
+        self.note(direction, look, operation())
+    }
+
+    fn look_before(&self, direction: Direction) -> io::Result<Look> {
+        match self.poll_look(direction, direction.usual())? {
+            Async::Ready(look) => Ok(look),
+            Async::NotReady => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
+    /// Notes what the `result` of an operation after `look` says of the readiness.
+    fn note<T>(&self, direction: Direction, look: Look, result: io::Result<T>) -> io::Result<T> {
+        if result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
+            self.known(direction).forget_since(look, direction.usual());
+            self.wait_again(direction, direction.usual())?;
+        }
+        result
     }
 }
 
 impl<E: Evented + Read> Read for PollEvented2<E> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.before_reading()?;
+        let look = self.look_before(Direction::Read)?;
         let result = self.get_mut().read(buf);
-        self.after_reading(result)
+        self.note(Direction::Read, look, result)
     }
 }
 
@@ -240,15 +238,15 @@ impl<E: Evented + Read> AsyncRead for PollEvented2<E> {}
 
 impl<E: Evented + Write> Write for PollEvented2<E> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.before_writing()?;
+        let look = self.look_before(Direction::Write)?;
         let result = self.get_mut().write(buf);
-        self.after_writing(result)
+        self.note(Direction::Write, look, result)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.before_writing()?;
+        let look = self.look_before(Direction::Write)?;
         let result = self.get_mut().flush();
-        self.after_writing(result)
+        self.note(Direction::Write, look, result)
     }
 }
 
@@ -264,8 +262,7 @@ where
     &'a E: Read,
 {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.before_reading()?;
-        self.after_reading(self.get_ref().read(buf))
+        self.when_ready(Direction::Read, || self.get_ref().read(buf))
     }
 }
 
@@ -276,13 +273,11 @@ where
     &'a E: Write,
 {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.before_writing()?;
-        self.after_writing(self.get_ref().write(buf))
+        self.when_ready(Direction::Write, || self.get_ref().write(buf))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.before_writing()?;
-        self.after_writing(self.get_ref().flush())
+        self.when_ready(Direction::Write, || self.get_ref().flush())
     }
 }
 

@@ -134,17 +134,24 @@ impl Registration {
         self.place().and_then(|place| io.deregister(place.nest.poll()))
     }
 
+    /// Notifies whoever waits in `direction`.
+    pub(super) fn tell(&self, direction: Direction) {
+        if let Some(place) = self.place.get() {
+            place.source.notify(direction.usual());
+        }
+    }
+
     fn place(&self) -> io::Result<&Place> {
         self.place.get().ok_or_else(|| io::Error::other("must call `register` before it is polled"))
     }
 
-    fn take_ready(&self, direction: Direction) -> io::Result<Option<Ready>> {
+    pub(super) fn take_ready(&self, direction: Direction) -> io::Result<Option<Ready>> {
         let place = self.place()?;
         place.nest.check()?;
         Ok(place.source.take(direction))
     }
 
-    fn poll_ready(&self, direction: Direction) -> Poll<Ready, io::Error> {
+    pub(super) fn poll_ready(&self, direction: Direction) -> Poll<Ready, io::Error> {
         let Place { nest, source, .. } = self.place()?;
         if let Some(ready) = source.take(direction) {
             return Ok(Async::Ready(ready));
