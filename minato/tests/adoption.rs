@@ -1,6 +1,6 @@
 //! No socket and no timer hangs because nobody turns its reactor.
 
-mod support;
+mod kit;
 
 use std::io::{Read, Write};
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use minato::net::TcpStream;
 use minato::runtime::Runtime;
 use minato::time::{Sleep, sleep};
 
-use support::{current_thread, echo, multi_thread, pair, ping, standard_echo_server, watchdog};
+use kit::{current_thread, echo, multi_thread, pair, ping, standard_echo_server, watchdog};
 
 fn runtimes() -> [Runtime; 3] {
     [current_thread(), multi_thread(1), multi_thread(2)]

@@ -3,7 +3,7 @@
 //!
 //! One test at a time, in a program of its own: the counter is the process's allocator.
 
-mod support;
+mod kit;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -18,7 +18,7 @@ use minato::net::udp::{ReceiveBatch, Transmit};
 use minato::net::{TcpStream, UdpSocket};
 use minato::task::yield_now;
 
-use support::{current_thread, pair};
+use kit::{current_thread, pair};
 
 struct Counting;
 

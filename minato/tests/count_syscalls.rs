@@ -3,7 +3,7 @@
 //!
 //! Each case runs in a child process between two marks, which are calls that nothing else makes.
 
-mod support;
+mod kit;
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -13,7 +13,7 @@ use minato::io::{AsyncReadExt, AsyncWriteExt};
 use minato::net::udp::{ReceiveBatch, Transmit};
 use minato::net::{TcpListener, TcpStream, UdpSocket};
 
-use support::{child_arguments, child_command, current_thread, is_child, standard_echo_server};
+use kit::{child_arguments, child_command, current_thread, is_child, standard_echo_server};
 
 /// The number that only the marks ask about: no process has it.
 const MARK: i32 = i32::MAX;

@@ -2,16 +2,16 @@
 //!
 //! One test, in a program of its own, since every other test would start threads of its own.
 
-mod support;
+mod kit;
 
 use std::pin::pin;
 use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
+use kit::{current_thread, echo, multi_thread, pair, ping, thread_names};
 use minato::io::AsyncReadExt;
 use minato::net::{TcpListener, TcpSocket, UdpSocket, UnixDatagram, UnixListener, UnixStream};
-use support::{current_thread, echo, multi_thread, pair, ping, thread_names};
 
 /// The threads named so, once there are `count` of them in all: one that has just started or ended
 /// takes a moment to be seen as such.

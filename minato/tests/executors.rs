@@ -1,8 +1,9 @@
 //! The executor matrix: the same exchange over TCP and UDP with a timer passes wherever a future
 //! can be polled, with no setup.
 
-mod slice;
-mod support;
+#[path = "executors/exchange.rs"]
+mod exchange;
+mod kit;
 
 use std::future::Future;
 use std::pin::pin;
@@ -15,7 +16,7 @@ use minato::io::{AsyncReadExt, AsyncWriteExt};
 use minato::net::{TcpListener, TcpStream, UdpSocket};
 use minato::time::{Instant, interval, sleep, timeout};
 
-use support::{current_thread, echo, multi_thread, ping, watchdog};
+use kit::{current_thread, echo, multi_thread, ping, watchdog};
 
 async fn tcp() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

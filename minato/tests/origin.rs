@@ -1,6 +1,5 @@
 //! The original description, statement by statement. docs/ORIGIN.md says which test holds which.
 
-#[allow(dead_code, unused_imports, unused_macros, reason = "each test binary uses a part of it")]
 mod kit;
 
 mod origin {

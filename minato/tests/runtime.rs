@@ -1,6 +1,6 @@
 //! Runtimes as a user meets them: block_on, tasks and their handles, panics, shutdown, threads.
 
-mod support;
+mod kit;
 
 #[path = "runtime/block_on.rs"]
 mod block_on;

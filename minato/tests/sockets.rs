@@ -1,9 +1,6 @@
 //! UDP sockets, Unix sockets, and any other descriptor: whole datagrams, what passes besides bytes,
 //! and what may not be waited for.
 
-#[allow(dead_code, reason = "each test binary uses a part of it")]
-mod everywhere;
-#[allow(dead_code, unused_imports, unused_macros, reason = "each test binary uses a part of it")]
 mod kit;
 
 mod async_fd;

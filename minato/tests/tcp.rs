@@ -1,7 +1,6 @@
 //! TCP by behaviour: the same cases on every engine, which must agree, errors included. And what
 //! goes between two sockets, or from a file to one, without being copied.
 
-#[allow(dead_code, unused_imports, unused_macros, reason = "each test binary uses a part of it")]
 mod kit;
 
 mod relay;

@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use crate::everywhere::{on_the_system, poll_with, simulated, stays_pending};
+use crate::kit::bodies::{on_the_system, poll_with, simulated, stays_pending};
 use crate::kit::counting::Counting;
 use futures::future;
 use minato::engine::{Engine, Interest, Readiness};

@@ -6,7 +6,7 @@ use minato::net::{TcpListener, TcpSocket, TcpStream};
 use minato::runtime::Builder;
 
 use crate::kit::child::{in_child_with, own_name};
-use crate::kit::{At, Need, cases, in_worlds, net, tally, told};
+use crate::kit::{At, Need, cases, in_worlds, net, outcome_text, tally};
 
 cases! {
     a_port_in_use [];
@@ -43,7 +43,7 @@ async fn a_host_that_cannot_be_reached(_: At) {
 async fn a_multicast_address_is_nobody_to_connect_to(_: At) {
     let multicast = TcpStream::connect("224.0.0.1:80").await.map(drop);
     let number = multicast.as_ref().unwrap_err().raw_os_error();
-    assert_eq!(number, Some(libc::ENETUNREACH), "{}", told(&multicast));
+    assert_eq!(number, Some(libc::ENETUNREACH), "{}", outcome_text(&multicast));
 }
 
 async fn a_privileged_port_of_a_simulated_host(_: At) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use minato::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, owned};
 use minato::net::TcpSocket;
 
-use crate::kit::{At, Need, cases, in_worlds, net, told};
+use crate::kit::{At, Need, cases, in_worlds, net, outcome_text};
 
 cases! {
     a_reset_in_mid_read [];
@@ -27,7 +27,7 @@ async fn a_reset_in_mid_read(at: At) {
         (read.map(drop), buf)
     });
     assert_eq!(client.try_write(b"half").unwrap(), 4);
-    at.settle().await;
+    at.deliver().await;
     client.set_linger(Some(Duration::ZERO)).unwrap();
     drop(client);
     let (read, buf) = reading.await;
@@ -95,7 +95,7 @@ async fn text_that_is_none(at: At) {
 async fn buffers_of_no_length(at: At) {
     let (mut client, mut server) = net::pair().await;
     client.write_all(b"data").await.unwrap();
-    at.settle().await;
+    at.deliver().await;
     let (stream, buf, read) = owned::read(server, Vec::new()).await.unwrap();
     server = stream;
     assert_eq!((buf.len(), read), (0, 0));
@@ -110,11 +110,11 @@ async fn a_reset_gives_the_parts_back(at: At) {
     let (client, server) = net::pair().await;
     client.set_linger(Some(Duration::ZERO)).unwrap();
     drop(client);
-    at.settle().await;
+    at.deliver().await;
     let mut reading = owned::read_exact(server, [0; 4]);
     let error = (&mut reading).await.map(drop);
     assert_eq!(error.as_ref().unwrap_err().raw_os_error(), Some(libc::ECONNRESET));
-    assert!(reading.into_parts().is_some(), "{}", told(&error));
+    assert!(reading.into_parts().is_some(), "{}", outcome_text(&error));
 }
 
 /// A simulated host without descriptors: opening and connecting say so, and go on afterwards.

@@ -6,9 +6,14 @@
 //! something a case [needs](Need) are skipped, printed and counted, and a case that hangs is ended
 //! by a watchdog that names it. In the simulated places nothing may be left open at the end.
 
+#![allow(dead_code, unused_imports, unused_macros, reason = "each test binary uses a part of it")]
+
+pub(crate) mod bodies;
 pub(crate) mod child;
 pub(crate) mod counting;
+pub(crate) mod echo;
 pub(crate) mod net;
+pub(crate) mod runtimes;
 pub(crate) mod tally;
 pub(crate) mod watchdog;
 
@@ -22,6 +27,12 @@ use std::time::Duration;
 use minato::engine::Engine;
 use minato::runtime::{Builder, Runtime};
 use minato::sim::{World, WorldBuilder};
+
+pub(crate) use self::child::{child_arguments, child_command, in_child, in_child_with, is_child};
+pub(crate) use self::echo::{echo, ping, standard_echo_server};
+pub(crate) use self::net::pair;
+pub(crate) use self::runtimes::{current_thread, multi_thread, thread_names};
+pub(crate) use self::watchdog::{limited, panic_text, watchdog};
 
 /// Where a case can run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +53,6 @@ const SEEDS: [u64; 3] = [1, 2, 3];
 
 /// What a case cannot do without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "each test binary uses a part of the kit")]
 pub(crate) enum Need {
     /// Descriptors of the operating system, which peers of std can use too.
     Descriptors,
@@ -107,7 +117,7 @@ impl At {
 
     /// Notes how something went: its value, or the number and kind of its error.
     pub(crate) fn note_result<T: Debug>(&self, what: &str, result: &io::Result<T>) {
-        self.note(format!("{what}: {}", told(result)));
+        self.note(format!("{what}: {}", outcome_text(result)));
     }
 
     /// Runs `future` at the same time as the case.
@@ -128,13 +138,13 @@ impl At {
     ///
     /// In a simulated place that is certain. The kernel's loopback delivers within the call that
     /// sends, or nearly; the pause makes it likely that it has, and no case may depend on it.
-    pub(crate) async fn settle(&self) {
+    pub(crate) async fn deliver(&self) {
         minato::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
 /// A result as engines must agree on it.
-pub(crate) fn told<T: Debug>(result: &io::Result<T>) -> String {
+pub(crate) fn outcome_text<T: Debug>(result: &io::Result<T>) -> String {
     match result {
         Ok(value) => format!("Ok({value:?})"),
         Err(error) => match error.raw_os_error() {

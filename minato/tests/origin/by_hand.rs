@@ -51,7 +51,7 @@ async fn a_read_exact_of_ones_own(at: At) {
     let filling = at.beside(Filling::new(server, 9));
     for piece in ["by", " ", "piec", "es, "] {
         client.write_all(piece.as_bytes()).await.unwrap();
-        at.settle().await;
+        at.deliver().await;
     }
     let (server, nine) = filling.await.unwrap();
     assert_eq!(nine, b"by pieces");

@@ -53,7 +53,7 @@ async fn read_exact_reads_exactly_so_many_bytes(at: At) {
     let reading = at.beside(owned::read_exact(server, vec![0; 5]));
     for piece in ["he", "l", "lo, and more"] {
         client.write_all(piece.as_bytes()).await.unwrap();
-        at.settle().await;
+        at.deliver().await;
     }
     let (mut server, buf) = reading.await.unwrap();
     assert_eq!(buf, b"hello");

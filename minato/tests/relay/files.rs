@@ -9,7 +9,7 @@ use minato::io::AsyncReadExt;
 use minato::net::UnixStream;
 
 use super::wire::{check, content};
-use crate::kit::{At, cases, net, told};
+use crate::kit::{At, cases, net, outcome_text};
 
 cases! {
     a_whole_file [];
@@ -121,7 +121,7 @@ async fn given_up_and_gone_on_with(at: At) {
         assert!(futures::poll!(sending.as_mut()).is_pending());
         stuck = if sending.sent() == 0 { stuck + 1 } else { 0 };
         sent += sending.sent();
-        at.settle().await;
+        at.deliver().await;
     }
     assert!((1..len as u64).contains(&sent));
     let sending = async {
@@ -164,7 +164,7 @@ async fn to_a_peer_that_is_gone(_: At) {
     assert!(
         matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset),
         "{}",
-        told::<()>(&Err(error))
+        outcome_text::<()>(&Err(error))
     );
 }
 

@@ -130,7 +130,7 @@ async fn half_closed(at: &At, mut first: TcpStream, mut second: TcpStream) -> u6
     let long = long(at);
     send(&mut first, 1, 1_000, true).await;
     assert_eq!(receive(&mut second, 2, u64::MAX).await, 1_000);
-    at.settle().await;
+    at.deliver().await;
     let (_, received) =
         futures::join!(send(&mut second, 3, long, true), receive(&mut first, 4, u64::MAX),);
     assert_eq!(received, long);

@@ -10,7 +10,7 @@ use futures::channel::oneshot;
 use minato::io::{AsyncReadExt, AsyncWriteExt};
 use minato::runtime::Builder;
 
-use crate::support::{current_thread, echo, multi_thread, pair, ping, watchdog};
+use crate::kit::{current_thread, echo, multi_thread, pair, ping, watchdog};
 
 #[test]
 fn the_output_comes_back() {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use minato::runtime::{Builder, Handle, Runtime};
 use minato::task::spawn_blocking;
 
-use crate::support::{current_thread, echo, multi_thread, pair, ping, watchdog};
+use crate::kit::{current_thread, echo, multi_thread, pair, ping, watchdog};
 
 fn with_one_blocking_thread(queue: usize) -> Runtime {
     Builder::new_current_thread().max_blocking_threads(1).max_blocking_queue(queue).build().unwrap()

@@ -10,7 +10,7 @@ use minato::io::{AsyncReadExt, AsyncWriteExt};
 use minato::runtime::{Builder, Runtime};
 use minato::task::yield_now;
 
-use crate::support::{current_thread, multi_thread, pair, ping, standard_echo_server, watchdog};
+use crate::kit::{current_thread, multi_thread, pair, ping, standard_echo_server, watchdog};
 
 fn runtimes() -> [Runtime; 2] {
     [current_thread(), multi_thread(1)]

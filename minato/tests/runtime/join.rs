@@ -8,7 +8,7 @@ use std::thread;
 use futures::channel::oneshot;
 use minato::task::{JoinHandle, yield_now};
 
-use crate::support::{current_thread, multi_thread, watchdog};
+use crate::kit::{current_thread, multi_thread, watchdog};
 
 /// Sets a flag when it is dropped.
 struct Dropped(Arc<AtomicBool>);

@@ -11,7 +11,7 @@ use std::thread::{self, ThreadId};
 use minato::runtime::{Builder, LocalRuntime};
 use minato::task::{spawn_local, yield_now};
 
-use crate::support::{echo, pair, ping, watchdog};
+use crate::kit::{echo, pair, ping, watchdog};
 
 fn local() -> LocalRuntime {
     Builder::new_current_thread().build_local().unwrap()

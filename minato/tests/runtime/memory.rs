@@ -1,6 +1,6 @@
 //! Whether the sanitizer sees what it is there for; only under `cargo xtask asan`.
 
-use crate::support::{child_command, is_child};
+use crate::kit::{child_command, is_child};
 
 #[test]
 fn the_canary_reads_freed_memory_and_is_found() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use crate::support::{current_thread, multi_thread, watchdog};
+use crate::kit::{current_thread, multi_thread, watchdog};
 
 #[test]
 fn nested_on_the_same_core_a_join_handle_is_an_error_that_names_both_sites() {

@@ -10,7 +10,7 @@ use futures::channel::oneshot;
 use minato::io::{AsyncReadExt, AsyncWriteExt};
 use minato::runtime::Runtime;
 
-use crate::support::{current_thread, multi_thread, pair, watchdog};
+use crate::kit::{current_thread, multi_thread, pair, watchdog};
 
 /// Panics when it is dropped.
 struct Bomb;

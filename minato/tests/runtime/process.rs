@@ -12,7 +12,7 @@ use minato::io::AsyncReadExt;
 use minato::net::{TcpListener, TcpStream};
 use minato::runtime::{Handle, forbid_implicit};
 
-use crate::support::{
+use crate::kit::{
     current_thread, echo, in_child, in_child_with, multi_thread, pair, ping, standard_echo_server,
     thread_names, watchdog,
 };

@@ -12,7 +12,7 @@ use minato::net::TcpStream;
 use minato::runtime::{Handle, Runtime};
 use minato::task::yield_now;
 
-use crate::support::{current_thread, echo, multi_thread, pair, ping, watchdog};
+use crate::kit::{current_thread, echo, multi_thread, pair, ping, watchdog};
 
 /// Counts its drops.
 struct Counted(Arc<AtomicUsize>);
@@ -49,7 +49,7 @@ fn runtimes() -> [Runtime; 3] {
     [current_thread(), multi_thread(1), multi_thread(3)]
 }
 
-async fn settle() {
+async fn deliver() {
     for _ in 0..50 {
         yield_now().await;
     }
@@ -60,7 +60,7 @@ fn on_a_plain_thread_with_live_tasks_and_sockets() {
     let _watchdog = watchdog();
     for runtime in runtimes() {
         let dropped = populate(&runtime.handle());
-        runtime.block_on(settle());
+        runtime.block_on(deliver());
         drop(runtime);
         assert_eq!(dropped.load(Ordering::SeqCst), POPULATION);
     }
@@ -106,7 +106,7 @@ fn within_its_own_task() {
         let dropped = populate(&handle);
         let (done, is_done) = mpsc::channel();
         handle.block_on(async {
-            settle().await;
+            deliver().await;
             let task = minato::spawn(async move {
                 yield_now().await;
                 drop(runtime);
@@ -132,7 +132,7 @@ fn within_its_own_block_on() {
         let handle = runtime.handle();
         let dropped = populate(&handle);
         handle.block_on(async move {
-            settle().await;
+            deliver().await;
             drop(runtime);
             yield_now().await;
         });
@@ -152,7 +152,7 @@ fn while_another_thread_is_in_block_on() {
         let (begun, has_begun) = mpsc::channel();
         let other = thread::spawn(move || {
             handle.block_on(async {
-                settle().await;
+                deliver().await;
                 let task = minato::spawn(pending::<()>());
                 begun.send(()).unwrap();
                 task.await.unwrap_err().is_cancelled()
@@ -212,7 +212,7 @@ fn while_a_task_blocks_in_place() {
     });
     has_begun.recv().unwrap();
     let dropped = populate(&runtime.handle());
-    runtime.block_on(settle());
+    runtime.block_on(deliver());
     runtime.shutdown_timeout(Duration::from_millis(1));
     release.send(()).unwrap();
     assert!(pollster::block_on(task).unwrap_err().is_cancelled());
@@ -237,7 +237,7 @@ fn while_tasks_spawn_tasks() {
         for _ in 0..10 {
             runtime.block_on(async { spawn_for_ever(Arc::new(AtomicUsize::new(0))) });
         }
-        runtime.block_on(settle());
+        runtime.block_on(deliver());
         drop(runtime);
     }
 }
@@ -260,7 +260,7 @@ fn while_a_destructor_spawns() {
             let _spawns = spawns;
             pending::<()>().await;
         }));
-        runtime.block_on(settle());
+        runtime.block_on(deliver());
         drop(runtime);
         assert!(receive.recv().unwrap());
     }

@@ -9,7 +9,7 @@ use minato::runtime::{Builder, Runtime};
 use minato::sim::World;
 use minato::task::yield_now;
 
-use crate::support::{echo, pair, ping, watchdog};
+use crate::kit::{echo, pair, ping, watchdog};
 
 fn simulated(seed: u64) -> (World, Builder) {
     let world = World::new(seed);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use minato::runtime::Builder;
 use minato::task::{spawn_blocking, yield_now};
 
-use crate::support::{current_thread, multi_thread, pair, ping, watchdog};
+use crate::kit::{current_thread, multi_thread, pair, ping, watchdog};
 
 #[test]
 fn have_the_name_that_was_given() {
@@ -133,7 +133,7 @@ fn cores_count_what_they_do() {
         runtime
             .block_on(runtime.spawn(async {
                 let (mut one, other) = pair().await;
-                let server = minato::spawn(crate::support::echo(other));
+                let server = minato::spawn(crate::kit::echo(other));
                 ping(&mut one, 10).await.unwrap();
                 drop(one);
                 server.await.unwrap().unwrap();
@@ -166,7 +166,7 @@ fn spinning_changes_nothing_but_the_time() {
         let runtime = builder.spin(Duration::from_micros(50)).build().unwrap();
         runtime.block_on(async {
             let (mut one, other) = pair().await;
-            let server = minato::spawn(crate::support::echo(other));
+            let server = minato::spawn(crate::kit::echo(other));
             ping(&mut one, 200).await.unwrap();
             drop(one);
             server.await.unwrap().unwrap();

@@ -8,7 +8,7 @@ use minato::engine::Interest;
 use minato::io::{AsyncReadExt, AsyncWriteExt};
 use minato::net::TcpStream;
 
-use crate::kit::{At, cases, net, told};
+use crate::kit::{At, cases, net, outcome_text};
 
 cases! {
     the_client_half_closes [];
@@ -64,7 +64,7 @@ async fn data_and_the_end_come_together(at: At) {
     let (mut client, mut server) = net::pair().await;
     client.write_all(b"data").await.unwrap();
     client.shutdown().await.unwrap();
-    at.settle().await;
+    at.deliver().await;
     let mut buf = [0; 64];
     assert_eq!(server.read(&mut buf).await.unwrap(), 4);
     assert_eq!(server.read(&mut buf).await.unwrap(), 0);
@@ -79,7 +79,7 @@ async fn data_and_the_end_come_together_to_a_reader_that_waits(at: At) {
         let then = server.read(&mut buf[first..]).await.unwrap();
         (first + then, if then == 0 { 0 } else { server.read(&mut buf).await.unwrap() })
     });
-    at.settle().await;
+    at.deliver().await;
     let sent = client.try_write(b"data").unwrap();
     client.shutdown_half(Shutdown::Write).unwrap();
     assert_eq!(reading.await, (sent, 0));
@@ -91,7 +91,7 @@ async fn the_end_comes_after_a_short_read(at: At) {
     client.write_all(b"one").await.unwrap();
     assert_eq!(server.read(&mut buf).await.unwrap(), 3);
     let ended = at.beside(async move { server.read(&mut [0; 64]).await.unwrap() });
-    at.settle().await;
+    at.deliver().await;
     client.shutdown().await.unwrap();
     assert_eq!(ended.await, 0);
 }
@@ -108,9 +108,9 @@ async fn a_reset_in_mid_read(at: At) {
     client.write_all(b"half of it").await.unwrap();
     let mut buf = [0; 4];
     server.read_exact(&mut buf).await.unwrap();
-    at.settle().await;
+    at.deliver().await;
     reset(client);
-    at.settle().await;
+    at.deliver().await;
     // What Linux has queued it drops at a reset.
     let mut rest = Vec::new();
     let ended = server.read_to_end(&mut rest).await;
@@ -125,7 +125,7 @@ async fn a_reset_in_mid_read(at: At) {
 async fn a_reset_wakes_a_reader_that_waits(at: At) {
     let (client, mut server) = net::pair().await;
     let reading = at.beside(async move { server.read(&mut [0; 4]).await });
-    at.settle().await;
+    at.deliver().await;
     reset(client);
     at.note_result("the read", &reading.await);
 }
@@ -142,7 +142,7 @@ async fn a_reset_wakes_a_writer_that_waits(at: At) {
         };
         (error, server)
     });
-    at.settle().await;
+    at.deliver().await;
     reset(client);
     let (error, _server) = writing.await;
     at.note_result("the write", &error);
@@ -151,14 +151,14 @@ async fn a_reset_wakes_a_writer_that_waits(at: At) {
 async fn a_write_after_the_peer_closed_fails(at: At) {
     let (mut client, server) = net::pair().await;
     drop(server);
-    at.settle().await;
+    at.deliver().await;
     at.note_result("the end", &client.read(&mut [0; 4]).await);
     // The first is taken, and answered by a reset; then the stream is broken.
     at.note_result("first", &client.write(b"x").await);
-    at.settle().await;
+    at.deliver().await;
     let second = loop {
         match client.write(b"x").await {
-            Ok(_) => at.settle().await,
+            Ok(_) => at.deliver().await,
             Err(error) => break Err::<(), _>(error),
         }
     };
@@ -171,7 +171,7 @@ async fn a_write_after_the_peer_closed_fails(at: At) {
 async fn a_close_with_unread_data_resets(at: At) {
     let (mut client, server) = net::pair().await;
     client.write_all(b"never read").await.unwrap();
-    at.settle().await;
+    at.deliver().await;
     drop(server);
     at.note_result("the read", &client.read(&mut [0; 4]).await);
 }
@@ -210,7 +210,7 @@ async fn shutting_down_twice(at: At) {
     assert_eq!(server.read(&mut [0; 4]).await.unwrap(), 0);
     server.shutdown().await.unwrap();
     assert_eq!(client.read(&mut [0; 4]).await.unwrap(), 0);
-    at.settle().await;
+    at.deliver().await;
     // Both directions have ended: nothing is connected any more, and nothing is left to be told.
     at.note_result("after both ended", &client.shutdown_half(Shutdown::Write));
     at.note_result("by the trait", &client.shutdown().await);
@@ -240,5 +240,10 @@ async fn an_empty_stream_ends_at_once(_: At) {
     let (mut client, mut server) = net::pair().await;
     client.shutdown().await.unwrap();
     let error = server.read_exact(&mut [0; 3]).await.map(drop);
-    assert_eq!(error.as_ref().unwrap_err().kind(), ErrorKind::UnexpectedEof, "{}", told(&error));
+    assert_eq!(
+        error.as_ref().unwrap_err().kind(),
+        ErrorKind::UnexpectedEof,
+        "{}",
+        outcome_text(&error)
+    );
 }

@@ -24,7 +24,7 @@ cases! {
 async fn rule_1_what_is_or_becomes_possible_is_reported(at: At) {
     let (mut client, server) = net::pair().await;
     client.write_all(b"before it is registered").await.unwrap();
-    at.settle().await;
+    at.deliver().await;
     for round in 0..5 {
         server.readable().await.unwrap();
         let mut buf = [0; 64];
@@ -107,7 +107,7 @@ async fn rule_3_a_waker_may_use_the_socket_that_wakes_it(at: At) {
     assert!(uses.stream.poll_read_ready(&mut Context::from_waker(&waker)).is_pending());
     client.write_all(b"four").await.unwrap();
     while uses.seen.lock().unwrap().is_none() {
-        at.settle().await;
+        at.deliver().await;
     }
     assert_eq!(*uses.seen.lock().unwrap(), Some(4));
 }

@@ -55,7 +55,7 @@ async fn every_error_of_an_accept_comes_out_as_it_is(at: At) {
         }
         for error in OF_ONE.into_iter().chain(SHORTAGES) {
             let client = TcpStream::connect(address).await.unwrap();
-            at.settle().await;
+            at.deliver().await;
             fail(&at, Verb::Accept, &listener, &[error; 3]);
             assert_eq!(number(listener.accept().await), Some(error));
             assert_eq!(number(poll_fn(|cx| listener.poll_accept(cx)).await), Some(error));
@@ -72,7 +72,7 @@ async fn incoming_skips_what_one_connection_died_of(at: At) {
     fail(&at, Verb::Accept, &listener, &OF_ONE);
     let mut incoming = listener.incoming();
     let client = TcpStream::connect(address).await.unwrap();
-    at.settle().await;
+    at.deliver().await;
     let before = at.world.now();
     let accepted = incoming.next().await.unwrap().unwrap();
     assert_eq!(accepted.peer_addr().unwrap(), client.local_addr().unwrap());
@@ -85,7 +85,7 @@ async fn incoming_waits_out_every_shortage(at: At) {
     fail(&at, Verb::Accept, &listener, &SHORTAGES);
     let mut incoming = listener.incoming();
     let client = TcpStream::connect(address).await.unwrap();
-    at.settle().await;
+    at.deliver().await;
     let before = at.world.now();
     let accepted = incoming.next().await.unwrap().unwrap();
     assert_eq!(accepted.peer_addr().unwrap(), client.local_addr().unwrap());
@@ -120,7 +120,7 @@ fn resets_in_the_queue_are_survived_where_they_are_reported() {
                 live.push(client);
             }
         }
-        at.settle().await;
+        at.deliver().await;
         assert_eq!(number(listener.accept().await), Some(libc::ECONNABORTED));
         let (_, from) = poll_fn(|cx| listener.poll_accept(cx)).await.unwrap();
         assert_eq!(from, live[0].local_addr().unwrap());
@@ -147,7 +147,7 @@ async fn a_connection_survives_a_failing_rearm(at: At) {
     for _ in 0..3 {
         clients.push(TcpStream::connect(address).await.unwrap());
     }
-    at.settle().await;
+    at.deliver().await;
     fail(&at, Verb::Rearm, &listener, &[libc::ENOMEM; 4]);
     for client in &clients {
         let (_, from) = listener.accept().await.unwrap();
@@ -171,7 +171,7 @@ async fn who_else_accepts_learns_of_a_failing_rearm(at: At) {
             at.beside(async move { listener.accept().await.map(drop) })
         })
         .collect();
-    at.settle().await;
+    at.deliver().await;
     let connecting: Vec<_> = (0..4).map(|_| Box::pin(TcpStream::connect(address))).collect();
     let clients = futures::future::join_all(connecting).await;
     for accepted in futures::future::join_all(accepting).await {

@@ -92,7 +92,7 @@ async fn forgetting_the_write_half_ends_nothing(at: At) {
     let (client, server) = net::pair().await;
     let (read, write) = client.into_split();
     write.forget();
-    at.settle().await;
+    at.deliver().await;
     let nothing = server.try_read(&mut [0; 4]);
     at.note_result("nothing ended", &nothing);
     drop(read);
@@ -143,7 +143,7 @@ async fn a_half_peeks_and_tries(at: At) {
     let (client, mut server) = net::pair().await;
     let (mut read, write) = client.into_split();
     server.write_all(b"abc").await.unwrap();
-    at.settle().await;
+    at.deliver().await;
     read.readable().await.unwrap();
     let mut buf = [0; 8];
     assert_eq!(read.peek(&mut buf).await.unwrap(), 3);

@@ -61,7 +61,7 @@ async fn accepts_in_several_tasks(at: At) {
             at.beside(async move { listener.accept().await.unwrap().1 })
         })
         .collect();
-    at.settle().await;
+    at.deliver().await;
     let mut clients = Vec::new();
     for _ in 0..12 {
         clients.push(TcpStream::connect(address).await.unwrap());
@@ -83,7 +83,7 @@ async fn accepts_by_poll_in_several_tasks(at: At) {
             at.beside(async move { accepted.await.unwrap().1 })
         })
         .collect();
-    at.settle().await;
+    at.deliver().await;
     let mut clients = Vec::new();
     for _ in 0..12 {
         clients.push(TcpStream::connect(address).await.unwrap());
@@ -99,7 +99,7 @@ async fn a_burst_is_accepted_whole(at: At) {
     assert!(listener.accept().now_or_never().is_none());
     let connecting: Vec<_> = (0..20).map(|_| Box::pin(TcpStream::connect(address))).collect();
     let clients = futures::future::join_all(connecting).await;
-    at.settle().await;
+    at.deliver().await;
     for _ in &clients {
         listener.accept().await.unwrap();
     }
@@ -115,7 +115,7 @@ async fn connections_that_somebody_else_took_are_not_waited_for(at: At) {
     for _ in 0..3 {
         let connect = || std::net::TcpStream::connect(address).unwrap();
         let clients: Vec<_> = (0..5).map(|_| connect()).collect();
-        at.settle().await;
+        at.deliver().await;
         let first = listener.accept().await.unwrap().1;
         assert_eq!(first, clients[0].local_addr().unwrap());
         for client in &clients[1..] {
@@ -136,7 +136,7 @@ async fn a_full_backlog_loses_nobody(at: At) {
     let clients: Vec<_> = (0..3)
         .map(|_| at.beside(async move { TcpStream::connect(address).await.unwrap() }))
         .collect();
-    at.settle().await;
+    at.deliver().await;
     let mut accepted = Vec::new();
     for _ in 0..3 {
         accepted.push(listener.accept().await.unwrap());
@@ -150,7 +150,7 @@ async fn an_aborted_connection_is_survived(at: At) {
     let client = TcpStream::connect(address).await.unwrap();
     client.set_linger(Some(std::time::Duration::ZERO)).unwrap();
     drop(client);
-    at.settle().await;
+    at.deliver().await;
     let mut incoming = listener.incoming();
     // Linux gives the dead connection out; others say ECONNABORTED, which is skipped.
     let next = incoming.next().now_or_never();

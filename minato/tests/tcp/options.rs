@@ -115,7 +115,7 @@ async fn buffer_sizes_read_back_and_bound(at: At) {
     server.set_recv_buffer_size(16 * 1024).unwrap();
     let filled = net::fill(&client);
     assert!(filled < 16 << 20, "{filled} bytes were taken");
-    at.settle().await;
+    at.deliver().await;
     net::read_all(&mut server, filled).await;
 }
 

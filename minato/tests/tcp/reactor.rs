@@ -16,7 +16,7 @@ use minato::runtime::Builder;
 use minato::sim::World;
 
 use crate::kit::counting::{Counting, unpark_here};
-use crate::kit::{At, cases, net, told, watchdog};
+use crate::kit::{At, cases, net, outcome_text, watchdog};
 
 cases! {
     a_wait_on_a_reactor_that_ended_is_an_error [Descriptors];
@@ -162,7 +162,7 @@ fn assert_ended<T: std::fmt::Debug>(result: io::Result<T>) {
     let error = result.expect_err("the wait was not refused");
     let text = error.to_string();
     assert!(text.contains("reactor") && text.contains("shut down"), "{text}");
-    assert_eq!(error.kind(), ErrorKind::Other, "{}", told::<()>(&Err(error)));
+    assert_eq!(error.kind(), ErrorKind::Other, "{}", outcome_text::<()>(&Err(error)));
 }
 
 async fn a_wait_on_a_reactor_that_ended_is_an_error(_: At) {
@@ -193,7 +193,7 @@ async fn a_reactor_that_ends_wakes_its_waiters(at: At) {
         let client = client.clone();
         waiting.push(at.beside(async move { client.peek(&mut [0; 4]).await }));
     }
-    at.settle().await;
+    at.deliver().await;
     drop(reactor);
     for waiter in waiting {
         // One of them ends by the other end's close instead, if that comes first.
@@ -220,12 +220,12 @@ async fn what_needs_no_wait_works_after_the_end(at: At) {
             Ok(read) => left -= read,
             error => {
                 assert_ended(error);
-                at.settle().await;
+                at.deliver().await;
             }
         }
     }
     client.write_all(b"no wait").await.unwrap();
-    at.settle().await;
+    at.deliver().await;
     assert_eq!(net::read_all(&mut server, 7).await, b"no wait");
     // Nor is anything lost for who goes on by other means.
     client.write_all(b"std").await.unwrap();

@@ -45,7 +45,7 @@ async fn a_drained_peek_waits(at: At) {
         let read = server.read(&mut buf).await.unwrap();
         (peeked, read)
     });
-    at.settle().await;
+    at.deliver().await;
     assert_eq!(client.try_write(b"more").unwrap(), 4);
     assert_eq!(peeking.await, (4, 4));
 }
@@ -64,7 +64,7 @@ async fn a_short_peek_does_not_lose_the_rest(at: At) {
         }
         server.read(&mut buf).await.unwrap()
     });
-    at.settle().await;
+    at.deliver().await;
     client.write_all(b"four").await.unwrap();
     assert_eq!(reading.await, 4);
 }
@@ -75,7 +75,7 @@ async fn vectored_in_order(at: At) {
     let pieces = pieces.map(IoSlice::new);
     assert_eq!(client.write_vectored(&pieces).await.unwrap(), 13);
     assert_eq!(client.try_write_vectored(&pieces).unwrap(), 13);
-    at.settle().await;
+    at.deliver().await;
     server.readable().await.unwrap();
     let (mut first, mut second, mut third) = ([0; 6], [0; 0], [0; 40]);
     let mut buffers = [&mut first[..], &mut second, &mut third].map(IoSliceMut::new);
@@ -102,7 +102,7 @@ async fn more_pieces_than_the_system_takes_at_once(at: At) {
     assert_eq!(bytes, [b'v'; COUNT]);
 
     client.write_all(&bytes).await.unwrap();
-    at.settle().await;
+    at.deliver().await;
     server.readable().await.unwrap();
     let mut places = vec![0; COUNT];
     let mut pieces: Vec<IoSliceMut<'_>> = places.chunks_mut(1).map(IoSliceMut::new).collect();
@@ -121,7 +121,7 @@ async fn empty_buffers_are_no_requests(at: At) {
     at.note_result("try_read_vectored", &server.try_read_vectored(&mut []));
     at.note_result("peek", &server.peek(&mut []).await);
     client.write_all(b"data").await.unwrap();
-    at.settle().await;
+    at.deliver().await;
     at.note_result("peek with data", &server.peek(&mut []).await);
     at.note_result("try_read with data", &server.try_read(&mut []));
     assert_eq!(net::read_all(&mut server, 4).await, b"data");
@@ -130,7 +130,7 @@ async fn empty_buffers_are_no_requests(at: At) {
 async fn an_empty_read_at_the_end(at: At) {
     let (client, mut server) = net::pair().await;
     drop(client);
-    at.settle().await;
+    at.deliver().await;
     at.note_result("read", &server.read(&mut []).await);
     at.note_result("peek", &server.peek(&mut []).await);
     at.note_result("then", &server.read(&mut [0; 4]).await);
@@ -142,7 +142,7 @@ async fn bytes_after_the_urgent_mark_arrive(at: At) {
     peer.send(b"before").unwrap();
     peer.send_out_of_band(b"!").unwrap();
     peer.send(b"after").unwrap();
-    at.settle().await;
+    at.deliver().await;
     assert_eq!(net::read_all(&mut server, 11).await, b"beforeafter");
 }
 
@@ -153,7 +153,7 @@ async fn bytes_after_the_urgent_mark_arrive_at_a_reader_that_waits(at: At) {
     let peer = socket2::Socket::from(peer);
     let mut buf = [0; 512];
     assert!(futures::poll!(pin!(server.read(&mut buf))).is_pending());
-    at.settle().await;
+    at.deliver().await;
     peer.send(b"before").unwrap();
     peer.send_out_of_band(b"!").unwrap();
     peer.send(b"after").unwrap();
@@ -187,7 +187,7 @@ async fn numbers_arrive_in_pieces(at: At) {
     let reading = at.beside(async move { server.read_u64().await.unwrap() });
     for byte in 0x0102_0304_0506_0708_u64.to_be_bytes() {
         client.write_all(&[byte]).await.unwrap();
-        at.settle().await;
+        at.deliver().await;
     }
     assert_eq!(reading.await, 0x0102_0304_0506_0708);
 }
@@ -195,7 +195,7 @@ async fn numbers_arrive_in_pieces(at: At) {
 async fn a_growing_buffer_is_filled(at: At) {
     let (mut client, mut server) = net::pair().await;
     client.write_all(b"into a vector").await.unwrap();
-    at.settle().await;
+    at.deliver().await;
     server.readable().await.unwrap();
     let mut buf = Vec::with_capacity(4);
     assert_eq!(server.try_read_buf(&mut buf).unwrap(), 4);

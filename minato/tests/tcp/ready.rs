@@ -27,7 +27,7 @@ async fn a_try_on_a_fresh_stream_is_tried(at: At) {
     let (client, server) = net::pair().await;
     at.note_result("nothing to read", &server.try_read(&mut [0; 4]));
     at.note_result("room to write", &client.try_write(b"now"));
-    at.settle().await;
+    at.deliver().await;
     at.note_result("something to read", &server.try_read(&mut [0; 4]));
 }
 
@@ -52,7 +52,7 @@ async fn readable_waits_for_a_fresh_event_after_would_block(at: At) {
     // However often it is asked: nothing is there, and `readable` says so by waiting.
     let drained = server.try_read(&mut [0; 4]).unwrap_err();
     assert_eq!(drained.kind(), ErrorKind::WouldBlock);
-    at.settle().await;
+    at.deliver().await;
     assert!(server.readable().now_or_never().is_none());
     let reading = at.beside(async move { read_by_trying(&server, 6).await });
     client.write_all(b"second").await.unwrap();
@@ -85,7 +85,7 @@ async fn both_interests_at_once(at: At) {
     let ready = server.ready(both).await.unwrap();
     assert!(ready.is_writable() || ready.is_readable());
     client.write_all(b"x").await.unwrap();
-    at.settle().await;
+    at.deliver().await;
     server.readable().await.unwrap();
     let ready = server.ready(both).await.unwrap();
     assert!(ready.is_writable() && ready.is_readable(), "{ready:?}");
@@ -96,7 +96,7 @@ async fn both_interests_at_once(at: At) {
 async fn readiness_of_a_stream_that_ended(at: At) {
     let (client, server) = net::pair().await;
     drop(client);
-    at.settle().await;
+    at.deliver().await;
     loop {
         let ready = server.ready(Interest::READABLE).await.unwrap();
         if ready.is_read_closed() {
@@ -113,7 +113,7 @@ async fn readiness_of_a_stream_that_ended(at: At) {
 async fn a_short_try_read_may_be_followed_by_readable(at: At) {
     let (mut client, server) = net::pair().await;
     client.write_all(b"abcdef").await.unwrap();
-    at.settle().await;
+    at.deliver().await;
     server.readable().await.unwrap();
     assert_eq!(server.try_read(&mut [0; 2]).unwrap(), 2);
     // Four more bytes are there; no event is to come.
@@ -124,7 +124,7 @@ async fn a_short_try_read_may_be_followed_by_readable(at: At) {
 async fn try_io_clears_only_on_would_block(at: At) {
     let (mut client, server) = net::pair().await;
     client.write_all(b"x").await.unwrap();
-    at.settle().await;
+    at.deliver().await;
     server.readable().await.unwrap();
     let other: io::Result<()> =
         server.try_io(Interest::READABLE, || Err(io::ErrorKind::InvalidData.into()));
@@ -155,7 +155,7 @@ async fn async_io_waits_in_between(at: At) {
             .await;
         (read.unwrap(), tries)
     });
-    at.settle().await;
+    at.deliver().await;
     client.write_all(b"abc").await.unwrap();
     let (read, tries) = reading.await;
     assert_eq!(read, 3);
@@ -166,7 +166,7 @@ async fn try_accept_after_readiness(at: At) {
     let listener = net::listener().await;
     at.note_result("nobody", &listener.try_accept().map(drop));
     let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-    at.settle().await;
+    at.deliver().await;
     let (server, from) = listener.try_accept().unwrap();
     assert_eq!(from, client.local_addr().unwrap());
     drop(server);
@@ -183,7 +183,7 @@ async fn many_futures_wait_for_one_direction(at: At) {
             at.beside(async move { server.readable().await.unwrap() })
         })
         .collect();
-    at.settle().await;
+    at.deliver().await;
     client.write_all(b"x").await.unwrap();
     futures::future::join_all(waiting).await;
 }
@@ -201,7 +201,7 @@ async fn a_reader_and_a_writer_do_not_disturb_each_other(at: At) {
         read.read_exact(&mut buf).await.unwrap();
         (buf, read)
     });
-    at.settle().await;
+    at.deliver().await;
     let (mut client_read, mut client_write) = client.into_split();
     client_write.write_all(b"z").await.unwrap();
     let (byte, _read) = reading.await;

@@ -5,7 +5,7 @@ use minato::io::AsyncWriteExt;
 use minato::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use crate::kit::child::{in_child, own_name};
-use crate::kit::{At, Need, in_worlds, net, told};
+use crate::kit::{At, Need, in_worlds, net, outcome_text};
 
 /// Two connections wait, and no descriptor is left but for one: the first is given out, the second
 /// when the first is gone.
@@ -17,7 +17,12 @@ async fn accepts_as_descriptors_come_back(listener: TcpListener, use_up: fn() ->
     two.write_all(b"2").await.unwrap();
     let mut spare = use_up();
     let short = listener.accept().await.map(drop);
-    assert_eq!(short.as_ref().unwrap_err().raw_os_error(), Some(libc::EMFILE), "{}", told(&short));
+    assert_eq!(
+        short.as_ref().unwrap_err().raw_os_error(),
+        Some(libc::EMFILE),
+        "{}",
+        outcome_text(&short)
+    );
 
     let mut incoming = listener.incoming();
     assert!(futures::poll!(incoming.next()).is_pending());

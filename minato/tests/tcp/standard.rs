@@ -73,7 +73,7 @@ async fn a_stream_comes_back_from_std(at: At) {
             let byte = net::read_all(&mut client, 1).await[0];
             (client, byte)
         });
-        at.settle().await;
+        at.deliver().await;
         server.write_all(&[round]).await.unwrap();
         let (back, byte) = reading.await;
         assert_eq!(byte, round);
@@ -106,12 +106,12 @@ async fn a_duplicate_keeps_no_registration(at: At) {
             let mut buf = [0; 1];
             server.read_exact(&mut buf).await.unwrap();
         });
-        at.settle().await;
+        at.deliver().await;
         client.write_all(b"x").await.unwrap();
         waiting.await;
         let mut again = TcpStream::from_std(duplicate.into()).unwrap();
         let reading = at.beside(async move { net::read_all(&mut again, 1).await });
-        at.settle().await;
+        at.deliver().await;
         client.write_all(b"y").await.unwrap();
         assert_eq!(reading.await, b"y");
     }
@@ -145,5 +145,5 @@ async fn simulated_sockets_have_no_descriptors(at: At) {
     let error = TcpListener::from_std(standard).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.to_string().contains("sim"), "{error}");
-    at.settle().await;
+    at.deliver().await;
 }

@@ -68,7 +68,7 @@ async fn a_stream_never_blocks_and_wakes_its_reader(at: At) {
     let (client, mut server) = net::pair().await;
     let count = must_wait(&mut server);
     client.try_write(b"x").unwrap();
-    at.settle().await;
+    at.deliver().await;
     is_woken_to_read(&mut server, &count).await;
 }
 
@@ -76,7 +76,7 @@ async fn a_stream_never_blocks_and_wakes_its_writer(at: At) {
     let (mut client, mut server) = net::pair().await;
     let (filled, count) = fill(&mut server);
     net::read_all(&mut client, filled).await;
-    at.settle().await;
+    at.deliver().await;
     is_woken_to_write(&mut server, &count).await;
     assert_eq!(net::read_all(&mut client, 4).await, b"more");
 }
@@ -86,11 +86,11 @@ async fn borrowed_halves_never_block_and_wake(at: At) {
     let (mut read, mut write) = server.split();
     let count = must_wait(&mut read);
     client.try_write(b"x").unwrap();
-    at.settle().await;
+    at.deliver().await;
     is_woken_to_read(&mut read, &count).await;
     let (filled, count) = fill(&mut write);
     net::read_all(&mut client, filled).await;
-    at.settle().await;
+    at.deliver().await;
     is_woken_to_write(&mut write, &count).await;
 }
 
@@ -99,11 +99,11 @@ async fn owned_halves_never_block_and_wake(at: At) {
     let (mut read, mut write) = server.into_split();
     let count = must_wait(&mut read);
     client.try_write(b"x").unwrap();
-    at.settle().await;
+    at.deliver().await;
     is_woken_to_read(&mut read, &count).await;
     let (filled, count) = fill(&mut write);
     net::read_all(&mut client, filled).await;
-    at.settle().await;
+    at.deliver().await;
     is_woken_to_write(&mut write, &count).await;
 }
 
@@ -138,7 +138,7 @@ async fn a_vectored_writer_is_woken(at: At) {
         let sent = poll_fn(|cx| Pin::new(&mut server).poll_write_vectored(cx, &pieces)).await;
         (sent.unwrap(), server)
     });
-    at.settle().await;
+    at.deliver().await;
     net::read_all(&mut client, filled).await;
     let (sent, _server) = writing.await;
     assert_eq!(net::read_all(&mut client, sent).await, b"in pieces"[..sent]);

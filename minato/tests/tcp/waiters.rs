@@ -42,9 +42,9 @@ async fn two_tasks_in_one_direction_are_both_woken(at: At) {
     let (mut client, server) = net::pair().await;
     let server = Arc::new(Mutex::new(server));
     let (one, two) = (read_one(&at, &server), read_one(&at, &server));
-    at.settle().await;
+    at.deliver().await;
     client.write_all(b"a").await.unwrap();
-    at.settle().await;
+    at.deliver().await;
     client.write_all(b"b").await.unwrap();
     let mut bytes = [one.await, two.await];
     bytes.sort();
@@ -56,7 +56,7 @@ async fn more_pollers_than_are_kept(at: At) {
     let (mut client, server) = net::pair().await;
     let server = Arc::new(Mutex::new(server));
     let readers: Vec<_> = (0..COUNT).map(|_| read_one(&at, &server)).collect();
-    at.settle().await;
+    at.deliver().await;
     for byte in 0..COUNT as u8 {
         client.write_all(&[byte]).await.unwrap();
     }
@@ -82,7 +82,7 @@ async fn pollers_do_not_wake_each_other_in_a_circle(at: At) {
         })
         .collect();
     for _ in 0..20 {
-        at.settle().await;
+        at.deliver().await;
     }
     client.write_all(b"x").await.unwrap();
     for ready in futures::future::join_all(waiting).await {
@@ -101,10 +101,10 @@ async fn a_poller_that_waits_twice_is_woken_once(at: At) {
     }
     client.write_all(b"x").await.unwrap();
     server.readable().await.unwrap();
-    at.settle().await;
+    at.deliver().await;
     assert_eq!(count.count(), 1);
     drop(server);
-    at.settle().await;
+    at.deliver().await;
     assert_eq!(count.count(), 1);
 }
 
@@ -142,7 +142,7 @@ async fn a_future_by_hand(at: At) {
     });
     for chunk in [&b"0123"[..], b"45678", b"9ab"] {
         client.write_all(chunk).await.unwrap();
-        at.settle().await;
+        at.deliver().await;
     }
     // One byte short of what the second wants.
     drop(client);
@@ -160,7 +160,7 @@ async fn a_poll_moves_to_another_task(at: At) {
     });
     assert!(polled.await.is_pending());
     let reading = at.beside(async move { net::read_all(&mut server, 3).await });
-    at.settle().await;
+    at.deliver().await;
     client.write_all(b"abc").await.unwrap();
     assert_eq!(reading.await, b"abc");
 }
@@ -175,7 +175,7 @@ async fn readiness_by_poll(at: At) {
         let peeked = poll_fn(|cx| server.poll_peek(cx, &mut buf)).await.unwrap();
         (peeked, server.try_read(&mut [0; 8]).unwrap())
     });
-    at.settle().await;
+    at.deliver().await;
     client.try_write(b"now").unwrap();
     assert_eq!(waiting.await, (3, 3));
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use minato::runtime::Builder;
 use minato::time::{Instant, sleep, sleep_until};
 
-use super::limit::limited;
+use crate::kit::limited;
 
 const SHORT: Duration = Duration::from_millis(5);
 

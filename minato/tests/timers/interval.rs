@@ -6,7 +6,7 @@ use std::time::Duration;
 use minato::runtime::Builder;
 use minato::time::{Instant, MissedTickBehavior, advance, interval, interval_at, sleep, timeout};
 
-use super::limit::{limited, panic_text};
+use crate::kit::{limited, panic_text};
 
 fn paused<F: Future>(future: F) -> F::Output {
     Builder::new_current_thread().start_paused(true).build().unwrap().block_on(future)

@@ -8,8 +8,9 @@ use std::time::Duration;
 use minato::runtime::Builder;
 use minato::time::{Instant, sleep, sleep_until};
 
-use super::limit::{alone, limited};
 use super::waking::Counter;
+use crate::kit::child::own_name;
+use crate::kit::{in_child, limited};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const SHORT: Duration = Duration::from_millis(5);
@@ -70,11 +71,7 @@ fn a_core_that_nobody_holds() {
 #[test]
 fn a_shorter_timer_in_a_core_that_nobody_holds() {
     // Other watched cores would keep the watcher awake.
-    let path = "timers::looked_after::a_shorter_timer_in_a_core_that_nobody_holds";
-    if !alone(path, "MINATO_TEST_ALONE") {
-        return;
-    }
-    limited(|| {
+    in_child(own_name!(a_shorter_timer_in_a_core_that_nobody_holds), || {
         let runtime = Builder::new_current_thread().build().unwrap();
         let handle = runtime.handle();
         let _entered = runtime.enter();

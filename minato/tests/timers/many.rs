@@ -7,7 +7,7 @@ use std::time::Duration;
 use minato::runtime::Builder;
 use minato::time::{Instant, sleep, sleep_until};
 
-use super::limit::limited;
+use crate::kit::limited;
 
 /// The numbers below `count`, in an order that looks like none.
 fn shuffled(count: u64) -> impl Iterator<Item = u64> {

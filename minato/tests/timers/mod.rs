@@ -3,7 +3,7 @@
 mod everywhere;
 mod forbidden;
 mod interval;
-mod limit;
+
 mod looked_after;
 mod many;
 mod paused;

@@ -10,8 +10,8 @@ use minato::runtime::{Builder, Runtime};
 use minato::task::{spawn_blocking, yield_now};
 use minato::time::{self, Instant, advance, sleep, sleep_until};
 
-use super::limit::{limited, panic_text};
 use super::waking::poll_once;
+use crate::kit::{limited, panic_text};
 
 const HOUR: Duration = Duration::from_secs(3600);
 

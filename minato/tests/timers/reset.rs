@@ -7,8 +7,8 @@ use std::time::Duration;
 use minato::runtime::Builder;
 use minato::time::{Instant, sleep, sleep_until};
 
-use super::limit::limited;
 use super::waking::{Counter, poll_once};
+use crate::kit::limited;
 
 const LONG: Duration = Duration::from_secs(3600);
 const SHORT: Duration = Duration::from_millis(5);

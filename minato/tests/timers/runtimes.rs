@@ -7,8 +7,8 @@ use std::time::Duration;
 use minato::runtime::{Builder, Runtime};
 use minato::time::{Instant, Sleep, advance, interval, sleep, sleep_until};
 
-use super::limit::limited;
 use super::waking::{Counter, poll_once};
+use crate::kit::limited;
 
 fn kinds() -> [fn() -> Runtime; 2] {
     [

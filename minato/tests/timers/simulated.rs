@@ -7,7 +7,7 @@ use minato::runtime::{Builder, Runtime};
 use minato::time::{self, Instant, interval, sleep, timeout};
 use minato_sim::World;
 
-use super::limit::{limited, panic_text};
+use crate::kit::{limited, panic_text};
 
 fn runtime(world: &World) -> Runtime {
     let engine = Engine::sim(world.host("clock"));

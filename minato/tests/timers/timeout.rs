@@ -12,8 +12,8 @@ use minato::runtime::Builder;
 use minato::time::error::Elapsed;
 use minato::time::{Instant, advance, sleep, timeout, timeout_at};
 
-use super::limit::limited;
 use super::waking::{Counter, poll_once};
+use crate::kit::limited;
 
 fn paused<F: Future>(future: F) -> F::Output {
     Builder::new_current_thread().start_paused(true).build().unwrap().block_on(future)

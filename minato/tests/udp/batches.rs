@@ -11,7 +11,7 @@ use futures::future;
 use minato::net::UdpSocket;
 use minato::net::udp::{Ecn, ReceiveBatch, ReceiveMeta, Transmit};
 
-use crate::everywhere::{everywhere, on_the_system, poll_with, simulated, stays_pending};
+use crate::kit::bodies::{everywhere, on_the_system, poll_with, simulated, stays_pending};
 use crate::kit::counting::Counting;
 use crate::{connected_pair, local};
 

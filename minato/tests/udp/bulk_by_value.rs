@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use minato::net::udp::{Ecn, ReceiveBatch, Transmit};
 
-use crate::everywhere::{everywhere, stays_pending};
+use crate::kit::bodies::{everywhere, stays_pending};
 use crate::local;
 
 #[test]

@@ -1,6 +1,6 @@
 //! The futures that take and give back the socket and the buffer.
 
-use crate::everywhere::{everywhere, stays_pending};
+use crate::kit::bodies::{everywhere, stays_pending};
 use crate::local;
 
 #[test]

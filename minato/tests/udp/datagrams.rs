@@ -10,7 +10,7 @@ use futures::future;
 use minato::io::ReadBuf;
 use minato::net::UdpSocket;
 
-use crate::everywhere::everywhere;
+use crate::kit::bodies::everywhere;
 use crate::{connected_pair, local};
 
 #[test]

@@ -12,7 +12,7 @@ use minato::net::UdpSocket;
 use minato::net::udp::{Ecn, ReceiveBatch, Transmit};
 use minato::runtime::Builder;
 
-use crate::everywhere::{everywhere, on_the_system, stays_pending};
+use crate::kit::bodies::{everywhere, on_the_system, stays_pending};
 use crate::local;
 
 /// A socket that has received in batches, so that the kernel joins what is sent to it from now on.

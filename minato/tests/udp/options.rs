@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use minato::net::UdpSocket;
 
-use crate::everywhere::{everywhere, on_the_system, simulated};
+use crate::kit::bodies::{everywhere, on_the_system, simulated};
 use crate::local;
 
 #[test]

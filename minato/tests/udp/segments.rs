@@ -9,7 +9,7 @@ use std::os::fd::AsRawFd;
 use minato::net::UdpSocket;
 use minato::net::udp::{Ecn, ReceiveBatch, Transmit};
 
-use crate::everywhere::{everywhere, on_the_system};
+use crate::kit::bodies::{everywhere, on_the_system};
 use crate::kit::child::{in_child, own_name};
 use crate::local;
 

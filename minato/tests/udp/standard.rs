@@ -8,7 +8,7 @@ use minato::net::UdpSocket;
 use minato::reactor::Reactor;
 use minato::sim::World;
 
-use crate::everywhere::{on_the_system, simulated, stays_pending};
+use crate::kit::bodies::{on_the_system, simulated, stays_pending};
 use crate::local;
 
 #[test]

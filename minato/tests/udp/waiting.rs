@@ -14,7 +14,7 @@ use minato::net::UdpSocket;
 use minato::reactor::Reactor;
 use minato::runtime::Builder;
 
-use crate::everywhere::{everywhere, poll_with, stays_pending};
+use crate::kit::bodies::{everywhere, poll_with, stays_pending};
 use crate::kit::counting::Counting;
 use crate::local;
 

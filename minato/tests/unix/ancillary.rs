@@ -11,7 +11,7 @@ use std::process::Stdio;
 
 use minato::net::UnixStream;
 
-use crate::everywhere::{on_the_system, stays_pending};
+use crate::kit::bodies::{on_the_system, stays_pending};
 
 /// A read stops behind bytes that carried descriptors, however much is queued behind them: taking
 /// the short read for the end would hang here.

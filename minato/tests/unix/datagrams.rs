@@ -10,7 +10,7 @@ use minato::io::ReadBuf;
 use minato::net::UnixDatagram;
 
 use crate::directory;
-use crate::everywhere::{on_the_system, stays_pending};
+use crate::kit::bodies::{on_the_system, stays_pending};
 
 #[test]
 fn datagrams_between_paths() {

@@ -11,7 +11,7 @@ use minato::net::UnixListener;
 use minato::net::UnixStream;
 
 use crate::directory;
-use crate::everywhere::{on_the_system, simulated, stays_pending};
+use crate::kit::bodies::{on_the_system, simulated, stays_pending};
 
 #[test]
 fn sockets_of_std_come_and_go() {

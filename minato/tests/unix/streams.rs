@@ -16,7 +16,7 @@ use minato::net::unix::SocketAddr;
 use minato::reactor::Reactor;
 
 use crate::directory;
-use crate::everywhere::{on_the_system, poll_with, stays_pending};
+use crate::kit::bodies::{on_the_system, poll_with, stays_pending};
 use crate::kit::counting::Counting;
 
 #[test]

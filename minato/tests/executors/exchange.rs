@@ -1,34 +1,25 @@
-//! The slice: one echo exchange over TCP, wherever it may run.
+//! One echo exchange over TCP, on each runtime and engine.
 
 use std::io;
+use std::net::SocketAddr;
 
 use minato::engine::Engine;
 use minato::io::{AsyncReadExt, AsyncWriteExt};
 use minato::net::{TcpListener, TcpStream};
 use minato::runtime::Builder;
 
+use crate::kit;
+
 const ROUNDS: usize = 20;
 
 async fn serve(listener: TcpListener) -> io::Result<()> {
-    let (mut stream, _) = listener.accept().await?;
-    let mut buf = vec![0; 4096];
-    loop {
-        match stream.read(&mut buf).await? {
-            0 => return Ok(()),
-            len => stream.write_all(&buf[..len]).await?,
-        }
-    }
+    let (stream, _) = listener.accept().await?;
+    kit::echo(stream).await
 }
 
-async fn drive(address: std::net::SocketAddr) -> io::Result<()> {
+async fn drive(address: SocketAddr) -> io::Result<()> {
     let mut stream = TcpStream::connect(address).await?;
-    for round in 0..ROUNDS {
-        let sent: Vec<u8> = (0..64 + round * 131).map(|at| (at * 7 + round) as u8).collect();
-        stream.write_all(&sent).await?;
-        let mut received = vec![0; sent.len()];
-        stream.read_exact(&mut received).await?;
-        assert_eq!(sent, received);
-    }
+    kit::ping(&mut stream, ROUNDS).await?;
     stream.shutdown().await?;
     assert_eq!(stream.read(&mut [0; 8]).await?, 0);
     Ok(())
