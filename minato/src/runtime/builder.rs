@@ -18,7 +18,6 @@ use crate::engine::Engine;
 use crate::panics::contain;
 use crate::reactor;
 use crate::reactor::shared::Keeper;
-use crate::sync;
 use crate::task::blocking::{BlockingConfig, BlockingPool, Hook};
 use crate::task::budget::Budget;
 use crate::time::clock::{Clock, PausableClock};
@@ -41,7 +40,6 @@ pub(crate) struct Config {
     pub(super) budget: Budget,
     pub(super) spin: Duration,
     pub(super) measure_polls: bool,
-    pub(super) picker: Option<sync::Mutex<Box<dyn Picker>>>,
 }
 
 impl Config {
@@ -238,7 +236,7 @@ impl Builder {
         Ok(LocalRuntime::of(self.single(true)?))
     }
 
-    fn single(self, local: bool) -> io::Result<Arc<Shared>> {
+    fn single(mut self, local: bool) -> io::Result<Arc<Shared>> {
         let clock = match self.engine.host() {
             Some(_) if self.start_paused => {
                 return Err(contradiction("a simulated world has its own clock, never paused"));
@@ -250,7 +248,8 @@ impl Builder {
             clock.pause();
         }
         let reactor = reactor::Shared::start(&self.engine, clock.clone(), Keeper::Nobody)?;
-        let core = Box::new(Core::new(0, reactor.clone(), Queue::Own(Default::default())));
+        let mut core = Box::new(Core::new(0, reactor.clone(), Queue::Own(Default::default())));
+        core.picker = self.picker.take();
         let counters = vec![core.counters.clone()];
         let only = local.then(|| std::thread::current().id());
         let flavor = Flavor::CurrentThread(Stand::new(core, only));
@@ -319,7 +318,6 @@ impl Builder {
             budget: Budget::limited(self.budget),
             spin: self.spin,
             measure_polls: self.measure_polls,
-            picker: self.picker.map(sync::Mutex::new),
         };
         Shared::new(flavor, config, reactors, counters, blocking, clock, self.engine)
     }

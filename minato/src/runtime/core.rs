@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use super::metrics::CoreCounters;
+use super::picker::Picker;
 use super::queue::Queue;
 use super::spin::Spin;
 use crate::reactor;
@@ -21,6 +22,8 @@ pub(crate) struct Core {
     /// How often in a row the next task came from the LIFO slot.
     pub(crate) lifo_polls: u32,
     pub(crate) spin: Spin,
+    /// Chooses the next task, if the user has given one.
+    pub(crate) picker: Option<Box<dyn Picker>>,
     /// Room for the wakers of one turn.
     pub(crate) wakers: Vec<Waker>,
 }
@@ -43,6 +46,7 @@ impl Core {
             tick: 0,
             lifo_polls: 0,
             spin: Spin::default(),
+            picker: None,
             wakers: Vec::new(),
         }
     }

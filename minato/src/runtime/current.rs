@@ -24,7 +24,7 @@ use super::spin::Spin;
 use super::worker::POLLS_PER_LOOK;
 use crate::reactor;
 use crate::reactor::shared::Keeper;
-use crate::task::{Runnable, shielded};
+use crate::task::Runnable;
 use crate::time::clock::real_now;
 
 /// Wakes the future of a `block_on`.
@@ -166,7 +166,7 @@ fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut root: Root<'_, F>
         }
         if seat.core.borrow().is_some() {
             let mut stepper = Stepper { shared, seat: &seat, reactor: &reactor };
-            let more = shielded(|| context::between_polls(|| stepper.run_batch()));
+            let more = context::between_polls(|| stepper.run_batch());
             rounds += 1;
             // A future that wakes itself all the time must not keep the reactor from its turn.
             if more || !wake.is_woken() || rounds >= POLLS_PER_LOOK {
@@ -217,15 +217,7 @@ pub(crate) struct Stepper<'a> {
 impl Stepper<'_> {
     /// Polls the task that `picker` chooses.
     pub(crate) fn step(&mut self, picker: &mut dyn Picker) -> Progress {
-        let runnable = {
-            let mut core = self.seat.core.borrow_mut();
-            let Some(core) = core.as_deref_mut() else { return Progress::Idle };
-            while let Some(injected) = self.shared.injector.pop() {
-                core.queue.push(injected);
-            }
-            core.queue.pick(picker)
-        };
-        match runnable {
+        match self.pick(picker) {
             Some(runnable) => {
                 context::between_polls(|| run_measured(self.shared, self.seat, runnable));
                 Progress::Ran
@@ -234,17 +226,48 @@ impl Stepper<'_> {
         }
     }
 
+    /// Takes out the task that `picker` chooses. The picker is the user's code: it runs while the
+    /// core is borrowed by nobody, so that it may spawn and wake tasks.
+    fn pick(&mut self, picker: &mut dyn Picker) -> Option<Runnable> {
+        let numbers = {
+            let mut core = self.seat.core.borrow_mut();
+            let core = core.as_deref_mut()?;
+            while let Some(injected) = self.shared.injector.pop() {
+                core.queue.push(injected);
+            }
+            core.queue.numbers()
+        };
+        let index = match numbers.len() {
+            0 | 1 => 0,
+            len => picker.pick(&numbers).min(len - 1),
+        };
+        self.seat.core.borrow_mut().as_deref_mut()?.queue.remove(index)
+    }
+
+    /// Polls the tasks that the core's picker chooses; says whether there may be more.
+    fn run_picked(&mut self, picker: Box<dyn Picker>) -> bool {
+        /// Gives the picker back to the core, also when it panics.
+        struct GiveBack<'a>(Option<Box<dyn Picker>>, &'a Seat);
+
+        impl Drop for GiveBack<'_> {
+            fn drop(&mut self) {
+                if let Some(core) = self.1.core.borrow_mut().as_deref_mut() {
+                    core.picker = self.0.take();
+                }
+            }
+        }
+
+        let mut lent = GiveBack(Some(picker), self.seat);
+        let Some(picker) = lent.0.as_deref_mut() else { return false };
+        (0..POLLS_PER_LOOK).all(|_| self.step(picker) == Progress::Ran)
+    }
+
     /// Polls tasks in order, until there are none or the reactor must be looked at; says whether
     /// there may be more.
     fn run_batch(&mut self) -> bool {
-        if let Some(picker) = &self.shared.config.picker {
-            let mut picker = picker.lock();
-            for _ in 0..POLLS_PER_LOOK {
-                if self.step(&mut **picker) == Progress::Idle {
-                    return false;
-                }
-            }
-            return true;
+        let picker = self.seat.core.borrow_mut().as_deref_mut().and_then(|c| c.picker.take());
+        if let Some(picker) = picker {
+            return self.run_picked(picker);
         }
         if let Some(runnable) = self.shared.injector.pop() {
             run_measured(self.shared, self.seat, runnable);

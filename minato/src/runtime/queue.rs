@@ -5,7 +5,6 @@ use std::task::Waker;
 
 use crossbeam_deque::Worker as Deque;
 
-use super::picker::Picker;
 use crate::task::Runnable;
 
 /// The ready tasks of one core.
@@ -101,17 +100,18 @@ impl Queue {
         }
     }
 
-    /// Takes out the task that `picker` chooses.
-    pub(crate) fn pick(&mut self, picker: &mut dyn Picker) -> Option<Runnable> {
-        let Self::Own(queue) = self else { return self.pop() };
+    /// The numbers of the ready tasks, for a picker to choose from.
+    pub(crate) fn numbers(&mut self) -> Vec<u64> {
+        let Self::Own(queue) = self else { return Vec::new() };
         queue.wake();
-        let ready = &mut queue.ready;
-        if ready.len() < 2 {
-            return ready.pop_front();
-        }
-        let numbers: Vec<u64> = ready.iter().map(|runnable| runnable.facts().number()).collect();
-        let at = picker.pick(&numbers).min(ready.len() - 1);
-        ready.remove(at)
+        queue.ready.iter().map(|runnable| runnable.facts().number()).collect()
+    }
+
+    /// Takes out the task at `index` of what [`numbers`](Self::numbers) gave. Tasks that were
+    /// queued since then are behind all of those.
+    pub(crate) fn remove(&mut self, index: usize) -> Option<Runnable> {
+        let Self::Own(queue) = self else { return self.pop() };
+        queue.ready.remove(index)
     }
 
     /// Wakes those of `wakers` that are of tasks of the runtime at `address`, to be run next if

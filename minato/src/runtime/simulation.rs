@@ -276,7 +276,7 @@ impl Host {
     }
 
     fn poll_one(&self, picker: &mut dyn Picker) -> Progress {
-        task::shielded(|| self.stepper(|stepper| stepper.step(&mut *picker)))
+        self.stepper(|stepper| stepper.step(picker))
     }
 
     fn turn(&self) -> io::Result<()> {

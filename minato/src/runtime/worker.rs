@@ -12,7 +12,7 @@ use super::shared::{Flavor, Shared};
 use super::spin::Spin;
 use crate::reactor::shared::Keeper;
 use crate::reactor::ward::{self, Look, Ward};
-use crate::task::{Runnable, shielded};
+use crate::task::Runnable;
 
 /// After how many polls the reactor and the injector are looked at, however much there is to do.
 pub(super) const POLLS_PER_LOOK: u32 = 61;
@@ -61,7 +61,7 @@ struct Worker<'a> {
 
 impl Worker<'_> {
     fn run(&mut self) {
-        if shielded(|| self.run_to_end()) {
+        if self.run_to_end() {
             self.leave();
         }
     }

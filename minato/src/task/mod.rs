@@ -30,8 +30,6 @@ pub use self::id::Id;
 pub use self::join::{AbortHandle, JoinError, JoinHandle};
 pub(crate) use self::parked::ParkedTask;
 pub(crate) use self::schedule::{Runnable, Task};
-pub(crate) use self::spawn::{
-    FROM_BEFORE_FORK, shielded, spawn_blocking_on, spawn_local_on, spawn_on,
-};
+pub(crate) use self::spawn::{FROM_BEFORE_FORK, spawn_blocking_on, spawn_local_on, spawn_on};
 pub use self::spawn::{block_in_place, spawn, spawn_blocking, spawn_local};
 pub use self::yield_now::{YieldNow, yield_now};

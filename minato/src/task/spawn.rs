@@ -8,7 +8,6 @@ use super::cell::{Facts, Fresh};
 use super::local::Local;
 use super::registry::Runs;
 use super::{Id, JoinHandle, Runnable};
-use crate::panics::contain;
 use crate::runtime::context::{self, Seat};
 use crate::runtime::default_runtime;
 use crate::runtime::shared::Shared;
@@ -192,14 +191,4 @@ fn sign_in<T>(fresh: Fresh<T, Arc<Shared>>, runs: Runs) -> (Option<Runnable>, Jo
         return (None, handle);
     }
     (Some(runnable), handle)
-}
-
-/// Calls `run`, which polls tasks, until it returns without a panic.
-pub(crate) fn shielded<T>(mut run: impl FnMut() -> T) -> T {
-    loop {
-        // The hook has reported the panic, and the task it came from is complete.
-        if let Ok(output) = contain(&mut run) {
-            return output;
-        }
-    }
 }

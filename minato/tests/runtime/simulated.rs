@@ -166,3 +166,98 @@ fn blocking_jobs_run_inline() {
     });
     assert_eq!(ran_on, here);
 }
+
+/// A runtime of each engine whose tasks `picker` chooses from.
+fn picked_by<P: Picker + 'static>(picker: impl Fn() -> P) -> [Runtime; 2] {
+    let builders = [Builder::new_current_thread(), simulated(1).1];
+    builders.map(|builder| builder.picker(picker()).build().unwrap())
+}
+
+async fn three_yielding_tasks() {
+    let tasks: Vec<_> = (0..3).map(|_| minato::spawn(yield_now())).collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+}
+
+struct Panics;
+
+impl Picker for Panics {
+    fn pick(&mut self, _: &[u64]) -> usize {
+        panic!("the picker's own panic")
+    }
+}
+
+#[test]
+fn the_panic_of_a_picker_ends_block_on() {
+    let _watchdog = watchdog();
+    for runtime in picked_by(|| Panics) {
+        for _ in 0..2 {
+            let text = panic_text(|| runtime.block_on(three_yielding_tasks()));
+            assert_eq!(text, "the picker's own panic");
+        }
+    }
+}
+
+#[test]
+fn the_panic_of_a_picker_ends_the_run_of_a_simulation() {
+    let _watchdog = watchdog();
+    let mut simulation = minato::sim::Simulation::new(1).with_picker(Panics);
+    drop(simulation.spawn("host", three_yielding_tasks()).unwrap());
+    let text = panic_text(|| _ = simulation.run_until(pending::<()>()));
+    assert_eq!(text, "the picker's own panic");
+}
+
+/// Spawns a few tasks, and wakes a task that is not queued.
+struct Spawns(minato::runtime::Handle, Arc<Mutex<Option<std::task::Waker>>>, usize);
+
+impl Picker for Spawns {
+    fn pick(&mut self, ready: &[u64]) -> usize {
+        if self.2 > 0 {
+            self.2 -= 1;
+            drop(self.0.spawn(async {}));
+        }
+        if let Some(waker) = self.1.lock().unwrap().take() {
+            waker.wake();
+        }
+        ready.len() - 1
+    }
+}
+
+#[test]
+fn a_picker_may_spawn_and_wake_tasks() {
+    let _watchdog = watchdog();
+    let picker: Arc<Mutex<Option<Spawns>>> = Arc::default();
+    struct Late(Arc<Mutex<Option<Spawns>>>);
+    impl Picker for Late {
+        fn pick(&mut self, ready: &[u64]) -> usize {
+            match &mut *self.0.lock().unwrap() {
+                Some(picker) => picker.pick(ready),
+                None => 0,
+            }
+        }
+    }
+    for runtime in picked_by(|| Late(picker.clone())) {
+        let slot: Arc<Mutex<Option<std::task::Waker>>> = Arc::default();
+        *picker.lock().unwrap() = Some(Spawns(runtime.handle(), slot.clone(), 9));
+        let (done, is_done) = futures::channel::oneshot::channel::<()>();
+        let sleeper = runtime.spawn(async move {
+            let mut polls = 0;
+            std::future::poll_fn(|cx| {
+                polls += 1;
+                *slot.lock().unwrap() = Some(cx.waker().clone());
+                if polls == 2 { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+            })
+            .await;
+            done.send(()).unwrap();
+        });
+        runtime.block_on(async {
+            three_yielding_tasks().await;
+            three_yielding_tasks().await;
+            is_done.await.unwrap();
+        });
+        runtime.block_on(sleeper).unwrap();
+        *picker.lock().unwrap() = None;
+        runtime.wait_idle();
+    }
+}
