@@ -20,13 +20,13 @@ async fn member(socket: TcpStream, address: SocketAddr, members: Members) -> io:
     let (reader, mut writer) = socket.into_split();
     let (queue, mut lines_to_send) = mpsc::channel::<String>(32);
     members.lock().unwrap().insert(address, queue);
-    drop(minato::spawn(async move {
+    minato::spawn(async move {
         writer.write_all(b"welcome\n").await?;
         while let Some(line) = lines_to_send.next().await {
             writer.write_all(line.as_bytes()).await?;
         }
         io::Result::Ok(())
-    }));
+    });
 
     let mut lines = BufReader::new(reader).lines();
     while let Ok(Some(line)) = lines.next_line().await {
@@ -46,7 +46,7 @@ async fn serve(listener: TcpListener) -> io::Result<()> {
     let members = Members::default();
     loop {
         let (socket, address) = listener.accept().await?;
-        drop(minato::spawn(member(socket, address, members.clone())));
+        minato::spawn(member(socket, address, members.clone()));
     }
 }
 
@@ -54,7 +54,7 @@ fn main() -> io::Result<()> {
     minato::runtime::Runtime::new()?.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        drop(minato::spawn(serve(listener)));
+        minato::spawn(serve(listener));
 
         let mut clients = Vec::new();
         for _ in 0..3 {

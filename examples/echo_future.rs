@@ -23,7 +23,7 @@ async fn serve(listener: TcpListener) {
         let echo = owned::read_exact(socket, vec![0; 5])
             .and_then(|(socket, buf)| owned::write_all(socket, buf))
             .and_then(|(socket, _buf)| owned::shutdown(socket));
-        drop(minato::spawn(echo));
+        minato::spawn(echo);
     }
 }
 

@@ -18,11 +18,11 @@ async fn echo(mut socket: TcpStream) -> io::Result<()> {
 async fn serve(listener: TcpListener) -> io::Result<()> {
     for _ in 0..CLIENTS {
         let (socket, _) = listener.accept().await?;
-        drop(minato::spawn(async {
+        minato::spawn(async {
             if let Err(error) = echo(socket).await {
                 eprintln!("a client is lost: {error}");
             }
-        }));
+        });
     }
     Ok(())
 }
@@ -43,7 +43,7 @@ fn main() -> io::Result<()> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         for number in 1..=CLIENTS {
-            drop(minato::spawn(ask(address, number)));
+            minato::spawn(ask(address, number));
         }
         serve(listener).await
     })

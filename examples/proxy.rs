@@ -23,12 +23,12 @@ async fn proxy(listener: TcpListener, target: SocketAddr) {
     let mut incoming = listener.incoming();
     while let Some(Ok(mut client)) = incoming.next().await {
         // A task each, so that a slow connection holds up no other.
-        drop(minato::spawn(async move {
+        minato::spawn(async move {
             let mut server = TcpStream::connect(target).await?;
             let (sent, received) = minato::io::copy_bidirectional(&mut client, &mut server).await?;
             println!("proxy: {sent} bytes there, {received} bytes back");
             io::Result::Ok(())
-        }));
+        });
     }
 }
 

@@ -79,10 +79,10 @@ impl Connections {
                 let connection = poll_fn(|cx| incoming.poll_next_connection(cx)).await?;
                 let handled = handle(connection);
                 let token = token.clone();
-                drop(minato::spawn(async move {
+                minato::spawn(async move {
                     handled.await;
                     drop(token);
-                }));
+                });
             }
         }
     }

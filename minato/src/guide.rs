@@ -100,7 +100,7 @@
 //!         let (socket, peer) = listener.accept().await?;
 //!         println!("{peer} is here");
 //!         // Each connection is a task of its own; dropping the handle lets it run on.
-//!         drop(minato::spawn(greet(socket)));
+//!         minato::spawn(greet(socket));
 //!     }
 //! }
 //!
@@ -143,7 +143,7 @@
 //!     let greeting = owned::read_exact(socket, vec![0; 5])
 //!         .and_then(|(socket, five)| owned::write_all(socket, five))
 //!         .map(drop);
-//!     drop(minato::spawn(greeting));
+//!     minato::spawn(greeting);
 //!     future::ready(Ok(()))
 //! });
 //!

@@ -55,10 +55,10 @@ fn block_all_workers(runtime: &Runtime) -> Vec<mpsc::Sender<()>> {
         .map(|_| {
             let (release, released) = mpsc::channel::<()>();
             let begun = begun.clone();
-            drop(runtime.spawn(async move {
+            runtime.spawn(async move {
                 begun.send(()).unwrap();
                 _ = released.recv();
-            }));
+            });
             has_begun.recv().unwrap();
             release
         })
@@ -287,7 +287,7 @@ fn a_task_blocks_its_worker_on_what_the_workers_sockets_must_bring() {
             let mut drivers = Vec::new();
             for _ in 0..10 {
                 let (mut one, other) = pair().await;
-                drop(minato::spawn(echo(other)));
+                minato::spawn(echo(other));
                 // Its first wait binds it to the core of this worker.
                 let mut byte = [0; 1];
                 assert!(futures::poll!(pin!(one.read(&mut byte))).is_pending());
@@ -301,14 +301,14 @@ fn a_task_blocks_its_worker_on_what_the_workers_sockets_must_bring() {
             }
             if busy {
                 // The other worker is never idle.
-                drop(minato::spawn(async {
+                minato::spawn(async {
                     loop {
                         minato::task::yield_now().await;
                     }
-                }));
+                });
             }
             for driver in drivers {
-                drop(minato::spawn(driver));
+                minato::spawn(driver);
             }
             for _ in 0..1_000 {
                 fed.recv().unwrap();
@@ -336,10 +336,10 @@ fn a_task_blocks_its_worker_after_a_long_silence() {
                 ping(&mut first, 1).await.unwrap();
                 for mut stream in streams {
                     let feed = feed.clone();
-                    drop(minato::spawn(async move {
+                    minato::spawn(async move {
                         ping(&mut stream, 20).await.unwrap();
                         feed.send(()).unwrap();
-                    }));
+                    });
                 }
                 begun.send(()).unwrap();
                 drop(feed);
@@ -388,18 +388,18 @@ fn a_sentinel_that_blocks_in_place_passes_its_wards_on() {
         let mut streams = Vec::new();
         for _ in 0..8 {
             let (one, other) = pair().await;
-            drop(minato::spawn(echo(other)));
+            minato::spawn(echo(other));
             streams.push(one);
         }
         for mut one in streams {
             let feed = feed.clone();
-            drop(minato::spawn(async move {
+            minato::spawn(async move {
                 for _ in 0..20 {
                     ping(&mut one, 1).await.unwrap();
                     minato::task::block_in_place(thread::yield_now);
                 }
                 feed.send(()).unwrap();
-            }));
+            });
         }
         for _ in 0..8 {
             fed.recv().unwrap();

@@ -95,7 +95,7 @@ impl DatagramRelay {
             unanswered: AtomicU64::new(0),
         });
         self.clients().insert(address, client.clone());
-        drop(minato::spawn(self.clone().carry_answers(address, client.clone())));
+        minato::spawn(self.clone().carry_answers(address, client.clone()));
         Some(client)
     }
 

@@ -44,12 +44,12 @@ where
 {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
-    drop(minato::spawn(async move {
+    minato::spawn(async move {
         let mut incoming = listener.incoming();
         while let Some(Ok(connection)) = incoming.next().await {
             drop(minato::spawn(handle(connection)));
         }
-    }));
+    });
     Ok(address)
 }
 
@@ -76,12 +76,12 @@ async fn proxy_to(target: SocketAddr, mut client: TcpStream) -> io::Result<()> {
 async fn start_udp_echo() -> io::Result<SocketAddr> {
     let socket = UdpSocket::bind(ANY_PORT).await?;
     let address = socket.local_addr()?;
-    drop(minato::spawn(async move {
+    minato::spawn(async move {
         let mut buffer = vec![0; 64 * 1024];
         while let Ok((len, sender)) = socket.recv_from(&mut buffer).await {
             // A client that is gone already takes no answer; the others still do.
             _ = socket.send_to(&buffer[..len], sender).await;
         }
-    }));
+    });
     Ok(address)
 }

@@ -258,7 +258,7 @@ impl fmt::Debug for LocalRuntime {
 ///
 /// static DONE: AtomicBool = AtomicBool::new(false);
 /// minato::run(async {
-///     drop(minato::spawn(async { DONE.store(true, Ordering::SeqCst) }));
+///     minato::spawn(async { DONE.store(true, Ordering::SeqCst) });
 /// });
 /// assert!(DONE.load(Ordering::SeqCst));
 /// ```

@@ -24,7 +24,6 @@ use crate::runtime::context;
 /// # Cancel safety
 ///
 /// The handle may be polled by reference in a `select!` and awaited again later.
-#[must_use = "dropping a JoinHandle detaches its task; use `drop` or `_ =` if that is wanted"]
 pub struct JoinHandle<T> {
     join: Join<T>,
     /// Why the task was cancelled, if it never had a chance.
@@ -149,7 +148,9 @@ impl fmt::Debug for AbortHandle {
     }
 }
 
-/// Why a task gave no output.
+/// Why a task gave no output: exactly one of [`is_cancelled`](Self::is_cancelled),
+/// [`is_panic`](Self::is_panic) and [`is_deadlock`](Self::is_deadlock) is true. tokio has no third
+/// case: code that matches on the first two needs an arm for it if it waits in a nested `block_on`.
 pub struct JoinError {
     id: Id,
     spawned_at: &'static Location<'static>,
@@ -174,6 +175,13 @@ impl JoinError {
     /// Whether the task panicked.
     pub fn is_panic(&self) -> bool {
         matches!(self.why, Why::Panic(_))
+    }
+
+    /// Whether the task can never end while it is waited for here: the `block_on` that waits keeps
+    /// the task's only thread. Such an error is neither [`is_cancelled`](Self::is_cancelled) nor
+    /// [`is_panic`](Self::is_panic), and the task may still run later.
+    pub fn is_deadlock(&self) -> bool {
+        matches!(self.why, Why::Deadlock { .. })
     }
 
     /// What the task panicked with.

@@ -23,7 +23,7 @@ async fn start() -> (SocketAddr, minato::task::JoinHandle<()>) {
         assert!(socket.peer_addr().is_ok());
         let echo = owned::read_exact(socket, vec![0; 5])
             .and_then(|(socket, buf)| owned::write_all(socket, buf));
-        drop(minato::spawn(echo));
+        minato::spawn(echo);
         std::future::ready(Ok(()))
     });
     (address, minato::spawn(server.map(drop)))
@@ -62,16 +62,16 @@ async fn run_returns_when_every_task_is_done(_: At) {
         minato::run(async {
             let (client, server) = net::pair().await;
             // Nobody waits for these two but `run`.
-            drop(minato::spawn(async move {
+            minato::spawn(async move {
                 let (server, five) = owned::read_exact(server, [0; 5]).await.unwrap();
                 owned::write_all(server, five).await.map(drop)
-            }));
+            });
             let (sender, receiver) = std::sync::mpsc::channel();
-            drop(minato::spawn(async move {
+            minato::spawn(async move {
                 let (client, _) = owned::write_all(client, "ahoy!").await.unwrap();
                 let (_, five) = owned::read_exact(client, [0; 5]).await.unwrap();
                 sender.send(five).unwrap();
-            }));
+            });
             receiver
         })
     });

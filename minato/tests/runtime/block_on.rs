@@ -272,7 +272,7 @@ fn block_in_place_lets_the_other_tasks_of_the_worker_go_on() {
     runtime.block_on(async {
         let (feed, fed) = mpsc::channel();
         let blocks = minato::spawn(async move {
-            drop(minato::spawn(async move { feed.send(8).unwrap() }));
+            minato::spawn(async move { feed.send(8).unwrap() });
             let fed = minato::task::block_in_place(|| fed.recv().unwrap());
             minato::task::yield_now().await;
             fed
@@ -322,14 +322,14 @@ fn run_returns_when_everything_is_done() {
     let output = minato::run(async move {
         for _ in 0..10 {
             let counted = counted.clone();
-            drop(minato::spawn(async move {
+            minato::spawn(async move {
                 minato::task::yield_now().await;
                 let again = counted.clone();
                 drop(minato::spawn(async move { again.fetch_add(1, Ordering::SeqCst) }));
                 let job = counted.clone();
                 drop(minato::task::spawn_blocking(move || job.fetch_add(1, Ordering::SeqCst)));
                 counted.fetch_add(1, Ordering::SeqCst);
-            }));
+            });
         }
         "output"
     });

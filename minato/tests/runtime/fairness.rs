@@ -223,7 +223,7 @@ fn a_flood_of_tasks_all_run() {
         let count = Arc::new(AtomicUsize::new(0));
         for _ in 0..3 {
             let count = count.clone();
-            drop(runtime.spawn(async move {
+            runtime.spawn(async move {
                 for _ in 0..3_000 {
                     let count = count.clone();
                     drop(minato::spawn(async move {
@@ -231,7 +231,7 @@ fn a_flood_of_tasks_all_run() {
                         count.fetch_add(1, Ordering::SeqCst);
                     }));
                 }
-            }));
+            });
         }
         runtime.wait_idle();
         assert_eq!(count.load(Ordering::SeqCst), 9_000);

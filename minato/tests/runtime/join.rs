@@ -162,15 +162,17 @@ fn an_abort_is_never_lost_among_wakes() {
     }
 }
 
+/// A spawn as a statement compiles without a warning, as tokio's does.
 #[test]
+#[deny(unused_must_use)]
 fn dropping_the_handle_detaches() {
     on_both(|runtime| {
         let (go, gone) = oneshot::channel::<()>();
         let (done, is_done) = oneshot::channel();
-        drop(runtime.spawn(async move {
+        runtime.spawn(async move {
             gone.await.unwrap();
             done.send(6).unwrap();
-        }));
+        });
         go.send(()).unwrap();
         assert_eq!(runtime.block_on(is_done).unwrap(), 6);
     });

@@ -105,10 +105,10 @@ fn what_is_left_drops_on_the_thread_of_the_runtime() {
     let counts = Counts::default();
     let runtime = local();
     let value = counts.value();
-    drop(runtime.spawn_local(async move {
+    runtime.spawn_local(async move {
         let _value = value;
         pending::<()>().await;
-    }));
+    });
     runtime.block_on(yield_now());
     counts.check(0);
     drop(runtime);
@@ -175,14 +175,14 @@ fn the_last_waker_dropped_elsewhere() {
     let runtime = local();
     let (send, receive) = mpsc::channel::<Waker>();
     let value = counts.value();
-    drop(runtime.spawn_local(async move {
+    runtime.spawn_local(async move {
         let _value = value;
         poll_fn::<(), _>(|cx| {
             send.send(cx.waker().clone()).unwrap();
             Poll::Pending
         })
         .await;
-    }));
+    });
     runtime.block_on(yield_now());
     let waker = receive.recv().unwrap();
     thread::spawn(move || drop(waker)).join().unwrap();
@@ -199,14 +199,14 @@ fn a_waker_that_outlives_the_runtime() {
     let runtime = local();
     let (send, receive) = mpsc::channel::<Waker>();
     let value = counts.value();
-    drop(runtime.spawn_local(async move {
+    runtime.spawn_local(async move {
         let _value = value;
         poll_fn::<(), _>(|cx| {
             send.send(cx.waker().clone()).unwrap();
             Poll::Pending
         })
         .await;
-    }));
+    });
     runtime.block_on(yield_now());
     let waker = receive.recv().unwrap();
     drop(runtime);
@@ -277,17 +277,17 @@ fn dropped_within_its_own_task() {
     let runtime = local();
     let handle = runtime.handle();
     let value = counts.value();
-    drop(runtime.spawn_local(async move {
+    runtime.spawn_local(async move {
         let _value = value;
         pending::<()>().await;
-    }));
+    });
     let task = runtime.spawn_local(async { yield_now().await });
     let owner = Rc::new(RefCell::new(None));
     let owned = owner.clone();
-    drop(runtime.spawn_local(async move {
+    runtime.spawn_local(async move {
         yield_now().await;
         drop(owned.take());
-    }));
+    });
     *owner.borrow_mut() = Some(runtime);
     handle.block_on(async {
         _ = task.await;

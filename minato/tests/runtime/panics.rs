@@ -48,7 +48,7 @@ fn on_both(body: impl Fn(&Runtime)) {
 fn in_a_task() {
     on_both(|runtime| {
         for _ in 0..10 {
-            drop(runtime.spawn(async { panic!("detached") }));
+            runtime.spawn(async { panic!("detached") });
         }
         assert!(
             runtime.block_on(runtime.spawn(async { panic!("joined") })).unwrap_err().is_panic()
@@ -97,7 +97,7 @@ fn in_the_destructor_of_a_future_that_is_aborted() {
 #[test]
 fn in_the_destructor_of_an_output_nobody_takes() {
     on_both(|runtime| {
-        drop(runtime.spawn(async { Bomb }));
+        runtime.spawn(async { Bomb });
         let handle = runtime.spawn(async { Bomb });
         runtime.wait_idle();
         drop(handle);
@@ -107,7 +107,7 @@ fn in_the_destructor_of_an_output_nobody_takes() {
 #[test]
 fn in_the_destructor_of_a_panic_nobody_takes() {
     on_both(|runtime| {
-        drop(runtime.spawn(async { std::panic::panic_any(Bomb) }));
+        runtime.spawn(async { std::panic::panic_any(Bomb) });
         let handle = runtime.spawn(async { std::panic::panic_any(Bomb) });
         runtime.wait_idle();
         drop(handle);
@@ -122,10 +122,10 @@ fn in_destructors_during_the_shutdown() {
     for runtime in [current_thread(), multi_thread(2)] {
         for _ in 0..10 {
             let bomb = Bomb;
-            drop(runtime.spawn(async move {
+            runtime.spawn(async move {
                 let _bomb = bomb;
                 pending::<()>().await;
-            }));
+            });
         }
         runtime.block_on(minato::task::yield_now());
         drop(runtime);

@@ -28,17 +28,17 @@ fn populate(handle: &Handle) -> Arc<AtomicUsize> {
     let dropped = Arc::new(AtomicUsize::new(0));
     for _ in 0..5 {
         let counted = Counted(dropped.clone());
-        drop(handle.spawn(async move {
+        handle.spawn(async move {
             let _counted = counted;
             pending::<()>().await;
-        }));
+        });
         let counted = Counted(dropped.clone());
-        drop(handle.spawn(async move {
+        handle.spawn(async move {
             let _counted = counted;
             let (mut one, _other) = pair().await;
             _ = one.read(&mut [0; 1]).await;
             pending::<()>().await;
-        }));
+        });
     }
     dropped
 }
@@ -75,13 +75,13 @@ fn while_tasks_are_busy() {
         let dropped = Arc::new(AtomicUsize::new(0));
         for _ in 0..20 {
             let counted = Counted(dropped.clone());
-            drop(runtime.spawn(async move {
+            runtime.spawn(async move {
                 let _counted = counted;
                 for _ in 0..round * 100 {
                     yield_now().await;
                 }
                 pending::<()>().await;
-            }));
+            });
         }
         drop(runtime);
         assert_eq!(dropped.load(Ordering::SeqCst), 20);
@@ -226,12 +226,12 @@ fn while_tasks_spawn_tasks() {
     fn spawn_for_ever(alive: Arc<AtomicUsize>) {
         alive.fetch_add(1, Ordering::SeqCst);
         let counted = Counted(alive);
-        drop(minato::spawn(async move {
+        minato::spawn(async move {
             yield_now().await;
             spawn_for_ever(Arc::new(AtomicUsize::new(0)));
             drop(counted);
             yield_now().await;
-        }));
+        });
     }
     for runtime in runtimes() {
         for _ in 0..10 {
@@ -256,10 +256,10 @@ fn while_a_destructor_spawns() {
     for runtime in runtimes() {
         let (send, receive) = mpsc::channel();
         let spawns = Spawns(send);
-        drop(runtime.spawn(async move {
+        runtime.spawn(async move {
             let _spawns = spawns;
             pending::<()>().await;
-        }));
+        });
         runtime.block_on(deliver());
         drop(runtime);
         assert!(receive.recv().unwrap());

@@ -79,7 +79,7 @@ fn all_orders_of_three_tasks() {
         let order: Arc<Mutex<Vec<u32>>> = Arc::default();
         for task in 0..3 {
             let order = order.clone();
-            drop(runtime.spawn(async move { order.lock().unwrap().push(task) }));
+            runtime.spawn(async move { order.lock().unwrap().push(task) });
         }
         runtime.wait_idle();
         orders.push(order.lock().unwrap().clone());
@@ -215,7 +215,7 @@ impl Picker for Spawns {
     fn pick(&mut self, ready: &[u64]) -> usize {
         if self.2 > 0 {
             self.2 -= 1;
-            drop(self.0.spawn(async {}));
+            self.0.spawn(async {});
         }
         if let Some(waker) = self.1.lock().unwrap().take() {
             waker.wake();

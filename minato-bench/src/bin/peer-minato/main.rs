@@ -87,7 +87,7 @@ impl Host {
             let listener = TcpListener::from_std(listener)?;
             loop {
                 let (stream, _) = listener.accept().await?;
-                drop(minato::spawn(each(stream)));
+                minato::spawn(each(stream));
             }
         })?
     }

@@ -5,10 +5,10 @@ use minato::{io, net::TcpListener};
 pub(crate) async fn serve(listener: TcpListener) -> io::Result<()> {
     loop {
         let (mut socket, _) = listener.accept().await?;
-        drop(minato::spawn(async move {
+        minato::spawn(async move {
             let (mut reader, mut writer) = socket.split();
             io::copy(&mut reader, &mut writer).await
-        }));
+        });
     }
 }
 
