@@ -28,6 +28,8 @@ pub(crate) struct HostState {
     /// How many entries of `ready` belong to sockets that are closed.
     pub(crate) stale: usize,
     pub(crate) faults: Faults,
+    /// Whether the host is in the world's list of notified hosts.
+    pub(crate) notified: bool,
 }
 
 impl HostState {
@@ -126,6 +128,11 @@ impl Host {
     pub fn fail(&self, verb: Verb, port: u16, errors: impl IntoIterator<Item = i32>) {
         let errors = errors.into_iter();
         self.world.lock().host_mut(self.id).faults.add(verb, port, errors);
+    }
+
+    /// Puts this host into the list that [`World::take_notified`] gives.
+    pub fn notify(&self) {
+        self.world.lock().notify(self.id);
     }
 
     /// Whether [`take_events`](Host::take_events) may give something.

@@ -60,6 +60,8 @@ pub(crate) struct State {
     pub(crate) links: Links,
     pub(crate) names: Names,
     pub(crate) hosts: Vec<HostState>,
+    /// The hosts with something to look at since somebody asked, each once.
+    pub(crate) notified: Vec<u64>,
     pub(crate) sockets: Arena<SocketState>,
     pub(crate) connections: Arena<Connection>,
     pub(crate) socket_count: u64,
@@ -76,6 +78,7 @@ impl State {
             links: Links::new(config.loopback, config.latency),
             names: Names::default(),
             hosts: Vec::new(),
+            notified: Vec::new(),
             sockets: Arena::default(),
             connections: Arena::default(),
             socket_count: 0,
@@ -111,6 +114,7 @@ impl State {
             ready: Vec::new(),
             stale: 0,
             faults: Faults::default(),
+            notified: false,
         });
         id
     }
@@ -243,6 +247,23 @@ impl State {
             socket.queued = true;
             let host = socket.host;
             self.host_mut(host).ready.push(key);
+            self.notify(host);
+        }
+    }
+
+    /// Lists a host for whoever steps the world.
+    pub(crate) fn notify(&mut self, host: HostId) {
+        let notified = &mut self.host_mut(host).notified;
+        if !*notified {
+            *notified = true;
+            self.notified.push(u64::from(host.0));
+        }
+    }
+
+    pub(crate) fn take_notified(&mut self, hosts: &mut Vec<u64>) {
+        for host in self.notified.drain(..) {
+            self.hosts[host as usize].notified = false;
+            hosts.push(host);
         }
     }
 

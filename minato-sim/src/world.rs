@@ -75,6 +75,26 @@ impl World {
         self.lock().advance(limit.map(nanos))
     }
 
+    /// Adds the numbers of the hosts that have something to look at since the last call to `hosts`,
+    /// each once: those with new events, and those that were [notified](Host::notify). A program
+    /// that steps many hosts learns here which of them to look at.
+    ///
+    /// ```
+    /// use minato_sim::World;
+    ///
+    /// let world = World::new(1);
+    /// let (_, b) = (world.host("a"), world.host("b"));
+    /// b.notify();
+    /// b.notify();
+    /// let mut hosts = Vec::new();
+    /// world.take_notified(&mut hosts);
+    /// world.take_notified(&mut hosts);
+    /// assert_eq!(hosts, [b.number()]);
+    /// ```
+    pub fn take_notified(&self, hosts: &mut Vec<u64>) {
+        self.lock().take_notified(hosts);
+    }
+
     /// Draws one of `n` possibilities: a number in `0..n`, or 0 without a draw if `n` is less
     /// than 2.
     ///

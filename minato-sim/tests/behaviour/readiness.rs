@@ -30,6 +30,29 @@ fn each_arrival_is_an_edge_and_edges_merge() {
 }
 
 #[test]
+fn a_host_with_new_events_is_told_of_once() {
+    let Pair { world, b, client, server, .. } = pair();
+    let notified = |world: &World| {
+        let mut hosts = Vec::new();
+        world.take_notified(&mut hosts);
+        hosts
+    };
+    server.register(7).unwrap();
+    events(&b);
+    notified(&world);
+    for _ in 0..3 {
+        client.send(b"x").unwrap();
+        settle(&world);
+    }
+    assert_eq!(notified(&world), [b.number()]);
+    assert_eq!(notified(&world), []);
+    assert_eq!(events(&b).len(), 1);
+    client.send(b"x").unwrap();
+    settle(&world);
+    assert_eq!(notified(&world), [b.number()]);
+}
+
+#[test]
 fn registering_has_rules() {
     let Pair { world, b, client, server, .. } = pair();
     assert_eq!(errno(server.rearm()), 2, "ENOENT");
