@@ -18,7 +18,7 @@ use crate::task::Runnable;
 use crate::task::blocking::BlockingPool;
 use crate::task::budget::Budget;
 use crate::task::registry::Registry;
-use crate::time::clock::{Clock, PausableClock, real_now};
+use crate::time::clock::{Clock, real_now};
 
 /// What kind of runtime this is.
 pub(crate) enum Flavor {
@@ -253,14 +253,10 @@ impl Shared {
     }
 
     /// Keeps a stopped clock from jumping for as long as the result lives.
-    pub(crate) fn hold_clock(&self) -> Option<ClockHold> {
-        match &self.clock {
-            Clock::Pausable(clock) => {
-                clock.hold();
-                Some(ClockHold(clock.clone()))
-            }
-            _ => None,
-        }
+    pub(crate) fn hold_clock(self: &Arc<Self>) -> Option<ClockHold> {
+        let Clock::Pausable(clock) = &self.clock else { return None };
+        clock.hold();
+        Some(ClockHold(self.clone()))
     }
 
     pub(super) fn metrics(&self, index: usize) -> Option<CoreMetrics> {
@@ -323,10 +319,16 @@ impl Shared {
 }
 
 /// Keeps a stopped clock from jumping.
-pub(crate) struct ClockHold(Arc<PausableClock>);
+pub(crate) struct ClockHold(Arc<Shared>);
 
 impl Drop for ClockHold {
     fn drop(&mut self) {
-        self.0.release();
+        if let Clock::Pausable(clock) = &self.0.clock {
+            clock.release();
+            if clock.is_paused() {
+                // The thread that turns the core waits in real time: now it may let the clock jump.
+                self.0.reactors[0].unpark();
+            }
+        }
     }
 }

@@ -10,7 +10,7 @@ use super::registry::Runs;
 use super::{Id, JoinHandle, Runnable};
 use crate::runtime::context::{self, Seat};
 use crate::runtime::default_runtime;
-use crate::runtime::shared::Shared;
+use crate::runtime::shared::{ClockHold, Shared};
 
 /// Spawns a task on the runtime that this thread is in, or on the default runtime.
 ///
@@ -128,30 +128,39 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let hold = runtime.hold_clock();
-    let future = async move {
-        let _hold = hold;
-        job()
-    };
-    let fresh = Fresh::new(runtime.clone(), facts(), future);
+    let fresh = Fresh::new(runtime.clone(), facts(), async move { job() });
     if runtime.engine().is_simulated() {
         return start(fresh);
     }
     let (runnable, mut handle) = sign_in(fresh, Runs::OnThread);
     handle.needs_no_core();
     let Some(runnable) = runnable else { return handle };
+    let queued = QueuedJob { runnable, _clock: runtime.hold_clock() };
     let runner = runtime.clone();
-    let queued = runtime.blocking().spawn(Box::new(move || {
-        // A job is within its runtime, without a core.
-        let seat = Seat::take(runner, None);
-        seat.set_at_work();
-        context::between_polls(|| runnable.run());
-    }));
+    let queued = runtime.blocking().spawn(Box::new(move || queued.run(runner)));
     if let Err(rejected) = queued {
         // The pool dropped the runnable, which has cancelled the task.
         handle.set_reason(rejected.to_string());
     }
     handle
+}
+
+/// A blocking job on its way to a thread.
+struct QueuedJob {
+    /// Before the hold on the clock, because fields are dropped in this order: the job's handle is
+    /// woken before a stopped clock may jump.
+    runnable: Runnable,
+    _clock: Option<ClockHold>,
+}
+
+impl QueuedJob {
+    /// Runs the job within its runtime, without a core.
+    fn run(self, runtime: Arc<Shared>) {
+        let seat = Seat::take(runtime, None);
+        seat.set_at_work();
+        let Self { runnable, _clock } = self;
+        context::between_polls(|| runnable.run());
+    }
 }
 
 /// Why a runtime takes no task in a forked child.

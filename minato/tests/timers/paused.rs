@@ -11,7 +11,7 @@ use minato::task::{spawn_blocking, yield_now};
 use minato::time::{self, Instant, advance, sleep, sleep_until};
 
 use super::waking::poll_once;
-use crate::kit::{limited, panic_text};
+use crate::kit::{limited, panic_text, watchdog};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -135,6 +135,100 @@ fn a_blocking_job_holds_the_clock() {
             assert_eq!(start.elapsed(), HOUR);
             other.join().unwrap();
         });
+    });
+}
+
+/// Runs an hour of sleep beside `begin`, on each kind of runtime whose clock can be stopped.
+#[track_caller]
+fn an_hour_beside<T>(begin: impl AsyncFn() -> T) {
+    let builder = || Builder::new_current_thread().start_paused(true).max_blocking_threads(1);
+    let hour = async || {
+        let start = Instant::now();
+        let begun = begin().await;
+        sleep(HOUR).await;
+        assert!(start.elapsed() >= HOUR);
+        drop(begun);
+    };
+    let _watchdog = watchdog();
+    builder().build().unwrap().block_on(hour());
+    builder().build_local().unwrap().block_on(hour());
+    // Within a task, where the core stays with the task's thread.
+    let runtime = builder().build_local().unwrap();
+    let handle = runtime.handle();
+    runtime.block_on(async { handle.block_on(hour()) });
+}
+
+/// A job that takes real time, so that the clock is waited for when it ends.
+fn short_job() {
+    thread::sleep(Duration::from_millis(20));
+}
+
+#[test]
+fn it_jumps_after_a_job_that_nobody_awaits() {
+    an_hour_beside(async || spawn_blocking(short_job));
+    an_hour_beside(async || drop(spawn_blocking(short_job)));
+}
+
+#[test]
+fn it_jumps_after_a_job_that_panics() {
+    an_hour_beside(async || {
+        spawn_blocking(|| {
+            short_job();
+            panic!("a job that panics");
+        })
+    });
+}
+
+#[test]
+fn it_jumps_after_a_job_that_is_aborted_in_the_queue() {
+    an_hour_beside(async || {
+        spawn_blocking(short_job);
+        let waits = spawn_blocking(|| unreachable!("it was aborted before its start"));
+        waits.abort();
+        waits
+    });
+}
+
+#[test]
+fn it_jumps_after_a_look_up_that_nobody_awaits() {
+    an_hour_beside(async || {
+        // A first job occupies the only thread, so that the look-up ends while the clock is
+        // waited for.
+        spawn_blocking(short_job);
+        let mut look_up = Box::pin(minato::net::lookup_host("localhost:80"));
+        assert!(poll_once(look_up.as_mut()).await.is_pending());
+    });
+}
+
+#[test]
+fn it_does_not_jump_before_the_handle_of_a_job_is_woken() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::{Context, Wake};
+
+    /// Tells whether the hour had passed when it was called.
+    struct Looks {
+        passed: AtomicBool,
+        seen: std::sync::mpsc::Sender<bool>,
+    }
+    impl Wake for Looks {
+        fn wake(self: Arc<Self>) {
+            // Time enough for a clock that is not held to jump.
+            thread::sleep(Duration::from_millis(50));
+            self.seen.send(self.passed.load(Ordering::SeqCst)).unwrap();
+        }
+    }
+
+    limited(|| {
+        let (seen, has_seen) = channel();
+        let looks = Arc::new(Looks { passed: AtomicBool::new(false), seen });
+        paused().block_on(async {
+            let mut job = pin!(spawn_blocking(short_job));
+            let waker = looks.clone().into();
+            assert!(job.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            sleep(HOUR).await;
+            looks.passed.store(true, Ordering::SeqCst);
+        });
+        assert!(!has_seen.recv().unwrap());
     });
 }
 
