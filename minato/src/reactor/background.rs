@@ -23,6 +23,7 @@ use super::process::PerProcess;
 use super::shared::{Keeper, Shared};
 use super::{Handle, Reactor};
 use crate::engine::Engine;
+use crate::panics::contain;
 use crate::sync::Arc;
 use crate::time::clock::Clock;
 
@@ -122,7 +123,8 @@ struct End(Mutex<EndState>);
 struct EndState {
     wanted: Option<When>,
     done: bool,
-    wakers: Vec<Waker>,
+    /// That of the one future which waits for the end.
+    waker: Option<Waker>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,12 +147,13 @@ impl End {
     }
 
     fn finish(&self) {
-        let wakers = {
+        let waker = {
             let mut state = self.state();
             state.done = true;
-            std::mem::take(&mut state.wakers)
+            state.waker.take()
         };
-        wakers.into_iter().for_each(Waker::wake);
+        // A panic of it was reported by its hook, and must not end this thread as a panicked one.
+        _ = contain(|| waker.map(Waker::wake));
     }
 }
 
@@ -239,13 +242,16 @@ impl Future for BackgroundShutdown {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        // Cloned before and dropped after the lock, since either may run any code.
+        let waker = cx.waker().clone();
+        let before;
         let mut state = self.end.state();
         if state.done {
             return Poll::Ready(());
         }
-        if !state.wakers.iter().any(|waker| waker.will_wake(cx.waker())) {
-            state.wakers.push(cx.waker().clone());
-        }
+        before = state.waker.replace(waker);
+        drop(state);
+        drop(before);
         Poll::Pending
     }
 }

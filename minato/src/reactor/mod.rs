@@ -28,7 +28,6 @@
 
 pub(crate) mod background;
 pub(crate) mod care;
-mod crowd;
 pub(crate) mod monitor;
 mod park;
 pub(crate) mod process;

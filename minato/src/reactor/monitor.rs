@@ -84,7 +84,9 @@ impl Monitor {
 
     /// Looks after every core once; returns how long until the next look.
     fn look(&mut self) -> Option<Duration> {
-        for shared in ARRIVALS.lock().drain(..) {
+        // The lock is released first: with the last reference to a reactor go the wakers in it.
+        let arrivals = std::mem::take(&mut *ARRIVALS.lock());
+        for shared in arrivals {
             self.cores.entry(shared.as_ptr().addr()).or_insert_with(|| Ward::new(shared));
         }
         if self.cores.is_empty() {

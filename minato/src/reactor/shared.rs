@@ -308,7 +308,8 @@ impl Shared {
     pub(crate) fn end(&self) {
         self.ended.store(true, Ordering::SeqCst);
         let mut wakers = Vec::new();
-        for slot in self.slots.lock().drain() {
+        let slots = self.slots.lock().drain();
+        for slot in &slots {
             slot.evict(&mut wakers);
         }
         self.timers.drain(&mut wakers);

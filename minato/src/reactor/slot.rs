@@ -73,7 +73,7 @@ impl Slot {
         let mut wakers = Vec::new();
         self.event(bits, &mut wakers);
         for waker in wakers {
-            // Of somebody else's waker, which must not keep the caller from its result.
+            // As in `wait_poll_in_list`.
             _ = contain(|| waker.wake());
         }
     }
@@ -127,16 +127,25 @@ impl Slot {
 
     #[cold]
     fn wait_poll_in_list(&self, direction: Direction, waker: &Waker) {
+        // Wakers are cloned, woken and dropped with the list free again: that is foreign code.
+        let waker = waker.clone();
         let free = self.join_waiters().add_poll(direction, waker);
-        if let Some(woken) = free.woken {
-            woken.wake();
-        }
+        let Some(woken) = free.woken else { return };
         drop(free.dropped);
+        if free.is_probe {
+            let probe = woken.clone();
+            let before = self.waiters.lock().set_probe(direction, probe);
+            drop(before);
+        }
+        // It is somebody else's waker, whose panic must not keep the caller from its result.
+        _ = contain(|| woken.wake());
     }
 
     /// Leaves the waker of the only poll of a direction.
     pub(crate) fn wait_last_poll(&self, direction: Direction, waker: &Waker) {
-        self.join_waiters().set_last_poll(direction, waker);
+        let waker = waker.clone();
+        let before = self.join_waiters().set_last_poll(direction, waker);
+        drop(before);
     }
 
     /// Leaves a future's waker in its entry.
@@ -146,7 +155,10 @@ impl Slot {
         wants: Readiness,
         waker: &Waker,
     ) -> EntryId {
-        self.join_waiters().set_entry(id, wants, waker)
+        let waker = waker.clone();
+        let (id, before) = self.join_waiters().set_entry(id, wants, waker);
+        drop(before);
+        id
     }
 
     /// Takes a future's entry out.
@@ -173,15 +185,17 @@ impl Slot {
         source: &Source,
         reactor: &Arc<Shared>,
     ) -> io::Result<()> {
+        // Dropped after the lock: with the last reference to a reactor go the wakers in it.
+        let old;
         let mut home = self.home.lock();
-        if let Some(old) = home.take() {
-            if !old.reactor.has_ended() {
-                *home = Some(old);
-                return Ok(());
-            }
-            if !old.reactor.is_from_before_fork() {
-                _ = old.reactor.driver().deregister(source);
-            }
+        if home.as_ref().is_some_and(|home| !home.reactor.has_ended()) {
+            return Ok(());
+        }
+        old = home.take();
+        if let Some(old) = &old
+            && !old.reactor.is_from_before_fork()
+        {
+            _ = old.reactor.driver().deregister(source);
         }
         let key = reactor.insert(source, self.clone())?;
         self.home_address.store(Arc::as_ptr(reactor).addr(), Ordering::Release);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::sync::{AtomicU64, Mutex, Ordering};
 use crate::time::Instant;
 use crate::time::clock::Clock;
-use crate::time::wheel::{SetWaker, TimerKey, Wheel};
+use crate::time::wheel::{TimerKey, Wheel};
 
 /// The tick of "no timer at all".
 const NEVER: u64 = u64::MAX;
@@ -61,14 +61,16 @@ impl Timers {
 
     /// Leaves the waker of a timer's owner; ready when the timer is no longer in the wheel.
     pub(crate) fn poll(&self, key: TimerKey, cx: &mut Context<'_>) -> Poll<()> {
-        let outcome = self.wheel.lock().set_waker(key, cx.waker());
-        match outcome {
-            SetWaker::Kept => Poll::Pending,
-            SetWaker::Replaced(before) => {
-                drop(before);
-                Poll::Pending
+        let will_wake = self.wheel.lock().will_wake(key, cx.waker());
+        match will_wake {
+            Some(true) => Poll::Pending,
+            Some(false) => {
+                // Cloned before and dropped after the lock, since either may run any code.
+                let waker = cx.waker().clone();
+                let replaced = self.wheel.lock().set_waker(key, waker);
+                if replaced.is_ok() { Poll::Pending } else { Poll::Ready(()) }
             }
-            SetWaker::Stale => Poll::Ready(()),
+            None => Poll::Ready(()),
         }
     }
 

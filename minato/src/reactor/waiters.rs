@@ -1,15 +1,20 @@
 //! Who waits for a slot.
 //!
-//! Three kinds of waiters share one short list. *Polls* of sockets are known by their waker only:
-//! they are deduplicated by `will_wake`, and as many are kept in a direction as the [`Crowd`] has
-//! room for; one more, and the oldest is woken to find out for itself, never forgotten. *Entries*
-//! belong to one future each, which takes its entry out when it is dropped. The *last poll* of an
-//! `AsyncFd` is the only one of its direction and is replaced by the next.
+//! Three kinds of waiters share one short list.
+//!
+//! * *Polls* of sockets are known by their waker only: they are deduplicated by `will_wake`, and
+//!   the number in each direction has a limit (see [`PollLimit`]). When one more comes, the oldest
+//!   is woken, so that it polls again if it still waits.
+//! * *Entries* belong to one future each, which takes its entry out when it is dropped.
+//! * The *last poll* of an `AsyncFd` is the only one of its direction; the next one replaces it.
+//!
+//! Cloning, waking or dropping a waker may run any code, also code that uses the same socket. So
+//! nothing here does any of that: callers clone wakers before they take the lock, and get back
+//! what they must wake or drop after they have released it.
 
 use std::mem;
 use std::task::Waker;
 
-use super::crowd::{Crowd, POLLS_AT_FIRST};
 use crate::engine::{Direction, Readiness};
 
 /// Names the waiting place of one future in one slot.
@@ -36,17 +41,81 @@ pub(crate) struct Waiters {
     near: [Option<Waiter>; 2],
     far: Vec<Waiter>,
     last_id: u32,
-    /// For each direction, once more polls have waited than are kept at first.
-    crowds: Option<Box<[Crowd; 2]>>,
+    /// For each direction, once more polls have waited than the limit allows at first.
+    limits: Option<Box<[PollLimit; 2]>>,
 }
 
-/// Wakers that a joining poll has set free, for after the lock.
+/// What a joining poll has set free, for after the lock.
 #[derive(Default)]
-#[must_use]
+#[must_use = "these wakers are to be woken or dropped after the lock is released"]
 pub(crate) struct SetFree {
-    /// Gave way, and must be woken.
+    /// To be woken: it was driven out, and polls again if it still waits.
     pub(crate) woken: Option<Waker>,
+    /// Whether a clone of it must become the probe before it is woken.
+    pub(crate) is_probe: bool,
+    /// To be dropped.
     pub(crate) dropped: [Option<Waker>; 2],
+}
+
+/// How many polls of one direction are kept at first.
+const POLLS_AT_FIRST: usize = 64;
+
+/// How many polls of one direction are kept.
+///
+/// A waker does not tell whether its task still waits, so a list of them must have a limit. But if
+/// all of them do wait, the one that is woken comes back and drives out the next, in a circle
+/// without end. So one that was driven out is kept as the *probe*. If the probe comes back, the
+/// limit doubles, until there is room for all.
+///
+/// There is a new probe after two to four times as many as for the one before, so a circle of any
+/// length is soon closed. The number is drawn, since a regular one might keep in step with the
+/// circle. The wakers of tasks that no longer wait never come back, and among many of those a probe
+/// is rarely one that does.
+struct PollLimit {
+    limit: usize,
+    /// How many were driven out since the limit was set.
+    driven_out: usize,
+    /// At which number of them there is a new probe.
+    next_probe_at: usize,
+    probe: Option<Waker>,
+    random: u64,
+}
+
+impl Default for PollLimit {
+    fn default() -> Self {
+        Self::new(POLLS_AT_FIRST, 1)
+    }
+}
+
+impl PollLimit {
+    fn new(limit: usize, random: u64) -> Self {
+        let mut new = Self { limit, driven_out: 0, next_probe_at: 0, probe: None, random };
+        new.draw_next_probe(limit);
+        new
+    }
+
+    /// Draws when there is a new probe: after `least` more to three times that.
+    fn draw_next_probe(&mut self, least: usize) {
+        self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        self.next_probe_at += least + (self.random >> 33) as usize % (2 * least);
+    }
+
+    /// A poll joins. If it is the probe, there is room for more from now on; returns the probe.
+    fn joined(&mut self, waker: &Waker) -> Option<Waker> {
+        let probe = self.probe.take_if(|probe| probe.will_wake(waker))?;
+        *self = Self::new(2 * self.limit, self.random);
+        Some(probe)
+    }
+
+    /// A poll is driven out; says whether it is the next probe.
+    fn is_next_probe(&mut self) -> bool {
+        self.driven_out += 1;
+        let is_next = self.driven_out >= self.next_probe_at;
+        if is_next {
+            self.draw_next_probe(self.driven_out);
+        }
+        is_next
+    }
 }
 
 impl Waiters {
@@ -55,13 +124,13 @@ impl Waiters {
     }
 
     /// Adds a poll, for which another one may have to give way.
-    pub(crate) fn add_poll(&mut self, direction: Direction, waker: &Waker) -> SetFree {
+    pub(crate) fn add_poll(&mut self, direction: Direction, waker: Waker) -> SetFree {
         let owner = Owner::Poll(direction);
         let mut polls = 0;
         for waiter in self.iter() {
             if waiter.owner == owner {
-                if waiter.waker.will_wake(waker) {
-                    return SetFree::default();
+                if waiter.waker.will_wake(&waker) {
+                    return SetFree { dropped: [Some(waker), None], ..SetFree::default() };
                 }
                 polls += 1;
             }
@@ -69,47 +138,51 @@ impl Waiters {
         let free = if polls < POLLS_AT_FIRST {
             SetFree::default()
         } else {
-            self.make_room(direction, polls, waker)
+            self.make_room(direction, polls, &waker)
         };
-        self.push(Waiter { owner, wants: direction.mask(), waker: waker.clone() });
+        self.push(Waiter { owner, wants: direction.mask(), waker });
         free
     }
 
     /// Makes room for one more than the `polls` that wait in `direction`.
     #[cold]
     fn make_room(&mut self, direction: Direction, polls: usize, joining: &Waker) -> SetFree {
-        let crowd = &mut self.crowds.get_or_insert_default()[direction as usize];
-        let witness = crowd.joined(joining);
-        if polls < crowd.limit() {
-            return SetFree { woken: None, dropped: [witness, None] };
+        let limit = &mut self.limits.get_or_insert_default()[direction as usize];
+        let mut free = SetFree { dropped: [limit.joined(joining), None], ..SetFree::default() };
+        if polls >= limit.limit {
+            let is = |waiter: &Waiter| waiter.owner == Owner::Poll(direction);
+            // The two that are near came first and would only drive out each other.
+            free.woken = self.far.iter().position(is).map(|at| self.far.remove(at).waker);
+            free.is_probe = free.woken.is_some() && limit.is_next_probe();
         }
-        let is = |waiter: &Waiter| waiter.owner == Owner::Poll(direction);
-        // Those that are near came first and would make room for each other only.
-        let Some(oldest) = self.far.iter().position(is).map(|at| self.far.remove(at).waker) else {
-            return SetFree { woken: None, dropped: [witness, None] };
-        };
-        let before = crowd.gives_way(&oldest);
-        SetFree { woken: Some(oldest), dropped: [witness, before] }
+        free
     }
 
-    /// Makes `waker` the only poll of its direction.
-    pub(crate) fn set_last_poll(&mut self, direction: Direction, waker: &Waker) {
-        self.set(Owner::LastPoll(direction), direction.mask(), waker);
+    /// Makes `waker` the probe of its direction; returns the one before.
+    #[must_use]
+    pub(crate) fn set_probe(&mut self, direction: Direction, waker: Waker) -> Option<Waker> {
+        self.limits.get_or_insert_default()[direction as usize].probe.replace(waker)
     }
 
-    /// Makes `waker` the one that is woken for the entry `id`, or for a new one.
+    /// Makes `waker` the only poll of its direction; returns the one before.
+    #[must_use]
+    pub(crate) fn set_last_poll(&mut self, direction: Direction, waker: Waker) -> Option<Waker> {
+        self.set(Owner::LastPoll(direction), direction.mask(), waker)
+    }
+
+    /// Makes `waker` the one that is woken for the entry `id`, or for a new one; returns the one
+    /// before as well.
     pub(crate) fn set_entry(
         &mut self,
         id: Option<EntryId>,
         wants: Readiness,
-        waker: &Waker,
-    ) -> EntryId {
+        waker: Waker,
+    ) -> (EntryId, Option<Waker>) {
         let id = id.unwrap_or_else(|| {
             self.last_id = self.last_id.wrapping_add(1);
             EntryId(self.last_id)
         });
-        self.set(Owner::Entry(id), wants, waker);
-        id
+        (id, self.set(Owner::Entry(id), wants, waker))
     }
 
     /// Takes an entry out; the waker is returned so that it is dropped outside the lock.
@@ -141,15 +214,15 @@ impl Waiters {
         self.near.iter().flatten().chain(&self.far)
     }
 
-    fn set(&mut self, owner: Owner, wants: Readiness, waker: &Waker) {
-        let found = self.near.iter_mut().flatten().chain(&mut self.far);
-        match found.into_iter().find(|waiter| waiter.owner == owner) {
-            Some(waiter) => {
-                waiter.wants = wants;
-                waiter.waker.clone_from(waker);
-            }
-            None => self.push(Waiter { owner, wants, waker: waker.clone() }),
-        }
+    /// Sets the waiter of `owner`; returns the waker that it had before.
+    fn set(&mut self, owner: Owner, wants: Readiness, waker: Waker) -> Option<Waker> {
+        let mut all = self.near.iter_mut().flatten().chain(&mut self.far);
+        let Some(waiter) = all.find(|waiter| waiter.owner == owner) else {
+            self.push(Waiter { owner, wants, waker });
+            return None;
+        };
+        waiter.wants = wants;
+        Some(mem::replace(&mut waiter.waker, waker))
     }
 
     fn push(&mut self, waiter: Waiter) {
@@ -205,7 +278,7 @@ mod tests {
         let mut waiters = Waiters::default();
         let (count, waker) = counted();
         for _ in 0..100 {
-            assert!(waiters.add_poll(Direction::Read, &waker).woken.is_none());
+            assert!(waiters.add_poll(Direction::Read, waker.clone()).woken.is_none());
         }
         assert_eq!(wake_all(&mut waiters, Readiness::READABLE), 1);
         assert_eq!(count.0.load(Ordering::Relaxed), 1);
@@ -213,11 +286,11 @@ mod tests {
     }
 
     #[test]
-    fn the_ninth_poll_wakes_the_oldest_and_nobody_is_forgotten() {
+    fn a_poll_beyond_the_limit_wakes_the_oldest_and_nobody_is_forgotten() {
         let mut waiters = Waiters::default();
         let all: Vec<_> = (0..POLLS_AT_FIRST + 3).map(|_| counted()).collect();
         for (_, waker) in &all {
-            if let Some(woken) = waiters.add_poll(Direction::Write, waker).woken {
+            if let Some(woken) = join(&mut waiters, Direction::Write, waker) {
                 woken.wake();
             }
         }
@@ -227,15 +300,26 @@ mod tests {
         }
     }
 
-    /// Polls `tasks` in turn as an executor does, and whoever gives way again behind the others;
+    /// Joins as a slot does; returns whom it must wake.
+    fn join(waiters: &mut Waiters, direction: Direction, waker: &Waker) -> Option<Waker> {
+        let free = waiters.add_poll(direction, waker.clone());
+        if free.is_probe
+            && let Some(woken) = &free.woken
+        {
+            drop(waiters.set_probe(direction, woken.clone()));
+        }
+        free.woken
+    }
+
+    /// Polls `tasks` in turn as an executor does, and one that is woken again behind the others;
     /// returns how often one was woken, until nobody is or `limit` is reached.
     fn circle(waiters: &mut Waiters, tasks: &[Waker], limit: usize) -> usize {
         let mut queue: VecDeque<Waker> = tasks.iter().cloned().collect();
         let mut woken = 0;
         while let Some(task) = queue.pop_front() {
-            if let Some(gave_way) = waiters.add_poll(Direction::Read, &task).woken {
+            if let Some(driven_out) = join(waiters, Direction::Read, &task) {
                 woken += 1;
-                queue.push_back(gave_way);
+                queue.push_back(driven_out);
             }
             if woken == limit {
                 break;
@@ -245,14 +329,14 @@ mod tests {
     }
 
     #[test]
-    fn a_crowd_that_waits_settles_and_is_kept() {
-        for count in [9, 10, 17, 25, 100, 1000] {
+    fn any_number_of_polls_that_wait_come_to_rest_and_are_kept() {
+        for count in [9, 10_usize, 17, 25, 65, 100, 200, 1000] {
             let mut waiters = Waiters::default();
             let all: Vec<_> = (0..count).map(|_| counted()).collect();
             let tasks: Vec<_> = all.iter().map(|(_, waker)| waker.clone()).collect();
             let woken = circle(&mut waiters, &tasks, 1_000_000);
             // For each doubling of the limit, four rounds at most.
-            let doublings = (count / POLLS_AT_FIRST).ilog2() as usize + 1;
+            let doublings = count.div_ceil(POLLS_AT_FIRST).next_power_of_two().ilog2() as usize;
             assert!(woken <= doublings * 4 * count, "{count} tasks: {woken}");
             assert_eq!(wake_all(&mut waiters, Readiness::READABLE), count);
             assert_eq!(circle(&mut waiters, &tasks, 1_000_000), 0, "there is room for all now");
@@ -262,18 +346,18 @@ mod tests {
     /// A few tasks that wait, among ever new ones that poll once and go elsewhere.
     #[test]
     fn wakers_of_tasks_that_went_elsewhere_do_not_pile_up() {
-        for staying in [0, 1, 2, 5, 8, 20] {
+        for staying in [0, 1, 2, 5, 8, 20, 64, 100] {
             let mut waiters = Waiters::default();
             let stay: Vec<_> = (0..staying).map(|_| counted().1).collect();
             circle(&mut waiters, &stay, 1_000_000);
             for _ in 0..100_000 {
-                let mut woken = waiters.add_poll(Direction::Read, &counted().1).woken;
+                let mut woken = join(&mut waiters, Direction::Read, &counted().1);
                 while let Some(waker) = woken.take_if(|w| stay.iter().any(|s| s.will_wake(w))) {
-                    woken = waiters.add_poll(Direction::Read, &waker).woken;
+                    woken = join(&mut waiters, Direction::Read, &waker);
                 }
             }
             let kept = waiters.iter().count();
-            assert!(kept <= 16 * (staying + POLLS_AT_FIRST), "{staying} stay, {kept} are kept");
+            assert!(kept <= 16 * staying.max(POLLS_AT_FIRST), "{staying} stay, {kept} are kept");
         }
     }
 
@@ -282,8 +366,8 @@ mod tests {
         let mut waiters = Waiters::default();
         let (reader, read_waker) = counted();
         let (writer, write_waker) = counted();
-        assert!(waiters.add_poll(Direction::Read, &read_waker).woken.is_none());
-        assert!(waiters.add_poll(Direction::Write, &write_waker).woken.is_none());
+        assert!(waiters.add_poll(Direction::Read, read_waker).woken.is_none());
+        assert!(waiters.add_poll(Direction::Write, write_waker).woken.is_none());
         assert_eq!(wake_all(&mut waiters, Readiness::READABLE), 1);
         assert_eq!(reader.0.load(Ordering::Relaxed), 1);
         assert_eq!(writer.0.load(Ordering::Relaxed), 0);
@@ -297,7 +381,7 @@ mod tests {
         let all: Vec<_> = (0..20).map(|_| counted()).collect();
         let ids: Vec<_> = all
             .iter()
-            .map(|(_, waker)| waiters.set_entry(None, Readiness::READABLE, waker))
+            .map(|(_, waker)| waiters.set_entry(None, Readiness::READABLE, waker.clone()).0)
             .collect();
         for id in ids.iter().step_by(2) {
             assert!(waiters.remove_entry(*id).is_some());
@@ -314,8 +398,9 @@ mod tests {
         let mut waiters = Waiters::default();
         let (first, first_waker) = counted();
         let (second, second_waker) = counted();
-        waiters.set_last_poll(Direction::Read, &first_waker);
-        waiters.set_last_poll(Direction::Read, &second_waker);
+        assert!(waiters.set_last_poll(Direction::Read, first_waker.clone()).is_none());
+        let before = waiters.set_last_poll(Direction::Read, second_waker);
+        assert!(before.is_some_and(|before| before.will_wake(&first_waker)));
         assert_eq!(wake_all(&mut waiters, Readiness::READABLE), 1);
         assert_eq!(first.0.load(Ordering::Relaxed), 0);
         assert_eq!(second.0.load(Ordering::Relaxed), 1);

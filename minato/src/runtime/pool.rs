@@ -119,8 +119,8 @@ impl Pool {
         let take = |core: &Mutex<Option<Box<Core>>>| {
             core.lock().unwrap_or_else(PoisonError::into_inner).take()
         };
-        let mut threads = self.threads();
         let name = (shared.config.thread_name)();
+        let mut threads = self.threads();
         let (runtime, given) = (shared.clone(), core.clone());
         let started =
             crate::task::blocking::spawn_thread(name, shared.config.stack_size, move || {

@@ -48,18 +48,6 @@ pub(crate) struct TimerKey {
     generation: u64,
 }
 
-/// What became of a waker given to [`Wheel::set_waker`].
-#[derive(Debug)]
-#[must_use = "a replaced waker is to be dropped after the lock around the wheel is released"]
-pub(crate) enum SetWaker {
-    /// The entry already had a waker for the same task.
-    Kept,
-    /// The entry has the new waker; this is its old one.
-    Replaced(Waker),
-    /// The key is stale: the entry has expired or was cancelled.
-    Stale,
-}
-
 #[derive(Debug)]
 struct Entry {
     deadline: u64,
@@ -162,19 +150,22 @@ impl Wheel {
         TimerKey { index, generation }
     }
 
-    /// Makes the entry wake `waker` instead of the one it has, unless both wake the same task.
-    ///
-    /// A waker that this replaces is given back: dropping it may run any code, even code that
-    /// wants this wheel, so it is to be dropped after the lock is released.
-    pub(crate) fn set_waker(&mut self, key: TimerKey, waker: &Waker) -> SetWaker {
+    /// Whether the entry wakes the same task as `waker`; `None` if the key is stale: the entry has
+    /// expired or was cancelled.
+    pub(crate) fn will_wake(&self, key: TimerKey, waker: &Waker) -> Option<bool> {
+        let entry = self.entries.get(key.index)?;
+        (entry.generation == key.generation).then(|| entry.waker.will_wake(waker))
+    }
+
+    /// Makes the entry wake `waker`. Gives back the waker that it had, or `waker` itself if the key
+    /// is stale: dropping it may run any code, even code that wants this wheel, so it is to be
+    /// dropped after the lock is released.
+    pub(crate) fn set_waker(&mut self, key: TimerKey, waker: Waker) -> Result<Waker, Waker> {
         match self.entries.get_mut(key.index) {
             Some(entry) if entry.generation == key.generation => {
-                if entry.waker.will_wake(waker) {
-                    return SetWaker::Kept;
-                }
-                SetWaker::Replaced(std::mem::replace(&mut entry.waker, waker.clone()))
+                Ok(std::mem::replace(&mut entry.waker, waker))
             }
-            _ => SetWaker::Stale,
+            _ => Err(waker),
         }
     }
 
@@ -334,12 +325,6 @@ mod tests {
 
     use proptest::prelude::*;
 
-    impl SetWaker {
-        fn is_alive(&self) -> bool {
-            !matches!(self, SetWaker::Stale)
-        }
-    }
-
     impl Wheel {
         fn len(&self) -> usize {
             self.entries.len()
@@ -462,24 +447,24 @@ mod tests {
         let new = wheel.insert(5, log.waker(1));
         assert_eq!(old.index, new.index);
         assert!(wheel.cancel(old).is_none());
-        assert!(!wheel.set_waker(old, &log.waker(2)).is_alive());
+        assert_eq!(wheel.will_wake(old, &log.waker(2)), None);
+        assert!(wheel.set_waker(old, log.waker(2)).is_err());
         assert!(wheel.is_alive(new));
         assert_eq!(log.expire(&mut wheel, 5), [1]);
     }
 
     #[test]
-    fn set_waker_keeps_a_waker_of_the_same_task() {
+    fn an_entry_knows_whom_it_wakes_and_gives_its_old_waker_back() {
         let log = Log::default();
         let mut wheel = Wheel::new();
         let first = log.waker(1);
         let key = wheel.insert(5, first.clone());
-        assert!(matches!(wheel.set_waker(key, &first), SetWaker::Kept));
-        match wheel.set_waker(key, &log.waker(2)) {
-            SetWaker::Replaced(old) => assert!(old.will_wake(&first)),
-            other => panic!("{other:?}"),
-        }
+        assert_eq!(wheel.will_wake(key, &first), Some(true));
+        assert_eq!(wheel.will_wake(key, &log.waker(2)), Some(false));
+        assert!(wheel.set_waker(key, log.waker(2)).unwrap().will_wake(&first));
         assert_eq!(log.expire(&mut wheel, 5), [2]);
-        assert!(matches!(wheel.set_waker(key, &first), SetWaker::Stale));
+        assert_eq!(wheel.will_wake(key, &first), None);
+        assert!(wheel.set_waker(key, first.clone()).unwrap_err().will_wake(&first));
     }
 
     #[test]
@@ -608,8 +593,8 @@ mod tests {
                 Step::SetWaker(nth) => {
                     if let Some((key, place)) = self.pick(nth) {
                         let number = self.keys.len() + nth % 1000;
-                        let set = wheel.set_waker(key, &self.log.waker(number));
-                        assert_eq!(set.is_alive(), self.waiting.contains_key(&place));
+                        let set = wheel.set_waker(key, self.log.waker(number));
+                        assert_eq!(set.is_ok(), self.waiting.contains_key(&place));
                         self.waiting.entry(place).and_modify(|wakes| *wakes = number);
                     }
                 }

@@ -12,6 +12,7 @@ pub(crate) mod bodies;
 pub(crate) mod child;
 pub(crate) mod counting;
 pub(crate) mod echo;
+pub(crate) mod foreign;
 pub(crate) mod net;
 pub(crate) mod runtimes;
 pub(crate) mod tally;

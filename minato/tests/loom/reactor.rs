@@ -1,7 +1,5 @@
 //! The parts of a reactor that threads meet in.
 
-#[path = "../../src/reactor/crowd.rs"]
-pub(crate) mod crowd;
 #[path = "../../src/reactor/park.rs"]
 pub(crate) mod park;
 #[path = "../../src/reactor/readiness.rs"]

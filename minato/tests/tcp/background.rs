@@ -1,7 +1,10 @@
 //! The hidden reactor and those that replace it: each test in a process of its own, since there is
 //! one per process.
 
+use std::future::Future;
 use std::io::ErrorKind;
+use std::sync::Arc;
+use std::task::Context;
 use std::time::Duration;
 
 use minato::io::AsyncWriteExt;
@@ -9,7 +12,8 @@ use minato::net::{TcpListener, TcpStream};
 use minato::reactor::Reactor;
 
 use crate::kit::child::{in_child, own_name};
-use crate::kit::net;
+use crate::kit::counting::{Counting, poll_once};
+use crate::kit::{foreign, net};
 
 /// The names of this process's threads.
 fn threads() -> Vec<String> {
@@ -181,5 +185,32 @@ fn a_dropped_background_reactor_joins_its_thread() {
             drop(background);
             wait_for_reactor_threads(0);
         }
+    });
+}
+
+#[test]
+fn the_end_of_a_background_reactor_wakes_the_last_waker_and_keeps_no_other() {
+    let name = own_name!(the_end_of_a_background_reactor_wakes_the_last_waker_and_keeps_no_other);
+    in_child(name, || {
+        let background = Reactor::new().unwrap().background().unwrap();
+        let handle = background.handle().clone();
+        // What is registered keeps it from its end for now.
+        let listener = pollster::block_on(TcpListener::bind_on(&handle, "127.0.0.1:0")).unwrap();
+        let mut accepts = Box::pin(listener.accept());
+        assert!(poll_once(&mut accepts).is_pending());
+        let mut ended = Box::pin(background.shutdown_on_idle());
+        let panicking = foreign::panicking();
+        assert!(ended.as_mut().poll(&mut Context::from_waker(&panicking)).is_pending());
+        for _ in 0..100 {
+            let (count, waker) = Counting::new();
+            assert!(ended.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            drop(waker);
+            // The test's own, and the one that is kept until the next.
+            assert_eq!(Arc::strong_count(&count), 2);
+        }
+        let ending = std::thread::spawn(move || pollster::block_on(ended));
+        drop(accepts);
+        drop(listener);
+        ending.join().unwrap();
     });
 }

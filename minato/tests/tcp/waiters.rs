@@ -2,16 +2,18 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
 use minato::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use minato::net::TcpStream;
+use minato::time::sleep;
 
 use crate::kit::counting::Counting;
-use crate::kit::{At, Beside, cases, net};
+use crate::kit::{At, Beside, cases, foreign, net};
 
 cases! {
     two_tasks_in_one_direction_are_both_woken [];
@@ -21,6 +23,10 @@ cases! {
     a_future_by_hand [];
     a_poll_moves_to_another_task [];
     readiness_by_poll [];
+    a_waker_may_use_the_socket_when_it_is_cloned_woken_or_dropped [];
+    a_waker_that_is_replaced_may_drop_a_wait_of_the_same_socket [];
+    a_waker_may_use_timers_when_it_is_cloned_woken_or_dropped [];
+    a_panic_of_a_waker_that_is_driven_out_does_not_reach_the_one_who_joins [];
 }
 
 type Shared = Arc<Mutex<TcpStream>>;
@@ -67,7 +73,7 @@ async fn more_pollers_than_are_kept(at: At) {
 
 /// Many tasks wait by poll, and nothing happens: they come to rest, and none is forgotten.
 async fn pollers_do_not_wake_each_other_in_a_circle(at: At) {
-    const COUNT: usize = 50;
+    const COUNT: usize = 150;
     let (mut client, server) = net::pair().await;
     let server = Arc::new(server);
     let polls = Arc::new(AtomicUsize::new(0));
@@ -178,4 +184,96 @@ async fn readiness_by_poll(at: At) {
     at.deliver().await;
     client.try_write(b"now").unwrap();
     assert_eq!(waiting.await, (3, 3));
+}
+
+/// Takes every lock that waiting for `stream` takes.
+fn wait_in_every_way(stream: &TcpStream) {
+    let mut cx = Context::from_waker(Waker::noop());
+    _ = pin!(stream.readable()).poll(&mut cx);
+    _ = stream.poll_read_ready(&mut cx);
+    _ = stream.poll_write_ready(&mut cx);
+}
+
+async fn a_waker_may_use_the_socket_when_it_is_cloned_woken_or_dropped(_: At) {
+    let (mut client, server) = net::pair().await;
+    let server = Arc::new(server);
+    let calls = Arc::new(AtomicUsize::new(0));
+    let foreign = || {
+        let (server, calls) = (Arc::downgrade(&server), calls.clone());
+        foreign::calling(move || {
+            calls.fetch_add(1, Ordering::Relaxed);
+            if let Some(server) = server.upgrade() {
+                wait_in_every_way(&server);
+            }
+        })
+    };
+    {
+        // Each waker takes the place of the one before.
+        let mut waiting = pin!(server.readable());
+        for _ in 0..3 {
+            let waker = foreign();
+            assert!(waiting.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        }
+    }
+    // More polls than are kept: some are woken, some dropped.
+    for _ in 0..200 {
+        let waker = foreign();
+        for _ in 0..2 {
+            assert!(server.poll_read_ready(&mut Context::from_waker(&waker)).is_pending());
+        }
+    }
+    client.write_all(b"x").await.unwrap();
+    server.readable().await.unwrap();
+    assert_ne!(calls.load(Ordering::Relaxed), 0);
+}
+
+/// The first waker is that of an executor that is gone: with it goes its task, which waits too.
+async fn a_waker_that_is_replaced_may_drop_a_wait_of_the_same_socket(_: At) {
+    let (_client, server) = net::pair().await;
+    let server = Arc::new(server);
+    let of_the_task = server.clone();
+    let mut task = Box::pin(async move { of_the_task.readable().await });
+    assert!(task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    let task = Mutex::new(Some(task));
+    let mut waiting = pin!(server.readable());
+    {
+        let dropping = foreign::calling_at_last_drop(move || drop(task.lock().unwrap().take()));
+        assert!(waiting.as_mut().poll(&mut Context::from_waker(&dropping)).is_pending());
+    }
+    assert!(waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert_eq!(Arc::strong_count(&server), 1, "the task was not dropped");
+}
+
+async fn a_waker_may_use_timers_when_it_is_cloned_woken_or_dropped(_: At) {
+    let long = || Box::pin(sleep(Duration::from_secs(3600)));
+    let foreign = || {
+        foreign::calling(move || {
+            assert!(long().as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        })
+    };
+    let mut waiting = long();
+    for _ in 0..3 {
+        let waker = foreign();
+        assert!(waiting.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+    let waker = foreign();
+    let mut short = pin!(sleep(Duration::from_millis(1)));
+    _ = short.as_mut().poll(&mut Context::from_waker(&waker));
+    sleep(Duration::from_millis(2)).await;
+    assert!(short.poll(&mut Context::from_waker(&waker)).is_ready());
+}
+
+async fn a_panic_of_a_waker_that_is_driven_out_does_not_reach_the_one_who_joins(at: At) {
+    let (mut client, server) = net::pair().await;
+    let panicking: Vec<_> = (0..100).map(|_| foreign::panicking()).collect();
+    for waker in &panicking {
+        assert!(server.poll_read_ready(&mut Context::from_waker(waker)).is_pending());
+    }
+    // What is left of them is woken here, with one that does not panic behind them all.
+    let (count, waker) = Counting::new();
+    assert!(server.poll_read_ready(&mut Context::from_waker(&waker)).is_pending());
+    client.write_all(b"x").await.unwrap();
+    server.readable().await.unwrap();
+    at.deliver().await;
+    assert_eq!(count.count(), 1);
 }
