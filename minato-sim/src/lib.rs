@@ -10,8 +10,8 @@
 //! takes, which of two events of one instant comes first, which of several listeners gets a
 //! connection: all this is drawn from the seed, each kind of choice from a sequence of its own, so
 //! that a change in one place does not reshuffle all others. [`World::choose`] offers the same to
-//! the program that drives the world. A run is summed up by [`World::trace_hash`], and two runs
-//! with the same hash have done the same.
+//! the program that drives the world. [`World::trace_hash`] sums a run up: every event, every
+//! choice and every byte that was sent. Two runs with the same hash have done the same.
 //!
 //! ```
 //! use minato_sim::{Event, Family, Kind, Readiness, World};
@@ -86,6 +86,7 @@ mod builder;
 mod choice;
 mod errno;
 mod faults;
+mod hash;
 mod host;
 mod link;
 mod message;

@@ -160,7 +160,7 @@ impl State {
     pub(crate) fn connection_draw(&mut self, key: Key, from: Side) -> u64 {
         let seed = self.choices.seed;
         let connection = self.connection_mut(key);
-        let entity = connection.number << 1 | from.index() as u64;
+        let entity = connection.entity(from);
         let end = connection.end_mut(from);
         end.draws += 1;
         draw(seed, LATENCY, entity, end.draws)

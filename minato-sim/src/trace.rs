@@ -5,7 +5,8 @@
 
 use std::collections::VecDeque;
 
-use crate::choice::{mix, site};
+use crate::choice::mix;
+use crate::hash::hash;
 use crate::time;
 
 #[derive(Debug)]
@@ -60,19 +61,25 @@ impl Trace {
 
     /// Something happened to `subject`.
     pub(crate) fn fact(&mut self, at: u64, what: &'static str, subject: u64, value: u64) {
-        self.absorb(at, mix(site(what) ^ subject.rotate_left(32)) ^ value);
+        self.absorb(at, hash(subject, what.as_bytes()) ^ value);
         self.keep(Record { at, what: What::Fact { what, subject, value } });
     }
 
     /// `value` was drawn out of `of` possibilities.
     pub(crate) fn choice(&mut self, at: u64, name: &'static str, entity: u64, of: u64, value: u64) {
-        self.absorb(at, mix(site(name) ^ entity.rotate_left(32)) ^ value.rotate_left(16) ^ of);
+        self.absorb(at, hash(entity, name.as_bytes()) ^ value.rotate_left(16) ^ of);
         self.keep(Record { at, what: What::Choice { site: name, entity, of, value } });
+    }
+
+    /// The socket `subject` sent these bytes. They count in the hash and leave no line: the packet
+    /// that carries them does.
+    pub(crate) fn content(&mut self, subject: u64, bytes: &[u8]) {
+        self.hash = mix(self.hash ^ hash(subject, bytes));
     }
 
     /// A line of the user's.
     pub(crate) fn line(&mut self, at: u64, line: String) {
-        self.absorb(at, site(&line));
+        self.absorb(at, hash(0, line.as_bytes()));
         self.keep(Record { at, what: What::Line(line.into_boxed_str()) });
     }
 

@@ -154,6 +154,7 @@ impl State {
             bytes.extend_from_slice(piece);
         }
         bytes.truncate(self.config.datagram_part);
+        self.trace.content(self.socket(key).number, &bytes);
         let taken = bytes.len();
         let ways = (from, to, wish.ecn);
         if to.ip().is_multicast() || is_broadcast(to.ip()) {

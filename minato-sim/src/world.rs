@@ -186,8 +186,9 @@ impl World {
         state.trace.line(now, line.into());
     }
 
-    /// A hash of everything that was recorded: every choice and every event with its time. Two runs
-    /// that did the same have the same.
+    /// A hash of everything that happened: every choice and every event with its time, every line
+    /// that was recorded, and every byte that was sent. Two runs that did the same have the same,
+    /// on every machine.
     pub fn trace_hash(&self) -> u64 {
         self.lock().trace.hash()
     }

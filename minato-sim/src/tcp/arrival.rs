@@ -74,7 +74,7 @@ impl State {
     pub(crate) fn stall(&mut self, key: Key, side: Side) {
         let now = self.now;
         let connection = self.connection_mut(key);
-        let number = connection.number;
+        let entity = connection.entity(side);
         let flow = connection.flow_from_mut(side);
         if flow.stalled {
             return;
@@ -84,7 +84,7 @@ impl State {
         let pause = FIRST_PAUSE.checked_shl(flow.attempts).unwrap_or(LONGEST_PAUSE);
         flow.attempts = (flow.attempts + 1).min(16);
         let at = now.saturating_add(pause.min(LONGEST_PAUSE));
-        self.trace.fact(now, "lost", number << 1 | side.index() as u64, pause);
+        self.trace.fact(now, "lost", entity, pause);
         self.schedule_for(key, at, Step::Retransmit { from: side });
     }
 

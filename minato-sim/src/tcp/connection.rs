@@ -164,6 +164,11 @@ impl Connection {
         }
     }
 
+    /// The number of one end in draws and in the trace.
+    pub(crate) fn entity(&self, side: Side) -> u64 {
+        self.number << 1 | side.index() as u64
+    }
+
     pub(crate) fn end(&self, side: Side) -> &End {
         &self.ends[side.index()]
     }

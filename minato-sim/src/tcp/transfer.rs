@@ -78,24 +78,22 @@ impl State {
         let (connection_key, side) = self.stream(key, errno::EPIPE)?;
         self.check_sendable(connection_key, side)?;
         let now = self.now;
-        let connection = self.connection_mut(connection_key);
-        let flow = connection.flow_from_mut(side);
+        let flow = self.connection_mut(connection_key).flow_from_mut(side);
         flow.settle(now);
-        let mut space = flow.space();
+        let space = flow.space();
         let mut taken = 0;
         let mut short = false;
         for piece in pieces {
-            let count = piece.len().min(space);
-            flow.queue(&piece[..count]);
-            taken += count;
-            space -= count;
-            if count < piece.len() {
+            let part = &piece[..piece.len().min(space - taken)];
+            self.queue_bytes(connection_key, side, part);
+            taken += part.len();
+            if part.len() < piece.len() {
                 short = true;
                 break;
             }
         }
         if short {
-            connection.end_mut(side).wants_space = true;
+            self.connection_mut(connection_key).end_mut(side).wants_space = true;
             self.arm_space_timer(connection_key, side);
         }
         if taken > 0 {
@@ -117,9 +115,17 @@ impl State {
         }
         let (connection_key, side) = self.stream(key, errno::EPIPE)?;
         self.check_sendable(connection_key, side)?;
-        self.connection_mut(connection_key).flow_from_mut(side).queue(bytes);
+        self.queue_bytes(connection_key, side, bytes);
         self.transmit(connection_key, side);
         Ok(())
+    }
+
+    /// Adds bytes to the flow from `side`, and to the trace.
+    fn queue_bytes(&mut self, key: Key, side: Side, bytes: &[u8]) {
+        let connection = self.connection_mut(key);
+        connection.flow_from_mut(side).queue(bytes);
+        let entity = connection.entity(side);
+        self.trace.content(entity, bytes);
     }
 
     fn check_sendable(&mut self, key: Key, side: Side) -> io::Result<()> {

@@ -52,6 +52,74 @@ fn the_canary_lets_something_else_decide_and_is_found() {
     assert_ne!(canary(), canary());
 }
 
+/// Which verb carries the bytes.
+#[derive(Clone, Copy, Debug)]
+enum Carrier {
+    Stream,
+    Forced,
+    Datagram,
+    Message,
+}
+
+fn hash_of(carrier: Carrier, bytes: &[u8]) -> u64 {
+    let Pair { world, a, b, client, .. } = pair_in(World::new(1));
+    let sender = datagram(&a);
+    let to = (b.ip(), 7000).into();
+    match carrier {
+        Carrier::Stream => assert_eq!(client.send(bytes).unwrap(), bytes.len()),
+        Carrier::Forced => client.force_send(bytes).unwrap(),
+        Carrier::Datagram => assert_eq!(sender.send_to(bytes, to).unwrap(), bytes.len()),
+        Carrier::Message => drop(sender.send_message(bytes, to, 0, None).unwrap()),
+    }
+    settle(&world);
+    world.trace_hash()
+}
+
+#[test]
+fn each_bit_that_is_sent_changes_the_hash() {
+    for carrier in [Carrier::Stream, Carrier::Forced, Carrier::Datagram, Carrier::Message] {
+        // Lengths around the width of the hash.
+        for len in [1, 7, 8, 9, 31, 32, 33, 63, 64, 65] {
+            let mut bytes = vec![0; len];
+            let mut hashes = vec![hash_of(carrier, &bytes)];
+            for bit in 0..8 * len {
+                bytes[bit / 8] ^= 1 << (bit % 8);
+                hashes.push(hash_of(carrier, &bytes));
+                bytes[bit / 8] ^= 1 << (bit % 8);
+            }
+            hashes.sort_unstable();
+            hashes.dedup();
+            assert_eq!(hashes.len(), 8 * len + 1, "{carrier:?} of {len} bytes");
+        }
+    }
+}
+
+#[test]
+fn the_order_of_words_changes_the_hash() {
+    let words: Vec<u8> = (0_u64..64).flat_map(u64::to_le_bytes).collect();
+    let mut swapped = words.clone();
+    for (one, other) in [(0, 8), (0, 32), (8, 256), (64, 504)] {
+        swapped.copy_from_slice(&words);
+        for at in 0..8 {
+            swapped.swap(one + at, other + at);
+        }
+        let (straight, crossed) =
+            (hash_of(Carrier::Stream, &words), hash_of(Carrier::Stream, &swapped));
+        assert_ne!(straight, crossed, "the words at {one} and {other}");
+    }
+}
+
+#[test]
+fn the_line_of_a_record_changes_the_hash() {
+    let hash = |line: &str| {
+        let world = World::new(1);
+        world.record(line);
+        world.trace_hash()
+    };
+    assert_ne!(hash("one"), hash("two"));
+    assert_ne!(hash(""), hash("\0"));
+}
+
 #[test]
 fn every_record_changes_the_hash() {
     let world = World::new(1);
