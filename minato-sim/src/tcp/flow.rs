@@ -127,10 +127,9 @@ impl Flow {
         self.ring.drain(self.readable..self.readable + bytes);
     }
 
-    /// Drops everything that the receiver does not have yet.
+    /// The sender is gone: what it has not sent is lost. What is in flight still arrives.
     pub(crate) fn cut_off(&mut self) {
-        self.ring.truncate(self.readable);
-        self.in_flight = 0;
+        self.ring.truncate(self.readable + self.in_flight);
         self.unacknowledged = 0;
         self.acknowledgements.clear();
         self.stalled = false;

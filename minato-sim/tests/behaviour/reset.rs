@@ -1,7 +1,7 @@
 //! Connections that end by a reset.
 
 use super::common::*;
-use minato_sim::{Readiness, SocketOption};
+use minato_sim::{Readiness, SocketOption, World};
 use std::net::Shutdown;
 use std::time::Duration;
 
@@ -82,11 +82,38 @@ fn a_close_that_crosses_bytes_resets_their_sender() {
 }
 
 #[test]
-fn the_bytes_of_a_reset_sender_never_arrive() {
+fn bytes_under_way_arrive_before_the_reset() {
     let Pair { world, client, server, .. } = pair();
     client.send(&[1; 1000]).unwrap();
     client.set_option(SocketOption::Linger(Some(Duration::ZERO))).unwrap();
     drop(client);
     settle(&world);
+    assert_eq!(receive(&server, 2000).unwrap(), [1; 1000]);
     assert_eq!(errno(receive(&server, 64)), ECONNRESET);
+    assert_eq!(receive(&server, 64).unwrap(), b"", "the error is told once");
+}
+
+#[test]
+fn bytes_that_a_reset_sender_had_no_window_for_are_lost() {
+    let Pair { world, client, server, .. } = pair_in(World::builder().receive_buffer(10).build());
+    client.send(&[1; 100]).unwrap();
+    settle(&world);
+    client.set_option(SocketOption::Linger(Some(Duration::ZERO))).unwrap();
+    drop(client);
+    assert_eq!(receive(&server, 100).unwrap(), [1; 10]);
+    settle(&world);
+    assert_eq!(errno(receive(&server, 64)), ECONNRESET);
+}
+
+#[test]
+fn bytes_under_way_to_a_sender_of_a_reset_vanish() {
+    let Pair { world, client, server, .. } = pair();
+    client.send(b"crossing the reset").unwrap();
+    server.set_option(SocketOption::Linger(Some(Duration::ZERO))).unwrap();
+    drop(server);
+    settle(&world);
+    assert_eq!(errno(receive(&client, 64)), ECONNRESET);
+    drop(client);
+    settle(&world);
+    assert_eq!(world.open_connections(), 0);
 }

@@ -23,6 +23,7 @@ cases! {
     a_write_after_the_peer_closed_fails [];
     a_close_with_unread_data_resets [];
     linger_zero_resets [];
+    bytes_sent_before_a_linger_zero_close_arrive_before_the_reset [];
     shutting_the_reading_side_ends_reads [];
     shutting_both_sides [];
     shutting_down_twice [];
@@ -183,6 +184,17 @@ async fn linger_zero_resets(at: At) {
     assert_eq!(server.linger().unwrap(), Some(Duration::ZERO));
     drop(server);
     at.note_result("the read", &client.read(&mut [0; 4]).await);
+}
+
+async fn bytes_sent_before_a_linger_zero_close_arrive_before_the_reset(at: At) {
+    let (mut client, mut server) = net::pair().await;
+    server.write_all(b"last").await.unwrap();
+    reset(server);
+    at.deliver().await;
+    let mut buf = [0; 16];
+    at.note_result("the bytes", &client.read(&mut buf).await);
+    at.note_result("the reset", &client.read(&mut buf).await);
+    at.note_result("the end", &client.read(&mut buf).await);
 }
 
 async fn shutting_the_reading_side_ends_reads(at: At) {
