@@ -121,9 +121,16 @@ fn hidden_threads(before: usize) -> usize {
     });
     expect(before + 1, "minato-reactor", 1);
 
+    // Looking names up outside every runtime starts one thread, and no runtime.
+    let descriptors = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+    let open = descriptors();
+    pollster::block_on(minato::net::lookup_host("localhost:80")).unwrap();
+    expect(before + 2, "minato-resolver", 1);
+    assert_eq!(descriptors(), open);
+
     // The first task outside starts the default runtime.
     pollster::block_on(minato::spawn(async {})).unwrap();
     let workers = thread::available_parallelism().unwrap().get();
-    expect(before + 1 + workers, "minato-default", workers);
-    before + 1 + workers
+    expect(before + 2 + workers, "minato-default", workers);
+    before + 2 + workers
 }

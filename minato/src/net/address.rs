@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::ops::Deref;
+use std::panic::Location;
 use std::slice;
 
 use super::resolve;
@@ -61,14 +62,19 @@ impl Deref for Addresses {
     }
 }
 
-/// The addresses that `addresses` stands for; never none.
-pub(crate) async fn to_socket_addrs(addresses: impl ToSocketAddrs) -> io::Result<Addresses> {
+/// The addresses that `addresses` stands for, as a call at `place` asks; never none.
+pub(crate) async fn to_socket_addrs(
+    addresses: impl ToSocketAddrs,
+    place: &'static Location<'static>,
+) -> io::Result<Addresses> {
     match addresses.target() {
         Target::Known(known) if known.is_empty() => {
             Err(io::Error::new(io::ErrorKind::InvalidInput, "an empty list of addresses was given"))
         }
         Target::Known(known) => Ok(known),
-        Target::Name(name, port) => resolve::resolve(name, port).await.map(Addresses::Several),
+        Target::Name(name, port) => {
+            resolve::resolve(name, port, place).await.map(Addresses::Several)
+        }
         Target::Malformed(text) => Err(io::Error::new(io::ErrorKind::InvalidInput, text)),
     }
 }

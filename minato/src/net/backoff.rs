@@ -1,14 +1,15 @@
 //! Pausing for what no event tells the end of, and what a listener's stream does about errors that
 //! pass.
 
+use std::fmt;
 use std::future::Future;
 use std::io;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use crate::runtime::context::{self, Implicit};
-use crate::time::{Sleep, sleep};
+use crate::time::timer::Timer;
 
 /// The first pause after the process ran out of descriptors or memory, and the longest.
 const SHORTAGE: Pauses = Pauses::between(Duration::from_millis(5), Duration::from_secs(1));
@@ -42,13 +43,15 @@ impl Default for Pauses {
 /// The state between two accepts: whether a pause is under way, and how long the next one is.
 #[derive(Debug)]
 pub(super) struct Backoff {
-    pause: Option<Pin<Box<Sleep>>>,
+    /// Where the program made the listener.
+    place: &'static Location<'static>,
+    pause: Option<Pause>,
     pauses: Pauses,
 }
 
 impl Backoff {
-    pub(super) fn new() -> Self {
-        Self { pause: None, pauses: SHORTAGE }
+    pub(super) fn new(place: &'static Location<'static>) -> Self {
+        Self { place, pause: None, pauses: SHORTAGE }
     }
 
     /// Polls `accept` until it gives a connection or an error that does not pass: skips what one
@@ -60,7 +63,7 @@ impl Backoff {
     ) -> Poll<io::Result<T>> {
         loop {
             if let Some(pause) = &mut self.pause {
-                ready!(pause.as_mut().poll(cx));
+                ready!(pause.poll_end(cx))?;
                 self.pause = None;
             }
             match ready!(accept(cx)) {
@@ -70,7 +73,7 @@ impl Backoff {
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) if is_shortage(&error) => {
-                    self.pause = Some(Box::pin(pause(self.pauses.next())?));
+                    self.pause = Some(Pause::new(self.pauses.next(), self.place));
                 }
                 Err(error) => return Poll::Ready(Err(error)),
             }
@@ -79,16 +82,36 @@ impl Backoff {
 }
 
 /// A pause, for what no event tells the end of.
-///
-/// # Errors
-///
-/// When it would need a hidden thread, and those are forbidden.
-#[track_caller]
-pub(super) fn pause(duration: Duration) -> io::Result<Sleep> {
-    if context::reactor().is_none() {
-        context::implicit(Implicit::Reactor)?;
+pub(super) struct Pause(Timer);
+
+impl Pause {
+    /// A pause of what the program made at `place`.
+    pub(super) fn new(duration: Duration, place: &'static Location<'static>) -> Self {
+        Self(Timer::after(duration).made_at(place))
     }
-    Ok(sleep(duration))
+
+    /// Ready when the pause is over.
+    ///
+    /// # Errors
+    ///
+    /// When it would need a hidden thread that cannot be started or is forbidden.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.try_poll(cx)
+    }
+}
+
+impl fmt::Debug for Pause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pause").field(&self.0.deadline()).finish()
+    }
+}
+
+impl Future for Pause {
+    type Output = io::Result<()>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_end(cx)
+    }
 }
 
 /// Errors that concern the one connection that was to be accepted, and not the next.
@@ -127,7 +150,7 @@ mod tests {
         let runtime = Builder::new_current_thread().start_paused(true).build().unwrap();
         runtime.block_on(async {
             let (start, mut tried) = (Instant::now(), 0);
-            let mut backoff = Backoff::new();
+            let mut backoff = Backoff::new(Location::caller());
             let outcome = poll_fn(|cx| {
                 backoff.poll(cx, |_| {
                     tried += 1;

@@ -1,7 +1,9 @@
 //! Looking names up, off the threads that run tasks.
 
+use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::panic::Location;
 
 use super::address::{ToSocketAddrs, to_socket_addrs};
 use crate::runtime::context;
@@ -11,7 +13,8 @@ use crate::task;
 ///
 /// # Errors
 ///
-/// When the name cannot be resolved or is malformed; the error names it.
+/// When the name cannot be resolved or is malformed; the error names it. Outside every runtime also
+/// when hidden threads are [forbidden](crate::runtime::forbid_implicit); the error names the call.
 ///
 /// # Cancel safety
 ///
@@ -23,24 +26,33 @@ use crate::task;
 /// assert_eq!(addresses, ["127.0.0.1:80".parse().unwrap()]);
 /// # std::io::Result::Ok(()) }).unwrap();
 /// ```
-pub async fn lookup_host(host: impl ToSocketAddrs) -> io::Result<impl Iterator<Item = SocketAddr>> {
-    let addresses = to_socket_addrs(host).await?;
-    Ok((0..addresses.len()).map(move |index| addresses[index]))
+#[track_caller]
+pub fn lookup_host<T: ToSocketAddrs>(
+    host: T,
+) -> impl Future<Output = io::Result<impl Iterator<Item = SocketAddr> + use<T>>> {
+    let place = Location::caller();
+    async move {
+        let addresses = to_socket_addrs(host, place).await?;
+        Ok((0..addresses.len()).map(move |index| addresses[index]))
+    }
 }
 
 /// The addresses of a name: by the simulated world if this is one, else by the system's resolver.
-pub(super) async fn resolve(name: String, port: u16) -> io::Result<Vec<SocketAddr>> {
+pub(super) async fn resolve(
+    name: String,
+    port: u16,
+    place: &'static Location<'static>,
+) -> io::Result<Vec<SocketAddr>> {
     if let Some(host) = context::host() {
         let addresses = host.host().lookup(&name)?;
         return Ok(addresses.into_iter().map(|ip| SocketAddr::new(ip, port)).collect());
     }
     let asked = name.clone();
-    let looked_up =
-        task::spawn_blocking(move || (asked.as_str(), port).to_socket_addrs().map(Vec::from_iter));
+    let look_up = move || (asked.as_str(), port).to_socket_addrs().map(Vec::from_iter);
     let named = |error: io::Error| {
         io::Error::new(error.kind(), format!("'{name}' cannot be resolved: {error}"))
     };
-    match looked_up.await?.map_err(named)? {
+    match task::run_blocking(place, look_up).await?.map_err(named)? {
         none if none.is_empty() => {
             Err(io::Error::new(io::ErrorKind::NotFound, format!("'{name}' has no address")))
         }

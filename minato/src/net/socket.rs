@@ -119,6 +119,11 @@ impl Socket {
         self
     }
 
+    /// Where the program made it.
+    pub(super) fn place(&self) -> &'static Location<'static> {
+        self.made_at
+    }
+
     /// The socket of a connection that this listener accepted.
     pub(crate) fn of_accepted(&self, source: Source) -> Self {
         let origin = match &self.origin {

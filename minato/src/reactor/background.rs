@@ -265,12 +265,12 @@ fn spawn(run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
 }
 
 /// Blocks every signal for the calling thread, and for threads that it starts, until dropped.
-struct SignalsBlocked {
+pub(crate) struct SignalsBlocked {
     before: libc::sigset_t,
 }
 
 impl SignalsBlocked {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         // SAFETY: `sigset_t` is plain data for which all zeroes is a valid value, and it is
         // initialized by `sigfillset` besides; both pointers are to live locals of the right type.
         unsafe {

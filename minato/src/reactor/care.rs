@@ -8,7 +8,8 @@ use std::task::Waker;
 
 use super::shared::{Keeper, Shared, Watch};
 use super::{background, monitor};
-use crate::runtime::context::{self, Implicit};
+use crate::runtime::context;
+use crate::runtime::implicit::{HiddenThread, permit};
 use crate::sync::Arc;
 
 /// The reactor for waits outside every runtime, of what was made or called at `place`.
@@ -18,7 +19,7 @@ use crate::sync::Arc;
 /// When the background thread cannot be started, or hidden threads are forbidden and the program
 /// has not chosen a fallback reactor itself.
 pub(crate) fn outside(place: &'static Location<'static>) -> io::Result<Arc<Shared>> {
-    match context::implicit_at(Implicit::Reactor, place) {
+    match permit(HiddenThread::Reactor, place) {
         Ok(()) => background::fallback(),
         Err(forbidden) => background::chosen().ok_or(forbidden),
     }
@@ -64,7 +65,7 @@ impl Shared {
         place: &'static Location<'static>,
     ) -> io::Result<()> {
         if self.driver().host().is_none()
-            && let Err(forbidden) = context::implicit_at(Implicit::Reactor, place)
+            && let Err(forbidden) = permit(HiddenThread::Reactor, place)
         {
             return if keeper == Keeper::Core { Ok(()) } else { Err(forbidden) };
         }

@@ -2,17 +2,16 @@
 //!
 //! A thread that runs a runtime, or has entered one, sits in a [`Seat`]. Seats nest: `block_on`
 //! within `block_on` puts a new one on top and takes it off again. Everything that depends on
-//! "here" asks this module, and everything that would use a hidden thread passes [`implicit`].
+//! "here" asks this module.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
-use std::io;
 use std::panic::Location;
 use std::pin::Pin;
 use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context as TaskContext, Poll, Waker};
 
 use super::core::Core;
@@ -429,65 +428,4 @@ pub(crate) fn clock() -> Clock {
 /// The simulated host that sockets made here belong to.
 pub(crate) fn host() -> Option<Arc<SimHost>> {
     with_seat(|seat| seat.runtime.engine().host().cloned()).flatten()
-}
-
-/// What stands behind code that runs outside every runtime.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Implicit {
-    /// The background reactor.
-    Reactor,
-    /// The default runtime.
-    Runtime,
-}
-
-const ALLOWED: u8 = 1;
-const FORBIDDEN: u8 = 2;
-
-/// Whether hidden threads are allowed; 0 until somebody asks.
-static POLICY: AtomicU8 = AtomicU8::new(0);
-
-/// Forbids hidden threads for the whole process: the background reactor and the default runtime.
-///
-/// What would need one then gives an error that names the place where the program made the socket
-/// or timer (for a connection that was accepted: its listener), and panics with the
-/// same text where its signature has no error ([`sleep`](crate::time::sleep),
-/// [`interval`](crate::time::interval), [`spawn`](crate::spawn)). The environment variable
-/// `MINATO_FORBID_IMPLICIT=1` does the same from outside. Hidden threads that run already stay.
-pub fn forbid_implicit() {
-    POLICY.store(FORBIDDEN, Ordering::SeqCst);
-}
-
-/// Every use of a hidden thread passes here.
-///
-/// # Errors
-///
-/// When hidden threads are forbidden.
-#[track_caller]
-pub(crate) fn implicit(what: Implicit) -> io::Result<()> {
-    implicit_at(what, Location::caller())
-}
-
-/// The same for what was begun at `place` and needs the hidden thread only now.
-///
-/// # Errors
-///
-/// When hidden threads are forbidden.
-pub(crate) fn implicit_at(what: Implicit, place: &'static Location<'static>) -> io::Result<()> {
-    let mut policy = POLICY.load(Ordering::SeqCst);
-    if policy == 0 {
-        let variable = std::env::var_os("MINATO_FORBID_IMPLICIT");
-        let forbidden = variable.is_some_and(|value| !value.is_empty() && value != "0");
-        policy = if forbidden { FORBIDDEN } else { ALLOWED };
-        POLICY.store(policy, Ordering::SeqCst);
-    }
-    if policy == ALLOWED {
-        return Ok(());
-    }
-    let what = match what {
-        Implicit::Reactor => "the background reactor",
-        Implicit::Runtime => "the default runtime",
-    };
-    Err(io::Error::other(format!(
-        "{place} needs {what}, since it is outside every runtime, and hidden threads are forbidden"
-    )))
 }

@@ -1,10 +1,11 @@
 //! The runtime for tasks that are spawned outside every runtime.
 
 use std::io;
+use std::panic::Location;
 use std::sync::Arc;
 
 use super::Runtime;
-use super::context::{self, Implicit};
+use super::implicit::{HiddenThread, permit};
 use super::shared::Shared;
 use crate::reactor::process::PerProcess;
 
@@ -21,7 +22,7 @@ pub(crate) fn get() -> io::Result<Arc<Shared>> {
     if let Some(runtime) = &*default {
         return Ok(runtime.shared.clone());
     }
-    context::implicit(Implicit::Runtime)?;
+    permit(HiddenThread::Runtime, Location::caller())?;
     let fresh = super::Builder::new_multi_thread().thread_name("minato-default").build()?;
     Ok(default.insert(fresh).shared.clone())
 }

@@ -30,6 +30,7 @@ pub(crate) mod core;
 pub(crate) mod current;
 pub(crate) mod default_runtime;
 mod handle;
+pub(crate) mod implicit;
 mod injector;
 mod metrics;
 pub mod picker;
@@ -41,8 +42,8 @@ mod spin;
 mod worker;
 
 pub use self::builder::Builder;
-pub use self::context::forbid_implicit;
 pub use self::handle::{EnterGuard, Handle};
+pub use self::implicit::forbid_implicit;
 pub use self::metrics::CoreMetrics;
 
 use std::fmt;

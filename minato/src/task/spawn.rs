@@ -128,7 +128,21 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let fresh = Fresh::new(runtime.clone(), facts(), async move { job() });
+    spawn_blocking_at(runtime, Location::caller(), job)
+}
+
+/// The same for a job that was asked for at `place`.
+pub(super) fn spawn_blocking_at<F, T>(
+    runtime: &Arc<Shared>,
+    place: &'static Location<'static>,
+    job: F,
+) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let facts = Facts::new(Id::next(), place);
+    let fresh = Fresh::new(runtime.clone(), facts, async move { job() });
     if runtime.engine().is_simulated() {
         return start(fresh);
     }

@@ -46,6 +46,12 @@ impl Timer {
         Self { deadline, reactor, key: None, place: Location::caller() }
     }
 
+    /// The same timer, as one that the program made at `place`.
+    pub(crate) fn made_at(mut self, place: &'static Location<'static>) -> Self {
+        self.place = place;
+        self
+    }
+
     /// A timer that is due at `deadline`.
     #[track_caller]
     pub(crate) fn at(deadline: Instant) -> Self {
@@ -79,37 +85,48 @@ impl Timer {
     ///
     /// When the timer must wait and nobody can be made to turn a reactor for it.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Err(error) = std::task::ready!(self.try_poll(cx)) else { return Poll::Ready(()) };
+        // A timer has no error to return, and one that never fires would be worse than a panic.
+        panic!("the timer made at {} cannot wait: {error}", self.place)
+    }
+
+    /// Ready from the deadline on.
+    ///
+    /// # Errors
+    ///
+    /// When the timer must wait and nobody can be made to turn a reactor for it.
+    pub(crate) fn try_poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if let (Some(key), Some(reactor)) = (self.key, &self.reactor) {
             // The lock of a reactor from before a fork may be held by a thread that is not here.
             if !reactor.has_ended() {
                 if reactor.timers().poll(key, cx).is_pending() {
-                    self.look_after(cx.waker());
+                    self.look_after(cx.waker())?;
                     return Poll::Pending;
                 }
                 if !reactor.has_ended() {
                     self.key = None;
-                    return Poll::Ready(());
+                    return Poll::Ready(Ok(()));
                 }
             }
             self.key = None;
         }
         if self.now() >= self.deadline {
-            return Poll::Ready(());
+            return Poll::Ready(Ok(()));
         }
-        self.join(cx.waker());
-        self.look_after(cx.waker());
+        self.join(cx.waker())?;
+        self.look_after(cx.waker())?;
         Poll::Pending
     }
 
     /// Joins the wheel of a reactor that lives.
-    fn join(&mut self, waker: &Waker) {
+    fn join(&mut self, waker: &Waker) -> io::Result<()> {
         loop {
-            self.choose();
+            self.choose()?;
             let Some(reactor) = &self.reactor else { continue };
             let key = reactor.insert_timer(self.deadline, waker);
             if !reactor.has_ended() {
                 self.key = Some(key);
-                return;
+                return Ok(());
             }
             // It ended meanwhile, perhaps before the timer was in.
             reactor.cancel_timer(key);
@@ -117,18 +134,19 @@ impl Timer {
     }
 
     /// Chooses the reactor whose wheel the timer joins.
-    fn choose(&mut self) {
+    fn choose(&mut self) -> io::Result<()> {
         if self.reactor.as_ref().is_some_and(|reactor| reactor.has_ended()) {
             self.move_out();
         }
         if let Some(reactor) = &self.reactor
             && (!reactor.timers().clock().is_system() || context::holds(reactor.address()))
         {
-            return;
+            return Ok(());
         }
         let here =
             context::reactor().filter(|here| !here.has_ended() && here.timers().clock().is_real());
-        self.reactor = Some(here.unwrap_or_else(|| self.outside()));
+        self.reactor = Some(here.map_or_else(|| self.outside(), Ok)?);
+        Ok(())
     }
 
     /// Leaves a reactor that has ended. What is left of a virtual time passes by the clock of the
@@ -143,25 +161,16 @@ impl Timer {
     }
 
     /// The reactor for a wait outside every runtime.
-    fn outside(&self) -> Arc<reactor::Shared> {
-        match care::outside(self.place) {
-            Ok(reactor) if reactor.timers().clock().is_system() => reactor,
-            Ok(_) => self.cannot_wait(&io::Error::other("the fallback reactor is a simulated one")),
-            Err(error) => self.cannot_wait(&error),
+    fn outside(&self) -> io::Result<Arc<reactor::Shared>> {
+        let reactor = care::outside(self.place)?;
+        match reactor.timers().clock().is_system() {
+            true => Ok(reactor),
+            false => Err(io::Error::other("the fallback reactor is a simulated one")),
         }
     }
 
-    fn look_after(&self, waker: &Waker) {
-        if let Some(reactor) = &self.reactor
-            && let Err(error) = reactor.look_after(waker, self.place)
-        {
-            self.cannot_wait(&error);
-        }
-    }
-
-    /// A timer has no error to return, and one that never fires would be worse than a panic.
-    fn cannot_wait(&self, error: &io::Error) -> ! {
-        panic!("the timer made at {} cannot wait: {error}", self.place)
+    fn look_after(&self, waker: &Waker) -> io::Result<()> {
+        self.reactor.as_ref().map_or(Ok(()), |reactor| reactor.look_after(waker, self.place))
     }
 }
 

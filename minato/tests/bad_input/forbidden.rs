@@ -84,3 +84,60 @@ fn a_connect_names_its_place_too() {
         assert_forbidden(pollster::block_on(connecting));
     });
 }
+
+/// That a name cannot be looked up for want of a thread, as `call` says, which names this file.
+#[track_caller]
+fn assert_no_look_up<T>(call: impl Future<Output = std::io::Result<T>>) {
+    let text =
+        pollster::block_on(call).map(drop).expect_err("a hidden thread was used").to_string();
+    assert!(text.contains("for name look-ups") && text.contains("forbidden"), "{text}");
+    assert!(text.contains("forbidden.rs"), "{text:?} does not name the place");
+}
+
+#[test]
+fn a_look_up_is_an_error_that_names_its_place() {
+    in_child(own_name!(a_look_up_is_an_error_that_names_its_place), || {
+        minato::runtime::forbid_implicit();
+        let name = "localhost:80";
+        assert_no_look_up(minato::net::lookup_host(name));
+        assert_no_look_up(TcpListener::bind(name));
+        assert_no_look_up(TcpStream::connect(name));
+        assert_no_look_up(minato::net::UdpSocket::bind(name));
+        let socket = pollster::block_on(minato::net::UdpSocket::bind("127.0.0.1:0")).unwrap();
+        assert_no_look_up(socket.connect(name));
+        assert_no_look_up(socket.send_to(b"x", name));
+        // With handles of a reactor the look-up needs a thread all the same.
+        let reactor = minato::reactor::Reactor::new().unwrap();
+        let handle = reactor.handle();
+        assert_no_look_up(TcpListener::bind_on(&handle, name));
+        assert_no_look_up(TcpStream::connect_on(&handle, name));
+        assert_no_look_up(minato::net::UdpSocket::bind_on(&handle, name));
+        // Within a runtime its own threads do it.
+        let runtime = Builder::new_current_thread().build().unwrap();
+        assert!(runtime.block_on(minato::net::lookup_host(name)).unwrap().count() > 0);
+    });
+}
+
+#[test]
+fn a_pause_is_an_error_that_names_its_place() {
+    in_child(own_name!(a_pause_is_an_error_that_names_its_place), || {
+        minato::runtime::forbid_implicit();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        // A queue that is full, of which the system gives no event.
+        let listener = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None);
+        let listener = listener.unwrap();
+        listener.bind(&socket2::SockAddr::unix(&path).unwrap()).unwrap();
+        listener.listen(0).unwrap();
+        let _queued = std::os::unix::net::UnixStream::connect(&path).unwrap();
+        assert_forbidden(pollster::block_on(minato::net::UnixStream::connect(&path)));
+        // A program that chose a reactor for what is outside has a place for the pause.
+        let reactor = minato::reactor::Reactor::new().unwrap();
+        reactor.set_fallback().unwrap();
+        let background = reactor.background().unwrap();
+        let connect = std::pin::pin!(minato::net::UnixStream::connect(&path));
+        let in_time = minato::time::timeout(std::time::Duration::from_millis(50), connect);
+        assert!(pollster::block_on(in_time).is_err());
+        drop(background);
+    });
+}

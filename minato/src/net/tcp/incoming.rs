@@ -1,6 +1,7 @@
 //! The stream of connections that a listener accepts.
 
 use std::io;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -27,8 +28,8 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    pub(super) fn new(listener: TcpListener) -> Self {
-        Self { listener, backoff: Backoff::new() }
+    pub(super) fn new(listener: TcpListener, place: &'static Location<'static>) -> Self {
+        Self { listener, backoff: Backoff::new(place) }
     }
 
     /// Gives the listener back.

@@ -56,7 +56,7 @@ impl TcpListener {
     #[track_caller]
     pub fn bind(address: impl ToSocketAddrs) -> impl Future<Output = io::Result<Self>> {
         let place = Location::caller();
-        async move { Self::bind_any(&to_socket_addrs(address).await?, None, place) }
+        async move { Self::bind_any(&to_socket_addrs(address, place).await?, None, place) }
     }
 
     /// Like [`bind`](Self::bind), with the listener and the connections that it accepts bound to
@@ -71,7 +71,7 @@ impl TcpListener {
         address: impl ToSocketAddrs,
     ) -> impl Future<Output = io::Result<Self>> {
         let place = Location::caller();
-        async move { Self::bind_any(&to_socket_addrs(address).await?, Some(handle), place) }
+        async move { Self::bind_any(&to_socket_addrs(address, place).await?, Some(handle), place) }
     }
 
     fn bind_any(
@@ -156,7 +156,8 @@ impl TcpListener {
     /// An endless stream of accepted connections, which survives shortages and connections that
     /// were given up before they were accepted.
     pub fn incoming(self) -> Incoming {
-        Incoming::new(self)
+        let place = self.socket.place();
+        Incoming::new(self, place)
     }
 
     /// Takes a listener of std's over; makes it non-blocking.

@@ -79,7 +79,7 @@ impl TcpStream {
     pub fn connect(address: impl ToSocketAddrs) -> impl Future<Output = io::Result<Self>> {
         let place = Location::caller();
         async move {
-            let addresses = to_socket_addrs(address).await?;
+            let addresses = to_socket_addrs(address, place).await?;
             connect::connect_any(&addresses, None, place).await.map(Self::of)
         }
     }
@@ -96,7 +96,7 @@ impl TcpStream {
     ) -> impl Future<Output = io::Result<Self>> {
         let place = Location::caller();
         async move {
-            let addresses = to_socket_addrs(address).await?;
+            let addresses = to_socket_addrs(address, place).await?;
             connect::connect_any(&addresses, Some(handle), place).await.map(Self::of)
         }
     }

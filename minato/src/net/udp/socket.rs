@@ -63,7 +63,7 @@ impl UdpSocket {
     #[track_caller]
     pub fn bind(address: impl ToSocketAddrs) -> impl Future<Output = io::Result<Self>> {
         let place = Location::caller();
-        async move { Self::bind_any(&to_socket_addrs(address).await?, None, place) }
+        async move { Self::bind_any(&to_socket_addrs(address, place).await?, None, place) }
     }
 
     /// Like [`bind`](Self::bind), bound to the reactor of `handle`.
@@ -77,7 +77,7 @@ impl UdpSocket {
         address: impl ToSocketAddrs,
     ) -> impl Future<Output = io::Result<Self>> {
         let place = Location::caller();
-        async move { Self::bind_any(&to_socket_addrs(address).await?, Some(handle), place) }
+        async move { Self::bind_any(&to_socket_addrs(address, place).await?, Some(handle), place) }
     }
 
     fn bind_any(
@@ -134,9 +134,14 @@ impl UdpSocket {
     /// # Cancel safety
     ///
     /// Only the look-up waits. Dropped before it is done, the peer is as it was.
-    pub async fn connect(&self, address: impl ToSocketAddrs) -> io::Result<()> {
-        let addresses = to_socket_addrs(address).await?;
-        first_that_does(&addresses, |address| self.socket.source().connect(&Address::Ip(address)))
+    #[track_caller]
+    pub fn connect(&self, address: impl ToSocketAddrs) -> impl Future<Output = io::Result<()>> {
+        let place = Location::caller();
+        async move {
+            let addresses = to_socket_addrs(address, place).await?;
+            let connect = |address| self.socket.source().connect(&Address::Ip(address));
+            first_that_does(&addresses, connect)
+        }
     }
 
     /// The address that the socket is bound to.
@@ -168,9 +173,17 @@ impl UdpSocket {
     /// # Cancel safety
     ///
     /// Dropped before it is done, nothing was sent.
-    pub async fn send_to(&self, buf: &[u8], target: impl ToSocketAddrs) -> io::Result<usize> {
-        let target = to_socket_addrs(target).await?[0];
-        self.socket.send_dgram_to(buf, Address::Ip(target)).await
+    #[track_caller]
+    pub fn send_to(
+        &self,
+        buf: &[u8],
+        target: impl ToSocketAddrs,
+    ) -> impl Future<Output = io::Result<usize>> {
+        let place = Location::caller();
+        async move {
+            let target = to_socket_addrs(target, place).await?[0];
+            self.socket.send_dgram_to(buf, Address::Ip(target)).await
+        }
     }
 
     /// The poll form of [`send_to`](Self::send_to). Any number of tasks may wait to send at

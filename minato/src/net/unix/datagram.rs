@@ -12,7 +12,7 @@ use bytes::BufMut;
 use super::{SocketAddr, address_of};
 use crate::engine::{self, Address, Direction, Family, Interest, Readiness, Transport};
 use crate::io::ReadBuf;
-use crate::net::backoff::{Pauses, pause};
+use crate::net::backoff::{Pause, Pauses};
 use crate::net::datagram::datagram_api;
 use crate::net::socket::Socket;
 use crate::reactor::Handle;
@@ -236,7 +236,7 @@ impl UnixDatagram {
             // from the second time on time has to pass, or this would go round without a rest.
             match &mut pauses {
                 None => pauses = Some(Pauses::default()),
-                Some(pauses) => pause(pauses.next())?.await,
+                Some(pauses) => Pause::new(pauses.next(), self.socket.place()).await?,
             }
             self.socket.ready(Interest::WRITABLE).await?;
         }

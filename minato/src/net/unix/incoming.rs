@@ -1,6 +1,7 @@
 //! The stream of connections that a Unix listener accepts.
 
 use std::io;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -26,8 +27,8 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    pub(super) fn new(listener: UnixListener) -> Self {
-        Self { listener, backoff: Backoff::new() }
+    pub(super) fn new(listener: UnixListener, place: &'static Location<'static>) -> Self {
+        Self { listener, backoff: Backoff::new(place) }
     }
 
     /// Gives the listener back.

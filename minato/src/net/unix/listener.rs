@@ -141,7 +141,8 @@ impl UnixListener {
 
     /// An endless stream of accepted connections, which survives shortages.
     pub fn incoming(self) -> Incoming {
-        Incoming::new(self)
+        let place = self.socket.place();
+        Incoming::new(self, place)
     }
 
     /// Takes a listener of std's over; makes it non-blocking.

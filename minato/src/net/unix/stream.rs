@@ -14,7 +14,7 @@ use bytes::BufMut;
 use super::{SocketAddr, UCred, address_of};
 use crate::engine::{self, Direction, Family, Interest, Readiness, Transport};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
-use crate::net::backoff::{Pauses, pause};
+use crate::net::backoff::{Pause, Pauses};
 use crate::net::halves::{
     self, BorrowedReadHalf, BorrowedWriteHalf, OwnedReadHalf, OwnedWriteHalf, SplitStream,
 };
@@ -113,7 +113,9 @@ impl UnixStream {
         let mut pauses = Pauses::default();
         loop {
             match connect::connect(&socket, &address).await {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => pause(pauses.next())?.await,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    Pause::new(pauses.next(), place).await?
+                }
                 result => return result.map(|()| Self { socket }),
             }
         }
