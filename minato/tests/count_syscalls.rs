@@ -403,6 +403,7 @@ fn a_file_is_sent_without_being_read() {
     });
     let Some(counts) = counts else { return };
     assert!(calls(&counts, "sendfile") >= 4, "{counts:?}");
+    assert_eq!(calls(&counts, "rt_sigaction"), 1, "once for all of it: {counts:?}");
     for call in ["read", "pread64", "write", "sendto"] {
         assert_eq!(calls(&counts, call), 0, "{counts:?}");
     }

@@ -31,6 +31,16 @@ impl Readiness {
     /// What a socket of which nothing is known yet is taken for: ready for both directions.
     pub(crate) const ALL_OPEN: Readiness = Self::READABLE.union(Self::WRITABLE);
 
+    /// Each bit with the name of its constant.
+    const NAMES: [(Readiness, &'static str); 6] = [
+        (Self::READABLE, "READABLE"),
+        (Self::WRITABLE, "WRITABLE"),
+        (Self::READ_CLOSED, "READ_CLOSED"),
+        (Self::WRITE_CLOSED, "WRITE_CLOSED"),
+        (Self::PRIORITY, "PRIORITY"),
+        (Self::ERROR, "ERROR"),
+    ];
+
     /// Whether no bit is set.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
@@ -116,12 +126,9 @@ impl BitOrAssign for Readiness {
 
 impl fmt::Debug for Readiness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = ["READABLE", "WRITABLE", "READ_CLOSED", "WRITE_CLOSED", "PRIORITY", "ERROR"];
         let mut set = f.debug_set();
-        for (bit, name) in names.iter().enumerate() {
-            if self.0 & (1 << bit) != 0 {
-                set.entry(&format_args!("{name}"));
-            }
+        for (_, name) in Self::NAMES.iter().filter(|(bit, _)| self.contains(*bit)) {
+            set.entry(&format_args!("{name}"));
         }
         set.finish()
     }
@@ -232,6 +239,39 @@ impl Direction {
                 Readiness(Readiness::READABLE.0 | Readiness::PRIORITY.0 | Readiness::ERROR.0)
             }
             Self::Write => Readiness(Readiness::WRITABLE.0 | Readiness::ERROR.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Written out here once more, so that a bit that moves keeps its name.
+    #[test]
+    fn debug_prints_the_names_of_the_constants() {
+        let all = [
+            (Readiness::READABLE, "{READABLE}"),
+            (Readiness::WRITABLE, "{WRITABLE}"),
+            (Readiness::READ_CLOSED, "{READ_CLOSED}"),
+            (Readiness::WRITE_CLOSED, "{WRITE_CLOSED}"),
+            (Readiness::PRIORITY, "{PRIORITY}"),
+            (Readiness::ERROR, "{ERROR}"),
+        ];
+        for (readiness, name) in all {
+            assert_eq!(format!("{readiness:?}"), name);
+        }
+        assert_eq!(format!("{:?}", Readiness::EMPTY), "{}");
+        let both = Readiness::PRIORITY | Readiness::WRITABLE;
+        assert_eq!(format!("{both:?}"), "{WRITABLE, PRIORITY}");
+        let names = [
+            (Interest::READABLE, "Interest({READABLE})"),
+            (Interest::WRITABLE, "Interest({WRITABLE})"),
+            (Interest::PRIORITY, "Interest({PRIORITY})"),
+            (Interest::ERROR, "Interest({ERROR})"),
+        ];
+        for (interest, name) in names {
+            assert_eq!(format!("{interest:?}"), name);
         }
     }
 }

@@ -220,17 +220,20 @@ impl SimSocket {
         Some(key)
     }
 
-    /// Hands everything over at once, for a verb that must come after it.
-    fn settle(&self) -> io::Result<()> {
+    /// Hands everything over at once, for what must come after it. An error stays in the outbox.
+    fn flush_outbox(&self) {
         let mut outbox = self.outbox();
-        if !outbox.bytes.is_empty() {
-            let bytes = std::mem::take(&mut outbox.bytes);
-            self.socket.force_send(&bytes)?;
+        let bytes = std::mem::take(&mut outbox.bytes);
+        if !bytes.is_empty()
+            && let Err(error) = self.socket.force_send(&bytes)
+        {
+            outbox.error = Some(error);
         }
-        match outbox.error.take() {
-            Some(error) => Err(error),
-            None => Ok(()),
-        }
+    }
+
+    /// What a deferred send failed with.
+    fn take_error(&self) -> Option<io::Error> {
+        self.outbox().error.take()
     }
 }
 
@@ -300,15 +303,26 @@ impl SimSource {
     }
 
     pub(super) fn recv(&self, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
-        self.inner().recv(buf)
+        self.or_error_at_end(self.inner().recv(buf)?)
     }
 
     pub(super) fn peek(&self, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
-        self.inner().peek(buf)
+        self.or_error_at_end(self.inner().peek(buf)?)
     }
 
     pub(super) fn recv_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.inner().recv_vectored(bufs)
+        self.or_error_at_end(self.inner().recv_vectored(bufs)?)
+    }
+
+    /// How many bytes were received; at the end of the stream, the error of a deferred send. The
+    /// world gave that to the send, and so cannot give it to the receive that comes next.
+    fn or_error_at_end(&self, len: usize) -> io::Result<usize> {
+        // A send that only reports that the stream was closed is none of the receiver's business.
+        let concerns = |error: &mut io::Error| error.kind() != io::ErrorKind::BrokenPipe;
+        match self.socket.outbox().error.take_if(|error| len == 0 && concerns(error)) {
+            Some(error) => Err(error),
+            None => Ok(len),
+        }
     }
 
     pub(super) fn send(&self, buf: &[u8]) -> io::Result<usize> {
@@ -379,11 +393,19 @@ impl SimSource {
     }
 
     pub(super) fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.inner().take_error()
+        match self.socket.take_error() {
+            Some(error) => Ok(Some(error)),
+            None => self.inner().take_error(),
+        }
     }
 
-    pub(super) fn settle(&self) -> io::Result<()> {
-        self.socket.settle()
+    pub(super) fn flush_outbox(&self) {
+        self.socket.flush_outbox();
+    }
+
+    /// What a deferred send failed with, for a verb that is about to go round the outbox.
+    pub(super) fn kept_error(&self) -> io::Result<()> {
+        self.socket.take_error().map_or(Ok(()), Err)
     }
 
     pub(super) fn placeholder(&self) -> BorrowedFd<'_> {
@@ -453,7 +475,7 @@ impl SimSource {
 impl Drop for SimSource {
     fn drop(&mut self) {
         // Its bytes go out first in any case. An error has nobody left to be told to.
-        _ = self.socket.settle();
+        self.socket.flush_outbox();
         // The mailbox must not keep the socket open until the next turn, which may never come.
         self.host.dequeue(&self.socket);
     }

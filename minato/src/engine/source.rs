@@ -317,11 +317,20 @@ impl Source {
             sim => sim.change_membership(change))
     }
 
-    /// Sends what the verbs accepted and kept back (contract, rule 8).
+    /// Sends what the verbs accepted and kept back (contract, rule 8), and returns the error that
+    /// this or an earlier send of it met.
     pub(crate) fn settle(&self) -> io::Result<()> {
+        self.flush_outbox();
         match self {
             Self::Os(_) | Self::OsUdp(..) | Self::Foreign(_) | Self::Given => Ok(()),
-            Self::Sim(sim) => sim.settle(),
+            Self::Sim(sim) => sim.kept_error(),
+        }
+    }
+
+    /// Sends what the verbs accepted and kept back. An error stays for the next verb.
+    pub(crate) fn flush_outbox(&self) {
+        if let Self::Sim(sim) = self {
+            sim.flush_outbox();
         }
     }
 

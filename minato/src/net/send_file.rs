@@ -13,7 +13,7 @@ use super::lane::is_refusal;
 use super::socket::Socket;
 use super::splice;
 use super::waiting::Wait;
-use crate::engine::{Interest, Source};
+use crate::engine::Interest;
 use crate::io::Allowance;
 
 /// What one call sends at most. The disk is read meanwhile, and the thread waits for it.
@@ -53,12 +53,14 @@ pub struct SendFile<'a, F> {
     /// What is still to be sent; `None` is everything.
     left: Option<u64>,
     sent: u64,
+    /// Whether it was looked at if the kernel may send the file by itself.
+    is_checked: bool,
     /// There once the kernel would not send the file by itself.
-    copy: Option<Copy>,
+    fallback: Option<Fallback>,
 }
 
 /// A file and a piece of it that was read: `buffer[start..end]` is still to be sent.
-struct Copy {
+struct Fallback {
     file: File,
     buffer: Vec<u8>,
     start: usize,
@@ -68,7 +70,7 @@ struct Copy {
 impl<'a, F: AsFd> SendFile<'a, F> {
     pub(super) fn new(socket: &'a Socket, file: F, offset: u64, len: Option<u64>) -> Self {
         let wait = Wait::new(socket, Interest::WRITABLE);
-        Self { wait, file, offset, left: len, sent: 0, copy: None }
+        Self { wait, file, offset, left: len, sent: 0, is_checked: false, fallback: None }
     }
 
     /// How many bytes were sent so far: also after an error, and before the future is dropped.
@@ -81,33 +83,39 @@ impl<'a, F: AsFd> SendFile<'a, F> {
         let most = self.left.map_or(MOST_AT_ONCE, |left| {
             usize::try_from(left).map_or(MOST_AT_ONCE, |left| left.min(MOST_AT_ONCE))
         });
-        if self.copy.is_none() {
+        if !self.is_checked {
+            // Once: whoever changes what the process does about signals does so at its start.
+            if !self.wait.is_of_system() || !splice::is_broken_pipe_ignored() {
+                self.fallback = Some(Fallback::new(&self.file)?);
+            }
+            self.is_checked = true;
+        }
+        if self.fallback.is_none() {
             let (file, offset) = (self.file.as_fd(), self.offset);
             let sent = ready!(self.wait.poll_io(cx, |source| {
-                if !matches!(source, Source::Os(_)) || !splice::is_broken_pipe_ignored() {
-                    return Err(io::ErrorKind::Unsupported.into());
-                }
                 source.settle()?;
                 splice::send_file(source.descriptor(), file, offset, most)
             }));
             match sent {
-                Err(error) if is_refusal(&error) => self.copy = Some(Copy::of(&self.file)?),
+                Err(error) if is_refusal(&error) => {
+                    self.fallback = Some(Fallback::new(&self.file)?);
+                }
                 sent => return Poll::Ready(sent),
             }
         }
-        let Some(copy) = &mut self.copy else { return Poll::Ready(Ok(0)) };
-        let piece = copy.piece(self.offset, most)?;
+        let Some(fallback) = &mut self.fallback else { return Poll::Ready(Ok(0)) };
+        let piece = fallback.piece(self.offset, most)?;
         if piece.is_empty() {
             return Poll::Ready(Ok(0));
         }
         let sent = ready!(self.wait.poll_io(cx, |source| source.send(piece)))?;
-        copy.start += sent;
+        fallback.start += sent;
         Poll::Ready(Ok(sent))
     }
 }
 
-impl Copy {
-    fn of(file: &impl AsFd) -> io::Result<Self> {
+impl Fallback {
+    fn new(file: &impl AsFd) -> io::Result<Self> {
         // A duplicate, since it is std's file that can read at a position, and it owns what it has.
         let file = File::from(file.as_fd().try_clone_to_owned()?);
         Ok(Self { file, buffer: Vec::new(), start: 0, end: 0 })

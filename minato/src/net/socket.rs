@@ -20,7 +20,9 @@ use std::panic::Location;
 use std::sync::{OnceLock, Weak};
 use std::task::Context;
 
-use crate::engine::{Address, Family, OptionName, OptionValue, Readiness, Source, Transport};
+use crate::engine::{
+    Address, Family, Interest, OptionName, OptionValue, Readiness, Source, Transport,
+};
 use crate::reactor::shared::ended_error;
 use crate::reactor::{Handle, Shared, Slot, care};
 use crate::runtime::context;
@@ -165,9 +167,8 @@ impl Socket {
     /// alive, so it is deregistered explicitly at the end.
     pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
         self.lent.store(true, Ordering::Relaxed);
-        // An error of bytes sent earlier is reported by the next verb; the descriptor is asked for
-        // now.
-        _ = self.source().settle();
+        // The next verb reports an error of bytes sent earlier: this one cannot.
+        self.source().flush_outbox();
         self.source().descriptor()
     }
 
@@ -208,18 +209,41 @@ impl Socket {
 
     /// The reactor to bind to.
     fn reactor(&self) -> io::Result<Arc<Shared>> {
+        match self.reactor_at_hand()? {
+            Some(reactor) => Ok(reactor),
+            None => care::outside(self.made_at),
+        }
+    }
+
+    /// The reactor to bind to; `None` if that is the background reactor, which may need to be
+    /// started.
+    fn reactor_at_hand(&self) -> io::Result<Option<Arc<Shared>>> {
         let serves = |reactor: &Arc<Shared>| reactor.driver().serves(self.source());
         match &self.origin {
             Origin::Explicit(reactor) if reactor.has_ended() => Err(ended_error()),
-            Origin::Explicit(reactor) => Ok(reactor.clone()),
+            Origin::Explicit(reactor) => Ok(Some(reactor.clone())),
             Origin::Noted(reactor) => match reactor.upgrade().filter(|r| !r.has_ended()) {
-                Some(reactor) => Ok(reactor),
-                None => context::reactor().filter(serves).ok_or_else(ended_error),
+                Some(reactor) => Ok(Some(reactor)),
+                None => context::reactor().filter(serves).ok_or_else(ended_error).map(Some),
             },
-            Origin::Anywhere => match context::reactor().filter(|r| serves(r) && !r.has_ended()) {
-                Some(reactor) => Ok(reactor),
-                None => care::outside(self.made_at),
-            },
+            Origin::Anywhere => Ok(context::reactor().filter(|r| serves(r) && !r.has_ended())),
+        }
+    }
+
+    /// An operation of `interest` would block, on a socket that was never registered: registers it,
+    /// not ready for `interest`, so that the next try waits for an event too.
+    ///
+    /// A try starts no thread. Where registering would need one, or fails, the socket stays as it
+    /// is, and the next try asks the system again.
+    #[cold]
+    pub(super) fn register_blocked(&self, interest: Interest) {
+        if self.source().has_kept() {
+            return;
+        }
+        let Ok(Some(reactor)) = self.reactor_at_hand() else { return };
+        let slot = self.slot(Readiness::ALL_OPEN.difference(interest.mask()));
+        if slot.settle_in(self.source(), &reactor).is_err() {
+            slot.assume(Readiness::ALL_OPEN);
         }
     }
 

@@ -131,10 +131,7 @@ macro_rules! stream_api {
                 interest: Interest,
                 operation: impl FnOnce() -> io::Result<T>,
             ) -> io::Result<T> {
-                self.socket.try_io(interest, || {
-                    self.socket.source().settle()?;
-                    operation()
-                })
+                self.socket.try_user_io(interest, operation)
             }
 
             /// Calls `operation`, which does I/O on the descriptor, as often as it takes until it

@@ -215,13 +215,33 @@ impl Socket {
         interest: Interest,
         operation: impl FnOnce() -> io::Result<T>,
     ) -> io::Result<T> {
-        let look = self.slot.get().map(|slot| slot.view());
+        let look = self.look();
         if look.is_some_and(|look| !look.readiness().intersects(interest.mask())) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let result = operation();
         if result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
             self.would_block(look, interest.cleared_by_would_block());
+        }
+        result
+    }
+
+    /// Like [`try_io`](Self::try_io), for an operation of the user's on the descriptor, which is
+    /// promised not to be called again before an event has come.
+    pub(crate) fn try_user_io<T>(
+        &self,
+        interest: Interest,
+        operation: impl FnOnce() -> io::Result<T>,
+    ) -> io::Result<T> {
+        let was_registered = self.look().is_some();
+        let result = self.try_io(interest, || {
+            self.source().settle()?;
+            operation()
+        });
+        if !was_registered
+            && result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+        {
+            self.register_blocked(interest);
         }
         result
     }
@@ -334,6 +354,11 @@ pub(crate) struct Wait<'a> {
 impl<'a> Wait<'a> {
     pub(crate) fn new(socket: &'a Socket, interest: Interest) -> Self {
         Self { socket, interest, entry: None }
+    }
+
+    /// Whether the socket is one of the operating system's, which has a descriptor.
+    pub(crate) fn is_of_system(&self) -> bool {
+        matches!(self.socket.source(), Source::Os(_))
     }
 
     /// Polls until a bit of the interest is set.

@@ -14,6 +14,7 @@ use futures::future;
 use minato::engine::{Engine, Interest, Readiness};
 use minato::net::AsyncFd;
 use minato::reactor::Reactor;
+use minato::runtime::Builder;
 use minato::sim::World;
 use mio::unix::pipe::{Receiver, Sender};
 
@@ -228,6 +229,26 @@ fn urgent_data_is_an_interest_of_its_own() {
     });
 }
 
+/// Within a runtime; elsewhere a try starts no thread, and so asks the descriptor each time.
+#[test]
+fn a_try_that_would_block_is_remembered_before_any_wait() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let (one, mut two) = pair().unwrap();
+        let one = AsyncFd::new(one).unwrap();
+        let blocked = one.try_io(Interest::READABLE, |mut one| one.read(&mut [0; 4]));
+        assert_eq!(blocked.unwrap_err().kind(), ErrorKind::WouldBlock);
+        let unready: io::Result<()> =
+            one.try_io(Interest::READABLE, |_| panic!("called though the last try would block"));
+        assert_eq!(unready.unwrap_err().kind(), ErrorKind::WouldBlock);
+        one.try_io(Interest::WRITABLE, |_| Ok(())).expect("the other direction was not tried");
+        two.write_all(b"x").unwrap();
+        one.readable().await.unwrap().retain_ready();
+        let read = one.try_io(Interest::READABLE, |mut one| one.read(&mut [0; 4]));
+        assert_eq!(read.expect("the event of the new data"), 1);
+    });
+}
+
 #[test]
 fn more_than_was_asked_for_is_refused_and_named() {
     on_the_system(|| async {
@@ -243,8 +264,14 @@ fn more_than_was_asked_for_is_refused_and_named() {
         ];
         for error in errors {
             assert_eq!(error.kind(), ErrorKind::InvalidInput);
-            assert!(error.to_string().contains("READABLE"), "{error}");
+            let text = error.to_string();
+            assert!(
+                text.starts_with("this AsyncFd was made for Interest({READABLE}), not"),
+                "{text}"
+            );
         }
+        let error = receiver.try_io(Interest::PRIORITY, |_| Ok(())).unwrap_err();
+        assert!(error.to_string().ends_with("not for Interest({PRIORITY})"), "{error}");
         Ok(())
     });
 }

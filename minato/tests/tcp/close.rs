@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::net::Shutdown;
+use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
 
 use minato::engine::Interest;
@@ -20,6 +21,7 @@ cases! {
     a_reset_in_mid_read [];
     a_reset_wakes_a_reader_that_waits [];
     a_reset_wakes_a_writer_that_waits [];
+    an_error_of_accepted_bytes_outlives_a_look_at_the_descriptor [];
     a_write_after_the_peer_closed_fails [];
     a_close_with_unread_data_resets [];
     linger_zero_resets [];
@@ -129,6 +131,34 @@ async fn a_reset_wakes_a_reader_that_waits(at: At) {
     at.deliver().await;
     reset(client);
     at.note_result("the read", &reading.await);
+}
+
+/// Bytes that were accepted and not sent yet meet the reset: the next operation that can report it
+/// does so, whoever borrows the descriptor before.
+async fn an_error_of_accepted_bytes_outlives_a_look_at_the_descriptor(at: At) {
+    for operation in ["write", "read", "take_error"] {
+        let (client, mut server) = net::pair().await;
+        // Until neither the stream nor what stands before it takes any more.
+        while net::fill(&server) > 0 {
+            at.deliver().await;
+        }
+        reset(client);
+        at.deliver().await;
+        server.readable().await.unwrap();
+        at.deliver().await;
+        assert!(server.as_fd().as_raw_fd() >= 0);
+        let reported = match operation {
+            "write" => server.write(b"x").await,
+            "read" => server.read(&mut [0; 4]).await,
+            _ => server.take_error().and_then(|error| error.map_or(Ok(0), Err)),
+        };
+        assert_eq!(
+            reported.as_ref().unwrap_err().kind(),
+            ErrorKind::ConnectionReset,
+            "{operation}"
+        );
+        at.note_result(operation, &reported);
+    }
 }
 
 async fn a_reset_wakes_a_writer_that_waits(at: At) {

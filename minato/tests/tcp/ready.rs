@@ -17,6 +17,7 @@ cases! {
     readiness_of_a_stream_that_ended [];
     a_short_try_read_may_be_followed_by_readable [];
     try_io_clears_only_on_would_block [Descriptors];
+    a_try_that_would_block_is_remembered_before_any_wait [Runtime];
     async_io_waits_in_between [];
     try_accept_after_readiness [];
     many_futures_wait_for_one_direction [];
@@ -141,6 +142,20 @@ async fn try_io_clears_only_on_would_block(at: At) {
     });
     assert_eq!(unready.unwrap_err().kind(), ErrorKind::WouldBlock);
     assert!(!called.get(), "called though the socket is known not to be ready");
+}
+
+/// A socket that never waited is asked once: after that, an event has to come first.
+async fn a_try_that_would_block_is_remembered_before_any_wait(at: At) {
+    let (mut client, server) = net::pair().await;
+    let blocked = server.try_io(Interest::READABLE, || server.try_read(&mut [0; 4]));
+    assert_eq!(blocked.unwrap_err().kind(), ErrorKind::WouldBlock);
+    let unready: io::Result<()> =
+        server.try_io(Interest::READABLE, || panic!("called though the last try would block"));
+    assert_eq!(unready.unwrap_err().kind(), ErrorKind::WouldBlock);
+    server.try_io(Interest::WRITABLE, || Ok(())).expect("the other direction was not tried");
+    client.write_all(b"x").await.unwrap();
+    at.deliver().await;
+    assert_eq!(server.try_read(&mut [0; 4]).expect("the event of the new data"), 1);
 }
 
 async fn async_io_waits_in_between(at: At) {

@@ -10,7 +10,7 @@ use std::task::Poll;
 use futures::future;
 use minato::engine::Interest;
 use minato::io::ReadBuf;
-use minato::net::UdpSocket;
+use minato::net::{UdpSocket, UnixDatagram};
 use minato::reactor::Reactor;
 use minato::runtime::Builder;
 
@@ -183,4 +183,30 @@ fn a_socket_outlives_the_runtime_that_first_polled_it() {
         io::Result::Ok(())
     })
     .unwrap();
+}
+
+/// Of either kind of datagram socket; the closure must not even be called.
+#[test]
+fn a_try_that_would_block_is_remembered_before_any_wait() {
+    let unready = || -> io::Result<()> { panic!("called though the last try would block") };
+    let runtime = Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let ((a, _), (b, at_b)) = (local().await.unwrap(), local().await.unwrap());
+        let blocked = b.try_io(Interest::READABLE, || b.try_recv(&mut [0; 4]));
+        assert_eq!(blocked.unwrap_err().kind(), ErrorKind::WouldBlock);
+        let again = b.try_io(Interest::READABLE, unready);
+        assert_eq!(again.unwrap_err().kind(), ErrorKind::WouldBlock);
+        a.send_to(b"x", at_b).await.unwrap();
+        b.readable().await.unwrap();
+        assert_eq!(b.try_recv(&mut [0; 4]).unwrap(), 1);
+
+        let (one, two) = UnixDatagram::pair().unwrap();
+        let blocked = one.try_io(Interest::READABLE, || one.try_recv(&mut [0; 4]));
+        assert_eq!(blocked.unwrap_err().kind(), ErrorKind::WouldBlock);
+        let again = one.try_io(Interest::READABLE, unready);
+        assert_eq!(again.unwrap_err().kind(), ErrorKind::WouldBlock);
+        two.send(b"x").await.unwrap();
+        one.readable().await.unwrap();
+        assert_eq!(one.try_recv(&mut [0; 4]).unwrap(), 1);
+    });
 }

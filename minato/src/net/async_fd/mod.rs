@@ -339,7 +339,7 @@ impl<T: AsRawFd> AsyncFd<T> {
         operation: impl FnOnce(&T) -> io::Result<R>,
     ) -> io::Result<R> {
         self.check(interest)?;
-        self.socket.try_io(interest, || operation(&self.inner))
+        self.socket.try_user_io(interest, || operation(&self.inner))
     }
 
     /// Like [`try_io`](Self::try_io), with the owner of the descriptor to be changed.
@@ -354,7 +354,7 @@ impl<T: AsRawFd> AsyncFd<T> {
     ) -> io::Result<R> {
         self.check(interest)?;
         let Self { socket, inner, .. } = self;
-        socket.try_io(interest, || operation(inner))
+        socket.try_user_io(interest, || operation(inner))
     }
 
     /// Calls `operation` as often as it takes until it does not return `WouldBlock`, waiting for
