@@ -5,9 +5,9 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::allowance::Allowance;
 use super::step::poll_write_once;
 use super::{AsyncBufRead, AsyncWrite};
+use crate::task::budget::{self, CallBudget};
 
 /// Copies everything from `reader` to `writer` until the reader ends, straight from the reader's
 /// own buffer; returns the number of bytes.
@@ -51,7 +51,12 @@ where
     W: AsyncWrite + Unpin + ?Sized,
 {
     let mut progress = Progress { copied: 0, unflushed: true, ended: None };
-    poll_fn(|cx| progress.poll(cx, Pin::new(&mut *reader), Pin::new(&mut *writer))).await
+    poll_fn(|cx| {
+        let result = ready!(progress.poll(cx, Pin::new(&mut *reader), Pin::new(&mut *writer)));
+        budget::spend();
+        Poll::Ready(result)
+    })
+    .await
 }
 
 /// How far the copy has come. The bytes themselves stay with the reader until they are written.
@@ -73,7 +78,7 @@ impl Progress {
         R: AsyncBufRead + ?Sized,
         W: AsyncWrite + ?Sized,
     {
-        let mut allowance = Allowance::new();
+        let mut call_budget = ready!(CallBudget::poll_new(cx));
         while self.ended.is_none() {
             match reader.as_mut().poll_fill_buf(cx) {
                 Poll::Ready(Ok([])) => self.ended = Some(Ok(())),
@@ -82,7 +87,7 @@ impl Progress {
                     reader.as_mut().consume(count);
                     self.copied += count as u64;
                     self.unflushed = true;
-                    ready!(allowance.poll_spend(cx, count));
+                    ready!(call_budget.poll_spend(cx, count));
                 }
                 Poll::Ready(Err(error)) => self.ended = Some(Err(error)),
                 Poll::Pending => {

@@ -2,11 +2,12 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use super::simplex::Released;
+use super::simplex::{Released, write_into_pipe};
 use super::{AsyncRead, AsyncWrite, ReadBuf, SimplexStream};
+use crate::sync::{Arc, Mutex};
+use crate::task::budget;
 
 /// Makes two connected ends: what is written into one can be read from the other.
 ///
@@ -48,8 +49,7 @@ pub fn duplex(max_buf_size: usize) -> (DuplexStream, DuplexStream) {
 ///   end of the stream, and may still write. Own writes are then
 ///   [`BrokenPipe`](io::ErrorKind::BrokenPipe) errors.
 /// * Dropping it ends both directions: the peer reads what is left, then sees the end of the
-///   stream;
-///   the peer's writes, also one that waits for room, are `BrokenPipe` errors.
+///   stream; the peer's writes, also one that waits for room, are `BrokenPipe` errors.
 /// * Bytes can be read as soon as they are written: flushing does nothing.
 ///
 /// Each end remembers one reading and one writing task, each the last that had to wait.
@@ -59,16 +59,14 @@ pub struct DuplexStream {
     outgoing: Arc<Mutex<SimplexStream>>,
 }
 
-/// Calls `call` with the pipe locked, and wakes whom it released with the pipe free again.
+/// Calls `call` with the pipe locked, and wakes the tasks that it released after unlocking.
 fn with_pipe<T>(
     pipe: &Mutex<SimplexStream>,
     call: impl FnOnce(&mut SimplexStream, &mut Released) -> T,
 ) -> T {
     let mut released = Released::default();
-    let mut locked = pipe.lock().unwrap_or_else(PoisonError::into_inner);
-    let result = call(&mut locked, &mut released);
-    drop(locked);
-    released.settle();
+    let result = call(&mut pipe.lock(), &mut released);
+    released.wake();
     result
 }
 
@@ -78,39 +76,14 @@ impl AsyncRead for DuplexStream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        with_pipe(&self.incoming, |pipe, released| pipe.poll_take(cx, buf, released))
+        budget::poll_counted(cx, |cx| {
+            with_pipe(&self.incoming, |pipe, released| pipe.poll_take(cx, buf, released))
+        })
     }
 }
 
 impl AsyncWrite for DuplexStream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.poll_write_vectored(cx, &[IoSlice::new(buf)])
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        with_pipe(&self.outgoing, SimplexStream::close);
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        with_pipe(&self.outgoing, |pipe, released| pipe.poll_put(cx, bufs, released))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
+    write_into_pipe!(self, call => with_pipe(&self.outgoing, call));
 }
 
 impl Drop for DuplexStream {

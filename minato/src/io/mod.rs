@@ -61,7 +61,6 @@ pub use self::util::{
 };
 pub use self::write::AsyncWrite;
 
-mod allowance;
 mod copy;
 mod copy_bidirectional;
 mod copy_buf;
@@ -73,9 +72,8 @@ mod simplex;
 mod step;
 mod transfer;
 
-pub(crate) use self::allowance::Allowance;
 pub use self::copy::copy;
 pub use self::copy_bidirectional::{copy_bidirectional, copy_bidirectional_with_sizes};
 pub use self::copy_buf::copy_buf;
 pub use self::duplex::{DuplexStream, duplex};
-pub use self::simplex::SimplexStream;
+pub use self::simplex::{SimplexStream, simplex};

@@ -1,11 +1,42 @@
-//! A pipe in memory, from whoever writes to whoever reads it.
+//! A pipe in memory, from a writer to a reader.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use super::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
+use super::{ReadHalf, WriteHalf, split};
+use crate::panics::contain;
+use crate::task::budget;
+
+/// Makes a pipe that holds at most `max_buf_size` bytes, and gives its two ends.
+///
+/// The ends are the halves of a [`SimplexStream`]. Dropping the writing end does not end the pipe:
+/// shut it down, and the reader sees the end of the stream after what is in the pipe.
+///
+/// # Panics
+///
+/// When `max_buf_size` is 0: nothing could ever be written.
+///
+/// # Examples
+///
+/// ```
+/// use minato::io::{AsyncReadExt, AsyncWriteExt, simplex};
+///
+/// # futures::executor::block_on(async {
+/// let (mut reader, mut writer) = simplex(64);
+/// writer.write_all(b"moored").await?;
+/// writer.shutdown().await?;
+/// let mut text = String::new();
+/// reader.read_to_string(&mut text).await?;
+/// assert_eq!(text, "moored");
+/// # std::io::Result::Ok(()) }).unwrap();
+/// ```
+#[track_caller]
+pub fn simplex(max_buf_size: usize) -> (ReadHalf<SimplexStream>, WriteHalf<SimplexStream>) {
+    split(SimplexStream::new_unsplit(max_buf_size))
+}
 
 /// A pipe in memory with a bound: what is written into it can be read from it.
 ///
@@ -47,22 +78,24 @@ pub struct SimplexStream {
 
 /// Wakers that left a pipe during a call.
 ///
-/// Waking one, and even dropping one, runs code of an executor, which may come back to the same
-/// pipe. So whoever holds the pipe in a lock settles them after unlocking.
+/// To wake one, and even to drop one, runs code of an executor. That code may use the same pipe, so
+/// it runs after the pipe is unlocked. It may also panic, which must not keep the others waiting.
 #[derive(Default)]
 pub(super) struct Released {
     reader: Option<Waker>,
     writer: Option<Waker>,
-    /// Not to be woken: its place was taken by another.
+    /// Dropped without a wake: another waker took its place.
     replaced: Option<Waker>,
 }
 
 impl Released {
-    pub(super) fn settle(self) {
+    pub(super) fn wake(self) {
         for waker in [self.reader, self.writer].into_iter().flatten() {
-            waker.wake();
+            _ = contain(|| waker.wake());
         }
-        drop(self.replaced);
+        if let Some(replaced) = self.replaced {
+            _ = contain(|| drop(replaced));
+        }
     }
 }
 
@@ -92,10 +125,7 @@ impl SimplexStream {
         buf: &mut ReadBuf<'_>,
         released: &mut Released,
     ) -> Poll<io::Result<()>> {
-        if buf.remaining() == 0 {
-            return Poll::Ready(Ok(()));
-        }
-        if self.bytes.is_empty() && !self.closed {
+        if buf.remaining() > 0 && self.bytes.is_empty() && !self.closed {
             park(&mut self.reader, cx, released);
             return Poll::Pending;
         }
@@ -149,11 +179,11 @@ impl SimplexStream {
         }
     }
 
-    /// Calls `call`, then wakes whom it released.
-    fn settling<T>(&mut self, call: impl FnOnce(&mut Self, &mut Released) -> T) -> T {
+    /// Calls `call`, then wakes the tasks that it released.
+    fn with<T>(&mut self, call: impl FnOnce(&mut Self, &mut Released) -> T) -> T {
         let mut released = Released::default();
         let result = call(self, &mut released);
-        released.settle();
+        released.wake();
         result
     }
 }
@@ -164,54 +194,75 @@ impl AsyncRead for SimplexStream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.get_mut().settling(|pipe, released| pipe.poll_take(cx, buf, released))
+        budget::poll_counted(cx, |cx| {
+            self.get_mut().with(|pipe, released| pipe.poll_take(cx, buf, released))
+        })
     }
 }
 
 impl AsyncBufRead for SimplexStream {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let pipe = self.get_mut();
-        if pipe.bytes.is_empty() && !pipe.closed {
-            pipe.settling(|pipe, released| park(&mut pipe.reader, cx, released));
-            return Poll::Pending;
+        if pipe.bytes.is_empty() {
+            if !pipe.closed {
+                pipe.with(|pipe, released| park(&mut pipe.reader, cx, released));
+                return Poll::Pending;
+            }
+            // The end is there for ever. Bytes are shown without asking: a caller that has seen
+            // them may count on seeing them again.
+            ready!(budget::poll_spend(cx));
         }
         Poll::Ready(Ok(pipe.bytes.as_slices().0))
     }
 
     fn consume(self: Pin<&mut Self>, amount: usize) {
-        self.get_mut().settling(|pipe, released| {
+        self.get_mut().with(|pipe, released| {
             pipe.discard(amount.min(pipe.bytes.len()), released);
         });
     }
 }
 
+/// The methods of a writer into a pipe: `$with` calls `$call` with the pipe, and wakes.
+macro_rules! write_into_pipe {
+    ($self:ident, $call:ident => $with:expr) => {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            buf: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            self.poll_write_vectored(cx, &[IoSlice::new(buf)])
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown($self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            let $call = SimplexStream::close;
+            Poll::Ready(Ok($with))
+        }
+
+        fn poll_write_vectored(
+            $self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            bufs: &[IoSlice<'_>],
+        ) -> Poll<io::Result<usize>> {
+            budget::poll_counted(cx, |cx| {
+                let $call = |pipe: &mut SimplexStream, released: &mut Released| {
+                    pipe.poll_put(cx, bufs, released)
+                };
+                $with
+            })
+        }
+
+        fn is_write_vectored(&self) -> bool {
+            true
+        }
+    };
+}
+
+pub(super) use write_into_pipe;
+
 impl AsyncWrite for SimplexStream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.poll_write_vectored(cx, &[IoSlice::new(buf)])
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().settling(Self::close);
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.get_mut().settling(|pipe, released| pipe.poll_put(cx, bufs, released))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
+    write_into_pipe!(self, call => self.get_mut().with(call));
 }

@@ -10,10 +10,10 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::allowance::Allowance;
 use super::relay::{Drained, Relay};
-use super::step::{poll_read_once, poll_write_once};
+use super::step::poll_write_once;
 use super::{AsyncRead, AsyncWrite};
+use crate::task::budget::{self, CallBudget};
 
 /// Sizes of a transfer's buffer in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -97,19 +97,19 @@ impl Transfer {
         R: AsyncRead + ?Sized,
         W: AsyncWrite + ?Sized,
     {
-        let mut allowance = Allowance::new();
+        let mut budget = ready!(CallBudget::poll_new(cx));
         loop {
             let moved = if self.start < self.end {
                 match self.poll_drain(cx, writer.as_mut()) {
                     Poll::Ready(written) => written?,
-                    Poll::Pending => return self.poll_read_ahead(cx, reader, &mut allowance),
+                    Poll::Pending => return self.poll_read_ahead(cx, reader, &mut budget),
                 }
             } else {
                 if self.ended.is_some() || self.relay.is_off_path() {
                     let step = self.poll_off_path(cx, reader.as_mut(), writer.as_mut());
                     match ready!(step)? {
                         Step::Moved(moved) => {
-                            ready!(allowance.poll_spend(cx, moved));
+                            ready!(budget.poll_spend(cx, moved));
                             continue;
                         }
                         Step::Done(copied) => return Poll::Ready(Ok(copied)),
@@ -124,7 +124,7 @@ impl Transfer {
                     Poll::Pending => return self.poll_pause(cx, writer),
                 }
             };
-            ready!(allowance.poll_spend(cx, moved));
+            ready!(budget.poll_spend(cx, moved));
         }
     }
 
@@ -209,11 +209,11 @@ impl Transfer {
         &mut self,
         cx: &mut Context<'_>,
         mut reader: Pin<&mut R>,
-        allowance: &mut Allowance,
+        budget: &mut CallBudget,
     ) -> Poll<io::Result<u64>> {
         while self.ended.is_none() && self.end < self.buffer.len() {
             let read = ready!(self.poll_fill(cx, reader.as_mut()));
-            ready!(allowance.poll_spend(cx, read));
+            ready!(budget.poll_spend(cx, read));
         }
         Poll::Pending
     }
@@ -231,7 +231,7 @@ impl Transfer {
                 self.buffer = Buffer::zeroed(self.size);
             }
         }
-        let read = ready!(poll_read_once(reader, cx, &mut self.buffer.bytes_mut()[self.end..]));
+        let read = ready!(reader.poll_read_slice(cx, &mut self.buffer.bytes_mut()[self.end..]));
         let count = match read {
             Ok(0) => return Poll::Ready(self.end(Ok(()))),
             Ok(count) => count,
@@ -297,6 +297,7 @@ impl Transfer {
     /// The result once everything is written: an error is told once, an end of stream stays.
     fn finish(&mut self) -> io::Result<u64> {
         self.release_buffer();
+        budget::spend();
         if let Some(Err(error)) = self.ended.take_if(|ended| ended.is_err()) {
             return Err(error);
         }

@@ -14,7 +14,7 @@ use super::socket::Socket;
 use super::splice;
 use super::waiting::Wait;
 use crate::engine::Interest;
-use crate::io::Allowance;
+use crate::task::budget::CallBudget;
 
 /// What one call sends at most. The disk is read meanwhile, and the thread waits for it.
 const MOST_AT_ONCE: usize = 256 * 1024;
@@ -143,7 +143,7 @@ impl<F: AsFd + Unpin> Future for SendFile<'_, F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        let mut allowance = Allowance::new();
+        let mut budget = ready!(CallBudget::poll_new(cx));
         while this.left != Some(0) {
             let sent = ready!(this.poll_send(cx))?;
             if sent == 0 {
@@ -152,7 +152,7 @@ impl<F: AsFd + Unpin> Future for SendFile<'_, F> {
             this.sent += sent as u64;
             this.offset += sent as u64;
             this.left = this.left.map(|left| left.saturating_sub(sent as u64));
-            ready!(allowance.poll_spend(cx, sent));
+            ready!(budget.poll_spend(cx, sent));
         }
         Poll::Ready(Ok(this.sent))
     }

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
-use minato::io::{self, AsyncRead, AsyncWrite, DuplexStream, ReadBuf, SimplexStream, owned};
+use minato::io::{
+    self, AsyncBufRead, AsyncRead, AsyncWrite, DuplexStream, ReadBuf, SimplexStream, owned,
+};
 
 use super::drive::{Wakes, drive, panic_message};
 
@@ -189,6 +191,52 @@ fn a_waker_that_is_replaced_may_come_back_to_the_same_pipe() {
     // The pipe holds the last reference: replacing the waker drops the other end.
     assert_eq!(read(&mut b, Waker::noop(), 4), Poll::Pending);
     assert_eq!(read(&mut b, Waker::noop(), 4), Poll::Ready(Ok(vec![])));
+}
+
+/// A waker whose executor is broken.
+struct PanicOnWake;
+
+impl Wake for PanicOnWake {
+    fn wake(self: Arc<Self>) {
+        panic!("a waker that panics, as planned");
+    }
+}
+
+#[test]
+fn a_waker_that_panics_does_not_keep_the_peers_writer_waiting() {
+    let (wakes, waker) = Wakes::new();
+    let (a, mut b) = io::duplex(4);
+    assert_eq!(read(&mut b, &Waker::from(Arc::new(PanicOnWake)), 4), Poll::Pending);
+    assert_eq!(write(&mut b, &waker, b"full"), Poll::Ready(Ok(4)));
+    assert_eq!(write(&mut b, &waker, b"more"), Poll::Pending);
+    drop(a);
+    assert_eq!(wakes.count(), 1, "a writer that waits for room learns that none will come");
+    assert_eq!(write(&mut b, &waker, b"more"), Poll::Ready(Err(ErrorKind::BrokenPipe)));
+}
+
+#[test]
+fn a_waker_that_panics_does_not_keep_the_other_side_of_a_pipe_waiting() {
+    let mut pipe = SimplexStream::new_unsplit(4);
+    assert_eq!(read(&mut pipe, &Waker::from(Arc::new(PanicOnWake)), 4), Poll::Pending);
+    assert_eq!(write(&mut pipe, Waker::noop(), b"full"), Poll::Ready(Ok(4)), "it was taken");
+    let (wakes, waker) = Wakes::new();
+    assert_eq!(write(&mut pipe, &waker, b"more"), Poll::Pending);
+    let bytes = Pin::new(&mut pipe).poll_fill_buf(&mut Context::from_waker(Waker::noop()));
+    assert!(matches!(bytes, Poll::Ready(Ok(b"full"))));
+    shut_down(&mut pipe);
+    assert_eq!(wakes.count(), 1);
+}
+
+#[test]
+fn both_ends_of_a_simplex_pass_bytes_and_the_end() {
+    let (mut reader, mut writer) = io::simplex(4);
+    let (wakes, waker) = Wakes::new();
+    assert_eq!(read(&mut reader, &waker, 8), Poll::Pending);
+    assert_eq!(write(&mut writer, Waker::noop(), b"harbour"), Poll::Ready(Ok(4)));
+    assert!(wakes.count() > 0);
+    assert_eq!(read(&mut reader, &waker, 8), Poll::Ready(Ok(b"harb".to_vec())));
+    shut_down(&mut writer);
+    assert_eq!(read(&mut reader, &waker, 8), Poll::Ready(Ok(vec![])));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The timers' tests, by behaviour.
 
+mod endless;
 mod everywhere;
 mod forbidden;
 mod interval;

@@ -7,8 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use super::parts::Parts;
 use crate::io::AsyncRead;
-use crate::io::allowance::Allowance;
-use crate::io::step::poll_read_once;
+use crate::task::budget::CallBudget;
 
 /// Reads until the end of the stream and appends everything to `buf`; returns reader and buffer.
 ///
@@ -70,14 +69,14 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let parts = &mut self.get_mut().parts;
         let (reader, appending) = parts.get_mut();
-        let mut allowance = Allowance::new();
+        let mut budget = ready!(CallBudget::poll_new(cx));
         loop {
             let count = ready!(appending.poll_read(cx, Pin::new(&mut *reader)))?;
             if count == 0 {
                 let (reader, appending) = parts.take();
                 return Poll::Ready(Ok((reader, appending.into_filled())));
             }
-            ready!(allowance.poll_spend(cx, count));
+            ready!(budget.poll_spend(cx, count));
         }
     }
 }
@@ -115,7 +114,7 @@ impl Appending {
         if self.filled == self.bytes.len() {
             self.make_room();
         }
-        let count = ready!(poll_read_once(reader, cx, &mut self.bytes[self.filled..]))?;
+        let count = ready!(reader.poll_read_slice(cx, &mut self.bytes[self.filled..]))?;
         self.filled += count;
         Poll::Ready(Ok(count))
     }
@@ -128,7 +127,7 @@ impl Appending {
         reader: Pin<&mut R>,
     ) -> Poll<io::Result<usize>> {
         let mut probe = [0; 32];
-        let count = ready!(poll_read_once(reader, cx, &mut probe))?;
+        let count = ready!(reader.poll_read_slice(cx, &mut probe))?;
         self.bytes.extend_from_slice(&probe[..count]);
         self.filled += count;
         Poll::Ready(Ok(count))

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use super::parts::Parts;
 use crate::io::AsyncBufRead;
-use crate::io::allowance::Allowance;
+use crate::task::budget::CallBudget;
 
 /// Reads up to and including the next `byte`, or up to the end of the stream, and appends it to
 /// `buf`; returns reader and buffer.
@@ -90,7 +90,7 @@ pub(super) fn poll_append_until<R: AsyncBufRead + ?Sized>(
     byte: u8,
     buf: &mut Vec<u8>,
 ) -> Poll<io::Result<()>> {
-    let mut allowance = Allowance::new();
+    let mut budget = ready!(CallBudget::poll_new(cx));
     loop {
         let available = ready!(reader.as_mut().poll_fill_buf(cx))?;
         let found = available.iter().position(|&candidate| candidate == byte);
@@ -100,6 +100,6 @@ pub(super) fn poll_append_until<R: AsyncBufRead + ?Sized>(
         if found.is_some() || count == 0 {
             return Poll::Ready(Ok(()));
         }
-        ready!(allowance.poll_spend(cx, count));
+        ready!(budget.poll_spend(cx, count));
     }
 }

@@ -4,8 +4,10 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use super::sink::forget_writes;
 use super::total_length;
 use crate::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
+use crate::task::budget;
 
 /// Reads as ended, and takes and forgets what is written; made by [`empty`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -13,6 +15,15 @@ use crate::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 pub struct Empty;
 
 /// Returns a stream that reads as ended, and takes and forgets what is written.
+///
+/// ```
+/// use minato::io::{AsyncReadExt, empty};
+///
+/// # futures::executor::block_on(async {
+/// let mut all = Vec::new();
+/// assert_eq!(empty().read_to_end(&mut all).await?, 0);
+/// # std::io::Result::Ok(()) }).unwrap();
+/// ```
 pub const fn empty() -> Empty {
     Empty
 }
@@ -20,47 +31,21 @@ pub const fn empty() -> Empty {
 impl AsyncRead for Empty {
     fn poll_read(
         self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
         _: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+        budget::poll_spend(cx).map(Ok)
     }
 }
 
 impl AsyncBufRead for Empty {
-    fn poll_fill_buf(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
-        Poll::Ready(Ok(&[]))
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        budget::poll_spend(cx).map(|()| Ok(&[][..]))
     }
 
     fn consume(self: Pin<&mut Self>, _: usize) {}
 }
 
 impl AsyncWrite for Empty {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Poll::Ready(Ok(buf.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Poll::Ready(Ok(total_length(bufs)))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
+    forget_writes!();
 }

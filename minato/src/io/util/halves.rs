@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use futures_util::task::AtomicWaker;
 
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
+use crate::panics::contain;
 
 /// The reading half of a stream; made by [`split`].
 pub struct ReadHalf<T> {
@@ -145,7 +146,7 @@ impl<T> Drop for Turn<'_, T> {
     fn drop(&mut self) {
         // Unlocked first: the woken half must find the stream free.
         drop(self.stream.take());
-        self.other.wake();
+        _ = contain(|| self.other.wake());
     }
 }
 

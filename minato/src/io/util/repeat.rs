@@ -2,9 +2,10 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use crate::io::{AsyncRead, ReadBuf};
+use crate::task::budget;
 
 /// Reads as one byte over and over; made by [`repeat`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,9 +21,10 @@ pub const fn repeat(byte: u8) -> Repeat {
 impl AsyncRead for Repeat {
     fn poll_read(
         self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        ready!(budget::poll_spend(cx));
         buf.initialize_unfilled().fill(self.byte);
         buf.advance(buf.remaining());
         Poll::Ready(Ok(()))
