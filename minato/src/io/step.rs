@@ -1,21 +1,10 @@
-//! One call into a reader or a writer, with every odd answer made an error.
+//! One call into a writer, with every odd answer made an error.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::{AsyncRead, AsyncWrite, ReadBuf};
-
-/// Reads once into `buf`; returns how many bytes came, 0 at the end of the stream.
-pub(super) fn poll_read_once<R: AsyncRead + ?Sized>(
-    reader: Pin<&mut R>,
-    cx: &mut Context<'_>,
-    buf: &mut [u8],
-) -> Poll<io::Result<usize>> {
-    let mut buf = ReadBuf::new(buf);
-    ready!(reader.poll_read(cx, &mut buf))?;
-    Poll::Ready(Ok(buf.filled().len()))
-}
+use super::AsyncWrite;
 
 /// Writes once from `buf`, which must not be empty; returns how many bytes were taken, at least 1.
 ///

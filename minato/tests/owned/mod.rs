@@ -6,6 +6,7 @@ mod copy;
 mod copy_random;
 mod drive;
 mod duplex;
+mod exchange;
 mod futures;
 mod lines;
 mod mock;

@@ -7,7 +7,6 @@ use std::task::{Context, Poll, ready};
 
 use super::parts::Parts;
 use crate::io::AsyncRead;
-use crate::io::step::poll_read_once;
 
 /// Reads once into `buf`, as many bytes as are there; returns reader, buffer and their number.
 ///
@@ -69,7 +68,7 @@ where
         let (reader, buf) = parts.get_mut();
         let buf = buf.as_mut();
         let count =
-            if buf.is_empty() { 0 } else { ready!(poll_read_once(Pin::new(reader), cx, buf))? };
+            if buf.is_empty() { 0 } else { ready!(Pin::new(reader).poll_read_slice(cx, buf))? };
         let (reader, buf) = parts.take();
         Poll::Ready(Ok((reader, buf, count)))
     }

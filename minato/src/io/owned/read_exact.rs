@@ -7,7 +7,6 @@ use std::task::{Context, Poll, ready};
 
 use super::parts::Parts;
 use crate::io::AsyncRead;
-use crate::io::step::poll_read_once;
 
 /// Reads until `buf` is full; returns reader and buffer.
 ///
@@ -73,7 +72,7 @@ where
         let (reader, buf, filled) = parts.get_mut();
         let buf = buf.as_mut();
         while *filled < buf.len() {
-            let count = ready!(poll_read_once(Pin::new(&mut *reader), cx, &mut buf[*filled..]))?;
+            let count = ready!(Pin::new(&mut *reader).poll_read_slice(cx, &mut buf[*filled..]))?;
             if count == 0 {
                 return Poll::Ready(Err(early_end(*filled, buf.len())));
             }
