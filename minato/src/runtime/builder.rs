@@ -15,7 +15,6 @@ use super::queue::Queue;
 use super::shared::{Flavor, Shared, Stand};
 use super::{LocalRuntime, Runtime};
 use crate::engine::Engine;
-use crate::panics::contain;
 use crate::reactor;
 use crate::reactor::shared::Keeper;
 use crate::task::blocking::{BlockingConfig, BlockingPool, Hook};
@@ -35,20 +34,11 @@ const BLOCKING_KEEP_ALIVE: Duration = Duration::from_secs(10);
 pub(crate) struct Config {
     pub(super) thread_name: Arc<dyn Fn() -> String + Send + Sync>,
     pub(super) stack_size: Option<usize>,
-    pub(super) on_thread_start: Option<Hook>,
-    pub(super) on_thread_stop: Option<Hook>,
+    pub(super) on_thread_start: Vec<Hook>,
+    pub(super) on_thread_stop: Vec<Hook>,
     pub(super) budget: Budget,
     pub(super) spin: Duration,
     pub(super) measure_polls: bool,
-}
-
-impl Config {
-    /// Calls a hook of the user's; a panic there must not take the thread down.
-    pub(super) fn call(&self, hook: &Option<Hook>) {
-        if let Some(hook) = hook {
-            _ = contain(|| hook());
-        }
-    }
 }
 
 /// Builds a runtime.
@@ -72,8 +62,8 @@ pub struct Builder {
     blocking_keep_alive: Duration,
     thread_name: Arc<dyn Fn() -> String + Send + Sync>,
     thread_stack_size: Option<usize>,
-    on_thread_start: Option<Hook>,
-    on_thread_stop: Option<Hook>,
+    on_thread_start: Vec<Hook>,
+    on_thread_stop: Vec<Hook>,
     budget: u8,
     spin: Duration,
     measure_polls: bool,
@@ -102,8 +92,8 @@ impl Builder {
             blocking_keep_alive: BLOCKING_KEEP_ALIVE,
             thread_name: Arc::new(|| "minato-worker".to_owned()),
             thread_stack_size: None,
-            on_thread_start: None,
-            on_thread_stop: None,
+            on_thread_start: Vec::new(),
+            on_thread_stop: Vec::new(),
             budget: Budget::OF_A_POLL,
             spin: Duration::ZERO,
             measure_polls: false,
@@ -165,14 +155,19 @@ impl Builder {
     }
 
     /// Called on each thread of the runtime before it does anything. A panic is contained.
+    ///
+    /// Several hooks are called in the order in which they were given.
     pub fn on_thread_start(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
-        self.on_thread_start = Some(Arc::new(hook));
+        self.on_thread_start.push(Arc::new(hook));
         self
     }
 
     /// Called on each thread of the runtime when it is done. A panic is contained.
+    ///
+    /// Several hooks are called in the reverse of the order in which they were given, so that what
+    /// was set up first is torn down last.
     pub fn on_thread_stop(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
-        self.on_thread_stop = Some(Arc::new(hook));
+        self.on_thread_stop.insert(0, Arc::new(hook));
         self
     }
 
@@ -308,7 +303,7 @@ impl Builder {
             stack_size: self.thread_stack_size,
             on_start: self.on_thread_start.clone(),
             on_stop: self.on_thread_stop.clone(),
-            on_idle: None,
+            on_idle: Vec::new(),
         });
         let config = Config {
             thread_name: self.thread_name,

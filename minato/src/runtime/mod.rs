@@ -48,7 +48,7 @@ pub use self::metrics::CoreMetrics;
 
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::io;
+use std::io::{self, Write};
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::Arc;
@@ -306,7 +306,8 @@ fn shut_down_here(shared: &Arc<Shared>) {
     shared.shut_down(timeout);
 }
 
-/// Reports what has nobody to be returned to.
-fn report(message: &str) {
-    eprintln!("minato: {message}");
+/// Reports what has nobody to be returned to. Standard error may be a pipe that nobody reads any
+/// more, on which `eprintln!` would panic.
+pub(crate) fn report(message: &str) {
+    _ = writeln!(io::stderr(), "minato: {message}");
 }

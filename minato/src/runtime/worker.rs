@@ -13,6 +13,7 @@ use super::spin::Spin;
 use crate::reactor::shared::Keeper;
 use crate::reactor::ward::{self, Look, Ward};
 use crate::task::Runnable;
+use crate::task::blocking::call_hooks;
 
 /// After how many polls the reactor and the injector are looked at, however much there is to do.
 pub(super) const POLLS_PER_LOOK: u32 = 61;
@@ -27,7 +28,7 @@ const INJECTOR_BATCH: usize = 32;
 /// Runs the tasks of `core` on this thread, until the runtime ends or the core is handed over.
 pub(super) fn run(shared: Arc<Shared>, core: Box<Core>) {
     let Flavor::MultiThread(pool) = &shared.flavor else { return };
-    shared.config.call(&shared.config.on_thread_start);
+    call_hooks(&shared.config.on_thread_start);
     core.reactor.set_keeper(Keeper::Core);
     let wards = pool
         .remotes
@@ -43,7 +44,7 @@ pub(super) fn run(shared: Arc<Shared>, core: Box<Core>) {
     let mut worker = Worker { shared: &shared, pool, index, seat, wards, searching, has_duty };
     worker.run();
     drop(worker);
-    shared.config.call(&shared.config.on_thread_stop);
+    call_hooks(&shared.config.on_thread_stop);
 }
 
 struct Worker<'a> {

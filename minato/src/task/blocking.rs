@@ -17,15 +17,14 @@
 //! Code that is not ours (jobs, hooks, drops of jobs) runs outside the mutex and inside
 //! `catch_unwind`. The one exception is the naming of a thread.
 
-use std::any::Any;
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::panics::contain;
 use crate::time::clock::real_now;
 
 /// A piece of work that may block.
@@ -48,11 +47,11 @@ pub(crate) struct BlockingConfig {
     /// The size of a thread's stack in bytes; `None` is std's default.
     pub(crate) stack_size: Option<usize>,
     /// Run by each thread before its first job.
-    pub(crate) on_start: Option<Hook>,
+    pub(crate) on_start: Vec<Hook>,
     /// Run by each thread after its last job.
-    pub(crate) on_stop: Option<Hook>,
+    pub(crate) on_stop: Vec<Hook>,
     /// Run whenever [`BlockingPool::running`] has become 0.
-    pub(crate) on_idle: Option<Hook>,
+    pub(crate) on_idle: Vec<Hook>,
 }
 
 impl fmt::Debug for BlockingConfig {
@@ -254,13 +253,13 @@ impl Shared {
 
     /// The life of a thread.
     fn run(&self) {
-        contain_hook(self.config.on_start.as_ref());
+        call_hooks(&self.config.on_start);
         let seat = Arc::new(Condvar::new());
         while let Some(job) = self.next_job(&seat) {
-            contain(job);
+            _ = contain(job);
             self.finished(1);
         }
-        contain_hook(self.config.on_stop.as_ref());
+        call_hooks(&self.config.on_stop);
         let mut state = self.lock();
         state.alive -= 1;
         if state.alive == 0 {
@@ -297,7 +296,7 @@ impl Shared {
         let idle = jobs > 0 && state.jobs == 0;
         drop(state);
         if idle {
-            contain_hook(self.config.on_idle.as_ref());
+            call_hooks(&self.config.on_idle);
         }
     }
 
@@ -312,7 +311,7 @@ impl Shared {
         drop(state);
         let dropped = queue.len();
         for job in queue {
-            contain(move || drop(job));
+            _ = contain(move || drop(job));
         }
         self.finished(dropped);
     }
@@ -344,19 +343,9 @@ where
     builder.spawn(body)
 }
 
-/// Runs code that must not take the thread down with it.
-fn contain(code: impl FnOnce()) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(code)) {
-        // The panic hook has reported it. Dropping the payload may panic again, here where
-        // nothing catches it.
-        std::mem::forget::<Box<dyn Any + Send>>(panic);
-    }
-}
-
-fn contain_hook(hook: Option<&Hook>) {
-    if let Some(hook) = hook {
-        contain(|| hook());
-    }
+/// Calls hooks of the user's, each in turn; a panic there must not take the thread down.
+pub(crate) fn call_hooks(hooks: &[Hook]) {
+    hooks.iter().for_each(|hook| _ = contain(|| hook()));
 }
 
 /// How long to wait: without a deadline as long as can be said, after it not at all.
@@ -396,20 +385,20 @@ mod tests {
             keep_alive: LONG,
             thread_name: Arc::new(|| "blocking-test".to_owned()),
             stack_size: None,
-            on_start: None,
-            on_stop: None,
-            on_idle: None,
+            on_start: Vec::new(),
+            on_stop: Vec::new(),
+            on_idle: Vec::new(),
         }
     }
 
     /// A hook that counts how often it runs.
-    fn counting() -> (Arc<AtomicUsize>, Option<Hook>) {
+    fn counting() -> (Arc<AtomicUsize>, Vec<Hook>) {
         let count = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&count);
         let hook: Hook = Arc::new(move || {
             counted.fetch_add(1, Ordering::SeqCst);
         });
-        (count, Some(hook))
+        (count, vec![hook])
     }
 
     /// A job that runs until the sender is used or dropped, after it has said that it runs.
@@ -521,10 +510,10 @@ mod tests {
         let (ending, is_ending) = mpsc::channel();
         let (release, released) = mpsc::channel::<()>();
         let released = Mutex::new(released);
-        let on_stop: Option<Hook> = Some(Arc::new(move || {
+        let on_stop: Vec<Hook> = vec![Arc::new(move || {
             let _ = ending.send(());
             let _ = released.lock().unwrap().recv();
-        }));
+        })];
         let keep_alive = Duration::ZERO;
         let pool = BlockingPool::new(BlockingConfig { keep_alive, on_stop, ..config(1, 9) });
         let first = ask(&pool, || thread::current().id());
@@ -567,7 +556,7 @@ mod tests {
                 panic!("a payload that panics when dropped");
             }
         }
-        let on_start: Option<Hook> = Some(Arc::new(|| panic!("a start hook that panics")));
+        let on_start: Vec<Hook> = vec![Arc::new(|| panic!("a start hook that panics"))];
         let pool = BlockingPool::new(BlockingConfig { on_start, ..config(1, 9) });
         let thread = ask(&pool, || thread::current().id());
         pool.spawn(Box::new(|| panic!("a job that panics"))).unwrap();

@@ -61,9 +61,9 @@ fn pool() -> BlockingPool {
         keep_alive: Duration::from_secs(10),
         thread_name: std::sync::Arc::new(|| "minato-resolver".to_owned()),
         stack_size: None,
-        on_start: None,
-        on_stop: None,
-        on_idle: None,
+        on_start: Vec::new(),
+        on_stop: Vec::new(),
+        on_idle: Vec::new(),
     })
 }
 

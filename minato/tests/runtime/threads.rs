@@ -85,6 +85,42 @@ fn hooks_run_once_per_thread_on_that_thread() {
     assert_eq!(stops.iter().copied().collect::<HashSet<_>>(), started);
 }
 
+/// A second hook is called as well: starts in the order given, stops in the reverse of it, whatever
+/// one of them does.
+#[test]
+fn hooks_are_added_to_those_before() {
+    let _watchdog = watchdog();
+    let log: Arc<Mutex<Vec<&str>>> = Arc::default();
+    let say = |what| {
+        let log = log.clone();
+        move || {
+            log.lock().unwrap().push(what);
+            if what.starts_with("first") {
+                panic!("a hook's panic");
+            }
+        }
+    };
+    let builder = || {
+        Builder::new_multi_thread()
+            .worker_threads(1)
+            .on_thread_start(say("first start"))
+            .on_thread_stop(say("first stop"))
+            .on_thread_start(say("second start"))
+            .on_thread_stop(say("second stop"))
+    };
+    let expected = ["first start", "second start", "second stop", "first stop"];
+    drop(builder().build().unwrap());
+    assert_eq!(std::mem::take(&mut *log.lock().unwrap()), expected);
+    let runtime = builder().build().unwrap();
+    runtime.block_on(runtime.spawn_blocking(|| ())).unwrap();
+    drop(runtime);
+    let mut both = std::mem::take(&mut *log.lock().unwrap());
+    both.sort_unstable();
+    let mut expected: Vec<_> = expected.iter().flat_map(|what| [*what; 2]).collect();
+    expected.sort_unstable();
+    assert_eq!(both, expected);
+}
+
 #[test]
 fn a_current_thread_runtime_has_no_thread_and_calls_no_hook() {
     let calls = Arc::new(AtomicUsize::new(0));

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::future::Future;
+use std::io::Write;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -105,5 +106,9 @@ pub(crate) fn report(payload: &Payload, place: &'static Location<'static>) {
     let text = payload.downcast_ref::<&'static str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     let text = text.unwrap_or("with a value that is no text");
-    eprintln!("tokio: the task that was spawned at {place} has panicked: {text}");
+    // `eprintln!` would panic on a pipe that nobody reads any more.
+    _ = writeln!(
+        std::io::stderr(),
+        "tokio: the task that was spawned at {place} has panicked: {text}"
+    );
 }
