@@ -24,5 +24,7 @@ mod process;
 mod shutdown;
 #[path = "runtime/simulated.rs"]
 mod simulated;
+#[path = "runtime/simulation/mod.rs"]
+mod simulation;
 #[path = "runtime/threads.rs"]
 mod threads;

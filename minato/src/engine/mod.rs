@@ -59,7 +59,7 @@ pub(crate) use self::platform::{
 };
 pub(crate) use self::readiness::Direction;
 pub use self::readiness::{Interest, Readiness};
-pub(crate) use self::sim::SimHost;
+pub(crate) use self::sim::{BUSY_TIME, SimHost};
 pub(crate) use self::source::{
     Address, Family, MOST_BUFFERS, Received, Source, Transport, no_descriptor,
 };
@@ -101,7 +101,7 @@ impl Engine {
 
     /// The deterministic simulated network, as seen from one of its hosts.
     pub fn sim(host: minato_sim::Host) -> Self {
-        Self(Choice::Sim(SimHost::new(host, false)))
+        Self(Choice::Sim(SimHost::new(host, false, false)))
     }
 
     /// The same engine, but its streams keep sent bytes back until their reactor's next turn, as a
@@ -110,8 +110,13 @@ impl Engine {
     pub fn deferring_sends(self) -> Self {
         match self.0 {
             Choice::Mio => self,
-            Choice::Sim(host) => Self(Choice::Sim(SimHost::new(host.host().clone(), true))),
+            Choice::Sim(host) => Self(Choice::Sim(SimHost::new(host.host().clone(), true, false))),
         }
+    }
+
+    /// The simulated network for a host whose clock a simulation moves.
+    pub(crate) fn stepped(host: minato_sim::Host, defers_sends: bool) -> Self {
+        Self(Choice::Sim(SimHost::new(host, defers_sends, true)))
     }
 
     /// Whether sockets made under this engine are simulated.
@@ -222,11 +227,16 @@ impl Driver {
     }
 
     /// Waits up to `timeout` (`None`: until something happens) and leaves in `waiter` what
-    /// happened.
-    pub(crate) fn wait(&self, waiter: &mut Waiter, timeout: Option<Duration>) -> io::Result<()> {
+    /// happened. `next_timer` tells the simulated engine how far its clock may go by itself.
+    pub(crate) fn wait(
+        &self,
+        waiter: &mut Waiter,
+        timeout: Option<Duration>,
+        next_timer: impl FnOnce() -> Option<Duration>,
+    ) -> io::Result<()> {
         match (self, waiter) {
             (Self::Mio(_), Waiter::Mio(waiter)) => waiter.wait(timeout),
-            (Self::Sim(driver), Waiter::Sim(waiter)) => driver.wait(waiter, timeout),
+            (Self::Sim(driver), Waiter::Sim(waiter)) => driver.wait(waiter, timeout, next_timer),
             _ => Err(wrong_kind()),
         }
     }

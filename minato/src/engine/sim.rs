@@ -1,9 +1,13 @@
 //! Readiness and verbs from a simulated host: the same sockets in a deterministic world.
 //!
-//! A wait takes the host's events; when there are none it lets the world go on to its next event,
-//! so virtual time passes only while nobody has anything to do. Nobody is kept waiting for ever by
-//! tasks that wake themselves all the time, though: after many turns that had to be short and found
-//! nothing, time passes all the same, as it would on a real machine.
+//! A wait takes the host's events. When there are none, the world goes on to its next event, so
+//! virtual time passes only while nobody has anything to do. Tasks that wake themselves all the
+//! time do not stop the clock: after [`BUSY_TURNS`] turns in a row that must not wait and find
+//! nothing, time passes all the same, as it does on a real machine.
+//!
+//! A *stepped* host belongs to a [`Simulation`](crate::sim::Simulation), which moves the clock. A
+//! turn of it that must not wait never does: two movers of one clock would pass by each other's
+//! deadlines.
 //!
 //! An engine made with [`Engine::deferring_sends`](super::Engine::deferring_sends) accepts bytes
 //! before it sends them, as a ring would (contract, rule 8): they stand in the socket's outbox
@@ -28,23 +32,25 @@ use crate::sync::{Arc, AtomicBool, Ordering};
 /// The most bytes that an outbox keeps back (contract, rule 5).
 const OUTBOX_LIMIT: usize = 64 * 1024;
 
-/// How many turns in a row may find nothing and not wait before time passes nevertheless.
+/// After this many turns in a row that find nothing and must not wait, time passes nevertheless.
 const BUSY_TURNS: u32 = 100;
 
-/// How much time passes at most after so many turns.
-const BUSY_TIME: Duration = Duration::from_millis(1);
+/// The most time that passes while tasks are ready, on a single host and in a simulation.
+pub(crate) const BUSY_TIME: Duration = Duration::from_millis(1);
 
 /// What the engine needs to know of its host.
 pub(crate) struct SimHost {
     host: Host,
     defers_sends: bool,
+    /// Whether a simulation moves the clock.
+    stepped: bool,
     /// The sockets whose outbox has something to send.
     mailbox: Mutex<Vec<Arc<SimSocket>>>,
 }
 
 impl SimHost {
-    pub(super) fn new(host: Host, defers_sends: bool) -> Arc<Self> {
-        Arc::new(Self { host, defers_sends, mailbox: Mutex::default() })
+    pub(super) fn new(host: Host, defers_sends: bool, stepped: bool) -> Arc<Self> {
+        Arc::new(Self { host, defers_sends, stepped, mailbox: Mutex::default() })
     }
 
     pub(crate) fn host(&self) -> &Host {
@@ -81,6 +87,9 @@ impl SimDriver {
 
     pub(super) fn unpark(&self) -> io::Result<()> {
         self.unparked.store(true, Ordering::SeqCst);
+        if self.host.stepped {
+            self.host.host.notify();
+        }
         Ok(())
     }
 
@@ -88,7 +97,14 @@ impl SimDriver {
         placeholder()
     }
 
-    pub(super) fn wait(&self, waiter: &mut SimWaiter, timeout: Option<Duration>) -> io::Result<()> {
+    /// Waits for events; `next_timer` tells how long it is until the reactor's next timer, which
+    /// no time that passes by itself may overtake.
+    pub(super) fn wait(
+        &self,
+        waiter: &mut SimWaiter,
+        timeout: Option<Duration>,
+        next_timer: impl FnOnce() -> Option<Duration>,
+    ) -> io::Result<()> {
         waiter.events.clear();
         self.send_outboxes(&mut waiter.events);
         self.host.host.take_events(&mut waiter.events);
@@ -99,11 +115,14 @@ impl SimDriver {
         }
         let mut timeout = timeout;
         if unparked || timeout == Some(Duration::ZERO) {
+            if self.host.stepped {
+                return Ok(());
+            }
             waiter.busy_turns += 1;
             if waiter.busy_turns < BUSY_TURNS {
                 return Ok(());
             }
-            timeout = Some(BUSY_TIME);
+            timeout = Some(next_timer().map_or(BUSY_TIME, |timer| timer.min(BUSY_TIME)));
         }
         waiter.busy_turns = 0;
         let world = self.host.host.world();

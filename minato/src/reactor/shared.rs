@@ -158,7 +158,7 @@ impl Shared {
             self.park.hear();
         }
 
-        let result = self.driver.wait(waiter, timeout);
+        let result = self.driver.wait(waiter, timeout, || self.timers.until_next());
         if waits {
             self.park.end(self.keeper().listens());
         }

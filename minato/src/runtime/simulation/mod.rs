@@ -1,11 +1,12 @@
 //! Several simulated hosts, stepped together on one thread.
 
-use std::collections::BTreeMap;
+mod agenda;
+mod host;
+
 use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::pin;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
@@ -13,14 +14,11 @@ use std::time::Duration;
 
 use minato_sim::World;
 
-use super::context::Seat;
-use super::current::{Progress, Stepper};
+use self::agenda::Agenda;
+use self::host::Host;
 use super::picker::Picker;
-use super::shared::{Flavor, Shared};
-use super::{Builder, LocalRuntime};
-use crate::engine::Engine;
-use crate::reactor;
-use crate::reactor::shared::Keeper;
+use super::shared::Shared;
+use crate::engine::BUSY_TIME;
 use crate::task::{self, JoinHandle};
 
 /// A world whose hosts each run a program of yours, deterministically, on one thread.
@@ -60,18 +58,20 @@ use crate::task::{self, JoinHandle};
 /// ```
 pub struct Simulation {
     world: World,
-    hosts: BTreeMap<u64, Host>,
+    /// By number; `None` for hosts of the world that have no task here.
+    hosts: Vec<Option<Host>>,
+    agenda: Agenda,
     picker: Box<dyn Picker>,
     defers_sends: bool,
+    /// The polls since time passed.
+    polls: u32,
+    /// Room for the numbers of the hosts that the world tells of.
+    notified: Vec<u64>,
 }
 
-struct Host {
-    name: String,
-    seat: Rc<Seat>,
-    reactor: Arc<reactor::Shared>,
-    /// Ends the tasks when the simulation is dropped.
-    runtime: LocalRuntime,
-}
+/// After this many polls in one instant time passes, although tasks are ready: they may be waiting
+/// for it, and yielding meanwhile.
+const BUSY_POLLS: u32 = 10_000;
 
 impl Simulation {
     /// A fresh world with the given seed.
@@ -82,7 +82,9 @@ impl Simulation {
     /// A simulation in a world that was set up before.
     pub fn in_world(world: World) -> Self {
         let picker = Box::new(Drawn { world: world.clone() });
-        Self { world, hosts: BTreeMap::new(), picker, defers_sends: false }
+        let agenda = Agenda::new(&world);
+        let (hosts, notified) = (Vec::new(), Vec::new());
+        Self { world, hosts, agenda, picker, defers_sends: false, polls: 0, notified }
     }
 
     /// Chooses which task of a host runs next by `picker`, instead of drawing it.
@@ -124,24 +126,15 @@ impl Simulation {
     /// The runtime of a host, made now if there is none.
     fn host(&mut self, name: &str) -> io::Result<Arc<Shared>> {
         let host = self.world.host(name);
-        if let Some(host) = self.hosts.get(&host.number()) {
-            return Ok(host.runtime.shared.clone());
+        let index = host.number() as usize;
+        if self.hosts.len() <= index {
+            self.hosts.resize_with(index + 1, || None);
         }
-        let number = host.number();
-        let engine = Engine::sim(host);
-        let engine = if self.defers_sends { engine.deferring_sends() } else { engine };
-        let runtime = Builder::new_current_thread().engine(engine).build_local()?;
-        let shared = runtime.shared.clone();
-        let seat = Seat::new(shared.clone());
-        let reactor = shared.reactors()[0].clone();
-        if let Flavor::CurrentThread(stand) = &shared.flavor
-            && let Some(core) = stand.take()
-        {
-            reactor.set_keeper(Keeper::Core);
-            seat.give_core(core);
-        }
-        self.hosts.insert(number, Host { name: name.to_owned(), seat, reactor, runtime });
-        Ok(shared)
+        let host = match &mut self.hosts[index] {
+            Some(host) => host,
+            vacant => vacant.insert(Host::new(host, self.defers_sends)?),
+        };
+        Ok(host.runtime().clone())
     }
 
     /// Does one thing: polls one task, or lets the world go on to what comes next. Returns whether
@@ -151,29 +144,72 @@ impl Simulation {
     ///
     /// When a reactor fails, which the simulated one does not.
     pub fn step(&mut self) -> io::Result<bool> {
-        let ready: Vec<u64> =
-            self.hosts.iter().filter(|(_, host)| host.has_task()).map(|(n, _)| *n).collect();
-        if !ready.is_empty() {
-            let at = self.world.choose("which host runs", 0, ready.len());
-            if let Some(host) = self.hosts.get(&ready[at]) {
-                host.poll_one(&mut *self.picker);
-            }
-            return Ok(true);
+        Ok(self.step_until(None))
+    }
+
+    /// The same, but time passes no further than to `end`.
+    fn step_until(&mut self, end: Option<Duration>) -> bool {
+        self.look_at_notified();
+        if self.polls < BUSY_POLLS
+            && let Some(number) = self.draw_host()
+        {
+            self.polls += 1;
+            self.with_host(number, |host, picker| host.poll_one(picker));
+            return true;
         }
-        // Nobody can run: deliver what has come, or let time pass until something comes.
-        let (mut woke, mut until) = (false, None::<Duration>);
-        for host in self.hosts.values() {
-            host.turn()?;
-            woke |= host.has_task();
-            if let Some(next) = host.reactor.timers().until_next() {
-                until = Some(until.map_or(next, |until| until.min(next)));
-            }
+        self.pass_time(end)
+    }
+
+    /// Takes one of the hosts that have a ready task.
+    fn draw_host(&mut self) -> Option<u64> {
+        let count = self.agenda.ready_hosts();
+        (count > 0).then(|| self.agenda.take_ready(self.world.choose("which host runs", 0, count)))
+    }
+
+    /// Looks at the hosts to which something has happened: an event for one of their sockets, or a
+    /// wake or a timer that came from elsewhere.
+    fn look_at_notified(&mut self) {
+        let mut notified = std::mem::take(&mut self.notified);
+        self.world.take_notified(&mut notified);
+        for number in notified.drain(..) {
+            self.turn(number);
         }
-        if woke {
-            return Ok(true);
+        self.notified = notified;
+    }
+
+    /// Lets time pass until the next event or timer, and wakes whoever waits for it. Returns
+    /// whether anything can still happen.
+    fn pass_time(&mut self, end: Option<Duration>) -> bool {
+        if self.defers_sends {
+            // Bytes that were kept back are sent in a turn.
+            (0..self.hosts.len()).for_each(|number| self.turn(number as u64));
         }
-        let limit = until.map(|until| self.world.now().saturating_add(until));
-        Ok(self.world.advance(limit) || limit.is_some())
+        let is_busy = self.agenda.ready_hosts() > 0;
+        if is_busy && self.polls < BUSY_POLLS {
+            return true;
+        }
+        self.polls = 0;
+        let busy_until = is_busy.then(|| self.world.now().saturating_add(BUSY_TIME));
+        let limit = [self.agenda.next_deadline(), busy_until, end].into_iter().flatten().min();
+        let had_event = self.world.advance(limit);
+        let now = self.world.now();
+        while let Some(number) = self.agenda.take_due(now) {
+            self.turn(number);
+        }
+        had_event || limit.is_some()
+    }
+
+    /// Turns the reactor of a host.
+    fn turn(&mut self, number: u64) {
+        self.with_host(number, |host, _| host.turn());
+    }
+
+    /// Calls `run` with a host, if it has tasks here, and notes what is to be done for it next.
+    fn with_host(&mut self, number: u64, run: impl FnOnce(&Host, &mut dyn Picker)) {
+        if let Some(Some(host)) = self.hosts.get(number as usize) {
+            run(host, &mut *self.picker);
+            self.agenda.note(number, host.has_task(), host.next_deadline());
+        }
     }
 
     /// Runs until `future` is ready, which is polled outside the hosts: a
@@ -206,7 +242,7 @@ impl Simulation {
     ///
     /// As [`run_until`](Self::run_until).
     pub fn run_until_idle(&mut self) -> io::Result<()> {
-        while self.hosts.values().any(|host| !host.runtime.shared.tasks().is_empty()) {
+        while self.hosts().any(|host| !host.runtime().tasks().is_empty()) {
             if !self.step()? {
                 return Err(self.deadlock());
             }
@@ -221,69 +257,32 @@ impl Simulation {
     /// As [`step`](Self::step).
     pub fn run_for(&mut self, time: Duration) -> io::Result<()> {
         let end = self.world.now().saturating_add(time);
-        while self.world.now() < end {
-            let next = self.world.next_event().is_some_and(|at| at <= end);
-            let timer = self.hosts.values().any(|host| {
-                let until = host.reactor.timers().until_next();
-                until.is_some_and(|until| self.world.now().saturating_add(until) <= end)
-            });
-            let ready = self.hosts.values().any(Host::has_task);
-            if !next && !timer && !ready && !self.hosts.values().any(Host::has_events) {
-                self.world.advance(Some(end));
-                break;
-            }
-            self.step()?;
+        while self.world.now() < end || self.has_work_until(end) {
+            self.step_until(Some(end));
         }
         Ok(())
     }
 
+    /// Whether anything is to be done up to `end`, which the clock has reached.
+    fn has_work_until(&mut self, end: Duration) -> bool {
+        self.look_at_notified();
+        let is_due = |at: Option<Duration>| at.is_some_and(|at| at <= end);
+        is_due(self.world.next_event())
+            || is_due(self.agenda.next_deadline())
+            || (self.agenda.ready_hosts() > 0 && self.polls < BUSY_POLLS)
+    }
+
+    fn hosts(&self) -> impl Iterator<Item = &Host> {
+        self.hosts.iter().flatten()
+    }
+
     fn deadlock(&self) -> io::Error {
         let mut text = String::from("nothing can go on in the simulated world:");
-        for host in self.hosts.values() {
-            text += &format!("\nhost {}: {}", host.name, host.runtime.shared.describe_tasks());
+        for host in self.hosts() {
+            text += &format!("\nhost {}: {}", host.name(), host.runtime().describe_tasks());
         }
         text += &format!("\nsockets:\n{}", self.world.netstat());
         io::Error::new(io::ErrorKind::Deadlock, text)
-    }
-}
-
-impl Drop for Simulation {
-    fn drop(&mut self) {
-        for host in self.hosts.values() {
-            // The runtime takes its core back to drop the tasks with it.
-            if let (Some(core), Flavor::CurrentThread(stand)) =
-                (host.seat.take_core(), &host.runtime.shared.flavor)
-            {
-                stand.give(core);
-            }
-        }
-    }
-}
-
-impl Host {
-    fn stepper<T>(&self, with: impl FnOnce(&mut Stepper<'_>) -> T) -> T {
-        let seated = self.seat.clone().sit_down();
-        with(&mut Stepper { shared: &self.runtime.shared, seat: &seated, reactor: &self.reactor })
-    }
-
-    fn has_task(&self) -> bool {
-        Stepper { shared: &self.runtime.shared, seat: &self.seat, reactor: &self.reactor }
-            .has_task()
-    }
-
-    fn has_events(&self) -> bool {
-        self.runtime.shared.engine().host().is_some_and(|host| host.host().has_events())
-    }
-
-    fn poll_one(&self, picker: &mut dyn Picker) -> Progress {
-        self.stepper(|stepper| stepper.step(picker))
-    }
-
-    fn turn(&self) -> io::Result<()> {
-        self.stepper(|stepper| {
-            stepper.turn(Some(Duration::ZERO));
-            Ok(())
-        })
     }
 }
 
@@ -311,7 +310,7 @@ impl fmt::Debug for Simulation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Simulation")
             .field("now", &self.world.now())
-            .field("hosts", &self.hosts.len())
+            .field("hosts", &self.hosts().count())
             .finish_non_exhaustive()
     }
 }

@@ -1,0 +1,86 @@
+//! A host of a simulation: its runtime, and the core that the simulation holds for it.
+
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::context::Seat;
+use super::super::current::Stepper;
+use super::super::picker::Picker;
+use super::super::shared::{Flavor, Shared};
+use super::super::{Builder, LocalRuntime};
+use crate::engine::Engine;
+use crate::reactor;
+use crate::reactor::shared::Keeper;
+use crate::time::Instant;
+
+/// See the head of this file.
+pub(super) struct Host {
+    name: String,
+    seat: Rc<Seat>,
+    reactor: Arc<reactor::Shared>,
+    /// Ends the tasks when the simulation is dropped.
+    runtime: LocalRuntime,
+}
+
+impl Host {
+    pub(super) fn new(host: minato_sim::Host, defers_sends: bool) -> io::Result<Self> {
+        let name = host.name();
+        let engine = Engine::stepped(host, defers_sends);
+        let runtime = Builder::new_current_thread().engine(engine).build_local()?;
+        let shared = runtime.shared.clone();
+        let seat = Seat::new(shared.clone());
+        let reactor = shared.reactors()[0].clone();
+        if let Flavor::CurrentThread(stand) = &shared.flavor
+            && let Some(core) = stand.take()
+        {
+            // Whoever has something for it tells its driver, and so the simulation.
+            reactor.set_keeper(Keeper::Hand);
+            seat.give_core(core);
+        }
+        Ok(Self { name, seat, reactor, runtime })
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn runtime(&self) -> &Arc<Shared> {
+        &self.runtime.shared
+    }
+
+    fn stepper<T>(&self, with: impl FnOnce(&mut Stepper<'_>) -> T) -> T {
+        let seated = self.seat.clone().sit_down();
+        with(&mut Stepper { shared: self.runtime(), seat: &seated, reactor: &self.reactor })
+    }
+
+    pub(super) fn has_task(&self) -> bool {
+        Stepper { shared: self.runtime(), seat: &self.seat, reactor: &self.reactor }.has_task()
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.reactor.timers().next_deadline()
+    }
+
+    /// Polls the task that `picker` chooses, if any is ready.
+    pub(super) fn poll_one(&self, picker: &mut dyn Picker) {
+        self.stepper(|stepper| stepper.step(picker));
+    }
+
+    /// Takes what has come for its sockets, and fires the timers that are due.
+    pub(super) fn turn(&self) {
+        self.stepper(|stepper| stepper.turn(Some(Duration::ZERO)));
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        // The runtime takes its core back to drop the tasks with it.
+        if let (Some(core), Flavor::CurrentThread(stand)) =
+            (self.seat.take_core(), &self.runtime().flavor)
+        {
+            stand.give(core);
+        }
+    }
+}
