@@ -107,6 +107,7 @@ pub mod engine;
 pub mod guide;
 pub mod io;
 pub mod net;
+mod os;
 mod panics;
 pub mod prelude;
 pub mod reactor;

@@ -12,7 +12,8 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token};
 use socket2::Socket;
 
-use super::{EVENTS_PER_WAIT, Event, Foreign, Key, Readiness, platform};
+use super::{EVENTS_PER_WAIT, Event, Foreign, Key, Readiness};
+use crate::os::platform;
 
 /// The token of the waker; no key has it, since no index is that large.
 const UNPARK: Token = Token(usize::MAX);

@@ -26,42 +26,27 @@
 //!
 //! Tests cite these rules by number.
 
-mod batch;
-pub(crate) mod bulk;
 mod foreign;
-mod kept;
 mod key;
 mod mio;
-mod options;
-mod os;
-mod os_udp;
-#[cfg_attr(any(target_os = "linux", target_os = "android"), path = "peer_linux.rs")]
-#[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "peer_other.rs")]
-mod peer;
-#[cfg_attr(any(target_os = "linux", target_os = "android"), path = "platform_linux.rs")]
-#[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "platform_other.rs")]
-mod platform;
-#[cfg(all(test, any(target_os = "linux", target_os = "android")))]
-mod platform_other;
 mod readiness;
 mod receive;
-mod segmentation;
 mod sim;
 mod sim_bulk;
 mod source;
 
-pub(crate) use self::batch::{Batch, LARGEST_BUFFER, MOST_BUFFERS_OF_BATCH};
 pub(crate) use self::foreign::Foreign;
 pub(crate) use self::key::Key;
-pub(crate) use self::options::{Membership, OptionName, OptionValue};
-pub(crate) use self::platform::{
-    CREDENTIALS, RECEIVE_FLAGS, SEND_FLAGS, close_on_exec, unix_address,
-};
 pub(crate) use self::readiness::Direction;
 pub use self::readiness::{Interest, Readiness};
 pub(crate) use self::sim::{BUSY_TIME, SimHost};
 pub(crate) use self::source::{
     Address, Family, MOST_BUFFERS, Received, Source, Transport, no_descriptor,
+};
+pub(crate) use crate::os::batch::{Batch, LARGEST_BUFFER, MOST_BUFFERS_OF_BATCH};
+pub(crate) use crate::os::options::{Membership, OptionName, OptionValue};
+pub(crate) use crate::os::platform::{
+    CREDENTIALS, RECEIVE_FLAGS, SEND_FLAGS, close_on_exec, unix_address,
 };
 
 use std::fmt;

@@ -25,8 +25,9 @@ use minato_sim::{Host, Kind, Socket, SocketOption};
 
 use super::{
     Address, Event, Family, Key, Membership, OptionName, OptionValue, Readiness, Received,
-    Transport, platform,
+    Transport,
 };
+use crate::os::platform;
 use crate::sync::{Arc, AtomicBool, Ordering};
 
 /// The most bytes that an outbox keeps back (contract, rule 5).

@@ -4,9 +4,9 @@ use std::io;
 
 use quinn_udp::EcnCodepoint;
 
-use super::batch::{self, Batch};
-use super::bulk::{Ecn, MOST_SEGMENTS, Transmit};
 use super::sim::SimSource;
+use crate::os::batch::{self, Batch};
+use crate::os::transmit::{Ecn, MOST_SEGMENTS, Transmit};
 
 impl SimSource {
     /// Sends the first datagrams of `transmit`, in order; returns their bytes. In the world they

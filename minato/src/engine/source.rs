@@ -7,11 +7,12 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use socket2::Socket;
 
-use super::batch::Batch;
-use super::bulk::Transmit;
-use super::os_udp::InBulk;
 use super::sim::{SimHost, SimSource};
-use super::{Foreign, Membership, OptionName, OptionValue, os, peer, platform};
+use super::{Foreign, Membership, OptionName, OptionValue};
+use crate::os::batch::Batch;
+use crate::os::transmit::Transmit;
+use crate::os::udp::InBulk;
+use crate::os::{self, platform};
 use crate::sync::Arc;
 
 /// What owns a socket's other side: its kind, fixed when the socket is made.
@@ -296,7 +297,7 @@ impl Source {
 
     /// The user, group and, where it is told, process at the other end of a Unix socket.
     pub(crate) fn peer_credentials(&self) -> io::Result<(u32, u32, Option<i32>)> {
-        on_kind!(self, os => peer::credentials(os), sim => sim.peer_credentials())
+        on_kind!(self, os => platform::peer::credentials(os), sim => sim.peer_credentials())
     }
 
     pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {

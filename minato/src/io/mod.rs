@@ -66,8 +66,6 @@ mod copy_bidirectional;
 mod copy_buf;
 mod duplex;
 pub mod owned;
-mod pace;
-mod relay;
 mod simplex;
 mod step;
 mod transfer;

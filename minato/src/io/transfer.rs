@@ -1,18 +1,17 @@
-//! The engine of every copy through a buffer of our own: a state that can stop and go on anywhere.
+//! The state machine of every copy through a buffer of ours, which can stop and go on anywhere.
 //!
-//! [`Transfer::poll`] is the one way on which `copy`, `copy_bidirectional` and `owned::copy` move
-//! bytes. Between two sockets it takes a faster one while much is to be moved, see
-//! [`relay`](super::relay). What was read and is not yet written is in the buffer or in the pipe,
-//! never in both.
+//! [`Transfer::poll`] moves the bytes of `copy`, `copy_bidirectional` and `owned::copy`. Between
+//! two sockets, and while much is to be moved, it uses a [`splice`](crate::net::splice) instead.
+//! Bytes that were read and not written are in the buffer or in the pipe, never in both.
 
 use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::relay::{Drained, Relay};
 use super::step::poll_write_once;
 use super::{AsyncRead, AsyncWrite};
+use crate::net::splice::{Drained, Relay};
 use crate::task::budget::{self, CallBudget};
 
 /// Sizes of a transfer's buffer in bytes.

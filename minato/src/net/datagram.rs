@@ -10,8 +10,8 @@ use std::task::{Context, Poll};
 
 use bytes::BufMut;
 
+use super::io::Done;
 use super::socket::Socket;
-use super::waiting::Done;
 use crate::engine::{Address, Direction, Interest, Received, Source};
 use crate::io::ReadBuf;
 

@@ -18,28 +18,26 @@ pub mod async_fd;
 mod backoff;
 mod datagram;
 mod halves;
-pub(crate) mod lane;
+mod io;
 mod resolve;
 mod send_file;
 mod socket;
-#[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "splice_other.rs")]
-mod splice;
+pub(crate) mod splice;
 mod stream;
 pub mod tcp;
 mod transfer;
 pub mod udp;
 pub mod unix;
-mod waiting;
 
 pub use self::address::ToSocketAddrs;
 pub use self::async_fd::AsyncFd;
 pub use self::halves::{
     BorrowedReadHalf, BorrowedWriteHalf, OwnedReadHalf, OwnedWriteHalf, ReuniteError, SplitStream,
 };
-#[doc(hidden)]
-pub use self::lane::{Direct, spliced_bytes};
 pub use self::resolve::lookup_host;
 pub use self::send_file::SendFile;
+#[doc(hidden)]
+pub use self::splice::{Direct, spliced_bytes};
 pub use self::tcp::{TcpListener, TcpSocket, TcpStream};
 pub use self::udp::UdpSocket;
 pub use self::unix::{UnixDatagram, UnixListener, UnixStream};

@@ -9,10 +9,9 @@ use std::os::unix::fs::FileExt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::lane::is_refusal;
+use super::io::Wait;
 use super::socket::Socket;
-use super::splice;
-use super::waiting::Wait;
+use super::splice::{self, is_refusal};
 use crate::engine::Interest;
 use crate::task::budget::CallBudget;
 

@@ -6,8 +6,8 @@ use std::task::{Context, Poll};
 
 use bytes::BufMut;
 
+use super::io::Done;
 use super::socket::Socket;
-use super::waiting::Done;
 use crate::engine::{Direction, Interest, MOST_BUFFERS, Transport};
 use crate::io::ReadBuf;
 

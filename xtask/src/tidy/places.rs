@@ -7,28 +7,17 @@ pub(crate) const LIBRARY: &str = "minato/src/";
 /// Where `unsafe` may stand, relative to [`LIBRARY`]. A name that ends with `/` is a folder.
 pub(crate) const UNSAFE: &[&str] = &[
     "engine/",
+    "os/",
     "task/",
     "io/read_buf.rs",
     "net/socket.rs",
-    "net/splice.rs",
-    "net/async_fd.rs",
-    "net/unix/credentials.rs",
-    "net/unix/ancillary.rs",
     "net/unix/fd_passing.rs",
     "reactor/background.rs",
 ];
 
 /// Where system calls may be made, relative to [`LIBRARY`].
-pub(crate) const SYSCALLS: &[&str] = &[
-    "engine/",
-    "net/socket.rs",
-    "net/splice.rs",
-    "net/async_fd.rs",
-    "net/unix/credentials.rs",
-    "net/unix/ancillary.rs",
-    "net/unix/fd_passing.rs",
-    "reactor/background.rs",
-];
+pub(crate) const SYSCALLS: &[&str] =
+    &["engine/", "os/", "net/socket.rs", "net/unix/fd_passing.rs", "reactor/background.rs"];
 
 /// The one file that asks the system for the time, relative to [`LIBRARY`].
 pub(crate) const CLOCK: &[&str] = &["time/clock.rs"];

@@ -12,8 +12,8 @@ use super::{Incoming, TcpSocket, TcpStream};
 use crate::engine::{Address, Direction, Interest, OptionName, OptionValue, Source, Transport};
 use crate::net::ToSocketAddrs;
 use crate::net::address::to_socket_addrs;
+use crate::net::io::Done;
 use crate::net::socket::Socket;
-use crate::net::waiting::Done;
 use crate::reactor::Handle;
 
 /// How many connections the system queues for a listener, unless told otherwise.

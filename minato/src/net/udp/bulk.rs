@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use super::{ReceiveBatch, RecvDgrams, SendDgrams, Transmit, UdpSocket};
 use crate::engine::{Direction, Interest, Source};
-use crate::net::waiting::Done;
+use crate::net::io::Done;
 
 impl UdpSocket {
     /// How many datagrams one call may send by [`send_segments`](Self::send_segments): 64 on Linux

@@ -18,4 +18,4 @@ pub use self::recv_dgrams::RecvDgrams;
 pub use self::send_dgram::SendDgram;
 pub use self::send_dgrams::SendDgrams;
 pub use self::socket::UdpSocket;
-pub use crate::engine::bulk::{Ecn, ReceiveMeta, Transmit};
+pub use crate::os::transmit::{Ecn, ReceiveMeta, Transmit};

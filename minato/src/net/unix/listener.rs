@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 
 use super::{Incoming, SocketAddr, UnixStream, address_of};
 use crate::engine::{self, Address, Direction, Family, Interest, Source, Transport};
+use crate::net::io::Done;
 use crate::net::socket::Socket;
-use crate::net::waiting::Done;
 use crate::reactor::Handle;
 
 /// How many connections the system queues for a listener.

@@ -4,10 +4,10 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 /// The longest datagram of UDP over IPv4, and so the most bytes that one call may segment.
-pub(super) const LONGEST: usize = 65_507;
+pub(crate) const LONGEST: usize = 65_507;
 
 /// How many segments a call sends where nothing tells another number: Linux's limit.
-pub(super) const MOST_SEGMENTS: usize = 64;
+pub(crate) const MOST_SEGMENTS: usize = 64;
 
 /// Explicit Congestion Notification: what a datagram says of congestion on its way.
 ///
@@ -138,7 +138,7 @@ impl<'a> Transmit<&'a [u8]> {
     }
 
     /// The first datagrams: at most `most`, and not more than one call may send.
-    pub(super) fn first(&self, most: usize) -> Transmit<&'a [u8]> {
+    pub(crate) fn first(&self, most: usize) -> Transmit<&'a [u8]> {
         let mut first = *self;
         let Some(size) = self.segment_size else { return first };
         let segments = most.min(LONGEST / size.max(1)).max(1);
@@ -148,7 +148,7 @@ impl<'a> Transmit<&'a [u8]> {
     }
 
     /// What no system could do, told by name.
-    pub(super) fn check(&self) -> io::Result<()> {
+    pub(crate) fn check(&self) -> io::Result<()> {
         let wrong = |what: String| Err(io::Error::new(io::ErrorKind::InvalidInput, what));
         if self.segment_size == Some(0) {
             return wrong("datagrams cannot be sent in segments of 0 bytes".to_owned());

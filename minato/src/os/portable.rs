@@ -4,27 +4,27 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use socket2::{Domain, MaybeUninitSlice, Protocol, SockAddr, SockRef, Socket, Type};
 
 /// Every direction.
-pub(super) const INTEREST: mio::Interest = mio::Interest::READABLE.add(mio::Interest::WRITABLE);
+pub(crate) const INTEREST: mio::Interest = mio::Interest::READABLE.add(mio::Interest::WRITABLE);
 
 /// Nothing announces urgent data everywhere.
-pub(super) const PRIORITY: Option<mio::Interest> = None;
+pub(crate) const PRIORITY: Option<mio::Interest> = None;
 
 /// A socket that is non-blocking and close-on-exec, set in steps.
-pub(super) fn socket(domain: Domain, kind: Type, protocol: Option<Protocol>) -> io::Result<Socket> {
+pub(crate) fn socket(domain: Domain, kind: Type, protocol: Option<Protocol>) -> io::Result<Socket> {
     let socket = Socket::new(domain, kind, protocol)?;
     prepare(&socket)?;
     Ok(socket)
 }
 
 /// Two Unix sockets, connected to each other, made non-blocking in a step of its own.
-pub(super) fn pair(kind: Type) -> io::Result<(Socket, Socket)> {
+pub(crate) fn pair(kind: Type) -> io::Result<(Socket, Socket)> {
     let (one, two) = Socket::pair(Domain::UNIX, kind, None)?;
     prepare(&one)?;
     prepare(&two)?;
@@ -32,24 +32,24 @@ pub(super) fn pair(kind: Type) -> io::Result<(Socket, Socket)> {
 }
 
 /// Accepts a connection and makes its socket non-blocking.
-pub(super) fn accept(listener: &Socket) -> io::Result<(Socket, SockAddr)> {
+pub(crate) fn accept(listener: &Socket) -> io::Result<(Socket, SockAddr)> {
     let (socket, from) = listener.accept()?;
     prepare(&socket)?;
     Ok((socket, from))
 }
 
 /// Receives.
-pub(super) fn recv(socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+pub(crate) fn recv(socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
     socket.recv(buf)
 }
 
 /// Sends.
-pub(super) fn send(socket: &Socket, buf: &[u8]) -> io::Result<usize> {
+pub(crate) fn send(socket: &Socket, buf: &[u8]) -> io::Result<usize> {
     socket.send_with_flags(buf, SEND_FLAGS)
 }
 
 /// Receives a datagram: its size in the buffer, and whether it was longer than that.
-pub(super) fn receive_datagram(
+pub(crate) fn receive_datagram(
     socket: &Socket,
     buf: &mut [MaybeUninit<u8>],
     peek: bool,
@@ -62,7 +62,7 @@ pub(super) fn receive_datagram(
 
 /// Receives a datagram of the internet: its size in the buffer, whether it was longer than that,
 /// and who sent it.
-pub(super) fn receive_ip(
+pub(crate) fn receive_ip(
     socket: &Socket,
     buf: &mut [MaybeUninit<u8>],
     peek: bool,
@@ -73,7 +73,7 @@ pub(super) fn receive_ip(
 }
 
 /// Sends a datagram of the internet.
-pub(super) fn send_ip(
+pub(crate) fn send_ip(
     socket: &Socket,
     buf: &[u8],
     target: &std::net::SocketAddr,
@@ -96,36 +96,86 @@ pub(crate) fn close_on_exec(received: &OwnedFd) -> io::Result<()> {
 }
 
 /// Makes the socket non-blocking.
-pub(super) fn prepare(socket: &Socket) -> io::Result<()> {
+pub(crate) fn prepare(socket: &Socket) -> io::Result<()> {
     socket.set_nonblocking(true)
 }
 
 /// Has the kernel tell where received datagrams went and what they say of congestion, as far as
 /// quinn-udp knows how to ask it.
-pub(super) fn tell_details(socket: &Socket, _v6: bool) {
+pub(crate) fn tell_details(socket: &Socket, _v6: bool) {
     _ = quinn_udp::UdpSocketState::new((&socket).into());
 }
 
 /// Nothing joins datagrams here.
-pub(super) fn join_datagrams(_socket: &Socket, _on: bool) {}
+pub(crate) fn join_datagrams(_socket: &Socket, _on: bool) {}
 
 /// Not told here.
-pub(super) fn waiting_connections(_listener: &Socket) -> Option<u32> {
+pub(crate) fn waiting_connections(_listener: &Socket) -> Option<u32> {
     None
 }
 
+/// Who is at the other end of a Unix socket. The C library of Linux, where this file is built for
+/// its tests, has no call for it.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) mod peer {
+    use super::*;
+    use std::os::fd::AsRawFd;
+
+    /// The user and group at the other end of a Unix socket; its process is not told this way.
+    pub(crate) fn credentials(socket: &Socket) -> io::Result<(u32, u32, Option<i32>)> {
+        let (mut uid, mut gid) = (0, 0);
+        // SAFETY: the descriptor is open while it is borrowed, and the two numbers are written to
+        // where they live.
+        let result = unsafe { libc::getpeereid(socket.as_raw_fd(), &raw mut uid, &raw mut gid) };
+        if result != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok((uid, gid, None))
+    }
+}
+
+/// Only Linux moves bytes between sockets and pipes.
+pub(crate) fn splice(_from: BorrowedFd<'_>, _to: BorrowedFd<'_>, _: usize) -> io::Result<usize> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Only Linux tells.
+pub(crate) fn pipe_size(_pipe: BorrowedFd<'_>) -> io::Result<usize> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Only on Linux can it be set.
+pub(crate) fn set_pipe_size(_pipe: BorrowedFd<'_>, _size: usize) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Whether [`splice`] and [`send_file`] raise no signal: they do nothing.
+pub(crate) fn is_broken_pipe_ignored() -> bool {
+    true
+}
+
+/// Only Linux sends a file to a socket by this call.
+pub(crate) fn send_file(
+    _to: BorrowedFd<'_>,
+    _file: BorrowedFd<'_>,
+    _offset: u64,
+    _len: usize,
+) -> io::Result<usize> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// A descriptor on which every socket call fails, for sockets that have none.
-pub(super) fn placeholder() -> io::Result<OwnedFd> {
+pub(crate) fn placeholder() -> io::Result<OwnedFd> {
     std::fs::File::open("/dev/null").map(OwnedFd::from)
 }
 
 /// Only Linux has abstract addresses.
-pub(super) fn abstract_name(_address: &SocketAddr) -> Option<PathBuf> {
+pub(crate) fn abstract_name(_address: &SocketAddr) -> Option<PathBuf> {
     None
 }
 
 /// Only Linux has abstract addresses.
-pub(super) fn abstract_address(_name: &[u8]) -> io::Result<SocketAddr> {
+pub(crate) fn abstract_address(_name: &[u8]) -> io::Result<SocketAddr> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
@@ -139,7 +189,7 @@ mod tests {
     use super::*;
     use std::io::ErrorKind::WouldBlock;
     use std::net::SocketAddrV4;
-    use std::os::fd::AsRawFd;
+    use std::os::fd::{AsFd, AsRawFd};
 
     fn loopback() -> SockAddr {
         SocketAddrV4::new([127, 0, 0, 1].into(), 0).into()
@@ -250,6 +300,22 @@ mod tests {
         let listener = socket(Domain::IPV4, Type::STREAM, None).unwrap();
         listener.listen(1).unwrap();
         assert_eq!(waiting_connections(&listener), None);
+    }
+
+    #[test]
+    fn nothing_moves_within_the_kernel() {
+        let (reader, writer) = io::pipe().unwrap();
+        let (reader, writer) = (reader.as_fd(), writer.as_fd());
+        let errors = [
+            splice(reader, writer, 1).map(drop),
+            send_file(writer, reader, 0, 1).map(drop),
+            pipe_size(reader).map(drop),
+            set_pipe_size(reader, 1),
+        ];
+        for error in errors {
+            assert_eq!(error.unwrap_err().kind(), io::ErrorKind::Unsupported);
+        }
+        assert!(is_broken_pipe_ignored());
     }
 
     #[test]

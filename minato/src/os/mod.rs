@@ -2,6 +2,18 @@
 //!
 //! Each verb is one call through socket2; nothing here waits, and every error is the kernel's own.
 
+pub(crate) mod batch;
+pub(crate) mod gro;
+pub(crate) mod gso;
+pub(crate) mod options;
+#[cfg_attr(any(target_os = "linux", target_os = "android"), path = "linux.rs")]
+#[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "portable.rs")]
+pub(crate) mod platform;
+#[cfg(all(test, any(target_os = "linux", target_os = "android")))]
+mod portable;
+pub(crate) mod transmit;
+pub(crate) mod udp;
+
 use std::io::{self, IoSlice, IoSliceMut, Read};
 use std::mem::MaybeUninit;
 use std::net::Shutdown;
@@ -9,10 +21,9 @@ use std::os::unix::net::SocketAddr;
 
 use socket2::{Domain, Protocol, SockAddr, Socket, TcpKeepalive, Type};
 
-use super::platform;
-use super::{Address, Family, Membership, OptionName, OptionValue, Received, Transport};
+use crate::engine::{Address, Family, Membership, OptionName, OptionValue, Received, Transport};
 
-pub(super) fn open(family: Family, transport: Transport) -> io::Result<Socket> {
+pub(crate) fn open(family: Family, transport: Transport) -> io::Result<Socket> {
     let domain = match family {
         Family::V4 => Domain::IPV4,
         Family::V6 => Domain::IPV6,
@@ -29,7 +40,7 @@ pub(super) fn open(family: Family, transport: Transport) -> io::Result<Socket> {
 }
 
 /// Two Unix sockets that are connected to each other.
-pub(super) fn pair(transport: Transport) -> io::Result<(Socket, Socket)> {
+pub(crate) fn pair(transport: Transport) -> io::Result<(Socket, Socket)> {
     match transport {
         Transport::UnixStream => platform::pair(Type::STREAM),
         Transport::UnixDatagram => platform::pair(Type::DGRAM),
@@ -37,43 +48,43 @@ pub(super) fn pair(transport: Transport) -> io::Result<(Socket, Socket)> {
     }
 }
 
-pub(super) fn connect(socket: &Socket, address: &Address) -> io::Result<()> {
+pub(crate) fn connect(socket: &Socket, address: &Address) -> io::Result<()> {
     socket.connect(&to_sock_addr(address)?)
 }
 
-pub(super) fn bind(socket: &Socket, address: &Address) -> io::Result<()> {
+pub(crate) fn bind(socket: &Socket, address: &Address) -> io::Result<()> {
     socket.bind(&to_sock_addr(address)?)
 }
 
-pub(super) fn accept(socket: &Socket) -> io::Result<(Socket, Address)> {
+pub(crate) fn accept(socket: &Socket) -> io::Result<(Socket, Address)> {
     let (accepted, from) = platform::accept(socket)?;
     Ok((accepted, to_address(&from)?))
 }
 
 #[inline(always)]
-pub(super) fn recv(socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+pub(crate) fn recv(socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
     platform::recv(socket, buf)
 }
 
-pub(super) fn peek(socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+pub(crate) fn peek(socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
     socket.peek(buf)
 }
 
-pub(super) fn recv_vectored(socket: &Socket, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+pub(crate) fn recv_vectored(socket: &Socket, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
     let mut reader = socket;
     reader.read_vectored(bufs)
 }
 
 #[inline(always)]
-pub(super) fn send(socket: &Socket, buf: &[u8]) -> io::Result<usize> {
+pub(crate) fn send(socket: &Socket, buf: &[u8]) -> io::Result<usize> {
     platform::send(socket, buf)
 }
 
-pub(super) fn send_vectored(socket: &Socket, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+pub(crate) fn send_vectored(socket: &Socket, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
     socket.send_vectored_with_flags(bufs, platform::SEND_FLAGS)
 }
 
-pub(super) fn recv_from(
+pub(crate) fn recv_from(
     socket: &Socket,
     buf: &mut [MaybeUninit<u8>],
     peek: bool,
@@ -84,7 +95,7 @@ pub(super) fn recv_from(
 
 /// Like [`recv_from`], on a socket of the internet.
 #[inline]
-pub(super) fn recv_from_ip(
+pub(crate) fn recv_from_ip(
     socket: &Socket,
     buf: &mut [MaybeUninit<u8>],
     peek: bool,
@@ -94,7 +105,7 @@ pub(super) fn recv_from_ip(
 }
 
 #[inline]
-pub(super) fn send_to(socket: &Socket, buf: &[u8], target: &Address) -> io::Result<usize> {
+pub(crate) fn send_to(socket: &Socket, buf: &[u8], target: &Address) -> io::Result<usize> {
     match target {
         Address::Ip(target) => platform::send_ip(socket, buf, target),
         Address::Unix(target) => {
@@ -103,19 +114,19 @@ pub(super) fn send_to(socket: &Socket, buf: &[u8], target: &Address) -> io::Resu
     }
 }
 
-pub(super) fn shutdown(socket: &Socket, how: Shutdown) -> io::Result<()> {
+pub(crate) fn shutdown(socket: &Socket, how: Shutdown) -> io::Result<()> {
     socket.shutdown(how)
 }
 
-pub(super) fn local_address(socket: &Socket) -> io::Result<Address> {
+pub(crate) fn local_address(socket: &Socket) -> io::Result<Address> {
     to_address(&socket.local_addr()?)
 }
 
-pub(super) fn peer_address(socket: &Socket) -> io::Result<Address> {
+pub(crate) fn peer_address(socket: &Socket) -> io::Result<Address> {
     to_address(&socket.peer_addr()?)
 }
 
-pub(super) fn option(socket: &Socket, name: OptionName) -> io::Result<OptionValue> {
+pub(crate) fn option(socket: &Socket, name: OptionName) -> io::Result<OptionValue> {
     use OptionValue::{Flag, Number, Time};
     let size = |size: io::Result<usize>| size.map(|size| Number(size as u32));
     match name {
@@ -141,7 +152,7 @@ pub(super) fn option(socket: &Socket, name: OptionName) -> io::Result<OptionValu
     }
 }
 
-pub(super) fn set_option(socket: &Socket, name: OptionName, value: OptionValue) -> io::Result<()> {
+pub(crate) fn set_option(socket: &Socket, name: OptionName, value: OptionValue) -> io::Result<()> {
     let time = |value: OptionValue| value.time().map(Option::unwrap_or_default);
     match name {
         OptionName::ReuseAddress => socket.set_reuse_address(value.flag()?),
@@ -164,7 +175,7 @@ pub(super) fn set_option(socket: &Socket, name: OptionName, value: OptionValue) 
     }
 }
 
-pub(super) fn change_membership(socket: &Socket, change: Membership) -> io::Result<()> {
+pub(crate) fn change_membership(socket: &Socket, change: Membership) -> io::Result<()> {
     match change {
         Membership::JoinV4(group, interface) => socket.join_multicast_v4(&group, &interface),
         Membership::LeaveV4(group, interface) => socket.leave_multicast_v4(&group, &interface),
@@ -174,7 +185,7 @@ pub(super) fn change_membership(socket: &Socket, change: Membership) -> io::Resu
 }
 
 /// Which transport a descriptor from elsewhere carries; an error if it is no socket.
-pub(super) fn transport(socket: &Socket) -> io::Result<Transport> {
+pub(crate) fn transport(socket: &Socket) -> io::Result<Transport> {
     let domain = socket.local_addr()?.domain();
     Ok(match (socket.r#type()?, domain) {
         (Type::STREAM, Domain::IPV4 | Domain::IPV6) => Transport::Tcp,
@@ -197,7 +208,7 @@ fn keep_alive(
     changed
 }
 
-pub(super) fn is_v6(socket: &Socket) -> io::Result<bool> {
+pub(crate) fn is_v6(socket: &Socket) -> io::Result<bool> {
     Ok(socket.local_addr()?.domain() == Domain::IPV6)
 }
 

@@ -3,54 +3,56 @@
 use std::ffi::OsString;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::ptr;
 
 use rustix::net::{RecvFlags, SendFlags};
+use rustix::pipe::{SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 /// Every direction, and priority: without it, bytes after an urgent mark would be waited for in
 /// vain, since a read stops at the mark.
-pub(super) const INTEREST: mio::Interest =
+pub(crate) const INTEREST: mio::Interest =
     mio::Interest::READABLE.add(mio::Interest::WRITABLE).add(mio::Interest::PRIORITY);
 
 /// What announces urgent data.
-pub(super) const PRIORITY: Option<mio::Interest> = Some(mio::Interest::PRIORITY);
+pub(crate) const PRIORITY: Option<mio::Interest> = Some(mio::Interest::PRIORITY);
 
 /// A socket that is non-blocking and close-on-exec from the start.
-pub(super) fn socket(domain: Domain, kind: Type, protocol: Option<Protocol>) -> io::Result<Socket> {
+pub(crate) fn socket(domain: Domain, kind: Type, protocol: Option<Protocol>) -> io::Result<Socket> {
     Socket::new_raw(domain, kind.nonblocking().cloexec(), protocol)
 }
 
 /// Two Unix sockets, connected to each other, non-blocking and close-on-exec from the start.
-pub(super) fn pair(kind: Type) -> io::Result<(Socket, Socket)> {
+pub(crate) fn pair(kind: Type) -> io::Result<(Socket, Socket)> {
     Socket::pair_raw(Domain::UNIX, kind.nonblocking().cloexec(), None)
 }
 
 /// Accepts a connection whose socket is non-blocking and close-on-exec from the start.
-pub(super) fn accept(listener: &Socket) -> io::Result<(Socket, SockAddr)> {
+pub(crate) fn accept(listener: &Socket) -> io::Result<(Socket, SockAddr)> {
     listener.accept4(libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC)
 }
 
 /// Receives. Not through the C library: there this is a place where threads can be cancelled, and
 /// in a process with several threads saying so takes more instructions than all of ours.
 #[inline(always)]
-pub(super) fn recv(socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+pub(crate) fn recv(socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
     let (_, len) = rustix::net::recv(socket, buf, RecvFlags::empty())?;
     Ok(len)
 }
 
 /// Sends, without the signal that a gone peer would raise; like [`recv`] by the system call itself.
 #[inline(always)]
-pub(super) fn send(socket: &Socket, buf: &[u8]) -> io::Result<usize> {
+pub(crate) fn send(socket: &Socket, buf: &[u8]) -> io::Result<usize> {
     Ok(rustix::net::send(socket, buf, SendFlags::NOSIGNAL)?)
 }
 
 /// Receives a datagram: its size in the buffer, and whether it was longer than that.
-pub(super) fn receive_datagram(
+pub(crate) fn receive_datagram(
     socket: &Socket,
     buf: &mut [MaybeUninit<u8>],
     peek: bool,
@@ -63,7 +65,7 @@ pub(super) fn receive_datagram(
 /// Receives a datagram of the internet: its size in the buffer, whether it was longer than that,
 /// and who sent it. Like [`recv`] by the system call itself.
 #[inline]
-pub(super) fn receive_ip(
+pub(crate) fn receive_ip(
     socket: &Socket,
     buf: &mut [MaybeUninit<u8>],
     peek: bool,
@@ -77,7 +79,7 @@ pub(super) fn receive_ip(
 
 /// Sends a datagram of the internet, as [`send`] does.
 #[inline]
-pub(super) fn send_ip(
+pub(crate) fn send_ip(
     socket: &Socket,
     buf: &[u8],
     target: &std::net::SocketAddr,
@@ -100,13 +102,13 @@ pub(crate) fn close_on_exec(_received: &OwnedFd) -> io::Result<()> {
 }
 
 /// Nothing to do: the sockets and descriptors of Linux carry what is needed.
-pub(super) fn prepare(_socket: &Socket) -> io::Result<()> {
+pub(crate) fn prepare(_socket: &Socket) -> io::Result<()> {
     Ok(())
 }
 
 /// Has the kernel tell where received datagrams went and what they say of congestion. It tells what
 /// it can.
-pub(super) fn tell_details(socket: &Socket, v6: bool) {
+pub(crate) fn tell_details(socket: &Socket, v6: bool) {
     // An IPv6 socket may receive IPv4, whose marks come as those of IPv4; not so the addresses.
     _ = socket.set_recv_tos_v4(true);
     if v6 {
@@ -118,7 +120,7 @@ pub(super) fn tell_details(socket: &Socket, v6: bool) {
 }
 
 /// Has the kernel join received datagrams of one sender, or not, if it can.
-pub(super) fn join_datagrams(socket: &Socket, on: bool) {
+pub(crate) fn join_datagrams(socket: &Socket, on: bool) {
     set_flag(socket, libc::SOL_UDP, libc::UDP_GRO, on);
 }
 
@@ -134,7 +136,7 @@ fn set_flag(socket: &Socket, level: i32, name: i32, on: bool) {
 }
 
 /// How many connections wait in the queue of a TCP listener.
-pub(super) fn waiting_connections(listener: &Socket) -> Option<u32> {
+pub(crate) fn waiting_connections(listener: &Socket) -> Option<u32> {
     // The head of the kernel's `tcp_info`: eight bytes, and then numbers of 32 bits of which the
     // fifth has this meaning for a listener.
     let mut head = [0_u32; 7];
@@ -153,20 +155,93 @@ pub(super) fn waiting_connections(listener: &Socket) -> Option<u32> {
     (result == 0 && size as usize == size_of_val(&head)).then_some(head[6])
 }
 
+/// Who is at the other end of a Unix socket.
+pub(crate) mod peer {
+    use super::*;
+
+    /// The user, group and process at the other end of a Unix socket.
+    pub(crate) fn credentials(socket: &Socket) -> io::Result<(u32, u32, Option<i32>)> {
+        let mut found = libc::ucred { pid: 0, uid: 0, gid: 0 };
+        let mut size = size_of::<libc::ucred>() as libc::socklen_t;
+        // SAFETY: the descriptor is open while it is borrowed, and the kernel writes at most `size`
+        // bytes, which is what `found` has; any bytes make a valid `ucred`.
+        let result = unsafe {
+            libc::getsockopt(
+                socket.as_raw_fd(),
+                libc::SOL_SOCKET,
+                libc::SO_PEERCRED,
+                (&raw mut found).cast(),
+                &raw mut size,
+            )
+        };
+        if result != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        let pid = if found.pid > 0 { Some(found.pid) } else { None };
+        Ok((found.uid, found.gid, pid))
+    }
+}
+
+/// Moves up to `len` bytes between a socket and a pipe, either way, within the kernel.
+pub(crate) fn splice(from: BorrowedFd<'_>, to: BorrowedFd<'_>, len: usize) -> io::Result<usize> {
+    let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
+    Ok(rustix::pipe::splice(from, None, to, None, len, flags)?)
+}
+
+/// What a pipe holds, counted in whole pages.
+pub(crate) fn pipe_size(pipe: BorrowedFd<'_>) -> io::Result<usize> {
+    Ok(fcntl_getpipe_size(pipe)?)
+}
+
+/// Sets what a pipe holds.
+pub(crate) fn set_pipe_size(pipe: BorrowedFd<'_>, size: usize) -> io::Result<()> {
+    fcntl_setpipe_size(pipe, size)?;
+    Ok(())
+}
+
+/// Whether a write to a socket that nobody reads raises no signal. `splice` and `sendfile` cannot
+/// be told to leave it out as `send` can, and by default it ends the process. Rust's programs
+/// ignore it from the start; others, and those that chose otherwise, may not.
+pub(crate) fn is_broken_pipe_ignored() -> bool {
+    let mut action = MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: without a new action the call changes nothing and, when it succeeds, has written the
+    // present one to `action`.
+    unsafe {
+        libc::sigaction(libc::SIGPIPE, ptr::null(), action.as_mut_ptr()) == 0
+            && action.assume_init_ref().sa_sigaction == libc::SIG_IGN
+    }
+}
+
+/// Sends up to `len` bytes of `file` from `offset` on; returns how many, 0 at the end of the file.
+pub(crate) fn send_file(
+    to: BorrowedFd<'_>,
+    file: BorrowedFd<'_>,
+    offset: u64,
+    len: usize,
+) -> io::Result<usize> {
+    // Beyond what this call can express, std reads, and knows what no file has.
+    let mut offset =
+        libc::off_t::try_from(offset).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))?;
+    // SAFETY: both descriptors are open while they are borrowed, and the kernel only reads and
+    // writes `offset`.
+    let moved = unsafe { libc::sendfile(to.as_raw_fd(), file.as_raw_fd(), &raw mut offset, len) };
+    usize::try_from(moved).map_err(|_| io::Error::last_os_error())
+}
+
 /// A descriptor on which every socket call fails, for sockets that have none.
-pub(super) fn placeholder() -> io::Result<OwnedFd> {
+pub(crate) fn placeholder() -> io::Result<OwnedFd> {
     std::fs::File::open("/dev/null").map(OwnedFd::from)
 }
 
 /// The name of an abstract address in the form that socket2 takes: behind a zero byte.
-pub(super) fn abstract_name(address: &SocketAddr) -> Option<PathBuf> {
+pub(crate) fn abstract_name(address: &SocketAddr) -> Option<PathBuf> {
     let mut path = vec![0];
     path.extend_from_slice(address.as_abstract_name()?);
     Some(OsString::from_vec(path).into())
 }
 
 /// The address of an abstract name.
-pub(super) fn abstract_address(name: &[u8]) -> io::Result<SocketAddr> {
+pub(crate) fn abstract_address(name: &[u8]) -> io::Result<SocketAddr> {
     SocketAddr::from_abstract_name(name)
 }
 

@@ -4,16 +4,23 @@
 //! stands at an urgent mark, is left to reading; and an error that a splice took from the socket is
 //! told where reading would have met it, after everything that came before.
 
+mod lane;
+mod pipe;
+mod policy;
+
 use std::io;
 use std::task::{Context, Poll, ready};
 
-use super::pace::Pace;
-use super::{AsyncRead, AsyncWrite};
-use crate::net::lane::{Lane, is_refusal};
+use self::lane::Lane;
+pub(crate) use self::lane::is_refusal;
+pub use self::lane::{Direct, spliced_bytes};
+use self::policy::Pace;
+use crate::io::{AsyncRead, AsyncWrite};
+pub(crate) use crate::os::platform::{is_broken_pipe_ignored, send_file};
 
 /// Whether and how a copy goes by pipe.
 #[derive(Debug)]
-pub(super) struct Relay {
+pub(crate) struct Relay {
     pace: Pace,
     /// There while bytes go this way.
     lane: Option<Lane>,
@@ -27,31 +34,31 @@ pub(super) struct Relay {
 }
 
 /// What came of an attempt to hand on what is in the pipe.
-pub(super) enum Drained {
+pub(crate) enum Drained {
     Moved(usize),
     /// The writer cannot be reached this way: the bytes are here again.
     Copy(Vec<u8>),
 }
 
 impl Relay {
-    pub(super) fn new(possible: bool) -> Self {
+    pub(crate) fn new(possible: bool) -> Self {
         Self { pace: Pace::default(), lane: None, taken: None, possible, is_off_path: false }
     }
 
     /// How many bytes are between reader and writer, in the pipe.
-    pub(super) fn held(&self) -> usize {
+    pub(crate) fn held(&self) -> usize {
         self.lane.as_ref().map_or(0, Lane::held)
     }
 
     /// Whether copying on is not all that there is to do.
     #[inline]
-    pub(super) fn is_off_path(&self) -> bool {
+    pub(crate) fn is_off_path(&self) -> bool {
         self.is_off_path
     }
 
     /// So many bytes were read in the ordinary way.
     #[inline]
-    pub(super) fn moved(&mut self, bytes: usize) {
+    pub(crate) fn moved(&mut self, bytes: usize) {
         self.pace.moved(bytes);
         if self.possible && self.pace.is_sustained() {
             self.is_off_path = true;
@@ -60,7 +67,7 @@ impl Relay {
 
     /// The reader has nothing more at the moment: keeps no pipe meanwhile, and goes back to copying
     /// if it has been giving little.
-    pub(super) fn pause(&mut self) {
+    pub(crate) fn pause(&mut self) {
         self.pace.pause();
         if let Some(lane) = &mut self.lane {
             if self.pace.is_thin() {
@@ -72,13 +79,13 @@ impl Relay {
     }
 
     /// Whether the copy should now [try](Self::enter) to go by pipe.
-    pub(super) fn wants_to_enter(&self) -> bool {
+    pub(crate) fn wants_to_enter(&self) -> bool {
         self.lane.is_none() && self.possible && self.pace.is_sustained()
     }
 
     /// Begins to go by pipe if both ends are sockets of the system and there is a pipe; says
     /// whether it does. If not, it wants to again after as many bytes more.
-    pub(super) fn enter<R, W>(&mut self, reader: &R, writer: &W) -> bool
+    pub(crate) fn enter<R, W>(&mut self, reader: &R, writer: &W) -> bool
     where
         R: AsyncRead + ?Sized,
         W: AsyncWrite + ?Sized,
@@ -98,7 +105,7 @@ impl Relay {
     }
 
     /// Moves what has arrived into the pipe, which must be empty. 0 means that it has to be read.
-    pub(super) fn poll_fill<R>(&mut self, cx: &mut Context<'_>, reader: &R) -> Poll<usize>
+    pub(crate) fn poll_fill<R>(&mut self, cx: &mut Context<'_>, reader: &R) -> Poll<usize>
     where
         R: AsyncRead + ?Sized,
     {
@@ -129,7 +136,7 @@ impl Relay {
     }
 
     /// Moves what is in the pipe, which must not be empty, to the writer.
-    pub(super) fn poll_drain<W>(
+    pub(crate) fn poll_drain<W>(
         &mut self,
         cx: &mut Context<'_>,
         writer: &W,
@@ -149,7 +156,7 @@ impl Relay {
     }
 
     /// Stops going by pipe, and gives back what is in it.
-    pub(super) fn take(&mut self) -> io::Result<Vec<u8>> {
+    pub(crate) fn take(&mut self) -> io::Result<Vec<u8>> {
         let bytes = self.lane.as_mut().map_or_else(|| Ok(Vec::new()), Lane::take)?;
         self.leave();
         Ok(bytes)
@@ -157,13 +164,13 @@ impl Relay {
 
     /// How the reader ended when reading found nothing more: with the error that a splice was told
     /// instead, or as it says.
-    pub(super) fn end(&mut self, ended: io::Result<()>) -> io::Result<()> {
+    pub(crate) fn end(&mut self, ended: io::Result<()>) -> io::Result<()> {
         self.taken.take().map_or(ended, Err)
     }
 
     /// Whether an error is to be told as soon as the reader gives nothing more.
     #[inline]
-    pub(super) fn has_taken_an_error(&self) -> bool {
+    pub(crate) fn has_taken_an_error(&self) -> bool {
         self.taken.is_some()
     }
 }

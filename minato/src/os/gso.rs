@@ -10,7 +10,7 @@ const PATIENCE: u32 = 4;
 /// A refusal may be due to the size, which is too large for a route, or to the device, which cannot
 /// segment at all. So what was refused is not tried again, smaller segments are, and only after
 /// several refusals all is sent one by one.
-pub(super) struct Segmentation {
+pub(crate) struct Segmentation {
     /// What the kernel takes, 1 if it cannot segment.
     most: usize,
     /// The smallest size that was refused.
@@ -19,17 +19,17 @@ pub(super) struct Segmentation {
 }
 
 impl Segmentation {
-    pub(super) fn new(most: usize) -> Self {
+    pub(crate) fn new(most: usize) -> Self {
         Self { most, refused: AtomicUsize::new(usize::MAX), refusals: AtomicU32::new(0) }
     }
 
     /// How many segments of `size` bytes may be sent at a time.
-    pub(super) fn most(&self, size: usize) -> usize {
+    pub(crate) fn most(&self, size: usize) -> usize {
         if size < self.refused.load(Ordering::Relaxed) { self.most } else { 1 }
     }
 
     /// The kernel would not segment to `size` bytes, but sent one datagram of that size.
-    pub(super) fn refused(&self, size: usize) {
+    pub(crate) fn refused(&self, size: usize) {
         let refusals = self.refusals.fetch_add(1, Ordering::Relaxed) + 1;
         let size = if refusals < PATIENCE { size } else { 0 };
         self.refused.fetch_min(size, Ordering::Relaxed);

@@ -8,10 +8,11 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
-use super::socket::Socket;
-use super::splice::{self, Pipe};
-use super::waiting::Done;
+use super::pipe::Pipe;
 use crate::engine::{Direction, Source, Transport};
+use crate::net::io::Done;
+use crate::net::socket::Socket;
+use crate::os::platform::is_broken_pipe_ignored;
 use crate::reactor::process::PerProcess;
 
 /// How many pipes wait for their next use at most: those with bytes in them apart, there are never
@@ -84,7 +85,7 @@ impl Lane {
     /// When there are no pipes left, or none at all on this system, or when a peer that is gone
     /// would end the process by a signal.
     pub(crate) fn open() -> io::Result<Self> {
-        if !splice::is_broken_pipe_ignored() {
+        if !is_broken_pipe_ignored() {
             return Err(io::ErrorKind::Unsupported.into());
         }
         SPARES.lock().lanes += 1;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use quinn_udp::RecvMeta;
 
-use super::bulk::{Ecn, ReceiveMeta};
+use super::transmit::{Ecn, ReceiveMeta};
 
 /// The most buffers that one call fills.
 pub(crate) const MOST_BUFFERS_OF_BATCH: usize = quinn_udp::BATCH_SIZE;
@@ -74,12 +74,12 @@ impl Batch {
     }
 
     /// Whether each buffer has room for all that a system joins.
-    pub(super) fn takes_joined(&self) -> bool {
+    pub(crate) fn takes_joined(&self) -> bool {
         self.size >= LARGEST_BUFFER
     }
 
     /// Lets `verb` fill buffers from the first on; it returns how many it filled.
-    pub(super) fn fill(
+    pub(crate) fn fill(
         &mut self,
         verb: impl FnOnce(&mut [IoSliceMut<'_>], &mut [RecvMeta]) -> io::Result<usize>,
     ) -> io::Result<()> {
@@ -115,7 +115,7 @@ impl Batch {
     }
 
     /// The first filled buffer, and what is known of it in quinn-udp's words.
-    pub(super) fn first(&self) -> Option<(&[u8], RecvMeta)> {
+    pub(crate) fn first(&self) -> Option<(&[u8], RecvMeta)> {
         let (bytes, _) = self.iter().next()?;
         Some((bytes, self.metas[0]))
     }
@@ -148,7 +148,7 @@ fn told(meta: &RecvMeta, size: usize) -> ReceiveMeta {
 }
 
 /// What is known of a datagram, in the form that a batch keeps it in.
-pub(super) fn meta(from: SocketAddr, len: usize) -> RecvMeta {
+pub(crate) fn meta(from: SocketAddr, len: usize) -> RecvMeta {
     let mut meta = RecvMeta::default();
     (meta.addr, meta.len, meta.stride) = (from, len, len);
     meta

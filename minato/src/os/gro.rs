@@ -6,13 +6,13 @@ use std::net::SocketAddr;
 
 use quinn_udp::RecvMeta;
 
-use super::Received;
 use super::batch::{Batch, LARGEST_BUFFER};
-use super::bulk::ReceiveMeta;
+use super::transmit::ReceiveMeta;
+use crate::engine::Received;
 
 /// What one call of the kernel gave, as far as it was not given out.
 #[derive(Default)]
-pub(super) struct Kept {
+pub(crate) struct Kept {
     /// One buffer; made when it is first needed.
     batch: Option<Box<Batch>>,
     /// How many of its datagrams are left.
@@ -22,12 +22,12 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.left == 0
     }
 
     /// Has `receive` fill the buffer anew.
-    pub(super) fn refill(
+    pub(crate) fn refill(
         &mut self,
         receive: impl FnOnce(&mut Batch) -> io::Result<()>,
     ) -> io::Result<()> {
@@ -39,7 +39,7 @@ impl Kept {
     }
 
     /// Copies the first datagram, and takes it out unless `peek`. There must be one.
-    pub(super) fn copy(
+    pub(crate) fn copy(
         &mut self,
         buf: &mut [MaybeUninit<u8>],
         peek: bool,
@@ -58,7 +58,7 @@ impl Kept {
     }
 
     /// Moves what is left to `batch`, as much of it as fits. There must be something.
-    pub(super) fn pour(&mut self, batch: &mut Batch) -> io::Result<()> {
+    pub(crate) fn pour(&mut self, batch: &mut Batch) -> io::Result<()> {
         let joined = batch.takes_joined();
         batch.fill(|buffers, metas| {
             if joined {

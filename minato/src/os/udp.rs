@@ -14,10 +14,12 @@ use quinn_udp::{EcnCodepoint, UdpSocketState};
 use socket2::Socket;
 
 use super::batch::Batch;
-use super::bulk::Transmit;
-use super::kept::Kept;
-use super::segmentation::Segmentation;
-use super::{Address, Family, Received, Transport, os, platform};
+use super::gro::Kept;
+use super::gso::Segmentation;
+use super::platform;
+use super::transmit::Transmit;
+use crate::engine::{Address, Family, Received, Transport};
+use crate::os;
 use crate::sync::{AtomicBool, AtomicU8, Mutex, Ordering};
 
 /// What a UDP socket needs once it is used in bulk. It stands beside the socket, of which every
@@ -47,20 +49,20 @@ const JOINS: u8 = 2;
 
 impl InBulk {
     /// The socket is given away, as one that receives one datagram at a time.
-    pub(super) fn leave(&self, socket: &Socket) {
+    pub(crate) fn leave(&self, socket: &Socket) {
         if self.joining().is_some() {
             platform::join_datagrams(socket, false);
         }
     }
 
-    pub(super) fn recv(&self, socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+    pub(crate) fn recv(&self, socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
         match self.joining() {
             None => os::recv(socket, buf),
             Some(bulk) => Ok(bulk.recv_kept(socket, buf, false)?.0.len),
         }
     }
 
-    pub(super) fn peek(&self, socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+    pub(crate) fn peek(&self, socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
         match self.joining() {
             None => os::peek(socket, buf),
             Some(bulk) => Ok(bulk.recv_kept(socket, buf, true)?.0.len),
@@ -68,7 +70,7 @@ impl InBulk {
     }
 
     #[inline]
-    pub(super) fn recv_from(
+    pub(crate) fn recv_from(
         &self,
         socket: &Socket,
         buf: &mut [MaybeUninit<u8>],
@@ -81,7 +83,7 @@ impl InBulk {
     }
 
     /// Sends the first datagrams of `transmit`, as many as one call takes, and returns their bytes.
-    pub(super) fn send_segments(
+    pub(crate) fn send_segments(
         &self,
         socket: &Socket,
         transmit: &Transmit<&[u8]>,
@@ -103,7 +105,7 @@ impl InBulk {
     }
 
     /// Receives as many datagrams as wait and fit.
-    pub(super) fn recv_batch(&self, socket: &Socket, batch: &mut Batch) -> io::Result<()> {
+    pub(crate) fn recv_batch(&self, socket: &Socket, batch: &mut Batch) -> io::Result<()> {
         let bulk = self.bulk(socket)?;
         bulk.prepare(socket, batch.takes_joined());
         if !bulk.is_joining() {
@@ -131,13 +133,13 @@ impl InBulk {
 
     /// Whether the store holds something.
     #[inline]
-    pub(super) fn has_kept(&self) -> bool {
+    pub(crate) fn has_kept(&self) -> bool {
         let mixed = self.0.get().filter(|bulk| bulk.mixed.load(Ordering::SeqCst));
         mixed.is_some_and(|bulk| !bulk.kept.lock().is_empty())
     }
 
     /// The datagrams that one call may send, and that one buffer may hold.
-    pub(super) fn most_segments(&self, socket: &Socket) -> io::Result<(usize, usize)> {
+    pub(crate) fn most_segments(&self, socket: &Socket) -> io::Result<(usize, usize)> {
         let bulk = self.bulk(socket)?;
         Ok((bulk.segmentation.most(0), bulk.joins))
     }
@@ -270,8 +272,8 @@ mod tests {
     use std::net::SocketAddr;
 
     use super::*;
-    use crate::engine::batch::LARGEST_BUFFER;
-    use crate::engine::bulk::Ecn;
+    use crate::os::batch::LARGEST_BUFFER;
+    use crate::os::transmit::Ecn;
 
     fn socket() -> (Socket, SocketAddr) {
         let socket = os::open(Family::V4, Transport::Udp).unwrap();
