@@ -1,4 +1,4 @@
-//! Measures the simulator: what a round trip, a datagram, a byte, an idle host and an idle year cost.
+//! Measures the simulator: what a round trip, a datagram, a byte, an idle host and a year cost.
 //!
 //! One argument picks a part by the front of its name, so that a profiler sees only that part.
 

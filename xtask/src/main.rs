@@ -1,15 +1,14 @@
 //! Everything that CI does, as `cargo xtask <command>`.
 
 mod commands;
-mod imports;
-mod lexer;
-mod manifest;
+mod markdown;
 mod outcome;
 mod process;
 mod readme;
 mod source;
 mod tidy;
 mod tree;
+mod workspace;
 
 use std::process::ExitCode;
 
@@ -24,7 +23,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         [name] => match commands::find(name) {
-            Some(command) => report(name, (command.run)().verdict),
+            Some(command) => report(name, command.outcome().verdict),
             None => {
                 eprintln!("error: there is no command `{name}`; `cargo xtask --help` lists them");
                 ExitCode::from(2)

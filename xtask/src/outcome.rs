@@ -2,25 +2,6 @@
 
 use std::ops::AddAssign;
 
-/// The pieces that must be there. A step or document that is named here fails when its target is
-/// missing; one that is not named is skipped and says so.
-const EXPECTED: &[&str] = &[
-    "README.md",
-    "ARCHITECTURE.md",
-    "docs/UNSAFE.md",
-    "examples",
-    "tour",
-    "asan",
-    "api",
-    "loom",
-    "origin",
-];
-
-/// Whether this piece must be there.
-pub(crate) fn is_expected(name: &str) -> bool {
-    EXPECTED.contains(&name)
-}
-
 /// Tests counted from the output of `cargo test`.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Counts {
@@ -66,14 +47,8 @@ impl Outcome {
         Outcome { verdict: Verdict::Skipped(why), counts: Counts::default() }
     }
 
-    /// The step `name` has nothing to work on, because `what` is not there.
-    pub(crate) fn missing(name: &str, what: &str) -> Outcome {
-        let why = format!("{what} is missing");
-        if is_expected(name) { Outcome::failed(why) } else { Outcome::skipped(why) }
-    }
-
     /// The outcome of a run: failed if there are problems, each of which is printed.
-    pub(crate) fn of_problems(problems: Vec<String>, counts: Counts) -> Outcome {
+    pub(crate) fn from_problems(problems: Vec<String>, counts: Counts) -> Outcome {
         for problem in &problems {
             println!("{problem}");
         }
@@ -90,26 +65,14 @@ impl Outcome {
     }
 }
 
-impl From<Result<(), String>> for Outcome {
-    fn from(result: Result<(), String>) -> Outcome {
-        result.map_or_else(Outcome::failed, |()| Outcome::passed())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_piece_fails_if_it_is_expected() {
-        assert!(Outcome::missing("tour", "minato-cli").is_failed());
-        assert!(!Outcome::missing("not-in-the-list", "a file").is_failed());
-    }
-
-    #[test]
     fn problems_make_a_failure() {
-        assert!(!Outcome::of_problems(Vec::new(), Counts::default()).is_failed());
-        let two = Outcome::of_problems(vec!["a".into(), "b".into()], Counts::default());
+        assert!(!Outcome::from_problems(Vec::new(), Counts::default()).is_failed());
+        let two = Outcome::from_problems(vec!["a".into(), "b".into()], Counts::default());
         assert_eq!(two.verdict, Verdict::Failed("a (and 1 more)".into()));
     }
 }

@@ -1,25 +1,23 @@
 //! Running programs: shown as they run, with a time limit, with their output kept where a step
 //! reads it.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
-use crate::outcome::{Counts, Outcome, Verdict};
+use crate::outcome::{Counts, Outcome};
 use crate::tree;
 
-/// Longer than anything here takes, so that what hangs ends with a report rather than with the
-/// patience of who waits.
+/// Longer than anything here takes. A command that hangs ends with a report.
 pub(crate) const LONG: Duration = Duration::from_secs(25 * 60);
 
-/// What a program wrote and how it ended.
+/// What a program wrote, and why the run is a failure, if it is one.
 #[derive(Debug)]
 pub(crate) struct Finished {
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-    /// Why the run is a failure, if it is one.
+    pub(crate) output: String,
     pub(crate) problem: Option<String>,
 }
 
@@ -40,50 +38,74 @@ pub(crate) fn program(path: &Path) -> Command {
 /// Runs a command to its end, showing it and what it prints.
 pub(crate) fn run(command: &mut Command, limit: Duration) -> Finished {
     println!("$ {}", describe(command));
-    run_quietly(command, limit, true)
-}
-
-/// As [`run`], for a step that is this one command.
-pub(crate) fn step(command: &mut Command) -> Outcome {
-    Outcome::from(run(command, LONG).problem.map_or(Ok(()), Err))
-}
-
-/// As [`step`], for a command that runs `cargo test`: counts the tests.
-pub(crate) fn tests(command: &mut Command, limit: Duration) -> Outcome {
-    let finished = run(command, limit);
-    let counts = count_tests(&finished.stdout);
-    let verdict = match finished.problem {
-        Some(problem) => Verdict::Failed(problem),
-        // A filter or a typing error must not pass for success.
-        None if counts.passed + counts.ignored == 0 => {
-            Verdict::Failed("no test was run".to_string())
-        }
-        None => Verdict::Passed,
-    };
-    Outcome { verdict, counts }
-}
-
-/// Runs a command to its end; `show` says whether what it prints is passed on.
-pub(crate) fn run_quietly(command: &mut Command, limit: Duration, show: bool) -> Finished {
-    let begun = Instant::now();
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = match command.spawn() {
-        Ok(child) => child,
-        Err(error) => {
-            let problem = Some(format!("cannot run {}: {error}", describe(command)));
-            return Finished { stdout: String::new(), stderr: String::new(), problem };
-        }
-    };
-    let stdout = keep(child.stdout.take(), show.then_some(|line| print!("{line}")));
-    let stderr = keep(child.stderr.take(), show.then_some(|line| eprint!("{line}")));
-    let ended = wait(&mut child, begun, limit);
-    let (stdout, stderr) = (text(stdout), text(stderr));
+    let mut output = String::new();
+    let ended = watched(command, limit, &mut output);
     let problem = match ended {
         Ok(status) if status.success() => None,
         Ok(status) => Some(format!("`{}`: {status}", describe(command))),
         Err(error) => Some(format!("`{}`: {error}", describe(command))),
     };
-    Finished { stdout, stderr, problem }
+    Finished { output, problem }
+}
+
+/// Like [`run`]: gives what the command wrote, if it succeeds.
+pub(crate) fn succeed(command: &mut Command, limit: Duration) -> Result<String, String> {
+    let finished = run(command, limit);
+    finished.problem.map_or(Ok(finished.output), Err)
+}
+
+/// Like [`run`], for a command that runs `cargo test`: counts the tests.
+pub(crate) fn tests(command: &mut Command, limit: Duration) -> Result<Outcome, String> {
+    let finished = run(command, limit);
+    let counts = count_tests(&finished.output);
+    // A filter or a typing error must not pass for success.
+    let none = || (counts.passed + counts.ignored == 0).then(|| "no test was run".to_string());
+    Ok(Outcome::from_problems(finished.problem.or_else(none).into_iter().collect(), counts))
+}
+
+/// What a command writes to standard output, which is not shown.
+pub(crate) fn output(command: &mut Command) -> Result<String, String> {
+    let output = command.output().map_err(|error| format!("{}: {error}", describe(command)))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let errors = String::from_utf8_lossy(&output.stderr);
+    Err(format!("`{}`: {}: {}", describe(command), output.status, errors.trim()))
+}
+
+/// Runs a command and prints what it writes line by line. A thread kills what runs for too long.
+fn watched(
+    command: &mut Command,
+    limit: Duration,
+    output: &mut String,
+) -> Result<ExitStatus, String> {
+    let text = |error: std::io::Error| error.to_string();
+    let (reader, writer) = std::io::pipe().map_err(text)?;
+    command.stdin(Stdio::null()).stdout(writer.try_clone().map_err(text)?).stderr(writer);
+    let mut child = command.spawn().map_err(text)?;
+    // The command holds the pipe's writing end too.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let (id, (ended, watched)) = (child.id(), mpsc::channel::<()>());
+    let watchdog = thread::spawn(move || {
+        let is_late = watched.recv_timeout(limit) == Err(RecvTimeoutError::Timeout);
+        if is_late {
+            kill_all(id);
+        }
+        is_late
+    });
+    let mut reader = BufReader::new(reader);
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+        print!("{}", String::from_utf8_lossy(&line));
+        *output += &String::from_utf8_lossy(&line);
+        line.clear();
+    }
+    let status = child.wait().map_err(text)?;
+    drop(ended);
+    match watchdog.join() {
+        Ok(false) => Ok(status),
+        _ => Err(format!("not done after {} s, and killed", limit.as_secs())),
+    }
 }
 
 /// Adds up the `test result:` lines of `cargo test`.
@@ -105,55 +127,15 @@ pub(crate) fn count_tests(output: &str) -> Counts {
     counts
 }
 
-fn keep(pipe: Option<impl Read + Send + 'static>, show: Option<fn(&str)>) -> JoinHandle<String> {
-    thread::spawn(move || {
-        let mut kept = String::new();
-        let Some(pipe) = pipe else { return kept };
-        let mut reader = BufReader::new(pipe);
-        let mut line = Vec::new();
-        while reader.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
-            let text = String::from_utf8_lossy(&line);
-            if let Some(show) = show {
-                show(&text);
-            }
-            kept.push_str(&text);
-            line.clear();
-        }
-        kept
-    })
-}
-
-fn text(thread: JoinHandle<String>) -> String {
-    thread.join().unwrap_or_default()
-}
-
-fn wait(child: &mut Child, begun: Instant, limit: Duration) -> Result<ExitStatus, String> {
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) => return Ok(status),
-            Ok(None) if begun.elapsed() >= limit => {
-                kill_all(child);
-                return Err(format!("not done after {} s, and killed", limit.as_secs()));
-            }
-            Ok(None) => thread::sleep(Duration::from_millis(20)),
-            Err(error) => return Err(error.to_string()),
-        }
-    }
-}
-
-/// Kills the child and what it started: a test left behind by a killed cargo would hold our pipes
+/// Kills a process and what it started: a test left behind by a killed cargo would hold our pipe
 /// open.
-fn kill_all(child: &mut Child) {
-    let listing = Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output();
-    let listing = listing.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
-    for process in descendants(child.id(), &listing.unwrap_or_default()) {
-        let _ = Command::new("kill").args(["-KILL", &process.to_string()]).status();
-    }
-    let _ = child.kill();
-    let _ = child.wait();
+fn kill_all(id: u32) {
+    let listing = output(Command::new("ps").args(["-A", "-o", "pid=,ppid="])).unwrap_or_default();
+    let all = descendants(id, &listing).into_iter().map(|process| process.to_string());
+    _ = Command::new("kill").arg("-KILL").args(all).status();
 }
 
-/// Those in a listing of process and parent that descend from `ancestor`.
+/// A process and, from a listing of processes and their parents, all that descend from it.
 fn descendants(ancestor: u32, listing: &str) -> Vec<u32> {
     let pairs: Vec<(u32, u32)> = listing
         .lines()
@@ -170,7 +152,6 @@ fn descendants(ancestor: u32, listing: &str) -> Vec<u32> {
         found.extend(children);
         next += 1;
     }
-    found.remove(0);
     found
 }
 
@@ -203,27 +184,28 @@ mod tests {
     #[test]
     fn descendants_are_found_at_any_depth() {
         let listing = "  1 0\n 10 1\n 12 11\n 11 10\n 20 1\nrubbish\n";
-        assert_eq!(descendants(10, listing), [11, 12]);
-        assert_eq!(descendants(1, listing), [10, 20, 11, 12]);
+        assert_eq!(descendants(10, listing), [10, 11, 12]);
+        assert_eq!(descendants(1, listing), [1, 10, 20, 11, 12]);
     }
 
     #[test]
     fn a_run_that_does_not_end_is_killed_with_its_children() {
         let mut command = Command::new("sh");
         command.args(["-c", "echo begun; sleep 1000 & sleep 1000"]);
-        let finished = run_quietly(&mut command, Duration::from_millis(200), false);
-        assert_eq!(finished.stdout, "begun\n");
+        let finished = run(&mut command, Duration::from_millis(200));
+        assert_eq!(finished.output, "begun\n");
         assert!(finished.problem.unwrap().contains("killed"));
     }
 
     #[test]
     fn failures_are_told() {
-        let mut command = Command::new("sh");
-        command.args(["-c", "echo out; echo error >&2; exit 3"]);
-        let finished = run_quietly(&mut command, LONG, false);
-        assert_eq!((finished.stdout.as_str(), finished.stderr.as_str()), ("out\n", "error\n"));
+        let script = ["-c", "echo out; echo error >&2; exit 3"];
+        let finished = run(Command::new("sh").args(script), LONG);
+        assert_eq!(finished.output, "out\nerror\n");
         assert!(finished.problem.unwrap().contains('3'));
-        let absent = run_quietly(&mut Command::new("./no-such-program"), LONG, false);
-        assert!(absent.problem.unwrap().starts_with("cannot run"));
+        let problem = output(Command::new("sh").args(script)).unwrap_err();
+        assert!(problem.contains('3') && problem.ends_with(": error"), "{problem}");
+        let absent = succeed(&mut Command::new("./no-such-program"), LONG);
+        assert!(absent.unwrap_err().contains("no-such-program"));
     }
 }

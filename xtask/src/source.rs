@@ -1,248 +1,389 @@
-//! Rust source text with its code told apart from its comments and literals.
+//! A Rust file as `proc-macro2` and `syn` read it: its tokens, and the items that they make.
 //!
-//! The checks search for words such as `unsafe` or `thread_local!`. Searching the raw text would
-//! also find them in prose and in strings, so a small lexer first makes a masked copy of the file
-//! that keeps only the code. It has the length of the original, so an offset means the same in
-//! both.
+//! Rules that search for words or paths read the tokens, which macros have too. Rules that ask what
+//! a name belongs to read the items.
 
-use std::ops::Range;
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
 
-/// One Rust file, lexed.
-#[derive(Debug)]
+use proc_macro2::{Delimiter, Group, Spacing, Span, TokenStream, TokenTree};
+use syn::visit::{self, Visit};
+use syn::{Attribute, ImplItemMacro, ItemMacro, ItemMod, TraitItemMacro};
+
+/// One token. A group of tokens is an opening and a closing one.
+#[derive(Debug, Clone)]
+pub(crate) struct Token {
+    pub(crate) text: String,
+    pub(crate) line: usize,
+    last_line: usize,
+    /// For an opening bracket: the index of the closing one. For others: their own.
+    pub(crate) close: usize,
+}
+
+/// One Rust file.
 pub(crate) struct Source {
-    /// The text with comments and the insides of literals blanked out.
-    pub(crate) code: String,
-    /// The `#[cfg(test)] mod name { .. }` blocks, from the attribute to the closing brace.
-    pub(crate) test_blocks: Vec<Range<usize>>,
-    line_starts: Vec<usize>,
+    /// The code. Comments are not in it, and documentation is not either.
+    pub(crate) tokens: Vec<Token>,
+    /// The items of the file, and those that its macros define.
+    pub(crate) files: Vec<syn::File>,
+    /// Whether the file is valid Rust, and so is what its macros make public.
+    pub(crate) parses: bool,
+    /// The lines of the `#[cfg(test)] mod name { .. }` blocks.
+    tests: Vec<RangeInclusive<usize>>,
 }
 
 /// A function with a body.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Function {
-    pub(crate) name: String,
-    /// From the word `fn` to the closing brace.
-    pub(crate) span: Range<usize>,
+pub(crate) struct Function<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) lines: RangeInclusive<usize>,
+    pub(crate) body: &'a [Token],
 }
 
-/// An attribute, `#[..]` or `#![..]`.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Attribute {
-    /// Whether it is written `#![..]` and so belongs to what surrounds it.
-    pub(crate) inner: bool,
-    /// From the `#` to just after the closing bracket.
-    pub(crate) span: Range<usize>,
-    /// What stands between the brackets.
-    pub(crate) content: String,
+/// A path such as `a::b::c`. Each name in a group of a `use` is a path of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Path {
+    pub(crate) segments: Vec<String>,
+    pub(crate) line: usize,
+    /// What the file calls it, if a `use` brings it in.
+    pub(crate) import: Option<String>,
+    /// Whether that is a plain `pub use`.
+    pub(crate) public: bool,
 }
 
 impl Source {
     pub(crate) fn new(text: &str) -> Source {
-        let code = crate::lexer::mask(text);
-        let line_starts =
-            std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        let mut source = Source { code, test_blocks: Vec::new(), line_starts };
-        source.test_blocks = source.find_test_blocks();
-        source
-    }
-
-    /// The number, from 1, of the line that holds this offset.
-    pub(crate) fn line(&self, offset: usize) -> usize {
-        self.line_starts.partition_point(|start| *start <= offset)
-    }
-
-    pub(crate) fn in_test_block(&self, offset: usize) -> bool {
-        self.test_blocks.iter().any(|block| block.contains(&offset))
-    }
-
-    /// Offsets of `word` in the code, where it is not part of a longer identifier.
-    pub(crate) fn words(&self, word: &str) -> Vec<usize> {
-        words(&self.code, word)
-    }
-
-    /// The lines that hold code, outside unit tests and inside them.
-    pub(crate) fn lines_of_code(&self) -> (usize, usize) {
-        let (mut plain, mut test) = (0, 0);
-        for (start, line) in self.line_starts.iter().zip(self.code.split('\n')) {
-            if line.trim().is_empty() {
-                continue;
+        let read = TokenStream::from_str(text).ok();
+        let stream = read.clone().unwrap_or_default();
+        let file = read.and_then(|stream| syn::parse2(stream).ok());
+        let mut parses = file.is_some();
+        let mut tokens = Vec::new();
+        flatten(stream, &mut tokens);
+        let mut files: Vec<syn::File> = file.into_iter().collect();
+        let mut at = 0;
+        while at < files.len() {
+            let mut macros = Macros::default();
+            macros.visit_file(&files[at]);
+            for inside in macros.0 {
+                parses &= items(&inside).is_some() || !has_public_function(&inside);
+                files.extend(items(&inside));
             }
-            let first = start + line.len() - line.trim_start().len();
-            if self.in_test_block(first) { test += 1 } else { plain += 1 }
+            at += 1;
         }
-        (plain, test)
+        let mut tests = TestBlocks::default();
+        files.iter().for_each(|file| tests.visit_file(file));
+        Source { tokens, files, parses, tests: tests.0 }
+    }
+
+    pub(crate) fn in_test_block(&self, line: usize) -> bool {
+        self.tests.iter().any(|lines| lines.contains(&line))
+    }
+
+    /// The number of lines that hold code, outside unit tests and inside them.
+    pub(crate) fn lines_of_code(&self) -> (usize, usize) {
+        let lines: BTreeSet<usize> =
+            self.tokens.iter().flat_map(|token| [token.line, token.last_line]).collect();
+        let tests = lines.iter().filter(|line| self.in_test_block(**line)).count();
+        (lines.len() - tests, tests)
+    }
+
+    /// The indices of this word.
+    pub(crate) fn words<'a>(&'a self, word: &'a str) -> impl Iterator<Item = usize> + 'a {
+        (0..self.tokens.len()).filter(move |at| self.tokens[*at].text == word)
+    }
+
+    pub(crate) fn text(&self, at: usize) -> &str {
+        self.tokens.get(at).map_or("", |token| &token.text)
     }
 
     /// Every function that has a body, in order; a nested one also counts for itself.
-    pub(crate) fn functions(&self) -> Vec<Function> {
+    pub(crate) fn functions(&self) -> Vec<Function<'_>> {
         let mut found = Vec::new();
-        for at in self.words("fn") {
-            let rest = &self.code[at + 2..];
-            let name = identifier(rest.trim_start());
-            // `fn(u8)` is a type.
-            if name.is_empty() {
-                continue;
+        for start in self.words("fn").filter(|at| is_identifier(self.text(at + 1))) {
+            let mut at = start + 2;
+            while !matches!(self.text(at), "{" | "}" | ";" | ")" | "") {
+                at = self.tokens[at].close + 1;
             }
-            let Some(open) = self.first_outside_parentheses(at, &['{', ';']) else { continue };
-            if self.code.as_bytes()[open] == b'{' {
-                let span = at..self.matching(open);
-                found.push(Function { name: name.to_string(), span });
+            if self.text(at) == "{" {
+                let close = self.tokens[at].close;
+                let lines = self.tokens[start].line..=self.tokens[close].line;
+                let body = &self.tokens[at..close];
+                found.push(Function { name: self.text(start + 1), lines, body });
             }
         }
         found
     }
 
-    pub(crate) fn attributes(&self) -> Vec<Attribute> {
-        let bytes = self.code.as_bytes();
-        let mut found = Vec::new();
-        for (at, _) in self.code.match_indices('#') {
-            let inner = bytes.get(at + 1) == Some(&b'!');
-            let open = at + 1 + usize::from(inner);
-            if bytes.get(open) == Some(&b'[') {
-                let end = self.matching(open);
-                let content = self.code[open + 1..end - 1].trim().to_string();
-                found.push(Attribute { inner, span: at..end, content });
-            }
-        }
-        found
+    /// The attributes `#[..]`: the line and the tokens between the brackets. Inner ones, `#![..]`,
+    /// belong to what surrounds them and are not given.
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = (usize, &[Token])> {
+        self.words("#")
+            .filter(|at| self.text(at + 1) == "[")
+            .map(|at| (self.tokens[at].line, &self.tokens[at + 2..self.tokens[at + 1].close]))
     }
 
-    /// The first of `stops` at or after `from` that no parenthesis or bracket encloses.
-    pub(crate) fn first_outside_parentheses(&self, from: usize, stops: &[char]) -> Option<usize> {
-        let mut depth = 0i32;
-        for (index, character) in self.code[from..].char_indices() {
-            if depth == 0 && stops.contains(&character) {
-                return Some(from + index);
-            }
-            match character {
-                '(' | '[' => depth += 1,
-                ')' | ']' => depth -= 1,
-                _ => {}
-            }
-            if depth < 0 {
-                return None;
-            }
-        }
-        None
-    }
-
-    /// The offset just after the bracket that closes the one at `open`, or the end of an unbalanced
-    /// file.
-    pub(crate) fn matching(&self, open: usize) -> usize {
-        let mut depth = 0usize;
-        for (index, byte) in self.code.as_bytes()[open..].iter().enumerate() {
-            match byte {
-                b'{' | b'(' | b'[' => depth += 1,
-                b'}' | b')' | b']' => depth -= 1,
-                _ => {}
-            }
-            if depth == 0 {
-                return open + index + 1;
-            }
-        }
-        self.code.len()
-    }
-
-    /// The offset of the item that the attribute ending at `from` belongs to: past spaces and
-    /// further attributes.
-    pub(crate) fn item_after(&self, mut from: usize) -> usize {
-        let bytes = self.code.as_bytes();
-        loop {
-            while bytes.get(from).is_some_and(u8::is_ascii_whitespace) {
-                from += 1;
-            }
-            if bytes.get(from) == Some(&b'#') && bytes.get(from + 1) == Some(&b'[') {
-                from = self.matching(from + 1);
-            } else {
-                return from;
-            }
-        }
-    }
-
-    /// What introduces the innermost brace around `offset`: for example `pub enum Kind` or `match
-    /// self.kind`.
-    pub(crate) fn enclosing_header(&self, offset: usize) -> &str {
-        let bytes = self.code.as_bytes();
-        let mut depth = 0usize;
-        for at in (0..offset).rev() {
-            match bytes[at] {
-                b'}' => depth += 1,
-                b'{' if depth == 0 => {
-                    let start = self.code[..at].rfind(['{', '}', ';']).map_or(0, |start| start + 1);
-                    return self.code[start..at].trim();
+    /// Every path, also those of a single name that a `use` brings in.
+    pub(crate) fn paths(&self) -> Vec<Path> {
+        let (mut found, mut at) = (Vec::new(), 0);
+        while at < self.tokens.len() {
+            let begins = at == 0 || self.text(at - 1) != "::";
+            // `use<'a>` is a bound.
+            if self.text(at) == "use" && self.text(at + 1) != "<" {
+                let begun = found.len();
+                let public = at > 0 && self.text(at - 1) == "pub";
+                at = self.path(at + 1 + usize::from(self.text(at + 1) == "::"), &[], &mut found);
+                for path in &mut found[begun..] {
+                    let last = path.segments.last().cloned().unwrap_or_default();
+                    path.import.get_or_insert(last);
+                    path.public = public;
                 }
-                b'{' => depth -= 1,
-                _ => {}
+            } else if is_identifier(self.text(at)) && begins && self.text(at + 1) == "::" {
+                let begun = found.len();
+                at = self.path(at, &[], &mut found).max(at + 1);
+                found[begun..].iter_mut().for_each(|path| path.import = None);
+            } else {
+                at += 1;
             }
         }
-        ""
+        found
     }
 
-    fn find_test_blocks(&self) -> Vec<Range<usize>> {
-        let mut blocks: Vec<Range<usize>> = Vec::new();
-        for attribute in self.attributes() {
-            let is_test = attribute.content.starts_with("cfg(")
-                && !words(&attribute.content, "test").is_empty()
-                && words(&attribute.content, "not").is_empty();
-            let item = self.item_after(attribute.span.end);
-            if !is_test || words(&self.code[item..], "mod").first().is_none_or(|at| *at > 12) {
-                continue;
+    /// Reads the path, or the tree of a `use`, at `at`. Gives the index after it.
+    fn path(&self, mut at: usize, prefix: &[String], found: &mut Vec<Path>) -> usize {
+        let Some(line) = self.tokens.get(at).map(|token| token.line) else { return at };
+        let mut segments = prefix.to_vec();
+        while is_identifier(self.text(at)) || self.text(at) == "*" {
+            segments.push(self.text(at).to_string());
+            at += 1;
+            if self.text(at) != "::" {
+                break;
             }
-            if let Some(open) = self.first_outside_parentheses(item, &['{', ';'])
-                && self.code.as_bytes()[open] == b'{'
-            {
-                blocks.push(attribute.span.start..self.matching(open));
+            at += 1;
+        }
+        if self.text(at) == "{" && (at == 0 || matches!(self.text(at - 1), "::" | "use")) {
+            let close = self.tokens[at].close;
+            while at + 1 < close {
+                at = self.path(at + 1, &segments, found).max(at + 1);
+            }
+            return close + 1;
+        }
+        let renamed = self.text(at) == "as" && is_identifier(self.text(at + 1));
+        let import = renamed.then(|| self.text(at + 1).to_string());
+        // `use a::{self}` brings in `a`.
+        segments.pop_if(|last| last == "self" && !prefix.is_empty());
+        if !segments.is_empty() {
+            found.push(Path { segments, line, import, public: false });
+        }
+        at + 2 * usize::from(renamed)
+    }
+
+    /// The paths that the code uses, with imported names written out.
+    pub(crate) fn resolved_paths(&self) -> Vec<Path> {
+        let mut paths = self.paths();
+        let imports: Vec<Path> =
+            paths.iter().filter(|path| path.import.is_some()).cloned().collect();
+        for path in paths.iter_mut().filter(|path| path.import.is_none()) {
+            let import =
+                imports.iter().find(|one| one.import.as_deref() == Some(&path.segments[0]));
+            if let Some(import) = import {
+                path.segments.splice(..1, import.segments.iter().cloned());
             }
         }
-        blocks
+        paths
     }
 }
 
-/// Offsets of `word` in `text`, where it is not part of a longer identifier.
-pub(crate) fn words(text: &str, word: &str) -> Vec<usize> {
-    let bytes = text.as_bytes();
-    text.match_indices(word)
-        .map(|(at, _)| at)
-        .filter(|at| *at == 0 || !is_identifier_byte(bytes[at - 1]))
-        .filter(|at| bytes.get(at + word.len()).is_none_or(|byte| !is_identifier_byte(*byte)))
-        .collect()
+impl Path {
+    pub(crate) fn starts_with(&self, start: &str) -> bool {
+        start.split("::").eq(self.segments.iter().take(start.split("::").count()))
+    }
 }
 
-/// The identifier that `text` starts with, or nothing.
-pub(crate) fn identifier(text: &str) -> &str {
-    let end = text.bytes().position(|byte| !is_identifier_byte(byte)).unwrap_or(text.len());
-    &text[..end]
+pub(crate) fn is_identifier(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 
-fn is_identifier_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+fn flatten(stream: TokenStream, tokens: &mut Vec<Token>) {
+    let mut trees = stream.into_iter();
+    let mut is_joint = false;
+    while let Some(tree) = trees.next() {
+        let span = tree.span();
+        let joins = std::mem::take(&mut is_joint);
+        match tree {
+            TokenTree::Group(group) => {
+                let (open, close) = brackets(&group);
+                let at = tokens.len();
+                push(tokens, open.to_string(), group.span_open());
+                flatten(group.stream(), tokens);
+                tokens[at].close = tokens.len();
+                push(tokens, close.to_string(), group.span_close());
+            }
+            // Each token of a documentation comment spans the whole comment.
+            TokenTree::Punct(punct) if punct.as_char() == '#' && span.byte_range().len() > 1 => {
+                while !matches!(trees.next(), Some(TokenTree::Group(_)) | None) {}
+            }
+            TokenTree::Punct(punct) => {
+                is_joint = punct.as_char() == ':' && punct.spacing() == Spacing::Joint;
+                match tokens.last_mut() {
+                    Some(last) if joins && punct.as_char() == ':' => last.text.push(':'),
+                    _ => push(tokens, punct.to_string(), span),
+                }
+            }
+            other => push(tokens, other.to_string(), span),
+        }
+    }
+}
+
+fn push(tokens: &mut Vec<Token>, text: String, span: Span) {
+    let line = span.start().line;
+    // Asking for a line is slow, and only literals have several.
+    let last_line = if text.contains('\n') { span.end().line } else { line };
+    tokens.push(Token { text, line, last_line, close: tokens.len() });
+}
+
+fn brackets(group: &Group) -> (&'static str, &'static str) {
+    match group.delimiter() {
+        Delimiter::Parenthesis => ("(", ")"),
+        Delimiter::Brace => ("{", "}"),
+        Delimiter::Bracket => ("[", "]"),
+        Delimiter::None => ("", ""),
+    }
+}
+
+/// The macros that are defined or called where items stand.
+#[derive(Default)]
+struct Macros(Vec<TokenStream>);
+
+impl<'ast> Visit<'ast> for Macros {
+    fn visit_item_macro(&mut self, node: &'ast ItemMacro) {
+        self.0.extend(results(&node.mac.tokens, node.mac.path.is_ident("macro_rules")));
+    }
+
+    fn visit_impl_item_macro(&mut self, node: &'ast ImplItemMacro) {
+        self.0.extend(results(&node.mac.tokens, false));
+    }
+
+    fn visit_trait_item_macro(&mut self, node: &'ast TraitItemMacro) {
+        self.0.extend(results(&node.mac.tokens, false));
+    }
+}
+
+/// What a macro is given; of a definition, what each of its arms gives.
+fn results(tokens: &TokenStream, definition: bool) -> Vec<TokenStream> {
+    if !definition {
+        return vec![tokens.clone()];
+    }
+    let groups = tokens.clone().into_iter().filter_map(|tree| match tree {
+        TokenTree::Group(group) => Some(without_dollars(group.stream())),
+        _ => None,
+    });
+    // Pattern and result take turns.
+    groups.skip(1).step_by(2).collect()
+}
+
+/// `$name` as a plain name, and what a repetition repeats, once.
+fn without_dollars(stream: TokenStream) -> TokenStream {
+    let mut trees = stream.into_iter().peekable();
+    let mut result = TokenStream::new();
+    while let Some(tree) = trees.next() {
+        match tree {
+            TokenTree::Punct(punct) if punct.as_char() == '$' => {
+                if let Some(TokenTree::Group(group)) = trees.next_if(|tree| is_group(tree)) {
+                    result.extend(without_dollars(group.stream()));
+                    while trees.next_if(is_repetition).is_some() {}
+                }
+            }
+            TokenTree::Group(group) => {
+                let inside = without_dollars(group.stream());
+                let mut new = Group::new(group.delimiter(), inside);
+                new.set_span(group.span());
+                result.extend([TokenTree::Group(new)]);
+            }
+            other => result.extend([other]),
+        }
+    }
+    result
+}
+
+/// What can stand after the parentheses of `$(..),*`.
+fn is_repetition(tree: &TokenTree) -> bool {
+    matches!(tree, TokenTree::Punct(mark) if "*+?,".contains(mark.as_char()))
+}
+
+fn is_group(tree: &TokenTree) -> bool {
+    matches!(tree, TokenTree::Group(_))
+}
+
+/// Reads tokens as items, or as the inside of an impl.
+fn items(tokens: &TokenStream) -> Option<syn::File> {
+    let mut inside = TokenStream::from_str("impl Macro").unwrap_or_default();
+    inside.extend([TokenTree::Group(Group::new(Delimiter::Brace, tokens.clone()))]);
+    syn::parse2(tokens.clone()).or_else(|_| syn::parse2(inside)).ok()
+}
+
+fn has_public_function(stream: &TokenStream) -> bool {
+    let mut tokens = Vec::new();
+    flatten(stream.clone(), &mut tokens);
+    tokens.windows(2).any(|pair| pair[0].text == "pub" && pair[1].text == "fn")
+}
+
+#[derive(Default)]
+struct TestBlocks(Vec<RangeInclusive<usize>>);
+
+impl<'ast> Visit<'ast> for TestBlocks {
+    fn visit_item_mod(&mut self, node: &'ast ItemMod) {
+        let attribute = node.attrs.iter().find(|attribute| is_for_tests(attribute));
+        if let (Some(attribute), Some((brace, _))) = (attribute, &node.content) {
+            let first = attribute.pound_token.spans[0].start().line;
+            self.0.push(first..=brace.span.close().end().line);
+        }
+        visit::visit_item_mod(self, node);
+    }
+}
+
+/// Whether an attribute is `#[cfg(test)]`, or asks for more besides.
+fn is_for_tests(attribute: &Attribute) -> bool {
+    let mut tokens = Vec::new();
+    if let (true, Ok(list)) = (attribute.path().is_ident("cfg"), attribute.meta.require_list()) {
+        flatten(list.tokens.clone(), &mut tokens);
+    }
+    let has = |word: &str| tokens.iter().any(|token| token.text == word);
+    has("test") && !has("not")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn paths(text: &str) -> Vec<String> {
+        let show = |path: &Path| match &path.import {
+            Some(local) => format!("{} as {local}", path.segments.join("::")),
+            None => path.segments.join("::"),
+        };
+        Source::new(text).resolved_paths().iter().map(show).collect()
+    }
+
     #[test]
-    fn words_are_whole() {
-        assert_eq!(words("unsafe_op unsafe not_unsafe", "unsafe"), [10]);
-        assert_eq!(identifier("read_exact(a)"), "read_exact");
-        assert_eq!(identifier("(a)"), "");
+    fn comments_and_literals_are_no_words() {
+        let text = "/// unsafe\nfn f() { g(\"unsafe\", 'u', r#\"unsafe\"#); } // unsafe\n";
+        assert_eq!(Source::new(text).words("unsafe").count(), 0);
+        assert_eq!(Source::new("unsafe fn f() {}").words("unsafe").count(), 1);
     }
 
     #[test]
     fn functions_end_at_their_brace() {
-        let source =
-            Source::new("fn one() { if a { b } }\ntrait T { fn none(&self); }\ntype F = fn(u8);\n");
+        let text = "fn one() {\nif a { b } }\ntrait T { fn none(&self); }\ntype F = fn(u8);\n";
+        let source = Source::new(text);
         let functions = source.functions();
         assert_eq!(functions.len(), 1);
-        assert_eq!(functions[0].name, "one");
-        assert_eq!(&source.code[functions[0].span.clone()], "fn one() { if a { b } }");
+        assert_eq!((functions[0].name, functions[0].lines.clone()), ("one", 1..=2));
     }
 
     #[test]
     fn test_blocks_are_counted_apart() {
         let text = "//! Head.
 
+            /// What it does.
             fn a() {}
             #[cfg(test)]
             mod tests {
@@ -252,23 +393,50 @@ mod tests {
             fn c() {}";
         let source = Source::new(text);
         assert_eq!(source.lines_of_code(), (2, 4));
-        assert!(source.in_test_block(text.find("fn b").unwrap()));
-        assert!(!source.in_test_block(text.find("fn c").unwrap()));
+        assert!(source.in_test_block(8) && !source.in_test_block(10));
         let production = Source::new("#[cfg(not(test))]\nmod real {\n}\n");
         assert_eq!(production.lines_of_code(), (3, 0));
     }
 
     #[test]
-    fn headers_name_the_innermost_brace() {
-        let text = "enum Kind { A, B { c: u8 }, D }";
-        let source = Source::new(text);
-        assert_eq!(source.enclosing_header(text.find('D').unwrap()), "enum Kind");
-        assert_eq!(source.enclosing_header(0), "");
+    fn groups_of_imports_are_flattened() {
+        let found = paths("use a::{self, b::{C, D as E}, f, g::*};");
+        assert_eq!(found, ["a as a", "a::b::C as C", "a::b::D as E", "a::f as f", "a::g::* as *"]);
+        assert_eq!(paths("use {a, ::b::C};\nuse d;"), ["a as a", "b::C as C", "d as d"]);
     }
 
     #[test]
-    fn lines_count_from_one() {
-        let source = Source::new("a\nb\n");
-        assert_eq!((source.line(0), source.line(2), source.line(3)), (1, 2, 2));
+    fn imported_names_are_written_out() {
+        let text = "pub use a::B;\nfn f() -> impl Sized + use<> { B::new() + c::D::<u8>::e() }";
+        assert_eq!(paths(text), ["a::B as B", "a::B::new", "c::D"]);
+        assert!(Source::new("pub use a::B;").paths()[0].public);
+        assert!(!Source::new("pub(crate) use a::B;").paths()[0].public);
+    }
+
+    #[test]
+    fn items_in_macros_are_items() {
+        for text in [
+            "macro_rules! m { ($n:ident) => { $(#[$a])* pub struct $n; } }",
+            "pin_project! { pub struct A { #[pin] a: u8 } }",
+            "macro_rules! m { ($n:ident) => { pub fn $n(&self) {} } }",
+        ] {
+            assert_eq!(Source::new(text).files.len(), 2, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said() {
+        assert!(!Source::new("fn f(").parses);
+        assert!(!Source::new("macro_rules! m { () => { pub fn f() what } }").parses);
+        assert!(Source::new("macro_rules! m { () => { what is it } }").parses);
+    }
+
+    #[test]
+    fn unfinished_text_does_not_panic() {
+        for text in ["\"", "'", "/*", "r#\"", "b'", "fn", "use", "pub", "use a::", "{", "é"] {
+            let source = Source::new(text);
+            source.resolved_paths();
+            source.functions();
+        }
     }
 }

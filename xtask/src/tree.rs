@@ -1,22 +1,22 @@
 //! The files that the checks look at.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::process;
 use crate::source::Source;
 
 /// One text file of the project.
-#[derive(Debug)]
 pub(crate) struct File {
     /// Relative to the project's root, with `/` on every system.
     pub(crate) path: String,
     pub(crate) text: String,
-    /// The lexed form, for a Rust file.
+    /// What a Rust file says.
     pub(crate) rust: Option<Source>,
 }
 
 /// The text files that git knows, or would know after `git add .`.
-#[derive(Debug)]
 pub(crate) struct Tree {
     pub(crate) files: Vec<File>,
     /// All paths, those of binary files included.
@@ -24,38 +24,25 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
-    /// Reads the project's files. New files count before they are added, so that a check run before
-    /// a commit sees what the commit will hold.
-    pub(crate) fn read(root: &Path) -> Result<Tree, String> {
-        let output = Command::new("git")
-            .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
-            .current_dir(root)
-            .output()
-            .map_err(|error| format!("cannot run git: {error}"))?;
-        if !output.status.success() {
-            return Err(format!(
-                "git ls-files: {}",
-                String::from_utf8_lossy(&output.stderr).trim()
-            ));
-        }
-        let listing = String::from_utf8_lossy(&output.stdout);
-        let mut paths: Vec<String> =
-            listing.split('\0').filter(|path| !path.is_empty()).map(str::to_string).collect();
-        paths.sort();
-        paths.dedup();
+    /// Reads the project's files. New files count before they are added, so that a check before a
+    /// commit sees what the commit will hold.
+    pub(crate) fn read() -> Result<Tree, String> {
+        let mut git = Command::new("git");
+        git.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
+        let listing = process::output(git.current_dir(root()))?;
         // A file that was deleted and not yet committed is still listed.
-        paths.retain(|path| root.join(path).is_file());
+        let paths = listing.split('\0').filter(|path| root().join(path).is_file());
+        let paths: BTreeSet<String> = paths.map(str::to_string).collect();
         let mut files = Vec::new();
         for path in &paths {
-            let bytes =
-                std::fs::read(root.join(path)).map_err(|error| format!("{path}: {error}"))?;
-            match String::from_utf8(bytes) {
+            let bytes = std::fs::read(root().join(path));
+            match String::from_utf8(bytes.map_err(|error| format!("{path}: {error}"))?) {
                 Ok(text) => files.push(File::new(path, text)),
                 Err(_) if path.ends_with(".rs") => return Err(format!("{path}: is not UTF-8")),
                 Err(_) => {}
             }
         }
-        Ok(Tree { files, paths })
+        Ok(Tree { files, paths: paths.into_iter().collect() })
     }
 
     pub(crate) fn file(&self, path: &str) -> Option<&File> {
@@ -108,7 +95,7 @@ mod tests {
 
     #[test]
     fn the_real_tree_is_read() {
-        let tree = Tree::read(&root()).unwrap();
+        let tree = Tree::read().unwrap();
         assert!(tree.file("xtask/src/tree.rs").is_some_and(|file| file.rust.is_some()));
         assert!(tree.file("Cargo.toml").is_some_and(|file| file.rust.is_none()));
         assert!(!tree.paths.iter().any(|path| path.starts_with("target/")));

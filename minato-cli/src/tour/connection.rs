@@ -11,7 +11,7 @@ use minato::time::timeout;
 use super::payload::NUMBER_BYTES;
 
 /// How long a datagram's answer is waited for before the datagram is sent again.
-const PATIENCE: Duration = Duration::from_millis(500);
+const ANSWER_LIMIT: Duration = Duration::from_millis(500);
 
 /// How often a datagram is sent before its service counts as broken.
 const ATTEMPTS: usize = 5;
@@ -91,7 +91,7 @@ async fn exchange_datagram(
 ) -> io::Result<(usize, u64)> {
     for attempt in 0..ATTEMPTS {
         socket.send(request).await?;
-        if let Ok(answer) = timeout(PATIENCE, receive_answer(socket, request, buffer)).await {
+        if let Ok(answer) = timeout(ANSWER_LIMIT, receive_answer(socket, request, buffer)).await {
             return Ok((answer?, attempt as u64));
         }
     }

@@ -4,8 +4,6 @@ mod endless;
 mod everywhere;
 mod forbidden;
 mod interval;
-
-mod looked_after;
 mod many;
 mod paused;
 mod reset;
@@ -14,3 +12,4 @@ mod simulated;
 mod timeout;
 mod types;
 mod waking;
+mod watched;

@@ -1,18 +1,20 @@
 //! `cargo xtask api`: what the public API of the library is made of.
 //!
 //! A crate below 1.0 may break its types with any release, so none of them may appear in the public
-//! API. The check reads the sources: the lint `unreachable_pub` sees to it that what says `pub` is
-//! public, so it suffices to look at the declarations that say so. The second check is that each
-//! public type is defined in one place, by that name.
+//! API. The lint `unreachable_pub` sees to it that what says `pub` is public, so the check looks at
+//! the declarations that say so. The second check is that each public type is defined in one place,
+//! by that name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::declarations::{self, Declaration};
-use crate::imports;
-use crate::manifest::{self, Manifest};
+use cargo_metadata::{Dependency, DependencyKind};
+use syn::visit::{self, Visit};
+use syn::{ImplItem, Type, Visibility};
+
 use crate::outcome::{Counts, Outcome};
-use crate::source::{Source, identifier, words};
-use crate::tree::{self, Tree};
+use crate::source::{Path, Source};
+use crate::tree::{File, Tree};
+use crate::workspace;
 
 const LIBRARY: &str = "minato/src/";
 
@@ -22,138 +24,172 @@ const STREAM: [&str; 2] = ["futures_core::Stream", "futures_core::stream::Stream
 /// The file that may hand on the extension traits of futures-util.
 const PRELUDE: &str = "minato/src/prelude.rs";
 
-pub(crate) fn run() -> Outcome {
-    if !tree::root().join(LIBRARY).exists() {
-        return Outcome::missing("api", LIBRARY);
-    }
-    match check() {
-        Ok(problems) => Outcome::of_problems(problems, Counts::default()),
-        Err(error) => Outcome::failed(error),
-    }
-}
+/// Names that stand for two types on purpose, each known by its module as in tokio: a handle of a
+/// runtime and one of a reactor, the connections that come to a TCP and to a Unix listener.
+const IN_TWO_MODULES: &[&str] = &["Handle", "Incoming"];
 
-fn check() -> Result<Vec<String>, String> {
-    let tree = Tree::read(&tree::root())?;
-    let library = Manifest::read("minato/Cargo.toml")?;
-    let unstable = unstable(&library, &Manifest::read("Cargo.lock")?);
-    let names: Vec<&str> = unstable.iter().map(String::as_str).collect();
-    println!("0.x dependencies, whose types stay inside: {}", names.join(", "));
-    let external: BTreeSet<String> =
-        library.dependencies().iter().map(|name| name.replace('-', "_")).collect();
+pub(crate) fn run() -> Result<Outcome, String> {
+    let tree = Tree::read()?;
+    let metadata = workspace::read()?;
+    let dependencies = &workspace::package(&metadata, "minato")?.dependencies;
+    let normal = dependencies.iter().filter(|one| one.kind == DependencyKind::Normal);
+    let code_name = |one: &Dependency| one.name.replace('-', "_");
+    let unstable = normal.clone().filter(|one| is_unstable(one)).map(code_name).collect();
+    let external = normal.map(code_name).collect();
+    println!("0.x dependencies, whose types stay inside: {}", list(&unstable));
     let mut problems = foreign_types(&tree, &unstable);
     problems.extend(unique_types(&tree, &external));
-    Ok(problems)
+    Ok(Outcome::from_problems(problems, Counts::default()))
 }
 
-/// The library's dependencies below 1.0, by the names they have in code. Our own crates have no
-/// source in the lock file: they are released together.
-fn unstable(library: &Manifest, lock: &Manifest) -> BTreeSet<String> {
-    let packages = || lock.tables.iter().filter(|(table, _)| table == "package");
-    let named = |wanted: &str, version: Option<&str>| {
-        packages().map(|(_, entries)| entries).find(|entries| {
-            manifest::get(entries, "name") == Some(wanted)
-                && version.is_none_or(|version| manifest::get(entries, "version") == Some(version))
-        })
-    };
-    // Where the workspace has two versions of a crate, the library's entry says which is its own.
-    let own = library.value("package", "name").and_then(|name| named(name, None));
-    let locked = own.and_then(|entries| manifest::get(entries, "dependencies"));
-    let wanted = library.dependencies();
-    manifest::strings(locked.unwrap_or_default())
-        .iter()
-        .map(|line| line.split_once(' ').map_or((&**line, None), |(name, rest)| (name, Some(rest))))
-        .filter(|(name, _)| wanted.contains(name))
-        .filter(|(name, version)| {
-            named(name, *version).is_some_and(|entries| {
-                manifest::get(entries, "source").is_some()
-                    && manifest::get(entries, "version").is_some_and(|v| v.starts_with("0."))
-            })
-        })
-        .map(|(name, _)| name.replace('-', "_"))
-        .collect()
+/// Whether a dependency is below 1.0. Our own crates are released together.
+fn is_unstable(dependency: &Dependency) -> bool {
+    let is_below = dependency.req.comparators.first().is_none_or(|version| version.major == 0);
+    is_below && dependency.path.is_none()
+}
+
+fn list(names: &BTreeSet<String>) -> String {
+    names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+fn library(tree: &Tree) -> impl Iterator<Item = (&File, &Source)> {
+    tree.rust(LIBRARY).filter(|(file, _)| !file.is_test())
+}
+
+/// The `pub use` declarations outside unit tests.
+fn exports(source: &Source) -> impl Iterator<Item = Path> {
+    let exports = source.paths().into_iter().filter(|path| path.public);
+    exports.filter(|path| !source.in_test_block(path.line))
 }
 
 /// The places of the public API that name something of an `unstable` crate.
 fn foreign_types(tree: &Tree, unstable: &BTreeSet<String>) -> Vec<String> {
     let types = public_types(tree);
     let mut problems = Vec::new();
-    for (file, source) in tree.rust(LIBRARY).filter(|(file, _)| !file.is_test()) {
-        let foreign = foreign_names(source, unstable);
-        for import in imports::of(source).into_iter().filter(|import| import.public) {
-            let allowed = STREAM.contains(&import.path.as_str())
-                || (file.path == PRELUDE
-                    && import.path.starts_with("futures_util::")
-                    && import.path.ends_with("Ext"));
-            let root = import.path.split("::").next().unwrap_or("");
-            if unstable.contains(root) && !allowed && !source.in_test_block(import.offset) {
-                let line = source.line(import.offset);
-                problems.push(format!("{}:{line}: api: re-exports {}", file.path, import.path));
+    for (file, source) in library(tree) {
+        for export in exports(source) {
+            let path = export.segments.join("::");
+            let prelude = file.path == PRELUDE && path.ends_with("Ext");
+            let allowed =
+                STREAM.contains(&path.as_str()) || (prelude && path.starts_with("futures_util::"));
+            if unstable.contains(&export.segments[0]) && !allowed {
+                problems.push(format!("{}:{}: api: re-exports {path}", file.path, export.line));
             }
         }
-        for declaration in declarations::public(source, &|name| types.contains_key(name)) {
-            for name in mentioned(&declaration, unstable, &foreign) {
-                let line = source.line(declaration.offset);
-                problems
-                    .push(format!("{}:{line}: api: a public declaration names {name}", file.path));
+        let imports: Vec<Path> =
+            source.paths().into_iter().filter(|path| path.import.is_some()).collect();
+        let mut mentions = Mentions { types: &types, found: Vec::new() };
+        source.files.iter().for_each(|file| mentions.visit_file(file));
+        let outside = mentions.found.into_iter().filter(|(line, _)| !source.in_test_block(*line));
+        let found: BTreeSet<(usize, String)> =
+            outside.map(|(line, path)| (line, written_out(path, &imports))).collect();
+        for (line, path) in found {
+            let root = path.split("::").next().unwrap_or("");
+            if unstable.contains(root) && !STREAM.contains(&path.as_str()) {
+                let place = format!("{}:{line}", file.path);
+                problems.push(format!("{place}: api: a public declaration names {path}"));
             }
         }
     }
     problems
 }
 
-/// What a file calls the things that it imports from `unstable` crates, with their full paths.
-fn foreign_names(source: &Source, unstable: &BTreeSet<String>) -> BTreeMap<String, String> {
-    imports::of(source)
-        .into_iter()
-        .filter(|import| unstable.contains(import.path.split("::").next().unwrap_or("")))
-        .filter(|import| !STREAM.contains(&import.path.as_str()))
-        .map(|import| (import.local, import.path))
-        .collect()
+fn written_out(path: Vec<String>, imports: &[Path]) -> String {
+    let import = imports.iter().find(|import| import.import.as_ref() == Some(&path[0]));
+    let start = import.map_or(&path[..1], |import| &import.segments);
+    [start, &path[1..]].concat().join("::")
 }
 
-fn mentioned(
-    declaration: &Declaration,
-    unstable: &BTreeSet<String>,
-    foreign: &BTreeMap<String, String>,
-) -> BTreeSet<String> {
-    let text = &declaration.text;
-    let mut found = BTreeSet::new();
-    for name in unstable {
-        for at in words(text, name) {
-            let path = path_at(&text[at..]);
-            if path.contains("::") && !STREAM.contains(&path) {
-                found.insert(path.to_string());
+/// Collects the paths in what users see of the public declarations, with their lines.
+struct Mentions<'a> {
+    types: &'a BTreeMap<String, Vec<Place>>,
+    found: Vec<(usize, Vec<String>)>,
+}
+
+fn is_public(visibility: &Visibility) -> bool {
+    matches!(visibility, Visibility::Public(_))
+}
+
+/// Visits these declarations only where they are public.
+macro_rules! only_public {
+    ($($method:ident $node:ident,)*) => {
+        $(fn $method(&mut self, node: &'ast syn::$node) {
+            if is_public(&node.vis) {
+                visit::$method(self, node);
             }
-        }
-    }
-    for (local, path) in foreign {
-        // `other::Local` is another thing of the same name.
-        let is_ours = |at: &usize| !text[..*at].ends_with("::");
-        if words(text, local).iter().any(is_ours) {
-            found.insert(path.clone());
-        }
-    }
-    found
+        })*
+    };
 }
 
-/// The path, `a::b::C`, that the text starts with.
-fn path_at(text: &str) -> &str {
-    let end =
-        text.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(text.len());
-    text[..end].trim_end_matches(':')
+impl<'ast> Visit<'ast> for Mentions<'_> {
+    only_public! {
+        visit_item_fn ItemFn,
+        visit_impl_item_fn ImplItemFn,
+        visit_item_struct ItemStruct,
+        visit_item_enum ItemEnum,
+        visit_item_trait ItemTrait,
+        visit_item_type ItemType,
+        visit_item_const ItemConst,
+        visit_impl_item_const ImplItemConst,
+        visit_item_static ItemStatic,
+        visit_field Field,
+    }
+
+    fn visit_path(&mut self, node: &'ast syn::Path) {
+        let segments = node.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        if let Some(first) = node.segments.first() {
+            self.found.push((first.ident.span().start().line, segments));
+        }
+        visit::visit_path(self, node);
+    }
+
+    /// The variants of a public enum are public with all their fields.
+    fn visit_variant(&mut self, node: &'ast syn::Variant) {
+        node.fields.iter().for_each(|field| self.visit_type(&field.ty));
+    }
+
+    fn visit_item_impl(&mut self, node: &'ast syn::ItemImpl) {
+        let Some((of, _)) = &node.trait_ else {
+            return node.items.iter().for_each(|item| self.visit_impl_item(item));
+        };
+        if type_name(&node.self_ty).is_some_and(|name| self.types.contains_key(&name)) {
+            self.visit_generics(&node.generics);
+            self.visit_path(of);
+            self.visit_type(&node.self_ty);
+            let types = node.items.iter().filter(|item| matches!(item, ImplItem::Type(_)));
+            types.for_each(|item| visit::visit_impl_item(self, item));
+        }
+    }
+
+    // What is not seen from outside.
+    fn visit_block(&mut self, _: &'ast syn::Block) {}
+    fn visit_expr(&mut self, _: &'ast syn::Expr) {}
+    fn visit_attribute(&mut self, _: &'ast syn::Attribute) {}
+    fn visit_macro(&mut self, _: &'ast syn::Macro) {}
+    fn visit_visibility(&mut self, _: &'ast Visibility) {}
+}
+
+/// The last name of the path of a type: `Stream` in `&mut net::Stream<T>`.
+fn type_name(of: &Type) -> Option<String> {
+    match of {
+        Type::Path(path) => path.path.segments.last().map(|last| last.ident.to_string()),
+        Type::Reference(reference) => type_name(&reference.elem),
+        _ => None,
+    }
 }
 
 /// Every public type, by its name, with the places that define it.
 fn public_types(tree: &Tree) -> BTreeMap<String, Vec<Place>> {
     let mut types: BTreeMap<String, Vec<Place>> = BTreeMap::new();
-    for (file, source) in tree.rust(LIBRARY).filter(|(file, _)| !file.is_test()) {
+    for (file, source) in library(tree) {
         for at in source.words("pub") {
-            let (keyword, name) = two_words(&source.code[at + "pub".len()..]);
-            let defines = matches!(keyword, "struct" | "enum" | "union" | "trait" | "type");
-            if defines && !name.is_empty() && !source.in_test_block(at) {
-                let at = format!("{}:{}", file.path, source.line(at));
-                let place = Place { at, alias: keyword == "type" };
-                types.entry(name.to_string()).or_default().push(place);
+            let keyword = at + 1 + usize::from(source.text(at + 1) == "unsafe");
+            let line = source.tokens[at].line;
+            let word = source.text(keyword);
+            let defines = matches!(word, "struct" | "enum" | "union" | "trait" | "type");
+            if defines && !source.in_test_block(line) {
+                let place = Place { at: format!("{}:{line}", file.path), alias: word == "type" };
+                types.entry(source.text(keyword + 1).to_string()).or_default().push(place);
             }
         }
     }
@@ -166,45 +202,29 @@ struct Place {
     alias: bool,
 }
 
-fn two_words(text: &str) -> (&str, &str) {
-    let text = text.trim_start();
-    let text = text.strip_prefix("unsafe ").unwrap_or(text).trim_start();
-    let first = identifier(text);
-    (first, identifier(text[first.len()..].trim_start()))
-}
-
-/// Names that stand for two types on purpose, each known by its module as in tokio: a handle of a
-/// runtime and one of a reactor, the connections that come to a TCP and to a Unix listener.
-const IN_TWO_MODULES: &[&str] = &["Handle", "Incoming"];
-
 /// A public type is defined once; what is re-exported under a type's name is defined under that
 /// name. An alias is no definition: tokio's names for the halves of each stream stand for one
 /// generic type.
 fn unique_types(tree: &Tree, external: &BTreeSet<String>) -> Vec<String> {
     let types = public_types(tree);
     let mut problems = Vec::new();
-    let defined = |name: &&String| !IN_TWO_MODULES.contains(&name.as_str());
-    for (name, places) in types.iter().filter(|(name, _)| defined(name)) {
-        let places: Vec<&str> =
-            places.iter().filter(|place| !place.alias).map(|place| place.at.as_str()).collect();
-        if places.len() < 2 {
-            continue;
+    for (name, places) in &types {
+        let definitions = places.iter().filter(|place| !place.alias);
+        let places: Vec<&str> = definitions.map(|place| place.at.as_str()).collect();
+        if places.len() > 1 && !IN_TWO_MODULES.contains(&name.as_str()) {
+            let (first, all) = (places[0], places.join(", "));
+            problems.push(format!("{first}: api: {name} is defined more than once: {all}"));
         }
-        problems.push(format!(
-            "{}: api: {name} is defined more than once: {}",
-            places[0],
-            places.join(", ")
-        ));
     }
-    for (file, source) in tree.rust(LIBRARY).filter(|(file, _)| !file.is_test()) {
-        for import in imports::of(source).into_iter().filter(|import| import.public) {
-            let root = import.path.split("::").next().unwrap_or("");
+    for (file, source) in library(tree) {
+        for export in exports(source) {
+            let root = export.segments[0].as_str();
             let own = !external.contains(root) && !["std", "core", "alloc"].contains(&root);
-            let name = import.path.rsplit("::").next().unwrap_or("");
+            let name = export.segments.last().map_or("", String::as_str);
             let is_type = name.starts_with(char::is_uppercase) && name.contains(char::is_lowercase);
             if own && is_type && !types.contains_key(name) {
-                let line = source.line(import.offset);
-                problems.push(format!("{}:{line}: api: no `pub` type is called {name}", file.path));
+                let place = format!("{}:{}", file.path, export.line);
+                problems.push(format!("{place}: api: no `pub` type is called {name}"));
             }
         }
     }
@@ -234,6 +254,8 @@ mod tests {
             "pub struct Ours;\nimpl From<socket2::Socket> for Ours { fn from() {} }",
             "pub fn f() -> impl futures_core::FusedFuture {}",
             "pub use futures_util::StreamExt;",
+            "macro_rules! m { ($n:ident) => { pub fn $n(&self) -> socket2::Socket {} } }",
+            "pin_project! { pub struct Holder { pub raw: socket2::Socket } }",
         ] {
             assert_eq!(foreign("minato/src/net/a.rs", text), 1, "{text}");
         }
@@ -280,21 +302,11 @@ mod tests {
 
     #[test]
     fn only_foreign_crates_below_one_count() {
-        let library = Manifest::parse(
-            "[package]\nname = \"minato\"\n\
-             [dependencies]\na-b.workspace = true\nc = \"1\"\nd = \"1\"\n\
-             own = { path = \"x\" }\n",
-        );
-        let lock = Manifest::parse(
-            "[[package]]\nname = \"a-b\"\nversion = \"0.3.1\"\nsource = \"s\"\n\
-             [[package]]\nname = \"c\"\nversion = \"1.0.0\"\nsource = \"s\"\n\
-             [[package]]\nname = \"d\"\nversion = \"0.4.0\"\nsource = \"s\"\n\
-             [[package]]\nname = \"d\"\nversion = \"1.2.0\"\nsource = \"s\"\n\
-             [[package]]\nname = \"minato\"\nversion = \"0.1.0\"\ndependencies = [\n\
-             \"a-b\",\n\"c\",\n\"d 1.2.0\",\n\"other\",\n\"own\",\n]\n\
-             [[package]]\nname = \"own\"\nversion = \"0.1.0\"\n\
-             [[package]]\nname = \"other\"\nversion = \"0.1.0\"\nsource = \"s\"\n",
-        );
-        assert_eq!(unstable(&library, &lock), ["a_b".to_string()].into());
+        let metadata = workspace::read().unwrap();
+        let library = workspace::package(&metadata, "minato").unwrap();
+        let unstable = library.dependencies.iter().filter(|one| is_unstable(one));
+        let names: Vec<&str> = unstable.map(|one| one.name.as_str()).collect();
+        assert!(names.contains(&"socket2") && names.contains(&"crossbeam-deque"));
+        assert!(!names.iter().any(|name| ["mio", "bytes", "minato-sim"].contains(name)));
     }
 }

@@ -3,9 +3,10 @@
 
 use std::process::Command;
 
+use cargo_metadata::TargetKind;
+
 use crate::outcome::Outcome;
-use crate::process;
-use crate::tree;
+use crate::{process, tree, workspace};
 
 /// Tests that do not run under it: they count what the sanitizer itself does (threads, allocations,
 /// system calls), or compile other programs, or need another build. A name stands for all that
@@ -14,28 +15,21 @@ const LEFT_OUT: &[&str] = &["count", "loom", "trybuild", "compile"];
 
 const PLATFORMS: [&str; 2] = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
 
-pub(crate) fn run() -> Outcome {
-    let host = match host() {
-        Ok(host) => host,
-        Err(error) => return Outcome::failed(error),
-    };
-    if !PLATFORMS.contains(&host.as_str()) {
-        return Outcome::skipped(format!("there is no AddressSanitizer to use on {host}"));
+pub(crate) fn run() -> Result<Outcome, String> {
+    let described = process::output(Command::new("rustc").arg("-vV"))?;
+    let host = described.lines().find_map(|line| line.strip_prefix("host: "));
+    let host = host.ok_or("rustc names no host")?;
+    if !PLATFORMS.contains(&host) {
+        return Ok(Outcome::skipped(format!("there is no AddressSanitizer to use on {host}")));
     }
-    let tests = match std::fs::read_dir(tree::root().join("minato/tests")) {
-        Ok(entries) => {
-            let paths = entries.flatten().map(|entry| entry.path());
-            let rust =
-                paths.filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
-            selected(rust.filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned())))
-        }
-        Err(_) => return Outcome::missing("asan", "minato/tests"),
-    };
     let mut command = process::cargo(&["test", "--package", "minato", "--no-fail-fast", "--lib"]);
     // A target of its own keeps the sanitizer out of build scripts and procedural macros.
-    command.args(["--target", &host, "--target-dir", "target/asan"]);
-    for test in &tests {
-        command.args(["--test", test]);
+    command.args(["--target", host, "--target-dir", "target/asan"]);
+    let metadata = workspace::read()?;
+    let targets = workspace::package(&metadata, "minato")?.targets.iter();
+    let tests = targets.filter(|target| target.is_kind(TargetKind::Test));
+    for test in tests.filter(|test| is_selected(&test.name)) {
+        command.args(["--test", &test.name]);
     }
     command.env("RUSTC_BOOTSTRAP", "1");
     command.env("RUSTFLAGS", "-Zsanitizer=address --cfg minato_asan");
@@ -44,19 +38,8 @@ pub(crate) fn run() -> Outcome {
     process::tests(&mut command, process::LONG)
 }
 
-fn selected(names: impl Iterator<Item = String>) -> Vec<String> {
-    let mut names: Vec<String> =
-        names.filter(|name| !LEFT_OUT.iter().any(|start| name.starts_with(start))).collect();
-    names.sort();
-    names
-}
-
-fn host() -> Result<String, String> {
-    let output = Command::new("rustc").arg("-vV").output();
-    let output = output.map_err(|error| format!("cannot run rustc: {error}"))?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_string).ok_or_else(|| "rustc names no host".to_string())
+fn is_selected(test: &str) -> bool {
+    !LEFT_OUT.iter().any(|start| test.starts_with(start))
 }
 
 #[cfg(test)]
@@ -65,7 +48,7 @@ mod tests {
 
     #[test]
     fn tests_that_count_are_left_out() {
-        let names = ["echo", "count_allocations", "loom", "close"].map(str::to_string);
-        assert_eq!(selected(names.into_iter()), ["close", "echo"]);
+        let names = ["echo", "count_allocations", "loom", "close"];
+        assert_eq!(names.map(is_selected), [true, false, false, true]);
     }
 }

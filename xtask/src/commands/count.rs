@@ -4,43 +4,28 @@ use std::collections::BTreeMap;
 
 use crate::outcome::Outcome;
 use crate::tidy;
-use crate::tree::{self, Tree};
+use crate::tree::Tree;
 
-#[derive(Debug, Default, PartialEq, Eq, Clone, Copy)]
-struct Row {
-    files: usize,
-    code: usize,
-    tests: usize,
-    unsafe_blocks: usize,
-}
+/// Files, lines of code, lines of tests, unsafe blocks.
+type Row = [usize; 4];
 
-pub(crate) fn run() -> Outcome {
-    let tree = match Tree::read(&tree::root()) {
-        Ok(tree) => tree,
-        Err(error) => return Outcome::failed(error),
-    };
+pub(crate) fn run() -> Result<Outcome, String> {
     println!("{:<28}{:>7}{:>9}{:>9}{:>9}", "folder", "files", "code", "tests", "unsafe");
     let mut total = Row::default();
-    for (folder, row) in rows(&tree) {
-        print_row(&folder, row);
-        total.add(row);
+    for (folder, row) in rows(&Tree::read()?) {
+        print(&folder, row);
+        add(&mut total, row);
     }
-    print_row("total", total);
+    print("total", total);
     println!("\nLines with code: comments and blank lines are not counted.");
-    Outcome::passed()
+    Ok(Outcome::passed())
 }
 
-impl Row {
-    fn add(&mut self, other: Row) {
-        self.files += other.files;
-        self.code += other.code;
-        self.tests += other.tests;
-        self.unsafe_blocks += other.unsafe_blocks;
-    }
+fn add(row: &mut Row, other: Row) {
+    row.iter_mut().zip(other).for_each(|(sum, number)| *sum += number);
 }
 
-fn print_row(name: &str, row: Row) {
-    let Row { files, code, tests, unsafe_blocks } = row;
+fn print(name: &str, [files, code, tests, unsafe_blocks]: Row) {
     println!("{name:<28}{files:>7}{code:>9}{tests:>9}{unsafe_blocks:>9}");
 }
 
@@ -53,13 +38,8 @@ fn rows(tree: &Tree) -> BTreeMap<String, Row> {
         if file.is_test() {
             tests += std::mem::take(&mut code);
         }
-        let unsafe_blocks = tidy::count_unsafe(source);
-        rows.entry(folder.to_string()).or_default().add(Row {
-            files: 1,
-            code,
-            tests,
-            unsafe_blocks,
-        });
+        let row = rows.entry(folder.to_string()).or_default();
+        add(row, [1, code, tests, tidy::count_unsafe(source)]);
     }
     rows
 }
@@ -76,7 +56,7 @@ mod tests {
             ("minato/tests/c.rs", "fn f() {}\n"),
         ]);
         let rows = rows(&tree);
-        assert_eq!(rows["minato/src"], Row { files: 2, code: 2, tests: 3, unsafe_blocks: 1 });
-        assert_eq!(rows["minato/tests"], Row { files: 1, code: 0, tests: 1, unsafe_blocks: 0 });
+        assert_eq!(rows["minato/src"], [2, 2, 3, 1]);
+        assert_eq!(rows["minato/tests"], [1, 0, 1, 0]);
     }
 }

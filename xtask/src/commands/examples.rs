@@ -2,57 +2,33 @@
 
 use std::time::Duration;
 
-use crate::manifest;
+use cargo_metadata::TargetKind;
+
 use crate::outcome::{Counts, Outcome};
-use crate::process;
-use crate::tree;
+use crate::{process, workspace};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
-pub(crate) fn run() -> Outcome {
-    match check() {
-        Ok(outcome) => outcome,
-        Err(error) => Outcome::failed(error),
-    }
-}
-
-fn check() -> Result<Outcome, String> {
-    let names = names()?;
-    if names.is_empty() {
-        return Ok(Outcome::missing("examples", "a program in examples/"));
-    }
-    let package = manifest::package_name("examples")?;
-    let mut build = process::cargo(&["build", "--package", &package, "--examples"]);
-    if let Some(problem) = process::run(&mut build, process::LONG).problem {
-        return Err(problem);
-    }
-    let folder = manifest::target_directory()?.join("debug").join("examples");
-    let mut problems = Vec::new();
-    let mut counts = Counts::default();
-    for name in names {
-        let finished = process::run(&mut process::program(&folder.join(&name)), LIMIT);
-        counts += Counts {
-            passed: usize::from(finished.problem.is_none()),
-            failed: usize::from(finished.problem.is_some()),
-            ignored: 0,
-        };
-        problems.extend(finished.problem.map(|problem| format!("example {name}: {problem}")));
-    }
-    Ok(Outcome::of_problems(problems, counts))
-}
-
-/// The programs beside `lib.rs`: a file each, or a folder with a `main.rs`.
-fn names() -> Result<Vec<String>, String> {
-    let folder = tree::root().join("examples");
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(&folder).map_err(|error| format!("examples: {error}"))? {
-        let path = entry.map_err(|error| format!("examples: {error}"))?.path();
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let single = path.extension().is_some_and(|extension| extension == "rs") && name != "lib";
-        if single || path.join("main.rs").exists() {
-            names.push(name);
+pub(crate) fn run() -> Result<Outcome, String> {
+    let metadata = workspace::read()?;
+    let package = workspace::package(&metadata, "examples")?;
+    let programs = package.targets.iter().filter(|one| one.is_kind(TargetKind::Example));
+    let mut build = process::cargo(&["build", "--package", &package.name, "--examples"]);
+    process::succeed(&mut build, process::LONG)?;
+    let folder = metadata.target_directory.join("debug").join("examples");
+    let (mut problems, mut counts) = (Vec::new(), Counts::default());
+    for program in programs {
+        let path = folder.join(&program.name);
+        match process::succeed(&mut process::program(path.as_std_path()), LIMIT) {
+            Ok(_) => counts.passed += 1,
+            Err(problem) => {
+                counts.failed += 1;
+                problems.push(format!("example {}: {problem}", program.name));
+            }
         }
     }
-    names.sort();
-    Ok(names)
+    if counts == Counts::default() {
+        return Err("there is no program in examples/".to_string());
+    }
+    Ok(Outcome::from_problems(problems, counts))
 }

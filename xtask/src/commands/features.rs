@@ -2,69 +2,43 @@
 
 use std::time::Duration;
 
-use crate::manifest::{Manifest, strings};
 use crate::outcome::{Counts, Outcome};
-use crate::process;
-
-/// Up to this many features, all combinations are tried; beyond, none, each alone, all but each,
-/// and all.
-const POWERSET: usize = 4;
+use crate::{process, workspace};
 
 const LIMIT: Duration = Duration::from_secs(10 * 60);
 
-pub(crate) fn run() -> Outcome {
-    let manifest = match Manifest::read("minato/Cargo.toml") {
-        Ok(manifest) => manifest,
-        Err(error) => return Outcome::failed(error),
-    };
-    let features = features(&manifest);
+pub(crate) fn run() -> Result<Outcome, String> {
+    let metadata = workspace::read()?;
+    // An optional dependency that no feature names by `dep:` is a feature too.
+    let features = workspace::package(&metadata, "minato")?.features.keys();
+    let features: Vec<&str> =
+        features.map(String::as_str).filter(|one| *one != "default").collect();
     if features.is_empty() {
         println!("minato has no features: there is one way to build it");
-        return Outcome::passed();
+        return Ok(Outcome::passed());
     }
     let mut problems = Vec::new();
     for combination in combinations(&features) {
         let list = combination.join(",");
         let arguments =
             ["check", "--package", "minato", "--lib", "--no-default-features", "--features", &list];
-        let finished = process::run(&mut process::cargo(&arguments), LIMIT);
-        // `-D warnings` would go through RUSTFLAGS and have every dependency built again.
-        if finished.problem.is_none() && finished.stderr.contains("warning: ") {
-            problems.push(format!("warnings with the features `{list}`"));
-        }
-        problems.extend(finished.problem);
-    }
-    Outcome::of_problems(problems, Counts::default())
-}
-
-/// The features, `default` apart; an optional dependency that no feature names by `dep:` is one
-/// too.
-fn features(manifest: &Manifest) -> Vec<String> {
-    let declared = manifest.table("features");
-    let named: Vec<String> = declared.iter().flat_map(|(_, list)| strings(list)).collect();
-    let mut features: Vec<String> = declared.iter().map(|(name, _)| name.clone()).collect();
-    for (name, value) in manifest.table("dependencies") {
-        let optional = value.replace(' ', "").contains("optional=true");
-        if optional && !named.contains(&format!("dep:{name}")) {
-            features.push(name.clone());
+        match process::succeed(&mut process::cargo(&arguments), LIMIT) {
+            // `-D warnings` would go through RUSTFLAGS and have every dependency built again.
+            Ok(output) if output.contains("warning: ") => {
+                problems.push(format!("warnings with the features `{list}`"));
+            }
+            Ok(_) => {}
+            Err(problem) => problems.push(problem),
         }
     }
-    features.retain(|name| name != "default");
-    features
+    Ok(Outcome::from_problems(problems, Counts::default()))
 }
 
-fn combinations(features: &[String]) -> Vec<Vec<&str>> {
-    let names: Vec<&str> = features.iter().map(String::as_str).collect();
-    let pick = |keep: &dyn Fn(usize) -> bool| -> Vec<&str> {
-        names.iter().enumerate().filter(|(index, _)| keep(*index)).map(|(_, name)| *name).collect()
-    };
-    if names.len() <= POWERSET {
-        return (0..1usize << names.len()).map(|bits| pick(&|at| bits >> at & 1 == 1)).collect();
-    }
-    let mut all = vec![Vec::new(), names.clone()];
-    for index in 0..names.len() {
-        all.push(pick(&|at| at == index));
-        all.push(pick(&|at| at != index));
+fn combinations<'a>(features: &[&'a str]) -> Vec<Vec<&'a str>> {
+    let mut all = vec![Vec::new()];
+    for feature in features {
+        let with = all.iter().map(|some| [some.as_slice(), &[*feature]].concat());
+        all.extend(with.collect::<Vec<_>>());
     }
     all
 }
@@ -73,25 +47,9 @@ fn combinations(features: &[String]) -> Vec<Vec<&str>> {
 mod tests {
     use super::*;
 
-    fn names(count: usize) -> Vec<String> {
-        (0..count).map(|index| format!("f{index}")).collect()
-    }
-
     #[test]
-    fn few_features_give_all_combinations() {
-        assert_eq!(combinations(&names(2)), [vec![], vec!["f0"], vec!["f1"], vec!["f0", "f1"]]);
-        assert_eq!(combinations(&names(6)).len(), 2 + 2 * 6);
-    }
-
-    #[test]
-    fn optional_dependencies_are_features() {
-        let text = "[dependencies]
-            a = { version = \"1\", optional = true }
-            b = { version = \"1\", optional = true }
-            c = \"1\"
-            [features]
-            default = [\"x\"]
-            x = [\"dep:b\"]";
-        assert_eq!(features(&Manifest::parse(text)), ["x", "a"]);
+    fn all_combinations_are_tried() {
+        let all = combinations(&["f0", "f1"]);
+        assert_eq!(all, [vec![], vec!["f0"], vec!["f1"], vec!["f0", "f1"]]);
     }
 }

@@ -3,16 +3,15 @@
 //!
 //! Instructions do not shake as times do. Each server is run twice, with few requests and with
 //! many; the difference of the two counts, divided by the difference in requests, leaves out what
-//! starting and stopping cost. Nothing is judged here: the figures are for whoever changes the path
-//! of an echo.
+//! starting and stopping cost. Nothing is judged here: the figures are for work on the path of an
+//! echo.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::outcome::Outcome;
-use crate::process;
-use crate::tree;
+use crate::{process, tree};
 
 /// Names, programs, and their variants.
 const PEERS: [(&str, &str, &str); 5] = [
@@ -28,31 +27,26 @@ const SIZE: u64 = 64;
 const FEW: u64 = 5_000;
 const MANY: u64 = 25_000;
 
-pub(crate) fn run() -> Outcome {
-    if Command::new("valgrind").arg("--version").stdout(Stdio::null()).status().is_err() {
-        return Outcome::skipped("valgrind is not installed");
+pub(crate) fn run() -> Result<Outcome, String> {
+    if process::output(Command::new("valgrind").arg("--version")).is_err() {
+        return Ok(Outcome::skipped("valgrind is not installed"));
     }
     let mut build = vec!["build", "--release", "--package", "minato-bench", "--bin", LOAD];
     for program in ["peer-tokio", "peer-minato", "peer-smol"] {
         build.extend(["--bin", program]);
     }
-    if let Some(problem) = process::run(&mut process::cargo(&build), process::LONG).problem {
-        return Outcome::failed(problem);
-    }
+    process::succeed(&mut process::cargo(&build), process::LONG)?;
     println!("{CONNECTIONS} connections of {SIZE} B; instructions per echo, and beside tokio's");
     let mut tokio = None;
     for (name, program, variant) in PEERS {
-        let count = |requests| count(program, variant, requests);
-        let counted = count(FEW).and_then(|few| Ok((few, count(MANY)?)));
-        let (few, many) = match counted {
-            Ok(counts) => counts,
-            Err(problem) => return Outcome::failed(format!("{name}: {problem}")),
+        let count = |requests| {
+            count(program, variant, requests).map_err(|problem| format!("{name}: {problem}"))
         };
-        let each = many.saturating_sub(few) / (MANY - FEW);
+        let each = count(MANY)?.saturating_sub(count(FEW)?) / (MANY - FEW);
         let base = *tokio.get_or_insert(each);
         println!("{name:>16} {each:>6}   {:.2}", each as f64 / base as f64);
     }
-    Outcome::passed()
+    Ok(Outcome::passed())
 }
 
 /// The instructions that a server executes for `requests` requests.
@@ -85,15 +79,9 @@ fn count(program: &str, variant: &str, requests: u64) -> Result<u64, String> {
 fn drive(load: &Path, address: &str, requests: u64) -> Result<(), String> {
     let [connections, size, requests] =
         [CONNECTIONS, SIZE, requests].map(|count| count.to_string());
-    let output = Command::new(load)
-        .args(["load", address, "--lockstep", "--connections", &connections, "--size", &size])
-        .args(["--operations", &requests])
-        .output()
-        .map_err(|error| error.to_string())?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(format!("{LOAD} load: {}", String::from_utf8_lossy(&output.stderr)))
+    let mut command = Command::new(load);
+    command.args(["load", address, "--lockstep", "--connections", &connections, "--size", &size]);
+    process::output(command.args(["--operations", &requests])).map(drop)
 }
 
 /// The count in callgrind's line `Collected : 12345`.

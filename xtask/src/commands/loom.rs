@@ -10,32 +10,13 @@ use crate::tree;
 
 const LIMIT: Duration = Duration::from_secs(5 * 60);
 
-pub(crate) fn run() -> Outcome {
-    let file = "minato/tests/loom.rs";
-    if !tree::root().join(file).exists() {
-        return Outcome::missing("loom", file);
-    }
-    let arguments = [
-        "test",
-        "--package",
-        "minato",
-        "--release",
-        "--test",
-        "loom",
-        "--target-dir",
-        "target/loom",
-    ];
-    let mut build = process::cargo(&arguments);
+pub(crate) fn run() -> Result<Outcome, String> {
+    let mut build = process::cargo(&["test", "--package", "minato", "--release", "--test", "loom"]);
+    build.args(["--target-dir", "target/loom", "--no-run"]).env("RUSTFLAGS", "--cfg minato_loom");
     // Fat optimization across crates would take longer than the models.
-    build.arg("--no-run").env("RUSTFLAGS", "--cfg minato_loom");
     build.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
-    let built = process::run(&mut build, process::LONG);
-    if let Some(problem) = built.problem {
-        return Outcome::failed(problem);
-    }
-    let Some(binary) = executable(&built.stderr) else {
-        return Outcome::failed("cargo did not say which program it built");
-    };
+    let built = process::succeed(&mut build, process::LONG)?;
+    let binary = executable(&built).ok_or("cargo did not say which program it built")?;
     let mut models = process::program(&tree::root().join(binary));
     // The unit tests of the files under test are in the program too, and are none of loom's.
     models.arg("models");

@@ -3,20 +3,14 @@
 mod acceptance;
 mod api;
 mod asan;
-mod bench_smoke;
+mod cargo;
 mod ci;
-mod clippy;
 mod count;
-mod declarations;
-mod doc;
 mod examples;
 mod features;
-mod fmt;
 mod instructions;
 mod loom;
-mod members;
 mod origin;
-mod test;
 mod tour;
 
 use std::fmt::Write;
@@ -28,72 +22,57 @@ use crate::tidy;
 pub(crate) struct Command {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
-    pub(crate) run: fn() -> Outcome,
+    run: Run,
+}
+
+type Run = fn() -> Result<Outcome, String>;
+
+impl Command {
+    const fn new(name: &'static str, about: &'static str, run: Run) -> Command {
+        Command { name, about, run }
+    }
+
+    /// Runs it.
+    pub(crate) fn outcome(&self) -> Outcome {
+        (self.run)().unwrap_or_else(Outcome::failed)
+    }
 }
 
 /// What `ci` runs, in this order: the quick checks first.
 pub(crate) const STEPS: &[Command] = &[
-    Command { name: "fmt", about: "The sources are formatted", run: fmt::run },
-    Command {
-        name: "tidy",
-        about: "The sources and documents keep the written rules",
-        run: tidy::run,
-    },
-    Command { name: "clippy", about: "No warnings from the compiler or clippy", run: clippy::run },
-    Command { name: "api", about: "No type of a 0.x crate in the public API", run: api::run },
-    Command { name: "test", about: "The README's test command passes", run: test::run },
-    Command { name: "members", about: "The other members' tests pass", run: members::run },
-    Command {
-        name: "origin",
-        about: "Every test that docs/ORIGIN.md and docs/GUARANTEES.md name exists",
-        run: origin::run,
-    },
-    Command { name: "doc", about: "The documentation builds without warnings", run: doc::run },
-    Command {
-        name: "features",
-        about: "Every combination of features compiles",
-        run: features::run,
-    },
-    Command {
-        name: "examples",
-        about: "Every example runs and ends by itself",
-        run: examples::run,
-    },
-    Command {
-        name: "tour",
-        about: "The README's tour ends well in under a minute",
-        run: tour::run,
-    },
-    Command {
-        name: "bench-smoke",
-        about: "The benchmark suite gives figures for every area",
-        run: bench_smoke::run,
-    },
-    Command {
-        name: "loom",
-        about: "The loom models hold (2 preemptions, 5 minutes)",
-        run: loom::run,
-    },
-    Command { name: "asan", about: "The tests pass under AddressSanitizer", run: asan::run },
+    Command::new("fmt", "The sources are formatted", cargo::fmt),
+    Command::new("tidy", "The sources and documents keep the written rules", tidy::run),
+    Command::new("clippy", "No warnings from the compiler or clippy", cargo::clippy),
+    Command::new("api", "No type of a 0.x crate in the public API", api::run),
+    Command::new("test", "The README's test command passes", cargo::test),
+    Command::new("members", "The other members' tests pass", cargo::members),
+    Command::new(
+        "origin",
+        "Every test that docs/ORIGIN.md and docs/GUARANTEES.md name exists",
+        origin::run,
+    ),
+    Command::new("doc", "The documentation builds without warnings", cargo::doc),
+    Command::new("features", "Every combination of features compiles", features::run),
+    Command::new("examples", "Every example runs and ends by itself", examples::run),
+    Command::new("tour", "The README's tour ends well in under a minute", tour::run),
+    Command::new(
+        "bench-smoke",
+        "The benchmark suite gives figures for every area",
+        cargo::bench_smoke,
+    ),
+    Command::new("loom", "The loom models hold (2 preemptions, 5 minutes)", loom::run),
+    Command::new("asan", "The tests pass under AddressSanitizer", asan::run),
 ];
 
 const OTHERS: &[Command] = &[
-    Command {
-        name: "ci",
-        about: "Run the steps from fmt to asan in order, and print a table",
-        run: ci::run,
-    },
-    Command { name: "count", about: "Print lines of code and unsafe blocks", run: count::run },
-    Command {
-        name: "instructions",
-        about: "Count instructions per echo under callgrind, for us and our peers",
-        run: instructions::run,
-    },
-    Command {
-        name: "acceptance",
-        about: "Run the acceptance programs, if they are there",
-        run: acceptance::run,
-    },
+    Command::new("ci", "Run the steps from fmt to asan in order, and print a table", ci::run),
+    Command::new("count", "Print lines of code and unsafe blocks", count::run),
+    Command::new(
+        "instructions",
+        "Count instructions per echo under callgrind, for us and our peers",
+        instructions::run,
+    ),
+    Command::new("acceptance", "Run the acceptance programs, if they are there", acceptance::run),
 ];
 
 /// The command of this name.

@@ -6,64 +6,41 @@
 //! that of a folder for the tests in it, and `cargo xtask something` for that command.
 
 use crate::outcome::{Counts, Outcome};
-use crate::process;
-use crate::tree::{self, Tree};
+use crate::tree::Tree;
+use crate::{markdown, process};
 
 const DOCUMENTS: [&str; 2] = ["docs/ORIGIN.md", "docs/GUARANTEES.md"];
 
-pub(crate) fn run() -> Outcome {
-    let tree = match Tree::read(&tree::root()) {
-        Ok(tree) => tree,
-        Err(error) => return Outcome::failed(error),
-    };
+pub(crate) fn run() -> Result<Outcome, String> {
+    let tree = Tree::read()?;
     let mut command = process::cargo(&["test", "--workspace", "--exclude", "minato-examples"]);
-    let listed = process::run_quietly(command.args(["--", "--list"]), process::LONG, false);
-    if let Some(problem) = listed.problem {
-        eprint!("{}", listed.stderr);
-        return Outcome::failed(problem);
-    }
-    let tests: Vec<&str> =
-        listed.stdout.lines().filter_map(|line| line.strip_suffix(": test")).collect();
+    let listed = process::output(command.args(["--", "--list"]))?;
+    let tests: Vec<&str> = listed.lines().filter_map(|line| line.strip_suffix(": test")).collect();
     let mut all = Vec::new();
     for document in DOCUMENTS {
-        let Ok(text) = std::fs::read_to_string(tree::root().join(document)) else {
-            return Outcome::missing("origin", document);
-        };
-        let (named, problems) = check(document, &text, &tests, &tree);
+        let file = tree.file(document).ok_or_else(|| format!("{document} is missing"))?;
+        let (named, problems) = check(document, &file.text, &tests, &tree);
         println!("{document} names {named} tests, {} exist in all", tests.len());
         all.extend(problems);
     }
-    Outcome::of_problems(all, Counts::default())
+    Ok(Outcome::from_problems(all, Counts::default()))
 }
 
 /// How many tests a document names, and what is wrong with it.
 fn check(document: &str, text: &str, tests: &[&str], tree: &Tree) -> (usize, Vec<String>) {
-    let mut named = 0;
-    let mut problems = Vec::new();
-    let mut columns: Option<Vec<usize>> = None;
-    for (index, line) in text.lines().enumerate() {
-        let Some(cells) = cells(line) else {
-            columns = None;
-            continue;
-        };
-        // The first line of a table is its heading, the second only divides.
-        let Some(columns) = &columns else {
-            let headings = cells.iter().enumerate();
-            let wanted = headings.filter(|(_, cell)| cell.to_lowercase().contains("test"));
-            columns = Some(wanted.map(|(column, _)| column).collect());
-            continue;
-        };
-        if cells.iter().all(|cell| cell.chars().all(|c| "-: ".contains(c))) {
-            continue;
-        }
-        for cell in columns.iter().filter_map(|column| cells.get(*column)) {
-            let names: Vec<&str> = cell.split('`').skip(1).step_by(2).collect();
-            if names.is_empty() {
-                problems.push(format!("{document}:{}: the row names no test", index + 1));
+    let (mut named, mut problems) = (0, Vec::new());
+    for row in markdown::rows(text) {
+        let place = format!("{document}:{}", row.line);
+        for cell in row.under("test") {
+            let mut names = markdown::code(cell).peekable();
+            if names.peek().is_none() {
+                problems.push(format!("{place}: the row names no test"));
             }
-            named += names.len();
-            for name in names.into_iter().filter(|name| !exists(name, tests, tree)) {
-                problems.push(format!("{document}:{}: there is no test {name}", index + 1));
+            for name in names {
+                named += 1;
+                if !exists(name, tests, tree) {
+                    problems.push(format!("{place}: there is no test {name}"));
+                }
             }
         }
     }
@@ -106,11 +83,6 @@ fn exists(name: &str, tests: &[&str], tree: &Tree) -> bool {
 /// Whether `path` is `end`, or ends with it at a `::`.
 fn ends_with_path(path: &str, end: &str) -> bool {
     path.strip_suffix(end).is_some_and(|before| before.is_empty() || before.ends_with("::"))
-}
-
-fn cells(line: &str) -> Option<Vec<&str>> {
-    let inside = line.trim().strip_prefix('|')?.strip_suffix('|')?;
-    Some(inside.split('|').map(str::trim).collect())
 }
 
 #[cfg(test)]

@@ -2,8 +2,7 @@
 
 use super::Violation;
 use super::places::{self, LIBRARY};
-use crate::imports::{self, Import};
-use crate::source::{Source, identifier};
+use crate::source::{Path, Source};
 use crate::tree::{File, Tree};
 
 const SIMULATION: &str = "minato-sim/src/";
@@ -11,83 +10,46 @@ const SIMULATION: &str = "minato-sim/src/";
 /// Only the clock asks the system for the time: everything else asks the clock, which may be
 /// simulated.
 pub(crate) fn clock(tree: &Tree) -> Vec<Violation> {
-    let mut found = Vec::new();
-    for (file, source) in plain_code(tree, LIBRARY, places::CLOCK) {
-        let uses = imports::of(source);
-        for name in ["Instant", "SystemTime"] {
-            let full = format!("std::time::{name}");
-            // `Instant` alone may be the library's own.
-            let imported = uses.iter().find(|import| import.path == full);
-            for at in plain_words(source, "now") {
-                let before = &source.code[..at];
-                let direct = before.ends_with(&format!("{full}::"));
-                let short = imported.is_some_and(|Import { local, .. }| {
-                    before.strip_suffix("::").is_some_and(|path| {
-                        path.ends_with(local.as_str()) && !path.ends_with(&format!("::{local}"))
-                    })
-                });
-                if direct || short {
-                    let message = format!("only time/clock.rs calls {full}::now");
-                    found.push(Violation::new(&file.path, source.line(at), message));
-                }
-            }
-        }
-    }
-    found
+    const CALLS: [&str; 2] = ["std::time::Instant::now", "std::time::SystemTime::now"];
+    paths(tree, LIBRARY, places::CLOCK, |path| {
+        let call = CALLS.iter().find(|call| path.starts_with(call))?;
+        Some(format!("only time/clock.rs calls {call}"))
+    })
 }
 
 /// There is one thread-local, in one file.
 pub(crate) fn thread_local(tree: &Tree) -> Vec<Violation> {
-    let mut found = Vec::new();
-    for (file, source) in plain_code(tree, LIBRARY, places::THREAD_LOCAL) {
-        for at in plain_words(source, "thread_local") {
-            if source.code[at..].starts_with("thread_local!") {
-                let message = "only runtime/context.rs has a thread-local";
-                found.push(Violation::new(&file.path, source.line(at), message));
-            }
-        }
-    }
-    found
+    words(tree, LIBRARY, places::THREAD_LOCAL, |text, next| {
+        let found = text == "thread_local" && next == "!";
+        found.then(|| "only runtime/context.rs has a thread-local".to_string())
+    })
 }
 
 /// System calls are made by the engines and the socket, nowhere else. An error number such as
 /// `libc::EMFILE` is no call and may be named anywhere.
 pub(crate) fn syscalls(tree: &Tree) -> Vec<Violation> {
-    let mut found = Vec::new();
-    for (file, source) in plain_code(tree, LIBRARY, places::SYSCALLS) {
-        for crate_name in ["libc", "socket2"] {
-            for at in plain_words(source, crate_name) {
-                let Some(item) = source.code[at + crate_name.len()..].strip_prefix("::") else {
-                    continue;
-                };
-                if !is_constant(identifier(item)) {
-                    let message = format!("system calls ({crate_name}) are not made in this file");
-                    found.push(Violation::new(&file.path, source.line(at), message));
-                }
-            }
-        }
-    }
-    found
+    paths(tree, LIBRARY, places::SYSCALLS, |path| {
+        let name =
+            path.segments.iter().find(|name| ["libc", "socket2"].contains(&name.as_str()))?;
+        let last = path.segments.last()?;
+        let is_constant = last.bytes().all(|byte| !byte.is_ascii_lowercase()) && last != "*";
+        let is_call = path.segments.len() > 1 && !is_constant;
+        is_call.then(|| format!("system calls ({name}) are not made in this file"))
+    })
 }
 
 /// The simulated world is the same on every run: it has no clock, thread or randomly seeded map of
 /// the system's.
 pub(crate) fn determinism(tree: &Tree) -> Vec<Violation> {
-    let mut found = Vec::new();
-    for (file, source) in plain_code(tree, SIMULATION, &[]) {
-        for name in ["HashMap", "HashSet", "RandomState", "SystemTime", "thread_rng"] {
-            for at in plain_words(source, name) {
-                let message = format!("{name} differs from run to run");
-                found.push(Violation::new(&file.path, source.line(at), message));
-            }
-        }
-        for path in ["std::thread", "std::time::Instant"] {
-            for at in plain_words(source, path) {
-                let message = format!("{path} differs from run to run");
-                found.push(Violation::new(&file.path, source.line(at), message));
-            }
-        }
-    }
+    const WORDS: [&str; 5] = ["HashMap", "HashSet", "RandomState", "SystemTime", "thread_rng"];
+    const PATHS: [&str; 2] = ["std::thread", "std::time::Instant"];
+    let mut found = words(tree, SIMULATION, &[], |text, _| {
+        WORDS.contains(&text).then(|| format!("{text} differs from run to run"))
+    });
+    found.extend(paths(tree, SIMULATION, &[], |path| {
+        let start = PATHS.iter().find(|start| path.starts_with(start))?;
+        Some(format!("{start} differs from run to run"))
+    }));
     found
 }
 
@@ -102,13 +64,42 @@ fn plain_code<'a>(
         .filter(move |(file, _)| !places::allows(allowed, &file.path))
 }
 
-/// The word's offsets outside unit tests: a test may wait for the real clock and call the system.
-fn plain_words(source: &Source, word: &str) -> Vec<usize> {
-    source.words(word).into_iter().filter(|at| !source.in_test_block(*at)).collect()
+/// Judges each path outside unit tests, imported names written out: a test may wait for the real
+/// clock and call the system.
+fn paths(
+    tree: &Tree,
+    prefix: &str,
+    allowed: &[&str],
+    judge: impl Fn(&Path) -> Option<String>,
+) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for (file, source) in plain_code(tree, prefix, allowed) {
+        for path in source.resolved_paths() {
+            if let Some(message) = judge(&path).filter(|_| !source.in_test_block(path.line)) {
+                found.push(Violation::new(&file.path, path.line, message));
+            }
+        }
+    }
+    found
 }
 
-fn is_constant(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| !byte.is_ascii_lowercase())
+/// The same for each word and the one after it.
+fn words(
+    tree: &Tree,
+    prefix: &str,
+    allowed: &[&str],
+    judge: impl Fn(&str, &str) -> Option<String>,
+) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for (file, source) in plain_code(tree, prefix, allowed) {
+        for (at, token) in source.tokens.iter().enumerate() {
+            let message = judge(&token.text, source.text(at + 1));
+            if let Some(message) = message.filter(|_| !source.in_test_block(token.line)) {
+                found.push(Violation::new(&file.path, token.line, message));
+            }
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -149,9 +140,13 @@ mod tests {
         let calls = |text| syscalls(&Tree::of(&[(PATH, text)])).len();
         assert_eq!(calls("fn f() { socket2::Socket::new(); }"), 1);
         assert_eq!(calls("use libc::{close, EMFILE};"), 1);
+        assert_eq!(calls("use socket2::Socket;\nfn f() { assert!(Socket::new()); }"), 2);
         assert_eq!(calls("fn f() -> i32 { libc::EMFILE }"), 0);
         assert_eq!(calls("// libc::close is called elsewhere"), 0);
-        assert!(syscalls(&Tree::of(&[("minato/src/engine/mio.rs", "libc::close(0)")])).is_empty());
+        assert!(
+            syscalls(&Tree::of(&[("minato/src/engine/mio.rs", "fn f() { libc::close(0) }")]))
+                .is_empty()
+        );
     }
 
     #[test]

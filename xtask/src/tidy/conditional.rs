@@ -1,8 +1,12 @@
 //! Where conditional compilation may stand.
 
+use std::collections::BTreeSet;
+
+use syn::Attribute;
+use syn::visit::{self, Visit};
+
 use super::Violation;
 use super::places::CONDITIONAL_IMPORTS;
-use crate::source::{Source, identifier, words};
 use crate::tree::Tree;
 
 /// `cfg` stands on whole modules, enum variants, match arms and trait impls, so that a reader sees
@@ -12,54 +16,63 @@ pub(crate) fn cfg(tree: &Tree) -> Vec<Violation> {
     let mut found = Vec::new();
     for (file, source) in tree.rust("") {
         let test_file = file.is_test() || file.path.starts_with("examples/");
-        for attribute in source.attributes() {
-            // `#![cfg(..)]` at the head of a file says the same as on the file's `mod` line.
-            let name = identifier(&attribute.content);
-            if attribute.inner || !matches!(name, "cfg" | "cfg_attr") {
-                continue;
-            }
-            let test = test_file || source.in_test_block(attribute.span.start);
+        let mut places = Places::default();
+        source.files.iter().for_each(|file| places.visit_file(file));
+        // `#![cfg(..)]` at the head of a file says the same as on the file's `mod` line.
+        for (line, content) in source.attributes() {
+            let name = content.first().map_or("", |token| &token.text);
+            let test = test_file || source.in_test_block(line);
             let imports = test || file.path == CONDITIONAL_IMPORTS;
-            if !may_be_conditional(source, attribute.span.end, imports, test) {
+            let allowed = places.always.contains(&line)
+                || (imports && places.imports.contains(&line))
+                || (test && places.functions.contains(&line));
+            if matches!(name, "cfg" | "cfg_attr") && !allowed {
                 let message =
                     "cfg belongs on a module, a trait impl, an enum variant or a match arm";
-                found.push(Violation::new(&file.path, source.line(attribute.span.start), message));
+                found.push(Violation::new(&file.path, line, message));
             }
         }
     }
     found
 }
 
-fn may_be_conditional(source: &Source, after: usize, imports: bool, functions: bool) -> bool {
-    let at = source.item_after(after);
-    let end =
-        source.code[at..].find(['{', ';', ',', '}']).map_or(source.code.len(), |end| at + end);
-    let item = &source.code[at..end];
-    match introducer(item) {
-        "mod" => true,
-        "impl" => !words(item, "for").is_empty(),
-        "use" => imports,
-        "fn" | "async" => functions,
-        _ => {
-            let header = source.enclosing_header(at);
-            !words(header, "match").is_empty() || !words(header, "enum").is_empty()
-        }
-    }
+/// The lines of attributes by what they stand on.
+#[derive(Default)]
+struct Places {
+    always: BTreeSet<usize>,
+    imports: BTreeSet<usize>,
+    functions: BTreeSet<usize>,
 }
 
-/// The word that says what kind of item this is, past its visibility.
-fn introducer(item: &str) -> &str {
-    let mut rest = item.trim_start();
-    if let Some(after) = rest.strip_prefix("pub") {
-        rest = after.trim_start();
-        if rest.starts_with('(') {
-            rest = rest.split_once(')').map_or("", |(_, after)| after).trim_start();
-        }
+fn lines(attributes: &[Attribute]) -> impl Iterator<Item = usize> {
+    attributes.iter().map(|attribute| attribute.pound_token.spans[0].start().line)
+}
+
+/// Notes the attributes of these nodes in a set.
+macro_rules! note {
+    ($($method:ident $node:ident $set:ident,)*) => {
+        $(fn $method(&mut self, node: &'ast syn::$node) {
+            self.$set.extend(lines(&node.attrs));
+            visit::$method(self, node);
+        })*
+    };
+}
+
+impl<'ast> Visit<'ast> for Places {
+    note! {
+        visit_item_mod ItemMod always,
+        visit_variant Variant always,
+        visit_arm Arm always,
+        visit_item_use ItemUse imports,
+        visit_item_fn ItemFn functions,
+        visit_impl_item_fn ImplItemFn functions,
     }
-    if let Some(after) = rest.strip_prefix("unsafe ") {
-        rest = after.trim_start();
+
+    fn visit_item_impl(&mut self, node: &'ast syn::ItemImpl) {
+        let of_trait = node.trait_.is_some();
+        self.always.extend(lines(&node.attrs).filter(|_| of_trait));
+        visit::visit_item_impl(self, node);
     }
-    identifier(rest)
 }
 
 #[cfg(test)]

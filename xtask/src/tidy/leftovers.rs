@@ -2,7 +2,6 @@
 //! written on.
 
 use super::Violation;
-use crate::source::words;
 use crate::tree::Tree;
 
 /// Words that mark unfinished work. They are put together here, so that the rule does not find
@@ -29,20 +28,17 @@ pub(crate) fn unfinished(tree: &Tree) -> Vec<Violation> {
     let mut found = Vec::new();
     for file in &tree.files {
         for (index, line) in file.text.lines().enumerate() {
-            for mark in MARKS {
-                if !words(line, mark).is_empty() {
-                    let message = format!("{mark} is left in the text");
-                    found.push(Violation::new(&file.path, index + 1, message));
-                }
+            let mut words = line.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+            if let Some(mark) = words.find(|word| MARKS.contains(word)) {
+                let message = format!("{mark} is left in the text");
+                found.push(Violation::new(&file.path, index + 1, message));
             }
         }
         let Some(source) = &file.rust else { continue };
-        for name in MACROS {
-            for at in source.words(name) {
-                if source.code[at + name.len()..].starts_with('!') {
-                    let message = format!("{name}! is left in the code");
-                    found.push(Violation::new(&file.path, source.line(at), message));
-                }
+        for (at, token) in source.tokens.iter().enumerate() {
+            if MACROS.contains(&token.text.as_str()) && source.text(at + 1) == "!" {
+                let message = format!("{}! is left in the code", token.text);
+                found.push(Violation::new(&file.path, token.line, message));
             }
         }
     }
@@ -53,10 +49,10 @@ pub(crate) fn unfinished(tree: &Tree) -> Vec<Violation> {
 pub(crate) fn ignored_tests(tree: &Tree) -> Vec<Violation> {
     let mut found = Vec::new();
     for (file, source) in tree.rust("") {
-        for attribute in source.attributes() {
-            if attribute.content == "ignore" {
+        for (line, content) in source.attributes() {
+            if matches!(content, [only] if only.text == "ignore") {
                 let message = "an ignored test gives its reason: #[ignore = \"..\"]";
-                found.push(Violation::new(&file.path, source.line(attribute.span.start), message));
+                found.push(Violation::new(&file.path, line, message));
             }
         }
     }

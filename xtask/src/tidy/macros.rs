@@ -1,7 +1,7 @@
 //! What macros may define.
 
 use super::Violation;
-use crate::source::{identifier, words};
+use crate::source::Source;
 use crate::tree::Tree;
 
 /// No macro of ours defines a public type: `grep 'pub struct Name'` must find where a type is
@@ -9,17 +9,14 @@ use crate::tree::Tree;
 pub(crate) fn no_public_types(tree: &Tree) -> Vec<Violation> {
     let mut found = Vec::new();
     for (file, source) in tree.rust("") {
-        for at in source.words("macro_rules") {
-            let Some(open) = source.code[at..].find(['{', '(']).map(|open| at + open) else {
-                continue;
-            };
-            let body = &source.code[open..source.matching(open)];
-            for keyword in ["struct", "enum", "union", "type", "trait"] {
-                for word in words(body, keyword) {
-                    if is_public(&body[..word]) {
-                        let message = format!("a macro defines a public {keyword}");
-                        found.push(Violation::new(&file.path, source.line(open + word), message));
-                    }
+        // `macro_rules ! name {`
+        for open in source.words("macro_rules").map(|at| at + 3) {
+            for at in open..source.tokens.get(open).map_or(open, |token| token.close) {
+                let keyword = source.text(at);
+                let is_type = matches!(keyword, "struct" | "enum" | "union" | "type" | "trait");
+                if is_type && is_public(source, at) {
+                    let message = format!("a macro defines a public {keyword}");
+                    found.push(Violation::new(&file.path, source.tokens[at].line, message));
                 }
             }
         }
@@ -29,14 +26,15 @@ pub(crate) fn no_public_types(tree: &Tree) -> Vec<Violation> {
 
 /// Whether what stands before a keyword is `pub`, `pub(..)` or a visibility that the macro's caller
 /// gives.
-fn is_public(before: &str) -> bool {
-    let before = before.trim_end();
-    if before.ends_with(')') {
-        return before.rfind('(').is_some_and(|open| before[..open].trim_end().ends_with("pub"));
-    }
-    let start = before.rfind(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'));
-    let word = &before[start.map_or(0, |start| start + 1)..];
-    word == "pub" || word.strip_prefix('$').is_some_and(|name| identifier(name).contains("vis"))
+fn is_public(source: &Source, at: usize) -> bool {
+    let before = source.text(at - 1);
+    let restricted = || {
+        let open = (0..at - 1).rfind(|open| source.tokens[*open].close == at - 1);
+        open.is_some_and(|open| open > 0 && source.text(open - 1) == "pub")
+    };
+    before == "pub"
+        || (before == ")" && restricted())
+        || (before.contains("vis") && source.text(at - 2) == "$")
 }
 
 #[cfg(test)]

@@ -7,18 +7,20 @@
 mod architecture;
 mod boundaries;
 mod conditional;
+mod layers;
 mod leftovers;
 mod macros;
 mod places;
 mod prose;
 mod size;
 mod unsafe_code;
+mod words;
 
 use std::fmt;
 
 pub(crate) use self::unsafe_code::count as count_unsafe;
 use crate::outcome::Outcome;
-use crate::tree::{self, Tree};
+use crate::tree::Tree;
 
 /// A place that breaks a rule.
 #[derive(Debug)]
@@ -52,9 +54,13 @@ const RULES: &[Rule] = &[
     ("example-length", size::example_length),
     ("test-binaries", size::test_binaries),
     ("module-head", prose::module_head),
+    ("readable", prose::readable),
     ("link", prose::links),
     ("architecture", architecture::mentions_every_file),
     ("architecture-stale", architecture::names_only_what_exists),
+    ("circle", layers::circles),
+    ("way", layers::ways),
+    ("place", places::exist),
     ("cfg", conditional::cfg),
     ("public-macro", macros::no_public_types),
     ("unsafe-place", unsafe_code::place),
@@ -68,6 +74,7 @@ const RULES: &[Rule] = &[
     ("thread-local", boundaries::thread_local),
     ("syscall", boundaries::syscalls),
     ("determinism", boundaries::determinism),
+    ("name", words::names),
 ];
 
 /// Every violation in the tree, by file and line.
@@ -81,20 +88,17 @@ pub(crate) fn check(tree: &Tree) -> Vec<Violation> {
 }
 
 /// The command.
-pub(crate) fn run() -> Outcome {
-    let tree = match Tree::read(&tree::root()) {
-        Ok(tree) => tree,
-        Err(error) => return Outcome::failed(error),
-    };
+pub(crate) fn run() -> Result<Outcome, String> {
+    let tree = Tree::read()?;
     let violations = check(&tree);
     for violation in &violations {
         println!("{violation}");
     }
     if violations.is_empty() {
         println!("{} rules, {} files: nothing to report", RULES.len(), tree.paths.len());
-        return Outcome::passed();
+        return Ok(Outcome::passed());
     }
-    Outcome::failed(format!("{} violations", violations.len()))
+    Err(format!("{} violations", violations.len()))
 }
 
 #[cfg(test)]
@@ -103,7 +107,7 @@ mod tests {
 
     #[test]
     fn the_tree_is_tidy() {
-        let tree = Tree::read(&tree::root()).unwrap();
+        let tree = Tree::read().unwrap();
         let violations = check(&tree);
         let report: Vec<String> = violations.iter().map(Violation::to_string).collect();
         assert!(report.is_empty(), "{} violations:\n{}", report.len(), report.join("\n"));
@@ -120,14 +124,24 @@ mod tests {
             "core-length" => rust(&"const A: u8 = 0;\n".repeat(size::CORE_LINES + 1)),
             "example-length" => ("examples/echo.rs", "const A: u8 = 0;\n".repeat(61)),
             "module-head" => (library, "use std::io;\n".to_string()),
+            "readable" => rust("fn f( {"),
             "link" => ("README.md", "[gone](docs/GONE.md)\n".to_string()),
             "architecture" => rust(""),
             "architecture-stale" => ("ARCHITECTURE.md", "The file `net/gone.rs`.\n".to_string()),
+            "way" => {
+                let text = "### From an event to the task's poll\n\n1. `net/gone.rs`: `gone`\n";
+                ("ARCHITECTURE.md", text.to_string())
+            }
+            "place" => ("xtask/src/tidy/places.rs", "//! Lists.\n".to_string()),
             "cfg" => rust("#[cfg(unix)]\nfn only_here() {}"),
             "public-macro" => rust("macro_rules! make { ($n:ident) => { pub struct $n; } }"),
             "unsafe-place" => rust("fn f() { unsafe { g() } }"),
-            "unsafe-budget" => ("minato/src/io/read_buf.rs", "unsafe {}\n".repeat(76)),
-            "unsafe-inventory" => ("minato/src/io/read_buf.rs", "unsafe {}\n".to_string()),
+            "unsafe-budget" => {
+                ("minato/src/io/read_buf.rs", "unsafe impl Send for A {}\n".repeat(76))
+            }
+            "unsafe-inventory" => {
+                ("minato/src/io/read_buf.rs", "unsafe impl Send for A {}\n".to_string())
+            }
             "leftover" => rust("fn f() { todo!() }"),
             "ignored-test" => rust("#[ignore]\nfn f() {}"),
             "machine-path" => ("README.md", format!("/{}/user\n", "home")),
@@ -135,6 +149,7 @@ mod tests {
             "clock" => rust("fn f() { std::time::Instant::now(); }"),
             "thread-local" => rust("thread_local! {}"),
             "syscall" => rust("fn f() { libc::close(0); }"),
+            "name" => ("minato-cli/src/main.rs", "fn settle() {}".to_string()),
             "determinism" => ("minato-sim/src/world.rs", "use std::collections::HashMap;".into()),
             other => panic!("the rule {other} has no canary"),
         }
@@ -150,6 +165,10 @@ mod tests {
         for (rule, find) in RULES {
             let tree = match *rule {
                 "test-binaries" => many_test_binaries(),
+                "circle" => Tree::of(&[
+                    ("minato/src/net/mod.rs", "use crate::io::A;"),
+                    ("minato/src/io/mod.rs", "use crate::net::B;"),
+                ]),
                 rule => {
                     let (path, text) = canary(rule);
                     Tree::of(&[(path, &text)])

@@ -1,6 +1,12 @@
 //! Which files may do what. These lists are the architecture's borders: a longer list is a
 //! decision, not a fix.
 
+use super::Violation;
+use crate::tree::Tree;
+
+/// This file.
+const LISTS: &str = "xtask/src/tidy/places.rs";
+
 /// The library's sources.
 pub(crate) const LIBRARY: &str = "minato/src/";
 
@@ -32,6 +38,15 @@ pub(crate) const CONDITIONAL_IMPORTS: &str = "minato/src/sync.rs";
 pub(crate) fn allows(places: &[&str], path: &str) -> bool {
     let Some(path) = path.strip_prefix(LIBRARY) else { return false };
     places.iter().any(|place| path == *place || (place.ends_with('/') && path.starts_with(place)))
+}
+
+/// What the lists name exists.
+pub(crate) fn exist(tree: &Tree) -> Vec<Violation> {
+    let lists = [UNSAFE, SYSCALLS, CLOCK, THREAD_LOCAL];
+    let places = lists.iter().flat_map(|list| list.iter());
+    let exists = |place: &str| tree.rust(LIBRARY).any(|(file, _)| allows(&[place], &file.path));
+    let missing = places.filter(|place| tree.file(LISTS).is_some() && !exists(place));
+    missing.map(|place| Violation::new(LISTS, 1, format!("{place} does not exist"))).collect()
 }
 
 #[cfg(test)]

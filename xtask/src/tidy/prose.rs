@@ -13,6 +13,14 @@ pub(crate) fn module_head(tree: &Tree) -> Vec<Violation> {
         .collect()
 }
 
+/// Every Rust file can be read: a rule sees nothing in one that cannot.
+pub(crate) fn readable(tree: &Tree) -> Vec<Violation> {
+    let ours = tree.rust("").filter(|(file, _)| !file.path.contains("/tests/ui/"));
+    ours.filter(|(_, source)| !source.parses)
+        .map(|(file, _)| Violation::new(&file.path, 1, "is not valid Rust"))
+        .collect()
+}
+
 /// A relative link in a document leads to a file or folder of the project.
 pub(crate) fn links(tree: &Tree) -> Vec<Violation> {
     let mut found = Vec::new();

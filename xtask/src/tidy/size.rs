@@ -2,7 +2,8 @@
 
 use super::Violation;
 use super::places::LIBRARY;
-use crate::tree::Tree;
+use crate::source::Source;
+use crate::tree::{File, Tree};
 
 const COLUMNS: usize = 100;
 const FILE_LINES: usize = 450;
@@ -26,17 +27,27 @@ pub(crate) fn columns(tree: &Tree) -> Vec<Violation> {
     found
 }
 
+/// Those files whose lines of code exceed `limit`.
+fn longer<'a>(files: impl Iterator<Item = (&'a File, &'a Source)>, limit: usize) -> Vec<Violation> {
+    let lengths = files.map(|(file, source)| (file, source.lines_of_code().0));
+    lengths
+        .filter(|(_, lines)| *lines > limit)
+        .map(|(file, lines)| Violation::new(&file.path, 1, too_long(lines, limit)))
+        .collect()
+}
+
+fn too_long(lines: usize, limit: usize) -> String {
+    format!("{lines} lines of code, at most {limit} are allowed")
+}
+
 /// A file has at most 450 lines of code. Comments, blank lines and unit tests are free.
 pub(crate) fn file_length(tree: &Tree) -> Vec<Violation> {
-    let mut found = Vec::new();
-    for (file, source) in tree.rust("") {
-        let (lines, _) = source.lines_of_code();
-        if lines > FILE_LINES {
-            let message = format!("{lines} lines of code, at most {FILE_LINES} are allowed");
-            found.push(Violation::new(&file.path, 1, message));
-        }
-    }
-    found
+    longer(tree.rust(""), FILE_LINES)
+}
+
+/// An example has fewer than 60 lines of code: it is a page that teaches one thing.
+pub(crate) fn example_length(tree: &Tree) -> Vec<Violation> {
+    longer(tree.rust("examples/"), EXAMPLE_LINES - 1)
 }
 
 /// A function has at most 70 lines, from its name to its closing brace, comments included: it fits
@@ -45,10 +56,9 @@ pub(crate) fn function_length(tree: &Tree) -> Vec<Violation> {
     let mut found = Vec::new();
     for (file, source) in tree.rust("") {
         for function in source.functions() {
-            let first = source.line(function.span.start);
-            let lines = source.line(function.span.end - 1) - first + 1;
+            let (first, lines) = (*function.lines.start(), function.lines.count());
             if lines > FUNCTION_LINES {
-                let name = &function.name;
+                let name = function.name;
                 let message =
                     format!("`{name}` has {lines} lines, at most {FUNCTION_LINES} are allowed");
                 found.push(Violation::new(&file.path, first, message));
@@ -60,30 +70,10 @@ pub(crate) fn function_length(tree: &Tree) -> Vec<Violation> {
 
 /// The library has at most 17,000 lines of code, tests apart.
 pub(crate) fn core_length(tree: &Tree) -> Vec<Violation> {
-    let lines: usize = tree
-        .rust(LIBRARY)
-        .filter(|(file, _)| !file.is_test())
-        .map(|(_, source)| source.lines_of_code().0)
-        .sum();
-    if lines <= CORE_LINES {
-        return Vec::new();
-    }
-    let message = format!("{lines} lines of code, at most {CORE_LINES} are allowed");
-    vec![Violation::new(LIBRARY, 1, message)]
-}
-
-/// An example has fewer than 60 lines of code: it is a page that teaches one thing.
-pub(crate) fn example_length(tree: &Tree) -> Vec<Violation> {
-    let mut found = Vec::new();
-    for (file, source) in tree.rust("examples/") {
-        let (lines, _) = source.lines_of_code();
-        if lines >= EXAMPLE_LINES {
-            let message =
-                format!("{lines} lines of code, an example has fewer than {EXAMPLE_LINES}");
-            found.push(Violation::new(&file.path, 1, message));
-        }
-    }
-    found
+    let files = tree.rust(LIBRARY).filter(|(file, _)| !file.is_test());
+    let lines: usize = files.map(|(_, source)| source.lines_of_code().0).sum();
+    let over = (lines > CORE_LINES).then(|| too_long(lines, CORE_LINES));
+    over.map(|message| Violation::new(LIBRARY, 1, message)).into_iter().collect()
 }
 
 /// The library has at most 15 test programs, because each is linked anew.

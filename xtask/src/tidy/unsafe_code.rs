@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::Violation;
 use super::places::{self, LIBRARY};
-use crate::outcome::is_expected;
-use crate::source::{Source, identifier};
+use crate::markdown;
+use crate::source::Source;
 use crate::tree::Tree;
 
 const BLOCKS: usize = 75;
@@ -22,7 +22,7 @@ pub(crate) fn place(tree: &Tree) -> Vec<Violation> {
         }
         for at in source.words("unsafe") {
             let message = "this file may hold no unsafe code";
-            found.push(Violation::new(&file.path, source.line(at), message));
+            found.push(Violation::new(&file.path, source.tokens[at].line, message));
         }
     }
     found
@@ -41,26 +41,22 @@ pub(crate) fn budget(tree: &Tree) -> Vec<Violation> {
 pub(crate) fn inventory(tree: &Tree) -> Vec<Violation> {
     let mut counts = counts(tree);
     counts.retain(|_, count| *count > 0);
-    let Some(file) = tree.file(INVENTORY) else {
-        if counts.is_empty() || !is_expected(INVENTORY) {
-            return Vec::new();
-        }
-        let rows: Vec<String> =
-            counts.iter().map(|(path, count)| format!("| `{path}` | {count} | why |")).collect();
-        return vec![Violation::new(INVENTORY, 1, format!("is missing:\n{}", rows.join("\n")))];
-    };
+    let rows = tree.file(INVENTORY).map_or(Vec::new(), |file| markdown::rows(&file.text));
     let mut found = Vec::new();
-    for (index, line) in file.text.lines().enumerate() {
-        let Some((path, listed, reason)) = row(line) else { continue };
-        let path = if path.starts_with(LIBRARY) { path } else { format!("{LIBRARY}{path}") };
-        let real = counts.remove(&path).unwrap_or(0);
+    for row in rows {
+        let [path, listed, reason] = row.cells[..] else { continue };
+        let (path, Ok(listed)) = (path.trim_matches('`'), listed.parse::<usize>()) else {
+            continue;
+        };
+        let path = if path.starts_with(LIBRARY) { path } else { &format!("{LIBRARY}{path}") };
+        let real = counts.remove(path).unwrap_or(0);
         if real != listed {
             let message = format!("{path} has {real} unsafe blocks, not {listed}");
-            found.push(Violation::new(INVENTORY, index + 1, message));
+            found.push(Violation::new(INVENTORY, row.line, message));
         }
         if reason.is_empty() {
             let message = format!("no reason is given for {path}");
-            found.push(Violation::new(INVENTORY, index + 1, message));
+            found.push(Violation::new(INVENTORY, row.line, message));
         }
     }
     for (path, count) in counts {
@@ -72,26 +68,11 @@ pub(crate) fn inventory(tree: &Tree) -> Vec<Violation> {
 
 /// Unsafe blocks and impls in a file.
 pub(crate) fn count(source: &Source) -> usize {
-    source
-        .words("unsafe")
-        .into_iter()
-        .filter(|at| {
-            let next = source.code[at + "unsafe".len()..].trim_start();
-            next.starts_with('{') || identifier(next) == "impl"
-        })
-        .count()
+    source.words("unsafe").filter(|at| matches!(source.text(at + 1), "{" | "impl")).count()
 }
 
 fn counts(tree: &Tree) -> BTreeMap<String, usize> {
     tree.rust(LIBRARY).map(|(file, source)| (file.path.clone(), count(source))).collect()
-}
-
-/// A row of the table: the file, the count and the reason. Other lines are prose.
-fn row(line: &str) -> Option<(String, usize, &str)> {
-    let mut cells = line.trim().strip_prefix('|')?.strip_suffix('|')?.splitn(3, '|').map(str::trim);
-    let path = cells.next()?.trim_matches('`').to_string();
-    let count = cells.next()?.parse().ok()?;
-    path.ends_with(".rs").then_some((path, count, cells.next()?))
 }
 
 #[cfg(test)]
@@ -101,7 +82,10 @@ mod tests {
     const BUFFER: (&str, &str) = ("minato/src/io/read_buf.rs", "fn f() { unsafe { g() } }");
 
     fn with_inventory(table: &str) -> Vec<Violation> {
-        inventory(&Tree::of(&[BUFFER, (INVENTORY, table)]))
+        inventory(&Tree::of(&[
+            BUFFER,
+            (INVENTORY, &format!("| file | count | why |\n|---|--:|---|\n{table}\n")),
+        ]))
     }
 
     #[test]

@@ -1,0 +1,153 @@
+//! Words that may not be names, because the field has a term for what they would name.
+
+use super::Violation;
+use crate::source::is_identifier;
+use crate::tree::Tree;
+
+/// The packages whose names are ours to choose.
+const PLACES: [&str; 4] = ["minato/", "minato-sim/", "minato-cli/", "xtask/"];
+
+/// A word that is no part of a name, and what to write instead.
+const WORDS: &[(&str, &str)] = &[
+    ("ward wards warded care cares carer", "watch, WatchedCore"),
+    ("keeper keepers", "TurnedBy"),
+    ("seat seats seated", "Context, enter"),
+    ("stand stands stood", "CoreSlot"),
+    ("sentinel sentinels duty", "standby"),
+    ("patience calm", "a limit: STUCK_AFTER, MAX_REFUSALS"),
+    ("rouse rouses roused", "wake"),
+    ("doze dozes dozing dozed", "deep_sleep"),
+    ("relieve relieves adopt adopts adopted adoption", "steal, watch"),
+    ("home homes settle settles settled evict", "register, deregister, flush_outbox"),
+    ("look looks looked", "snapshot, check"),
+    ("crowd crowded witness witnesses", "poll_limit"),
+    ("lane lanes pace paces paced thick thin", "splice: SplicePipe, Policy"),
+    ("kept pour pours poured told tells", "gro_queue, drain_into, meta"),
+    ("vain unwoken", "empty_answers, woken_wakers"),
+    ("allowance allowances", "budget"),
+    ("fewest", "MIN_"),
+];
+
+/// What may be no whole name of a type, function or constant, by the word before it.
+const NAMES: &[(&str, &str, &str)] = &[
+    ("struct", "Shared", "an Inner, such as ReactorInner"),
+    ("struct", "Facts", "TaskMeta"),
+    ("struct", "Held", "RawTask"),
+    ("struct", "Fresh", "NewTask"),
+    ("enum", "After", "Action"),
+    ("enum", "Started", "WakeOutcome"),
+    ("struct", "Copy", "a name that std does not have"),
+    ("fn", "of", "new, from_, with_"),
+];
+
+/// Paths whose names are still to be changed.
+const NOT_YET: &[&str] = &[
+    "minato/src/engine/",
+    "minato/src/io/",
+    "minato/src/net/",
+    "minato/src/os/",
+    "minato/src/reactor/",
+    "minato/src/runtime/",
+    "minato/src/sim/",
+    "minato/src/task/",
+    "minato/src/time/",
+    "minato-sim/src/",
+];
+
+/// No name holds one of the words. A name is split at `_` and where a capital letter starts a word;
+/// a path is split in the same way. Tests are free: their names are sentences.
+pub(crate) fn names(tree: &Tree) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for (file, source) in tree.rust("") {
+        let path = file.path.as_str();
+        let starts = |start: &&str| path.starts_with(start);
+        if !PLACES.iter().any(starts) || NOT_YET.iter().any(starts) {
+            continue;
+        }
+        let report = |line, name: &str, instead: &str| {
+            Violation::new(path, line, format!("`{name}` has a standard term: {instead}"))
+        };
+        found.extend(instead(path).map(|instead| report(1, path, instead)));
+        for (at, token) in source.tokens.iter().enumerate().filter(|_| !file.is_test()) {
+            if !is_identifier(&token.text) || source.in_test_block(token.line) {
+                continue;
+            }
+            let before = if at > 0 { source.text(at - 1) } else { "" };
+            let name = NAMES.iter().find(|(kind, name, _)| *kind == before && *name == token.text);
+            let starts_with_most = before == "const" && token.text.starts_with("MOST_");
+            let instead = name
+                .map(|(_, _, instead)| *instead)
+                .or_else(|| starts_with_most.then_some("MAX_"))
+                .or_else(|| instead(&token.text));
+            found.extend(instead.map(|instead| report(token.line, &token.text, instead)));
+        }
+    }
+    found
+}
+
+/// What to write instead of a name that holds one of the words.
+fn instead(name: &str) -> Option<&'static str> {
+    let parts = parts(name);
+    let holds = |words: &str| words.split(' ').any(|word| parts.iter().any(|part| part == word));
+    WORDS.iter().find(|(words, _)| holds(words)).map(|(_, instead)| *instead)
+}
+
+/// The words of a name, in small letters: `look`, `up` and `key` of `lookUp_KEY`.
+fn parts(name: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut was_small = false;
+    for character in name.chars() {
+        if !character.is_alphanumeric() || (was_small && character.is_uppercase()) {
+            parts.push(String::new());
+        }
+        if character.is_alphanumeric() {
+            let last = parts.last_mut().expect("starts with one");
+            last.extend(character.to_lowercase());
+        }
+        was_small = character.is_lowercase();
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count(path: &str, text: &str) -> usize {
+        names(&Tree::of(&[(path, text)])).len()
+    }
+
+    #[test]
+    fn parts_of_names_are_found() {
+        let path = "minato/src/a.rs";
+        for text in [
+            "fn settle_in() {}",
+            "struct SeatOf;",
+            "const PATIENCE: u8 = 0;",
+            "const MOST_READS: u8 = 0;",
+            "fn of() {}",
+            "struct Shared;",
+            "struct A { is_dozing: bool }",
+            "fn f() { let ward = 1; }",
+            "macro_rules! m { () => { fn told() {} } }",
+        ] {
+            assert_eq!(count(path, text), 1, "{text}");
+        }
+        assert_eq!(count("minato-cli/src/lane.rs", "fn f() {}"), 1);
+    }
+
+    #[test]
+    fn prose_other_words_and_tests_are_free() {
+        let path = "minato/src/a.rs";
+        for text in [
+            "// settle\nfn f() { g(\"the lane\") }",
+            "fn forward_standard_lookup() { TypeId::of::<u8>(); }",
+            "struct SharedWaker;",
+            "#[cfg(test)]\nmod tests { fn nobody_is_told() {} }",
+        ] {
+            assert_eq!(count(path, text), 0, "{text}");
+        }
+        assert_eq!(count("minato/tests/a.rs", "fn nobody_is_told() {}"), 0);
+        assert_eq!(count("examples/a.rs", "fn settle() {}"), 0);
+    }
+}
