@@ -247,11 +247,17 @@ impl Shared {
         moved.is_some()
     }
 
-    /// Fires the timers that are due, in their keeper's place.
+    /// Fires the timers that are due now that the clock was moved by hand.
     pub(crate) fn fire_timers(&self) {
         let mut wakers = Vec::new();
-        self.timers.expire(&mut wakers);
+        self.timers.expire_present(&mut wakers);
         wake_all(&mut wakers);
+    }
+
+    /// Fires one timer now, whenever it is due.
+    pub(crate) fn fire_timer(&self, key: TimerKey) {
+        wake_all(&mut self.timers.take(key).into_iter().collect());
+        self.notice_idle();
     }
 
     /// Has the next deadline looked at again. A turn may have read the old one and not be parked
@@ -264,7 +270,7 @@ impl Shared {
 
     /// Takes a timer out.
     pub(crate) fn cancel_timer(&self, key: TimerKey) {
-        self.timers.cancel(key);
+        drop(self.timers.take(key));
         self.notice_idle();
     }
 

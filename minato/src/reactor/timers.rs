@@ -74,23 +74,32 @@ impl Timers {
         }
     }
 
-    /// Takes a timer out. The next deadline stays as it was: at worst one turn is for nothing.
-    pub(crate) fn cancel(&self, key: TimerKey) {
-        let waker = self.wheel.lock().cancel(key);
-        drop(waker);
+    /// Takes a timer out and gives its waker back, to be woken or dropped after this call: either
+    /// may run any code. The next deadline stays as it was: at worst one turn is for nothing.
+    pub(crate) fn take(&self, key: TimerKey) -> Option<Waker> {
+        self.wheel.lock().cancel(key)
     }
 
     /// Moves the wakers of everything due into `wakers`.
     pub(crate) fn expire(&self, wakers: &mut Vec<Waker>) {
-        if self.next_tick.load(Ordering::Acquire) == NEVER {
-            return;
+        if self.next_tick.load(Ordering::Acquire) != NEVER {
+            self.expire_through(self.tick_before(self.clock.now()), wakers);
         }
-        let now = self.tick_before(self.clock.now());
-        if self.next_tick.load(Ordering::Acquire) > now {
+    }
+
+    /// Like [`expire`](Self::expire), and also what is due at any moment of the present tick: a
+    /// clock that is moved by hand may stand still at the very deadline, between two ticks. What
+    /// was woken too early joins the wheel again.
+    pub(crate) fn expire_present(&self, wakers: &mut Vec<Waker>) {
+        self.expire_through(self.tick_after(self.clock.now()), wakers);
+    }
+
+    fn expire_through(&self, tick: u64, wakers: &mut Vec<Waker>) {
+        if self.next_tick.load(Ordering::Acquire) > tick {
             return;
         }
         let mut wheel = self.wheel.lock();
-        wheel.expire(now, wakers);
+        wheel.expire(tick, wakers);
         self.next_tick.store(wheel.next_deadline_tick().unwrap_or(NEVER), Ordering::Release);
     }
 

@@ -34,6 +34,8 @@ pub(crate) struct Timer {
     reactor: Option<Arc<reactor::Shared>>,
     /// Names the timer in the wheel of `reactor` while it waits there.
     key: Option<TimerKey>,
+    /// How many turns that reactor had done when the timer was last polled.
+    turns: u32,
     place: &'static Location<'static>,
 }
 
@@ -43,7 +45,7 @@ impl Timer {
     pub(crate) fn after(duration: Duration) -> Self {
         let reactor = context::timekeeper();
         let deadline = clock_of(reactor.as_ref()).now().saturating_add(duration);
-        Self { deadline, reactor, key: None, place: Location::caller() }
+        Self { deadline, reactor, key: None, turns: 0, place: Location::caller() }
     }
 
     /// The same timer, as one that the program made at `place`.
@@ -56,7 +58,7 @@ impl Timer {
     #[track_caller]
     pub(crate) fn at(deadline: Instant) -> Self {
         let reactor = context::timekeeper();
-        Self { deadline, reactor, key: None, place: Location::caller() }
+        Self { deadline, reactor, key: None, turns: 0, place: Location::caller() }
     }
 
     pub(crate) fn deadline(&self) -> Instant {
@@ -68,13 +70,22 @@ impl Timer {
         clock_of(self.reactor.as_ref()).now()
     }
 
-    /// Changes the deadline. A task that waits is woken at the new one without polling again.
+    fn is_due(&self) -> bool {
+        self.now() >= self.deadline
+    }
+
+    /// Changes the deadline. A task that waits is woken at the new one without polling again; at
+    /// once if it has passed.
     pub(crate) fn reset(&mut self, deadline: Instant) {
         self.deadline = deadline;
-        if let (Some(key), Some(reactor)) = (self.key, &self.reactor) {
-            // One that has fired, or lost its reactor, joins a wheel at its next poll.
-            if reactor.has_ended() || !reactor.move_timer(key, deadline) {
-                self.key = None;
+        let (Some(key), Some(reactor)) = (self.key, &self.reactor) else { return };
+        // A timer that has fired, or lost its reactor, joins a wheel at its next poll.
+        let stays =
+            !reactor.has_ended() && self.now() < deadline && reactor.move_timer(key, deadline);
+        if !stays {
+            self.key = None;
+            if !reactor.has_ended() {
+                reactor.fire_timer(key);
             }
         }
     }
@@ -99,18 +110,26 @@ impl Timer {
         if let (Some(key), Some(reactor)) = (self.key, &self.reactor) {
             // The lock of a reactor from before a fork may be held by a thread that is not here.
             if !reactor.has_ended() {
+                // Polled twice without a turn in between, perhaps within one poll of a task that
+                // loops: the wheel does not know how late it is.
+                let turns = reactor.turns();
+                if std::mem::replace(&mut self.turns, turns) == turns && self.is_due() {
+                    self.leave();
+                    return Poll::Ready(Ok(()));
+                }
                 if reactor.timers().poll(key, cx).is_pending() {
                     self.look_after(cx.waker())?;
                     return Poll::Pending;
                 }
-                if !reactor.has_ended() {
+                // It has fired. A clock that is moved by hand may have fired it a little early.
+                if !reactor.has_ended() && (reactor.timers().clock().is_real() || self.is_due()) {
                     self.key = None;
                     return Poll::Ready(Ok(()));
                 }
             }
             self.key = None;
         }
-        if self.now() >= self.deadline {
+        if self.is_due() {
             return Poll::Ready(Ok(()));
         }
         self.join(cx.waker())?;
@@ -126,10 +145,21 @@ impl Timer {
             let key = reactor.insert_timer(self.deadline, waker);
             if !reactor.has_ended() {
                 self.key = Some(key);
+                self.turns = reactor.turns();
                 return Ok(());
             }
             // It ended meanwhile, perhaps before the timer was in.
             reactor.cancel_timer(key);
+        }
+    }
+
+    /// Leaves the wheel, if it is in one.
+    fn leave(&mut self) {
+        if let (Some(key), Some(reactor)) = (self.key.take(), &self.reactor) {
+            // A reactor that has ended let go of its timers, or is a copy from before a fork.
+            if !reactor.has_ended() {
+                reactor.cancel_timer(key);
+            }
         }
     }
 
@@ -176,12 +206,7 @@ impl Timer {
 
 impl Drop for Timer {
     fn drop(&mut self) {
-        if let (Some(key), Some(reactor)) = (self.key, &self.reactor) {
-            // A reactor that has ended let go of its timers, or is a copy from before a fork.
-            if !reactor.has_ended() {
-                reactor.cancel_timer(key);
-            }
-        }
+        self.leave();
     }
 }
 

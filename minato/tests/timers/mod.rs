@@ -1,5 +1,6 @@
 //! The timers' tests, by behaviour.
 
+mod eager;
 mod endless;
 mod everywhere;
 mod forbidden;

@@ -98,6 +98,33 @@ fn advance_fires_exactly_what_is_due() {
     });
 }
 
+/// The clock is stopped at any fraction of a millisecond, and the deadlines lie at fractions too.
+#[test]
+fn advance_by_exactly_a_sleep_ends_it() {
+    Builder::new_current_thread().build().unwrap().block_on(async {
+        for micros in [1, 300, 999, 1000, 1001, 2500, 60_000_123] {
+            thread::sleep(Duration::from_micros(310));
+            time::pause();
+            let duration = Duration::from_micros(micros);
+            let start = Instant::now();
+            let sleeper = minato::spawn(sleep(duration));
+            let next = minato::spawn(async move {
+                sleep(duration + Duration::from_nanos(1)).await;
+                Instant::now()
+            });
+            yield_now().await;
+            advance(duration - Duration::from_nanos(1)).await;
+            assert!(!sleeper.is_finished(), "a nanosecond before {duration:?}");
+            advance(Duration::from_nanos(1)).await;
+            assert!(sleeper.is_finished(), "after {duration:?}");
+            assert!(!next.is_finished(), "a nanosecond later is not yet");
+            let woke = next.await.unwrap();
+            assert!(woke - start > duration, "it woke early");
+            time::resume();
+        }
+    });
+}
+
 #[test]
 fn advance_from_a_task() {
     limited(|| {

@@ -1,11 +1,12 @@
 //! Moving the deadline of a sleep.
 
 use std::pin::pin;
-use std::task::Poll;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use minato::runtime::Builder;
-use minato::time::{Instant, sleep, sleep_until};
+use minato::time::{Instant, Interval, interval, sleep, sleep_until};
 
 use super::waking::{Counter, poll_once};
 use crate::kit::limited;
@@ -117,4 +118,62 @@ fn a_sleep_moved_to_the_past_is_ready() {
     sleep.as_mut().reset(start);
     counter.wait();
     assert_eq!(counter.poll(sleep), Poll::Ready(()));
+}
+
+#[test]
+fn a_sleep_moved_to_the_past_needs_no_turn_to_be_ready() {
+    for builder in [Builder::new_current_thread(), Builder::new_current_thread().start_paused(true)]
+    {
+        builder.build().unwrap().block_on(async {
+            let counter = Counter::new();
+            let start = Instant::now();
+            let mut sleep = pin!(sleep(LONG));
+            assert!(counter.poll(sleep.as_mut()).is_pending());
+            sleep.as_mut().reset(start);
+            assert_eq!(counter.wakes(), 1, "the task is woken by the reset itself");
+            assert_eq!(counter.poll(sleep.as_mut()), Poll::Ready(()));
+            assert_eq!(counter.wakes(), 1);
+        });
+    }
+}
+
+#[test]
+fn an_interval_reset_to_now_or_the_past_ticks_without_a_turn() {
+    Builder::new_current_thread().start_paused(true).build().unwrap().block_on(async {
+        let counter = Counter::new();
+        let waker = Waker::from(counter.clone());
+        let mut cx = Context::from_waker(&waker);
+        let start = Instant::now();
+        let mut interval = interval(LONG);
+        let resets: [fn(&mut Interval, Instant); 3] = [
+            |interval, _| interval.reset_immediately(),
+            |interval, _| interval.reset_after(Duration::ZERO),
+            |interval, start| interval.reset_at(start),
+        ];
+        assert_eq!(interval.poll_tick(&mut cx), Poll::Ready(start));
+        for (round, reset) in resets.into_iter().enumerate() {
+            assert!(interval.poll_tick(&mut cx).is_pending());
+            reset(&mut interval, start);
+            assert_eq!(counter.wakes(), round + 1);
+            assert_eq!(interval.poll_tick(&mut cx), Poll::Ready(start));
+        }
+    });
+}
+
+#[test]
+fn a_waker_that_panics_in_a_reset_reaches_nobody() {
+    struct PanicOnWake;
+    impl Wake for PanicOnWake {
+        fn wake(self: Arc<Self>) {
+            panic!("a waker that panics, as planned");
+        }
+    }
+    Builder::new_current_thread().build().unwrap().block_on(async {
+        let start = Instant::now();
+        let mut sleep = pin!(sleep(LONG));
+        let waker = Waker::from(Arc::new(PanicOnWake));
+        assert!(sleep.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        sleep.as_mut().reset(start);
+        sleep.await;
+    });
 }
