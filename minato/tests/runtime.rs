@@ -8,6 +8,8 @@ mod block_on;
 mod blocking;
 #[path = "runtime/fairness.rs"]
 mod fairness;
+#[path = "runtime/forks.rs"]
+mod forks;
 #[path = "runtime/join.rs"]
 mod join;
 #[path = "runtime/local.rs"]

@@ -1,109 +1,18 @@
-//! Reactors on threads of their own: the one that sockets outside every runtime share, and those
-//! that a user runs in the background.
-//!
-//! The shared one is started by whoever first needs it, and only by what waits. Its thread is named
-//! `minato-reactor`, has all signals blocked, and lives until the process ends. It also watches the
-//! cores of runtimes that somebody outside waits on; see the `monitor` module.
-//!
-//! A `fork` leaves the child with copies of these reactors and without their threads. Each reactor
-//! knows how many forks came before it, so in a child the old ones count as ended, and the next
-//! wait starts a fresh one.
+//! Reactors on threads of their own, which the user can stop.
 
-use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread::{self, JoinHandle};
 
-use super::monitor::Monitor;
-use super::process::PerProcess;
 use super::shared::{Keeper, Shared};
+use super::signals::SignalsBlocked;
 use super::{Handle, Reactor};
-use crate::engine::Engine;
 use crate::panics::contain;
+use crate::runtime::report;
 use crate::sync::Arc;
-use crate::time::clock::Clock;
-
-/// The name of every background thread of a reactor.
-const THREAD_NAME: &str = "minato-reactor";
-
-/// The reactors that the whole process shares.
-static PROCESS: PerProcess<Process> = PerProcess::new(Process { own: None, chosen: None });
-
-#[derive(Default)]
-struct Process {
-    /// The one whose thread we started.
-    own: Option<Arc<Shared>>,
-    /// The one that `set_fallback` put in its place for sockets and timers.
-    chosen: Option<Arc<Shared>>,
-}
-
-impl Process {
-    /// Forgets reactors that have ended.
-    fn refresh(&mut self) {
-        self.own.take_if(|own| own.has_ended());
-        self.chosen.take_if(|chosen| chosen.has_ended());
-    }
-
-    fn own(&mut self) -> io::Result<Arc<Shared>> {
-        if let Some(own) = &self.own {
-            return Ok(own.clone());
-        }
-        let own = Shared::start(&Engine::mio(), Clock::System, Keeper::Background)?;
-        let turned = own.clone();
-        spawn(move || Monitor::new(&turned).run(&turned))?;
-        Ok(self.own.insert(own).clone())
-    }
-}
-
-/// The reactor that sockets outside every runtime share, started now if there is none.
-pub(crate) fn fallback() -> io::Result<Arc<Shared>> {
-    let mut process = PROCESS.lock();
-    process.refresh();
-    match &process.chosen {
-        Some(chosen) => Ok(chosen.clone()),
-        None => process.own(),
-    }
-}
-
-/// The fallback reactor that the program chose itself.
-pub(super) fn chosen() -> Option<Arc<Shared>> {
-    let mut process = PROCESS.lock();
-    process.refresh();
-    process.chosen.clone()
-}
-
-/// The reactor on whose thread the monitor runs, started now if there is none.
-pub(super) fn monitoring() -> io::Result<Arc<Shared>> {
-    let mut process = PROCESS.lock();
-    process.refresh();
-    process.own()
-}
-
-pub(super) fn set_fallback(shared: &Arc<Shared>) -> Result<(), SetFallbackError> {
-    let mut process = PROCESS.lock();
-    process.refresh();
-    if process.chosen.is_some() || process.own.is_some() {
-        return Err(SetFallbackError(()));
-    }
-    process.chosen = Some(shared.clone());
-    Ok(())
-}
-
-/// There is a fallback reactor already.
-#[derive(Debug)]
-pub struct SetFallbackError(());
-
-impl fmt::Display for SetFallbackError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a fallback reactor was already set, or started because it was needed")
-    }
-}
-
-impl std::error::Error for SetFallbackError {}
 
 /// A reactor that runs on a thread of its own.
 ///
@@ -158,15 +67,17 @@ impl End {
 }
 
 pub(super) fn run_in_background(reactor: Reactor) -> io::Result<Background> {
+    reactor.shared.check_fork()?;
     let handle = reactor.handle();
     let end = Arc::new(End::default());
     let ending = end.clone();
     reactor.shared.set_keeper(Keeper::Background);
-    let started = spawn(move || {
+    let started = spawn_reactor_thread(move || {
         let mut reactor = reactor;
         while !ending.is_due(&reactor.shared) {
-            if reactor.turn(None).is_err() {
+            if let Err(error) = reactor.turn(None) {
                 // A wait that fails cannot be mended from here; ending wakes everybody.
+                report(&format!("a background reactor cannot wait, and ends: {error}"));
                 break;
             }
         }
@@ -190,18 +101,14 @@ impl Background {
 
     /// Ends the reactor: whoever waits on it is woken and gets an error. The returned future is
     /// ready when its thread is done.
-    pub fn shutdown_now(mut self) -> BackgroundShutdown {
-        self.begin_end(When::Now);
-        self.thread = None;
-        BackgroundShutdown { end: self.end.clone() }
+    pub fn shutdown_now(self) -> BackgroundShutdown {
+        self.shutdown(When::Now)
     }
 
     /// Ends the reactor as soon as no socket and no timer is registered. The returned future is
     /// ready when its thread is done.
-    pub fn shutdown_on_idle(mut self) -> BackgroundShutdown {
-        self.begin_end(When::Idle);
-        self.thread = None;
-        BackgroundShutdown { end: self.end.clone() }
+    pub fn shutdown_on_idle(self) -> BackgroundShutdown {
+        self.shutdown(When::Idle)
     }
 
     /// Lets the reactor run until the process ends.
@@ -209,9 +116,17 @@ impl Background {
         self.thread = None;
     }
 
+    fn shutdown(mut self, when: When) -> BackgroundShutdown {
+        self.begin_end(when);
+        self.thread = None;
+        BackgroundShutdown { handle: self.handle.clone(), end: self.end.clone() }
+    }
+
     fn begin_end(&self, when: When) {
-        self.end.state().wanted = Some(when);
-        self.handle.shared().want_idle();
+        if !self.handle.shared().is_from_before_fork() {
+            self.end.state().wanted = Some(when);
+            self.handle.shared().want_idle();
+        }
     }
 }
 
@@ -235,6 +150,7 @@ impl Drop for Background {
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct BackgroundShutdown {
+    handle: Handle,
     end: Arc<End>,
 }
 
@@ -242,6 +158,10 @@ impl Future for BackgroundShutdown {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.handle.shared().is_from_before_fork() {
+            // The thread, and perhaps the lock, are the parent's.
+            return Poll::Ready(());
+        }
         // Cloned before and dropped after the lock, since either may run any code.
         let waker = cx.waker().clone();
         let before;
@@ -256,51 +176,15 @@ impl Future for BackgroundShutdown {
     }
 }
 
+/// The name of every background thread of a reactor.
+const THREAD_NAME: &str = "minato-reactor";
+
 /// Starts a thread with all signals blocked: they are the program's, not ours to receive.
-fn spawn(run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+pub(super) fn spawn_reactor_thread(
+    run: impl FnOnce() + Send + 'static,
+) -> io::Result<JoinHandle<()>> {
     let _blocked = SignalsBlocked::new();
     thread::Builder::new().name(THREAD_NAME.into()).spawn(run).map_err(|error| {
         io::Error::new(error.kind(), format!("the thread {THREAD_NAME} cannot be started: {error}"))
     })
-}
-
-/// Blocks every signal for the calling thread, and for threads that it starts, until dropped.
-pub(crate) struct SignalsBlocked {
-    before: libc::sigset_t,
-}
-
-impl SignalsBlocked {
-    pub(crate) fn new() -> Self {
-        // SAFETY: `sigset_t` is plain data for which all zeroes is a valid value, and it is
-        // initialized by `sigfillset` besides; both pointers are to live locals of the right type.
-        unsafe {
-            let mut all = std::mem::zeroed();
-            let mut before = std::mem::zeroed();
-            libc::sigfillset(&mut all);
-            libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
-            Self { before }
-        }
-    }
-}
-
-impl Drop for SignalsBlocked {
-    fn drop(&mut self) {
-        // SAFETY: the mask is the one that `pthread_sigmask` gave back; no old mask is asked for.
-        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &self.before, std::ptr::null_mut()) };
-    }
-}
-
-static FORKS: AtomicU32 = AtomicU32::new(0);
-
-/// How many forks this process is away from the one that first asked.
-pub(crate) fn forks() -> u32 {
-    static COUNTING: Once = Once::new();
-    COUNTING.call_once(|| {
-        extern "C" fn count() {
-            FORKS.fetch_add(1, Ordering::SeqCst);
-        }
-        // SAFETY: the handler only adds to an atomic, which is safe in a child after `fork`.
-        unsafe { libc::pthread_atfork(None, None, Some(count)) };
-    });
-    FORKS.load(Ordering::SeqCst)
 }

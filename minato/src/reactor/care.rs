@@ -7,7 +7,7 @@ use std::panic::Location;
 use std::task::Waker;
 
 use super::shared::{Keeper, Shared, Watch};
-use super::{background, monitor};
+use super::{fallback, monitor};
 use crate::runtime::context;
 use crate::runtime::implicit::{HiddenThread, permit};
 use crate::sync::Arc;
@@ -20,8 +20,8 @@ use crate::sync::Arc;
 /// has not chosen a fallback reactor itself.
 pub(crate) fn outside(place: &'static Location<'static>) -> io::Result<Arc<Shared>> {
     match permit(HiddenThread::Reactor, place) {
-        Ok(()) => background::fallback(),
-        Err(forbidden) => background::chosen().ok_or(forbidden),
+        Ok(()) => fallback::reactor(),
+        Err(forbidden) => fallback::chosen().ok_or(forbidden),
     }
 }
 

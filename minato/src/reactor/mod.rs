@@ -26,20 +26,23 @@
 //! [`forbid_implicit`](crate::runtime::forbid_implicit) forbids the hidden thread altogether: what
 //! would need it is an error then.
 
-pub(crate) mod background;
+mod background;
 pub(crate) mod care;
+mod fallback;
 pub(crate) mod monitor;
 mod park;
 pub(crate) mod process;
 mod readiness;
 pub(crate) mod shared;
+pub(crate) mod signals;
 pub(crate) mod slot;
 mod slots;
 pub(crate) mod timers;
 mod waiters;
 pub(crate) mod ward;
 
-pub use self::background::{Background, BackgroundShutdown, SetFallbackError};
+pub use self::background::{Background, BackgroundShutdown};
+pub use self::fallback::SetFallbackError;
 
 pub(crate) use self::readiness::View;
 pub(crate) use self::shared::Shared;
@@ -113,7 +116,8 @@ impl Reactor {
     ///
     /// # Errors
     ///
-    /// What the system's wait returned. A signal is no error.
+    /// What the system's wait returned. A signal is no error. In a forked child, a reactor of the
+    /// parent is not turned.
     pub fn turn(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         self.shared.turn(&mut self.wakers, timeout)
     }
@@ -135,14 +139,15 @@ impl Reactor {
     ///
     /// When there is one already, set or started because it was needed.
     pub fn set_fallback(&self) -> Result<(), SetFallbackError> {
-        background::set_fallback(&self.shared)
+        fallback::set_fallback(&self.shared)
     }
 
     /// Runs the reactor on a thread of its own, named `minato-reactor`, with all signals blocked.
     ///
     /// # Errors
     ///
-    /// When the thread cannot be started.
+    /// When the thread cannot be started, or the reactor belongs to a process that this one was
+    /// forked from.
     pub fn background(self) -> io::Result<Background> {
         background::run_in_background(self)
     }
@@ -190,7 +195,8 @@ impl Handle {
         &self.shared
     }
 
-    /// Ends the turn that is under way, or keeps the next one from waiting.
+    /// Ends the turn that is under way, or keeps the next one from waiting. In a forked child this
+    /// does nothing to a reactor of the parent.
     pub fn unpark(&self) {
         self.shared.unpark();
     }

@@ -13,10 +13,11 @@ use std::sync::{Arc, Weak};
 use std::task::Waker;
 use std::time::Duration;
 
-use super::background;
+use super::fallback;
 use super::process::PerProcess;
 use super::shared::{Keeper, Shared, Watch};
 use super::ward::{self, Look, Ward};
+use crate::runtime::report;
 
 /// Cores that are to be watched from now on, on their way to the monitor.
 static ARRIVALS: PerProcess<Vec<Weak<Shared>>> = PerProcess::new(Vec::new());
@@ -37,7 +38,7 @@ pub(crate) fn watch(shared: &Arc<Shared>) -> io::Result<()> {
         };
     }
     if shared.change_watch(Watch::None, Watch::Active) {
-        let monitoring = background::monitoring().inspect_err(|_| {
+        let monitoring = fallback::monitoring().inspect_err(|_| {
             shared.change_watch(Watch::Active, Watch::None);
         })?;
         ARRIVALS.lock().push(Arc::downgrade(shared));
@@ -50,7 +51,7 @@ pub(crate) fn watch(shared: &Arc<Shared>) -> io::Result<()> {
 pub(crate) fn rouse(shared: &Shared) {
     shared.change_watch(Watch::Asleep, Watch::Active);
     // It runs already, since the core is watched; there is nothing to be told if it does not.
-    if let Ok(monitoring) = background::monitoring() {
+    if let Ok(monitoring) = fallback::monitoring() {
         monitoring.unpark();
     }
 }
@@ -72,9 +73,10 @@ impl Monitor {
         let mut timeout = None;
         let mut wakers = Vec::new();
         while !own.has_ended() {
-            if own.turn(&mut wakers, timeout).is_err() {
+            if let Err(error) = own.turn(&mut wakers, timeout) {
                 // A wait that fails cannot be mended from here; ending wakes everybody, and the
                 // next wait starts a fresh reactor.
+                report(&format!("the background reactor cannot wait, and ends: {error}"));
                 own.end();
                 return;
             }

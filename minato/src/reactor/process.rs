@@ -1,8 +1,29 @@
 //! What the whole process shares, and a forked child does not.
 
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, Once, OnceLock, PoisonError};
 
-use super::background::forks;
+static FORKS: AtomicU32 = AtomicU32::new(0);
+
+/// How many forks this process is away from the one that first asked.
+pub(crate) fn forks() -> u32 {
+    static COUNTING: Once = Once::new();
+    COUNTING.call_once(|| {
+        extern "C" fn count() {
+            FORKS.fetch_add(1, Ordering::SeqCst);
+        }
+        // SAFETY: the handler only adds to an atomic, which is safe in a child after `fork`.
+        unsafe { libc::pthread_atfork(None, None, Some(count)) };
+    });
+    FORKS.load(Ordering::SeqCst)
+}
+
+/// Whether this process is a forked child of the one in which [`forks`] returned `before`.
+#[inline]
+pub(crate) fn has_forked_since(before: u32) -> bool {
+    // A fork cannot come between: the child begins with the calling thread alone.
+    FORKS.load(Ordering::Relaxed) != before
+}
 
 /// A lock of which each process has its own.
 ///

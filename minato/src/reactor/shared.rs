@@ -2,11 +2,12 @@
 
 use std::io;
 use std::task::Waker;
+use std::thread::{self, Thread};
 use std::time::Duration;
 
-use super::background::forks;
 use super::monitor;
 use super::park::Park;
+use super::process::{forks, has_forked_since};
 use super::slot::Slot;
 use super::slots::Slots;
 use super::timers::Timers;
@@ -62,6 +63,8 @@ pub(crate) struct Shared {
     keeper: AtomicU8,
     watch: AtomicU8,
     ended: AtomicBool,
+    /// The thread that parks in the turns of a core whose engine cannot wait any more.
+    parked_thread: Mutex<Option<Thread>>,
     /// Somebody wants to know when the last socket and timer is gone.
     idle_wanted: AtomicBool,
     /// In which process the reactor was started, as the number of forks before: in a child it has
@@ -87,6 +90,7 @@ impl Shared {
             keeper: AtomicU8::new(keeper as u8),
             watch: AtomicU8::new(Watch::None as u8),
             ended: AtomicBool::new(false),
+            parked_thread: Mutex::default(),
             idle_wanted: AtomicBool::new(false),
             forks: forks(),
             owner: AtomicUsize::new(0),
@@ -117,6 +121,7 @@ impl Shared {
         wakers: &mut Vec<Waker>,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
+        self.check_fork()?;
         let mut waiter = self.waiter.lock();
         let result = self.turn_holding(&mut waiter, wakers, timeout);
         drop(waiter);
@@ -137,6 +142,7 @@ impl Shared {
     /// Turns without waiting in the keeper's place, unless somebody turns at this moment; says
     /// whether it did.
     pub(crate) fn try_turn(&self, wakers: &mut Vec<Waker>) -> io::Result<bool> {
+        self.check_fork()?;
         let Some(mut waiter) = self.waiter.try_lock() else { return Ok(false) };
         let result = self.turn_holding(&mut waiter, wakers, Some(Duration::ZERO));
         drop(waiter);
@@ -158,7 +164,10 @@ impl Shared {
             self.park.hear();
         }
 
-        let result = self.driver.wait(waiter, timeout, || self.timers.until_next());
+        let mut result = self.driver.wait(waiter, timeout, || self.timers.until_next());
+        if result.is_err() && self.has_ended() && self.keeper() == Keeper::Core {
+            result = Ok(self.park_thread(timeout));
+        }
         if waits {
             self.park.end(self.keeper().listens());
         }
@@ -167,6 +176,19 @@ impl Shared {
         }
         self.timers.expire(wakers);
         result
+    }
+
+    /// Waits without the engine: it failed, which ended the reactor, but the thread that holds the
+    /// core goes on to run tasks, and sleeps here in between.
+    #[cold]
+    fn park_thread(&self, timeout: Option<Duration>) {
+        *self.parked_thread.lock() = Some(thread::current());
+        if timeout != Some(Duration::ZERO) && self.is_parked() {
+            match timeout {
+                Some(timeout) => thread::park_timeout(timeout),
+                None => thread::park(),
+            }
+        }
     }
 
     /// Takes every event to its slot.
@@ -203,9 +225,14 @@ impl Shared {
     /// Ends the wait of the turn that is under way, or keeps the next one from waiting; a system
     /// call only if the reactor is parked.
     pub(crate) fn unpark(&self) {
-        if self.park.notify() {
+        if self.park.notify() && !self.is_from_before_fork() {
             // The only error is that of a full counter, which is a wake that already stands.
             _ = self.driver.unpark();
+            if self.has_ended()
+                && let Some(thread) = &*self.parked_thread.lock()
+            {
+                thread.unpark();
+            }
         }
     }
 
@@ -288,7 +315,7 @@ impl Shared {
 
     /// Whether neither a socket nor a timer is registered.
     pub(crate) fn is_idle(&self) -> bool {
-        self.socket_count() == 0 && self.timers.is_empty()
+        self.has_ended() || self.socket_count() == 0 && self.timers.is_empty()
     }
 
     /// Whose core this is: the address of a runtime, or 0.
@@ -307,11 +334,14 @@ impl Shared {
 
     /// How many sockets are registered.
     pub(crate) fn socket_count(&self) -> usize {
-        self.slots.lock().len()
+        if self.is_from_before_fork() { 0 } else { self.slots.lock().len() }
     }
 
     /// Ends the reactor: wakes every waiter and takes no new ones.
     pub(crate) fn end(&self) {
+        if self.is_from_before_fork() {
+            return;
+        }
         self.ended.store(true, Ordering::SeqCst);
         let mut wakers = Vec::new();
         let slots = self.slots.lock().drain();
@@ -321,7 +351,7 @@ impl Shared {
         self.timers.drain(&mut wakers);
         self.unpark();
         // The background thread keeps a descriptor of what it watches until it looks again.
-        if self.watch() != Watch::None && !self.is_from_before_fork() {
+        if self.watch() != Watch::None {
             monitor::rouse(self);
         }
         wake_all(&mut wakers);
@@ -331,10 +361,17 @@ impl Shared {
         self.ended.load(Ordering::SeqCst) || self.is_from_before_fork()
     }
 
+    /// An error in a forked child of the process that started the reactor.
+    pub(super) fn check_fork(&self) -> io::Result<()> {
+        if self.is_from_before_fork() { Err(forked_error()) } else { Ok(()) }
+    }
+
     /// Whether this process is a forked child of the one that started the reactor: what it does to
-    /// the engine would be done to the parent's.
+    /// the engine would be done to the parent's, and a lock may be held by a thread that is not
+    /// here.
+    #[inline]
     pub(crate) fn is_from_before_fork(&self) -> bool {
-        self.forks != forks()
+        has_forked_since(self.forks)
     }
 
     pub(crate) fn keeper(&self) -> Keeper {
@@ -399,6 +436,11 @@ fn wake_all(wakers: &mut Vec<Waker>) {
             }
         });
     }
+}
+
+#[cold]
+fn forked_error() -> io::Error {
+    io::Error::other("the reactor belongs to the process that this one was forked from")
 }
 
 /// The error of a wait on a reactor that is gone.

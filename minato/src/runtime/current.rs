@@ -120,6 +120,7 @@ fn beside<F: Future>(shared: &Arc<Shared>, mut root: Root<'_, F>) -> F::Output {
                 return output;
             }
         } else {
+            shared.check_fork();
             thread::park();
         }
     }
@@ -174,6 +175,7 @@ fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut root: Root<'_, F>
                 stepper.wait(|| wake.is_woken() || stepper.has_task());
             }
         } else if !wake.is_woken() {
+            shared.check_fork();
             thread::park();
         }
     }
@@ -379,6 +381,7 @@ impl Stepper<'_> {
 
 /// Nothing can go on: says why, and who waits.
 fn stop(shared: &Shared, error: &io::Error) -> ! {
+    shared.check_fork();
     panic!("the runtime cannot go on: {error}; {}", shared.describe_tasks())
 }
 

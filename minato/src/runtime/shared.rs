@@ -1,5 +1,6 @@
 //! A runtime as every thread sees it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::thread::{Thread, ThreadId};
@@ -105,6 +106,7 @@ pub(crate) struct Shared {
     blocking: BlockingPool,
     clock: Clock,
     engine: Engine,
+    ended: AtomicBool,
 }
 
 impl Shared {
@@ -127,6 +129,7 @@ impl Shared {
             blocking,
             clock,
             engine,
+            ended: AtomicBool::new(false),
         });
         for reactor in &shared.reactors {
             reactor.set_owner(shared.address());
@@ -198,6 +201,10 @@ impl Shared {
 
     /// Queues a woken task for any of the cores.
     pub(crate) fn inject(&self, runnable: Runnable) {
+        if self.is_from_before_fork() {
+            // The queue's lock may be held by a thread of the parent, and nobody comes to it here.
+            return drop(runnable);
+        }
         self.injector.push(runnable);
         match &self.flavor {
             Flavor::CurrentThread(_) => self.reactors[0].unpark(),
@@ -224,9 +231,20 @@ impl Shared {
         self.reactors[0].is_from_before_fork()
     }
 
+    /// Keeps a forked child from going on with its copy of the runtime.
+    ///
+    /// # Panics
+    ///
+    /// In a forked child of the process that made the runtime.
+    pub(super) fn check_fork(&self) {
+        if self.is_from_before_fork() {
+            panic!("the runtime cannot go on: {}", crate::task::FROM_BEFORE_FORK);
+        }
+    }
+
     /// Whether the runtime has been shut down.
     pub(crate) fn has_ended(&self) -> bool {
-        self.reactors[0].has_ended()
+        self.ended.load(Ordering::SeqCst)
     }
 
     /// Whether this is a local runtime and the present thread is its own.
@@ -279,6 +297,7 @@ impl Shared {
             Flavor::CurrentThread(_) => self.drop_tasks(),
             Flavor::MultiThread(pool) => pool.shut_down(deadline),
         };
+        self.ended.store(true, Ordering::SeqCst);
         for reactor in &self.reactors {
             reactor.end();
         }

@@ -217,7 +217,9 @@ impl Worker<'_> {
     fn turn(&self, timeout: Option<Duration>) {
         let Some((reactor, mut wakers)) = self.take_wakers() else { return };
         if let Err(error) = reactor.turn(&mut wakers, timeout) {
-            super::report(&format!("a reactor of the runtime cannot wait: {error}"));
+            // Sockets and timers move to other reactors; from now on the turns only park.
+            super::report(&format!("a reactor of the runtime cannot wait, and ends: {error}"));
+            reactor.end();
         }
         self.pool.rouse(self.index);
         self.put_wakers(wakers);

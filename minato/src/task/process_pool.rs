@@ -12,8 +12,9 @@ use std::time::Duration;
 
 use super::blocking::{BlockingConfig, BlockingPool};
 use super::spawn::{FROM_BEFORE_FORK, spawn_blocking_at};
-use crate::reactor::background::{SignalsBlocked, forks};
 use crate::reactor::process::PerProcess;
+use crate::reactor::process::{forks, has_forked_since};
+use crate::reactor::signals::SignalsBlocked;
 use crate::runtime::context;
 use crate::runtime::implicit::{HiddenThread, permit};
 use crate::sync::{Arc, Mutex};
@@ -47,9 +48,9 @@ pub(crate) async fn run_blocking<T: Send + 'static>(
     };
     queued.map_err(|rejected| io::Error::other(rejected.to_string()))?;
     let forks_before = forks();
-    poll_fn(|cx| match forks() == forks_before {
-        true => answer.poll(cx),
-        false => Poll::Ready(Err(io::Error::other(FROM_BEFORE_FORK))),
+    poll_fn(|cx| match has_forked_since(forks_before) {
+        false => answer.poll(cx),
+        true => Poll::Ready(Err(io::Error::other(FROM_BEFORE_FORK))),
     })
     .await
 }

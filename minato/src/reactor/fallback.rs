@@ -1,0 +1,91 @@
+//! The reactor that sockets and timers outside every runtime share.
+//!
+//! The first wait that needs it starts it. Its thread lives until the process ends. It also watches
+//! the cores of runtimes that somebody outside waits on; see the `monitor` module. A program can
+//! put a reactor of its own in its place.
+
+use std::fmt;
+use std::io;
+
+use super::background::spawn_reactor_thread;
+use super::monitor::Monitor;
+use super::process::PerProcess;
+use super::shared::{Keeper, Shared};
+use crate::engine::Engine;
+use crate::sync::Arc;
+use crate::time::clock::Clock;
+
+/// The reactors that the whole process shares.
+static PROCESS: PerProcess<Process> = PerProcess::new(Process { own: None, chosen: None });
+
+#[derive(Default)]
+struct Process {
+    /// The one whose thread we started.
+    own: Option<Arc<Shared>>,
+    /// The one that `set_fallback` put in its place for sockets and timers.
+    chosen: Option<Arc<Shared>>,
+}
+
+impl Process {
+    /// Forgets reactors that have ended.
+    fn refresh(&mut self) {
+        self.own.take_if(|own| own.has_ended());
+        self.chosen.take_if(|chosen| chosen.has_ended());
+    }
+
+    fn own(&mut self) -> io::Result<Arc<Shared>> {
+        if let Some(own) = &self.own {
+            return Ok(own.clone());
+        }
+        let own = Shared::start(&Engine::mio(), Clock::System, Keeper::Background)?;
+        let turned = own.clone();
+        spawn_reactor_thread(move || Monitor::new(&turned).run(&turned))?;
+        Ok(self.own.insert(own).clone())
+    }
+}
+
+/// The reactor that sockets outside every runtime share, started now if there is none.
+pub(crate) fn reactor() -> io::Result<Arc<Shared>> {
+    let mut process = PROCESS.lock();
+    process.refresh();
+    match &process.chosen {
+        Some(chosen) => Ok(chosen.clone()),
+        None => process.own(),
+    }
+}
+
+/// The fallback reactor that the program chose itself.
+pub(super) fn chosen() -> Option<Arc<Shared>> {
+    let mut process = PROCESS.lock();
+    process.refresh();
+    process.chosen.clone()
+}
+
+/// The reactor on whose thread the monitor runs, started now if there is none.
+pub(super) fn monitoring() -> io::Result<Arc<Shared>> {
+    let mut process = PROCESS.lock();
+    process.refresh();
+    process.own()
+}
+
+pub(super) fn set_fallback(shared: &Arc<Shared>) -> Result<(), SetFallbackError> {
+    let mut process = PROCESS.lock();
+    process.refresh();
+    if process.chosen.is_some() || process.own.is_some() {
+        return Err(SetFallbackError(()));
+    }
+    process.chosen = Some(shared.clone());
+    Ok(())
+}
+
+/// There is a fallback reactor already.
+#[derive(Debug)]
+pub struct SetFallbackError(());
+
+impl fmt::Display for SetFallbackError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a fallback reactor was already set, or started because it was needed")
+    }
+}
+
+impl std::error::Error for SetFallbackError {}
