@@ -57,6 +57,7 @@ macro_rules! matrix {
 use std::cell::Cell;
 use std::rc::Rc;
 
+use minato::engine::Interest;
 use minato::io::DuplexStream;
 use minato::net::tcp::Incoming;
 use minato::net::udp;
@@ -152,6 +153,30 @@ fn futures_are_send() {
         sends(|| uses(listener, udp, stream));
     }
     _ = check;
+    /// Those that have the owner of the descriptor for themselves need not share it.
+    fn exclusive(fd: &mut AsyncFd<Unshared>) {
+        let interest = Interest::READABLE;
+        sends(|| fd.ready_mut(interest));
+        sends(|| fd.readable_mut());
+        sends(|| fd.writable_mut());
+        sends(|| fd.async_io_mut(interest, |_| Ok(())));
+    }
+    _ = exclusive;
+}
+
+/// A descriptor whose owner is `Send` and not `Sync`.
+struct Unshared(std::fs::File, #[expect(dead_code, reason = "makes it so")] Movable);
+
+impl std::os::fd::AsFd for Unshared {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl std::os::fd::AsRawFd for Unshared {
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
+        self.0.as_raw_fd()
+    }
 }
 
 /// The matrix itself can tell.

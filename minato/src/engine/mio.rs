@@ -6,6 +6,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use mio::unix::SourceFd;
@@ -71,13 +72,43 @@ impl Watched for Foreign {
     }
 }
 
-/// Registers and deregisters, to find out whether that can be done.
+/// Registers and deregisters, to find out whether that can be done. The event queue for this is
+/// opened once; nobody waits for it.
 pub(super) fn probe(watched: &impl Watched) -> io::Result<()> {
-    let poll = Poll::new()?;
-    poll.registry().register(&mut SourceFd(&watched.descriptor()), UNPARK, watched.interest())
+    static QUEUE: OnceLock<Poll> = OnceLock::new();
+    let queue = match QUEUE.get() {
+        Some(queue) => queue,
+        None => {
+            let queue = Poll::new()?;
+            QUEUE.get_or_init(|| queue)
+        }
+    };
+    let fd = watched.descriptor();
+    match queue.registry().register(&mut SourceFd(&fd), UNPARK, watched.interest()) {
+        Ok(()) => {
+            // Fails only if somebody else who tries it has done that already.
+            _ = queue.registry().deregister(&mut SourceFd(&fd));
+            Ok(())
+        }
+        // Another thread tries the same descriptor at this moment.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        refused => refused,
+    }
 }
 
 impl MioDriver {
+    /// Registers a descriptor of somebody else's. If this queue has it already, a duplicate is
+    /// registered instead.
+    pub(super) fn register_foreign(&self, foreign: &Foreign, key: Key) -> io::Result<()> {
+        match self.register(foreign, key) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                foreign.duplicate()?;
+                self.register(foreign, key)
+            }
+            result => result,
+        }
+    }
+
     pub(super) fn register(&self, watched: &impl Watched, key: Key) -> io::Result<()> {
         let fd = watched.descriptor();
         self.registry.register(&mut SourceFd(&fd), Token(key.word()), watched.interest())

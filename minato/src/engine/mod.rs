@@ -173,7 +173,7 @@ impl Driver {
             (Self::Mio(driver), Source::Os(socket) | Source::OsUdp(socket, _)) => {
                 driver.register(socket, key)
             }
-            (Self::Mio(driver), Source::Foreign(foreign)) => driver.register(foreign, key),
+            (Self::Mio(driver), Source::Foreign(foreign)) => driver.register_foreign(foreign, key),
             (Self::Sim(_), Source::Sim(socket)) => socket.register(key),
             _ => Err(wrong_kind()),
         }

@@ -28,6 +28,8 @@ impl Readiness {
     pub const WRITE_CLOSED: Readiness = Readiness(1 << 5);
     /// All six bits.
     pub const ALL: Readiness = Readiness(0b11_1111);
+    /// The two that say that a side has ended.
+    pub(crate) const ENDS: Readiness = Self::READ_CLOSED.union(Self::WRITE_CLOSED);
     /// What a socket of which nothing is known yet is taken for: ready for both directions.
     pub(crate) const ALL_OPEN: Readiness = Self::READABLE.union(Self::WRITABLE);
 
@@ -192,8 +194,7 @@ impl Interest {
     /// The bits that an operation waited for with this interest clears when it would block: all of
     /// those that answer it, but for the ends, which are final.
     pub(crate) const fn cleared_by_would_block(self) -> Readiness {
-        let ends = Readiness::READ_CLOSED.union(Readiness::WRITE_CLOSED);
-        let mask = self.mask().difference(ends);
+        let mask = self.mask().difference(Readiness::ENDS);
         // A read finds what is urgent, too.
         if self.is_readable() { mask.union(Readiness::PRIORITY) } else { mask }
     }

@@ -147,13 +147,38 @@ impl Socket {
     }
 
     /// An operation that was tried after `look` would block: clears `bits`, unless an event of
-    /// their direction has come since; ends stay.
+    /// their direction has come since.
     fn would_block(&self, look: Option<View>, bits: Readiness) {
         if let (Some(slot), Some(look)) = (self.slot.get(), look) {
             // What was kept can be received, whatever a call on the descriptor itself has found.
             let kept =
                 if self.source().has_kept() { Readiness::READABLE } else { Readiness::EMPTY };
-            clear(slot, look, bits.difference(kept));
+            let bits = bits.difference(kept);
+            clear(slot, look, bits);
+            let ends = look.readiness().intersection(bits).intersection(Readiness::ENDS);
+            if !ends.is_empty() {
+                self.report_again(slot, ends);
+            }
+        }
+    }
+
+    /// After `ends` were cleared: asks for those that are still there. The operation that would
+    /// block may have been about the other direction.
+    #[cold]
+    fn report_again(&self, slot: &Slot, ends: Readiness) {
+        if slot.rearm(self.source()).is_err() {
+            slot.tell(ends);
+        }
+    }
+
+    /// The bits that an operation waited for with `interest` clears when it would block. The ends
+    /// of a socket are final. Those of a foreign descriptor may pass: a FIFO is opened again, or a
+    /// socket connects that was waited for before.
+    fn cleared_by_would_block(&self, interest: Interest) -> Readiness {
+        let bits = interest.cleared_by_would_block();
+        match self.source() {
+            Source::Foreign(_) => bits.union(interest.mask()),
+            _ => bits,
         }
     }
 
@@ -221,7 +246,7 @@ impl Socket {
         }
         let result = operation();
         if result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
-            self.would_block(look, interest.cleared_by_would_block());
+            self.would_block(look, self.cleared_by_would_block(interest));
         }
         result
     }
@@ -260,7 +285,8 @@ impl Socket {
         poll_fn(|cx| wait.poll_ready(cx)).await
     }
 
-    /// Clears `bits`, unless an event of their direction has come since `look`; ends stay.
+    /// Clears `bits`, unless an event of their direction has come since `look`. An end that is
+    /// still there is reported again.
     pub(crate) fn clear(&self, look: View, bits: Readiness) {
         self.would_block(Some(look), bits);
     }
@@ -337,7 +363,7 @@ fn unless_it_would_block<T>(last: io::Result<T>, error: io::Error) -> io::Result
 /// Clears `bits` as far as they can be cleared, each by the tick of its direction.
 fn clear(slot: &Slot, look: View, bits: Readiness) {
     for direction in [Direction::Read, Direction::Write] {
-        let bits = bits.intersection(direction.cleared_by_would_block());
+        let bits = bits.intersection(direction.mask());
         if !bits.is_empty() {
             slot.clear(direction, look, bits);
         }
@@ -399,7 +425,8 @@ impl<'a> Wait<'a> {
                         if let Some(error) = nobody {
                             return Poll::Ready(Err(error));
                         }
-                        self.socket.would_block(look, self.interest.cleared_by_would_block());
+                        let bits = self.socket.cleared_by_would_block(self.interest);
+                        self.socket.would_block(look, bits);
                     }
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                     result => {

@@ -1,5 +1,8 @@
 //! `AsyncFd`: descriptors of somebody else's, most of them pipes here.
 
+mod ends;
+mod shared;
+
 use std::future::poll_fn;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -288,20 +291,26 @@ impl AsRawFd for Number {
 #[test]
 fn bad_descriptors_are_refused_at_once_and_given_back() {
     for number in [-1, 1_000_000] {
-        let error = AsyncFd::try_new(Number(number)).unwrap_err();
+        // SAFETY: it is refused, so nothing is done with the number.
+        let error = unsafe { AsyncFd::register(Number(number)) }.unwrap_err();
         assert!(error.to_string().contains("not open"), "{error}");
         assert!(error.to_string().contains(&number.to_string()), "{error}");
         let (inner, cause) = error.into_parts();
         assert_eq!((inner.0, cause.raw_os_error()), (number, Some(libc::EBADF)));
-        let error = AsyncFd::new(Number(number)).unwrap_err();
-        assert_eq!(error.raw_os_error(), Some(libc::EBADF));
+        // SAFETY: as above.
+        let error = unsafe { AsyncFd::register_with_interest(Number(number), Interest::READABLE) };
+        assert_eq!(io::Error::from(error.unwrap_err()).raw_os_error(), Some(libc::EBADF));
     }
     for path in ["/proc/self/exe", "/"] {
         let file = std::fs::File::open(path).unwrap();
         let error = AsyncFd::try_with_interest(file, Interest::READABLE).unwrap_err();
         assert!(error.to_string().contains("regular file"), "{error}");
         assert!(format!("{error:?}").contains("Operation not permitted"), "{error:?}");
-        let (mut file, cause) = error.into_parts();
+        let (file, cause) = error.into_parts();
+        let error = AsyncFd::try_new(file).unwrap_err();
+        assert_eq!(error.to_string().matches("regular file").count(), 1, "{error}");
+        let (mut file, cause_again) = error.into_parts();
+        assert_eq!(cause_again.raw_os_error(), cause.raw_os_error());
         assert_eq!(cause.raw_os_error(), Some(libc::EPERM));
         _ = file.read(&mut [0]);
     }

@@ -17,6 +17,7 @@ pub(crate) const UNSAFE: &[&str] = &[
     "task/",
     "io/read_buf.rs",
     "net/socket.rs",
+    "net/async_fd/mod.rs",
     "net/unix/fd_passing.rs",
     "reactor/process.rs",
     "reactor/signals.rs",

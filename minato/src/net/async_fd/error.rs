@@ -12,6 +12,9 @@ pub struct AsyncFdRegisterError<T> {
     pub(super) cause: io::Error,
 }
 
+/// What the `try_` constructors of [`AsyncFd`](super::AsyncFd) return.
+pub type AsyncFdTryNewError<T> = AsyncFdRegisterError<T>;
+
 impl<T> AsyncFdRegisterError<T> {
     /// What was to be taken in, and the reason why it was not.
     pub fn into_parts(self) -> (T, io::Error) {

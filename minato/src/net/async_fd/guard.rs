@@ -59,14 +59,15 @@ impl<'a, T: AsRawFd> AsyncFdReadyGuard<'a, T> {
     }
 
     /// Clears what was seen, so that the next wait waits for a fresh event. Only for when the
-    /// descriptor has said that it would block. That a side has ended is not cleared.
+    /// descriptor has said that it would block. A side that has ended is reported again at once, if
+    /// it still has.
     pub fn clear_ready(&mut self) {
         self.clear_ready_matching(Readiness::ALL);
     }
 
     /// Like [`clear_ready`](Self::clear_ready), but only the bits of `ready`.
     pub fn clear_ready_matching(&mut self, ready: Readiness) {
-        self.seen.clear(&self.async_fd.socket, ready);
+        self.seen.clear(self.async_fd.socket(), ready);
     }
 
     /// Leaves the readiness as it is; the same as dropping the guard, and says so.
@@ -87,7 +88,7 @@ impl<'a, T: AsRawFd> AsyncFdReadyGuard<'a, T> {
         operation: impl FnOnce(&'a AsyncFd<T>) -> io::Result<R>,
     ) -> Result<io::Result<R>, TryIoError> {
         let result = operation(self.async_fd);
-        self.seen.after(&self.async_fd.socket, result)
+        self.seen.after(self.async_fd.socket(), result)
     }
 
     /// The `AsyncFd` of this guard.
@@ -129,7 +130,7 @@ impl<'a, T: AsRawFd> AsyncFdReadyMutGuard<'a, T> {
 
     /// As [`AsyncFdReadyGuard::clear_ready_matching`].
     pub fn clear_ready_matching(&mut self, ready: Readiness) {
-        self.seen.clear(&self.async_fd.socket, ready);
+        self.seen.clear(self.async_fd.socket(), ready);
     }
 
     /// As [`AsyncFdReadyGuard::retain_ready`].
@@ -150,7 +151,7 @@ impl<'a, T: AsRawFd> AsyncFdReadyMutGuard<'a, T> {
         operation: impl FnOnce(&mut AsyncFd<T>) -> io::Result<R>,
     ) -> Result<io::Result<R>, TryIoError> {
         let result = operation(self.async_fd);
-        self.seen.after(&self.async_fd.socket, result)
+        self.seen.after(self.async_fd.socket(), result)
     }
 
     /// The `AsyncFd` of this guard.

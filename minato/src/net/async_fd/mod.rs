@@ -3,7 +3,7 @@
 mod error;
 mod guard;
 
-pub use self::error::{AsyncFdRegisterError, TryIoError};
+pub use self::error::{AsyncFdRegisterError, AsyncFdTryNewError, TryIoError};
 pub use self::guard::{AsyncFdReadyGuard, AsyncFdReadyMutGuard};
 
 use std::fmt;
@@ -20,14 +20,23 @@ use crate::runtime::context;
 /// Waits for a descriptor of your own: a pipe, a device, an event counter, a socket of a kind that
 /// this library does not have.
 ///
-/// It owns what owns the descriptor, which must be *non-blocking already*: an operation that blocks
-/// would block the thread. Waiting and operating are separate. The usual way is a loop around
-/// [`readable`](Self::readable) and [`AsyncFdReadyGuard::try_io`], which
-/// [`async_io`](Self::async_io) has ready-made.
+/// An `AsyncFd` owns what owns the descriptor. The descriptor must be *non-blocking already*: an
+/// operation that blocks would block the thread. Waiting and operating are separate. The usual way
+/// is a loop around [`readable`](Self::readable) and [`AsyncFdReadyGuard::try_io`];
+/// [`async_io`](Self::async_io) is that loop ready-made.
 ///
-/// Making one checks the descriptor with the system and starts nothing. It is registered with a
-/// reactor at the first wait, as sockets are, and deregistered before it is given back or dropped.
-/// It must stay open meanwhile, and must not be in two `AsyncFd`s that wait on one reactor.
+/// A constructor checks the descriptor with the system and starts nothing. The descriptor is
+/// registered with a reactor at the first wait, as sockets are. It is deregistered before its owner
+/// is given back or dropped.
+///
+/// **Several `AsyncFd`s of one descriptor** can wait at the same time. Linux refuses to register a
+/// descriptor twice with one reactor, so the second one duplicates the descriptor and registers the
+/// duplicate. Systems with kqueue do not tell that a descriptor is registered already; there, give
+/// each `AsyncFd` a duplicate of your own.
+///
+/// **Ends can pass.** A FIFO or terminal that is opened again is open, and so is a socket once it
+/// connects, though the system reported a hang-up before. An operation that would block clears what
+/// was seen, an end included. An end that is still there is reported again at once.
 ///
 /// # Examples
 ///
@@ -53,16 +62,37 @@ pub struct AsyncFd<T: AsRawFd> {
     // Before `inner`, so that the registration has ended when `inner` closes the descriptor.
     socket: Socket,
     interest: Interest,
-    inner: T,
+    /// How the owner tells the number of its descriptor. It is asked before each use of the number,
+    /// since the owner may be exchanged.
+    number: fn(&T) -> RawFd,
+    /// `None` only while it is given back.
+    inner: Option<T>,
 }
 
-impl<T: AsRawFd> AsyncFd<T> {
+impl<T: AsRawFd + AsFd> AsyncFd<T> {
     /// Takes `inner` in, to wait for reading and writing.
     ///
     /// # Errors
     ///
-    /// The system's: the descriptor is not open (`EBADF`), or it is of a kind that is always ready,
-    /// as a regular file is (`EPERM`). `Unsupported` on a simulated runtime.
+    /// The system's: the descriptor is of a kind that is always ready, as a regular file is
+    /// (`EPERM`). `Unsupported` on a simulated runtime.
+    ///
+    /// # Examples
+    ///
+    /// A type without `AsFd` may be no owner of the number that it returns, so the compiler refuses
+    /// it here. Vouch for it with [`register`](Self::register).
+    ///
+    /// ```compile_fail,E0277
+    /// struct Number(std::os::fd::RawFd);
+    ///
+    /// impl std::os::fd::AsRawFd for Number {
+    ///     fn as_raw_fd(&self) -> std::os::fd::RawFd {
+    ///         self.0
+    ///     }
+    /// }
+    ///
+    /// minato::net::AsyncFd::new(Number(0)).ok();
+    /// ```
     #[track_caller]
     pub fn new(inner: T) -> io::Result<Self> {
         Ok(Self::try_new(inner)?)
@@ -84,7 +114,7 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// As [`new`](Self::new).
     #[track_caller]
-    pub fn try_new(inner: T) -> Result<Self, AsyncFdRegisterError<T>> {
+    pub fn try_new(inner: T) -> Result<Self, AsyncFdTryNewError<T>> {
         Self::try_with_interest(inner, Interest::READABLE | Interest::WRITABLE)
     }
 
@@ -95,11 +125,8 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// As [`new`](Self::new).
     #[track_caller]
-    pub fn try_with_interest(
-        inner: T,
-        interest: Interest,
-    ) -> Result<Self, AsyncFdRegisterError<T>> {
-        Self::make(inner, interest, None)
+    pub fn try_with_interest(inner: T, interest: Interest) -> Result<Self, AsyncFdTryNewError<T>> {
+        Self::make(inner, |inner| inner.as_fd().as_raw_fd(), interest, None)
     }
 
     /// Like [`new`](Self::new), bound to the reactor of `handle`.
@@ -119,16 +146,54 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// As [`new`](Self::new).
     #[track_caller]
     pub fn with_interest_on(handle: &Handle, inner: T, interest: Interest) -> io::Result<Self> {
-        Ok(Self::make(inner, interest, Some(handle))?)
+        Ok(Self::make(inner, |inner| inner.as_fd().as_raw_fd(), interest, Some(handle))?)
+    }
+}
+
+impl<T: AsRawFd> AsyncFd<T> {
+    /// Takes in what is known by the number of its descriptor only, to wait for reading and
+    /// writing.
+    ///
+    /// # Errors
+    ///
+    /// The system's: the descriptor is not open (`EBADF`), or it is of a kind that is always ready,
+    /// as a regular file is (`EPERM`). `Unsupported` on a simulated runtime. The error gives
+    /// `inner` back and names the descriptor.
+    ///
+    /// # Safety
+    ///
+    /// `inner.as_raw_fd()` must be a descriptor that `inner` owns or borrows. It must stay open and
+    /// the same until the `AsyncFd` is dropped or [`into_inner`](Self::into_inner) is called.
+    #[track_caller]
+    pub unsafe fn register(inner: T) -> Result<Self, AsyncFdRegisterError<T>> {
+        Self::make(inner, T::as_raw_fd, Interest::READABLE | Interest::WRITABLE, None)
+    }
+
+    /// Like [`register`](Self::register), to wait for `interest` only.
+    ///
+    /// # Errors
+    ///
+    /// As [`register`](Self::register).
+    ///
+    /// # Safety
+    ///
+    /// As [`register`](Self::register).
+    #[track_caller]
+    pub unsafe fn register_with_interest(
+        inner: T,
+        interest: Interest,
+    ) -> Result<Self, AsyncFdRegisterError<T>> {
+        Self::make(inner, T::as_raw_fd, interest, None)
     }
 
     #[track_caller]
     fn make(
         inner: T,
+        number: fn(&T) -> RawFd,
         interest: Interest,
         handle: Option<&Handle>,
     ) -> Result<Self, AsyncFdRegisterError<T>> {
-        let descriptor = inner.as_raw_fd();
+        let descriptor = number(&inner);
         let simulated = match handle {
             Some(handle) => handle.shared().driver().host().is_some(),
             None => context::host().is_some(),
@@ -139,26 +204,35 @@ impl<T: AsRawFd> AsyncFd<T> {
         };
         match source {
             Ok(source) => {
-                Ok(Self { socket: Socket::of(source, Transport::Other, handle), interest, inner })
+                let socket = Socket::of(source, Transport::Other, handle);
+                Ok(Self { socket, interest, number, inner: Some(inner) })
             }
             Err(cause) => Err(AsyncFdRegisterError { inner, descriptor, cause }),
         }
     }
 
+    /// The waiting side, which knows the number that the descriptor has now.
+    fn socket(&self) -> &Socket {
+        if let Some(inner) = &self.inner {
+            note(self.socket.source(), (self.number)(inner));
+        }
+        &self.socket
+    }
+
     /// What owns the descriptor.
     pub fn get_ref(&self) -> &T {
-        &self.inner
+        self.inner.as_ref().expect(HELD)
     }
 
     /// What owns the descriptor, to be changed. It must keep its descriptor.
     pub fn get_mut(&mut self) -> &mut T {
-        &mut self.inner
+        self.inner.as_mut().expect(HELD)
     }
 
     /// Gives back what owns the descriptor, registered nowhere.
-    pub fn into_inner(self) -> T {
-        drop(self.socket);
-        self.inner
+    pub fn into_inner(mut self) -> T {
+        self.socket();
+        self.inner.take().expect(HELD)
     }
 
     /// Waiting for what was not asked for at the start would never end.
@@ -172,9 +246,13 @@ impl<T: AsRawFd> AsyncFd<T> {
         ))
     }
 
-    async fn wait(&self, interest: Interest) -> io::Result<Seen> {
-        self.check(interest)?;
-        Ok(Seen::new(self.socket.ready_look(interest).await?, interest.mask()))
+    /// The future keeps no reference to the owner of the descriptor, which may not be `Sync`.
+    fn wait(&self, interest: Interest) -> impl Future<Output = io::Result<Seen>> {
+        let (checked, socket) = (self.check(interest), self.socket());
+        async move {
+            checked?;
+            Ok(Seen::new(socket.ready_look(interest).await?, interest.mask()))
+        }
     }
 
     /// Waits until one of the directions of `interest` is ready.
@@ -266,7 +344,7 @@ impl<T: AsRawFd> AsyncFd<T> {
             Direction::Read => Interest::READABLE,
             Direction::Write => Interest::WRITABLE,
         })?;
-        let look = ready!(self.socket.poll_last_ready(cx, direction))?;
+        let look = ready!(self.socket().poll_last_ready(cx, direction))?;
         Poll::Ready(Ok(Seen::new(look, direction.mask())))
     }
 
@@ -339,7 +417,7 @@ impl<T: AsRawFd> AsyncFd<T> {
         operation: impl FnOnce(&T) -> io::Result<R>,
     ) -> io::Result<R> {
         self.check(interest)?;
-        self.socket.try_user_io(interest, || operation(&self.inner))
+        self.socket().try_user_io(interest, || operation(self.get_ref()))
     }
 
     /// Like [`try_io`](Self::try_io), with the owner of the descriptor to be changed.
@@ -353,8 +431,13 @@ impl<T: AsRawFd> AsyncFd<T> {
         operation: impl FnOnce(&mut T) -> io::Result<R>,
     ) -> io::Result<R> {
         self.check(interest)?;
-        let Self { socket, inner, .. } = self;
-        socket.try_user_io(interest, || operation(inner))
+        let Self { socket, inner, number, .. } = self;
+        let inner = inner.as_mut().expect(HELD);
+        socket.try_user_io(interest, || {
+            let result = operation(inner);
+            note(socket.source(), number(inner));
+            result
+        })
     }
 
     /// Calls `operation` as often as it takes until it does not return `WouldBlock`, waiting for
@@ -373,7 +456,7 @@ impl<T: AsRawFd> AsyncFd<T> {
         mut operation: impl FnMut(&T) -> io::Result<R>,
     ) -> io::Result<R> {
         self.check(interest)?;
-        self.socket.io(interest, |_| operation(&self.inner)).await
+        self.socket().io(interest, |_| operation(self.get_ref())).await
     }
 
     /// Like [`async_io`](Self::async_io), with the owner of the descriptor to be changed.
@@ -391,25 +474,47 @@ impl<T: AsRawFd> AsyncFd<T> {
         mut operation: impl FnMut(&mut T) -> io::Result<R>,
     ) -> io::Result<R> {
         self.check(interest)?;
-        let Self { socket, inner, .. } = self;
-        socket.io(interest, |_| operation(inner)).await
+        let Self { socket, inner, number, .. } = self;
+        let inner = inner.as_mut().expect(HELD);
+        let operation = |source: &Source| {
+            let result = operation(inner);
+            note(source, number(inner));
+            result
+        };
+        socket.io(interest, operation).await
+    }
+}
+
+/// Why the owner is there: whoever gives it back consumes the `AsyncFd`.
+const HELD: &str = "an AsyncFd holds its descriptor until it is consumed";
+
+/// Has `source` use the number that its descriptor has now.
+fn note(source: &Source, number: RawFd) {
+    if let Source::Foreign(foreign) = source {
+        foreign.set_descriptor(number);
+    }
+}
+
+impl<T: AsRawFd> Drop for AsyncFd<T> {
+    fn drop(&mut self) {
+        self.socket();
     }
 }
 
 impl<T: AsRawFd> AsRawFd for AsyncFd<T> {
     fn as_raw_fd(&self) -> RawFd {
-        self.inner.as_raw_fd()
+        self.get_ref().as_raw_fd()
     }
 }
 
 impl<T: AsRawFd + AsFd> AsFd for AsyncFd<T> {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.inner.as_fd()
+        self.get_ref().as_fd()
     }
 }
 
 impl<T: AsRawFd + fmt::Debug> fmt::Debug for AsyncFd<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AsyncFd").field("inner", &self.inner).finish_non_exhaustive()
+        f.debug_struct("AsyncFd").field("inner", self.get_ref()).finish_non_exhaustive()
     }
 }
