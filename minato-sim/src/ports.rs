@@ -1,6 +1,7 @@
 //! The ports of a host: who holds them, and which one a socket without a port gets.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use crate::arena::Key;
 use crate::socket::Kind;
@@ -8,31 +9,47 @@ use crate::socket::Kind;
 /// The ports that are handed out on their own, as on Linux.
 const EPHEMERAL: std::ops::RangeInclusive<u16> = 32_768..=60_999;
 
+/// A connection that holds a port without a bound socket: one that was accepted, or one whose
+/// socket is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Holder {
+    /// The address of its end on this host.
+    pub(crate) ip: IpAddr,
+    /// The options of its socket or of its listener.
+    pub(crate) reuse_address: bool,
+    pub(crate) reuse_port: bool,
+}
+
+/// Holders that are alike.
+#[derive(Debug)]
+struct Held {
+    holder: Holder,
+    count: u32,
+    /// Until when those that were closed here first keep the port.
+    waiting_until: u64,
+}
+
 /// One port of one protocol.
 #[derive(Debug, Default)]
 pub(crate) struct Port {
     /// The sockets bound to it, in the order in which they were bound.
     pub(crate) binders: Vec<Key>,
-    /// Connections without a bound socket of their own: accepted ones, and those whose socket is
-    /// closed. Counted apart for those without and with `ReuseAddress`.
-    connections: [u32; 2],
-    /// Until when a connection that was closed here first keeps the port.
-    waiting_until: [u64; 2],
+    held: Vec<Held>,
 }
 
 impl Port {
-    /// Whether the connections left on the port keep a socket from binding it.
-    pub(crate) fn held_by_connections(&self, now: u64, reuse_address: bool) -> bool {
-        let held = |class: usize| self.connections[class] > 0 || self.waiting_until[class] > now;
-        held(0) || (held(1) && !reuse_address)
+    /// The kinds of connections that hold the port.
+    pub(crate) fn holders(&self, now: u64) -> impl Iterator<Item = &Holder> {
+        let alive = move |held: &&Held| held.count > 0 || held.waiting_until > now;
+        self.held.iter().filter(alive).map(|held| &held.holder)
     }
 
     fn is_unused(&self, now: u64) -> bool {
-        self.binders.is_empty() && !self.held_by_connections(now, false)
+        self.binders.is_empty() && self.holders(now).next().is_none()
     }
 
     fn is_connectable(&self) -> bool {
-        self.binders.is_empty() && self.connections == [0, 0]
+        self.binders.is_empty() && self.held.iter().all(|held| held.count == 0)
     }
 }
 
@@ -70,21 +87,25 @@ impl Ports {
         self.tidy(kind, port);
     }
 
-    /// A connection without a bound socket holds the port from now on.
-    pub(crate) fn hold(&mut self, port: u16, reuse_address: bool) {
-        let entry = self.table.entry((Kind::Stream, port)).or_default();
-        entry.connections[usize::from(reuse_address)] += 1;
+    /// A connection holds the port from now on.
+    pub(crate) fn hold(&mut self, port: u16, holder: Holder) {
+        let held = &mut self.table.entry((Kind::Stream, port)).or_default().held;
+        match held.iter_mut().find(|held| held.holder == holder) {
+            Some(found) => found.count += 1,
+            None => held.push(Held { holder, count: 1, waiting_until: 0 }),
+        }
     }
 
-    /// Such a connection ends; `until` is when the port is really free.
-    pub(crate) fn release(&mut self, port: u16, reuse_address: bool, until: Option<u64>) {
-        if let Some(entry) = self.table.get_mut(&(Kind::Stream, port)) {
-            let class = usize::from(reuse_address);
-            entry.connections[class] = entry.connections[class].saturating_sub(1);
-            if let Some(until) = until {
-                entry.waiting_until[class] = entry.waiting_until[class].max(until);
-            }
+    /// The connection ends; `until` is when it really gives the port up.
+    pub(crate) fn release(&mut self, port: u16, holder: Holder, until: Option<u64>, now: u64) {
+        let Some(entry) = self.table.get_mut(&(Kind::Stream, port)) else {
+            return;
+        };
+        if let Some(held) = entry.held.iter_mut().find(|held| held.holder == holder) {
+            held.count = held.count.saturating_sub(1);
+            held.waiting_until = held.waiting_until.max(until.unwrap_or(0));
         }
+        entry.held.retain(|held| held.count > 0 || held.waiting_until > now);
         self.tidy(Kind::Stream, port);
     }
 
@@ -108,7 +129,7 @@ impl Ports {
     }
 
     fn tidy(&mut self, kind: Kind, port: u16) {
-        let empty = |entry: &Port| entry.is_connectable() && entry.waiting_until == [0, 0];
+        let empty = |entry: &Port| entry.binders.is_empty() && entry.held.is_empty();
         if self.table.get(&(kind, port)).is_some_and(empty) {
             self.table.remove(&(kind, port));
         }

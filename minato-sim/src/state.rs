@@ -4,7 +4,7 @@
 //! `tcp/`, datagrams in `udp.rs`, binding and options in `table.rs`.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::address::Bound;
 use crate::arena::{Arena, Key};
@@ -40,8 +40,11 @@ pub(crate) struct SocketState {
     pub(crate) registration: Option<u64>,
     /// Whether the socket is in its host's list of news.
     pub(crate) queued: bool,
-    /// The address that it is bound to, if it has a place in the table of ports.
+    /// The address that it is bound to, if it has a place in the table of ports. A connect makes
+    /// an unspecified one specific.
     pub(crate) bound: Option<Bound>,
+    /// The address of a call of bind: what it is bound to again when a connect has failed.
+    pub(crate) bound_by_user: Option<IpAddr>,
     pub(crate) local: Option<SocketAddr>,
     pub(crate) peer: Option<SocketAddr>,
     /// Of a stream socket.

@@ -43,6 +43,7 @@ impl State {
             registration: None,
             queued: false,
             bound: None,
+            bound_by_user: None,
             local: None,
             peer: None,
             role: Role::Fresh,
@@ -68,14 +69,11 @@ impl State {
             Role::Listening(listener) => self.drop_listener(listener),
             Role::Connected(connection, side) => {
                 // The connection keeps the port until it is over.
-                if let Some(bound) = socket.bound {
-                    let end = self.connection_mut(connection).end_mut(side);
-                    if end.phase == Phase::Open {
-                        end.holds_port = true;
-                        end.reuse_address = socket.options.reuse_address;
-                        let reuse = socket.options.reuse_address;
-                        self.host_mut(socket.host).ports.hold(bound.port, reuse);
-                    }
+                let is_open = self.connection(connection).end(side).phase == Phase::Open;
+                if socket.bound.is_some() && is_open {
+                    let options = &socket.options;
+                    let reuse = (options.reuse_address, options.reuse_port);
+                    self.hold_port(connection, side, reuse);
                 }
                 self.close_end(connection, side, socket.options.linger);
             }
@@ -124,6 +122,7 @@ impl State {
             return fail(errno::EADDRINUSE);
         }
         self.take_address(key, bound);
+        self.socket_mut(key).bound_by_user = Some(ip);
         Ok(())
     }
 
@@ -153,38 +152,59 @@ impl State {
         Ok(())
     }
 
-    /// Whether somebody else keeps this socket from an address.
-    fn conflicts(&self, key: Key, bound: &Bound) -> bool {
+    /// Notes the two addresses of a connect. From here on the socket is bound to just the one that
+    /// it sends from, as on Linux.
+    pub(crate) fn connect_addresses(&mut self, key: Key, local: SocketAddr, peer: SocketAddr) {
+        let socket = self.socket_mut(key);
+        socket.bound = Some(Bound::new(local.ip(), local.port(), socket.options.only_v6));
+        socket.local = Some(local);
+        socket.peer = Some(peer);
+    }
+
+    /// A connect has failed: the socket is bound to what it was bound to before, or to nothing.
+    pub(crate) fn disconnect_addresses(&mut self, key: Key) {
+        let socket = self.socket_mut(key);
+        socket.peer = None;
+        let Some(bound) = socket.bound.take() else {
+            return;
+        };
+        let ip = socket.bound_by_user.unwrap_or(unspecified(socket.family));
+        socket.local = Some(SocketAddr::new(ip, bound.port));
+        if socket.bound_by_user.is_some() {
+            socket.bound = Some(Bound::new(ip, bound.port, socket.options.only_v6));
+        } else {
+            let (host, kind) = (socket.host, socket.kind);
+            self.host_mut(host).ports.unbind(kind, bound.port, key);
+        }
+    }
+
+    /// Whether somebody else keeps this socket from binding an address, or from listening there.
+    ///
+    /// The rules are those of Linux (`inet_csk_bind_conflict`). Only addresses that overlap
+    /// conflict. Both sides share the port if both have `ReuseAddress` and the other one does not
+    /// listen, or if both have `ReusePort`. Connections count like sockets, also while they wait
+    /// for a minute after a close.
+    pub(crate) fn conflicts(&self, key: Key, bound: &Bound) -> bool {
         let socket = self.socket(key);
         let Some(port) = self.host(socket.host).ports.get(socket.kind, bound.port) else {
             return false;
         };
         let mine = &socket.options;
-        let by_socket =
-            port.binders.iter().filter_map(|binder| self.sockets.get(*binder)).any(|other| {
-                let overlaps = other.bound.is_some_and(|other| other.overlaps(bound));
-                let listening = matches!(other.role, Role::Listening(_));
-                let reuse = mine.reuse_address && other.options.reuse_address && !listening;
-                let share = mine.reuse_port && other.options.reuse_port;
-                overlaps && !reuse && !share
-            });
-        by_socket || port.held_by_connections(self.now, mine.reuse_address || mine.reuse_port)
-    }
-
-    /// Two sockets may share an address by `ReuseAddress`, but only one of them may listen.
-    pub(crate) fn conflicts_with_listener(&self, key: Key) -> bool {
-        let socket = self.socket(key);
-        let Some(bound) = socket.bound else {
-            return false;
+        let shared = |reuse_address: bool, reuse_port: bool| {
+            (mine.reuse_address && reuse_address) || (mine.reuse_port && reuse_port)
         };
-        let binders = self.host(socket.host).ports.binders(Kind::Stream, bound.port);
-        binders.iter().filter(|binder| **binder != key).any(|binder| {
-            let other = self.socket(*binder);
-            let share = socket.options.reuse_port && other.options.reuse_port;
-            matches!(other.role, Role::Listening(_))
-                && other.bound.is_some_and(|other| other.overlaps(&bound))
-                && !share
-        })
+        let others = port.binders.iter().filter(|binder| **binder != key);
+        let by_socket = others.filter_map(|binder| self.sockets.get(*binder)).any(|other| {
+            let listening = matches!(other.role, Role::Listening(_));
+            let options = &other.options;
+            other.bound.is_some_and(|other| other.overlaps(bound))
+                && !shared(options.reuse_address && !listening, options.reuse_port)
+        });
+        let by_connection = port.holders(self.now).any(|holder| {
+            Bound::new(holder.ip, bound.port, false).overlaps(bound)
+                && !shared(holder.reuse_address, holder.reuse_port)
+        });
+        by_socket || by_connection
     }
 
     /// The listener for a connection to `to`: one that is bound to just this address wins, and

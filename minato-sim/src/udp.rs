@@ -107,9 +107,7 @@ impl State {
         let host = self.socket(key).host;
         let owner = self.names.owner(host, to.ip());
         let local = self.source_for(key, to, owner)?;
-        let socket = self.socket_mut(key);
-        socket.local = Some(local);
-        socket.peer = Some(to);
+        self.connect_addresses(key, local, to);
         Ok(())
     }
 

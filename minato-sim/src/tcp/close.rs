@@ -9,6 +9,7 @@ use super::connection::{Owner, Phase, Side};
 use super::flow::Fin;
 use crate::arena::Key;
 use crate::errno::{self, fail};
+use crate::ports::Holder;
 use crate::state::State;
 use crate::time::SECOND;
 
@@ -121,13 +122,25 @@ impl State {
         let over = connection.flow_from(side).fin == Fin::Arrived;
         let end = connection.end_mut(side);
         let orphan = end.owner == Owner::Nobody;
-        if !end.holds_port || !(end.phase == Phase::Dead || (orphan && over)) {
+        if end.phase != Phase::Dead && !(orphan && over) {
             return;
         }
-        end.holds_port = false;
+        let Some(holder) = end.holder.take() else {
+            return;
+        };
         let until = end.closed_first.then(|| now.saturating_add(TIME_WAIT));
-        let (host, port, reuse) = (end.host, end.address.port(), end.reuse_address);
-        self.host_mut(host).ports.release(port, reuse, until);
+        let (host, port) = (end.host, end.address.port());
+        self.host_mut(host).ports.release(port, holder, until, now);
+    }
+
+    /// The end holds its port from now on as a socket with these options would.
+    pub(crate) fn hold_port(&mut self, key: Key, side: Side, options: (bool, bool)) {
+        let (reuse_address, reuse_port) = options;
+        let end = self.connection_mut(key).end_mut(side);
+        let holder = Holder { ip: end.address.ip(), reuse_address, reuse_port };
+        end.holder = Some(holder);
+        let (host, port) = (end.host, end.address.port());
+        self.host_mut(host).ports.hold(port, holder);
     }
 
     pub(crate) fn forget_if_over(&mut self, key: Key) {

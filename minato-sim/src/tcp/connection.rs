@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use super::flow::{Fin, Flow};
 use crate::arena::Key;
 use crate::host::HostId;
+use crate::ports::Holder;
 
 /// One of the two ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,9 +79,8 @@ pub(crate) struct End {
     pub(crate) wants_space: bool,
     /// An event for the next acknowledgement is queued.
     pub(crate) space_timer: bool,
-    /// The end holds its port apart from a bound socket.
-    pub(crate) holds_port: bool,
-    pub(crate) reuse_address: bool,
+    /// How the end holds its port, if it does so without a bound socket.
+    pub(crate) holder: Option<Holder>,
     /// When something last arrived, and how many probes went unanswered since.
     pub(crate) last_heard: u64,
     pub(crate) probes: u32,
@@ -104,8 +104,7 @@ impl End {
             closed_first: false,
             wants_space: false,
             space_timer: false,
-            holds_port: false,
-            reuse_address: false,
+            holder: None,
             last_heard: 0,
             probes: 0,
             keepalive_timer: false,

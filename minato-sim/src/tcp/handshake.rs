@@ -54,10 +54,8 @@ impl State {
         );
         connection.ends[0].last_heard = self.now;
         let connection_key = self.connections.insert(connection);
-        let socket = self.socket_mut(key);
-        socket.role = Role::Connected(connection_key, Side::Client);
-        socket.local = Some(local);
-        socket.peer = Some(to);
+        self.socket_mut(key).role = Role::Connected(connection_key, Side::Client);
+        self.connect_addresses(key, local, to);
         self.trace.fact(self.now, "connect", number, u64::from(to.port()));
         if owner.is_none() {
             let draw = self.connection_draw(connection_key, Side::Client);
@@ -81,9 +79,8 @@ impl State {
                 let number = end.error.take().unwrap_or(errno::ECONNABORTED);
                 end.owner = Owner::Nobody;
                 self.forget_if_over(connection);
-                let socket = self.socket_mut(key);
-                socket.role = Role::Fresh;
-                socket.peer = None;
+                self.socket_mut(key).role = Role::Fresh;
+                self.disconnect_addresses(key);
                 fail(number)
             }
             _ => fail(errno::EISCONN),
@@ -133,6 +130,8 @@ impl State {
             return Ok(SocketAddr::new(bound.ip, bound.port));
         }
         let ip = match owner {
+            // All of 127.0.0.0/8 is reached from 127.0.0.1, any other own address from itself.
+            _ if to.ip().is_loopback() => loopback_like(to.ip()),
             Some(owner) if owner == socket.host => to.ip(),
             _ => self.host(socket.host).address_like(to.ip()),
         };
@@ -192,8 +191,8 @@ impl State {
         };
         let socket = self.socket_mut(listener_key);
         let options = &socket.options;
-        let (reuse, receive, send) =
-            (options.reuse_address, options.receive_buffer, options.send_buffer);
+        let reuse = (options.reuse_address, options.reuse_port);
+        let (receive, send) = (options.receive_buffer, options.send_buffer);
         let Role::Listening(listener) = &mut socket.role else {
             return;
         };
@@ -211,10 +210,8 @@ impl State {
         let end = connection.end_mut(Side::Server);
         end.phase = Phase::HalfOpen;
         end.owner = Owner::Backlog(listener_key);
-        end.holds_port = true;
-        end.reuse_address = reuse;
         end.last_heard = now;
-        self.host_mut(host).ports.hold(to.port(), reuse);
+        self.hold_port(key, Side::Server, reuse);
         self.send_syn_ack(key);
     }
 

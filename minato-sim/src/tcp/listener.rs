@@ -52,10 +52,10 @@ impl State {
             Role::Connected(..) => return fail(EINVAL),
             Role::Fresh => {}
         }
-        if self.socket(key).bound.is_none() {
-            self.bind_ephemeral(key, None)?;
-        } else if self.conflicts_with_listener(key) {
-            return fail(errno::EADDRINUSE);
+        match self.socket(key).bound {
+            None => self.bind_ephemeral(key, None)?,
+            Some(bound) if self.conflicts(key, &bound) => return fail(errno::EADDRINUSE),
+            Some(_) => {}
         }
         let listener = Listener { backlog, queue: VecDeque::new(), half_open: 0 };
         self.socket_mut(key).role = Role::Listening(listener);

@@ -20,6 +20,7 @@ cases! {
     a_full_backlog_loses_nobody [];
     an_aborted_connection_is_survived [];
     the_port_is_free_after_a_drop [];
+    what_connections_leave_of_a_port [];
 }
 
 async fn incoming_gives_one_connection_after_the_other(at: At) {
@@ -175,4 +176,48 @@ async fn the_port_is_free_after_a_drop(_: At) {
     drop(listener);
     let again = TcpListener::bind(address).await.unwrap();
     drop(net::pair_with(&again).await);
+}
+
+/// Which binds conflict with a connection, while it lives and in the minute after its close.
+///
+/// The addresses are of no other test: those run at the same time, and their ports are drawn from
+/// the same range.
+async fn what_connections_leave_of_a_port(at: At) {
+    for closed in [false, true] {
+        for shares in [false, true] {
+            let listener = TcpSocket::new_v4().unwrap();
+            listener.set_reuseaddr(shares).unwrap();
+            listener.bind("127.83.0.2:0".parse().unwrap()).unwrap();
+            let listener = listener.listen(8).unwrap();
+            let (client, server) = net::pair_with(&listener).await;
+            let (port, from) =
+                (listener.local_addr().unwrap().port(), client.local_addr().unwrap());
+            at.note(format!("the client connects from {}", from.ip()));
+            drop(listener);
+            let mut open = Some((server, client));
+            if closed && let Some((server, client)) = open.take() {
+                drop(server);
+                at.deliver().await;
+                drop(client);
+                at.deliver().await;
+            }
+            for reuse in [false, true] {
+                for ip in ["127.83.0.1", "127.83.0.2", "0.0.0.0", "[::]"] {
+                    if ip == "0.0.0.0" && shares && reuse {
+                        continue;
+                    }
+                    let address = format!("{ip}:{port}").parse().unwrap();
+                    let v6 = ip.starts_with('[');
+                    let socket = if v6 { TcpSocket::new_v6() } else { TcpSocket::new_v4() };
+                    let socket = socket.unwrap();
+                    if v6 {
+                        socket.set_only_v6(true).unwrap();
+                    }
+                    socket.set_reuseaddr(reuse).unwrap();
+                    let what = format!("closed {closed}, shares {shares}, reuse {reuse}, {ip}");
+                    at.note_result(&what, &socket.bind(address));
+                }
+            }
+        }
+    }
 }
