@@ -9,10 +9,11 @@ use std::time::Duration;
 use crossbeam_deque::Worker as Deque;
 
 use super::core::Core;
+use super::handover::CoreSlot;
 use super::picker::Picker;
 use super::pool::{self, Pool};
 use super::queue::Queue;
-use super::shared::{Flavor, Shared, Stand};
+use super::shared::{Flavor, Shared};
 use super::{LocalRuntime, Runtime};
 use crate::engine::Engine;
 use crate::reactor;
@@ -34,6 +35,8 @@ const BLOCKING_KEEP_ALIVE: Duration = Duration::from_secs(10);
 pub(crate) struct Config {
     pub(super) thread_name: Arc<dyn Fn() -> String + Send + Sync>,
     pub(super) stack_size: Option<usize>,
+    /// How long a thread without a core stays.
+    pub(super) keep_alive: Duration,
     pub(super) on_thread_start: Vec<Hook>,
     pub(super) on_thread_stop: Vec<Hook>,
     pub(super) budget: Budget,
@@ -129,7 +132,8 @@ impl Builder {
         self
     }
 
-    /// How long a blocking thread without work stays; 10 seconds by default.
+    /// How long a blocking thread without work stays, or a worker that has given its core away
+    /// because it blocked; 10 seconds by default.
     pub fn thread_keep_alive(mut self, time: Duration) -> Self {
         self.blocking_keep_alive = time;
         self
@@ -247,7 +251,7 @@ impl Builder {
         core.picker = self.picker.take();
         let counters = vec![core.counters.clone()];
         let only = local.then(|| std::thread::current().id());
-        let flavor = Flavor::CurrentThread(Stand::new(core, only));
+        let flavor = Flavor::CurrentThread(CoreSlot::new(core, only));
         Ok(self.finish(flavor, vec![reactor], counters, clock))
     }
 
@@ -280,7 +284,7 @@ impl Builder {
         let shared = self.finish(flavor, reactors, counters, Clock::System);
         let Flavor::MultiThread(pool) = &shared.flavor else { return Ok(shared) };
         for core in cores {
-            if let Err((_, error)) = pool.start_worker(&shared, core) {
+            if let Err((_, error)) = pool.threads.pass(&shared, core) {
                 shared.shut_down(None);
                 return Err(pool::no_worker(&error));
             }
@@ -308,6 +312,7 @@ impl Builder {
         let config = Config {
             thread_name: self.thread_name,
             stack_size: self.thread_stack_size,
+            keep_alive: self.blocking_keep_alive,
             on_thread_start: self.on_thread_start,
             on_thread_stop: self.on_thread_stop,
             budget: Budget::limited(self.budget),

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context as TaskContext, Poll, Waker};
 
 use super::core::Core;
+use super::handover::Passed;
 use super::shared::Shared;
 use crate::engine::SimHost;
 use crate::reactor;
@@ -265,10 +266,10 @@ pub(crate) fn is_at_work_for(runtime: &Shared) -> bool {
     seats().any(|seat| ptr::eq(&*seat.runtime, runtime) && seat.at_work.get())
 }
 
-/// Hands over every core of a multi-thread runtime that this thread holds, since it is going to
-/// block.
-pub(crate) fn hand_cores_over() {
-    seats().for_each(|seat| seat.runtime.hand_core_over(&seat));
+/// Passes on every core of a multi-thread runtime that this thread holds, since it is going to
+/// block. Dropping the result takes back those that no thread has taken yet.
+pub(crate) fn hand_cores_over() -> Passed {
+    Passed::from_seats(seats())
 }
 
 /// The runtime that this thread is in.

@@ -18,8 +18,9 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use super::context::{self, Kept, Seat};
+use super::handover::CoreSlot;
 use super::picker::Picker;
-use super::shared::{Flavor, Shared, Stand};
+use super::shared::{Flavor, Shared};
 use super::spin::Spin;
 use super::worker::POLLS_PER_LOOK;
 use crate::reactor;
@@ -81,15 +82,13 @@ pub(crate) fn block_on<F: Future>(shared: &Arc<Shared>, future: F) -> F::Output 
     if shared.is_from_before_fork() {
         panic!("block_on at {place}: {}", crate::task::FROM_BEFORE_FORK);
     }
-    context::hand_cores_over();
+    let _passed = context::hand_cores_over();
     let root = Root { future, place, kept: Kept::here() };
     if let Some(holder) = context::seat_holding(shared) {
         return nested(&holder, root);
     }
     match &shared.flavor {
-        Flavor::CurrentThread(stand) if !shared.is_local_elsewhere() => {
-            on_core(shared, stand, root)
-        }
+        Flavor::CurrentThread(slot) if !shared.is_local_elsewhere() => on_core(shared, slot, root),
         _ => beside(shared, root),
     }
 }
@@ -127,9 +126,9 @@ fn beside<F: Future>(shared: &Arc<Shared>, mut root: Root<'_, F>) -> F::Output {
 }
 
 /// Runs the future along with the tasks of a current-thread runtime.
-fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut root: Root<'_, F>) -> F::Output {
+fn on_core<F: Future>(shared: &Arc<Shared>, slot: &CoreSlot, mut root: Root<'_, F>) -> F::Output {
     /// Gives the core back, also when the future panics.
-    struct Leave<'a>(&'a Stand, &'a Seat);
+    struct Leave<'a>(&'a CoreSlot, &'a Seat);
 
     impl Drop for Leave<'_> {
         fn drop(&mut self) {
@@ -145,7 +144,7 @@ fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut root: Root<'_, F>
     }
 
     let seat = Seat::take(shared.clone(), None);
-    let _leave = Leave(stand, &seat);
+    let _leave = Leave(slot, &seat);
     let reactor = shared.reactors()[0].clone();
     let wake = RootWaker::new(&seat, Some(reactor.clone()));
     let waker = Waker::from(wake.clone());
@@ -154,7 +153,7 @@ fn on_core<F: Future>(shared: &Arc<Shared>, stand: &Stand, mut root: Root<'_, F>
     let mut rounds = 0;
     loop {
         if seat.core.borrow().is_none()
-            && let Some(core) = stand.take_or_wait(&thread)
+            && let Some(core) = slot.take_or_wait(&thread)
         {
             reactor.set_keeper(Keeper::Core);
             reactor.rouse_monitor();

@@ -30,6 +30,7 @@ pub(crate) mod core;
 pub(crate) mod current;
 pub(crate) mod default_runtime;
 mod handle;
+mod handover;
 pub(crate) mod implicit;
 mod injector;
 mod metrics;

@@ -31,9 +31,9 @@ use crossbeam_deque::{Steal, Stealer};
 use crossbeam_utils::atomic::AtomicCell;
 
 use super::core::Core;
+use super::handover::Threads;
 use super::queue::Queue;
 use super::shared::Shared;
-use super::worker;
 use crate::reactor;
 use crate::task::Runnable;
 use crate::time::clock::real_now;
@@ -56,7 +56,7 @@ pub(crate) struct Pool {
     searching: AtomicUsize,
     dozing: AtomicBool,
     ending: AtomicBool,
-    threads: Mutex<Threads>,
+    pub(super) threads: Threads,
 }
 
 #[derive(Default)]
@@ -73,11 +73,6 @@ pub(super) struct Woken {
     pub(super) to_search: bool,
     /// Whether it was the sentinel, and must pass that on if it is going to work.
     pub(super) as_sentinel: bool,
-}
-
-#[derive(Default)]
-struct Threads {
-    handles: Vec<JoinHandle<()>>,
 }
 
 impl Pool {
@@ -97,48 +92,12 @@ impl Pool {
             searching: AtomicUsize::new(0),
             dozing: AtomicBool::new(false),
             ending: AtomicBool::new(false),
-            threads: Mutex::default(),
+            threads: Threads::default(),
         }
-    }
-
-    fn threads(&self) -> MutexGuard<'_, Threads> {
-        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn sleepers(&self) -> MutexGuard<'_, Sleepers> {
         self.sleepers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Starts a thread that holds `core`; gives it back if there is no thread to be had.
-    pub(super) fn start_worker(
-        &self,
-        shared: &Arc<Shared>,
-        core: Box<Core>,
-    ) -> Result<(), (Box<Core>, io::Error)> {
-        let core = Arc::new(Mutex::new(Some(core)));
-        let take = |core: &Mutex<Option<Box<Core>>>| {
-            core.lock().unwrap_or_else(PoisonError::into_inner).take()
-        };
-        let name = (shared.config.thread_name)();
-        let mut threads = self.threads();
-        let (runtime, given) = (shared.clone(), core.clone());
-        let started =
-            crate::task::blocking::spawn_thread(name, shared.config.stack_size, move || {
-                if let Some(core) = take(&given) {
-                    worker::run(runtime, core);
-                }
-            });
-        match started {
-            Ok(handle) => {
-                threads.handles.retain(|handle| !handle.is_finished());
-                threads.handles.push(handle);
-                Ok(())
-            }
-            Err(error) => match take(&core) {
-                Some(core) => Err((core, error)),
-                None => Ok(()),
-            },
-        }
     }
 
     /// Whether the workers are to end.
@@ -294,14 +253,15 @@ impl Pool {
     /// Ends the workers and waits for their threads until `deadline`; false if some still run.
     pub(super) fn shut_down(&self, deadline: Option<Instant>) -> bool {
         self.ending.store(true, Ordering::SeqCst);
+        self.threads.end();
         for remote in &self.remotes {
             remote.reactor.unpark();
         }
         let own = std::thread::current().id();
         let mut done = true;
         loop {
-            // A worker that was about to block may have handed its core to a new thread meanwhile.
-            let handles = std::mem::take(&mut self.threads().handles);
+            // A worker that was about to block may have passed its core to a new thread meanwhile.
+            let handles = self.threads.take_handles();
             if handles.is_empty() {
                 return done;
             }

@@ -1,20 +1,19 @@
 //! A runtime as every thread sees it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
-use std::thread::{Thread, ThreadId};
 use std::time::Duration;
 
 use super::builder::Config;
 use super::context::Seat;
 use super::core::Core;
+use super::handover::CoreSlot;
 use super::injector::Injector;
 use super::metrics::{CoreCounters, CoreMetrics};
 use super::pool::Pool;
 use crate::engine::Engine;
 use crate::reactor;
-use crate::reactor::shared::{Keeper, Watch};
 use crate::task::Runnable;
 use crate::task::blocking::BlockingPool;
 use crate::task::budget::Budget;
@@ -24,75 +23,9 @@ use crate::time::clock::{Clock, real_now};
 /// What kind of runtime this is.
 pub(crate) enum Flavor {
     /// One core, held by whoever is in `block_on`.
-    CurrentThread(Stand),
+    CurrentThread(CoreSlot),
     /// A core per worker.
     MultiThread(Pool),
-}
-
-/// The current-thread core while nobody holds it, and who waits for it.
-pub(crate) struct Stand {
-    state: Mutex<StandState>,
-    /// The only thread that may hold the core, for a local runtime.
-    pub(super) only: Option<ThreadId>,
-}
-
-struct StandState {
-    core: Option<Box<Core>>,
-    waiting: Vec<Thread>,
-}
-
-impl Stand {
-    pub(super) fn new(core: Box<Core>, only: Option<ThreadId>) -> Self {
-        let state = StandState { core: Some(core), waiting: Vec::new() };
-        Self { state: Mutex::new(state), only }
-    }
-
-    fn state(&self) -> MutexGuard<'_, StandState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes the core, or has `thread` unparked when it is given back.
-    pub(super) fn take_or_wait(&self, thread: &Thread) -> Option<Box<Core>> {
-        let mut state = self.state();
-        let core = state.core.take();
-        if core.is_some() {
-            state.waiting.retain(|waiting| waiting.id() != thread.id());
-        } else if state.waiting.iter().all(|waiting| waiting.id() != thread.id()) {
-            state.waiting.push(thread.clone());
-        }
-        core
-    }
-
-    pub(super) fn take(&self) -> Option<Box<Core>> {
-        self.state().core.take()
-    }
-
-    /// Gives the core back, for the next one who waits.
-    pub(super) fn give(&self, core: Box<Core>) {
-        let mut state = self.state();
-        core.reactor.set_keeper(Keeper::Nobody);
-        let watched = core.reactor.watch() != Watch::None;
-        let reactor = core.reactor.clone();
-        state.core = Some(core);
-        let next = state.waiting.pop();
-        drop(state);
-        match next {
-            Some(next) => next.unpark(),
-            None if watched => reactor::monitor::rouse(&reactor),
-            None => {}
-        }
-    }
-
-    /// Waits no longer. If the core came free meanwhile, the next one learns of it.
-    pub(super) fn leave(&self, thread: &Thread) {
-        let mut state = self.state();
-        state.waiting.retain(|waiting| waiting.id() != thread.id());
-        if state.core.is_some()
-            && let Some(next) = state.waiting.pop()
-        {
-            next.unpark();
-        }
-    }
 }
 
 /// A runtime.
@@ -249,25 +182,14 @@ impl Shared {
 
     /// Whether this is a local runtime and the present thread is its own.
     pub(crate) fn is_local_here(&self) -> bool {
-        matches!(&self.flavor, Flavor::CurrentThread(stand)
-            if stand.only == Some(std::thread::current().id()))
+        matches!(&self.flavor, Flavor::CurrentThread(slot)
+            if slot.only == Some(std::thread::current().id()))
     }
 
     /// Whether this is a local runtime of another thread.
     pub(super) fn is_local_elsewhere(&self) -> bool {
-        matches!(&self.flavor, Flavor::CurrentThread(stand)
-            if stand.only.is_some_and(|only| only != std::thread::current().id()))
-    }
-
-    /// Moves the core that `seat` holds to another thread, because this one is going to block.
-    pub(crate) fn hand_core_over(self: &Arc<Self>, seat: &Seat) {
-        if let Flavor::MultiThread(pool) = &self.flavor
-            && let Some(core) = seat.take_core()
-            && let Err((core, _)) = pool.start_worker(self, core)
-        {
-            // No thread to be had: keep the core; its siblings and the monitor help out.
-            seat.give_core(core);
-        }
+        matches!(&self.flavor, Flavor::CurrentThread(slot)
+            if slot.only.is_some_and(|only| only != std::thread::current().id()))
     }
 
     /// Keeps a stopped clock from jumping for as long as the result lives.
@@ -307,11 +229,11 @@ impl Shared {
 
     /// Drops the tasks of a current-thread core; false if somebody holds it, who drops them.
     pub(super) fn drop_tasks(self: &Arc<Self>) -> bool {
-        let Flavor::CurrentThread(stand) = &self.flavor else { return false };
+        let Flavor::CurrentThread(slot) = &self.flavor else { return false };
         if self.is_local_elsewhere() {
             return false;
         }
-        let Some(core) = stand.take() else { return false };
+        let Some(core) = slot.take() else { return false };
         let seated = Seat::take(self.clone(), Some(core));
         loop {
             let queued = seated.core.borrow_mut().as_mut().and_then(|core| core.queue.pop());
@@ -321,7 +243,7 @@ impl Shared {
             }
         }
         if let Some(core) = seated.take_core() {
-            stand.give(core);
+            slot.give(core);
         }
         true
     }

@@ -8,12 +8,11 @@ use super::context::{self, Seat, Seated};
 use super::core::Core;
 use super::current::run_measured;
 use super::pool::Pool;
-use super::shared::{Flavor, Shared};
+use super::shared::Shared;
 use super::spin::Spin;
 use crate::reactor::shared::Keeper;
 use crate::reactor::ward::{self, Look, Ward};
 use crate::task::Runnable;
-use crate::task::blocking::call_hooks;
 
 /// After how many polls the reactor and the injector are looked at, however much there is to do.
 pub(super) const POLLS_PER_LOOK: u32 = 61;
@@ -26,9 +25,7 @@ const LIFO_POLLS: u32 = 3;
 const INJECTOR_BATCH: usize = 32;
 
 /// Runs the tasks of `core` on this thread, until the runtime ends or the core is handed over.
-pub(super) fn run(shared: Arc<Shared>, core: Box<Core>) {
-    let Flavor::MultiThread(pool) = &shared.flavor else { return };
-    call_hooks(&shared.config.on_thread_start);
+pub(super) fn run(shared: &Arc<Shared>, pool: &Pool, core: Box<Core>) {
     core.reactor.set_keeper(Keeper::Core);
     let wards = pool
         .remotes
@@ -41,10 +38,8 @@ pub(super) fn run(shared: Arc<Shared>, core: Box<Core>) {
     let seat = Seat::take(shared.clone(), Some(core));
     seat.set_at_work();
     let (searching, has_duty) = (false, false);
-    let mut worker = Worker { shared: &shared, pool, index, seat, wards, searching, has_duty };
+    let mut worker = Worker { shared, pool, index, seat, wards, searching, has_duty };
     worker.run();
-    drop(worker);
-    call_hooks(&shared.config.on_thread_stop);
 }
 
 struct Worker<'a> {

@@ -359,11 +359,12 @@ fn left_until(deadline: Option<Instant>) -> Option<Duration> {
     }
 }
 
-fn wait<'a>(
+/// Waits for `condvar` until `limit` at most, and without poisoning.
+pub(crate) fn wait<'a, T>(
     condvar: &Condvar,
-    guard: MutexGuard<'a, State>,
+    guard: MutexGuard<'a, T>,
     limit: Duration,
-) -> MutexGuard<'a, State> {
+) -> MutexGuard<'a, T> {
     condvar.wait_timeout(guard, limit).unwrap_or_else(PoisonError::into_inner).0
 }
 

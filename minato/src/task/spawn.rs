@@ -81,7 +81,7 @@ where
 /// On a thread that holds no core of a multi-thread runtime, the closure is just called.
 #[track_caller]
 pub fn block_in_place<T>(job: impl FnOnce() -> T) -> T {
-    context::hand_cores_over();
+    let _passed = context::hand_cores_over();
     job()
 }
 

@@ -283,6 +283,67 @@ fn block_in_place_lets_the_other_tasks_of_the_worker_go_on() {
     });
 }
 
+/// Blocks one worker again and again, each time until its core is at work on another thread, and
+/// counts the threads that start.
+fn threads_for_blocking(block: fn(mpsc::Receiver<()>)) -> usize {
+    let started = Arc::new(AtomicUsize::new(0));
+    let counted = started.clone();
+    let count = move || _ = counted.fetch_add(1, Ordering::SeqCst);
+    let builder = Builder::new_multi_thread().worker_threads(1).on_thread_start(count);
+    let runtime = builder.build().unwrap();
+    runtime.block_on(async {
+        minato::spawn(async move {
+            for _ in 0..50 {
+                let (feed, fed) = mpsc::channel();
+                minato::spawn(async move { feed.send(()).unwrap() });
+                block(fed);
+                minato::task::yield_now().await;
+            }
+        })
+        .await
+        .unwrap();
+    });
+    drop(runtime);
+    started.load(Ordering::SeqCst)
+}
+
+#[test]
+fn blocking_in_place_uses_threads_again() {
+    let _watchdog = watchdog();
+    let started = threads_for_blocking(|fed| minato::task::block_in_place(|| fed.recv().unwrap()));
+    // A thread that is still on its way back is no spare one yet.
+    assert!(started <= 25, "{started}");
+}
+
+#[test]
+fn a_nested_block_on_uses_threads_again() {
+    let _watchdog = watchdog();
+    let started = threads_for_blocking(|fed| {
+        minato::runtime::Handle::current().block_on(async { fed.recv().unwrap() });
+    });
+    // A thread that is still on its way back is no spare one yet.
+    assert!(started <= 25, "{started}");
+}
+
+/// Without another thread that takes the core meanwhile, it stays with the worker.
+#[test]
+fn a_worker_without_a_second_thread_goes_on_after_blocking() {
+    let _watchdog = watchdog();
+    let names = AtomicUsize::new(0);
+    // A name that no thread can have stands for whatever keeps a thread from starting.
+    let name = move || "\0".repeat(names.fetch_add(1, Ordering::SeqCst));
+    let builder = Builder::new_multi_thread().worker_threads(1).thread_name_fn(name);
+    let runtime = builder.build().unwrap();
+    let ran = runtime.spawn(async {
+        let here = || std::thread::current().id();
+        let before = here();
+        assert_eq!(minato::task::block_in_place(here), before);
+        minato::task::yield_now().await;
+        assert_eq!(here(), before);
+    });
+    runtime.block_on(ran).unwrap();
+}
+
 #[test]
 fn block_in_place_elsewhere_just_calls() {
     assert_eq!(minato::task::block_in_place(|| 1), 1);

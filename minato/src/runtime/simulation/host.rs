@@ -32,8 +32,8 @@ impl Host {
         let shared = runtime.shared.clone();
         let seat = Seat::new(shared.clone());
         let reactor = shared.reactors()[0].clone();
-        if let Flavor::CurrentThread(stand) = &shared.flavor
-            && let Some(core) = stand.take()
+        if let Flavor::CurrentThread(slot) = &shared.flavor
+            && let Some(core) = slot.take()
         {
             // Whoever has something for it tells its driver, and so the simulation.
             reactor.set_keeper(Keeper::Hand);
@@ -77,10 +77,10 @@ impl Host {
 impl Drop for Host {
     fn drop(&mut self) {
         // The runtime takes its core back to drop the tasks with it.
-        if let (Some(core), Flavor::CurrentThread(stand)) =
+        if let (Some(core), Flavor::CurrentThread(slot)) =
             (self.seat.take_core(), &self.runtime().flavor)
         {
-            stand.give(core);
+            slot.give(core);
         }
     }
 }
