@@ -44,12 +44,12 @@ async fn really() -> io::Result<()> {
 fn simulated(seed: u64) -> io::Result<(u64, Duration)> {
     let mut simulation = Simulation::new(seed);
     let binding = simulation.spawn("harbour", TcpListener::bind("0.0.0.0:7000"))?;
-    let listener = simulation.run_until(binding)???;
+    let listener = simulation.block_on(binding)??;
     let server = simulation.spawn("harbour", serve(listener))?;
     // Hosts know each other by name. `sleep` takes virtual time, and none of ours.
     let client = simulation.spawn("ship", drive("harbour:7000"))?;
-    simulation.run_until(client)???;
-    simulation.run_until(server)???;
+    simulation.block_on(client)??;
+    simulation.block_on(server)??;
     Ok((simulation.world().trace_hash(), simulation.world().now()))
 }
 

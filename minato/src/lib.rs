@@ -62,9 +62,9 @@
 //!
 //! fn run(seed: u64) -> io::Result<u64> {
 //!     let mut simulation = Simulation::new(seed);
-//!     drop(simulation.spawn("server", serve())?);
+//!     simulation.spawn("server", serve())?;
 //!     let client = simulation.spawn("client", ask("anybody there?"))?;
-//!     assert_eq!(simulation.run_until(client)???, "anybody there?");
+//!     assert_eq!(simulation.block_on(client)??, "anybody there?");
 //!     Ok(simulation.world().trace_hash())
 //! }
 //!

@@ -7,12 +7,23 @@ use std::panic::{self, AssertUnwindSafe};
 pub(crate) struct Payload(Option<Box<dyn Any + Send>>);
 
 impl Payload {
+    /// The text, if there is one.
+    pub(crate) fn message(&self) -> Option<&str> {
+        self.0.as_deref().and_then(message)
+    }
+
     pub(crate) fn into_inner(mut self) -> Box<dyn Any + Send> {
         match self.0.take() {
             Some(payload) => payload,
             None => unreachable!("a payload is taken once, by value"),
         }
     }
+}
+
+/// The text of a panic, if it was raised with one.
+pub(crate) fn message(panic: &(dyn Any + Send)) -> Option<&str> {
+    let text = panic.downcast_ref::<&'static str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
 }
 
 impl Drop for Payload {

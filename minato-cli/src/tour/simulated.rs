@@ -50,7 +50,7 @@ pub(super) fn compare(seed: u64) -> io::Result<Comparison> {
 fn run(seed: u64) -> io::Result<Outcome> {
     let mut simulation = Simulation::new(seed);
     let starting = simulation.spawn("harbour", services::start_echo("0.0.0.0:0"))?;
-    let port = simulation.run_until(starting)???.port();
+    let port = simulation.block_on(starting)??.port();
     let harbour = simulation.world().host("harbour").ip();
     let load = Load {
         transport: Transport::Tcp,
@@ -61,7 +61,7 @@ fn run(seed: u64) -> io::Result<Outcome> {
     };
     let driving = async move { drivers::drive(&load, &Default::default()).await };
     let driving = simulation.spawn("ships", driving)?;
-    let measured = simulation.run_until(driving)??;
+    let measured = simulation.block_on(driving)?;
     let world = simulation.world();
     match measured.errors.first() {
         Some(error) => Err(io::Error::other(format!("simulated: {error}"))),

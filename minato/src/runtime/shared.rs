@@ -1,7 +1,7 @@
 //! A runtime as every thread sees it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -12,12 +12,14 @@ use super::handover::CoreSlot;
 use super::injector::Injector;
 use super::metrics::{CoreCounters, CoreMetrics};
 use super::pool::Pool;
+use super::simulation::panics::PanicLog;
 use crate::engine::Engine;
+use crate::panics::Payload;
 use crate::reactor;
-use crate::task::Runnable;
 use crate::task::blocking::BlockingPool;
 use crate::task::budget::Budget;
 use crate::task::registry::Registry;
+use crate::task::{Facts, Id, Runnable};
 use crate::time::clock::{Clock, real_now};
 
 /// What kind of runtime this is.
@@ -40,6 +42,8 @@ pub(crate) struct Shared {
     clock: Clock,
     engine: Engine,
     ended: AtomicBool,
+    /// Where the panics of tasks are noted, on a host of a simulation.
+    panics: OnceLock<Arc<PanicLog>>,
 }
 
 impl Shared {
@@ -63,6 +67,7 @@ impl Shared {
             clock,
             engine,
             ended: AtomicBool::new(false),
+            panics: OnceLock::new(),
         });
         for reactor in &shared.reactors {
             reactor.set_owner(shared.address());
@@ -89,6 +94,26 @@ impl Shared {
 
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// Has the panics of tasks noted in `panics`.
+    pub(super) fn set_panic_log(&self, panics: Arc<PanicLog>) {
+        _ = self.panics.set(panics);
+    }
+
+    pub(crate) fn note_panic(&self, facts: &Facts, panic: &Payload) {
+        if let (Some(panics), Some(host)) = (self.panics.get(), self.engine.host())
+            && let Some(task) = facts.key().and_then(|key| self.tasks.get(key))
+        {
+            panics.add(host.host().name(), task, panic);
+        }
+    }
+
+    /// The owner of a task's join handle has got the task's panic.
+    pub(crate) fn panic_was_taken(&self, task: Id) {
+        if let Some(panics) = self.panics.get() {
+            panics.was_taken(task);
+        }
     }
 
     /// The budget of one poll.

@@ -17,7 +17,7 @@ use std::task::{Context, Poll, RawWakerVTable, Waker};
 use super::Id;
 use super::raw::{Caught, Held};
 use super::state::After;
-use crate::panics::contain;
+use crate::panics::{Payload, contain};
 
 /// From which size on a future gets an allocation of its own, so that it need not be moved about.
 const LARGE: usize = 2048;
@@ -46,6 +46,9 @@ pub(crate) trait Schedule: Clone + Send + Sync + 'static {
 
     /// Polls the future of a task, one of several that its caller polls one after the other.
     fn poll<F: Future>(&self, future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output>;
+
+    /// A task has panicked. Its output is on the way to the join handle, if there is one.
+    fn panicked(&self, _facts: &Facts, _panic: &Payload) {}
 
     /// The future of a task is gone; gives back the reference that was kept for it.
     fn ended(&self, facts: &Facts) -> Option<TaskRef<Self>>;
@@ -245,6 +248,11 @@ impl<S: Schedule> TaskRef<S> {
     /// Whether the future is gone.
     pub(crate) fn is_complete(&self) -> bool {
         self.held.state.is_complete()
+    }
+
+    /// Whether there is a join handle.
+    pub(crate) fn has_joiner(&self) -> bool {
+        self.held.state.has_joiner()
     }
 
     /// Turns it into a number of references to take away.

@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 use super::schedule::{Join, Task};
 use super::spawn::FROM_BEFORE_FORK;
 use super::{Id, budget};
+use crate::panics;
 use crate::runtime::context;
 
 /// Waits for a task's output.
@@ -100,7 +101,10 @@ impl<T> Future for JoinHandle<T> {
         budget::spend();
         Poll::Ready(match output {
             Some(Ok(output)) => Ok(output),
-            Some(Err(panic)) => Err(self.error(Why::Panic(Mutex::new(panic.into_inner())))),
+            Some(Err(panic)) => {
+                self.join.scheduler().panic_was_taken(self.id());
+                Err(self.error(Why::Panic(Mutex::new(panic.into_inner()))))
+            }
             None => Err(self.error(Why::Cancelled(self.reason.clone()))),
         })
     }
@@ -212,11 +216,6 @@ impl JoinError {
     pub fn id(&self) -> Id {
         self.id
     }
-
-    fn panic_message(panic: &(dyn Any + Send)) -> Option<&str> {
-        let text = panic.downcast_ref::<&'static str>().copied();
-        text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-    }
 }
 
 impl fmt::Display for JoinError {
@@ -227,7 +226,7 @@ impl fmt::Display for JoinError {
             Why::Cancelled(None) => f.write_str("was cancelled"),
             Why::Cancelled(Some(reason)) => write!(f, "was cancelled: {reason}"),
             Why::Panic(panic) => {
-                match Self::panic_message(&**panic.lock().unwrap_or_else(PoisonError::into_inner)) {
+                match panics::message(&**panic.lock().unwrap_or_else(PoisonError::into_inner)) {
                     Some(message) => write!(f, "panicked: {message}"),
                     None => f.write_str("panicked"),
                 }

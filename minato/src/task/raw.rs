@@ -333,6 +333,9 @@ unsafe fn finish<F: Future, S: Schedule>(held: Held<S>, output: Option<Caught<F:
         // A task that was cancelled is not asked for a panic either.
         (output, _) => output,
     };
+    if let Some(Err(panic)) = &output {
+        cell.front.scheduler.panicked(&cell.front.facts, panic);
+    }
     // SAFETY: whoever is running has the stage.
     _ = unsafe { cell.put(output) };
 

@@ -76,6 +76,11 @@ impl Registry {
         Some(entry.task)
     }
 
+    /// The task at `key`.
+    pub(crate) fn get(&self, key: usize) -> Option<Task> {
+        self.state().tasks.get(key).map(|entry| entry.task.clone())
+    }
+
     /// Whether [`close`](Self::close) was called.
     pub(crate) fn is_closed(&self) -> bool {
         self.state().closed

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, RawWakerVTable};
 
 use super::cell::{self, Facts, Schedule, TaskRef};
 use super::raw::waker_table;
+use crate::panics::Payload;
 use crate::runtime::context;
 use crate::runtime::shared::Shared;
 
@@ -45,6 +46,11 @@ impl Schedule for Arc<Shared> {
     #[inline]
     fn poll<F: Future>(&self, future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
         context::poll_next(future, cx, self.budget())
+    }
+
+    #[cold]
+    fn panicked(&self, facts: &Facts, panic: &Payload) {
+        self.note_panic(facts, panic);
     }
 
     fn ended(&self, facts: &Facts) -> Option<Task> {

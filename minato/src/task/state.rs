@@ -125,6 +125,11 @@ impl State {
         self.0.load(Ordering::Acquire) & COMPLETE != 0
     }
 
+    /// Whether the join handle exists.
+    pub(super) fn has_joiner(&self) -> bool {
+        self.0.load(Ordering::Acquire) & JOINER != 0
+    }
+
     /// A wake by somebody who keeps his reference.
     #[inline]
     pub(super) fn wake_by_ref(&self) -> After {

@@ -10,6 +10,7 @@ use super::super::current::Stepper;
 use super::super::picker::Picker;
 use super::super::shared::{Flavor, Shared};
 use super::super::{Builder, LocalRuntime};
+use super::panics::PanicLog;
 use crate::engine::Engine;
 use crate::reactor;
 use crate::reactor::shared::Keeper;
@@ -25,11 +26,16 @@ pub(super) struct Host {
 }
 
 impl Host {
-    pub(super) fn new(host: minato_sim::Host, defers_sends: bool) -> io::Result<Self> {
+    pub(super) fn new(
+        host: minato_sim::Host,
+        defers_sends: bool,
+        panics: &Arc<PanicLog>,
+    ) -> io::Result<Self> {
         let name = host.name();
         let engine = Engine::stepped(host, defers_sends);
         let runtime = Builder::new_current_thread().engine(engine).build_local()?;
         let shared = runtime.shared.clone();
+        shared.set_panic_log(panics.clone());
         let seat = Seat::new(shared.clone());
         let reactor = shared.reactors()[0].clone();
         if let Flavor::CurrentThread(slot) = &shared.flavor

@@ -2,6 +2,7 @@
 
 mod agenda;
 mod host;
+pub(super) mod panics;
 
 use std::fmt;
 use std::future::Future;
@@ -16,6 +17,7 @@ use minato_sim::World;
 
 use self::agenda::Agenda;
 use self::host::Host;
+use self::panics::PanicLog;
 use super::picker::Picker;
 use super::shared::Shared;
 use crate::engine::BUSY_TIME;
@@ -52,7 +54,7 @@ use crate::task::{self, JoinHandle};
 ///     stream.read_exact(&mut buf).await?;
 ///     std::io::Result::Ok(buf)
 /// })?;
-/// assert_eq!(&simulation.run_until(client)???, b"hello");
+/// assert_eq!(&simulation.block_on(client)??, b"hello");
 /// # Ok(())
 /// # }
 /// ```
@@ -63,6 +65,11 @@ pub struct Simulation {
     agenda: Agenda,
     picker: Box<dyn Picker>,
     defers_sends: bool,
+    panics: Arc<PanicLog>,
+    tolerates_panics: bool,
+    time_limit: Duration,
+    /// How often in a row time has passed although tasks were ready.
+    busy_instants: u32,
     /// The polls since time passed.
     polls: u32,
     /// Room for the numbers of the hosts that the world tells of.
@@ -72,6 +79,18 @@ pub struct Simulation {
 /// After this many polls in one instant time passes, although tasks are ready: they may be waiting
 /// for it, and yielding meanwhile.
 const BUSY_POLLS: u32 = 10_000;
+
+/// After this many such instants in a row the tasks are probably stuck, and time passes faster, so
+/// that the run comes to its limit.
+const BUSY_INSTANTS: u32 = 30;
+
+/// The most time that passes then while tasks are ready.
+const STUCK_TIME: Duration = Duration::from_secs(600);
+
+/// The virtual time that a run may take, unless told otherwise. All that the network waits for is
+/// over by then: a dead connection after 15 minutes, or with keepalive after 2 hours and 11
+/// minutes. And it is soon over: a timer of 10 ms fires a million times in it.
+const TIME_LIMIT: Duration = Duration::from_secs(3 * 60 * 60);
 
 impl Simulation {
     /// A fresh world with the given seed.
@@ -84,7 +103,19 @@ impl Simulation {
         let picker = Box::new(Drawn { world: world.clone() });
         let agenda = Agenda::new(&world);
         let (hosts, notified) = (Vec::new(), Vec::new());
-        Self { world, hosts, agenda, picker, defers_sends: false, polls: 0, notified }
+        Self {
+            world,
+            hosts,
+            agenda,
+            picker,
+            defers_sends: false,
+            panics: Arc::default(),
+            tolerates_panics: false,
+            time_limit: TIME_LIMIT,
+            busy_instants: 0,
+            polls: 0,
+            notified,
+        }
     }
 
     /// Chooses which task of a host runs next by `picker`, instead of drawing it.
@@ -99,6 +130,25 @@ impl Simulation {
     #[must_use]
     pub fn deferring_sends(mut self) -> Self {
         self.defers_sends = true;
+        self
+    }
+
+    /// The virtual time that each run may take: 3 hours if not given, and with [`Duration::MAX`]
+    /// any.
+    ///
+    /// One periodic timer on any host keeps a simulation going for ever. The limit ends a run whose
+    /// future waits in vain meanwhile; see [`run_until`](Self::run_until).
+    #[must_use]
+    pub fn with_time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = limit;
+        self
+    }
+
+    /// Lets runs go on after a task has panicked, as a runtime does: the panic is the task's
+    /// output, and lost if nobody awaits its [`JoinHandle`].
+    #[must_use]
+    pub fn tolerating_panics(mut self) -> Self {
+        self.tolerates_panics = true;
         self
     }
 
@@ -132,19 +182,15 @@ impl Simulation {
         }
         let host = match &mut self.hosts[index] {
             Some(host) => host,
-            vacant => vacant.insert(Host::new(host, self.defers_sends)?),
+            vacant => vacant.insert(Host::new(host, self.defers_sends, &self.panics)?),
         };
         Ok(host.runtime().clone())
     }
 
     /// Does one thing: polls one task, or lets the world go on to what comes next. Returns whether
-    /// there was anything to do.
-    ///
-    /// # Errors
-    ///
-    /// When a reactor fails, which the simulated one does not.
-    pub fn step(&mut self) -> io::Result<bool> {
-        Ok(self.step_until(None))
+    /// there was anything to do. Limits and panics of tasks are for the runs to look at.
+    pub fn step(&mut self) -> bool {
+        self.step_until(None)
     }
 
     /// The same, but time passes no further than to `end`.
@@ -189,7 +235,7 @@ impl Simulation {
             return true;
         }
         self.polls = 0;
-        let busy_until = is_busy.then(|| self.world.now().saturating_add(BUSY_TIME));
+        let busy_until = self.busy_until(is_busy);
         let limit = [self.agenda.next_deadline(), busy_until, end].into_iter().flatten().min();
         let had_event = self.world.advance(limit);
         let now = self.world.now();
@@ -197,6 +243,13 @@ impl Simulation {
             self.turn(number);
         }
         had_event || limit.is_some()
+    }
+
+    /// How far time may pass while tasks are ready.
+    fn busy_until(&mut self, is_busy: bool) -> Option<Duration> {
+        self.busy_instants = if is_busy { self.busy_instants.saturating_add(1) } else { 0 };
+        let time = if self.busy_instants > BUSY_INSTANTS { STUCK_TIME } else { BUSY_TIME };
+        is_busy.then(|| self.world.now().saturating_add(time))
     }
 
     /// Turns the reactor of a host.
@@ -212,27 +265,51 @@ impl Simulation {
         }
     }
 
-    /// Runs until `future` is ready, which is polled outside the hosts: a
-    /// [`JoinHandle`] of theirs, for example.
+    /// Runs until `future` is ready, and returns its output. The future is polled outside the
+    /// hosts: let it await what was spawned on them, such as a [`JoinHandle`].
+    ///
+    /// # Panics
+    ///
+    /// When the run ends before: with the text of the error that [`run_until`](Self::run_until)
+    /// returns.
+    #[track_caller]
+    pub fn block_on<F: Future>(&mut self, future: F) -> F::Output {
+        match self.run_until(future) {
+            Ok(output) => output,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Runs until `future` is ready, and returns its output. The future is polled outside the
+    /// hosts: let it await what was spawned on them, such as a [`JoinHandle`].
     ///
     /// # Errors
     ///
-    /// When nothing can go on before it is ready: no task can run and no event is due. The error
-    /// tells which tasks are alive and what their sockets wait for.
+    /// * [`Deadlock`](io::ErrorKind::Deadlock), if nothing can go on before the future is ready: no
+    ///   task can run and no event or timer is due.
+    /// * [`TimedOut`](io::ErrorKind::TimedOut), if it is not ready within the
+    ///   [limit](Self::with_time_limit) of virtual time.
+    /// * [`Other`](io::ErrorKind::Other), if a task has panicked: at once if its `JoinHandle` is
+    ///   gone, and at the end of the run if nobody has awaited the handle by then. Whoever awaits
+    ///   it gets the panic, as from any runtime, and the run goes on.
+    ///
+    /// The text of each names the panics, the tasks that are alive, and what their sockets wait
+    /// for.
     pub fn run_until<F: Future>(&mut self, future: F) -> io::Result<F::Output> {
         let mut future = pin!(future);
         let flag = Arc::new(Flag(AtomicBool::new(true)));
         let waker = Waker::from(flag.clone());
         let mut cx = Context::from_waker(&waker);
+        let end = self.world.now().saturating_add(self.time_limit);
         loop {
             if flag.0.swap(false, Ordering::AcqRel)
                 && let Poll::Ready(output) = future.as_mut().poll(&mut cx)
             {
+                self.check_panics(!self.panics.is_empty())?;
                 return Ok(output);
             }
-            if !self.step()? && !flag.0.load(Ordering::Acquire) {
-                return Err(self.deadlock());
-            }
+            let went_on = self.step() || flag.0.load(Ordering::Acquire);
+            self.check(went_on, end)?;
         }
     }
 
@@ -242,23 +319,25 @@ impl Simulation {
     ///
     /// As [`run_until`](Self::run_until).
     pub fn run_until_idle(&mut self) -> io::Result<()> {
-        while self.hosts().any(|host| !host.runtime().tasks().is_empty()) {
-            if !self.step()? {
-                return Err(self.deadlock());
-            }
+        let end = self.world.now().saturating_add(self.time_limit);
+        let is_alive = |host: &Host| !host.runtime().tasks().is_empty();
+        while self.agenda.ready_hosts() > 0 || self.hosts().any(is_alive) {
+            let went_on = self.step();
+            self.check(went_on, end)?;
         }
-        Ok(())
+        self.check_panics(!self.panics.is_empty())
     }
 
-    /// Runs for a while of virtual time.
+    /// Runs for `time`, of virtual time, and until all that is due then has happened.
     ///
     /// # Errors
     ///
-    /// As [`step`](Self::step).
+    /// If a task has panicked and its [`JoinHandle`] is gone.
     pub fn run_for(&mut self, time: Duration) -> io::Result<()> {
         let end = self.world.now().saturating_add(time);
         while self.world.now() < end || self.has_work_until(end) {
             self.step_until(Some(end));
+            self.check_panics(self.panics.has_lost())?;
         }
         Ok(())
     }
@@ -276,13 +355,51 @@ impl Simulation {
         self.hosts.iter().flatten()
     }
 
-    fn deadlock(&self) -> io::Error {
-        let mut text = String::from("nothing can go on in the simulated world:");
+    /// Ends a run that cannot go on, must not, or has lost a panic.
+    fn check(&mut self, went_on: bool, end: Duration) -> io::Result<()> {
+        self.check_panics(self.panics.has_lost())?;
+        if !went_on {
+            let why = "nothing can go on in the simulated world";
+            return Err(self.error(io::ErrorKind::Deadlock, why));
+        }
+        // The clock has moved only if nothing was polled since.
+        if self.polls == 0 && self.world.now() > end {
+            let limit = self.time_limit;
+            let why = format!(
+                "the run did not end within {limit:?} of virtual time, its limit \
+                 (see Simulation::with_time_limit)"
+            );
+            return Err(self.error(io::ErrorKind::TimedOut, &why));
+        }
+        Ok(())
+    }
+
+    /// Fails if there are panics to fail for; they count once.
+    fn check_panics(&self, failed: bool) -> io::Result<()> {
+        if !failed || self.tolerates_panics {
+            return Ok(());
+        }
+        let why = "a task has panicked, and nobody awaited it (see Simulation::tolerating_panics)";
+        let error = self.error(io::ErrorKind::Other, why);
+        self.panics.clear();
+        Err(error)
+    }
+
+    /// The error that ends a run: why, and who is in which state.
+    fn error(&self, kind: io::ErrorKind, why: &str) -> io::Error {
+        let mut text = format!("{why}:{}", self.panics.describe());
         for host in self.hosts() {
             text += &format!("\nhost {}: {}", host.name(), host.runtime().describe_tasks());
         }
         text += &format!("\nsockets:\n{}", self.world.netstat());
-        io::Error::new(io::ErrorKind::Deadlock, text)
+        io::Error::new(kind, text)
+    }
+}
+
+impl Drop for Simulation {
+    fn drop(&mut self) {
+        // Its tasks keep their runtimes, which keep the list.
+        self.panics.clear();
     }
 }
 

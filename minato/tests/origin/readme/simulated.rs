@@ -16,6 +16,6 @@ pub(crate) fn simulate(seed: u64) -> io::Result<u64> {
         socket.read_exact(&mut answer).await?;
         io::Result::Ok(answer)
     })?;
-    assert_eq!(&simulation.run_until(client)???, b"ahoy");
+    assert_eq!(&simulation.block_on(client)??, b"ahoy");
     Ok(simulation.world().trace_hash()) // the same for the same seed, to the last packet
 }

@@ -1,4 +1,5 @@
 //! Simulations of several hosts: nobody is forgotten, no timer is late, and one seed is one run.
 
+mod ends;
 mod hosts;
 mod time;
