@@ -5,7 +5,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::step::poll_write_once;
+use super::util::poll_write_some;
 use super::{AsyncBufRead, AsyncWrite};
 use crate::task::budget::{self, CallBudget};
 
@@ -83,7 +83,7 @@ impl Progress {
             match reader.as_mut().poll_fill_buf(cx) {
                 Poll::Ready(Ok([])) => self.ended = Some(Ok(())),
                 Poll::Ready(Ok(bytes)) => {
-                    let count = ready!(poll_write_once(writer.as_mut(), cx, bytes))?;
+                    let count = ready!(poll_write_some(writer.as_mut(), cx, bytes))?;
                     reader.as_mut().consume(count);
                     self.copied += count as u64;
                     self.unflushed = true;

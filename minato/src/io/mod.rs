@@ -67,7 +67,6 @@ mod copy_buf;
 mod duplex;
 pub mod owned;
 mod simplex;
-mod step;
 mod transfer;
 
 pub use self::copy::copy;

@@ -9,7 +9,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::step::poll_write_once;
+use super::util::poll_write_some;
 use super::{AsyncRead, AsyncWrite};
 use crate::net::splice::{Drained, Relay};
 use crate::task::budget::{self, CallBudget};
@@ -261,7 +261,7 @@ impl Transfer {
         writer: Pin<&mut W>,
     ) -> Poll<io::Result<usize>> {
         let unwritten = &self.buffer.bytes()[self.start..self.end];
-        let count = ready!(poll_write_once(writer, cx, unwritten))?;
+        let count = ready!(poll_write_some(writer, cx, unwritten))?;
         self.start += count;
         self.copied += count as u64;
         self.unflushed = true;

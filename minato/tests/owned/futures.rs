@@ -31,7 +31,7 @@ fn read_exact_says_how_much_came_before_an_early_end() {
     let mut reading = owned::read_exact(Script::texts(&["abc"]), [0; 5]);
     let error = drive(&mut reading).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
-    assert_eq!(error.to_string(), "early end of stream: 3 of 5 bytes read");
+    assert_eq!(error.to_string(), "the stream ended after 3 of 5 bytes");
     let (_, buf, filled) = reading.into_parts().unwrap();
     assert_eq!(&buf[..filled], b"abc");
 }
@@ -151,7 +151,7 @@ fn write_all_reports_a_writer_that_takes_nothing() {
 fn write_all_reports_a_writer_that_claims_too_much() {
     let mut writing = owned::write_all(Sink::new([Take::Claim(8)]), "harbour");
     let error = drive(&mut writing).unwrap_err();
-    assert_eq!(error.to_string(), "the writer claims 8 of 7 bytes");
+    assert_eq!(error.to_string(), "the writer claims to have taken 8 of 7 bytes");
 }
 
 #[test]

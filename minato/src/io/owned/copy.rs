@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use super::parts::Parts;
 use crate::io::transfer::{BufferSizes, Transfer};
@@ -81,10 +81,9 @@ where
     type Output = io::Result<(u64, R, W)>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let parts = &mut self.get_mut().parts;
-        let (reader, writer, transfer) = parts.get_mut();
-        let copied = ready!(transfer.poll(cx, Pin::new(reader), Pin::new(writer)))?;
-        let (reader, writer, _) = parts.take();
-        Poll::Ready(Ok((copied, reader, writer)))
+        let copying = self.get_mut().parts.poll_with(|(reader, writer, transfer)| {
+            transfer.poll(cx, Pin::new(reader), Pin::new(writer))
+        });
+        copying.map_ok(|((reader, writer, _), copied)| (copied, reader, writer))
     }
 }

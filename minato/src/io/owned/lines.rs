@@ -1,14 +1,12 @@
 //! The lines of a reader, as a stream.
 
 use std::io;
-use std::mem;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
-use super::read_until::poll_append_until;
-use crate::io::AsyncBufRead;
+use crate::io::{AsyncBufRead, Lines};
 
 /// Makes a stream of the lines of `a`, without the `\n` or `\r\n` at their ends.
 ///
@@ -50,28 +48,26 @@ pub fn lines<A>(a: A) -> OwnedLines<A>
 where
     A: AsyncBufRead + Unpin,
 {
-    OwnedLines { reader: a, partial: Vec::new() }
+    OwnedLines { lines: Lines::new(a) }
 }
 
 /// The stream of [`lines`].
 #[derive(Debug)]
 #[must_use = "streams do nothing unless polled"]
 pub struct OwnedLines<A> {
-    reader: A,
-    /// The beginning of a line whose end was not yet read.
-    partial: Vec<u8>,
+    lines: Lines<A>,
 }
 
 impl<A> OwnedLines<A> {
     /// The reader. The beginning of a line whose end was not yet read is dropped;
     /// [`into_parts`](Self::into_parts) keeps it.
     pub fn into_inner(self) -> A {
-        self.reader
+        self.lines.into_inner()
     }
 
     /// The reader, and the beginning of a line whose end was not yet read.
     pub fn into_parts(self) -> (A, Vec<u8>) {
-        (self.reader, self.partial)
+        self.lines.into_parts()
     }
 }
 
@@ -82,23 +78,6 @@ where
     type Item = io::Result<String>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        ready!(poll_append_until(Pin::new(&mut this.reader), cx, b'\n', &mut this.partial))?;
-        if this.partial.is_empty() {
-            return Poll::Ready(None);
-        }
-        let line = without_end(mem::take(&mut this.partial));
-        let invalid = |error| io::Error::new(io::ErrorKind::InvalidData, error);
-        Poll::Ready(Some(String::from_utf8(line).map_err(invalid)))
+        Pin::new(&mut self.get_mut().lines).poll_next_line(cx).map(Result::transpose)
     }
-}
-
-/// Cuts off the line end: `\n`, and one `\r` before it.
-fn without_end(mut line: Vec<u8>) -> Vec<u8> {
-    if line.ends_with(b"\r\n") {
-        line.truncate(line.len() - 2);
-    } else if line.ends_with(b"\n") {
-        line.truncate(line.len() - 1);
-    }
-    line
 }

@@ -39,7 +39,7 @@
 //! let mut reading = owned::read_exact(socket, [0; 8]);
 //! let error = (&mut reading).await.unwrap_err();
 //! assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
-//! assert_eq!(error.to_string(), "early end of stream: 4 of 8 bytes read");
+//! assert_eq!(error.to_string(), "the stream ended after 4 of 8 bytes");
 //!
 //! let (_socket, buf, filled) = reading.into_parts().unwrap();
 //! assert_eq!(&buf[..filled], b"ship");

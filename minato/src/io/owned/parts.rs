@@ -1,5 +1,8 @@
 //! Where a by-value future keeps what it was given.
 
+use std::io;
+use std::task::{Poll, ready};
+
 /// The parts of a future, usually a tuple of what it was given and how far it has come.
 ///
 /// Success moves them out, and only success: an error leaves them here for the caller.
@@ -32,6 +35,15 @@ impl<P> Parts<P> {
             Some(parts) => parts,
             None => panic!("{} polled after completion", self.future),
         }
+    }
+
+    /// Lets `poll` work on the parts; moves them out with its result when it succeeds.
+    pub(crate) fn poll_with<T>(
+        &mut self,
+        poll: impl FnOnce(&mut P) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<(P, T)>> {
+        let result = ready!(poll(self.get_mut()))?;
+        Poll::Ready(Ok((self.take(), result)))
     }
 
     /// The parts, unless success took them.

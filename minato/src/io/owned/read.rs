@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use super::parts::Parts;
 use crate::io::AsyncRead;
@@ -64,12 +64,10 @@ where
     type Output = io::Result<(A, T, usize)>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let parts = &mut self.get_mut().parts;
-        let (reader, buf) = parts.get_mut();
-        let buf = buf.as_mut();
-        let count =
-            if buf.is_empty() { 0 } else { ready!(Pin::new(reader).poll_read_slice(cx, buf))? };
-        let (reader, buf) = parts.take();
-        Poll::Ready(Ok((reader, buf, count)))
+        let reading = self.get_mut().parts.poll_with(|(reader, buf)| match buf.as_mut() {
+            [] => Poll::Ready(Ok(0)),
+            buf => Pin::new(reader).poll_read_slice(cx, buf),
+        });
+        reading.map_ok(|((reader, buf), count)| (reader, buf, count))
     }
 }

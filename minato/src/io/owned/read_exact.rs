@@ -3,10 +3,11 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use super::parts::Parts;
 use crate::io::AsyncRead;
+use crate::io::util::poll_fill;
 
 /// Reads until `buf` is full; returns reader and buffer.
 ///
@@ -14,8 +15,8 @@ use crate::io::AsyncRead;
 ///
 /// # Errors
 ///
-/// * [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) if the stream ends before: "early end of
-///   stream: 4 of 8 bytes read".
+/// * [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) if the stream ends before: "the stream ended
+///   after 4 of 8 bytes".
 /// * The reader's error.
 ///
 /// Reader, buffer and the bytes read so far stay in the future.
@@ -68,24 +69,9 @@ where
     type Output = io::Result<(A, T)>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let parts = &mut self.get_mut().parts;
-        let (reader, buf, filled) = parts.get_mut();
-        let buf = buf.as_mut();
-        while *filled < buf.len() {
-            let count = ready!(Pin::new(&mut *reader).poll_read_slice(cx, &mut buf[*filled..]))?;
-            if count == 0 {
-                return Poll::Ready(Err(early_end(*filled, buf.len())));
-            }
-            *filled += count;
-        }
-        let (reader, buf, _) = parts.take();
-        Poll::Ready(Ok((reader, buf)))
+        let reading = self.get_mut().parts.poll_with(|(reader, buf, filled)| {
+            poll_fill(Pin::new(reader), cx, buf.as_mut(), filled)
+        });
+        reading.map_ok(|((reader, buf, _), ())| (reader, buf))
     }
-}
-
-fn early_end(filled: usize, wanted: usize) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::UnexpectedEof,
-        format!("early end of stream: {filled} of {wanted} bytes read"),
-    )
 }

@@ -3,11 +3,11 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use super::parts::Parts;
 use crate::io::AsyncBufRead;
-use crate::task::budget::CallBudget;
+use crate::io::util::poll_through;
 
 /// Reads up to and including the next `byte`, or up to the end of the stream, and appends it to
 /// `buf`; returns reader and buffer.
@@ -69,37 +69,13 @@ where
     type Output = io::Result<(A, Vec<u8>)>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        let (reader, buf, appended) = this.parts.get_mut();
-        let before = buf.len();
-        let result = poll_append_until(Pin::new(reader), cx, this.byte, buf);
-        *appended += buf.len() - before;
-        ready!(result)?;
-        let (reader, buf, _) = this.parts.take();
-        Poll::Ready(Ok((reader, buf)))
-    }
-}
-
-/// Appends to `buf` up to and including the next `byte`, or up to the end of the stream.
-///
-/// Bytes go from the reader to `buf` as they come, so that neither an error nor giving up loses
-/// any.
-pub(super) fn poll_append_until<R: AsyncBufRead + ?Sized>(
-    mut reader: Pin<&mut R>,
-    cx: &mut Context<'_>,
-    byte: u8,
-    buf: &mut Vec<u8>,
-) -> Poll<io::Result<()>> {
-    let mut budget = ready!(CallBudget::poll_new(cx));
-    loop {
-        let available = ready!(reader.as_mut().poll_fill_buf(cx))?;
-        let found = available.iter().position(|&candidate| candidate == byte);
-        let count = found.map_or(available.len(), |index| index + 1);
-        buf.extend_from_slice(&available[..count]);
-        reader.as_mut().consume(count);
-        if found.is_some() || count == 0 {
-            return Poll::Ready(Ok(()));
-        }
-        ready!(budget.poll_spend(cx, count));
+        let Self { byte, parts } = self.get_mut();
+        let reading = parts.poll_with(|(reader, buf, appended)| {
+            poll_through(Pin::new(reader), cx, *byte, |bytes| {
+                buf.extend_from_slice(bytes);
+                *appended += bytes.len();
+            })
+        });
+        reading.map_ok(|((reader, buf, _), _)| (reader, buf))
     }
 }

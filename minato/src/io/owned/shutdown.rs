@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use super::parts::Parts;
 use crate::io::AsyncWrite;
@@ -62,7 +62,6 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let parts = &mut self.get_mut().parts;
-        ready!(Pin::new(parts.get_mut()).poll_shutdown(cx))?;
-        Poll::Ready(Ok(parts.take()))
+        parts.poll_with(|writer| Pin::new(writer).poll_shutdown(cx)).map_ok(|(writer, ())| writer)
     }
 }

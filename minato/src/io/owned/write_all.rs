@@ -3,11 +3,11 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use super::parts::Parts;
 use crate::io::AsyncWrite;
-use crate::io::step::poll_write_once;
+use crate::io::util::poll_write_rest;
 
 /// Writes all of `buf`; returns writer and buffer.
 ///
@@ -69,13 +69,9 @@ where
     type Output = io::Result<(A, T)>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let parts = &mut self.get_mut().parts;
-        let (writer, buf, written) = parts.get_mut();
-        let buf = buf.as_ref();
-        while *written < buf.len() {
-            *written += ready!(poll_write_once(Pin::new(&mut *writer), cx, &buf[*written..]))?;
-        }
-        let (writer, buf, _) = parts.take();
-        Poll::Ready(Ok((writer, buf)))
+        let writing = self.get_mut().parts.poll_with(|(writer, buf, written)| {
+            poll_write_rest(Pin::new(writer), cx, buf.as_ref(), written)
+        });
+        writing.map_ok(|((writer, buf, _), ())| (writer, buf))
     }
 }

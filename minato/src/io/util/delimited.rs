@@ -5,18 +5,20 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use crate::io::AsyncBufRead;
+use crate::task::budget::CallBudget;
 
 /// Hands what comes, up to and including `delimiter`, to `append`; returns whether the delimiter
 /// was found, rather than the end of the stream.
 ///
 /// Bytes are consumed only after they were handed over, so a call that ends in `Pending` or an
 /// error is continued by the next.
-pub(super) fn poll_through<R: AsyncBufRead + ?Sized>(
+pub(in crate::io) fn poll_through<R: AsyncBufRead + ?Sized>(
     mut reader: Pin<&mut R>,
     cx: &mut Context<'_>,
     delimiter: u8,
     mut append: impl FnMut(&[u8]),
 ) -> Poll<io::Result<bool>> {
+    let mut budget = ready!(CallBudget::poll_new(cx));
     loop {
         let available = ready!(reader.as_mut().poll_fill_buf(cx))?;
         let Some(last) = available.last() else { return Poll::Ready(Ok(false)) };
@@ -28,5 +30,6 @@ pub(super) fn poll_through<R: AsyncBufRead + ?Sized>(
         if found {
             return Poll::Ready(Ok(true));
         }
+        ready!(budget.poll_spend(cx, length));
     }
 }

@@ -40,7 +40,7 @@ pin_project! {
 }
 
 impl<R> Lines<R> {
-    pub(super) fn new(reader: R) -> Self {
+    pub(in crate::io) fn new(reader: R) -> Self {
         Self { reader, line: Vec::new() }
     }
 
@@ -65,6 +65,10 @@ impl<R> Lines<R> {
     /// [`next_line`](Self::next_line) was dropped or failed.
     pub fn into_inner(self) -> R {
         self.reader
+    }
+
+    pub(in crate::io) fn into_parts(self) -> (R, Vec<u8>) {
+        (self.reader, self.line)
     }
 }
 

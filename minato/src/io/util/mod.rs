@@ -48,6 +48,12 @@ mod text;
 
 use std::io::IoSlice;
 
+// The state machines, on which the by-value futures and the copies stand too.
+pub(super) use self::delimited::poll_through;
+pub(super) use self::read_exact::poll_fill;
+pub(super) use self::read_to_end::{Progress, poll_to_end};
+pub(super) use self::write_all::{poll_write_rest, poll_write_some};
+
 pub use self::buf_read_ext::AsyncBufReadExt;
 pub use self::buf_reader::BufReader;
 pub use self::buf_stream::BufStream;

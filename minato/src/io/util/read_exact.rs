@@ -26,20 +26,20 @@ impl<R: AsyncRead + Unpin + ?Sized> Future for ReadExact<'_, R> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        ready!(poll_fill(this.reader, cx, this.buf, &mut this.filled))?;
+        ready!(poll_fill(Pin::new(&mut *this.reader), cx, this.buf, &mut this.filled))?;
         Poll::Ready(Ok(this.buf.len()))
     }
 }
 
 /// Reads until `buf`, of which `filled` bytes are there already, is full.
-pub(super) fn poll_fill<R: AsyncRead + Unpin + ?Sized>(
-    reader: &mut R,
+pub(in crate::io) fn poll_fill<R: AsyncRead + ?Sized>(
+    mut reader: Pin<&mut R>,
     cx: &mut Context<'_>,
     buf: &mut [u8],
     filled: &mut usize,
 ) -> Poll<io::Result<()>> {
     while *filled < buf.len() {
-        let count = ready!(Pin::new(&mut *reader).poll_read_slice(cx, &mut buf[*filled..]))?;
+        let count = ready!(reader.as_mut().poll_read_slice(cx, &mut buf[*filled..]))?;
         if count == 0 {
             let message = format!("the stream ended after {filled} of {} bytes", buf.len());
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::UnexpectedEof, message)));

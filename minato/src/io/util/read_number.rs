@@ -32,7 +32,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        ready!(poll_fill(this.reader, cx, &mut this.bytes, &mut this.filled))?;
+        ready!(poll_fill(Pin::new(&mut *this.reader), cx, &mut this.bytes, &mut this.filled))?;
         Poll::Ready(Ok((this.decode)(this.bytes)))
     }
 }

@@ -8,6 +8,7 @@ use bytes::BufMut;
 
 use crate::io::AsyncRead;
 use crate::io::read_buf::poll_read_into;
+use crate::task::budget::CallBudget;
 
 /// The future of [`AsyncReadExt::read_to_end`](crate::io::AsyncReadExt::read_to_end).
 #[derive(Debug)]
@@ -29,7 +30,7 @@ impl<R: AsyncRead + Unpin + ?Sized> Future for ReadToEnd<'_, R> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        ready!(poll_to_end(this.reader, cx, this.buf, &mut this.progress))?;
+        ready!(poll_to_end(Pin::new(&mut *this.reader), cx, this.buf, &mut this.progress))?;
         Poll::Ready(Ok(this.progress.count))
     }
 }
@@ -42,12 +43,18 @@ const PROBE: usize = 32;
 
 /// How far reading to the end has come.
 #[derive(Debug)]
-pub(super) struct Progress {
-    /// How many bytes were read.
+pub(in crate::io) struct Progress {
     count: usize,
     /// The most that one read is offered. Some readers zero all they are offered before they fill
     /// a little of it, so a window that only grows with what they fill keeps the cost linear.
     window: usize,
+}
+
+impl Progress {
+    /// How many bytes were read.
+    pub(in crate::io) fn count(&self) -> usize {
+        self.count
+    }
 }
 
 impl Default for Progress {
@@ -61,16 +68,17 @@ impl Default for Progress {
 /// A full vector is not grown on suspicion: a read into a few bytes of stack finds out first
 /// whether anything comes. So a vector of just the right capacity is never reallocated, and the
 /// end of the stream never costs memory.
-pub(super) fn poll_to_end<R: AsyncRead + Unpin + ?Sized>(
-    reader: &mut R,
+pub(in crate::io) fn poll_to_end<R: AsyncRead + ?Sized>(
+    mut reader: Pin<&mut R>,
     cx: &mut Context<'_>,
     vec: &mut Vec<u8>,
     progress: &mut Progress,
 ) -> Poll<io::Result<()>> {
+    let mut budget = ready!(CallBudget::poll_new(cx));
     loop {
         let count = if vec.len() == vec.capacity() {
             let mut probe = [0; PROBE];
-            let count = ready!(Pin::new(&mut *reader).poll_read_slice(cx, &mut probe))?;
+            let count = ready!(reader.as_mut().poll_read_slice(cx, &mut probe))?;
             if count == PROBE {
                 vec.reserve(progress.window);
             }
@@ -78,7 +86,7 @@ pub(super) fn poll_to_end<R: AsyncRead + Unpin + ?Sized>(
             count
         } else {
             let mut window = (&mut *vec).limit(progress.window);
-            let count = ready!(poll_read_into(Pin::new(&mut *reader), cx, &mut window))?;
+            let count = ready!(poll_read_into(reader.as_mut(), cx, &mut window))?;
             if count == progress.window {
                 progress.window = progress.window.saturating_mul(2);
             }
@@ -88,13 +96,12 @@ pub(super) fn poll_to_end<R: AsyncRead + Unpin + ?Sized>(
             return Poll::Ready(Ok(()));
         }
         progress.count += count;
+        ready!(budget.poll_spend(cx, count));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::task::Waker;
-
     use super::*;
     use crate::io::ReadBuf;
 
@@ -123,8 +130,8 @@ mod tests {
         let mut reader = Counting { left, chunk, offered: Vec::new() };
         let before = vec.len();
         let mut future = ReadToEnd::new(&mut reader, vec);
-        let result = Pin::new(&mut future).poll(&mut Context::from_waker(Waker::noop()));
-        assert!(matches!(result, Poll::Ready(Ok(count)) if count == left));
+        let result = futures::executor::block_on(&mut future);
+        assert_eq!(result.unwrap(), left);
         assert_eq!(vec.len(), before + left);
         reader.offered
     }

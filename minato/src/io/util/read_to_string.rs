@@ -35,7 +35,7 @@ impl<R: AsyncRead + Unpin + ?Sized> Future for ReadToString<'_, R> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        ready!(poll_to_end(this.reader, cx, &mut this.bytes, &mut this.progress))?;
+        ready!(poll_to_end(Pin::new(&mut *this.reader), cx, &mut this.bytes, &mut this.progress))?;
         let bytes = mem::take(&mut this.bytes);
         let count = bytes.len();
         append(this.text, String::from_utf8(bytes).map_err(not_text)?);

@@ -33,25 +33,39 @@ impl<W: AsyncWrite + Unpin + ?Sized> Future for WriteAll<'_, W> {
 
 /// Writes `bytes`, of which `written` are written already.
 #[inline(always)]
-pub(super) fn poll_write_rest<W: AsyncWrite + ?Sized>(
+pub(in crate::io) fn poll_write_rest<W: AsyncWrite + ?Sized>(
     mut writer: Pin<&mut W>,
     cx: &mut Context<'_>,
     bytes: &[u8],
     written: &mut usize,
 ) -> Poll<io::Result<()>> {
     while *written < bytes.len() {
-        let rest = &bytes[*written..];
-        let count = ready!(writer.as_mut().poll_write(cx, rest))?;
-        *written += taken(count, rest.len())?;
+        *written += ready!(poll_write_some(writer.as_mut(), cx, &bytes[*written..]))?;
     }
     Poll::Ready(Ok(()))
+}
+
+/// Writes once from `bytes`, which must not be empty; returns how many bytes were taken.
+///
+/// # Errors
+///
+/// Those of the writer, and those of [`taken`].
+#[inline(always)]
+pub(in crate::io) fn poll_write_some<W: AsyncWrite + ?Sized>(
+    writer: Pin<&mut W>,
+    cx: &mut Context<'_>,
+    bytes: &[u8],
+) -> Poll<io::Result<usize>> {
+    let count = ready!(writer.poll_write(cx, bytes))?;
+    Poll::Ready(taken(count, bytes.len()))
 }
 
 /// Checks what a writer says that it took of `offered` bytes.
 ///
 /// # Errors
 ///
-/// `WriteZero` when it took none; `Other` when it claims to have taken more than there were.
+/// `WriteZero` when it took none: to ask again could go on for ever. `Other` when it claims to have
+/// taken more than there were.
 #[inline]
 pub(super) fn taken(count: usize, offered: usize) -> io::Result<usize> {
     if count == 0 || count > offered { Err(wrongly_taken(count, offered)) } else { Ok(count) }
