@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::AsyncRead;
+use super::forward::forward_buf_read;
 use super::read::unread;
 
 /// Reads through a buffer that the caller may look into.
@@ -22,23 +23,11 @@ pub trait AsyncBufRead: AsyncRead {
 }
 
 impl<T: ?Sized + AsyncBufRead + Unpin> AsyncBufRead for Box<T> {
-    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
-        Pin::new(&mut **self.get_mut()).poll_fill_buf(cx)
-    }
-
-    fn consume(mut self: Pin<&mut Self>, amount: usize) {
-        Pin::new(&mut **self).consume(amount);
-    }
+    forward_buf_read!(self, cx => Pin::new(&mut **self.get_mut()));
 }
 
 impl<T: ?Sized + AsyncBufRead + Unpin> AsyncBufRead for &mut T {
-    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
-        Pin::new(&mut **self.get_mut()).poll_fill_buf(cx)
-    }
-
-    fn consume(mut self: Pin<&mut Self>, amount: usize) {
-        Pin::new(&mut **self).consume(amount);
-    }
+    forward_buf_read!(self, cx => Pin::new(&mut **self.get_mut()));
 }
 
 impl<P> AsyncBufRead for Pin<P>
@@ -46,13 +35,7 @@ where
     P: DerefMut + Unpin,
     P::Target: AsyncBufRead,
 {
-    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
-        self.get_mut().as_mut().poll_fill_buf(cx)
-    }
-
-    fn consume(self: Pin<&mut Self>, amount: usize) {
-        self.get_mut().as_mut().consume(amount);
-    }
+    forward_buf_read!(self, cx => self.get_mut().as_mut());
 }
 
 /// The rest of the slice is the buffer.

@@ -43,6 +43,7 @@
 //! ```
 
 mod buf_read;
+mod forward;
 mod read;
 mod read_buf;
 mod util;

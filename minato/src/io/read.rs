@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::ReadBuf;
+use super::forward::forward_read;
 use crate::net::Direct;
 
 /// Reads bytes without ever blocking the calling thread.
@@ -52,49 +53,11 @@ pub trait AsyncRead {
 }
 
 impl<T: ?Sized + AsyncRead + Unpin> AsyncRead for Box<T> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut **self).poll_read(cx, buf)
-    }
-
-    #[inline]
-    fn poll_read_slice(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut **self).poll_read_slice(cx, bytes)
-    }
-
-    fn direct_reader(&self) -> Option<Direct<'_>> {
-        (**self).direct_reader()
-    }
+    forward_read!(self, cx => Pin::new(&mut **self.get_mut()); (**self));
 }
 
 impl<T: ?Sized + AsyncRead + Unpin> AsyncRead for &mut T {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut **self).poll_read(cx, buf)
-    }
-
-    #[inline]
-    fn poll_read_slice(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut **self).poll_read_slice(cx, bytes)
-    }
-
-    fn direct_reader(&self) -> Option<Direct<'_>> {
-        (**self).direct_reader()
-    }
+    forward_read!(self, cx => Pin::new(&mut **self.get_mut()); (**self));
 }
 
 impl<P> AsyncRead for Pin<P>
@@ -102,26 +65,7 @@ where
     P: DerefMut + Unpin,
     P::Target: AsyncRead,
 {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        self.get_mut().as_mut().poll_read(cx, buf)
-    }
-
-    #[inline]
-    fn poll_read_slice(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        self.get_mut().as_mut().poll_read_slice(cx, bytes)
-    }
-
-    fn direct_reader(&self) -> Option<Direct<'_>> {
-        (**self).direct_reader()
-    }
+    forward_read!(self, cx => self.get_mut().as_mut(); (**self));
 }
 
 /// Reads from the front of the slice, which then starts behind what was read.

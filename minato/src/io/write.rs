@@ -5,6 +5,7 @@ use std::ops::DerefMut;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use super::forward::forward_write;
 use crate::net::Direct;
 
 /// Writes bytes without ever blocking the calling thread.
@@ -54,55 +55,12 @@ pub trait AsyncWrite {
     }
 }
 
-/// Forwards every method to what `$pin` gives.
-macro_rules! forward_write {
-    ($self:ident => $pin:expr) => {
-        fn poll_write(
-            #[allow(unused_mut)] mut $self: Pin<&mut Self>,
-            cx: &mut Context<'_>,
-            buf: &[u8],
-        ) -> Poll<io::Result<usize>> {
-            $pin.poll_write(cx, buf)
-        }
-
-        fn poll_flush(
-            #[allow(unused_mut)] mut $self: Pin<&mut Self>,
-            cx: &mut Context<'_>,
-        ) -> Poll<io::Result<()>> {
-            $pin.poll_flush(cx)
-        }
-
-        fn poll_shutdown(
-            #[allow(unused_mut)] mut $self: Pin<&mut Self>,
-            cx: &mut Context<'_>,
-        ) -> Poll<io::Result<()>> {
-            $pin.poll_shutdown(cx)
-        }
-
-        fn poll_write_vectored(
-            #[allow(unused_mut)] mut $self: Pin<&mut Self>,
-            cx: &mut Context<'_>,
-            bufs: &[IoSlice<'_>],
-        ) -> Poll<io::Result<usize>> {
-            $pin.poll_write_vectored(cx, bufs)
-        }
-
-        fn is_write_vectored(&self) -> bool {
-            (**self).is_write_vectored()
-        }
-
-        fn direct_writer(&self) -> Option<Direct<'_>> {
-            (**self).direct_writer()
-        }
-    };
-}
-
 impl<T: ?Sized + AsyncWrite + Unpin> AsyncWrite for Box<T> {
-    forward_write!(self => Pin::new(&mut **self));
+    forward_write!(self, cx => Pin::new(&mut **self.get_mut()); (**self));
 }
 
 impl<T: ?Sized + AsyncWrite + Unpin> AsyncWrite for &mut T {
-    forward_write!(self => Pin::new(&mut **self));
+    forward_write!(self, cx => Pin::new(&mut **self.get_mut()); (**self));
 }
 
 impl<P> AsyncWrite for Pin<P>
@@ -110,7 +68,7 @@ where
     P: DerefMut + Unpin,
     P::Target: AsyncWrite,
 {
-    forward_write!(self => self.as_mut().get_mut().as_mut());
+    forward_write!(self, cx => self.get_mut().as_mut(); (**self));
 }
 
 /// Writes through the standard library's own writer, which only copies memory.

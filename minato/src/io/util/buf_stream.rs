@@ -1,14 +1,12 @@
 //! A stream with a buffer in both directions.
 
-use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
 use super::{BufReader, BufWriter};
-use crate::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
-use crate::net::Direct;
+use crate::io::forward::{forward_buf_read, forward_read, forward_write};
+use crate::io::{AsyncBufRead, AsyncRead, AsyncWrite};
 
 pin_project! {
     /// A [`BufReader`] and a [`BufWriter`] over one stream.
@@ -77,59 +75,13 @@ impl<RW> From<BufWriter<BufReader<RW>>> for BufStream<RW> {
 }
 
 impl<RW: AsyncRead> AsyncRead for BufStream<RW> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        self.project().inner.poll_read(cx, buf)
-    }
-
-    fn direct_reader(&self) -> Option<Direct<'_>> {
-        self.inner.direct_reader()
-    }
+    forward_read!(self, cx => self.project().inner; self.inner);
 }
 
 impl<RW: AsyncRead> AsyncBufRead for BufStream<RW> {
-    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
-        self.project().inner.poll_fill_buf(cx)
-    }
-
-    fn consume(self: Pin<&mut Self>, amount: usize) {
-        self.project().inner.consume(amount);
-    }
+    forward_buf_read!(self, cx => self.project().inner);
 }
 
 impl<RW: AsyncWrite> AsyncWrite for BufStream<RW> {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.project().inner.poll_write(cx, buf)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.project().inner.poll_flush(cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.project().inner.poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.project().inner.poll_write_vectored(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.inner.is_write_vectored()
-    }
-
-    fn direct_writer(&self) -> Option<Direct<'_>> {
-        self.inner.direct_writer()
-    }
+    forward_write!(self, cx => self.project().inner; self.inner);
 }

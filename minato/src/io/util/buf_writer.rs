@@ -9,7 +9,8 @@ use pin_project_lite::pin_project;
 
 use super::write_all::poll_write_rest;
 use super::{DEFAULT_CAPACITY, total_length};
-use crate::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
+use crate::io::forward::{forward_buf_read, forward_read};
+use crate::io::{AsyncBufRead, AsyncRead, AsyncWrite};
 use crate::net::Direct;
 
 pin_project! {
@@ -165,27 +166,11 @@ impl<W: AsyncWrite> AsyncWrite for BufWriter<W> {
 }
 
 impl<W: AsyncRead> AsyncRead for BufWriter<W> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        self.project().inner.poll_read(cx, buf)
-    }
-
-    fn direct_reader(&self) -> Option<Direct<'_>> {
-        self.inner.direct_reader()
-    }
+    forward_read!(self, cx => self.project().inner; self.inner);
 }
 
 impl<W: AsyncBufRead> AsyncBufRead for BufWriter<W> {
-    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
-        self.project().inner.poll_fill_buf(cx)
-    }
-
-    fn consume(self: Pin<&mut Self>, amount: usize) {
-        self.project().inner.consume(amount);
-    }
+    forward_buf_read!(self, cx => self.project().inner);
 }
 
 impl<W: fmt::Debug> fmt::Debug for BufWriter<W> {

@@ -1,13 +1,14 @@
 //! One stream split into a reading and a writing half.
 
 use std::fmt;
-use std::io::{self, IoSlice};
+use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, ready};
 
 use futures_util::task::AtomicWaker;
 
+use crate::io::forward::forward_write_polls;
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::panics::contain;
 
@@ -161,29 +162,7 @@ impl<T: AsyncRead> AsyncRead for ReadHalf<T> {
 }
 
 impl<T: AsyncWrite> AsyncWrite for WriteHalf<T> {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        ready!(self.shared.poll_writer(cx)).stream().poll_write(cx, buf)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.shared.poll_writer(cx)).stream().poll_flush(cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.shared.poll_writer(cx)).stream().poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        ready!(self.shared.poll_writer(cx)).stream().poll_write_vectored(cx, bufs)
-    }
+    forward_write_polls!(self, cx => ready!(self.shared.poll_writer(cx)).stream());
 
     fn is_write_vectored(&self) -> bool {
         self.is_write_vectored

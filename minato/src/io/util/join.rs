@@ -1,13 +1,11 @@
 //! A reader and a writer as one stream.
 
-use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
-use crate::net::Direct;
+use crate::io::forward::{forward_buf_read, forward_read, forward_write};
+use crate::io::{AsyncBufRead, AsyncRead, AsyncWrite};
 
 pin_project! {
     /// Reads from `R` and writes to `W`; made by [`join`].
@@ -79,59 +77,13 @@ impl<R, W> Join<R, W> {
 }
 
 impl<R: AsyncRead, W> AsyncRead for Join<R, W> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        self.project().reader.poll_read(cx, buf)
-    }
-
-    fn direct_reader(&self) -> Option<Direct<'_>> {
-        self.reader.direct_reader()
-    }
+    forward_read!(self, cx => self.project().reader; self.reader);
 }
 
 impl<R: AsyncBufRead, W> AsyncBufRead for Join<R, W> {
-    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
-        self.project().reader.poll_fill_buf(cx)
-    }
-
-    fn consume(self: Pin<&mut Self>, amount: usize) {
-        self.project().reader.consume(amount);
-    }
+    forward_buf_read!(self, cx => self.project().reader);
 }
 
 impl<R, W: AsyncWrite> AsyncWrite for Join<R, W> {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.project().writer.poll_write(cx, buf)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.project().writer.poll_flush(cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.project().writer.poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.project().writer.poll_write_vectored(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.writer.is_write_vectored()
-    }
-
-    fn direct_writer(&self) -> Option<Direct<'_>> {
-        self.writer.direct_writer()
-    }
+    forward_write!(self, cx => self.project().writer; self.writer);
 }
