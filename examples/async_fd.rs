@@ -8,7 +8,7 @@ use std::thread;
 
 use minato::net::AsyncFd;
 
-/// Reads what is there, and waits if nothing is.
+/// Reads what is in the pipe, and waits if the pipe is empty.
 async fn read(pipe: &AsyncFd<PipeReader>, buf: &mut [u8]) -> io::Result<usize> {
     loop {
         let mut guard = pipe.readable().await?;

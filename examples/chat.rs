@@ -1,7 +1,7 @@
 //! A chat: what one client says, all others hear.
 //!
-//! Each member has a queue with a bound. Who does not read loses lines; it neither holds up the
-//! others nor fills the memory.
+//! Each member has a queue with a bound. A member that does not read loses lines. It does not hold
+//! up the others, and it does not fill the memory.
 
 use std::collections::HashMap;
 use std::io;
@@ -59,7 +59,7 @@ fn main() -> io::Result<()> {
         let mut clients = Vec::new();
         for _ in 0..3 {
             let mut client = BufReader::new(TcpStream::connect(address).await?);
-            // Only who has been welcomed hears what is said next.
+            // A member hears what is said after its welcome.
             client.read_line(&mut String::new()).await?;
             clients.push(client);
         }

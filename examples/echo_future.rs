@@ -1,8 +1,8 @@
 //! A TCP echo by the future API.
 //!
-//! Futures that take a socket and give it back can be chained, stored and spawned as they are: the
-//! server is made of them. `async` methods, which borrow the socket, read more easily within one
-//! function: the client is made of those. Both work on the same types.
+//! Some futures take a socket and give it back. A program can chain, store and spawn them as they
+//! are; the server uses these. `async` methods borrow the socket and are easier to read within one
+//! function; the client uses those. Both work on the same types.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,8 +13,8 @@ use minato::net::{TcpListener, TcpStream};
 use minato::runtime::Runtime;
 
 async fn serve(listener: TcpListener) {
-    // `incoming` survives what a busy server meets: connections that are gone before they are
-    // accepted, and a process that is out of descriptors for a while.
+    // `incoming` survives connections that end before they are accepted, and a process that is out
+    // of descriptors for a while.
     let mut incoming = listener.incoming();
     while let Some(connection) = incoming.next().await {
         let Ok(socket) = connection else { return };
@@ -46,7 +46,7 @@ fn main() -> io::Result<()> {
         for question in [b"ships", b"quays", b"tides"] {
             println!("{address} answers {}", ask(address, question).await?);
         }
-        // A task goes on when its handle is dropped; it ends when it is aborted.
+        // A task outlives its handle. `abort` ends it.
         server.abort();
         Ok(())
     })

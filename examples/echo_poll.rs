@@ -1,8 +1,8 @@
 //! A TCP echo by the poll API: a `ReadExact` future written by hand.
 //!
 //! This is how to write a combinator of your own. A future is a state machine; `poll` drives it as
-//! far as it goes without waiting. When `poll_read` returns `Pending` it has already noted whom to
-//! wake, so `ready!` may simply return.
+//! far as it goes without waiting. When `poll_read` returns `Pending` it has stored the waker, so
+//! `ready!` may return.
 
 use std::future::Future;
 use std::io;
@@ -30,7 +30,7 @@ impl Future for ReadExact {
         };
         while this.position < buf.len() {
             let mut rest = ReadBuf::new(&mut buf[this.position..]);
-            // The position is kept in the future: the next poll goes on from there.
+            // The position is stored in the future: the next poll goes on from there.
             ready!(Pin::new(&mut *stream).poll_read(cx, &mut rest))?;
             match rest.filled().len() {
                 0 => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),

@@ -1,7 +1,7 @@
 //! Under somebody else's executor: Minato's sockets in smol's tasks.
 //!
-//! A socket asks nothing of the executor but the standard waker. So the choice of sockets and the
-//! choice of an executor are two choices, and a library may use Minato without its users knowing.
+//! A socket needs nothing from the executor but the standard waker. So you choose sockets and an
+//! executor independently, and a library may use Minato without its users knowing.
 
 use std::io;
 
@@ -47,7 +47,7 @@ fn main() -> io::Result<()> {
             }
             Ok(())
         };
-        // Whoever is done first ends the program: the clients, since the server never is.
+        // The program ends with the clients; the server never ends.
         smol::future::or(all, serve(listener, &executor)).await
     }))
 }

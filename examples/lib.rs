@@ -13,7 +13,7 @@
 //! | `no_runtime` | sockets on plain threads |
 //! | `foreign_executor` | sockets in smol's tasks |
 //! | `timeouts` | time limits and cancellation |
-//! | `unix_sockets` | sockets named by a path, or by nothing |
+//! | `unix_sockets` | sockets with a path, and pairs without a name |
 //! | `async_fd` | awaiting a descriptor of your own |
 //! | `own_loop` | turning a reactor in your own event loop |
 //! | `simulated` | the same service in a simulated world |

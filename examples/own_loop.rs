@@ -41,10 +41,10 @@ async fn exchange(mut bell: impl Write) -> io::Result<()> {
 
 fn main() -> io::Result<()> {
     let mut reactor = Reactor::new()?;
-    // Whatever waits outside every runtime waits on this reactor from now on, instead of on a
-    // background thread. For single sockets there are `bind_on` and `connect_on`.
+    // From now on, all waits outside of a runtime use this reactor instead of a background thread.
+    // For single sockets there are `bind_on` and `connect_on`.
     reactor.set_fallback().map_err(io::Error::other)?;
-    // Something that this loop waits for besides, and that has nothing to do with Minato.
+    // Another thing that this loop waits for. It has nothing to do with Minato.
     let (mut bell, ringer): (PipeReader, _) = io::pipe()?;
 
     let flag = Arc::new(Flag(AtomicBool::new(true)));
@@ -64,7 +64,8 @@ fn main() -> io::Result<()> {
         let mut events = [PollFd::new(&reactor, PollFlags::IN), PollFd::new(&bell, PollFlags::IN)];
         poll(&mut events, timeout.as_ref())?;
         let rung = !events[1].revents().is_empty();
-        // Never waits: the waiting is done. It wakes the future if a socket or a timer is due.
+        // This does not wait, because the loop has waited already. It wakes the future if a socket
+        // is ready or a timer is due.
         reactor.turn(Some(Duration::ZERO))?;
         if rung {
             bell.read_exact(&mut [0])?;

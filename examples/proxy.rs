@@ -1,7 +1,7 @@
 //! A TCP proxy: `copy_bidirectional` between a client and a server.
 //!
-//! Each direction ends by itself. When a client has said all it has to say and shuts its side down,
-//! the proxy passes the end on, and the answer still comes back.
+//! Each direction ends by itself. When a client shuts its side down, the proxy passes the end on,
+//! and the answer still comes back.
 
 use std::io;
 use std::net::SocketAddr;

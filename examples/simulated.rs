@@ -1,7 +1,7 @@
 //! The same service on the simulated engine: a network in one process, drawn from a seed.
 //!
 //! The code of server and client does not know where it runs. In a simulated world the network, the
-//! clock and the order of tasks depend on the seed alone, so a run that failed can be had again.
+//! clock and the order of tasks depend on the seed alone, so a failed run can be repeated.
 
 use std::io;
 use std::time::Duration;
@@ -40,13 +40,13 @@ async fn really() -> io::Result<()> {
     client.await?
 }
 
-/// On two hosts of a world of its own. Returns the sum of all that happened, and when it ended.
+/// On two hosts of a new world. Returns a hash of all that happened, and when it ended.
 fn simulated(seed: u64) -> io::Result<(u64, Duration)> {
     let mut simulation = Simulation::new(seed);
     let binding = simulation.spawn("harbour", TcpListener::bind("0.0.0.0:7000"))?;
     let listener = simulation.block_on(binding)??;
     let server = simulation.spawn("harbour", serve(listener))?;
-    // Hosts know each other by name. `sleep` takes virtual time, and none of ours.
+    // Hosts find each other by name. `sleep` takes virtual time and no real time.
     let client = simulation.spawn("ship", drive("harbour:7000"))?;
     simulation.block_on(client)??;
     simulation.block_on(server)??;

@@ -31,14 +31,14 @@ fn main() -> io::Result<()> {
         let late = timeout(LIMIT, client.read(&mut buf)).await;
         println!("while the server is silent: {}", late.unwrap_err());
 
-        // Nothing came to harm: what is sent later is read later, by another future.
+        // No byte is lost: another future reads what is sent later.
         server.write_all(b"better late").await?;
         let len = timeout(Duration::from_secs(5), client.read(&mut buf)).await??;
         println!("then: {}", String::from_utf8_lossy(&buf[..len]));
         assert_eq!(&buf[..len], b"better late");
 
-        // A task is cancelled by its handle. It is dropped at its await, and its handle says so;
-        // the socket that it owned is closed, which the other side reads as the end.
+        // A handle cancels its task. The task is dropped at its await, and the handle says so. The
+        // socket that the task owned is closed, and the other side reads the end.
         let ticking = minato::spawn(tick(server));
         client.read_exact(&mut buf[..5]).await?;
         sleep(LIMIT).await;

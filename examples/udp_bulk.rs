@@ -42,8 +42,8 @@ fn main() -> io::Result<()> {
 
         let client = UdpSocket::bind("127.0.0.1:0").await?;
         println!("one call sends up to {} datagrams", client.max_send_segments()?);
-        // The contents of twenty datagrams, one after the other. The system cuts them apart; where
-        // it cannot, they are sent one by one, and all that is different is how long it takes.
+        // The contents of twenty datagrams, one after the other. The system cuts them apart. If it
+        // cannot, the library sends them one by one, which only takes longer.
         let contents = vec![7; 20 * SIZE];
         for _ in 0..DATAGRAMS / 20 {
             let transmit = Transmit::new(target, &contents[..]).segment_size(SIZE);

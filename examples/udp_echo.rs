@@ -14,7 +14,7 @@ async fn echo(socket: UdpSocket) -> io::Result<()> {
     let mut buf = vec![0; 65_535];
     loop {
         let (len, sender) = socket.recv_from(&mut buf).await?;
-        // One socket serves everybody: the sender's address says where the answer goes.
+        // One socket serves all clients: the sender's address says where the answer goes.
         socket.send_to(&buf[..len], sender).await?;
     }
 }
@@ -23,8 +23,8 @@ async fn ask(socket: &UdpSocket, question: &[u8]) -> io::Result<Vec<u8>> {
     let mut buf = [0; 1500];
     for _ in 0..3 {
         socket.send(question).await?;
-        // A datagram may be lost, and nobody says so: without a time limit and another attempt this
-        // would wait forever. Giving up a `recv` loses nothing; what comes later stays queued.
+        // A datagram may be lost without an error. Without a time limit and another attempt this
+        // would wait forever. A dropped `recv` loses nothing; later datagrams stay queued.
         if let Ok(received) = timeout(PATIENCE, socket.recv(&mut buf)).await {
             return Ok(buf[..received?].to_vec());
         }
@@ -39,8 +39,8 @@ fn main() -> io::Result<()> {
         let echo = minato::spawn(echo(server));
 
         let client = UdpSocket::bind("127.0.0.1:0").await?;
-        // Connecting sends nothing. It fixes the peer: `send` needs no address, and datagrams of
-        // others are not received.
+        // Connecting sends nothing. It sets the peer: `send` needs no address, and the socket does
+        // not receive datagrams of others.
         client.connect(address).await?;
         for question in ["ahoy", "", "a datagram may be empty"] {
             let answer = ask(&client, question.as_bytes()).await?;

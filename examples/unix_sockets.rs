@@ -31,8 +31,8 @@ fn main() -> io::Result<()> {
         assert!(answer.starts_with("the client is user "));
         server.await??;
 
-        // A pair has no name at all: two ends of one connection, of which one is often given to a
-        // child process or to another thread.
+        // A pair has no name. It is the two ends of one connection; programs often give one end to
+        // a child process or to another thread.
         let (mut left, mut right) = UnixStream::pair()?;
         left.write_all(b"no path needed").await?;
         drop(left);

@@ -1,4 +1,4 @@
-//! What the program can be told.
+//! The program's arguments.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) tour: TourOptions,
 
-    /// How many worker threads run the tasks; as many as there are processors by default.
+    /// How many worker threads run the tasks. The default is one per processor.
     #[arg(long, global = true, value_name = "N", value_parser = value_parser!(u16).range(1..=512))]
     pub(crate) workers: Option<u16>,
 }
@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
 /// Options of the tour.
 #[derive(Args, Debug)]
 pub(crate) struct TourOptions {
-    /// For how many seconds the services are driven, all together.
+    /// How many seconds the tour takes, all services together.
     #[arg(
         long,
         value_name = "N",
@@ -49,7 +49,7 @@ pub(crate) struct TourOptions {
     )]
     pub(crate) seconds: u16,
 
-    /// What the sizes and bytes of the requests, and the simulated world, are drawn from.
+    /// The seed of the requests' sizes and bytes, and of the simulated world.
     #[arg(long, value_name = "NUMBER", default_value = "1")]
     pub(crate) seed: u64,
 }
@@ -59,10 +59,10 @@ pub(crate) enum Command {
     /// Echo over TCP and UDP until Ctrl-C.
     ///
     /// Sends back what it receives: streams byte by byte, datagrams one by one. The first Ctrl-C
-    /// (or SIGTERM) stops accepting, and lets open connections and datagrams that are under way
-    /// finish for a while; a second one ends at once.
+    /// (or SIGTERM) stops accepting, and gives open connections and datagrams under way some time
+    /// to finish. A second one ends the program at once.
     ///
-    /// Meant for tests: on a public address anybody could have datagrams reflected to anybody.
+    /// This is for tests. On a public address, anybody could use it to reflect datagrams to others.
     #[command(after_help = "Examples:\n  \
         minato echo 127.0.0.1:7000     then, elsewhere: nc 127.0.0.1 7000\n  \
         minato echo localhost:0        on a free port, which is printed")]
@@ -71,9 +71,9 @@ pub(crate) enum Command {
     /// Relay TCP and UDP to another server until Ctrl-C.
     ///
     /// Each TCP connection gets a connection to the target, and each UDP client a socket of its
-    /// own, by which the answers find back; it is closed after a while without datagrams. The first
-    /// Ctrl-C (or SIGTERM) stops accepting, and lets open connections finish and answers come for a
-    /// while; a second one ends at once.
+    /// own, which receives the answers and is closed after some time without datagrams. The first
+    /// Ctrl-C (or SIGTERM) stops accepting, and gives open connections and answers some time to
+    /// finish. A second one ends the program at once.
     #[command(after_help = "Examples:\n  \
         minato proxy 127.0.0.1:8000 127.0.0.1:7000           relay to an echo\n  \
         minato proxy 127.0.0.1:5353 192.0.2.1:53 --idle 5    relay name look-ups")]

@@ -18,13 +18,14 @@ pub(crate) fn run(runtime: Runtime, options: &EchoOptions) -> io::Result<()> {
         say(format_args!("echo on {}, TCP and UDP; Ctrl-C ends it", listener.local_addr()?))?;
         let connections = Connections::new();
         let accepting = connections.accept(listener, |stream| async {
-            // A client that resets its connection is its own business.
+            // A client may reset its connection.
             _ = echo_stream(stream).await;
         });
         let socket = &socket;
         let datagrams = |stop| {
             serve::each_datagram(socket, stop, async |datagram, sender| {
-                // Who cannot be answered (a closed port, a forged address) must not end this.
+                // A client that cannot be answered (a closed port, a forged address) does not end
+                // the loop.
                 _ = socket.send_to(datagram, sender).await;
             })
         };

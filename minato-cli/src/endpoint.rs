@@ -21,7 +21,7 @@ impl Endpoint {
     pub(crate) fn parse_target(text: &str) -> Result<Self, String> {
         let endpoint: Self = text.parse()?;
         if endpoint.port == 0 {
-            return Err("nobody can be reached at port 0".to_owned());
+            return Err("port 0 cannot be connected to".to_owned());
         }
         Ok(endpoint)
     }

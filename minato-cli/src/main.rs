@@ -45,7 +45,7 @@ fn build_runtime(workers: Option<u16>) -> io::Result<Runtime> {
     builder.build().map_err(|error| in_context("cannot start the runtime", &error))
 }
 
-/// Prints a line. Unlike `println!` it gives an error, not a panic, when nobody reads any more.
+/// Prints a line. Unlike `println!` it gives an error, not a panic, when the reader is gone.
 fn say(line: impl fmt::Display) -> io::Result<()> {
     writeln!(io::stdout(), "{line}")
         .map_err(|error| in_context("cannot write to standard output", &error))

@@ -20,10 +20,10 @@ use crate::shutdown::Shutdown;
 /// The longest datagram there can be.
 pub(crate) const MAX_DATAGRAM: usize = 65_535;
 
-/// For how long no datagram must have come until none is taken to be under way any more.
+/// After this long without a datagram, none is assumed to be under way.
 const QUIET: Duration = Duration::from_millis(100);
 
-/// How often another free port is tried when only one of the two protocols could have it.
+/// How often another free port is tried when only one of the two protocols can have it.
 const PORT_ATTEMPTS: usize = 16;
 
 /// Binds both protocols to the same address.
@@ -47,8 +47,8 @@ pub(crate) async fn listen(endpoint: &Endpoint) -> io::Result<(TcpListener, UdpS
     }
 }
 
-/// Counts what is open. Whatever is open holds a clone of the sender, so the receiver ends when
-/// all of them are gone.
+/// Counts what is open. Each open thing holds a clone of the sender, so the receiver ends when all
+/// of them are gone.
 #[derive(Debug)]
 pub(crate) struct Connections {
     token: mpsc::Sender<Infallible>,
@@ -93,7 +93,7 @@ impl Connections {
     }
 }
 
-/// Becomes ready when a server shall come to its end.
+/// Becomes ready when a server should end.
 pub(crate) type Stop = oneshot::Receiver<Infallible>;
 
 /// Hands `handle` each datagram until `stop`, and then what has arrived or is under way.

@@ -22,7 +22,7 @@ impl Shutdown {
         let mut announce = Some(announce);
         // The handler is called on a thread of its own, not in the signal, so it may wake tasks.
         ctrlc::set_handler(move || match announce.take() {
-            // Without a receiver the program is about to end anyway.
+            // There is no receiver if the program is about to end.
             Some(announce) => _ = announce.send(()),
             None => process::exit(ENDED_BY_CTRL_C),
         })

@@ -71,7 +71,7 @@ impl Clock {
         Self { now: Some(Arc::new(now)) }
     }
 
-    /// The clock of whoever needs no other.
+    /// The default clock.
     pub fn system() -> Self {
         Self { now: None }
     }

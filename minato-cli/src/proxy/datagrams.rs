@@ -1,4 +1,4 @@
-//! Relaying datagrams: each client has a socket to the target, by which the answers find back.
+//! Relaying datagrams: each client has a socket of its own to the target, which gets the answers.
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -22,7 +22,7 @@ struct Client {
     socket: UdpSocket,
     /// Whether the client has sent anything since its idle time last began.
     has_sent: AtomicBool,
-    /// How many of its datagrams seem to be without an answer, if each gets one.
+    /// How many of its datagrams have no answer yet, if each gets one.
     unanswered: AtomicU64,
 }
 
@@ -57,8 +57,8 @@ impl DatagramRelay {
     /// or its client is forgotten.
     pub(super) async fn run(self, stop: Stop) -> io::Result<()> {
         serve::each_datagram(&self.front, stop, async |datagram, sender| {
-            // What cannot be passed on is dropped, as datagrams may be: beyond the limit of
-            // clients, without descriptors, or while the target is away.
+            // A datagram that cannot be passed on is dropped: beyond the limit of clients, without
+            // descriptors, or while the target is away.
             if let Some(client) = self.client(sender).await {
                 client.has_sent.store(true, Ordering::Relaxed);
                 // Counted before it is sent: the answer may be back before the send returns.
@@ -99,8 +99,8 @@ impl DatagramRelay {
         Some(client)
     }
 
-    /// Carries the target's answers to one client, until for the idle time neither has sent
-    /// anything. The client then is forgotten.
+    /// Carries the target's answers to one client. When neither has sent anything for the idle
+    /// time, this ends and the client is forgotten.
     async fn carry_answers(self, address: SocketAddr, client: Arc<Client>) {
         let mut buffer = vec![0; MAX_DATAGRAM];
         loop {

@@ -51,8 +51,8 @@ pub(crate) fn run(runtime: Runtime, options: &ProxyOptions) -> io::Result<()> {
     ended
 }
 
-/// Relays both directions until both have ended. Only a target that cannot be reached is an error:
-/// either side may end its connection as it likes.
+/// Relays both directions until both have ended. Only a target that cannot be reached is an error;
+/// either side may end its connection in any way.
 async fn relay_stream(mut client: TcpStream, targets: &[SocketAddr]) -> io::Result<()> {
     let unreachable =
         |error: &io::Error| in_context(&format!("cannot reach {}", targets[0]), error);

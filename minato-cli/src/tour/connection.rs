@@ -10,7 +10,7 @@ use minato::time::timeout;
 
 use super::payload::NUMBER_BYTES;
 
-/// How long a datagram's answer is waited for before the datagram is sent again.
+/// How long the driver waits for an answer before it sends the datagram again.
 const ANSWER_LIMIT: Duration = Duration::from_millis(500);
 
 /// How often a datagram is sent before its service counts as broken.

@@ -18,7 +18,7 @@ const STALL_LIMIT: Duration = Duration::from_secs(5);
 /// How long a client that counts requests may take.
 const COUNTING_LIMIT: Duration = Duration::from_secs(30);
 
-/// What a service is to be put under.
+/// The load of a service.
 #[derive(Clone, Debug)]
 pub(super) struct Load {
     pub(super) transport: Transport,
@@ -35,7 +35,7 @@ pub(super) enum Until {
     Requests(u64),
 }
 
-/// What came of it.
+/// What the load measured.
 #[derive(Debug)]
 pub(super) struct Measured {
     pub(super) requests: u64,
@@ -50,7 +50,7 @@ pub(super) struct Measured {
 
 impl Measured {
     fn nothing() -> Self {
-        // Three digits, from a microsecond up to a minute: whatever is longer counts as that.
+        // Three digits, from a microsecond up to a minute; longer times count as a minute.
         let bounds = (1_000, 60_000_000_000, 3);
         let latencies = Histogram::new_with_bounds(bounds.0, bounds.1, bounds.2);
         Self {
@@ -117,7 +117,7 @@ async fn send_requests(
 ) -> io::Result<()> {
     let largest = load.transport.largest_request();
     let mut payload = Payload::new(load.seed, number, largest);
-    // One byte more, so that an answer which is too long is seen as such.
+    // One byte more, so that an answer that is too long is found.
     let mut buffer = vec![0; largest + 1];
     let began = Instant::now();
     let mut connection = Connection::open(load.transport, load.target).await?;

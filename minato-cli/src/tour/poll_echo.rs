@@ -40,8 +40,8 @@ impl Future for PollEcho {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        // Each `ready!` leaves when the socket is not ready; it has noted whom to wake, and the
-        // state says where to go on.
+        // Each `ready!` returns when the socket is not ready. The socket has stored the waker, and
+        // the state says where to go on.
         loop {
             this.state = match this.state {
                 State::Reading => match ready!(this.poll_fill(cx))? {

@@ -6,7 +6,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::drivers::Measured;
 
-/// What is known of one service.
+/// The figures of one service.
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) service: &'static str,
@@ -53,7 +53,7 @@ pub(super) fn notes(rows: &[Row]) -> String {
     notes
 }
 
-/// A number with its thousands apart.
+/// A number with commas between its thousands.
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

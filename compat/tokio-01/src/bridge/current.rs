@@ -69,7 +69,7 @@ pub(super) fn current() -> Current {
 }
 
 /// The handle of a task of ours that polls with `waker`: what `make` gives, or the answer to
-/// whoever asks whose task it is.
+/// a caller that asks whose task it is.
 pub(super) fn handle(waker: &Waker, make: impl FnOnce() -> NotifyHandle) -> NotifyHandle {
     static ANSWER: Answer = Answer;
     let asked = QUESTION.try_with(|cell| {
@@ -191,7 +191,7 @@ impl Wake for Tasks {
     }
 }
 
-/// Polls where nobody can be woken: only what need not wait can be done there.
+/// Polls where there is no task to wake: an operation that has to wait fails there.
 fn poll_outside<T>(poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
     let polled = poll(&mut Context::from_waker(Waker::noop()));
     if polled.is_pending() {

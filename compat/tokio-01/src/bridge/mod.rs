@@ -45,7 +45,7 @@
 //! # }
 //! ```
 //!
-//! # Whom a reactor wakes
+//! # Which task a reactor wakes
 //!
 //! Minato's reactors wake [`Waker`](std::task::Waker)s, and futures 0.1 notifies the *current
 //! task*, which is implicit. Where a task of futures 0.1 is polled by [`to_std`], as every task on

@@ -6,7 +6,7 @@
 //!
 //! | codec | a frame is |
 //! |---|---|
-//! | [`BytesCodec`] | whatever came |
+//! | [`BytesCodec`] | the bytes as they came |
 //! | [`LinesCodec`] | a line of text |
 //! | [`LengthDelimitedCodec`] | so many bytes as a header says |
 //!

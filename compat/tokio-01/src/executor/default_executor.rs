@@ -1,4 +1,4 @@
-//! The executor of whatever thread asks.
+//! The executor of the calling thread.
 
 use futures::Future;
 

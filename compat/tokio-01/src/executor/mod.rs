@@ -17,13 +17,14 @@
 //!
 //! There, `spawn` outside of a runtime panicked with a `SpawnError`, and left the thread behind in
 //! a state in which no current-thread runtime could be started any more. Here it works, as sockets
-//! and timers do. Whoever wants no hidden threads calls [`minato::runtime::forbid_implicit`]; then
-//! it is an error again, which says so, and leaves nothing behind.
+//! and timers do. A program that wants no hidden threads calls
+//! [`minato::runtime::forbid_implicit`]; then it is an error again, which says so, and leaves
+//! nothing behind.
 //!
 //! A task that panics does not take its executor down, and the panic is not swallowed: a pool calls
 //! its [`panic_handler`](crate::runtime::Builder::panic_handler), and without one a line on
 //! standard error says where the task was spawned. On a current-thread runtime, as in tokio 0.1,
-//! the panic goes on in whoever called `block_on` or `run`.
+//! the panic goes on in the caller of `block_on` or `run`.
 //!
 //! # Left out
 //!

@@ -101,12 +101,12 @@ impl OnPanic for PanicHandler {
     }
 }
 
-/// Tells of a panic that has nobody to go to.
+/// Reports a panic that no caller receives.
 pub(crate) fn report(payload: &Payload, place: &'static Location<'static>) {
     let text = payload.downcast_ref::<&'static str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     let text = text.unwrap_or("with a value that is no text");
-    // `eprintln!` would panic on a pipe that nobody reads any more.
+    // `eprintln!` would panic on a closed pipe.
     _ = writeln!(
         std::io::stderr(),
         "tokio: the task that was spawned at {place} has panicked: {text}"

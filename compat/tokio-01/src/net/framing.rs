@@ -55,7 +55,7 @@ impl<C, Sender, Target> Framing<C, Sender, Target> {
 impl<C: Decoder, Sender: Clone, Target> Framing<C, Sender, Target> {
     /// The next frame and its sender, out of datagrams that `receive` gets.
     ///
-    /// A datagram that holds no frame is passed over. In tokio 0.1 the first such ended the stream.
+    /// A datagram that holds no frame is skipped. In tokio 0.1 it ended the stream.
     pub(super) fn poll_frame(
         &mut self,
         mut receive: impl FnMut(&mut [u8]) -> Poll<(usize, Sender), io::Error>,

@@ -31,7 +31,7 @@ enum Life {
     /// No thread was started yet.
     Described(Box<Builder>),
     Running(Runtime),
-    /// Whoever ends the pool has the runtime now, if there was one.
+    /// The thread that ends the pool has the runtime now, if there was one.
     Ending,
 }
 

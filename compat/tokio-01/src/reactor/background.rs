@@ -31,7 +31,7 @@ impl Background {
         Shutdown::new(self.inner.shutdown_on_idle())
     }
 
-    /// Ends the reactor: whoever waits on it is notified, and fails. The returned future is ready
+    /// Ends the reactor: all its waiters are notified, and fail. The returned future is ready
     /// when its thread is done.
     pub fn shutdown_now(self) -> Shutdown {
         Shutdown::new(self.inner.shutdown_now())

@@ -1,7 +1,8 @@
 //! Who waits for sockets.
 //!
 //! A reactor asks the system which sockets are ready and notifies the tasks that wait for them. As
-//! in tokio 0.1, nobody has to set one up. A socket looks for a reactor when it first has to wait:
+//! in tokio 0.1, a program need not set one up. A socket looks for a reactor when it first has to
+//! wait:
 //!
 //! 1. that of the [`Handle`] it was given, if that is not the default one;
 //! 2. else that of the runtime whose thread it is on;
@@ -13,8 +14,8 @@
 //! What is different from tokio 0.1:
 //!
 //! * The background thread has a name, `minato-reactor`. Like the old one it runs until the process
-//!   ends: sockets anywhere may rely on it. Whoever wants one that can be stopped puts a reactor of
-//!   their own in its place, by [`Reactor::set_fallback`] and [`Reactor::background`].
+//!   ends: sockets anywhere may rely on it. For one that can be stopped, put a reactor of
+//!   your own in its place, by [`Reactor::set_fallback`] and [`Reactor::background`].
 //! * A socket that found its reactor by itself looks for another one when that has ended, instead
 //!   of failing for ever. One that was given a handle fails, as it did.
 //! * Any number of tasks may wait for one socket, in each direction. In tokio 0.1 the second one
@@ -98,8 +99,8 @@ impl Reactor {
         self.inner.set_fallback().map_err(|_| SetFallbackError(()))
     }
 
-    /// Waits once, for `max_wait` at most (`None`: until something happens), and notifies whoever
-    /// waited for what happened.
+    /// Waits once, for `max_wait` at most (`None`: until something happens), and notifies the tasks
+    /// that waited for it.
     ///
     /// # Errors
     ///
@@ -130,7 +131,7 @@ impl AsRawFd for Reactor {
     }
 }
 
-/// What happened in a [turn](Reactor::turn), of which nothing is told.
+/// What happened in a [turn](Reactor::turn). It has no contents.
 #[derive(Debug)]
 pub struct Turn {
     _private: (),

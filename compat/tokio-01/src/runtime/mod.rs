@@ -1,6 +1,6 @@
 //! Threads, a reactor and timers, to run tasks with.
 //!
-//! [`run`] is for the main function of a program: it runs a future and whatever that spawns, until
+//! [`run`] is for the main function of a program: it runs a future and all that it spawns, until
 //! all of it is done. A [`Runtime`] is the same in parts. In [`current_thread`] is the one that
 //! needs no threads, and whose tasks need not be `Send`.
 //!

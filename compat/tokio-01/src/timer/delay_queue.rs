@@ -7,7 +7,7 @@ use futures::{Async, Future, Poll, Stream, try_ready};
 
 use super::{Delay, Error, after};
 
-/// A stream of values, each of which comes when its time is up.
+/// A stream of values. Each value comes when its time is up.
 ///
 /// A queue that is empty gives `None`, and may be filled and polled again.
 ///
@@ -73,7 +73,7 @@ impl<T> DelayQueue<T> {
     ///
     /// # Panics
     ///
-    /// If there is no such value: it has come, or was taken out already.
+    /// If the value has come already, or was taken out.
     pub fn remove(&mut self, key: &Key) -> Expired<T> {
         let Some(Waiting { value, when }) = self.values.remove(key) else { unknown(key) };
         self.order.remove(&(when, key.clone()));
@@ -85,7 +85,7 @@ impl<T> DelayQueue<T> {
     ///
     /// # Panics
     ///
-    /// If there is no such value: it has come, or was taken out already.
+    /// If the value has come already, or was taken out.
     pub fn reset_at(&mut self, key: &Key, when: Instant) {
         let Some(waiting) = self.values.get_mut(key) else { unknown(key) };
         let before = std::mem::replace(&mut waiting.when, when);
@@ -98,7 +98,7 @@ impl<T> DelayQueue<T> {
     ///
     /// # Panics
     ///
-    /// If there is no such value: it has come, or was taken out already.
+    /// If the value has come already, or was taken out.
     pub fn reset(&mut self, key: &Key, timeout: Duration) {
         self.reset_at(key, after(timeout));
     }

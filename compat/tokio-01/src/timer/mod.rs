@@ -5,7 +5,7 @@
 //! | [`Delay`] | a future that is ready at a point in time |
 //! | [`Interval`] | a stream that ticks |
 //! | [`Timeout`] | a future or stream that is given up when it takes too long |
-//! | [`DelayQueue`] | a stream of values, each of which comes at its own time |
+//! | [`DelayQueue`] | a stream of values; each comes at its own time |
 //! | [`throttle::Throttle`] | a stream that is slowed down |
 //!
 //! They work on any thread, within a runtime and without: they use the timers of [`minato::time`].
@@ -36,7 +36,7 @@ fn after(duration: Duration) -> Instant {
     later(clock::now(), duration)
 }
 
-/// The point `duration` after `instant`, or one so far away that nobody will see it.
+/// The point `duration` after `instant`, or the farthest there is.
 fn later(instant: Instant, duration: Duration) -> Instant {
     const THIRTY_YEARS: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
     instant.checked_add(duration).unwrap_or_else(|| instant + THIRTY_YEARS)

@@ -98,7 +98,8 @@ impl Registration {
         self.poll_ready(Direction::Read)
     }
 
-    /// Like [`poll_read_ready`](Self::poll_read_ready), and keeps nobody for the next event.
+    /// Like [`poll_read_ready`](Self::poll_read_ready), but does not
+    /// register the task for the next event.
     ///
     /// # Errors
     ///
@@ -120,7 +121,8 @@ impl Registration {
         self.poll_ready(Direction::Write)
     }
 
-    /// Like [`poll_write_ready`](Self::poll_write_ready), and keeps nobody for the next event.
+    /// Like [`poll_write_ready`](Self::poll_write_ready), but does not
+    /// register the task for the next event.
     ///
     /// # Errors
     ///
@@ -134,7 +136,7 @@ impl Registration {
         self.place().and_then(|place| io.deregister(place.nest.poll()))
     }
 
-    /// Notifies whoever waits in `direction`.
+    /// Notifies the task that waits in `direction`.
     pub(super) fn tell(&self, direction: Direction) {
         if let Some(place) = self.place.get() {
             place.source.notify(direction.usual());

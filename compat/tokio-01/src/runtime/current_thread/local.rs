@@ -134,11 +134,11 @@ impl Shared {
     }
 }
 
-/// The panic of a task, on its way to whoever runs the tasks.
+/// The panic of a task, on its way to the caller that runs the tasks.
 #[derive(Default)]
 struct Panic {
     payload: Option<(Payload, &'static Location<'static>)>,
-    /// Wakes whoever is in `block_on` or `run`.
+    /// Wakes the thread that is in `block_on` or `run`.
     root: Option<Waker>,
 }
 

@@ -13,7 +13,7 @@ use crate::executor::enter::Enter;
 
 const NESTED: &str = "Multiple executors at once";
 
-/// Runs a future on this thread, and then whatever it spawned, until all of it is done; gives what
+/// Runs a future on this thread, and then all that it spawned, until all of it is done; gives what
 /// the future gave.
 ///
 /// # Errors
@@ -38,7 +38,7 @@ pub fn block_on_all<F: Future>(future: F) -> Result<F::Item, F::Error> {
     Ok(output)
 }
 
-/// Runs a future on this thread, and whatever it spawns, until all of it is done.
+/// Runs a future on this thread, and all that it spawns, until all of it is done.
 ///
 /// # Panics
 ///

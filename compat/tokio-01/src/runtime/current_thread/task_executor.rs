@@ -33,7 +33,7 @@ pub struct TaskExecutor {
 }
 
 impl TaskExecutor {
-    /// A value that stands for whatever current-thread runtime this thread is in.
+    /// A value that stands for the current-thread runtime that this thread is in.
     pub fn current() -> Self {
         Self { _local: PhantomData }
     }
