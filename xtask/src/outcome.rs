@@ -37,8 +37,8 @@ impl Outcome {
         Outcome { verdict: Verdict::Passed, counts: Counts::default() }
     }
 
-    pub(crate) fn failed(why: impl Into<String>) -> Outcome {
-        Outcome { verdict: Verdict::Failed(why.into()), counts: Counts::default() }
+    pub(crate) fn failed(why: String) -> Outcome {
+        Outcome { verdict: Verdict::Failed(why), counts: Counts::default() }
     }
 
     pub(crate) fn skipped(why: impl Into<String>) -> Outcome {

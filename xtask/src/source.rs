@@ -114,14 +114,6 @@ impl Source {
         found
     }
 
-    /// The attributes `#[..]`: the line and the tokens between the brackets. Inner ones, `#![..]`,
-    /// belong to what surrounds them and are not given.
-    pub(crate) fn attributes(&self) -> impl Iterator<Item = (usize, &[Token])> {
-        self.words("#")
-            .filter(|at| self.text(at + 1) == "[")
-            .map(|at| (self.tokens[at].line, &self.tokens[at + 2..self.tokens[at + 1].close]))
-    }
-
     /// Every path, also those of a single name that a `use` brings in.
     pub(crate) fn paths(&self) -> Vec<Path> {
         let (mut found, mut at) = (Vec::new(), 0);

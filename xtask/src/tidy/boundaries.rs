@@ -1,7 +1,7 @@
 //! Which part of the library may touch the world outside it.
 
-use super::Violation;
 use super::places::{self, LIBRARY};
+use super::{Violation, tokens};
 use crate::source::{Path, Source};
 use crate::tree::{File, Tree};
 
@@ -19,8 +19,8 @@ pub(crate) fn clock(tree: &Tree) -> Vec<Violation> {
 
 /// There is one thread-local, in one file.
 pub(crate) fn thread_local(tree: &Tree) -> Vec<Violation> {
-    words(tree, LIBRARY, places::THREAD_LOCAL, |text, next| {
-        let found = text == "thread_local" && next == "!";
+    words(tree, LIBRARY, places::THREAD_LOCAL, |source, at| {
+        let found = source.text(at) == "thread_local" && source.text(at + 1) == "!";
         found.then(|| "only runtime/context.rs has a thread-local".to_string())
     })
 }
@@ -43,8 +43,9 @@ pub(crate) fn syscalls(tree: &Tree) -> Vec<Violation> {
 pub(crate) fn determinism(tree: &Tree) -> Vec<Violation> {
     const WORDS: [&str; 5] = ["HashMap", "HashSet", "RandomState", "SystemTime", "thread_rng"];
     const PATHS: [&str; 2] = ["std::thread", "std::time::Instant"];
-    let mut found = words(tree, SIMULATION, &[], |text, _| {
-        WORDS.contains(&text).then(|| format!("{text} differs from run to run"))
+    let mut found = words(tree, SIMULATION, &[], |source, at| {
+        let word = source.text(at);
+        WORDS.contains(&word).then(|| format!("{word} differs from run to run"))
     });
     found.extend(paths(tree, SIMULATION, &[], |path| {
         let start = PATHS.iter().find(|start| path.starts_with(start))?;
@@ -83,23 +84,16 @@ fn paths(
     found
 }
 
-/// The same for each word and the one after it.
+/// The same for each word.
 fn words(
     tree: &Tree,
     prefix: &str,
     allowed: &[&str],
-    judge: impl Fn(&str, &str) -> Option<String>,
+    judge: impl Fn(&Source, usize) -> Option<String>,
 ) -> Vec<Violation> {
-    let mut found = Vec::new();
-    for (file, source) in plain_code(tree, prefix, allowed) {
-        for (at, token) in source.tokens.iter().enumerate() {
-            let message = judge(&token.text, source.text(at + 1));
-            if let Some(message) = message.filter(|_| !source.in_test_block(token.line)) {
-                found.push(Violation::new(&file.path, token.line, message));
-            }
-        }
-    }
-    found
+    tokens(plain_code(tree, prefix, allowed), |source, at| {
+        judge(source, at).filter(|_| !source.in_test_block(source.tokens[at].line))
+    })
 }
 
 #[cfg(test)]

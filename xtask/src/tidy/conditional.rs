@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use syn::Attribute;
 use syn::visit::{self, Visit};
 
-use super::Violation;
 use super::places::CONDITIONAL_IMPORTS;
+use super::{Violation, tokens};
 use crate::tree::Tree;
 
 /// `cfg` stands on whole modules, enum variants, match arms and trait impls, so that a reader sees
@@ -19,19 +19,19 @@ pub(crate) fn cfg(tree: &Tree) -> Vec<Violation> {
         let mut places = Places::default();
         source.files.iter().for_each(|file| places.visit_file(file));
         // `#![cfg(..)]` at the head of a file says the same as on the file's `mod` line.
-        for (line, content) in source.attributes() {
-            let name = content.first().map_or("", |token| &token.text);
+        found.extend(tokens([(file, source)].into_iter(), |source, at| {
+            let is_cfg = source.text(at) == "#"
+                && source.text(at + 1) == "["
+                && matches!(source.text(at + 2), "cfg" | "cfg_attr");
+            let line = source.tokens[at].line;
             let test = test_file || source.in_test_block(line);
             let imports = test || file.path == CONDITIONAL_IMPORTS;
             let allowed = places.always.contains(&line)
                 || (imports && places.imports.contains(&line))
                 || (test && places.functions.contains(&line));
-            if matches!(name, "cfg" | "cfg_attr") && !allowed {
-                let message =
-                    "cfg belongs on a module, a trait impl, an enum variant or a match arm";
-                found.push(Violation::new(&file.path, line, message));
-            }
-        }
+            let message = "cfg belongs on a module, a trait impl, an enum variant or a match arm";
+            (is_cfg && !allowed).then(|| message.to_string())
+        }));
     }
     found
 }

@@ -1,7 +1,7 @@
 //! What must not be left behind: unfinished work, tests switched off, traces of the machine it was
 //! written on.
 
-use super::Violation;
+use super::{Violation, lines, tokens};
 use crate::tree::Tree;
 
 /// Words that mark unfinished work. They are put together here, so that the rule does not find
@@ -25,38 +25,24 @@ const LOCK: &str = "Cargo.lock";
 
 /// Nothing is left unfinished.
 pub(crate) fn unfinished(tree: &Tree) -> Vec<Violation> {
-    let mut found = Vec::new();
-    for file in &tree.files {
-        for (index, line) in file.text.lines().enumerate() {
-            let mut words = line.split(|c: char| !(c.is_alphanumeric() || c == '_'));
-            if let Some(mark) = words.find(|word| MARKS.contains(word)) {
-                let message = format!("{mark} is left in the text");
-                found.push(Violation::new(&file.path, index + 1, message));
-            }
-        }
-        let Some(source) = &file.rust else { continue };
-        for (at, token) in source.tokens.iter().enumerate() {
-            if MACROS.contains(&token.text.as_str()) && source.text(at + 1) == "!" {
-                let message = format!("{}! is left in the code", token.text);
-                found.push(Violation::new(&file.path, token.line, message));
-            }
-        }
-    }
+    let mut found = lines(tree.files.iter(), |line| {
+        let mut words = line.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+        Some(format!("{} is left in the text", words.find(|word| MARKS.contains(word))?))
+    });
+    found.extend(tokens(tree.rust(""), |source, at| {
+        let is_left = MACROS.contains(&source.text(at)) && source.text(at + 1) == "!";
+        is_left.then(|| format!("{}! is left in the code", source.text(at)))
+    }));
     found
 }
 
 /// A test that is switched off says why.
 pub(crate) fn ignored_tests(tree: &Tree) -> Vec<Violation> {
-    let mut found = Vec::new();
-    for (file, source) in tree.rust("") {
-        for (line, content) in source.attributes() {
-            if matches!(content, [only] if only.text == "ignore") {
-                let message = "an ignored test gives its reason: #[ignore = \"..\"]";
-                found.push(Violation::new(&file.path, line, message));
-            }
-        }
-    }
-    found
+    tokens(tree.rust(""), |source, at| {
+        let is_bare =
+            ["#", "[", "ignore", "]"].iter().zip(at..).all(|(a, at)| source.text(at) == *a);
+        is_bare.then(|| "an ignored test gives its reason: #[ignore = \"..\"]".to_string())
+    })
 }
 
 /// No path of a particular machine.
@@ -71,16 +57,9 @@ pub(crate) fn registry_hosts(tree: &Tree) -> Vec<Violation> {
 }
 
 fn forbid(tree: &Tree, wanted: &[String], what: &str) -> Vec<Violation> {
-    let mut found = Vec::new();
-    for file in tree.files.iter().filter(|file| file.path != LOCK) {
-        for (index, line) in file.text.lines().enumerate() {
-            for text in wanted.iter().filter(|text| line.contains(text.as_str())) {
-                let message = format!("{text} {what}");
-                found.push(Violation::new(&file.path, index + 1, message));
-            }
-        }
-    }
-    found
+    lines(tree.files.iter().filter(|file| file.path != LOCK), |line| {
+        Some(format!("{} {what}", wanted.iter().find(|text| line.contains(text.as_str()))?))
+    })
 }
 
 #[cfg(test)]

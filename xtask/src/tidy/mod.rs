@@ -20,7 +20,8 @@ use std::fmt;
 
 pub(crate) use self::unsafe_code::count as count_unsafe;
 use crate::outcome::Outcome;
-use crate::tree::Tree;
+use crate::source::Source;
+use crate::tree::{File, Tree};
 
 /// A place that breaks a rule.
 #[derive(Debug)]
@@ -42,6 +43,32 @@ impl fmt::Display for Violation {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}:{}: {}: {}", self.file, self.line, self.rule, self.message)
     }
+}
+
+/// Judges each line of the files.
+fn lines<'a>(
+    files: impl Iterator<Item = &'a File>,
+    judge: impl Fn(&str) -> Option<String>,
+) -> Vec<Violation> {
+    let lines = files.flat_map(|file| file.text.lines().enumerate().map(move |line| (file, line)));
+    lines
+        .filter_map(|(file, (at, line))| Some(Violation::new(&file.path, at + 1, judge(line)?)))
+        .collect()
+}
+
+/// Judges each token of the files, by its index.
+fn tokens<'a>(
+    files: impl Iterator<Item = (&'a File, &'a Source)>,
+    judge: impl Fn(&Source, usize) -> Option<String>,
+) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for (file, source) in files {
+        let messages = (0..source.tokens.len()).filter_map(|at| Some((at, judge(source, at)?)));
+        let violations = messages
+            .map(|(at, message)| Violation::new(&file.path, source.tokens[at].line, message));
+        found.extend(violations);
+    }
+    found
 }
 
 type Rule = (&'static str, fn(&Tree) -> Vec<Violation>);

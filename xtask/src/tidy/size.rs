@@ -1,7 +1,7 @@
 //! How long things may be.
 
-use super::Violation;
 use super::places::LIBRARY;
+use super::{Violation, lines};
 use crate::source::Source;
 use crate::tree::{File, Tree};
 
@@ -14,17 +14,10 @@ const TEST_BINARIES: usize = 15;
 
 /// Lines of Rust have at most 100 columns.
 pub(crate) fn columns(tree: &Tree) -> Vec<Violation> {
-    let mut found = Vec::new();
-    for (file, _) in tree.rust("") {
-        for (index, line) in file.text.lines().enumerate() {
-            let width = line.chars().count();
-            if width > COLUMNS {
-                let message = format!("{width} columns, at most {COLUMNS} are allowed");
-                found.push(Violation::new(&file.path, index + 1, message));
-            }
-        }
-    }
-    found
+    lines(tree.rust("").map(|(file, _)| file), |line| {
+        let width = line.chars().count();
+        (width > COLUMNS).then(|| format!("{width} columns, at most {COLUMNS} are allowed"))
+    })
 }
 
 /// Those files whose lines of code exceed `limit`.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Violation;
 use super::places::{self, LIBRARY};
+use super::{Violation, tokens};
 use crate::markdown;
 use crate::source::Source;
 use crate::tree::Tree;
@@ -15,17 +15,11 @@ pub(crate) const INVENTORY: &str = "docs/UNSAFE.md";
 
 /// `unsafe` stands only in the files that the architecture gives it to.
 pub(crate) fn place(tree: &Tree) -> Vec<Violation> {
-    let mut found = Vec::new();
-    for (file, source) in tree.rust(LIBRARY) {
-        if places::allows(places::UNSAFE, &file.path) {
-            continue;
-        }
-        for at in source.words("unsafe") {
-            let message = "this file may hold no unsafe code";
-            found.push(Violation::new(&file.path, source.tokens[at].line, message));
-        }
-    }
-    found
+    let files = tree.rust(LIBRARY).filter(|(file, _)| !places::allows(places::UNSAFE, &file.path));
+    tokens(files, |source, at| {
+        let found = source.text(at) == "unsafe";
+        found.then(|| "this file may hold no unsafe code".to_string())
+    })
 }
 
 /// The library has at most 75 unsafe blocks and impls.

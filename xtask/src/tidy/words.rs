@@ -1,6 +1,6 @@
 //! Words that may not be names, because the field has a term for what they would name.
 
-use super::Violation;
+use super::{Violation, tokens};
 use crate::source::is_identifier;
 use crate::tree::Tree;
 
@@ -57,31 +57,26 @@ const NOT_YET: &[&str] = &[
 /// No name holds one of the words. A name is split at `_` and where a capital letter starts a word;
 /// a path is split in the same way. Tests are free: their names are sentences.
 pub(crate) fn names(tree: &Tree) -> Vec<Violation> {
-    let mut found = Vec::new();
-    for (file, source) in tree.rust("") {
-        let path = file.path.as_str();
+    let is_ours = |path: &str| {
         let starts = |start: &&str| path.starts_with(start);
-        if !PLACES.iter().any(starts) || NOT_YET.iter().any(starts) {
-            continue;
-        }
-        let report = |line, name: &str, instead: &str| {
-            Violation::new(path, line, format!("`{name}` has a standard term: {instead}"))
-        };
-        found.extend(instead(path).map(|instead| report(1, path, instead)));
-        for (at, token) in source.tokens.iter().enumerate().filter(|_| !file.is_test()) {
-            if !is_identifier(&token.text) || source.in_test_block(token.line) {
-                continue;
-            }
-            let before = if at > 0 { source.text(at - 1) } else { "" };
-            let name = NAMES.iter().find(|(kind, name, _)| *kind == before && *name == token.text);
-            let starts_with_most = before == "const" && token.text.starts_with("MOST_");
-            let instead = name
-                .map(|(_, _, instead)| *instead)
-                .or_else(|| starts_with_most.then_some("MAX_"))
-                .or_else(|| instead(&token.text));
-            found.extend(instead.map(|instead| report(token.line, &token.text, instead)));
-        }
-    }
+        PLACES.iter().any(starts) && !NOT_YET.iter().any(starts)
+    };
+    let report = |name: &str, instead: &str| format!("`{name}` has a standard term: {instead}");
+    let files = || tree.rust("").filter(|(file, _)| is_ours(&file.path));
+    let paths = files().filter_map(|(file, _)| Some((&file.path, instead(&file.path)?)));
+    let mut found: Vec<Violation> =
+        paths.map(|(path, instead)| Violation::new(path, 1, report(path, instead))).collect();
+    found.extend(tokens(files().filter(|(file, _)| !file.is_test()), |source, at| {
+        let (name, before) = (source.text(at), source.text(at.wrapping_sub(1)));
+        let whole = NAMES.iter().find(|(kind, known, _)| *kind == before && *known == name);
+        let is_limit = before == "const" && name.starts_with("MOST_");
+        let instead = whole
+            .map(|(_, _, instead)| *instead)
+            .or_else(|| is_limit.then_some("MAX_"))
+            .or_else(|| instead(name).filter(|_| is_identifier(name)));
+        let outside = instead.filter(|_| !source.in_test_block(source.tokens[at].line));
+        outside.map(|instead| report(name, instead))
+    }));
     found
 }
 
