@@ -40,7 +40,7 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     where
         Self: Unpin,
     {
-        ReadUntil::new(self, byte, buf)
+        ReadUntil { reader: self, delimiter: byte, buf, count: 0 }
     }
 
     /// Reads up to and including a line feed, or to the end of the stream, and appends that to

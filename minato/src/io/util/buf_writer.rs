@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::write_all::poll_write_rest;
+use super::write::poll_write_rest;
 use super::{DEFAULT_CAPACITY, total_length};
 use crate::io::forward::{forward_buf_read, forward_read};
 use crate::io::{AsyncBufRead, AsyncRead, AsyncWrite};

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, ready};
 
 use futures_util::task::AtomicWaker;
@@ -11,15 +10,16 @@ use futures_util::task::AtomicWaker;
 use crate::io::forward::forward_write_polls;
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::panics::contain;
+use crate::sync::{Arc, Mutex, MutexGuard};
 
 /// The reading half of a stream; made by [`split`].
 pub struct ReadHalf<T> {
-    shared: Arc<Shared<T>>,
+    inner: Arc<Inner<T>>,
 }
 
 /// The writing half of a stream; made by [`split`].
 pub struct WriteHalf<T> {
-    shared: Arc<Shared<T>>,
+    inner: Arc<Inner<T>>,
     is_write_vectored: bool,
 }
 
@@ -42,18 +42,18 @@ pub struct WriteHalf<T> {
 /// ```
 pub fn split<T: AsyncRead + AsyncWrite>(stream: T) -> (ReadHalf<T>, WriteHalf<T>) {
     let is_write_vectored = stream.is_write_vectored();
-    let shared = Arc::new(Shared {
+    let inner = Arc::new(Inner {
         stream: Mutex::new(Box::pin(stream)),
         reader: AtomicWaker::new(),
         writer: AtomicWaker::new(),
     });
-    (ReadHalf { shared: shared.clone() }, WriteHalf { shared, is_write_vectored })
+    (ReadHalf { inner: inner.clone() }, WriteHalf { inner, is_write_vectored })
 }
 
 impl<T> ReadHalf<T> {
     /// Whether both halves are of one stream.
     pub fn is_pair_of(&self, other: &WriteHalf<T>) -> bool {
-        Arc::ptr_eq(&self.shared, &other.shared)
+        Arc::ptr_eq(&self.inner, &other.inner)
     }
 
     /// Puts the halves together again.
@@ -68,9 +68,8 @@ impl<T> ReadHalf<T> {
     {
         assert!(self.is_pair_of(&other), "unsplit of halves that are not of one stream");
         drop(other);
-        let shared = Arc::into_inner(self.shared).expect("only the two halves share the stream");
-        let stream = shared.stream.into_inner().unwrap_or_else(PoisonError::into_inner);
-        *Pin::into_inner(stream)
+        let inner = Arc::into_inner(self.inner).expect("only the two halves share the stream");
+        *Pin::into_inner(inner.stream.into_inner())
     }
 }
 
@@ -82,7 +81,9 @@ impl<T> WriteHalf<T> {
 }
 
 /// What the halves share.
-struct Shared<T> {
+///
+/// A panic inside the stream reaches the task that polled it, and the other half goes on.
+struct Inner<T> {
     // Boxed, because a lock cannot hand out a pin to what it holds by value.
     stream: Mutex<Pin<Box<T>>>,
     /// The reading task, when it found the stream in use.
@@ -91,7 +92,7 @@ struct Shared<T> {
     writer: AtomicWaker,
 }
 
-impl<T> Shared<T> {
+impl<T> Inner<T> {
     /// Takes the stream for one poll, or arranges that this task is woken when it is free.
     ///
     /// `mine` is where this half's task waits, `other` where the other's does. A half that finds
@@ -103,22 +104,13 @@ impl<T> Shared<T> {
         mine: &'a AtomicWaker,
         other: &'a AtomicWaker,
     ) -> Poll<Turn<'a, T>> {
-        let stream = self.try_lock().or_else(|| {
+        let stream = self.stream.try_lock().or_else(|| {
             mine.register(cx.waker());
-            self.try_lock()
+            self.stream.try_lock()
         });
         match stream {
             Some(stream) => Poll::Ready(Turn { stream: Some(stream), other }),
             None => Poll::Pending,
-        }
-    }
-
-    fn try_lock(&self) -> Option<MutexGuard<'_, Pin<Box<T>>>> {
-        match self.stream.try_lock() {
-            Ok(stream) => Some(stream),
-            // A panic inside the stream has reached whoever polled it; the other half may go on.
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
         }
     }
 
@@ -157,12 +149,12 @@ impl<T: AsyncRead> AsyncRead for ReadHalf<T> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        ready!(self.shared.poll_reader(cx)).stream().poll_read(cx, buf)
+        ready!(self.inner.poll_reader(cx)).stream().poll_read(cx, buf)
     }
 }
 
 impl<T: AsyncWrite> AsyncWrite for WriteHalf<T> {
-    forward_write_polls!(self, cx => ready!(self.shared.poll_writer(cx)).stream());
+    forward_write_polls!(self, cx => ready!(self.inner.poll_writer(cx)).stream());
 
     fn is_write_vectored(&self) -> bool {
         self.is_write_vectored

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::delimited::poll_through;
+use super::read_until::poll_through;
 use super::text::not_text;
 use crate::io::AsyncBufRead;
 

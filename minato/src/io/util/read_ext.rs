@@ -22,7 +22,7 @@ macro_rules! read_numbers {
         where
             Self: Unpin,
         {
-            ReadNumber::new(self, <$number>::$decode)
+            ReadNumber { reader: self, bytes: [0; $size], filled: 0, decode: <$number>::$decode }
         }
     )*};
 }
@@ -65,7 +65,7 @@ pub trait AsyncReadExt: AsyncRead {
     where
         Self: Unpin,
     {
-        Read::new(self, buf)
+        Read { reader: self, buf }
     }
 
     /// Reads once into the free part of `buf` and advances it; returns how many bytes were read.
@@ -96,7 +96,7 @@ pub trait AsyncReadExt: AsyncRead {
         Self: Unpin,
         B: BufMut + ?Sized,
     {
-        ReadIntoBuf::new(self, buf)
+        ReadIntoBuf { reader: self, buf }
     }
 
     /// Reads until `buf` is full; returns its length.
@@ -114,7 +114,7 @@ pub trait AsyncReadExt: AsyncRead {
     where
         Self: Unpin,
     {
-        ReadExact::new(self, buf)
+        ReadExact { reader: self, buf, filled: 0 }
     }
 
     read_numbers! {

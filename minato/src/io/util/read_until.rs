@@ -1,26 +1,48 @@
-//! The future that reads up to a delimiter.
+//! Reading up to a delimiter: the loop, and the futures over it.
 
-use std::io;
+use std::io::{self, BufRead};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::delimited::poll_through;
+use super::text::Decoder;
 use crate::io::AsyncBufRead;
+use crate::task::budget::CallBudget;
+
+/// Hands what comes, up to and including `delimiter`, to `append`; returns whether the delimiter
+/// was found, rather than the end of the stream.
+///
+/// Bytes are consumed only after they were handed over, so a call that ends in `Pending` or an
+/// error is continued by the next.
+pub(in crate::io) fn poll_through<R: AsyncBufRead + ?Sized>(
+    mut reader: Pin<&mut R>,
+    cx: &mut Context<'_>,
+    delimiter: u8,
+    mut append: impl FnMut(&[u8]),
+) -> Poll<io::Result<bool>> {
+    let mut budget = ready!(CallBudget::poll_new(cx));
+    loop {
+        let available = ready!(reader.as_mut().poll_fill_buf(cx))?;
+        let Some(last) = available.last() else { return Poll::Ready(Ok(false)) };
+        // The standard library searches with `memchr` here, far faster than an iterator.
+        let length = (&*available).skip_until(delimiter)?;
+        let found = length < available.len() || *last == delimiter;
+        append(&available[..length]);
+        reader.as_mut().consume(length);
+        if found {
+            return Poll::Ready(Ok(true));
+        }
+        ready!(budget.poll_spend(cx, length));
+    }
+}
 
 /// The future of [`AsyncBufReadExt::read_until`](crate::io::AsyncBufReadExt::read_until).
 #[derive(Debug)]
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct ReadUntil<'a, R: ?Sized> {
-    reader: &'a mut R,
-    delimiter: u8,
-    buf: &'a mut Vec<u8>,
-    count: usize,
-}
-
-impl<'a, R: ?Sized> ReadUntil<'a, R> {
-    pub(super) fn new(reader: &'a mut R, delimiter: u8, buf: &'a mut Vec<u8>) -> Self {
-        Self { reader, delimiter, buf, count: 0 }
-    }
+    pub(super) reader: &'a mut R,
+    pub(super) delimiter: u8,
+    pub(super) buf: &'a mut Vec<u8>,
+    pub(super) count: usize,
 }
 
 impl<R: AsyncBufRead + Unpin + ?Sized> Future for ReadUntil<'_, R> {
@@ -32,6 +54,37 @@ impl<R: AsyncBufRead + Unpin + ?Sized> Future for ReadUntil<'_, R> {
             buf.extend_from_slice(bytes);
             *count += bytes.len();
         }))?;
+        Poll::Ready(Ok(*count))
+    }
+}
+
+/// The future of [`AsyncBufReadExt::read_line`](crate::io::AsyncBufReadExt::read_line).
+#[derive(Debug)]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct ReadLine<'a, R: ?Sized> {
+    pub(super) reader: &'a mut R,
+    pub(super) text: &'a mut String,
+    pub(super) decoder: Decoder,
+    pub(super) count: usize,
+}
+
+impl<'a, R: ?Sized> ReadLine<'a, R> {
+    pub(super) fn new(reader: &'a mut R, text: &'a mut String) -> Self {
+        let decoder = Decoder::new(text);
+        Self { reader, text, decoder, count: 0 }
+    }
+}
+
+impl<R: AsyncBufRead + Unpin + ?Sized> Future for ReadLine<'_, R> {
+    type Output = io::Result<usize>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { reader, text, decoder, count } = self.get_mut();
+        ready!(poll_through(Pin::new(&mut **reader), cx, b'\n', |bytes| {
+            decoder.push(text, bytes);
+            *count += bytes.len();
+        }))?;
+        decoder.finish(text)?;
         Poll::Ready(Ok(*count))
     }
 }

@@ -1,8 +1,8 @@
-//! The future of one write from a slice.
+//! The futures that write from slices, flush, and end the writing side.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use crate::io::AsyncWrite;
 
@@ -10,14 +10,8 @@ use crate::io::AsyncWrite;
 #[derive(Debug)]
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Write<'a, W: ?Sized> {
-    writer: &'a mut W,
-    bytes: &'a [u8],
-}
-
-impl<'a, W: ?Sized> Write<'a, W> {
-    pub(super) fn new(writer: &'a mut W, bytes: &'a [u8]) -> Self {
-        Self { writer, bytes }
-    }
+    pub(super) writer: &'a mut W,
+    pub(super) bytes: &'a [u8],
 }
 
 impl<W: AsyncWrite + Unpin + ?Sized> Future for Write<'_, W> {
@@ -26,5 +20,139 @@ impl<W: AsyncWrite + Unpin + ?Sized> Future for Write<'_, W> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         Pin::new(&mut *this.writer).poll_write(cx, this.bytes)
+    }
+}
+
+/// The future of [`AsyncWriteExt::write_vectored`](crate::io::AsyncWriteExt::write_vectored).
+#[derive(Debug)]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct WriteVectored<'a, 'b, W: ?Sized> {
+    pub(super) writer: &'a mut W,
+    pub(super) slices: &'a [IoSlice<'b>],
+}
+
+impl<W: AsyncWrite + Unpin + ?Sized> Future for WriteVectored<'_, '_, W> {
+    type Output = io::Result<usize>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        Pin::new(&mut *this.writer).poll_write_vectored(cx, this.slices)
+    }
+}
+
+/// The future of [`AsyncWriteExt::write_all`](crate::io::AsyncWriteExt::write_all).
+#[derive(Debug)]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct WriteAll<'a, W: ?Sized> {
+    pub(super) writer: &'a mut W,
+    pub(super) bytes: &'a [u8],
+    pub(super) written: usize,
+}
+
+impl<W: AsyncWrite + Unpin + ?Sized> Future for WriteAll<'_, W> {
+    type Output = io::Result<()>;
+
+    #[inline(always)]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        poll_write_rest(Pin::new(&mut *this.writer), cx, this.bytes, &mut this.written)
+    }
+}
+
+/// Writes `bytes`, of which `written` are written already.
+#[inline(always)]
+pub(in crate::io) fn poll_write_rest<W: AsyncWrite + ?Sized>(
+    mut writer: Pin<&mut W>,
+    cx: &mut Context<'_>,
+    bytes: &[u8],
+    written: &mut usize,
+) -> Poll<io::Result<()>> {
+    while *written < bytes.len() {
+        *written += ready!(poll_write_some(writer.as_mut(), cx, &bytes[*written..]))?;
+    }
+    Poll::Ready(Ok(()))
+}
+
+/// Writes once from `bytes`, which must not be empty; returns how many bytes were taken.
+///
+/// # Errors
+///
+/// Those of the writer, and those of [`taken`].
+#[inline(always)]
+pub(in crate::io) fn poll_write_some<W: AsyncWrite + ?Sized>(
+    writer: Pin<&mut W>,
+    cx: &mut Context<'_>,
+    bytes: &[u8],
+) -> Poll<io::Result<usize>> {
+    let count = ready!(writer.poll_write(cx, bytes))?;
+    Poll::Ready(taken(count, bytes.len()))
+}
+
+/// Checks what a writer says that it took of `offered` bytes.
+///
+/// # Errors
+///
+/// `WriteZero` when it took none: to ask again could go on for ever. `Other` when it claims to have
+/// taken more than there were.
+#[inline]
+pub(super) fn taken(count: usize, offered: usize) -> io::Result<usize> {
+    if count == 0 || count > offered { Err(wrongly_taken(count, offered)) } else { Ok(count) }
+}
+
+#[cold]
+fn wrongly_taken(count: usize, offered: usize) -> io::Error {
+    if count == 0 {
+        let message = format!("the writer takes no more: {offered} bytes are left");
+        return io::Error::new(io::ErrorKind::WriteZero, message);
+    }
+    io::Error::other(format!("the writer claims to have taken {count} of {offered} bytes"))
+}
+
+/// The future of the number methods of [`AsyncWriteExt`](crate::io::AsyncWriteExt), such as
+/// [`write_u16`](crate::io::AsyncWriteExt::write_u16): writes the `N` bytes of a number.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct WriteNumber<'a, W: ?Sized, const N: usize> {
+    pub(super) writer: &'a mut W,
+    pub(super) bytes: [u8; N],
+    pub(super) written: usize,
+}
+
+impl<W: AsyncWrite + Unpin + ?Sized, const N: usize> Future for WriteNumber<'_, W, N> {
+    type Output = io::Result<()>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        poll_write_rest(Pin::new(&mut *this.writer), cx, &this.bytes, &mut this.written)
+    }
+}
+
+/// The future of [`AsyncWriteExt::flush`](crate::io::AsyncWriteExt::flush).
+#[derive(Debug)]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct Flush<'a, W: ?Sized> {
+    pub(super) writer: &'a mut W,
+}
+
+impl<W: AsyncWrite + Unpin + ?Sized> Future for Flush<'_, W> {
+    type Output = io::Result<()>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut *self.get_mut().writer).poll_flush(cx)
+    }
+}
+
+/// The future of [`AsyncWriteExt::shutdown`](crate::io::AsyncWriteExt::shutdown).
+#[derive(Debug)]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct Shutdown<'a, W: ?Sized> {
+    pub(super) writer: &'a mut W,
+}
+
+impl<W: AsyncWrite + Unpin + ?Sized> Future for Shutdown<'_, W> {
+    type Output = io::Result<()>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut *self.get_mut().writer).poll_shutdown(cx)
     }
 }

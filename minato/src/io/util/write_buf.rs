@@ -1,4 +1,4 @@
-//! The future of one write from a [`Buf`].
+//! The futures that write from a [`Buf`].
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -6,21 +6,15 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Buf;
 
-use super::write_all::taken;
+use super::write::taken;
 use crate::io::AsyncWrite;
 
 /// The future of [`AsyncWriteExt::write_buf`](crate::io::AsyncWriteExt::write_buf).
 #[derive(Debug)]
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct WriteBuf<'a, W, B> {
-    writer: &'a mut W,
-    buf: &'a mut B,
-}
-
-impl<'a, W, B> WriteBuf<'a, W, B> {
-    pub(super) fn new(writer: &'a mut W, buf: &'a mut B) -> Self {
-        Self { writer, buf }
-    }
+    pub(super) writer: &'a mut W,
+    pub(super) buf: &'a mut B,
 }
 
 impl<W: AsyncWrite + Unpin, B: Buf> Future for WriteBuf<'_, W, B> {
@@ -56,4 +50,26 @@ pub(super) fn poll_write_from<W: AsyncWrite + ?Sized, B: Buf>(
         buf.advance(taken(count, remaining)?);
     }
     Poll::Ready(Ok(count))
+}
+
+/// The future of [`AsyncWriteExt::write_all_buf`](crate::io::AsyncWriteExt::write_all_buf).
+#[derive(Debug)]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct WriteAllBuf<'a, W, B> {
+    pub(super) writer: &'a mut W,
+    pub(super) buf: &'a mut B,
+}
+
+impl<W: AsyncWrite + Unpin, B: Buf> Future for WriteAllBuf<'_, W, B> {
+    type Output = io::Result<()>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        while this.buf.has_remaining() {
+            let offered = this.buf.remaining();
+            let count = ready!(poll_write_from(Pin::new(&mut *this.writer), cx, this.buf))?;
+            taken(count, offered)?;
+        }
+        Poll::Ready(Ok(()))
+    }
 }

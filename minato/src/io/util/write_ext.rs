@@ -24,7 +24,7 @@ macro_rules! write_numbers {
         where
             Self: Unpin,
         {
-            WriteNumber::new(self, number.$encode())
+            WriteNumber { writer: self, bytes: number.$encode(), written: 0 }
         }
     )*};
 }
@@ -57,7 +57,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     where
         Self: Unpin,
     {
-        Write::new(self, src)
+        Write { writer: self, bytes: src }
     }
 
     /// Like [`write`](Self::write), from several buffers in order.
@@ -73,7 +73,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     where
         Self: Unpin,
     {
-        WriteVectored::new(self, bufs)
+        WriteVectored { writer: self, slices: bufs }
     }
 
     /// Writes once from `src` and advances it; returns how many bytes the writer took.
@@ -92,7 +92,7 @@ pub trait AsyncWriteExt: AsyncWrite {
         Self: Sized + Unpin,
         B: Buf,
     {
-        WriteBuf::new(self, src)
+        WriteBuf { writer: self, buf: src }
     }
 
     /// Writes all of `src` and advances it as it goes.
@@ -122,7 +122,7 @@ pub trait AsyncWriteExt: AsyncWrite {
         Self: Sized + Unpin,
         B: Buf,
     {
-        WriteAllBuf::new(self, src)
+        WriteAllBuf { writer: self, buf: src }
     }
 
     /// Writes all of `src`.
@@ -140,7 +140,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     where
         Self: Unpin,
     {
-        WriteAll::new(self, src)
+        WriteAll { writer: self, bytes: src, written: 0 }
     }
 
     write_numbers! {
@@ -181,7 +181,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     where
         Self: Unpin,
     {
-        Flush::new(self)
+        Flush { writer: self }
     }
 
     /// Flushes, then ends the writing side: the peer of a socket sees the end of the stream.
@@ -198,7 +198,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     where
         Self: Unpin,
     {
-        Shutdown::new(self)
+        Shutdown { writer: self }
     }
 }
 
