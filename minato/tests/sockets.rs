@@ -18,6 +18,7 @@ mod udp {
 mod unix {
     mod ancillary;
     mod datagrams;
+    mod descriptors;
     mod standard;
     mod streams;
 }

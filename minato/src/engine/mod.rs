@@ -45,9 +45,7 @@ pub(crate) use self::source::{
 };
 pub(crate) use crate::os::batch::{Batch, LARGEST_BUFFER, MOST_BUFFERS_OF_BATCH};
 pub(crate) use crate::os::options::{Membership, OptionName, OptionValue};
-pub(crate) use crate::os::platform::{
-    CREDENTIALS, RECEIVE_FLAGS, SEND_FLAGS, close_on_exec, unix_address,
-};
+pub(crate) use crate::os::platform::unix_address;
 
 use std::fmt;
 use std::io;

@@ -90,17 +90,6 @@ pub(crate) fn send_ip(
 /// Sends without the signal that a gone peer would raise.
 pub(crate) const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL;
 
-/// Receives descriptors that are close-on-exec from the start.
-pub(crate) const RECEIVE_FLAGS: i32 = libc::MSG_CMSG_CLOEXEC;
-
-/// How many bytes of credentials may come with a message without being asked for.
-pub(crate) const CREDENTIALS: usize = size_of::<libc::ucred>();
-
-/// Nothing to do: see [`RECEIVE_FLAGS`].
-pub(crate) fn close_on_exec(_received: &OwnedFd) -> io::Result<()> {
-    Ok(())
-}
-
 /// Nothing to do: the sockets and descriptors of Linux carry what is needed.
 pub(crate) fn prepare(_socket: &Socket) -> io::Result<()> {
     Ok(())

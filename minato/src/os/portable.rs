@@ -8,7 +8,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use socket2::{Domain, MaybeUninitSlice, Protocol, SockAddr, SockRef, Socket, Type};
+use socket2::{Domain, MaybeUninitSlice, Protocol, SockAddr, Socket, Type};
 
 /// Every direction.
 pub(crate) const INTEREST: mio::Interest = mio::Interest::READABLE.add(mio::Interest::WRITABLE);
@@ -83,17 +83,6 @@ pub(crate) fn send_ip(
 
 /// Nothing: the signal of a gone peer is turned off per socket where it can be.
 pub(crate) const SEND_FLAGS: i32 = 0;
-
-/// Not every system receives descriptors that are close-on-exec from the start.
-pub(crate) const RECEIVE_FLAGS: i32 = 0;
-
-/// No credentials come with a message without being asked for.
-pub(crate) const CREDENTIALS: usize = 0;
-
-/// Makes a descriptor that was received close-on-exec, in a step of its own.
-pub(crate) fn close_on_exec(received: &OwnedFd) -> io::Result<()> {
-    SockRef::from(received).set_cloexec(true)
-}
 
 /// Makes the socket non-blocking.
 pub(crate) fn prepare(socket: &Socket) -> io::Result<()> {
@@ -287,12 +276,8 @@ mod tests {
     }
 
     #[test]
-    fn a_received_descriptor_is_closed_on_exec() {
-        let descriptor = placeholder().unwrap();
-        SockRef::from(&descriptor).set_cloexec(false).unwrap();
-        assert!(!closes_on_exec(&descriptor));
-        close_on_exec(&descriptor).unwrap();
-        assert!(closes_on_exec(&descriptor));
+    fn a_placeholder_is_closed_on_exec() {
+        assert!(closes_on_exec(&placeholder().unwrap()));
     }
 
     #[test]
@@ -331,6 +316,6 @@ mod tests {
     fn what_is_asked_of_the_event_queue_is_what_every_system_has() {
         assert!(INTEREST.is_readable() && INTEREST.is_writable() && !INTEREST.is_priority());
         assert!(PRIORITY.is_none());
-        assert_eq!((SEND_FLAGS, RECEIVE_FLAGS, CREDENTIALS), (0, 0, 0));
+        assert_eq!(SEND_FLAGS, 0);
     }
 }

@@ -222,8 +222,8 @@ async fn recv_with_fds(knife: Rc<Knife>) {
     while got.len() < 3 {
         let mut buf = [0; 1];
         if let Some(received) = knife.cut(Late::Never, other.recv_with_fds(&mut buf, 4)).await {
-            let (len, fds) = received.unwrap();
-            assert_eq!((len, fds.len()), (1, 1));
+            let received = received.unwrap();
+            assert_eq!((received.len, received.fds.len()), (1, 1));
             got.push(buf[0]);
         }
     }
@@ -246,9 +246,9 @@ async fn send_with_fds(knife: Rc<Knife>) {
         let mut descriptors = 0;
         let mut buf = vec![0; 4096];
         loop {
-            let (len, fds) = other.recv_with_fds(&mut buf, 4).await.unwrap();
-            descriptors += fds.len();
-            if buf[..len].contains(&1) {
+            let received = other.recv_with_fds(&mut buf, 4).await.unwrap();
+            descriptors += received.fds.len();
+            if buf[..received.len].contains(&1) {
                 return descriptors;
             }
         }

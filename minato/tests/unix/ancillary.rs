@@ -80,7 +80,8 @@ fn descriptors_arrive_and_no_more_than_wanted() {
         let writers: Vec<_> = pipes.iter().map(|(_, writer)| writer.as_fd()).collect();
         socket2::SockRef::from(&two).set_passcred(true)?;
         assert_eq!(one.send_with_fds(b"three", &writers).await?, 5);
-        let (len, mut fds) = two.recv_with_fds(&mut [0; 16], 2).await?;
+        let received = two.recv_with_fds(&mut [0; 16], 2).await?;
+        let (len, mut fds) = (received.len, received.fds);
         assert_eq!((len, fds.len()), (5, 2));
         let (mut readers, writers): (Vec<_>, Vec<_>) = pipes.into_iter().unzip();
         drop(writers);
@@ -94,8 +95,8 @@ fn descriptors_arrive_and_no_more_than_wanted() {
         assert_eq!(text, "through");
 
         one.send_with_fds(b"none", &[]).await?;
-        let (len, fds) = two.recv_with_fds(&mut [0; 16], 9).await?;
-        assert_eq!((len, fds.len()), (4, 0));
+        let received = two.recv_with_fds(&mut [0; 16], 9).await?;
+        assert_eq!((received.len, received.fds.len()), (4, 0));
         let error = one.send_with_fds(b"", &[]).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         let error = two.recv_with_fds(&mut [], 1).await.unwrap_err();
@@ -104,7 +105,7 @@ fn descriptors_arrive_and_no_more_than_wanted() {
         let error = one.send_with_fds(b"x", &many).await.unwrap_err();
         assert!(error.to_string().contains("254"), "{error}");
         drop(one);
-        assert_eq!(two.recv_with_fds(&mut [0; 1], 1).await?.0, 0);
+        assert_eq!(two.recv_with_fds(&mut [0; 1], 1).await?.len, 0);
         Ok(())
     });
 }

@@ -3,15 +3,23 @@
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::task::{Context, Poll};
 
-use super::UnixStream;
-use crate::engine::{CREDENTIALS, Interest, RECEIVE_FLAGS, SEND_FLAGS, close_on_exec};
+use super::{ReceivedFds, UnixStream};
+use crate::engine::{Direction, Interest, Source};
+use crate::net::io::Done;
 
-/// The most descriptors that Linux passes with one message.
-const MOST: usize = 253;
+/// How many descriptors Linux passes with one message.
+const MAX_FDS: usize = 253;
 
 /// The size of one descriptor in a message.
-const ONE: usize = size_of::<RawFd>();
+const FD_SIZE: usize = size_of::<RawFd>();
+
+/// The size of the credentials of a sender in a message.
+const CREDENTIALS_SIZE: usize = size_of::<libc::ucred>();
+
+/// The kind of message that brings a descriptor of the sender's process, since Linux 6.5.
+const SCM_PIDFD: i32 = 4;
 
 impl UnixStream {
     /// Sends bytes of `buf` and duplicates of the descriptors `fds` with the first of them; returns
@@ -27,22 +35,38 @@ impl UnixStream {
     ///
     /// Dropped before it is done, nothing was sent.
     pub async fn send_with_fds(&self, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
-        if buf.is_empty() || fds.len() > MOST {
-            let (bytes, count) = (buf.len(), fds.len());
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                format!(
-                    "descriptors go with 1 byte or more, up to {MOST}; not {count} with {bytes}"
-                ),
-            ));
-        }
-        let socket = &self.socket;
-        socket.io(Interest::WRITABLE, |source| send(source.descriptor(), buf, fds)).await
+        check_sent(buf, fds)?;
+        self.socket.io(Interest::WRITABLE, |source| send(source, buf, fds)).await
     }
 
-    /// Receives bytes into `buf`, and up to `most` descriptors that came with them; returns how
-    /// many bytes were received (0 is the end of the stream) and the descriptors, which are closed
-    /// on exec. Descriptors beyond `most` are closed at once.
+    /// The poll form of [`send_with_fds`](Self::send_with_fds).
+    ///
+    /// # Errors
+    ///
+    /// As [`send_with_fds`](Self::send_with_fds).
+    pub fn poll_send_with_fds(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+        fds: &[BorrowedFd<'_>],
+    ) -> Poll<io::Result<usize>> {
+        check_sent(buf, fds)?;
+        self.socket.poll_io(cx, Direction::Write, |source| send(source, buf, fds).map(Done::Whole))
+    }
+
+    /// Like [`send_with_fds`](Self::send_with_fds), without waiting.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if there is no room at present; else as
+    /// [`send_with_fds`](Self::send_with_fds).
+    pub fn try_send_with_fds(&self, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
+        check_sent(buf, fds)?;
+        self.socket.try_io(Interest::WRITABLE, || send(self.socket.source(), buf, fds))
+    }
+
+    /// Receives bytes into `buf`, and up to `most` descriptors that came with them. The result
+    /// tells whether descriptors are missing.
     ///
     /// # Errors
     ///
@@ -65,27 +89,70 @@ impl UnixStream {
     /// let zeros = std::fs::File::open("/dev/zero")?;
     /// one.send_with_fds(b"zeros", &[zeros.as_fd()]).await?;
     ///
-    /// let (len, mut fds) = two.recv_with_fds(&mut [0; 16], 1).await?;
-    /// assert_eq!((len, fds.len()), (5, 1));
-    /// let mut zeros = std::fs::File::from(fds.remove(0));
+    /// let mut received = two.recv_with_fds(&mut [0; 16], 1).await?;
+    /// assert_eq!((received.len, received.fds.len()), (5, 1));
+    /// assert!(!received.truncated);
+    /// let mut zeros = std::fs::File::from(received.fds.remove(0));
     /// zeros.read_exact(&mut [1; 4])?;
     /// # Ok(()) })
     /// # }
     /// ```
-    pub async fn recv_with_fds(
+    pub async fn recv_with_fds(&self, buf: &mut [u8], most: usize) -> io::Result<ReceivedFds> {
+        check_room(buf)?;
+        self.socket.io(Interest::READABLE, |source| receive(source, buf, most)).await
+    }
+
+    /// The poll form of [`recv_with_fds`](Self::recv_with_fds).
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_with_fds`](Self::recv_with_fds).
+    pub fn poll_recv_with_fds(
         &self,
+        cx: &mut Context<'_>,
         buf: &mut [u8],
         most: usize,
-    ) -> io::Result<(usize, Vec<OwnedFd>)> {
-        if buf.is_empty() {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "descriptors are received with 1 byte or more, and the buffer is empty",
-            ));
-        }
-        let most = most.min(MOST);
-        self.socket.io(Interest::READABLE, |source| receive(source.descriptor(), buf, most)).await
+    ) -> Poll<io::Result<ReceivedFds>> {
+        check_room(buf)?;
+        self.socket
+            .poll_io(cx, Direction::Read, |source| receive(source, buf, most).map(Done::Whole))
     }
+
+    /// Like [`recv_with_fds`](Self::recv_with_fds), without waiting.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if there is nothing at present; else as
+    /// [`recv_with_fds`](Self::recv_with_fds).
+    pub fn try_recv_with_fds(&self, buf: &mut [u8], most: usize) -> io::Result<ReceivedFds> {
+        check_room(buf)?;
+        self.socket.try_io(Interest::READABLE, || receive(self.socket.source(), buf, most))
+    }
+}
+
+/// Refuses what can never be sent.
+fn check_sent(buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+    if buf.is_empty() || fds.len() > MAX_FDS {
+        let (bytes, count) = (buf.len(), fds.len());
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!(
+                "descriptors go with 1 byte or more, up to {MAX_FDS}; not {count} with {bytes}"
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses to receive into nothing, which could not be told from the end.
+fn check_room(buf: &[u8]) -> io::Result<()> {
+    if buf.is_empty() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "descriptors are received with 1 byte or more, and the buffer is empty",
+        ));
+    }
+    Ok(())
 }
 
 /// The room that a control message of `bytes` takes up.
@@ -110,8 +177,8 @@ fn message(piece: &mut libc::iovec, control: &mut [usize]) -> libc::msghdr {
     message
 }
 
-fn send(socket: BorrowedFd<'_>, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
-    let mut control = control(if fds.is_empty() { 0 } else { space(fds.len() * ONE) });
+fn send(source: &Source, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
+    let mut control = control(if fds.is_empty() { 0 } else { space(fds.len() * FD_SIZE) });
     let mut piece = libc::iovec { iov_base: buf.as_ptr().cast_mut().cast(), iov_len: buf.len() };
     let message = message(&mut piece, &mut control);
     if !fds.is_empty() {
@@ -121,48 +188,60 @@ fn send(socket: BorrowedFd<'_>, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Resul
             let header = libc::CMSG_FIRSTHDR(&raw const message);
             (*header).cmsg_level = libc::SOL_SOCKET;
             (*header).cmsg_type = libc::SCM_RIGHTS;
-            (*header).cmsg_len = libc::CMSG_LEN((fds.len() * ONE) as u32) as _;
+            (*header).cmsg_len = libc::CMSG_LEN((fds.len() * FD_SIZE) as u32) as _;
             let place = libc::CMSG_DATA(header).cast::<RawFd>();
             for (index, fd) in fds.iter().enumerate() {
                 place.add(index).write_unaligned(fd.as_raw_fd());
             }
         }
     }
+    let socket = source.descriptor().as_raw_fd();
     // SAFETY: the message points to `buf`, which is only read, and to `control`; both live.
-    let sent = unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const message, SEND_FLAGS) };
+    let sent = unsafe { libc::sendmsg(socket, &raw const message, libc::MSG_NOSIGNAL) };
     usize::try_from(sent).map_err(|_| io::Error::last_os_error())
 }
 
-fn receive(
-    socket: BorrowedFd<'_>,
-    buf: &mut [u8],
-    most: usize,
-) -> io::Result<(usize, Vec<OwnedFd>)> {
-    // With `SO_PASSCRED` the credentials of the sender come first and must have room.
-    let mut control = control(space(CREDENTIALS) + space(most * ONE));
+fn receive(source: &Source, buf: &mut [u8], most: usize) -> io::Result<ReceivedFds> {
+    let most = most.min(MAX_FDS);
+    // The credentials of the sender come first (`SO_PASSCRED`), a descriptor of its process last
+    // (`SO_PASSPIDFD`). They have room of their own, so that they displace no descriptor.
+    let room = space(CREDENTIALS_SIZE) + space(most * FD_SIZE) + space(FD_SIZE);
+    let mut control = control(room);
     let mut piece = libc::iovec { iov_base: buf.as_mut_ptr().cast(), iov_len: buf.len() };
     let mut message = message(&mut piece, &mut control);
+    let socket = source.descriptor().as_raw_fd();
     // SAFETY: the message points to `buf` and `control`, which live and may be written to.
-    let received = unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut message, RECEIVE_FLAGS) };
+    let received = unsafe { libc::recvmsg(socket, &raw mut message, libc::MSG_CMSG_CLOEXEC) };
     let len = usize::try_from(received).map_err(|_| io::Error::last_os_error())?;
-    let mut fds = Vec::new();
+    let mut fds = own_descriptors(&message);
+    // The room for the others, if they did not come, has had room for more.
+    let truncated = message.msg_flags & libc::MSG_CTRUNC != 0 || fds.len() > most;
+    fds.truncate(most);
+    Ok(ReceivedFds { len, fds, truncated })
+}
+
+/// Owns every descriptor in a message that the kernel has filled; returns those that the sender
+/// passed, and closes the one that the kernel added.
+fn own_descriptors(message: &libc::msghdr) -> Vec<OwnedFd> {
+    let mut passed = Vec::new();
     // SAFETY: the kernel has written valid control messages and their total length. Each descriptor
     // among them was opened for this process by this very call, and is taken once.
     unsafe {
-        let mut header = libc::CMSG_FIRSTHDR(&raw const message);
+        let mut header = libc::CMSG_FIRSTHDR(message);
         while !header.is_null() {
-            if (*header).cmsg_level == libc::SOL_SOCKET && (*header).cmsg_type == libc::SCM_RIGHTS {
+            let kind = ((*header).cmsg_level, (*header).cmsg_type);
+            if let (libc::SOL_SOCKET, libc::SCM_RIGHTS | SCM_PIDFD) = kind {
                 let place = libc::CMSG_DATA(header).cast::<RawFd>();
                 let size = (*header).cmsg_len as usize - libc::CMSG_LEN(0) as usize;
-                for index in 0..size / ONE {
-                    fds.push(OwnedFd::from_raw_fd(place.add(index).read_unaligned()));
+                for index in 0..size / FD_SIZE {
+                    let number = place.add(index).read_unaligned();
+                    // Instead of a process that has ended comes an error, which is negative.
+                    let descriptor = (number >= 0).then(|| OwnedFd::from_raw_fd(number));
+                    passed.extend(descriptor.filter(|_| kind.1 == libc::SCM_RIGHTS));
                 }
             }
-            header = libc::CMSG_NXTHDR(&raw const message, header);
+            header = libc::CMSG_NXTHDR(message, header);
         }
     }
-    // The room for credentials and padding may have had room for more.
-    fds.truncate(most);
-    fds.iter().try_for_each(close_on_exec)?;
-    Ok((len, fds))
+    passed
 }

@@ -11,6 +11,7 @@ mod datagram;
 mod fd_passing;
 mod incoming;
 mod listener;
+mod received_fds;
 mod stream;
 
 pub use std::os::unix::net::SocketAddr;
@@ -19,6 +20,7 @@ pub use self::credentials::UCred;
 pub use self::datagram::UnixDatagram;
 pub use self::incoming::Incoming;
 pub use self::listener::UnixListener;
+pub use self::received_fds::ReceivedFds;
 pub use self::stream::UnixStream;
 
 /// The borrowed reading half of a [`UnixStream`].
