@@ -31,7 +31,7 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Load a server, and tell how it did
+    /// Load a server, and print how it did
     Load(LoadOptions),
     /// Take bytes and drop them, until standard input ends
     Sink,

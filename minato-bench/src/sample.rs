@@ -1,4 +1,4 @@
-//! What the kernel tells about another process: CPU time, context switches, memory.
+//! What the kernel knows about another process: CPU time, context switches, memory.
 
 use std::io;
 use std::path::PathBuf;

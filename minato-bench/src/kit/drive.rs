@@ -30,7 +30,7 @@ pub fn forever() -> Pending<()> {
     pending()
 }
 
-/// Goes to the end of the queue, on a runtime that has no such call: wakes itself and waits.
+/// Goes to the end of the queue, on a runtime without a call for that: wakes itself and waits.
 pub async fn yield_now() {
     let mut yielded = false;
     poll_fn(|cx| {
@@ -44,7 +44,7 @@ pub async fn yield_now() {
     .await;
 }
 
-/// Polls a future once, with the waker of the calling task; tells whether it is done.
+/// Polls a future once, with the waker of the calling task; returns whether it is done.
 async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> bool {
     poll_fn(|cx: &mut Context<'_>| Poll::Ready(future.as_mut().poll(cx).is_ready())).await
 }
@@ -82,10 +82,10 @@ pub async fn insert_and_cancel<T: Future, Y: Future>(
     }
 }
 
-/// Polls `count` timers once, the first of which lasts 1 ms and the last 50, then awaits each in
-/// turn, which is the order in which they end.
+/// Polls `count` timers once, then awaits each in the order in which they end. The first lasts
+/// 1 ms, the last 50.
 ///
-/// How long it takes is mostly the timers' own time; what it costs is seen in CPU time.
+/// Its duration is mostly the timers' own time; its cost shows in CPU time.
 pub async fn expire<S: Future, Y: Future>(
     count: u64,
     sleep: impl Fn(Duration) -> S,

@@ -57,7 +57,7 @@ fn send(sender: &UnboundedSender<u64>, count: u64) {
     }
 }
 
-/// `count` in `parts` parts, of which the first take what is left over.
+/// `count` in `parts` parts. The first ones get what is left over.
 fn shares(parts: usize, count: u64) -> impl Iterator<Item = u64> {
     let parts = parts as u64;
     (0..parts).map(move |part| count / parts + u64::from(part < count % parts))

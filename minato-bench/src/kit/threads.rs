@@ -27,7 +27,7 @@ where
 }
 
 /// Has `threads` threads work at once. Each first does its `set_up`; when all have, the watch
-/// starts, and then the work. One whose set-up failed keeps nobody waiting.
+/// starts, and then the work. A failed set-up does not keep the others waiting.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Datagrams: a stream that nobody answers, and echoes.
+//! Datagrams: a stream without answers, and echoes.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice};

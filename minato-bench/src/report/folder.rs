@@ -31,7 +31,7 @@ In each round the peers run in random order, each freshly started. With one work
 one processor and the load generator another. `minato-again` is minato a second time in the same \
 rounds: a ratio counts only if minato against itself is the same within 3%, interval included. \
 Otherwise it is marked with `?`. Rounds are dropped only when the hypervisor took more than 2% of \
-the processors. Nobody spins before parking, except `minato-spin`.
+the processors. No peer spins before parking, except `minato-spin`.
 ";
 
 /// What is written, and of what.

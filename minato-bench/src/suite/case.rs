@@ -28,7 +28,7 @@ pub struct Case {
     pub workers: usize,
     /// The names of the peers.
     pub peers: Vec<&'static str>,
-    /// Whom the others are compared with: one of `peers`.
+    /// The one of `peers` that the others are compared with.
     pub subject: &'static str,
     /// What is shown. The first is what the case is about.
     pub metrics: &'static [Metric],

@@ -225,7 +225,7 @@ fn relayed(figures: &Figures) -> Measured {
     measured
 }
 
-/// Figures of a receiver of datagrams that nobody answers.
+/// Figures of a receiver that sends no answers.
 fn sunk(figures: &Figures, datagrams: u64) -> Measured {
     let each = datagrams.max(1) as f64;
     let mut measured = vec![

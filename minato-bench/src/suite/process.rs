@@ -109,7 +109,7 @@ impl Program {
         let stdin = child.stdin.take();
         let (sender, lines) = channel();
         let stdout = child.stdout.take();
-        // It ends with the process, or when nobody listens any more.
+        // It ends with the process, or when the receiver is gone.
         thread::spawn(move || {
             let lines = stdout.into_iter().flat_map(|stdout| BufReader::new(stdout).lines());
             lines.map_while(Result::ok).try_for_each(|line| sender.send(line))

@@ -18,7 +18,7 @@ use minato::runtime::{Builder, Runtime};
 use minato_bench::kit;
 use minato_bench::peer::{PeerCommand, Workload};
 
-/// How long a worker looks before it sleeps, where `--spin` asks for it: about the round trip of a
+/// How long a worker spins before it sleeps, where `--spin` asks for it: about the round trip of a
 /// request through two sleeping threads.
 const SPIN: Duration = Duration::from_micros(50);
 

@@ -166,7 +166,7 @@ impl Connection {
             let drained = received < buffer.len();
             self.unsent = 0..received;
             if drained && !serving.once {
-                // What comes later is told by an event of its own.
+                // Later bytes bring an event of their own.
                 self.send()?;
                 return Ok(false);
             }

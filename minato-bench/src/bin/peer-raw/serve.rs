@@ -62,7 +62,7 @@ impl Buffer {
     }
 }
 
-/// Listens, and tells where. Accepted streams inherit `TCP_NODELAY`, as with all peers.
+/// Listens, and returns the address. Accepted streams inherit `TCP_NODELAY`, as with all peers.
 pub(crate) fn listen(command: &PeerCommand) -> io::Result<TcpListener> {
     kit::one(kit::open_tcp(command, 1)?)
 }

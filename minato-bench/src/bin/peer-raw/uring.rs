@@ -74,7 +74,7 @@ impl Loop {
             ACCEPT => self.accepted(completion),
             RECEIVE => self.received(key, completion.result()),
             SEND => {
-                // Only a failure is told.
+                // Only a failure is reported.
                 if let Some(connection) = self.connections.get_mut(key) {
                     connection.failed = true;
                 }
