@@ -28,7 +28,7 @@ use super::{
     Transport,
 };
 use crate::os::platform;
-use crate::sync::{Arc, AtomicBool, Ordering};
+use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering};
 
 /// The most bytes that an outbox keeps back (contract, rule 5).
 const OUTBOX_LIMIT: usize = 64 * 1024;
@@ -45,13 +45,21 @@ pub(crate) struct SimHost {
     defers_sends: bool,
     /// Whether a simulation moves the clock.
     stepped: bool,
+    /// How many tasks were spawned on it.
+    tasks: AtomicU64,
     /// The sockets whose outbox has something to send.
     mailbox: Mutex<Vec<Arc<SimSocket>>>,
 }
 
 impl SimHost {
     pub(super) fn new(host: Host, defers_sends: bool, stepped: bool) -> Arc<Self> {
-        Arc::new(Self { host, defers_sends, stepped, mailbox: Mutex::default() })
+        let (tasks, mailbox) = (AtomicU64::new(0), Mutex::default());
+        Arc::new(Self { host, defers_sends, stepped, tasks, mailbox })
+    }
+
+    /// Numbers the next task of the host.
+    pub(crate) fn next_task(&self) -> u64 {
+        self.tasks.fetch_add(1, Ordering::Relaxed)
     }
 
     pub(crate) fn host(&self) -> &Host {

@@ -16,6 +16,9 @@ pub(crate) struct Timers {
     clock: Clock,
     /// The instant of tick 0.
     origin: Instant,
+    /// The last tick that the clock comes to. A timer that is due later waits for ever, and no
+    /// turn waits for it.
+    last_tick: u64,
     wheel: Mutex<Wheel>,
     /// The earliest tick at which a timer may be due: a turn without timers takes no lock and
     /// asks no clock.
@@ -25,8 +28,9 @@ pub(crate) struct Timers {
 impl Timers {
     pub(crate) fn new(clock: Clock) -> Self {
         let origin = clock.now();
+        let last_tick = clock.time_left().map_or(NEVER - 2, |left| left.as_millis() as u64);
         let wheel = Mutex::new(Wheel::new());
-        Self { clock, origin, wheel, next_tick: AtomicU64::new(NEVER) }
+        Self { clock, origin, last_tick, wheel, next_tick: AtomicU64::new(NEVER) }
     }
 
     pub(crate) fn clock(&self) -> &Clock {
@@ -52,7 +56,7 @@ impl Timers {
 
     /// Notes a new deadline, under the wheel's lock; says whether it is the earliest.
     fn announce(&self, tick: u64) -> bool {
-        let earliest = tick < self.next_tick.load(Ordering::Relaxed);
+        let earliest = tick <= self.last_tick && tick < self.next_tick.load(Ordering::Relaxed);
         if earliest {
             self.next_tick.store(tick, Ordering::SeqCst);
         }
@@ -100,7 +104,8 @@ impl Timers {
         }
         let mut wheel = self.wheel.lock();
         wheel.expire(tick, wakers);
-        self.next_tick.store(wheel.next_deadline_tick().unwrap_or(NEVER), Ordering::Release);
+        let next_tick = wheel.next_deadline_tick().filter(|tick| *tick <= self.last_tick);
+        self.next_tick.store(next_tick.unwrap_or(NEVER), Ordering::Release);
     }
 
     /// The instant of the next deadline, or an earlier one.
@@ -127,11 +132,12 @@ impl Timers {
         self.next_tick.store(NEVER, Ordering::Release);
     }
 
-    /// The first tick that is not before `deadline`: a timer never fires early.
+    /// The first tick that is not before `deadline`, for a timer never fires early; one behind the
+    /// last tick if it is beyond all ticks.
     fn tick_after(&self, deadline: Instant) -> u64 {
         let since = deadline.duration_since(self.origin);
-        let whole = since.as_millis().min(u128::from(NEVER - 2)) as u64;
-        if since.subsec_nanos().is_multiple_of(1_000_000) { whole } else { whole + 1 }
+        let whole = since.as_millis().min(u128::from(NEVER - 1)) as u64;
+        if since.subsec_nanos().is_multiple_of(1_000_000) { whole } else { whole.saturating_add(1) }
     }
 
     /// The last tick that is not after `now`.

@@ -104,7 +104,8 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let fresh = Fresh::new(runtime, facts(), future);
+    let facts = facts(&runtime);
+    let fresh = Fresh::new(runtime, facts, future);
     start(fresh)
 }
 
@@ -116,9 +117,10 @@ where
     F::Output: 'static,
 {
     let future = Local::new(future);
+    let facts = facts(&runtime);
     // SAFETY: the future sees to it that it stays on this thread, and the join handle is `Send`
     // only if the output is.
-    start(unsafe { Fresh::of(runtime, facts(), future) })
+    start(unsafe { Fresh::of(runtime, facts, future) })
 }
 
 /// Queues `job` for the blocking threads of `runtime`.
@@ -141,7 +143,7 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let facts = Facts::new(Id::next(), place);
+    let facts = Facts::new(next_id(runtime), place);
     let fresh = Fresh::new(runtime.clone(), facts, async move { job() });
     if runtime.engine().is_simulated() {
         return start(fresh);
@@ -183,8 +185,15 @@ pub(crate) const FROM_BEFORE_FORK: &str =
 
 /// A name for the task that is being spawned, and the place.
 #[track_caller]
-fn facts() -> Facts {
-    Facts::new(Id::next(), Location::caller())
+fn facts(runtime: &Shared) -> Facts {
+    Facts::new(next_id(runtime), Location::caller())
+}
+
+fn next_id(runtime: &Shared) -> Id {
+    match runtime.engine().host() {
+        None => Id::next(),
+        Some(host) => Id::on_host(host.host().number(), host.next_task()),
+    }
 }
 
 /// Signs a task into the registry and has it run.

@@ -24,6 +24,14 @@ impl Clock {
         }
     }
 
+    /// How long it can still go on; `None` if its end is none that anything comes to.
+    pub(crate) fn time_left(&self) -> Option<Duration> {
+        match self {
+            Self::System | Self::Pausable(_) => None,
+            Self::Simulated(world) => Some(Duration::from_nanos(u64::MAX) - world.now()),
+        }
+    }
+
     /// Whether this is the system's clock itself.
     pub(crate) fn is_system(&self) -> bool {
         matches!(self, Self::System)
@@ -58,7 +66,7 @@ pub(crate) fn real_now() -> std::time::Instant {
 
 fn world_origin() -> Instant {
     static ORIGIN: OnceLock<Instant> = OnceLock::new();
-    *ORIGIN.get_or_init(system_now)
+    *ORIGIN.get_or_init(Instant::fixed_origin)
 }
 
 /// A clock that a test may stop and move by hand.
@@ -81,7 +89,7 @@ struct State {
 
 impl State {
     fn now(&self) -> Instant {
-        self.stopped_at.unwrap_or_else(|| system_now() + self.ahead - self.behind)
+        self.stopped_at.unwrap_or_else(|| system_now().saturating_add(self.ahead) - self.behind)
     }
 }
 

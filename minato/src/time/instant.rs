@@ -71,10 +71,22 @@ impl Instant {
         self.0.checked_sub(duration).map(Self)
     }
 
-    /// The point `duration` later, or one so far away that nobody will see it.
+    /// The point `duration` later; if that cannot be represented, one that no clock ever shows,
+    /// to which a duration can still be added.
     pub(crate) fn saturating_add(self, duration: Duration) -> Self {
-        const THIRTY_YEARS: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
-        self.checked_add(duration).or_else(|| self.checked_add(THIRTY_YEARS)).unwrap_or(self)
+        const NEVER: Duration = Duration::from_secs(1 << 62);
+        self.checked_add(duration).or_else(|| self.checked_add(NEVER)).unwrap_or(self)
+    }
+
+    /// A point that is the same in every process: where the clocks of simulated worlds begin.
+    pub(crate) fn fixed_origin() -> Self {
+        // From the earliest point that can be represented: no other one is known.
+        let seconds = (0..64).rev().map(|bit| Duration::from_secs(1 << bit));
+        let nanos = (0..30).rev().map(|bit| Duration::from_nanos(1 << bit));
+        let now = Self(std::time::Instant::now());
+        let earlier = |at: Self, by| at.checked_sub(by).unwrap_or(at);
+        let earliest = seconds.chain(nanos).fold(now, earlier);
+        earliest.checked_add(Duration::from_secs(1 << 63)).unwrap_or(earliest)
     }
 }
 

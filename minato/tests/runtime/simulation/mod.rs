@@ -2,4 +2,5 @@
 
 mod ends;
 mod hosts;
+mod repeat;
 mod time;

@@ -1,6 +1,7 @@
 //! The clock of a simulation: it goes to every deadline and past none, and does not stand still.
 
 use std::future::pending;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use minato::engine::Engine;
@@ -8,7 +9,7 @@ use minato::net::{TcpListener, TcpStream};
 use minato::runtime::Builder;
 use minato::sim::{Simulation, World};
 use minato::task::yield_now;
-use minato::time::{Instant, sleep_until};
+use minato::time::{Instant, sleep, sleep_until, timeout};
 
 use super::hosts::{ask, serve};
 use crate::kit::watchdog;
@@ -89,4 +90,59 @@ async fn lateness_off_the_grid() -> Duration {
         worst = worst.max(lateness(start, 1).await);
     }
     worst
+}
+
+#[test]
+fn a_duration_without_end_never_passes() {
+    let _watchdog = watchdog();
+    // Longer than the clock of a world, or than any.
+    for time in [Duration::MAX, Duration::from_secs(600 * 365 * 24 * 3600)] {
+        let mut simulation = Simulation::new(1).with_time_limit(Duration::MAX);
+        let task = simulation.spawn("a", async move { sleep(time).await });
+        let error = simulation.run_until(task.unwrap()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Deadlock, "{error}");
+        assert_eq!(simulation.world().now(), Duration::ZERO);
+
+        let mut simulation = Simulation::new(1);
+        let task = simulation.spawn("a", async move {
+            let listener = TcpListener::bind("0.0.0.0:7000").await.unwrap();
+            timeout(time, listener.accept()).await.map(drop)
+        });
+        let error = simulation.run_until(task.unwrap()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Deadlock, "{error}");
+        simulation.run_for(Duration::from_secs(1)).unwrap();
+        assert_eq!(simulation.run_until_idle().unwrap_err().kind(), ErrorKind::Deadlock);
+    }
+}
+
+#[test]
+fn the_end_of_the_clock_is_a_deadlock() {
+    let _watchdog = watchdog();
+    let mut simulation = Simulation::new(1).with_time_limit(Duration::MAX);
+    let task = simulation.spawn("a", async {
+        loop {
+            sleep(Duration::from_secs(100 * 365 * 24 * 3600)).await;
+        }
+    });
+    let error = simulation.run_until(task.unwrap()).map(|_: Result<(), _>| ()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Deadlock, "{error}");
+    assert_eq!(simulation.world().now().as_secs(), 500 * 365 * 24 * 3600);
+    simulation.run_for(Duration::MAX).unwrap();
+}
+
+#[test]
+fn a_stopped_clock_does_not_jump_to_what_never_comes() {
+    let _watchdog = watchdog();
+    let runtime = Builder::new_current_thread().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let start = Instant::now();
+        let (send, receive) = futures::channel::oneshot::channel();
+        let sleeper = minato::spawn(timeout(Duration::MAX, receive));
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(20));
+            send.send(5).unwrap();
+        });
+        assert_eq!(sleeper.await.unwrap(), Ok(Ok(5)));
+        assert_eq!(Instant::now(), start);
+    });
 }
