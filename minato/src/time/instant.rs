@@ -83,7 +83,7 @@ impl Instant {
         // From the earliest point that can be represented: no other one is known.
         let seconds = (0..64).rev().map(|bit| Duration::from_secs(1 << bit));
         let nanos = (0..30).rev().map(|bit| Duration::from_nanos(1 << bit));
-        let now = Self(std::time::Instant::now());
+        let now = Self(super::clock::real_now());
         let earlier = |at: Self, by| at.checked_sub(by).unwrap_or(at);
         let earliest = seconds.chain(nanos).fold(now, earlier);
         earliest.checked_add(Duration::from_secs(1 << 63)).unwrap_or(earliest)

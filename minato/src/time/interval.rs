@@ -14,9 +14,9 @@ const TOLERANCE: Duration = Duration::from_millis(5);
 
 /// Ticks now, and every `period` from now on.
 ///
-/// A period too long to be represented, such as [`Duration::MAX`], never passes. Nothing runs between ticks: an
-/// interval is a deadline that moves on when [`tick`](Interval::tick) is called. What becomes of
-/// ticks that nobody called for in time is told by its [`MissedTickBehavior`].
+/// A period too long to be represented, such as [`Duration::MAX`], never passes. Nothing runs
+/// between ticks: an interval is a deadline that moves on when [`tick`](Interval::tick) is called.
+/// Its [`MissedTickBehavior`] says what becomes of ticks that were not called for in time.
 ///
 /// # Panics
 ///

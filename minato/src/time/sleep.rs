@@ -16,8 +16,8 @@ use crate::task::budget;
 /// Waits until `duration` has passed, to the millisecond: it may be one longer, never shorter.
 ///
 /// Works on any thread and under any executor. A duration too long to be represented, such as
-/// [`Duration::MAX`], never passes. The clock is that of the runtime in which `sleep` is called, so under a stopped or
-/// simulated clock it is virtual time that has to pass.
+/// [`Duration::MAX`], never passes. The clock is that of the runtime in which `sleep` is called, so
+/// under a stopped or simulated clock virtual time has to pass.
 ///
 /// # Cancel safety
 ///
