@@ -17,6 +17,7 @@ pub(crate) struct Config {
     pub(crate) datagram_buffer: usize,
     pub(crate) descriptor_limit: usize,
     pub(crate) privileged_ports: bool,
+    pub(crate) ipv6_names: bool,
     pub(crate) reports_aborted: bool,
     pub(crate) max_datagram: usize,
     pub(crate) datagram_part: usize,
@@ -55,7 +56,8 @@ impl WorldBuilder {
                 receive_buffer: 128 * 1024,
                 datagram_buffer: 208 * 1024,
                 descriptor_limit: 65_536,
-                privileged_ports: false,
+                privileged_ports: true,
+                ipv6_names: false,
                 reports_aborted: false,
                 max_datagram: 65_507,
                 datagram_part: usize::MAX,
@@ -110,9 +112,17 @@ impl WorldBuilder {
         self
     }
 
-    /// Whether ports below 1024 may be bound; otherwise that gives `EACCES`. Default: no.
+    /// Whether ports below 1024 may be bound, as by root; otherwise that gives `EACCES`. Default:
+    /// yes.
     pub fn privileged_ports(mut self, allowed: bool) -> Self {
         self.config.privileged_ports = allowed;
+        self
+    }
+
+    /// Whether the name of a host also has its IPv6 address, behind its IPv4 address. A connect by
+    /// name to a host that does not answer then tries, and waits for, both. Default: no.
+    pub fn ipv6_names(mut self, both: bool) -> Self {
+        self.config.ipv6_names = both;
         self
     }
 

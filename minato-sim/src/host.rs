@@ -78,7 +78,9 @@ impl Host {
     }
 
     /// The addresses of a name: of a host of this world, of `localhost`, or of a record made by
-    /// [`World::dns_insert`]. A written IP address is its own result.
+    /// [`World::dns_insert`]. A host has its IPv4 address by default
+    /// ([`WorldBuilder::ipv6_names`](crate::WorldBuilder::ipv6_names)). A written IP address is its
+    /// own result.
     ///
     /// # Errors
     /// `NotFound`, with the name in the text, for any other name.

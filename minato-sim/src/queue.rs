@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 
 use crate::arena::Key;
 use crate::tcp::Side;
+use crate::time::NEVER;
 use crate::udp::Packet;
 
 /// Something that happens at an instant.
@@ -124,9 +125,9 @@ impl Queue {
         self.sequence += 1;
     }
 
-    /// When the next event is due.
+    /// When the next event is due, if it ever is.
     pub(crate) fn next_at(&self) -> Option<u64> {
-        self.heap.peek().map(|entry| entry.at)
+        self.heap.peek().map(|entry| entry.at).filter(|at| *at != NEVER)
     }
 
     /// The next event if it is due at `at` or before.

@@ -21,6 +21,7 @@ use crate::queue::{Occurrence, Queue, Step};
 use crate::readiness::{Event, Readiness};
 use crate::socket::{Family, Kind};
 use crate::tcp::{Connection, Role, Side};
+use crate::time::NEVER;
 use crate::trace::Trace;
 use crate::udp::Mailbox;
 
@@ -107,7 +108,8 @@ impl State {
         let (v4, v6) = names::addresses(id.0);
         self.names.own(v4.into(), id);
         self.names.own(v6.into(), id);
-        self.names.insert(name, vec![v4.into(), v6.into()]);
+        let v6_of_name = self.config.ipv6_names.then_some(v6.into());
+        self.names.insert(name, [v4.into()].into_iter().chain(v6_of_name).collect());
         self.hosts.push(HostState {
             name: name.to_owned(),
             v4,
@@ -194,6 +196,7 @@ impl State {
 
     /// Goes to the next instant at which something happens, and lets it happen.
     pub(crate) fn advance(&mut self, limit: Option<u64>) -> bool {
+        let limit = limit.filter(|limit| *limit != NEVER);
         let due = self.queue.next_at().filter(|at| limit.is_none_or(|limit| *at <= limit));
         let Some(at) = due else {
             if let Some(limit) = limit {

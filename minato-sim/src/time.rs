@@ -4,9 +4,13 @@ use std::time::Duration;
 
 pub(crate) const SECOND: u64 = 1_000_000_000;
 
-/// A duration in nanoseconds; the longest that fits, 584 years, if it is longer.
+/// The one number of nanoseconds that no clock shows: what is due then never happens. A sum that
+/// does not fit saturates to it.
+pub(crate) const NEVER: u64 = u64::MAX;
+
+/// A duration in nanoseconds; [`NEVER`] if it is 584 years or longer.
 pub(crate) fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+    u64::try_from(duration.as_nanos()).unwrap_or(NEVER)
 }
 
 /// An instant as seconds with all nine places.

@@ -10,7 +10,7 @@ use crate::choice::{below, between};
 use crate::host::Host;
 use crate::link::Latency;
 use crate::state::State;
-use crate::time::nanos;
+use crate::time::{NEVER, nanos};
 
 /// A simulated network with its own clock. Cheap to clone; clones name the same world.
 ///
@@ -22,6 +22,10 @@ pub struct World {
 }
 
 impl World {
+    /// The last instant of the clock, more than 584 years after its start. What would be due later
+    /// never happens.
+    pub const END: Duration = Duration::from_nanos(NEVER - 1);
+
     /// A world with the default sizes and limits.
     pub fn new(seed: u64) -> World {
         World::builder().seed(seed).build()
@@ -59,7 +63,8 @@ impl World {
 
     /// Goes to the earliest event that is not after `limit`, counted from the start of the world,
     /// and lets everything happen that is due at that instant, in a drawn order. Returns whether
-    /// there was one. If not, the clock goes to `limit`, but never back.
+    /// there was one. If not, the clock goes to `limit`, but never back. A limit after
+    /// [`END`](World::END) is none.
     ///
     /// ```
     /// use minato_sim::World;

@@ -64,3 +64,22 @@ fn a_year_of_idle_hosts_and_connections_has_no_events() {
     assert!(!world.advance(Some(Duration::from_secs(365 * 24 * 3600))));
     assert_eq!(errno(receive(client, 1)), EAGAIN);
 }
+
+#[test]
+fn what_is_due_after_the_end_of_the_clock_never_happens() {
+    let world = World::builder().latency(Duration::MAX, Duration::MAX).build();
+    let (a, b) = (world.host("a"), world.host("b"));
+    let receiver = bound(&b, 7000);
+    let late = World::END - Duration::from_nanos(1);
+    assert!(!world.advance(Some(late)));
+    datagram(&a).send_to(b"x", (b.ip(), 7000).into()).unwrap();
+    let _client = connecting(&a, &b, 7000);
+    for limit in [None, Some(World::END + Duration::from_nanos(1)), Some(Duration::MAX)] {
+        assert_eq!(world.next_event(), None);
+        assert!(!world.advance(limit), "{limit:?}");
+        assert_eq!(world.now(), late, "{limit:?}");
+    }
+    assert!(!world.advance(Some(World::END)));
+    assert_eq!(world.now(), World::END);
+    assert_eq!(errno(receive(&receiver, 1)), EAGAIN);
+}

@@ -37,12 +37,20 @@ fn bad_addresses() {
     let a = world.host("a");
     let socket = stream(&a);
     assert_eq!(errno(socket.bind(address("10.0.0.2:7000"))), EADDRNOTAVAIL);
-    assert_eq!(errno(socket.bind(address("0.0.0.0:80"))), EACCES);
     assert_eq!(errno(socket.bind(address("[::]:7000"))), EAFNOSUPPORT);
     socket.bind(address("0.0.0.0:0")).unwrap();
     assert_eq!(errno(socket.bind(address("0.0.0.0:0"))), EINVAL, "once is enough");
-    let open = World::builder().privileged_ports(true).build();
-    stream(&open.host("a")).bind(address("0.0.0.0:80")).unwrap();
+}
+
+#[test]
+fn a_low_port_is_free_for_all_unless_the_world_forbids_it() {
+    let world = World::new(1);
+    stream(&world.host("a")).bind(address("0.0.0.0:80")).unwrap();
+    let strict = World::builder().privileged_ports(false).build();
+    let a = strict.host("a");
+    assert_eq!(errno(stream(&a).bind(address("0.0.0.0:1023"))), EACCES);
+    assert_eq!(errno(datagram(&a).bind(address("0.0.0.0:1"))), EACCES);
+    stream(&a).bind(address("0.0.0.0:1024")).unwrap();
 }
 
 #[test]

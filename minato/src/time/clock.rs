@@ -28,7 +28,7 @@ impl Clock {
     pub(crate) fn time_left(&self) -> Option<Duration> {
         match self {
             Self::System | Self::Pausable(_) => None,
-            Self::Simulated(world) => Some(Duration::from_nanos(u64::MAX) - world.now()),
+            Self::Simulated(world) => Some(minato_sim::World::END - world.now()),
         }
     }
 

@@ -86,3 +86,30 @@ fn a_sleep_that_nobody_steps_says_so() {
     let text = panic_text(move || pollster::block_on(sleep));
     assert!(text.contains("simulated.rs") && text.contains("nobody steps"), "{text}");
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_instants_of_a_world_print_the_same_in_every_run() {
+    let instant = runtime(&World::new(1)).block_on(async {
+        sleep(DAY).await;
+        Instant::now()
+    });
+    assert_eq!(format!("{instant:?}"), "Instant { tv_sec: 86400, tv_nsec: 0 }");
+}
+
+/// Sleeps again and again, a hundred years at a time.
+async fn centuries() {
+    loop {
+        sleep(100 * 365 * DAY).await;
+    }
+}
+
+#[test]
+fn a_sleep_beyond_the_end_of_the_clock_never_ends_and_is_told() {
+    limited(|| {
+        let world = World::new(1);
+        let text = panic_text(|| runtime(&world).block_on(centuries()));
+        assert!(text.contains("no event is due"), "{text}");
+        assert_eq!(world.now(), 500 * 365 * DAY);
+    });
+}

@@ -87,9 +87,6 @@ const BUSY_INSTANTS: u32 = 30;
 /// The most time that passes then while tasks are ready.
 const STUCK_TIME: Duration = Duration::from_secs(600);
 
-/// Where the clock of a world ends, after 584 years.
-const CLOCK_END: Duration = Duration::from_nanos(u64::MAX);
-
 /// The virtual time that a run may take, unless told otherwise. All that the network waits for is
 /// over by then: a dead connection after 15 minutes, or with keepalive after 2 hours and 11
 /// minutes. And it is soon over: a timer of 10 ms fires a million times in it.
@@ -337,7 +334,7 @@ impl Simulation {
     ///
     /// If a task has panicked and its [`JoinHandle`] is gone.
     pub fn run_for(&mut self, time: Duration) -> io::Result<()> {
-        let end = self.world.now().saturating_add(time).min(CLOCK_END);
+        let end = self.world.now().saturating_add(time).min(World::END);
         while self.world.now() < end || self.has_work_until(end) {
             self.step_until(Some(end));
             self.check_panics(self.panics.has_lost())?;

@@ -146,3 +146,16 @@ fn a_stopped_clock_does_not_jump_to_what_never_comes() {
         assert_eq!(Instant::now(), start);
     });
 }
+
+/// A host that does not answer, reached by its name.
+#[test]
+fn a_name_is_one_address_and_so_one_attempt_to_connect() {
+    let _watchdog = watchdog();
+    let mut simulation = Simulation::new(1);
+    let (a, b) = (simulation.world().host("a"), simulation.world().host("b"));
+    simulation.world().partition(&a, &b);
+    let client = simulation.spawn("a", TcpStream::connect("b:80")).unwrap();
+    let ended = simulation.run_until(client).unwrap().unwrap();
+    assert_eq!(ended.unwrap_err().kind(), ErrorKind::TimedOut);
+    assert_eq!(simulation.world().now().as_secs(), 127);
+}
