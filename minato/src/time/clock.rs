@@ -46,7 +46,7 @@ impl Clock {
         }
     }
 
-    /// The pausable clock, if this is one and it stands still.
+    /// The pausable clock, if this is one and it is stopped.
     pub(crate) fn paused(&self) -> Option<&PausableClock> {
         match self {
             Self::Pausable(clock) if clock.is_paused() => Some(clock),
@@ -59,7 +59,7 @@ fn system_now() -> Instant {
     Instant::from_std(real_now())
 }
 
-/// The real time, for what no virtual clock is asked about: deadlines of shutdowns, stuck threads.
+/// The real time, for what goes by no virtual clock: deadlines of shutdowns, stuck threads.
 pub(crate) fn real_now() -> std::time::Instant {
     std::time::Instant::now()
 }
@@ -80,7 +80,7 @@ pub(crate) struct PausableClock {
 
 #[derive(Default)]
 struct State {
-    /// The point at which the clock stands while it is stopped.
+    /// What the clock shows while it is stopped.
     stopped_at: Option<Instant>,
     /// How far it is ahead of the system's clock otherwise, or behind it.
     ahead: Duration,
@@ -110,7 +110,7 @@ impl PausableClock {
         self.paused.load(Ordering::Acquire)
     }
 
-    /// Stops the clock; false if it stood already.
+    /// Stops the clock; false if it was stopped already.
     pub(crate) fn pause(&self) -> bool {
         let mut state = self.state.lock();
         if state.stopped_at.is_some() {
@@ -122,7 +122,7 @@ impl PausableClock {
         true
     }
 
-    /// Lets the clock go on from where it stands; false if it was going.
+    /// Starts the clock again from what it shows; false if it was running.
     pub(crate) fn resume(&self) -> bool {
         let mut state = self.state.lock();
         let Some(stopped_at) = state.stopped_at.take() else { return false };
@@ -133,7 +133,7 @@ impl PausableClock {
         true
     }
 
-    /// Moves a stopped clock; false if it was going.
+    /// Moves a stopped clock; false if it was running.
     pub(crate) fn advance(&self, by: Duration) -> bool {
         let mut state = self.state.lock();
         let Some(stopped_at) = state.stopped_at else { return false };

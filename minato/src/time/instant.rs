@@ -1,4 +1,4 @@
-//! A point in time, by the clock of whatever runtime asks.
+//! A point in time, by the clock of the runtime that asks.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub, SubAssign};
@@ -8,9 +8,9 @@ use crate::runtime::context;
 
 /// A point on a clock that never runs backwards.
 ///
-/// Under a paused or simulated runtime, [`now`](Self::now) is the virtual time of that runtime;
-/// everywhere else it is that of [`std::time::Instant`]. Subtracting a later instant from an
-/// earlier one gives zero.
+/// In a runtime whose clock is stopped or simulated, [`now`](Self::now) is the virtual time of that
+/// runtime. Everywhere else it is that of [`std::time::Instant`]. An earlier instant minus a later
+/// one is zero.
 ///
 /// ```
 /// use std::time::Duration;
@@ -36,7 +36,7 @@ impl Instant {
         Self(instant)
     }
 
-    /// The same point for std. Under virtual time it is not to be compared with the real present.
+    /// The same point for std. A point of virtual time has no meaning beside the real present.
     pub fn into_std(self) -> std::time::Instant {
         self.0
     }

@@ -1,4 +1,4 @@
-//! Ticks at a steady pace.
+//! Ticks at a steady rate.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -12,15 +12,15 @@ use crate::task::budget;
 /// How late a tick may be before it counts as missed.
 const TOLERANCE: Duration = Duration::from_millis(5);
 
-/// Ticks now, and every `period` from now on.
+/// Makes an interval whose first tick is due now, and the others every `period` from now on.
 ///
 /// A period too long to be represented, such as [`Duration::MAX`], never passes. Nothing runs
-/// between ticks: an interval is a deadline that moves on when [`tick`](Interval::tick) is called.
-/// Its [`MissedTickBehavior`] says what becomes of ticks that were not called for in time.
+/// between ticks: an interval is a deadline that moves on with each [`tick`](Interval::tick). Its
+/// [`MissedTickBehavior`] decides what happens after a tick that was taken too late.
 ///
 /// # Panics
 ///
-/// If `period` is zero. Waiting for a tick panics where a [`sleep`](super::sleep) does.
+/// If `period` is zero. A wait for a tick panics where a [`sleep`](super::sleep) does.
 ///
 /// ```
 /// use std::time::Duration;
@@ -43,7 +43,8 @@ pub fn interval(period: Duration) -> Interval {
     Interval::new(Timer::after(Duration::ZERO), period)
 }
 
-/// Ticks at `start`, and every `period` from then on; see [`interval`].
+/// Makes an interval whose first tick is due at `start`, and the others every `period` from then
+/// on; see [`interval`].
 ///
 /// # Panics
 ///
@@ -65,8 +66,7 @@ pub fn interval_at(start: Instant, period: Duration) -> Interval {
     Interval::new(Timer::at(start), period)
 }
 
-/// What an [`Interval`] does after a tick that came more than 5 ms late, because nobody called for
-/// it in time.
+/// What an [`Interval`] does after a tick that was taken more than 5 ms after it was due.
 ///
 /// With a period of 50 ms, and a tick that was due at 100 ms and taken at 230 ms, the next ticks
 /// are due at
@@ -78,13 +78,13 @@ pub fn interval_at(start: Instant, period: Duration) -> Interval {
 /// | `Skip`  | 250 | 300 | 350 |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MissedTickBehavior {
-    /// Ticks without waiting until it has caught up: the number of ticks stays right.
+    /// Ticks without a wait until it has caught up: the number of ticks stays right.
     #[default]
     Burst,
     /// Ticks a period after the late tick was taken, and every period from then on: the distance
     /// is never shorter than a period.
     Delay,
-    /// Leaves out what was missed: ticks stay at multiples of the period from the start.
+    /// Leaves out the missed ticks: ticks stay at multiples of the period from the start.
     Skip,
 }
 
@@ -106,9 +106,9 @@ fn remainder(duration: Duration, period: Duration) -> Duration {
     Duration::new((left / NANOS) as u64, (left % NANOS) as u32)
 }
 
-/// Ticks at a steady pace; made by [`interval`] and [`interval_at`].
+/// Ticks at a steady rate; made by [`interval`] and [`interval_at`].
 pub struct Interval {
-    /// Due at the next tick.
+    /// Its deadline is the next tick.
     timer: Timer,
     period: Duration,
     missed_tick_behavior: MissedTickBehavior,
@@ -121,22 +121,28 @@ impl Interval {
         Self { timer, period, missed_tick_behavior: MissedTickBehavior::default() }
     }
 
-    /// Waits for the next tick; gives the instant at which it was due.
+    /// Waits for the next tick; returns the instant at which it was due.
     ///
     /// # Cancel safety
     ///
-    /// A tick is used up only when the future gives it; dropping the future before loses nothing.
+    /// A dropped future uses up no tick: the next call waits for the same one.
+    ///
+    /// # Panics
+    ///
+    /// A wait panics where a [`sleep`](super::sleep) does.
     pub async fn tick(&mut self) -> Instant {
         poll_fn(|cx| self.poll_tick(cx)).await
     }
 
     /// Polls for the next tick; ready with the instant at which it was due.
     ///
-    /// When pending, the task of the last call is woken for the tick.
+    /// When it is pending, the task of the last call is woken for the tick.
+    ///
+    /// # Panics
+    ///
+    /// As [`tick`](Self::tick).
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
-        ready!(budget::poll_leave(cx));
-        ready!(self.timer.poll(cx));
-        budget::spend();
+        ready!(budget::poll_counted(cx, |cx| self.timer.poll(cx)));
         let due = self.timer.deadline();
         let now = self.timer.now();
         let next = if now - due > TOLERANCE {
@@ -148,7 +154,7 @@ impl Interval {
         Poll::Ready(due)
     }
 
-    /// Has the next tick come a period from now.
+    /// Makes the next tick due one period from now.
     ///
     /// ```
     /// use std::time::Duration;
@@ -172,27 +178,27 @@ impl Interval {
         self.reset_after(self.period);
     }
 
-    /// Has the next tick come now, and the others every period from now on.
+    /// Makes the next tick due now, and the others every period from now on.
     pub fn reset_immediately(&mut self) {
         self.timer.reset(self.timer.now());
     }
 
-    /// Has the next tick come after `after`, and the others every period from then on.
+    /// Makes the next tick due after `after`, and the others every period from then on.
     pub fn reset_after(&mut self, after: Duration) {
         self.timer.reset(self.timer.now().saturating_add(after));
     }
 
-    /// Has the next tick come at `deadline`, and the others every period from then on.
+    /// Makes the next tick due at `deadline`, and the others every period from then on.
     pub fn reset_at(&mut self, deadline: Instant) {
         self.timer.reset(deadline);
     }
 
-    /// What happens after a tick that came too late.
+    /// What happens after a tick that was taken too late.
     pub fn missed_tick_behavior(&self) -> MissedTickBehavior {
         self.missed_tick_behavior
     }
 
-    /// Chooses what happens after a tick that came too late.
+    /// Sets what happens after a tick that was taken too late.
     pub fn set_missed_tick_behavior(&mut self, behavior: MissedTickBehavior) {
         self.missed_tick_behavior = behavior;
     }

@@ -3,29 +3,29 @@
 //! # What is where
 //!
 //! * [`sleep`] and [`sleep_until`] wait until a point in time.
-//! * [`timeout`] and [`timeout_at`] give a future up at one.
-//! * [`interval`] and [`interval_at`] tick at a steady pace.
+//! * [`timeout`] and [`timeout_at`] wait for a future until then and no longer.
+//! * [`interval`] and [`interval_at`] tick at a steady rate.
 //! * [`Instant`] is a point in time by the clock of the runtime that asks.
 //! * [`pause`], [`advance`] and [`resume`] stop that clock and move it by hand, for tests.
 //!
-//! # Who keeps the time
+//! # Where a timer waits
 //!
-//! Every reactor has a timer wheel. A timer joins one when it first has to wait, not when it is
-//! made: within a runtime that of the worker that polls it, so that no lock is shared between
-//! workers; anywhere else (a plain thread, somebody else's executor) that of the background
-//! reactor, whose thread starts then. A timer that is dropped takes itself out again, at the price
-//! of that wheel's lock. When a runtime is dropped, timers that waited there and live on elsewhere
-//! join another wheel.
+//! Every reactor has a timer wheel. A timer joins a wheel when it first has to wait, not when it is
+//! made. Within a runtime that is the wheel of the worker that polls it, so workers share no lock.
+//! Anywhere else (a plain thread, a foreign executor) it is the wheel of the background reactor,
+//! whose thread starts then. A timer that is dropped leaves its wheel, which takes that wheel's
+//! lock. When a runtime is dropped, timers that waited there and are still in use join another
+//! wheel.
 //!
-//! Wheels count milliseconds. A deadline is rounded up to the next one, so a timer may be late by a
+//! Wheels count milliseconds. A deadline is rounded up to the next one: a timer may be late by a
 //! millisecond and is never early.
 //!
 //! # Virtual time
 //!
-//! The clock belongs to the runtime. That of a current-thread runtime can be [stopped](pause): then
-//! it jumps from deadline to deadline as soon as nothing else is to be done, and hours of timeouts
-//! take no time. That of a simulated runtime is its world's. A timer made there stays with that
-//! clock, whichever thread polls it.
+//! The clock belongs to the runtime. The clock of a current-thread runtime can be [stopped](pause):
+//! then it jumps from deadline to deadline whenever there is nothing else to do, and hours of
+//! timeouts take no time. The clock of a simulated runtime is its world's. A timer made there stays
+//! with that clock, whichever thread polls it.
 //!
 //! ```
 //! use std::time::Duration;

@@ -10,16 +10,16 @@ use crate::task::yield_now;
 
 /// Stops the clock of the current-thread runtime that this is called in.
 ///
-/// From then on [`Instant::now`](super::Instant::now) stands still there. When no task can run and
-/// no blocking job is running, the clock jumps to the next deadline of a timer, so that whatever
-/// waits for time alone takes no time. [`advance`] moves it by hand, and [`resume`] lets it go on.
-/// Sockets and other threads go by real time all the same.
+/// From then on [`Instant::now`](super::Instant::now) stays the same there. When no task can run
+/// and no blocking job is running, the clock jumps to the next deadline of a timer: what waits for
+/// time alone takes no time. [`advance`] moves the clock by hand, and [`resume`] starts it again.
+/// Sockets and other threads go by real time as before.
 ///
 /// [`Builder::start_paused`](crate::runtime::Builder::start_paused) stops it from the start.
 ///
 /// # Panics
 ///
-/// Outside a current-thread runtime, in a simulated one, and if the clock stands already. The
+/// Outside a current-thread runtime, in a simulated one, and if the clock is stopped already. The
 /// message says which.
 ///
 /// ```
@@ -42,14 +42,14 @@ use crate::task::yield_now;
 #[track_caller]
 pub fn pause() {
     let (_, clock) = current("pause");
-    assert!(clock.pause(), "minato::time::pause: the clock stands still already");
+    assert!(clock.pause(), "minato::time::pause: the clock is stopped already");
 }
 
-/// Lets a stopped clock go on from where it stands.
+/// Starts a stopped clock again, from the point at which it was stopped or to which it was moved.
 ///
 /// # Panics
 ///
-/// Outside a current-thread runtime, in a simulated one, and if the clock is going. The message
+/// Outside a current-thread runtime, in a simulated one, and if the clock is running. The message
 /// says which.
 ///
 /// ```
@@ -74,19 +74,21 @@ pub fn resume() {
     assert!(clock.resume(), "minato::time::resume: {NOT_PAUSED}");
 }
 
-/// Moves a stopped clock by `duration`, and lets whoever waited for a deadline up to there run
-/// before it returns.
+/// Moves a stopped clock by `duration`. Tasks that wait for a deadline up to there run before it
+/// returns.
 ///
-/// The clock moves in one step: all timers that are due are fired in the order of their deadlines,
-/// and the tasks that they wake see the new time. A task that goes to sleep again starts from it.
+/// The clock moves in one step: all timers that are due then, a timer of exactly `duration` too,
+/// fire in the order of their deadlines, and the tasks that they wake see the new time. A task that
+/// sleeps again starts from that time.
 ///
 /// # Cancel safety
 ///
-/// The clock moves at the first poll, and the timers fire with it.
+/// The clock moves and the timers fire at the first poll. A future that is dropped after it has
+/// done so.
 ///
 /// # Panics
 ///
-/// Outside a current-thread runtime, in a simulated one, and if the clock is going. The message
+/// Outside a current-thread runtime, in a simulated one, and if the clock is running. The message
 /// says which.
 ///
 /// ```

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomPinned;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
@@ -13,11 +13,12 @@ use super::Instant;
 use super::timer::Timer;
 use crate::task::budget;
 
-/// Waits until `duration` has passed, to the millisecond: it may be one longer, never shorter.
+/// Waits until `duration` has passed. The wait may be up to a millisecond longer, never shorter.
 ///
 /// Works on any thread and under any executor. A duration too long to be represented, such as
-/// [`Duration::MAX`], never passes. The clock is that of the runtime in which `sleep` is called, so
-/// under a stopped or simulated clock virtual time has to pass.
+/// [`Duration::MAX`], never passes. The clock is that of the runtime in which `sleep` is called: if
+/// it is stopped or simulated, virtual time has to pass. The duration counts from the call, not
+/// from the first poll.
 ///
 /// # Cancel safety
 ///
@@ -25,10 +26,9 @@ use crate::task::budget;
 ///
 /// # Panics
 ///
-/// Polling the future panics when it must wait and nobody can turn a reactor for it: outside every
-/// runtime when the background thread cannot be started or is
-/// [forbidden](crate::runtime::forbid_implicit). The message names the place where the sleep was
-/// made.
+/// A poll that has to wait panics outside every runtime if the background thread cannot be started
+/// or is [forbidden](crate::runtime::forbid_implicit): the sleep would never end. The message names
+/// the place where the sleep was made.
 ///
 /// ```
 /// use std::time::Duration;
@@ -42,10 +42,21 @@ use crate::task::budget;
 /// ```
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
-    Sleep::of(Timer::after(duration))
+    Sleep::new(Timer::after(duration))
 }
 
-/// Waits until `deadline`, to the millisecond; see [`sleep`].
+/// Waits until `deadline`. The wait may end up to a millisecond later, never earlier; see
+/// [`sleep`].
+///
+/// A deadline in the past is ready at the first poll.
+///
+/// # Cancel safety
+///
+/// As [`sleep`].
+///
+/// # Panics
+///
+/// As [`sleep`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -59,13 +70,13 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// ```
 #[track_caller]
 pub fn sleep_until(deadline: Instant) -> Sleep {
-    Sleep::of(Timer::at(deadline))
+    Sleep::new(Timer::at(deadline))
 }
 
 pin_project! {
-    /// Ready from a deadline on; made by [`sleep`] and [`sleep_until`].
+    /// The future of [`sleep`] and [`sleep_until`]: ready from a deadline on.
     ///
-    /// It allocates nothing, and joins a timer wheel at the first poll that has to wait.
+    /// It allocates nothing. The first poll that has to wait puts it into a timer wheel.
     #[project(!Unpin)]
     #[must_use = "futures do nothing unless polled"]
     pub struct Sleep {
@@ -77,7 +88,7 @@ pin_project! {
 }
 
 impl Sleep {
-    fn of(timer: Timer) -> Self {
+    fn new(timer: Timer) -> Self {
         Self { timer, pinned: PhantomPinned }
     }
 
@@ -93,7 +104,8 @@ impl Sleep {
 
     /// Changes the deadline, before or after the sleep has ended.
     ///
-    /// A task that waits for the sleep need not poll it again: it is woken at the new deadline.
+    /// A task that waits for the sleep need not poll it again: it is woken at the new deadline, and
+    /// at once if that has passed.
     ///
     /// ```
     /// use std::pin::pin;
@@ -115,10 +127,7 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        ready!(budget::poll_leave(cx));
-        ready!(self.project().timer.poll(cx));
-        budget::spend();
-        Poll::Ready(())
+        budget::poll_counted(cx, |cx| self.project().timer.poll(cx))
     }
 }
 

@@ -13,16 +13,17 @@ use super::error::Elapsed;
 use super::timer::Timer;
 use crate::task::budget;
 
-/// Polls `future` until it is done, for `duration` at most, which counts from the call on.
+/// Polls `future` until it is done, for at most `duration` from this call on.
 ///
-/// The future is polled first: one that is ready when the time is up still gives its output, also
-/// with a duration of zero. It is dropped along with the [`Timeout`], not when the time is up.
-/// A future that never lets go of the thread cannot be timed out.
+/// Each poll asks the future first: one that is ready when the time is up still gives its output,
+/// also with a duration of zero. The future is dropped along with the [`Timeout`], not when the
+/// time is up. A future that never returns from its poll cannot be timed out. The operations of
+/// this library return now and then even if they are always ready.
 ///
 /// # Errors
 ///
-/// [`Elapsed`] when the time is up. The future can be polled again then, or taken out by
-/// [`Timeout::into_inner`].
+/// [`Elapsed`] when the time is up. The timeout can be polled again then, or gives the future back
+/// by [`Timeout::into_inner`].
 ///
 /// # Cancel safety
 ///
@@ -48,6 +49,18 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
 }
 
 /// Polls `future` until it is done, or until `deadline`; see [`timeout`].
+///
+/// # Errors
+///
+/// As [`timeout`].
+///
+/// # Cancel safety
+///
+/// That of the future.
+///
+/// # Panics
+///
+/// As [`sleep`](super::sleep).
 ///
 /// ```
 /// use std::future::pending;
@@ -86,7 +99,7 @@ impl<T> Timeout<T> {
         &mut self.value
     }
 
-    /// Gives the future back, whether its time is up or not.
+    /// Gives the future back, before or after its time is up.
     ///
     /// ```
     /// use std::time::Duration;
@@ -105,8 +118,8 @@ impl<T: Future> Future for Timeout<T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        // Asked before the future is polled: one that uses up the budget in every poll must not
-        // keep its own deadline from being looked at.
+        // The budget is asked before the future runs: a future that uses it up in every poll must
+        // not keep its deadline from being checked.
         let leave = budget::poll_leave(cx);
         if let Poll::Ready(output) = this.value.poll(cx) {
             return Poll::Ready(Ok(output));

@@ -2,18 +2,19 @@
 //!
 //! # Which clock
 //!
-//! A timer goes by the clock of the runtime in which it was made. A runtime whose clock is its own
-//! (one that can be stopped, or a simulated world's) is kept as the timer's *home*: whichever
-//! thread polls the timer, it waits in that runtime's reactor. Any other timer goes by the system's
-//! clock, and by the home's clock from the moment it first waits in a runtime whose clock was never
-//! stopped, since the two are the same so far.
+//! A timer goes by the clock of the runtime in which it was made. If that runtime has a clock of
+//! its own (one that can be stopped, or a simulated world's), its reactor becomes the timer's
+//! *owner*: the timer waits there, whichever thread polls it. Any other timer goes by the system's
+//! clock. It gets an owner when it first waits in a runtime whose clock was never stopped: until
+//! then that clock and the system's are the same.
 //!
 //! # Which wheel
 //!
-//! Nothing is registered when a timer is made. Its first poll that finds it not due puts it into
-//! the wheel of the core that the thread holds, else of its home, else of the background reactor.
-//! It stays there until it fires, is reset or dropped, also when its task moves to another worker.
-//! If the reactor ends before that, the timer is woken and joins another wheel at its next poll.
+//! A new timer is in no wheel. The first poll that finds it not due puts it into a wheel: that of
+//! its owner, else that of the core that the thread holds, else that of the background reactor. It
+//! stays in that wheel until it fires or is dropped, also when its task moves to another worker. If
+//! the reactor ends before that, it wakes the task, and the timer joins another wheel at its next
+//! poll.
 
 use std::io;
 use std::panic::Location;
@@ -30,7 +31,7 @@ use crate::sync::Arc;
 /// One deadline. Allocates nothing; cancelled when dropped.
 pub(crate) struct Timer {
     deadline: Instant,
-    /// The home; or for a timer by the system's clock the reactor in which it last waited.
+    /// The owner. For a timer by the system's clock: the reactor in which it last waited.
     reactor: Option<Arc<reactor::Shared>>,
     /// Names the timer in the wheel of `reactor` while it waits there.
     key: Option<TimerKey>,
@@ -118,7 +119,7 @@ impl Timer {
                     return Poll::Ready(Ok(()));
                 }
                 if reactor.timers().poll(key, cx).is_pending() {
-                    self.look_after(cx.waker())?;
+                    self.ensure_turned(cx.waker())?;
                     return Poll::Pending;
                 }
                 // It has fired. A clock that is moved by hand may have fired it a little early.
@@ -133,7 +134,7 @@ impl Timer {
             return Poll::Ready(Ok(()));
         }
         self.join(cx.waker())?;
-        self.look_after(cx.waker())?;
+        self.ensure_turned(cx.waker())?;
         Poll::Pending
     }
 
@@ -179,13 +180,13 @@ impl Timer {
         Ok(())
     }
 
-    /// Leaves a reactor that has ended. What is left of a virtual time passes by the clock of the
+    /// Leaves a reactor that has ended. The rest of a virtual duration passes by the clock of the
     /// runtime that this thread is in.
     fn move_out(&mut self) {
         let Some(before) = self.reactor.take() else { return };
         if !before.timers().clock().is_real() {
             let left = self.deadline.duration_since(before.timers().clock().now());
-            self.reactor = context::timekeeper().filter(|home| !home.has_ended());
+            self.reactor = context::timekeeper().filter(|owner| !owner.has_ended());
             self.deadline = self.now().saturating_add(left);
         }
     }
@@ -199,7 +200,7 @@ impl Timer {
         }
     }
 
-    fn look_after(&self, waker: &Waker) -> io::Result<()> {
+    fn ensure_turned(&self, waker: &Waker) -> io::Result<()> {
         self.reactor.as_ref().map_or(Ok(()), |reactor| reactor.look_after(waker, self.place))
     }
 }

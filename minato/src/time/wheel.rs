@@ -1,18 +1,19 @@
 //! A hierarchical timer wheel: wakers filed under the tick at which they are due.
 //!
-//! A tick is one millisecond, counted from whatever moment its owner chose. The wheel has no clock
-//! and no lock, and calls nobody: the owner tells it the time and wakes what it hands out.
+//! A tick is one millisecond, counted from a moment that the owner of the wheel chose. The wheel
+//! has no clock and no lock, and wakes nothing: the owner gives it the time, and wakes what it
+//! returns.
 //!
 //! # How it works
 //!
 //! There are six levels of 64 slots. A slot of level `n` covers `64^n` ticks, and a level covers
-//! one slot of the level above. Where an entry belongs follows from two numbers alone, its deadline
-//! and `elapsed`, the last tick the wheel was told: read both in base 64, and the highest digit in
-//! which they differ gives the level, the deadline's digit there the slot. What differs above the
-//! sixth digit (2^36 ticks, two years) goes to one more list, the overflow, which is treated as a
-//! seventh level with a single slot.
+//! one slot of the level above. The place of an entry follows from two numbers: its deadline, and
+//! `elapsed`, the last tick that the wheel was given. Both are read in base 64. The highest digit
+//! in which they differ is the level, and the deadline's digit there is the slot. An entry that
+//! differs above the sixth digit (2^36 ticks, two years) goes to one more list, the overflow, which
+//! is treated as a seventh level with a single slot.
 //!
-//! Three properties follow, and the rest of the file leans on them.
+//! The rest of the file relies on three properties that follow.
 //!
 //! - In every level the occupied slots lie ahead of `elapsed`'s own digit (in level 0 also at it),
 //!   so a level never wraps around.
@@ -31,7 +32,7 @@ use std::task::Waker;
 
 use slab::Slab;
 
-/// How many bits of a tick one level looks at.
+/// How many bits of a tick belong to one level.
 const LEVEL_BITS: usize = 6;
 const SLOTS: usize = 1 << LEVEL_BITS;
 const LEVELS: usize = 6;
@@ -40,8 +41,8 @@ const OVERFLOW: usize = LEVELS * SLOTS;
 /// The end of a list.
 const NONE: usize = usize::MAX;
 
-/// Names an entry of one wheel, also after the entry is gone: a stale key is known as such and
-/// never touches the entry that took over the place.
+/// Names an entry of one wheel, also after the entry is gone: a stale key is recognized, and never
+/// touches the next entry in the same place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TimerKey {
     index: usize,
@@ -53,7 +54,7 @@ struct Entry {
     deadline: u64,
     waker: Waker,
     generation: u64,
-    /// The list that it stands in.
+    /// The list that it is in.
     place: usize,
     links: Links,
 }

@@ -350,7 +350,7 @@ fn misuse_is_told() {
     assert!(text.contains("multi-thread"), "{text}");
 
     let text = panic_text(|| paused().block_on(async { time::pause() }));
-    assert!(text.contains("stands still already"), "{text}");
+    assert!(text.contains("is stopped already"), "{text}");
 
     let going = || Builder::new_current_thread().build().unwrap();
     let text = panic_text(|| going().block_on(async { time::resume() }));

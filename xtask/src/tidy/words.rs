@@ -43,7 +43,6 @@ const NAMES: &[(&str, &str, &str)] = &[
 /// Paths whose names are still to be changed.
 const NOT_YET: &[&str] = &[
     "minato/src/engine/",
-    "minato/src/io/",
     "minato/src/net/",
     "minato/src/os/",
     "minato/src/reactor/",
