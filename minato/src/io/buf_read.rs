@@ -9,16 +9,20 @@ use super::AsyncRead;
 use super::forward::forward_buf_read;
 use super::read::unread;
 
-/// Reads through a buffer that the caller may look into.
+/// Reads through a buffer that the caller can see.
 pub trait AsyncBufRead: AsyncRead {
     /// Returns the buffered bytes, reading more if there are none; an empty slice means the end of
     /// the stream.
+    ///
+    /// # Errors
+    ///
+    /// Those of the reader; then nothing was read.
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>>;
 
     /// Marks `amount` of the bytes that [`poll_fill_buf`](Self::poll_fill_buf) returned as read.
     ///
-    /// More than were returned is the caller's mistake. The readers of this crate then count all
-    /// that were returned and no more.
+    /// An `amount` larger than that is the caller's mistake. The readers of this crate then mark
+    /// all those bytes and no more.
     fn consume(self: Pin<&mut Self>, amount: usize);
 }
 
@@ -50,7 +54,7 @@ impl AsyncBufRead for &[u8] {
     }
 }
 
-/// What lies behind the position is the buffer.
+/// The bytes from the position on are the buffer.
 impl<T: AsRef<[u8]> + Unpin> AsyncBufRead for Cursor<T> {
     fn poll_fill_buf(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         Poll::Ready(Ok(unread(self.into_ref().get_ref())))

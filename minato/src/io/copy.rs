@@ -13,29 +13,29 @@ use super::{AsyncRead, AsyncWrite};
 /// nothing more at the moment, so a writer that buffers holds nothing back while both wait.
 ///
 /// The buffer starts with 8 KiB and doubles up to 256 KiB while single reads fill it. While the
-/// reader has nothing and everything is written, a buffer of more than 32 KiB is given back. While
-/// the writer takes nothing, what is left of the buffer is filled ahead. Between two ends that are
-/// always ready the copy pauses after about 1 MiB or 128 calls, so that other tasks get their turn.
+/// reader has nothing and everything is written, a buffer of more than 32 KiB is freed. While the
+/// writer takes nothing, the copy reads ahead into the rest of the buffer. Between two ends that
+/// are always ready the copy pauses after about 1 MiB or 128 calls, so that other tasks run.
 ///
 /// # Between two sockets
 ///
-/// Where both ends are TCP or Unix streams of the operating system, bytes need not pass through
-/// this process: on Linux the copy *splices* them while much comes without a pause (after 512 KiB
-/// in bursts of at least 64 KiB, until four bursts in a row have less than 32 KiB), which costs a
-/// fraction of the processor's time. Requests and answers are copied, since that is cheaper for
-/// them. What arrives, counts, ends and errors are the same either way.
+/// Between two TCP or Unix streams of the operating system, bytes need not pass through this
+/// process. On Linux the copy *splices* them while much comes without a pause, which takes a
+/// fraction of the processor time: from 512 KiB in bursts of at least 64 KiB on, until four bursts
+/// in a row have less than 32 KiB. Requests and answers are copied, since that is cheaper for them.
+/// The bytes, the counts, the ends and the errors are the same either way.
 ///
-/// An end is recognized by itself, by reference, in a `Box` or `Pin`, as a half of a stream (not of
-/// [`split`](super::split), whose halves take turns), and within [`Join`](super::Join), buffers
-/// that are empty, and a [`Chain`](super::Chain) that has come to it. Simulated sockets are always
-/// copied between.
+/// The copy finds a socket by reference, in a `Box` or `Pin`, in a half of a stream (but not of
+/// [`split`](super::split), whose halves take turns), in a [`Join`](super::Join), in buffers that
+/// are empty, and in a [`Chain`](super::Chain) that has come to it. Bytes between simulated sockets
+/// are always copied.
 ///
-/// Bytes that are spliced are in a pipe on their way, up to 1 MiB of them. A copy has a pipe only
-/// as long as something is in it; a few empty ones are kept for the next while there are copies
-/// that splice. The bytes are copied when there is no pipe to be had (no descriptor is left, the
-/// user has too many), when the system refuses, or when `SIGPIPE` is not ignored, which a splice to
-/// a peer that is gone would raise. Rust's programs ignore that signal from the start; one that
-/// stops ignoring it must do so before its copies splice.
+/// Spliced bytes go through a pipe, which holds up to 1 MiB. A copy has a pipe only as long as
+/// bytes are in it; a few empty pipes stay open for the next use while there are copies that
+/// splice. The bytes are copied if no pipe can be made (no descriptor is left, the user has too
+/// many), if the system refuses, or if `SIGPIPE` is not ignored: a splice to a peer that is gone
+/// would raise it. Rust programs ignore that signal from the start. A program that stops ignoring
+/// it must do so before its copies splice.
 ///
 /// # Errors
 ///

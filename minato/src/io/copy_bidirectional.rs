@@ -13,8 +13,8 @@ use super::{AsyncRead, AsyncWrite};
 ///
 /// When one of them ends, the other is shut down for writing and the opposite direction goes on:
 /// half-closed connections stay half-closed. Each direction has a buffer that behaves as in
-/// [`copy`](super::copy()), including the flush while nothing is to be read and the pause between
-/// ends that are always ready, and each splices between two sockets when that is cheaper.
+/// [`copy`](super::copy()): it flushes while there is nothing to read, pauses between ends that are
+/// always ready, and splices between two sockets when that is cheaper.
 ///
 /// # Errors
 ///
@@ -67,8 +67,8 @@ where
     run(a, b, BufferSizes::ADAPTIVE, BufferSizes::ADAPTIVE).await
 }
 
-/// Like [`copy_bidirectional`], with buffers that keep the given sizes in bytes. No more than that
-/// is ever on its way, so nothing is spliced.
+/// Like [`copy_bidirectional`], with buffers of fixed sizes in bytes. No more than that is ever in
+/// transit, so nothing is spliced.
 ///
 /// # Errors
 ///

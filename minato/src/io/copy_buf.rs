@@ -13,7 +13,8 @@ use crate::task::budget::{self, CallBudget};
 /// own buffer; returns the number of bytes.
 ///
 /// As in [`copy`](super::copy()), the writer is flushed at the end and whenever the reader has
-/// nothing more at the moment, it is not shut down, and other tasks get their turn.
+/// nothing more at the moment, and it is not shut down. Between two ends that are always ready the
+/// copy pauses now and then, so that other tasks run.
 ///
 /// # Errors
 ///
@@ -25,8 +26,8 @@ use crate::task::budget::{self, CallBudget};
 ///
 /// # Cancel safety
 ///
-/// Dropping the future loses nothing, for the same reason. How many bytes were copied is then not
-/// known, and the writer may hold bytes that are not flushed.
+/// Dropping the future loses nothing, for the same reason. The number of copied bytes is lost, and
+/// the writer may hold bytes that are not flushed.
 ///
 /// # Examples
 ///
@@ -63,7 +64,7 @@ where
 struct Progress {
     copied: u64,
     unflushed: bool,
-    /// How the reader ended, to be told once the writer is flushed.
+    /// How the reader ended: the result once the writer is flushed.
     ended: Option<io::Result<()>>,
 }
 

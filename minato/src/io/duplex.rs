@@ -11,8 +11,8 @@ use crate::task::budget;
 
 /// Makes two connected ends: what is written into one can be read from the other.
 ///
-/// `max_buf_size` is the number of bytes per direction that may be written and not yet read; a
-/// write beyond it waits.
+/// Each direction holds at most `max_buf_size` bytes that were written and not yet read; a write
+/// beyond that waits.
 ///
 /// # Panics
 ///
@@ -52,7 +52,7 @@ pub fn duplex(max_buf_size: usize) -> (DuplexStream, DuplexStream) {
 ///   stream; the peer's writes, also one that waits for room, are `BrokenPipe` errors.
 /// * Bytes can be read as soon as they are written: flushing does nothing.
 ///
-/// Each end remembers one reading and one writing task, each the last that had to wait.
+/// Each end wakes one reading and one writing task: of each kind the last one that had to wait.
 #[derive(Debug)]
 pub struct DuplexStream {
     incoming: Arc<Mutex<SimplexStream>>,

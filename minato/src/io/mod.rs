@@ -5,27 +5,36 @@
 //! * **The traits** [`AsyncRead`], [`AsyncWrite`] and [`AsyncBufRead`] are what every stream
 //!   implements: sockets, the adapters here, and of the standard types byte slices, vectors and
 //!   cursors. Their `poll_*` methods never block; [`Poll::Pending`](std::task::Poll::Pending) means
-//!   that the task will be woken. [`ReadBuf`] is the buffer that a reader fills: it tells filled,
-//!   initialized and never written memory apart, so reading needs no zeroing first.
+//!   that the task will be woken. [`ReadBuf`] is the buffer that a reader fills: it distinguishes
+//!   filled, initialized and never written memory, so no memory is zeroed before a read.
 //! * **The extension traits** [`AsyncReadExt`], [`AsyncWriteExt`] and [`AsyncBufReadExt`] give each
 //!   of them the methods to `.await`: `read`, `read_exact`, `write_all`, `read_line`, numbers in
 //!   both byte orders, and so on. Each method returns a named future ([`ReadExact`],
-//!   [`WriteAll`], ...), and its docs say what a future that is dropped half-way has done.
+//!   [`WriteAll`], ...). Its docs say what a future that is dropped before its end has done.
 //! * **The adapters** wrap streams: [`BufReader`], [`BufWriter`] and [`BufStream`] buffer;
 //!   [`Take`] and [`Chain`] bound and concatenate; [`split`] and [`join`] make halves of a stream,
 //!   and a stream of halves; [`Lines`] and [`Split`] cut it into pieces. [`empty`], [`sink`] and
-//!   [`repeat`] are streams for tests and for what nobody reads.
-//! * **The by-value futures** in `io::owned` do the same work with ownership instead of borrows:
-//!   they take a stream and a buffer and give both back when they are done.
+//!   [`repeat`] are streams for tests and for bytes that nobody reads.
+//! * **Pipes in memory**: [`duplex()`] makes two connected ends, [`simplex()`] one direction.
+//! * **Copies**: [`copy()`], [`copy_buf()`] and [`copy_bidirectional()`] move all bytes of a
+//!   reader.
+//! * **The by-value futures** in [`owned`] do the same work with ownership instead of borrows: they
+//!   take a stream and a buffer and give both back when they are done.
 //! * [`Error`], [`ErrorKind`] and [`Result`] are the standard library's.
 //!
 //! # What every helper holds
 //!
 //! * A stream that ends too early is an `UnexpectedEof` whose message says how many of how many
 //!   bytes came. A writer that takes nothing is a `WriteZero`.
-//! * A reader or writer that reports more than it was offered gets a panic or an error. It never
+//! * A reader or writer that reports more than it was offered causes a panic or an error. It never
 //!   makes a helper show memory that was not written.
 //! * Bytes that cannot become text are in the error, never lost.
+//! * A helper that loops gives the thread back now and then between ends that are always ready:
+//!   after 128 calls or about 1 MiB. In a task of ours these calls also count against the
+//!   [budget](crate::runtime::Builder::budget) of its poll, and so does each read and write of
+//!   [`empty`], [`sink`], [`repeat`] and the pipes in memory. So a
+//!   [`timeout`](crate::time::timeout) around any loop over them ends it. Byte slices, vectors and
+//!   cursors are not counted.
 //!
 //! ```
 //! use minato::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};

@@ -1,4 +1,4 @@
-//! The reading trait, and what the standard types make of it.
+//! The reading trait, and the standard types that have it.
 
 use std::io::{self, Cursor};
 use std::ops::DerefMut;
@@ -13,27 +13,31 @@ use crate::net::Direct;
 ///
 /// # The two properties
 ///
-/// Every implementor holds what the I/O model stands on:
+/// Every implementor has these:
 ///
 /// * A call never blocks the calling thread.
-/// * When it cannot make progress it returns [`Poll::Pending`], and the task of the given
+/// * A call that cannot make progress returns [`Poll::Pending`], and the task of the given
 ///   [`Context`] will be woken once it can.
 ///
 /// # What is returned
 ///
-/// `Poll::Ready(Ok(()))` with `buf` filled further: bytes were read. With `buf` unchanged and room
-/// left in it: the end of the stream. `Poll::Ready(Err(_))`: nothing was read by this call; an
-/// error never takes bytes with it.
+/// * `Poll::Ready(Ok(()))` with `buf` filled further: bytes were read.
+/// * `Poll::Ready(Ok(()))` with `buf` unchanged and room left in it: the end of the stream.
+/// * `Poll::Ready(Err(_))`: this call read nothing. An error never loses bytes.
 pub trait AsyncRead {
-    /// Attempts to read into `buf`.
+    /// Attempts to read into `buf`, once.
+    ///
+    /// # Errors
+    ///
+    /// Those of the reader; then nothing was read.
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>>;
 
-    /// Like [`poll_read`](Self::poll_read), into memory that holds something already; returns how
-    /// many bytes were read. A socket does without the bookkeeping of a [`ReadBuf`] here.
+    /// Like [`poll_read`](Self::poll_read), into initialized memory; returns how many bytes were
+    /// read. A socket needs no [`ReadBuf`] for this.
     #[doc(hidden)]
     #[inline]
     fn poll_read_slice(
@@ -44,8 +48,8 @@ pub trait AsyncRead {
         ReadBuf::poll_fill(bytes, |buf| self.poll_read(cx, buf))
     }
 
-    /// The socket from which a copy may take bytes past this reader, as long as nothing that was
-    /// read from it is kept here.
+    /// The socket from which a copy may take bytes past this reader. `None` while the reader holds
+    /// bytes of that socket.
     #[doc(hidden)]
     fn direct_reader(&self) -> Option<Direct<'_>> {
         None
@@ -68,7 +72,7 @@ where
     forward_read!(self, cx => self.get_mut().as_mut(); (**self));
 }
 
-/// Reads from the front of the slice, which then starts behind what was read.
+/// Reads from the front of the slice, which then starts after what was read.
 impl AsyncRead for &[u8] {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -82,7 +86,7 @@ impl AsyncRead for &[u8] {
     }
 }
 
-/// Reads from the cursor's position, which moves on; a position behind the end is the end.
+/// Reads from the cursor's position, which moves on; a position past the end is the end.
 impl<T: AsRef<[u8]> + Unpin> AsyncRead for Cursor<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -98,7 +102,7 @@ impl<T: AsRef<[u8]> + Unpin> AsyncRead for Cursor<T> {
     }
 }
 
-/// What lies behind the cursor's position.
+/// The bytes from the cursor's position on.
 pub(super) fn unread<T: AsRef<[u8]>>(cursor: &Cursor<T>) -> &[u8] {
     let bytes = cursor.get_ref().as_ref();
     let position = usize::try_from(cursor.position()).unwrap_or(usize::MAX);

@@ -13,11 +13,11 @@ use super::AsyncRead;
 
 /// A byte buffer in three parts: filled, initialized but not filled, and never written.
 ///
-/// Readers fill it from the front; nobody reads bytes that were never written. A reader that
-/// claims more bytes than it wrote gets a panic, never a look at foreign memory.
+/// Readers fill it from the front. Bytes that were never written are never read: a reader that
+/// claims more bytes than it wrote causes a panic.
 ///
 /// A reader is given `&mut ReadBuf`, so it can put a whole other `ReadBuf` in its place. A caller
-/// that uses `unsafe` on the strength of what was filled must compare the address of
+/// whose `unsafe` code relies on the filled bytes must compare the address of
 /// [`filled`](Self::filled) before and after; the helpers of this crate do.
 ///
 /// ```
@@ -55,7 +55,7 @@ impl<'a> ReadBuf<'a> {
         self.buf.len()
     }
 
-    /// How many bytes are free behind the filled part.
+    /// How many bytes are free after the filled part.
     pub fn remaining(&self) -> usize {
         self.buf.len() - self.filled
     }
@@ -173,7 +173,7 @@ impl<'a> ReadBuf<'a> {
         self.initialized = self.initialized.max(self.filled + len);
     }
 
-    /// Copies `bytes` behind the filled part and counts them as filled.
+    /// Copies `bytes` to the end of the filled part and counts them as filled.
     ///
     /// # Panics
     ///

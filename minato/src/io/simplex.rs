@@ -40,17 +40,17 @@ pub fn simplex(max_buf_size: usize) -> (ReadHalf<SimplexStream>, WriteHalf<Simpl
 
 /// A pipe in memory with a bound: what is written into it can be read from it.
 ///
-/// This is both ends in one value; [`duplex`](super::duplex()) gives two ends of two pipes. It also
-/// reads with [`AsyncBufRead`], since it is a buffer itself.
+/// This is both ends in one value. [`simplex()`] gives the ends apart, and
+/// [`duplex`](super::duplex()) two pipes in opposite directions. The pipe also reads with
+/// [`AsyncBufRead`], since it is a buffer itself.
 ///
-/// * A read from an empty pipe waits; once the pipe was shut down, it is the end of the stream,
-///   after
-///   the bytes that were still in it.
+/// * A read from an empty pipe waits. After a shutdown the bytes that are left can be read, then
+///   comes the end of the stream.
 /// * A write waits while the pipe is full, and takes a part of its bytes when it is nearly full.
 ///   After shutdown it is a [`BrokenPipe`](io::ErrorKind::BrokenPipe) error.
 /// * Bytes can be read as soon as they are written: flushing does nothing.
 ///
-/// One reading and one writing task are remembered, each the last that had to wait.
+/// The pipe wakes one reading and one writing task: of each kind the last one that had to wait.
 ///
 /// # Examples
 ///
@@ -70,7 +70,7 @@ pub fn simplex(max_buf_size: usize) -> (ReadHalf<SimplexStream>, WriteHalf<Simpl
 pub struct SimplexStream {
     bytes: VecDeque<u8>,
     max_buf_size: usize,
-    /// No byte will be added any more: shut down, or one side is gone.
+    /// No byte will be added any more: the pipe was shut down, or one side is gone.
     closed: bool,
     reader: Option<Waker>,
     writer: Option<Waker>,
@@ -165,7 +165,7 @@ impl SimplexStream {
         Poll::Ready(Ok(room - left))
     }
 
-    /// Ends the pipe on both sides: nothing more is written, what is in it can still be read.
+    /// Ends the pipe on both sides: nothing more can be written, what is in it can still be read.
     pub(super) fn close(&mut self, released: &mut Released) {
         self.closed = true;
         released.reader = self.reader.take();

@@ -57,10 +57,10 @@ pub(super) struct Transfer {
     /// `buffer[start..end]` was read and is not yet written.
     start: usize,
     end: usize,
-    /// How the reader ended: its end of stream, or an error to be told once all is written.
+    /// How the reader ended: its end of stream, or the error to return once all is written.
     ended: Option<io::Result<()>>,
-    /// Whether the writer may hold bytes back. True at first: whatever the caller wrote before the
-    /// copy should not wait for the end of it either.
+    /// Whether the writer may hold bytes back. True at first: bytes that the caller wrote before
+    /// the copy should not wait for its end either.
     unflushed: bool,
     copied: u64,
     relay: Relay,
@@ -98,12 +98,14 @@ impl Transfer {
     {
         let mut budget = ready!(CallBudget::poll_new(cx));
         loop {
+            // 1. Bytes in the buffer are written. While the writer takes none, more is read ahead.
             let moved = if self.start < self.end {
                 match self.poll_drain(cx, writer.as_mut()) {
                     Poll::Ready(written) => written?,
                     Poll::Pending => return self.poll_read_ahead(cx, reader, &mut budget),
                 }
             } else {
+                // 2. With an empty buffer: the end of the copy, or bytes that go by pipe.
                 if self.ended.is_some() || self.relay.is_off_path() {
                     let step = self.poll_off_path(cx, reader.as_mut(), writer.as_mut());
                     match ready!(step)? {
@@ -115,6 +117,7 @@ impl Transfer {
                         Step::Read => {}
                     }
                 }
+                // 3. The buffer is filled. A reader that has nothing is a reason to flush.
                 match self.poll_fill(cx, reader.as_mut()) {
                     Poll::Ready(read) => read,
                     Poll::Pending if self.relay.has_taken_an_error() => self.end(Ok(())),
@@ -123,6 +126,7 @@ impl Transfer {
                     Poll::Pending => return self.poll_pause(cx, writer),
                 }
             };
+            // 4. Others run after about 1 MiB.
             ready!(budget.poll_spend(cx, moved));
         }
     }
@@ -179,7 +183,7 @@ impl Transfer {
             Drained::Moved(count) => count,
             Drained::Copy(bytes) => {
                 (self.start, self.end) = (0, bytes.len());
-                self.buffer = Buffer::of(bytes);
+                self.buffer = Buffer::from_bytes(bytes);
                 0
             }
         };
@@ -293,7 +297,7 @@ impl Transfer {
         (self.start, self.end) = (0, 0);
     }
 
-    /// The result once everything is written: an error is told once, an end of stream stays.
+    /// The result once everything is written: an error is returned once, an end of stream stays.
     fn finish(&mut self) -> io::Result<u64> {
         self.release_buffer();
         budget::spend();
@@ -326,7 +330,7 @@ impl Buffer {
     }
 
     /// Bytes that are there already, wherever they begin.
-    fn of(block: Vec<u8>) -> Self {
+    fn from_bytes(block: Vec<u8>) -> Self {
         Self { block, offset: 0 }
     }
 

@@ -1,4 +1,4 @@
-//! The writing trait, and what the standard types make of it.
+//! The writing trait, and the standard types that have it.
 
 use std::io::{self, Cursor, IoSlice, Write};
 use std::ops::DerefMut;
@@ -11,10 +11,13 @@ use crate::net::Direct;
 /// Writes bytes without ever blocking the calling thread.
 ///
 /// The two properties of [`AsyncRead`](super::AsyncRead) hold here too: a call never blocks, and
-/// [`Poll::Pending`] means that the task will be woken when it can go on, also when that is
-/// because a write buffer drained.
+/// [`Poll::Pending`] means that the task will be woken once the writer can take more.
 pub trait AsyncWrite {
-    /// Attempts to write from `buf`; returns how many bytes were taken.
+    /// Attempts to write from `buf`, once; returns how many bytes were taken.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer; then it took nothing.
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -22,16 +25,28 @@ pub trait AsyncWrite {
     ) -> Poll<io::Result<usize>>;
 
     /// Attempts to hand on everything that was buffered.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer; some of the bytes may have been handed on.
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
     /// Flushes, then ends the writing side: the peer of a socket sees the end of the stream.
     ///
     /// `Ready(Ok(()))` means that the writer may be dropped without loss.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer.
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
     /// Like [`poll_write`](Self::poll_write), from several buffers in order.
     ///
     /// The provided method writes the first buffer that is not empty.
+    ///
+    /// # Errors
+    ///
+    /// As [`poll_write`](Self::poll_write).
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -47,8 +62,8 @@ pub trait AsyncWrite {
         false
     }
 
-    /// The socket to which a copy may give bytes past this writer, as long as nothing that was
-    /// written is kept here.
+    /// The socket to which a copy may give bytes past this writer. `None` while the writer holds
+    /// bytes for that socket.
     #[doc(hidden)]
     fn direct_writer(&self) -> Option<Direct<'_>> {
         None

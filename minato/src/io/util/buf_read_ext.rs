@@ -7,8 +7,8 @@ use crate::io::AsyncBufRead;
 
 /// The methods of every [`AsyncBufRead`].
 ///
-/// None of them bounds what it gathers: put a [`take`](crate::io::AsyncReadExt::take) before it
-/// where the peer is not trusted.
+/// None of them limits how much it gathers. For a peer that is not trusted, put a
+/// [`take`](crate::io::AsyncReadExt::take) before the reader.
 ///
 /// ```
 /// use minato::io::AsyncBufReadExt;
@@ -34,8 +34,8 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped before it was done has appended to `buf` all that it read. A new
-    /// one goes on from there, but returns only its own count.
+    /// A future that is dropped before its end has appended to `buf` all that it read. A new one
+    /// goes on from there, but returns only its own count.
     fn read_until<'a>(&'a mut self, byte: u8, buf: &'a mut Vec<u8>) -> ReadUntil<'a, Self>
     where
         Self: Unpin,
@@ -51,16 +51,15 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     /// # Errors
     ///
     /// `InvalidData` when the line is not UTF-8: `buf` is then as it was, the error carries the
-    /// whole line (`error.downcast::<std::string::FromUtf8Error>()`), and the reader stands at the
-    /// next. After an error of the reader, `buf` holds the whole characters that had come; see
-    /// below for the rest.
+    /// whole line (`error.downcast::<std::string::FromUtf8Error>()`), and the next read starts at
+    /// the next line. After an error of the reader, `buf` holds the whole characters that had come;
+    /// see below for the rest.
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped before it was done has appended to `buf` the whole characters that
-    /// it read, and a new one goes on from there. Lost are up to three bytes of a character that
-    /// was not complete, and what follows bytes that are not UTF-8. Where that matters, use
-    /// [`lines`](Self::lines), which loses nothing.
+    /// A future that is dropped before its end has appended to `buf` the whole characters that it
+    /// read, and a new one goes on from there. Up to three bytes of an incomplete character are
+    /// lost, and what follows bytes that are not UTF-8. [`lines`](Self::lines) loses nothing.
     fn read_line<'a>(&'a mut self, buf: &'a mut String) -> ReadLine<'a, Self>
     where
         Self: Unpin,
@@ -79,7 +78,7 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     /// Returns the buffered bytes, reading more if there are none; an empty slice means the end of
     /// the stream.
     ///
-    /// What was used of them is told to [`consume`](Self::consume).
+    /// Call [`consume`](Self::consume) with the number of bytes that were used.
     ///
     /// # Errors
     ///
@@ -87,8 +86,7 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped before it was done has lost nothing: what was read is in the
-    /// buffer.
+    /// A future that is dropped before its end has lost nothing: what was read is in the buffer.
     ///
     /// ```
     /// use minato::io::AsyncBufReadExt;

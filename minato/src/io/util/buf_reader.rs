@@ -1,4 +1,4 @@
-//! A reader with a buffer before it.
+//! A reader with a buffer.
 
 use std::fmt;
 use std::io;
@@ -43,8 +43,8 @@ impl<R: AsyncRead> BufReader<R> {
         Self::with_capacity(DEFAULT_CAPACITY, inner)
     }
 
-    /// Makes a reader with a buffer of `capacity` bytes, and of 1 byte rather than of none: an
-    /// empty buffer could not be told from the end of the stream.
+    /// Makes a reader with a buffer of `capacity` bytes; 0 counts as 1, since an empty buffer would
+    /// look like the end of the stream.
     pub fn with_capacity(capacity: usize, inner: R) -> Self {
         let buf = vec![0; capacity.max(1)].into_boxed_slice();
         Self { inner, buf, consumed: 0, filled: 0 }

@@ -25,9 +25,9 @@ pub struct WriteHalf<T> {
 
 /// Splits a stream into halves that two tasks can own.
 ///
-/// The halves take turns: while one is inside a poll, the other's task is put to sleep and woken
-/// at the end of that poll, so no thread ever blocks or spins. Dropping the writing half does not
-/// shut the stream down; [`ReadHalf::unsplit`] gives it back.
+/// The halves take turns: while one is inside a poll, the other's task waits and is woken at the
+/// end of that poll, so no thread ever blocks or spins. Dropping the writing half does not shut the
+/// stream down. [`ReadHalf::unsplit`] gives the stream back.
 ///
 /// ```
 /// use minato::io::{AsyncReadExt, AsyncWriteExt, join, split};
@@ -95,9 +95,9 @@ struct Inner<T> {
 impl<T> Inner<T> {
     /// Takes the stream for one poll, or arranges that this task is woken when it is free.
     ///
-    /// `mine` is where this half's task waits, `other` where the other's does. A half that finds
-    /// the stream in use leaves its waker and looks again: either the second look finds it free,
-    /// or its user lets go of it after the waker was left, and so sees the waker.
+    /// This half's task waits in `mine`, the other's in `other`. A half that finds the stream in
+    /// use leaves its waker and tries again. Either the second try finds the stream free, or the
+    /// other half unlocks it after the waker was left, and so wakes it.
     fn poll_lock<'a>(
         &'a self,
         cx: &mut Context<'_>,

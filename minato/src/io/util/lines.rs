@@ -84,7 +84,7 @@ impl<R: AsyncBufRead> Lines<R> {
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped before it was done has lost nothing: the front of the line is
+    /// A future that is dropped before its end has lost nothing: the front of the line is
     /// kept, and the next call goes on with it.
     pub async fn next_line(&mut self) -> io::Result<Option<String>>
     where

@@ -37,7 +37,7 @@ mod text;
 
 use std::io::IoSlice;
 
-// The state machines, on which the by-value futures and the copies stand too.
+// The loops that the by-value futures and the copies use too.
 pub(super) use self::read::poll_fill;
 pub(super) use self::read_to_end::{Progress, poll_to_end};
 pub(super) use self::read_until::poll_through;
@@ -66,10 +66,10 @@ pub use self::write::{Flush, Shutdown, Write, WriteAll, WriteNumber, WriteVector
 pub use self::write_buf::{WriteAllBuf, WriteBuf};
 pub use self::write_ext::AsyncWriteExt;
 
-/// The length of all slices together, or the most that can be told.
+/// The length of all slices together, or `usize::MAX` if it is larger.
 fn total_length(slices: &[IoSlice<'_>]) -> usize {
     slices.iter().fold(0, |sum, slice| sum.saturating_add(slice.len()))
 }
 
-/// What both kinds of buffer hold unless told otherwise.
+/// The size in bytes of both kinds of buffer by default.
 const DEFAULT_CAPACITY: usize = 8 * 1024;

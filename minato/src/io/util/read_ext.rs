@@ -12,7 +12,7 @@ macro_rules! read_numbers {
         ///
         /// # Errors
         ///
-        /// `UnexpectedEof` when the stream ends before that; what was read of it is lost.
+        /// `UnexpectedEof` when the stream ends before that; the bytes read so far are lost.
         ///
         /// # Cancel safety
         ///
@@ -60,7 +60,7 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped before it was done has read nothing.
+    /// A future that is dropped before its end has read nothing.
     fn read<'a>(&'a mut self, buf: &'a mut [u8]) -> Read<'a, Self>
     where
         Self: Unpin,
@@ -79,7 +79,7 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped before it was done has read nothing.
+    /// A future that is dropped before its end has read nothing.
     ///
     /// ```
     /// use minato::io::AsyncReadExt;
@@ -108,7 +108,7 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped before it was done may have read some bytes into the front of
+    /// A future that is dropped before its end may have read some bytes into the front of
     /// `buf`; how many is not known.
     fn read_exact<'a>(&'a mut self, buf: &'a mut [u8]) -> ReadExact<'a, Self>
     where
@@ -144,9 +144,8 @@ pub trait AsyncReadExt: AsyncRead {
 
     /// Reads to the end of the stream and appends all to `buf`; returns how many bytes that were.
     ///
-    /// The vector grows with what comes, without a bound of its own: put a
-    /// [`take`](Self::take) before it where the peer is not trusted. A vector that had just enough
-    /// capacity keeps it.
+    /// The vector grows without a limit: for a peer that is not trusted, put a [`take`](Self::take)
+    /// before this. A vector that has just enough capacity is not reallocated.
     ///
     /// # Errors
     ///
@@ -154,7 +153,7 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped before it was done has appended to `buf` all that it read. A new
+    /// A future that is dropped before its end has appended to `buf` all that it read. A new
     /// one goes on from there.
     fn read_to_end<'a>(&'a mut self, buf: &'a mut Vec<u8>) -> ReadToEnd<'a, Self>
     where
@@ -174,7 +173,7 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped before it was done leaves `dst` as after an error of the reader.
+    /// A future that is dropped before its end leaves `dst` as after an error of the reader.
     fn read_to_string<'a>(&'a mut self, dst: &'a mut String) -> ReadToString<'a, Self>
     where
         Self: Unpin,

@@ -54,7 +54,7 @@ impl<R: AsyncBufRead> Split<R> {
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped before it was done has lost nothing: the front of the segment is
+    /// A future that is dropped before its end has lost nothing: the front of the segment is
     /// kept, and the next call goes on with it.
     pub async fn next_segment(&mut self) -> io::Result<Option<Vec<u8>>>
     where

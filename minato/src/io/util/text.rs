@@ -21,9 +21,8 @@ pub(super) fn text_of(bytes: Vec<u8>) -> String {
 
 /// Appends bytes to a string, chunk by chunk.
 ///
-/// The string holds whole characters at any time, so nothing is lost with this decoder but the up
-/// to three bytes of a character whose end has not come, or, once the bytes have turned out not to
-/// be UTF-8, what came from there on.
+/// The string holds whole characters at any time. A decoder that is dropped loses up to three bytes
+/// of a character whose end has not come, and all bytes after the first that is not UTF-8.
 #[derive(Debug)]
 pub(super) struct Decoder {
     /// Where in the string the decoded text starts.

@@ -18,7 +18,7 @@ macro_rules! write_numbers {
         ///
         /// # Cancel safety
         ///
-        /// A future that is dropped before it was done may have written some of the bytes; with
+        /// A future that is dropped before its end may have written some of the bytes; with
         /// numbers of one byte, none.
         fn $method(&mut self, number: $number) -> WriteNumber<'_, Self, $size>
         where
@@ -52,7 +52,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped before it was done has written nothing.
+    /// A future that is dropped before its end has written nothing.
     fn write<'a>(&'a mut self, src: &'a [u8]) -> Write<'a, Self>
     where
         Self: Unpin,
@@ -68,7 +68,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped before it was done has written nothing.
+    /// A future that is dropped before its end has written nothing.
     fn write_vectored<'a, 'b>(&'a mut self, bufs: &'a [IoSlice<'b>]) -> WriteVectored<'a, 'b, Self>
     where
         Self: Unpin,
@@ -86,7 +86,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped before it was done has written nothing.
+    /// A future that is dropped before its end has written nothing.
     fn write_buf<'a, B>(&'a mut self, src: &'a mut B) -> WriteBuf<'a, Self, B>
     where
         Self: Sized + Unpin,
@@ -104,7 +104,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped before it was done leaves in `src` what was not written, so a new
+    /// A future that is dropped before its end leaves in `src` what was not written, so a new
     /// one goes on from there.
     ///
     /// ```
@@ -134,7 +134,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped before it was done may have written some of the bytes; how many is
+    /// A future that is dropped before its end may have written some of the bytes; how many is
     /// not known. [`write_all_buf`](Self::write_all_buf) tells.
     fn write_all<'a>(&'a mut self, src: &'a [u8]) -> WriteAll<'a, Self>
     where
@@ -192,7 +192,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped before it was done may have ended the writing side or not; shut
+    /// A future that is dropped before its end may have ended the writing side or not; shut
     /// down again.
     fn shutdown(&mut self) -> Shutdown<'_, Self>
     where
