@@ -1,27 +1,27 @@
 //! I/O with Minato: the sockets, who waits for them, and their two APIs.
 //!
-//! This is a tour with one small service, written in every way there is. Its sections are those of
-//! the page "I/O with Tokio" of 2018, which described such a system for the Rust of its day;
-//! [the last one](#from-tokio-01) has a table from each name of then to that of now. Every program
-//! here runs as it is: that is how it is tested.
+//! This is a tour with one small service, written in every way that the library offers. Its
+//! sections are those of the page "I/O with Tokio" of 2018, which described the same kind of system
+//! for the Rust of that time. [The last section](#from-tokio-01) has a table from the old names to
+//! the new ones. Every program here runs as it is; the tests run it.
 //!
 //! # The sockets
 //!
 //! In [`net`](crate::net) are [`TcpListener`](crate::net::TcpListener),
 //! [`TcpStream`](crate::net::TcpStream) and [`UdpSocket`](crate::net::UdpSocket), and the same for
-//! Unix sockets. They differ from those of std in one thing: what would have to wait does not keep
-//! the thread. It says so, and the task that asked is woken when it is worth asking again: because
-//! bytes arrived, because a full buffer drained, or because the stream ended.
+//! Unix sockets. They differ from those of std in one thing: an operation that has to wait does not
+//! block the thread. It returns `Pending`, and its task is woken when another try can succeed:
+//! because bytes arrived, because a full buffer drained, or because the stream ended.
 //!
-//! Each of them has two APIs. The *future API* is for programs: methods and functions that return
+//! Each socket has two APIs. The *future API* is for programs: methods and functions that return
 //! futures, to be awaited or chained. The *poll API* is for futures written by hand.
 //!
 //! # Who waits
 //!
-//! A socket that has to wait needs a *reactor*, which asks the operating system for news of many
-//! sockets at once, through mio. Nobody has to start one. A socket is made without, anywhere, and
-//! looks for a reactor when it first has to wait: on a thread of a runtime it takes that thread's,
-//! and anywhere else the one in the background, whose thread starts at that moment and not before.
+//! A socket that has to wait needs a *reactor*, which asks the operating system for the events of
+//! many sockets at once, through mio. A program need not start one. A socket is made without a
+//! reactor, and binds to one when it first has to wait: on a thread of a runtime to that thread's,
+//! and anywhere else to the one in the background, whose thread starts at that moment.
 //!
 //! ```
 //! use minato::io::{self, AsyncReadExt, AsyncWriteExt};
@@ -55,7 +55,7 @@
 //!
 //! # The future API
 //!
-//! Most of it is generic over [`AsyncRead`](crate::io::AsyncRead) and
+//! Most helpers are generic over [`AsyncRead`](crate::io::AsyncRead) and
 //! [`AsyncWrite`](crate::io::AsyncWrite). Each helper comes in two shapes: a method that borrows
 //! the socket, and a function in [`io::owned`](crate::io::owned) that takes the socket and the
 //! buffer and gives both back.
@@ -79,7 +79,7 @@
 //! [`owned::write_all`]: crate::io::owned::write_all
 //! [`owned::copy`]: crate::io::owned::copy
 //!
-//! The service greets whoever connects with the five bytes that it was sent.
+//! The service greets each connection with the five bytes that it received from it.
 //!
 //! ## With `async` and `await`
 //!
@@ -126,7 +126,7 @@
 //! The functions of [`io::owned`](crate::io::owned) take the socket and the buffer and give both
 //! back, so their futures borrow nothing: they can be chained, stored and spawned as they are. A
 //! server is then a value, too: [`incoming`](crate::net::TcpListener::incoming) is a stream of
-//! connections, and what is done with each is a closure. Nothing runs until it is awaited.
+//! connections, and a closure handles each. Nothing runs until it is awaited.
 //!
 //! ```
 //! use std::future;
@@ -167,13 +167,14 @@
 //! promises:
 //!
 //! * no call ever blocks the thread;
-//! * a call that cannot go on says so, and after that the task is woken when it can. From the
-//!   traits that is [`Poll::Pending`](std::task::Poll::Pending); from a socket's `try_` methods,
-//!   which wake nobody, it is an error of the kind
-//!   [`WouldBlock`](crate::io::ErrorKind::WouldBlock), and `readable` and `writable` wait.
+//! * a call that cannot make progress returns [`Poll::Pending`](std::task::Poll::Pending), and the
+//!   task is woken when it can.
 //!
-//! All readers and writers of Minato keep them: sockets and their halves, buffers over them, pipes
-//! in memory. So do types of your own that are made from these.
+//! The `try_` methods of a socket wake no task: they return an error of the kind
+//! [`WouldBlock`](crate::io::ErrorKind::WouldBlock), and `readable` and `writable` wait.
+//!
+//! All readers and writers of Minato keep these promises: sockets and their halves, buffers over
+//! them, pipes in memory. So do types of your own that are made from these.
 //!
 //! ```
 //! use minato::io::{self, AsyncWriteExt, ErrorKind};
@@ -204,10 +205,10 @@
 //! # The poll API
 //!
 //! A combinator of your own is a type that implements [`Future`]. Its `poll` goes as far as it can
-//! without waiting and keeps in the value where it is, so that the next call goes on from there.
-//! When [`poll_read`](crate::io::AsyncRead::poll_read) is `Pending` it has noted whom to wake, so
-//! [`ready!`](std::task::ready) may just return. This is how `read_exact` could be written for a
-//! TCP connection:
+//! without a wait and stores its progress in the value, so that the next call goes on from there.
+//! When [`poll_read`](crate::io::AsyncRead::poll_read) returns `Pending`, it has stored the waker
+//! of the task, so [`ready!`](std::task::ready) may return at once. This is how `read_exact` could
+//! be written for a TCP connection:
 //!
 //! ```
 //! use std::future::Future;
@@ -287,8 +288,8 @@
 //!
 //! A datagram is not a stream: it arrives whole or not at all, and it says who sent it.
 //! [`send_dgram`](crate::net::UdpSocket::send_dgram) is an error unless all of it was sent at once,
-//! and [`recv_dgram`](crate::net::UdpSocket::recv_dgram) gives the buffer back along with what came
-//! and from whom:
+//! and [`recv_dgram`](crate::net::UdpSocket::recv_dgram) gives the buffer back along with the
+//! datagram and the address of its sender:
 //!
 //! ```
 //! use minato::io;
@@ -310,7 +311,7 @@
 //! # }
 //! ```
 //!
-//! Whoever sends or receives many has the system take them by one call:
+//! Many datagrams can be sent or received by one system call:
 //! [`send_segments`](crate::net::UdpSocket::send_segments),
 //! [`recv_batch`](crate::net::UdpSocket::recv_batch), and by value
 //! [`send_dgrams`](crate::net::UdpSocket::send_dgrams) and
@@ -322,8 +323,8 @@
 //! `minato-tokio01`, whose library is named `tokio`, and can then be rewritten part by part: its
 //! module `bridge` carries futures, streams and sockets between the two kinds. The examples
 //! `migrate_1_unchanged`, `migrate_2_side_by_side` and `migrate_3_new` are the same service at
-//! three points of that way. These are the names of the page and of its modules, and what they are
-//! now:
+//! three points of that way. This table has the names of the page and of its modules, and the names
+//! that they have now:
 //!
 //! | then | now | what is different |
 //! |---|---|---|

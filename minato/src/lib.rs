@@ -1,7 +1,7 @@
 //! Minato (港, a harbour) is async network I/O for Rust.
 //!
-//! It has TCP, UDP and Unix sockets, timers, and a runtime to go with them; and it does not need
-//! the runtime. A socket works on any thread and under any executor, with nothing to set up:
+//! It has TCP, UDP and Unix sockets, timers, and a runtime. The sockets do not need the runtime:
+//! they work on any thread and under any executor, without any setup:
 //!
 //! ```
 //! use minato::io::{AsyncReadExt, AsyncWriteExt};
@@ -24,17 +24,17 @@
 //!
 //! # The idea
 //!
-//! Something has to wait for the operating system and wake the tasks that it has news for. That is
-//! a [reactor]. In many libraries a socket must be made where a reactor is running,
-//! and panics elsewhere. Here a socket is just made. Only when it first has to *wait* does it look
-//! for a reactor: that of the runtime whose thread it is on, else one in the background, whose
-//! thread starts at that moment. So the same client can live in a `static`, be polled by
-//! `pollster`, by another runtime and by Minato's own, and outlive each of them.
+//! A [reactor] waits for events of the operating system and wakes the tasks that they concern. In
+//! many libraries a socket must be made where a reactor runs, and panics elsewhere. Here a socket
+//! can be made anywhere. It binds to a reactor when it first has to *wait*: to that of the runtime
+//! whose thread it is on, else to one in the background, whose thread starts at that moment. So one
+//! client can live in a `static`, be polled by `pollster`, by another runtime and by Minato's own,
+//! and outlive each of them.
 //!
-//! What a reactor waits *with* is an [engine], and it is a value chosen at run time:
-//! the operating system's readiness queue, or a simulated network whose every event is drawn from
-//! one seed. The types are the same, so the program that serves real connections is the program
-//! that is tested in simulation:
+//! A reactor waits by means of an [engine], a value that is chosen at run time: the readiness queue
+//! of the operating system, or a simulated network whose events all follow from one seed. The types
+//! are the same. So the program that serves real connections is the program that is tested in
+//! simulation:
 //!
 //! ```
 //! use minato::io::{self, AsyncReadExt, AsyncWriteExt};
@@ -82,23 +82,23 @@
 //! | [`guide`] | a tour of the two APIs: futures, and `poll_*` by hand |
 //! | [`net`] | sockets: TCP, UDP, Unix, and any descriptor |
 //! | [`io`] | the reading and writing traits, their helpers; by value in [`io::owned`] |
-//! | [`time`] | sleeping, timeouts, intervals, and clocks that stand still |
+//! | [`time`] | sleeping, timeouts, intervals, and clocks that can be stopped |
 //! | [`task`] | spawning, joining, aborting, blocking |
-//! | [`runtime`] | who runs tasks: on one thread, on several, or on yours |
-//! | [`reactor`] | who waits: in the background, in a runtime, or turned by hand |
-//! | [`engine`] | what a reactor waits with |
+//! | [`runtime`] | running tasks: on one thread, on several, or on yours |
+//! | [`reactor`] | waiting for events: in the background, in a runtime, or turned by hand |
+//! | [`engine`] | the source of those events |
 //! | [`sim`] | the simulated world |
 //! | [`prelude`] | the traits that nearly every program imports |
 //!
-//! Names, signatures and meanings of what tokio 1.x has too are tokio's, except where tokio panics
+//! What tokio 1.x has too has tokio's name, signature and meaning here, except where tokio panics
 //! because there is no runtime.
 //!
 //! # Hidden threads
 //!
 //! Outside a runtime a wait needs the background reactor's thread, and [`spawn`] needs the default
-//! runtime. Whoever wants neither calls [`runtime::forbid_implicit`] or sets
-//! `MINATO_FORBID_IMPLICIT=1`: what would start such a thread is then an error that names the
-//! place of the call.
+//! runtime. [`runtime::forbid_implicit`] and the environment variable `MINATO_FORBID_IMPLICIT=1`
+//! forbid both: an operation that would start such a thread is then an error that names the place
+//! of the call.
 
 // Models of single files are built without the rest; see tests/loom.rs.
 #![cfg(not(minato_loom))]

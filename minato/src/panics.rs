@@ -31,7 +31,7 @@ impl Drop for Payload {
         if let Some(payload) = self.0.take()
             && let Err(panic) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload)))
         {
-            // This one may do the same, and so on without end.
+            // The destructor of this payload may panic too, and so on without end.
             std::mem::forget(panic);
         }
     }

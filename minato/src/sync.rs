@@ -24,15 +24,15 @@ use std::sync as imp;
 pub(crate) use self::cell::UnsafeCell;
 pub(crate) use self::order::sequential;
 
-// Loom's cannot be the type of a `self`; no model is about the counting of references.
+// Loom's `Arc` cannot be the type of a `self`. No model is about the counting of references.
 pub(crate) use std::sync::Arc;
 
 use std::sync::PoisonError;
 
 /// A mutex that a panic does not poison.
 ///
-/// No code under these locks calls foreign code, so a panic under one can only be ours; refusing
-/// every later caller would turn it into a hang of sockets that have nothing to do with it.
+/// No code under these locks calls foreign code, so a panic under one can only be ours. An error
+/// for every later caller would hang sockets that have nothing to do with it.
 #[derive(Debug, Default)]
 pub(crate) struct Mutex<T>(imp::Mutex<T>);
 
@@ -61,15 +61,15 @@ impl<T> Mutex<T> {
 
 #[cfg(not(minato_loom))]
 mod order {
-    /// Stands between two sequentially consistent accesses whose order matters. They see to it
-    /// themselves.
+    /// Marks the place between two sequentially consistent accesses whose order matters. The
+    /// accesses themselves guarantee it.
     #[inline(always)]
     pub(crate) fn sequential() {}
 }
 
 #[cfg(minato_loom)]
 mod order {
-    /// Loom takes sequentially consistent accesses for acquiring and releasing ones, but it knows
+    /// Loom treats sequentially consistent accesses as acquiring and releasing ones, but it models
     /// the fence, which promises no more than two such accesses do.
     pub(crate) fn sequential() {
         loom::sync::atomic::fence(loom::sync::atomic::Ordering::SeqCst);
@@ -80,7 +80,8 @@ mod order {
 mod cell {
     //! Loom's way to write std's `UnsafeCell`.
 
-    /// A place that may be written through a shared reference, by whoever has the right to.
+    /// A place that may be written through a shared reference by a caller that has exclusive
+    /// access.
     #[derive(Debug)]
     pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
 

@@ -1,9 +1,9 @@
-//! The name of a task.
+//! The identifier of a task.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Names a task; no other task of the process has the same id.
+/// Identifies a task. No other task of the process has or had the same id.
 ///
 /// In a simulated world the id says which task of which host it is, and is the same in every run:
 /// no other task of the world has it. It is printed as `1.3`: the fourth task of the second host.

@@ -1,4 +1,4 @@
-//! Giving the other tasks a turn.
+//! Letting the other tasks run.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,12 +6,24 @@ use std::task::{Context, Poll};
 
 /// Lets every other task that is ready run before this one goes on.
 ///
-/// Works on every executor. Under Minato's the task goes to the end of the queue.
+/// Works on every executor. In a Minato runtime the task goes to the end of the queue.
+///
+/// # Cancel safety
+///
+/// Dropping the future has no effect.
+///
+/// ```
+/// minato::run(async {
+///     let other = minato::spawn(async { 7 });
+///     minato::task::yield_now().await; // the other task runs meanwhile
+///     assert_eq!(other.await.unwrap(), 7);
+/// });
+/// ```
 pub fn yield_now() -> YieldNow {
     YieldNow { yielded: false }
 }
 
-/// Ready when polled for the second time.
+/// The future of [`yield_now`]: ready when it is polled for the second time.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct YieldNow {

@@ -10,8 +10,8 @@ use crate::io::{AsyncBufRead, Lines};
 
 /// Makes a stream of the lines of `a`, without the `\n` or `\r\n` at their ends.
 ///
-/// What comes after the last line end is a line too, unless it is empty. There is no bound on the
-/// length of a line: limit the reader if the peer is not trusted.
+/// The bytes after the last line end are a line too, unless there are none. The length of a line
+/// has no limit: limit the reader if the peer is not trusted.
 ///
 /// # Errors
 ///
@@ -26,7 +26,7 @@ use crate::io::{AsyncBufRead, Lines};
 ///
 /// # Cancel safety
 ///
-/// Not waiting for the next line any longer loses nothing: the part that was read stays in the
+/// A wait for the next line that is given up loses nothing: the part that was read stays in the
 /// stream. [`OwnedLines::into_parts`] gives it back together with the reader.
 ///
 /// # Examples

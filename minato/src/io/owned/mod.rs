@@ -23,10 +23,10 @@
 //!
 //! # Nothing is lost
 //!
-//! Neither an error nor giving up takes the socket or the buffer away. Until its success has moved
-//! them out, a future returns them from `into_parts`: what it was given, in the order in which it
-//! was given, followed by what was done so far. After success it returns `None`. So a future that
-//! is given up is not dropped, but taken apart:
+//! A future that fails or is given up still has the socket and the buffer. `into_parts` returns
+//! them, in the order in which they were given, followed by what was done so far. After success,
+//! which moves them out, it returns `None`. So give a future up by `into_parts`, not by dropping
+//! it:
 //!
 //! ```
 //! use std::io::ErrorKind;

@@ -11,8 +11,8 @@ use crate::io::util::{Progress, poll_to_end};
 
 /// Reads until the end of the stream and appends everything to `buf`; returns reader and buffer.
 ///
-/// What is in `buf` stays in front. A buffer whose free capacity is just what the stream holds is
-/// not reallocated. There is no bound on what is read: limit the reader if the peer is not trusted.
+/// The bytes in `buf` stay in front. A buffer whose free capacity is just what the stream holds is
+/// not reallocated. The number of bytes has no limit: limit the reader if the peer is not trusted.
 ///
 /// # Errors
 ///

@@ -12,7 +12,7 @@ use crate::io::util::poll_through;
 /// Reads up to and including the next `byte`, or up to the end of the stream, and appends it to
 /// `buf`; returns reader and buffer.
 ///
-/// If nothing was appended, the stream is at its end. There is no bound on what is read: limit the
+/// If nothing was appended, the stream is at its end. The number of bytes has no limit: limit the
 /// reader if the peer is not trusted.
 ///
 /// # Errors

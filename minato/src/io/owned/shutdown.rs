@@ -17,8 +17,8 @@ use crate::io::AsyncWrite;
 ///
 /// # Cancel safety
 ///
-/// [`OwnedShutdown::into_parts`] gives the writer back. Whether the shutdown was begun is not known
-/// then; shutting down again completes it.
+/// [`OwnedShutdown::into_parts`] gives the writer back. The shutdown may have begun; to shut down
+/// again completes it.
 ///
 /// # Examples
 ///
