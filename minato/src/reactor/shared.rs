@@ -121,6 +121,17 @@ impl Shared {
         wakers: &mut Vec<Waker>,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
+        let result = self.collect(wakers, timeout);
+        wake_all(wakers);
+        result
+    }
+
+    /// The same, but leaves the wakers of those who waited in `wakers`, for the caller to wake.
+    pub(crate) fn collect(
+        &self,
+        wakers: &mut Vec<Waker>,
+        timeout: Option<Duration>,
+    ) -> io::Result<()> {
         self.check_fork()?;
         let mut waiter = self.waiter.lock();
         let result = self.turn_holding(&mut waiter, wakers, timeout);
@@ -128,7 +139,6 @@ impl Shared {
         // Against whoever falls asleep: it says so, and then looks at the turns once more.
         self.turns.fetch_add(1, Ordering::SeqCst);
         self.rouse_monitor();
-        wake_all(wakers);
         result
     }
 
@@ -426,7 +436,7 @@ fn add(counter: &AtomicU64, count: u64) {
 /// Wakes everybody: first the tasks of the core that this thread holds, then the others in order. A
 /// waker that panics does not keep the others asleep (contract, rule 4): the panic's hook has
 /// reported it, and there is nobody here to hand it to.
-fn wake_all(wakers: &mut Vec<Waker>) {
+pub(crate) fn wake_all(wakers: &mut Vec<Waker>) {
     context::queue_woken_here(wakers);
     wakers.reverse();
     while !wakers.is_empty() {

@@ -1,6 +1,6 @@
 //! What a thread is doing for Minato: the one thread-local.
 //!
-//! A thread that runs a runtime, or has entered one, sits in a [`Seat`]. Seats nest: `block_on`
+//! A thread that runs a runtime, or has entered one, sits in a [`Context`]. Seats nest: `block_on`
 //! within `block_on` puts a new one on top and takes it off again. Everything that depends on
 //! "here" asks this module.
 
@@ -24,13 +24,13 @@ use crate::task::budget::Budget;
 use crate::time::clock::Clock;
 
 thread_local! {
-    /// The seat that this thread is in.
-    static SEAT: RefCell<Option<Rc<Seat>>> = const { RefCell::new(None) };
+    /// The context that this thread is in.
+    static CURRENT: RefCell<Option<Rc<Context>>> = const { RefCell::new(None) };
 
     /// What every poll asks, in plain words without a destructor, so that asking costs a load.
     static HERE: Here = const {
         Here {
-            seat: Cell::new(0),
+            context: Cell::new(0),
             runtime: Cell::new(0),
             reactor: Cell::new(0),
             polling: Cell::new(ptr::null()),
@@ -41,11 +41,11 @@ thread_local! {
 }
 
 struct Here {
-    /// The address of the seat, or 0.
-    seat: Cell<usize>,
-    /// The address of the runtime of the seat, or 0.
+    /// The address of the context, or 0.
+    context: Cell<usize>,
+    /// The address of the runtime of the context, or 0.
     runtime: Cell<usize>,
-    /// The address of the reactor of the core that the seat holds, or 0.
+    /// The address of the reactor of the core that the context holds, or 0.
     reactor: Cell<usize>,
     /// The data of the waker that the innermost poll of ours was given.
     polling: Cell<*const ()>,
@@ -55,68 +55,69 @@ struct Here {
 }
 
 impl Here {
-    /// Follows a change of the seat that this thread is in.
-    fn follow(&self, seat: Option<&Rc<Seat>>) {
-        self.seat.set(seat.map_or(0, |seat| seat.address()));
-        self.runtime.set(seat.map_or(0, |seat| seat.runtime.address()));
-        self.reactor.set(seat.map_or(0, |seat| seat.reactor.get()));
+    /// Follows a change of the context that this thread is in.
+    fn follow(&self, context: Option<&Rc<Context>>) {
+        self.context.set(context.map_or(0, |context| context.address()));
+        self.runtime.set(context.map_or(0, |context| context.runtime.address()));
+        self.reactor.set(context.map_or(0, |context| context.reactor.get()));
     }
 }
 
 /// A thread's place in a runtime.
-pub(crate) struct Seat {
+pub(crate) struct Context {
     pub(crate) runtime: Arc<Shared>,
-    /// The core that this thread holds; others may have taken it over.
-    pub(crate) core: RefCell<Option<Box<Core>>>,
+    /// The core that this thread holds, while foreign code runs. In between the thread's loop has
+    /// it, and others may have taken it over.
+    core: Cell<Option<Box<Core>>>,
     /// The address of the held core's reactor, or 0.
     reactor: Cell<usize>,
-    /// Where a `block_on` within this seat was called that keeps its tasks from running, while the
-    /// future of that call is polled.
+    /// Where a `block_on` within this context was called that keeps its tasks from running. Set
+    /// while the future of that call is polled.
     nested_at: Cell<Option<&'static Location<'static>>>,
     /// Whether the thread is here to run tasks or blocking jobs of the runtime, and nothing else.
     at_work: Cell<bool>,
-    below: RefCell<Option<Rc<Seat>>>,
+    parent: RefCell<Option<Rc<Context>>>,
 }
 
-impl Seat {
+impl Context {
     /// Seats this thread in `runtime`, with a core to hold or without.
-    pub(crate) fn take(runtime: Arc<Shared>, core: Option<Box<Core>>) -> Seated {
-        let seat = Self::new(runtime);
+    pub(crate) fn enter_new(runtime: Arc<Shared>, core: Option<Box<Core>>) -> Entered {
+        let context = Self::new(runtime);
         if let Some(core) = core {
-            seat.give_core(core);
+            context.give_core(core);
         }
-        seat.sit_down()
+        context.enter()
     }
 
-    /// A seat that nobody sits in yet.
+    /// A context that nobody sits in yet.
     pub(crate) fn new(runtime: Arc<Shared>) -> Rc<Self> {
-        Rc::new(Seat {
+        Rc::new(Context {
             runtime,
-            core: RefCell::new(None),
+            core: Cell::new(None),
             reactor: Cell::new(0),
             nested_at: Cell::new(None),
             at_work: Cell::new(false),
-            below: RefCell::new(None),
+            parent: RefCell::new(None),
         })
     }
 
     /// Seats this thread here, on top of where it is.
-    pub(crate) fn sit_down(self: Rc<Self>) -> Seated {
-        let seat = self;
-        // A thread whose locals are gone already has no seat; it can use sockets all the same.
-        _ = SEAT.try_with(|top| {
-            *seat.below.borrow_mut() = top.replace(Some(seat.clone()));
-            HERE.with(|here| here.follow(Some(&seat)));
+    pub(crate) fn enter(self: Rc<Self>) -> Entered {
+        let context = self;
+        // A thread whose locals are gone already has no context; it can use sockets all the same.
+        _ = CURRENT.try_with(|top| {
+            *context.parent.borrow_mut() = top.replace(Some(context.clone()));
+            HERE.with(|here| here.follow(Some(&context)));
         });
-        Seated { seat }
+        Entered { context }
     }
 
-    /// A seat for a `block_on` that shares the core of the seat `holder`, further down on the same
-    /// thread: it turns that core's reactor.
-    pub(crate) fn share(holder: &Self) -> Seated {
-        let seat = Self::new(holder.runtime.clone());
-        seat.reactor.set(holder.reactor.get());
-        seat.sit_down()
+    /// Enters a context for a `block_on` that turns the reactor of the core in `holder`, a context
+    /// further down on this thread.
+    pub(crate) fn enter_sharing(holder: &Self) -> Entered {
+        let context = Self::new(holder.runtime.clone());
+        context.reactor.set(holder.reactor.get());
+        context.enter()
     }
 
     /// Whoever sits here runs tasks or blocking jobs, and nothing else.
@@ -124,28 +125,68 @@ impl Seat {
         self.at_work.set(true);
     }
 
-    /// The address that names this seat.
+    /// The address that names this context.
     pub(crate) fn address(&self) -> usize {
         ptr::from_ref(self).addr()
     }
 
-    /// Gives this seat a core.
+    /// Gives this context a core to hold.
     pub(crate) fn give_core(&self, core: Box<Core>) {
         self.reactor.set(core.reactor.address());
-        *self.core.borrow_mut() = Some(core);
+        self.put(core);
         self.followed();
     }
 
-    /// Takes the core away from this seat.
+    /// Takes the core away from this context, which holds none from then on.
     pub(crate) fn take_core(&self) -> Option<Box<Core>> {
         self.reactor.set(0);
         self.followed();
-        self.core.borrow_mut().take()
+        self.take()
     }
 
-    /// Has what this thread knows of its seat follow, if that is this one.
+    /// Takes the core that this context holds into the hands of the thread's loop, to be
+    /// [`put`](Self::put) back.
+    #[inline]
+    pub(crate) fn take(&self) -> Option<Box<Core>> {
+        self.core.take()
+    }
+
+    /// Puts the held core back to where foreign code finds it.
+    #[inline]
+    pub(crate) fn put(&self, core: Box<Core>) {
+        self.core.set(Some(core));
+    }
+
+    /// Calls `foreign`, which may use the held core by way of this context. The core does not come
+    /// back if it was passed on to another thread meanwhile.
+    #[inline]
+    pub(crate) fn lend<T>(
+        &self,
+        core: Box<Core>,
+        foreign: impl FnOnce() -> T,
+    ) -> (Option<Box<Core>>, T) {
+        self.put(core);
+        let output = foreign();
+        (self.take(), output)
+    }
+
+    /// Calls `with`, which runs no foreign code, with the core that lies here.
+    #[inline]
+    pub(crate) fn with_core<T>(&self, with: impl FnOnce(&mut Core) -> T) -> Option<T> {
+        let mut core = self.take()?;
+        let output = with(&mut core);
+        self.put(core);
+        Some(output)
+    }
+
+    /// Whether a core lies here.
+    fn has_core(&self) -> bool {
+        self.with_core(|_| ()).is_some()
+    }
+
+    /// Has what this thread knows of its context follow, if that is this one.
     fn followed(&self) {
-        _ = SEAT.try_with(|top| {
+        _ = CURRENT.try_with(|top| {
             if let Ok(top) = top.try_borrow()
                 && top.as_ref().is_some_and(|top| ptr::eq(&**top, self))
             {
@@ -157,13 +198,13 @@ impl Seat {
 
 /// The seats of a thread that keep their cores while a `block_on` on top of them runs: their tasks
 /// cannot run until that returns.
-pub(crate) struct Kept(Vec<(Rc<Seat>, Option<&'static Location<'static>>)>);
+pub(crate) struct Blocked(Vec<(Rc<Context>, Option<&'static Location<'static>>)>);
 
-impl Kept {
+impl Blocked {
     /// Those of this thread, which is going to block.
     pub(crate) fn here() -> Self {
-        let kept = seats().filter(|seat| seat.core.borrow().is_some());
-        Self(kept.map(|seat| (seat.clone(), seat.nested_at.get())).collect())
+        let kept = contexts().filter(|context| context.has_core());
+        Self(kept.map(|context| (context.clone(), context.nested_at.get())).collect())
     }
 
     /// Calls `poll`, which polls the future of the `block_on` at `place`.
@@ -173,50 +214,50 @@ impl Kept {
         poll: impl FnOnce() -> T,
     ) -> T {
         /// Puts things back, also when the future panics.
-        struct Restore<'a>(&'a Kept);
+        struct Restore<'a>(&'a Blocked);
 
         impl Drop for Restore<'_> {
             fn drop(&mut self) {
-                self.0.0.iter().for_each(|(seat, before)| seat.nested_at.set(*before));
+                self.0.0.iter().for_each(|(context, before)| context.nested_at.set(*before));
             }
         }
 
-        self.0.iter().for_each(|(seat, _)| seat.nested_at.set(Some(place)));
+        self.0.iter().for_each(|(context, _)| context.nested_at.set(Some(place)));
         let _restore = Restore(self);
         poll()
     }
 }
 
-/// Keeps a seat taken; dropping it gives the thread back what it was before.
-pub(crate) struct Seated {
-    seat: Rc<Seat>,
+/// Keeps a context taken; dropping it gives the thread back what it was before.
+pub(crate) struct Entered {
+    context: Rc<Context>,
 }
 
-impl std::ops::Deref for Seated {
-    type Target = Seat;
+impl std::ops::Deref for Entered {
+    type Target = Context;
 
-    fn deref(&self) -> &Seat {
-        &self.seat
+    fn deref(&self) -> &Context {
+        &self.context
     }
 }
 
-impl Drop for Seated {
+impl Drop for Entered {
     fn drop(&mut self) {
-        _ = SEAT.try_with(|top| {
-            let below = self.seat.below.take();
+        _ = CURRENT.try_with(|top| {
+            let parent = self.context.parent.take();
             let mut top = top.borrow_mut();
-            if top.as_ref().is_some_and(|top| Rc::ptr_eq(top, &self.seat)) {
-                HERE.with(|here| here.follow(below.as_ref()));
-                let own = std::mem::replace(&mut *top, below);
+            if top.as_ref().is_some_and(|top| Rc::ptr_eq(top, &self.context)) {
+                HERE.with(|here| here.follow(parent.as_ref()));
+                let own = std::mem::replace(&mut *top, parent);
                 drop(top);
                 drop(own);
             } else {
-                // Guards dropped out of order: take this seat out of the middle.
+                // Guards dropped out of order: take this context out of the middle.
                 let mut above = top.clone();
-                while let Some(seat) = above {
-                    let next = seat.below.borrow().clone();
-                    if next.as_ref().is_some_and(|next| Rc::ptr_eq(next, &self.seat)) {
-                        *seat.below.borrow_mut() = below;
+                while let Some(context) = above {
+                    let next = context.parent.borrow().clone();
+                    if next.as_ref().is_some_and(|next| Rc::ptr_eq(next, &self.context)) {
+                        *context.parent.borrow_mut() = parent;
                         break;
                     }
                     above = next;
@@ -226,55 +267,57 @@ impl Drop for Seated {
     }
 }
 
-/// Calls `with` with the seat of this thread, if it has one.
-fn with_seat<T>(with: impl FnOnce(&Rc<Seat>) -> T) -> Option<T> {
-    SEAT.try_with(|seat| seat.borrow().as_ref().map(with)).ok().flatten()
+/// Calls `with` with the context of this thread, if it has one.
+fn with_current<T>(with: impl FnOnce(&Rc<Context>) -> T) -> Option<T> {
+    CURRENT.try_with(|context| context.borrow().as_ref().map(with)).ok().flatten()
 }
 
-/// The seat of this thread.
-pub(crate) fn seat() -> Option<Rc<Seat>> {
-    with_seat(Rc::clone)
+/// The context of this thread.
+pub(crate) fn current() -> Option<Rc<Context>> {
+    with_current(Rc::clone)
 }
 
-/// Whether `address` names the seat that this thread is in.
-pub(crate) fn is_seated_at(address: usize) -> bool {
-    HERE.with(|here| here.seat.get() == address)
+/// Whether `address` names the context that this thread is in.
+pub(crate) fn is_in(address: usize) -> bool {
+    HERE.with(|here| here.context.get() == address)
 }
 
 /// The seats of this thread, from the one it is in downwards.
-fn seats() -> impl Iterator<Item = Rc<Seat>> {
-    std::iter::successors(seat(), |seat| seat.below.borrow().clone())
+fn contexts() -> impl Iterator<Item = Rc<Context>> {
+    std::iter::successors(current(), |context| context.parent.borrow().clone())
 }
 
-/// The seat in which this thread holds a core of `runtime`, however many lie on top of it.
-pub(crate) fn seat_holding(runtime: &Shared) -> Option<Rc<Seat>> {
-    seats().find(|seat| ptr::eq(&*seat.runtime, runtime) && seat.core.borrow().is_some())
+/// The context in which this thread holds a core of `runtime`, however many lie on top of it.
+pub(crate) fn holding(runtime: &Shared) -> Option<Rc<Context>> {
+    contexts().find(|context| ptr::eq(&*context.runtime, runtime) && context.has_core())
 }
 
 /// Where a `block_on` was called whose future is being polled, and which keeps the tasks of
 /// `runtime` from running on this thread.
 pub(crate) fn nested_at(runtime: &Shared) -> Option<&'static Location<'static>> {
-    if HERE.with(|here| here.seat.get() == 0) {
+    if HERE.with(|here| here.context.get() == 0) {
         return None;
     }
-    seats().filter(|seat| ptr::eq(&*seat.runtime, runtime)).find_map(|seat| seat.nested_at.get())
+    contexts()
+        .filter(|context| ptr::eq(&*context.runtime, runtime))
+        .find_map(|context| context.nested_at.get())
 }
 
 /// Whether this thread runs a task or blocking job of `runtime` at this moment, as a worker or a
 /// thread of its blocking pool.
 pub(crate) fn is_at_work_for(runtime: &Shared) -> bool {
-    seats().any(|seat| ptr::eq(&*seat.runtime, runtime) && seat.at_work.get())
+    contexts().any(|context| ptr::eq(&*context.runtime, runtime) && context.at_work.get())
 }
 
 /// Passes on every core of a multi-thread runtime that this thread holds, since it is going to
 /// block. Dropping the result takes back those that no thread has taken yet.
 pub(crate) fn hand_cores_over() -> Passed {
-    Passed::from_seats(seats())
+    Passed::from_seats(contexts())
 }
 
 /// The runtime that this thread is in.
 pub(crate) fn runtime() -> Option<Arc<Shared>> {
-    with_seat(|seat| seat.runtime.clone())
+    with_current(|context| context.runtime.clone())
 }
 
 /// Queues a woken task with the core that this thread holds of the runtime at `address`; gives it
@@ -290,12 +333,12 @@ pub(crate) fn queue_here(
         return Err(runnable);
     }
     let mut left = Some(runnable);
-    with_seat(|seat| {
-        if let Some(core) = seat.core.borrow_mut().as_deref_mut()
-            && let Some(runnable) = left.take()
-        {
-            seat.runtime.queue_with(core, runnable, yielded);
-        }
+    with_current(|context| {
+        context.with_core(|core| {
+            if let Some(runnable) = left.take() {
+                context.runtime.queue_with(core, runnable, yielded);
+            }
+        })
     });
     left.map_or(Ok(()), Err)
 }
@@ -307,19 +350,15 @@ pub(crate) fn queue_woken_here(wakers: &mut Vec<Waker>) {
     if wakers.is_empty() || HERE.with(|here| here.reactor.get() == 0) {
         return;
     }
-    with_seat(|seat| {
-        if let Some(core) = seat.core.borrow_mut().as_deref_mut() {
-            seat.runtime.queue_woken(core, wakers);
-        }
-    });
+    with_current(|context| context.with_core(|core| context.runtime.queue_woken(core, wakers)));
 }
 
 /// The reactor that a wait on this thread binds to: that of the held core, or of a core of the
 /// runtime that the thread is in.
 pub(crate) fn reactor() -> Option<Arc<reactor::Shared>> {
-    with_seat(|seat| match &*seat.core.borrow() {
-        Some(core) => core.reactor.clone(),
-        None => seat.runtime.shared_reactor().clone(),
+    with_current(|context| {
+        let held = context.with_core(|core| core.reactor.clone());
+        held.unwrap_or_else(|| context.runtime.shared_reactor().clone())
     })
 }
 
@@ -407,26 +446,26 @@ pub(crate) fn thread_number() -> usize {
 
 /// Whether the runtime that this thread is in has several cores, which look after each other.
 pub(crate) fn has_siblings() -> bool {
-    with_seat(|seat| seat.runtime.reactors().len() > 1).unwrap_or(false)
+    with_current(|context| context.runtime.reactors().len() > 1).unwrap_or(false)
 }
 
 /// The reactor that timers made on this thread stay with: that of the runtime that the thread is
 /// in, if the runtime has a clock of its own.
 pub(crate) fn timekeeper() -> Option<Arc<reactor::Shared>> {
-    with_seat(|seat| match seat.runtime.clock() {
+    with_current(|context| match context.runtime.clock() {
         Clock::System => None,
         // Only a runtime with one core has such a clock.
-        Clock::Pausable(_) | Clock::Simulated(_) => Some(seat.runtime.reactors()[0].clone()),
+        Clock::Pausable(_) | Clock::Simulated(_) => Some(context.runtime.reactors()[0].clone()),
     })
     .flatten()
 }
 
 /// The clock of the runtime that this thread is in, or the system's.
 pub(crate) fn clock() -> Clock {
-    with_seat(|seat| seat.runtime.clock().clone()).unwrap_or(Clock::System)
+    with_current(|context| context.runtime.clock().clone()).unwrap_or(Clock::System)
 }
 
 /// The simulated host that sockets made here belong to.
 pub(crate) fn host() -> Option<Arc<SimHost>> {
-    with_seat(|seat| seat.runtime.engine().host().cloned()).flatten()
+    with_current(|context| context.runtime.engine().host().cloned()).flatten()
 }

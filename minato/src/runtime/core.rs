@@ -1,6 +1,5 @@
 //! A core: a run queue with its reactor. A value, apart from the thread that holds it.
 
-use std::sync::Arc;
 use std::task::Waker;
 
 use super::metrics::CoreCounters;
@@ -8,16 +7,16 @@ use super::picker::Picker;
 use super::queue::Queue;
 use super::spin::Spin;
 use crate::reactor;
-use crate::task::Runnable;
+use crate::sync::Arc;
 
-/// A run queue with its reactor.
+/// A run queue with its reactor. What it does is in [`step`](super::step).
 pub(crate) struct Core {
     /// Which of the runtime's cores this is.
     pub(crate) index: usize,
     pub(crate) reactor: Arc<reactor::Shared>,
     pub(crate) queue: Queue,
     pub(crate) counters: Arc<CoreCounters>,
-    /// Counts polls, to look at the reactor and the injector now and then.
+    /// Counts polls, so that the reactor and the injector have their turn.
     pub(crate) tick: u32,
     /// How often in a row the next task came from the LIFO slot.
     pub(crate) lifo_polls: u32,
@@ -29,14 +28,6 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    /// The next task of the queue, which is going to be polled.
-    #[inline]
-    pub(crate) fn next_own(&mut self) -> Option<Runnable> {
-        let runnable = self.queue.pop()?;
-        self.counters.polls.add(1);
-        Some(runnable)
-    }
-
     pub(crate) fn new(index: usize, reactor: Arc<reactor::Shared>, queue: Queue) -> Self {
         Self {
             index,

@@ -5,9 +5,9 @@ use std::future::Future;
 use std::io;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context as TaskContext, Poll};
 
-use super::context::{self, Seat, Seated};
+use super::context::{self, Context, Entered};
 use super::metrics::CoreMetrics;
 use super::shared::Shared;
 use super::{current, default_runtime};
@@ -119,7 +119,7 @@ impl Handle {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn poll_idle(&self, cx: &mut Context<'_>) -> Poll<()> {
+    pub fn poll_idle(&self, cx: &mut TaskContext<'_>) -> Poll<()> {
         match self.shared.tasks().wait_idle(cx.waker()) {
             true => Poll::Pending,
             false => Poll::Ready(()),
@@ -146,13 +146,13 @@ impl fmt::Debug for Handle {
 /// Keeps a thread in a runtime; see [`Handle::enter`].
 #[must_use = "the thread leaves the runtime when the guard is dropped"]
 pub struct EnterGuard<'a> {
-    _seat: Seated,
+    _context: Entered,
     _runtime: PhantomData<&'a Handle>,
 }
 
 impl EnterGuard<'_> {
     pub(super) fn of(shared: &Arc<Shared>) -> Self {
-        Self { _seat: Seat::take(shared.clone(), None), _runtime: PhantomData }
+        Self { _context: Context::enter_new(shared.clone(), None), _runtime: PhantomData }
     }
 }
 

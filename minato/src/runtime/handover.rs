@@ -12,7 +12,7 @@ use std::sync::Condvar;
 use std::thread::{JoinHandle, Thread, ThreadId};
 use std::time::Duration;
 
-use super::context::Seat;
+use super::context::Context;
 use super::core::Core;
 use super::shared::{Flavor, Shared};
 use super::worker;
@@ -181,37 +181,41 @@ fn run(shared: &Arc<Shared>) {
 
 /// The cores that a thread has passed on because it blocks. Dropping this takes back those that no
 /// thread has taken yet.
-pub(crate) struct Passed(Vec<(Rc<Seat>, usize)>);
+pub(crate) struct Passed(Vec<(Rc<Context>, usize)>);
 
 impl Passed {
-    /// Passes on every core of a multi-thread runtime that is held in one of `seats`.
-    pub(crate) fn from_seats(seats: impl Iterator<Item = Rc<Seat>>) -> Self {
-        Self(seats.filter_map(|seat| pass_on(&seat).map(|index| (seat, index))).collect())
+    /// Passes on every core of a multi-thread runtime that is held in one of `contexts`.
+    pub(crate) fn from_seats(contexts: impl Iterator<Item = Rc<Context>>) -> Self {
+        Self(
+            contexts
+                .filter_map(|context| pass_on(&context).map(|index| (context, index)))
+                .collect(),
+        )
     }
 }
 
 impl Drop for Passed {
     fn drop(&mut self) {
-        for (seat, index) in self.0.drain(..) {
-            if let Flavor::MultiThread(pool) = &seat.runtime.flavor
+        for (context, index) in self.0.drain(..) {
+            if let Flavor::MultiThread(pool) = &context.runtime.flavor
                 && let Some(core) = pool.threads.take_back(index)
             {
-                seat.give_core(core);
+                context.give_core(core);
             }
         }
     }
 }
 
-/// Passes the core on that is held in `seat`; returns its index.
-fn pass_on(seat: &Seat) -> Option<usize> {
-    let Flavor::MultiThread(pool) = &seat.runtime.flavor else { return None };
-    let core = seat.take_core()?;
+/// Passes the core on that is held in `context`; returns its index.
+fn pass_on(context: &Context) -> Option<usize> {
+    let Flavor::MultiThread(pool) = &context.runtime.flavor else { return None };
+    let core = context.take_core()?;
     let index = core.index;
-    match pool.threads.pass(&seat.runtime, core) {
+    match pool.threads.pass(&context.runtime, core) {
         Ok(()) => Some(index),
         Err((core, _)) => {
             // The core stays here; its siblings and the monitor help out.
-            seat.give_core(core);
+            context.give_core(core);
             None
         }
     }

@@ -40,6 +40,7 @@ mod queue;
 pub(crate) mod shared;
 pub(crate) mod simulation;
 mod spin;
+mod step;
 mod worker;
 
 pub use self::builder::Builder;

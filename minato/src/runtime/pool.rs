@@ -41,6 +41,10 @@ use crate::time::clock::real_now;
 /// How many tasks must wait in a queue before a sibling is woken to help.
 const CROWD: usize = 3;
 
+/// How often in a row a task is taken from the LIFO slot, before the queue has its turn: two tasks
+/// that wake each other must not keep the others waiting.
+const LIFO_POLLS: u32 = 3;
+
 /// What siblings see of a core.
 pub(super) struct Remote {
     pub(super) stealer: Stealer<Runnable>,
@@ -121,6 +125,28 @@ impl Pool {
             drop(complete);
             None
         })
+    }
+
+    /// The next task of `core` itself.
+    #[inline]
+    pub(super) fn next_of(&self, core: &mut Core) -> Option<Runnable> {
+        let lifo = &self.remotes[core.index].lifo;
+        if core.lifo_polls < LIFO_POLLS
+            && let Some(runnable) = lifo.take()
+        {
+            core.lifo_polls += 1;
+            return Some(runnable);
+        }
+        core.lifo_polls = 0;
+        core.queue.pop().or_else(|| lifo.take())
+    }
+
+    /// Whether `core` has a task of its own. What is in its LIFO slot goes to its queue.
+    pub(super) fn has_task(&self, core: &mut Core) -> bool {
+        if let Some(runnable) = self.remotes[core.index].lifo.take() {
+            core.queue.push(runnable);
+        }
+        !core.queue.is_empty()
     }
 
     /// Wakes a sibling if tasks have queued up with `core`.

@@ -23,13 +23,13 @@ pub(crate) enum Queue {
 #[derive(Default)]
 pub(crate) struct OwnQueue {
     /// They come before everything in `ready`; the last of them is the first.
-    unwoken: Vec<Waker>,
+    woken_wakers: Vec<Waker>,
     ready: VecDeque<Runnable>,
 }
 
 impl OwnQueue {
     fn is_empty(&self) -> bool {
-        self.unwoken.is_empty() && self.ready.is_empty()
+        self.woken_wakers.is_empty() && self.ready.is_empty()
     }
 
     /// Takes `wakers` over, if nothing is queued and all of them are of tasks of the runtime at
@@ -38,8 +38,8 @@ impl OwnQueue {
     fn take_over(&mut self, address: usize, wakers: &mut Vec<Waker>) -> bool {
         let all = self.is_empty() && wakers.iter().all(|waker| Runnable::is_of(address, waker));
         if all {
-            std::mem::swap(&mut self.unwoken, wakers);
-            self.unwoken.reverse();
+            std::mem::swap(&mut self.woken_wakers, wakers);
+            self.woken_wakers.reverse();
         }
         all
     }
@@ -47,7 +47,7 @@ impl OwnQueue {
     /// Wakes what was not woken yet, for whoever looks at the runnables themselves.
     #[cold]
     fn wake(&mut self) {
-        for waker in self.unwoken.drain(..) {
+        for waker in self.woken_wakers.drain(..) {
             // A task that is complete just loses its reference.
             if let Ok(Some(runnable)) = Runnable::by_waking(waker) {
                 self.ready.push_front(runnable);
@@ -69,7 +69,7 @@ impl Queue {
     pub(crate) fn pop(&mut self) -> Option<Runnable> {
         match self {
             Self::Own(queue) => {
-                if !queue.unwoken.is_empty() {
+                if !queue.woken_wakers.is_empty() {
                     queue.wake();
                 }
                 queue.ready.pop_front()
@@ -81,21 +81,21 @@ impl Queue {
     /// The wakers of the tasks that come before all others and were not woken yet, the first to run
     /// last.
     #[inline]
-    pub(crate) fn take_unwoken(&mut self) -> Vec<Waker> {
+    pub(crate) fn take_woken_wakers(&mut self) -> Vec<Waker> {
         match self {
-            Self::Own(queue) => std::mem::take(&mut queue.unwoken),
+            Self::Own(queue) => std::mem::take(&mut queue.woken_wakers),
             Self::Shared(_) => Vec::new(),
         }
     }
 
     /// Puts back what is left of them, before what came since.
     #[inline]
-    pub(crate) fn put_back(&mut self, mut unwoken: Vec<Waker>) {
+    pub(crate) fn put_back(&mut self, mut wakers: Vec<Waker>) {
         if let Self::Own(queue) = self {
-            if queue.unwoken.is_empty() {
-                queue.unwoken = unwoken;
+            if queue.woken_wakers.is_empty() {
+                queue.woken_wakers = wakers;
             } else {
-                queue.unwoken.append(&mut unwoken);
+                queue.woken_wakers.append(&mut wakers);
             }
         }
     }
@@ -136,7 +136,7 @@ impl Queue {
 
     pub(crate) fn len(&self) -> usize {
         match self {
-            Self::Own(queue) => queue.unwoken.len() + queue.ready.len(),
+            Self::Own(queue) => queue.woken_wakers.len() + queue.ready.len(),
             Self::Shared(queue) => queue.len(),
         }
     }

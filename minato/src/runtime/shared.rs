@@ -6,7 +6,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use super::builder::Config;
-use super::context::Seat;
+use super::context::Context;
 use super::core::Core;
 use super::handover::CoreSlot;
 use super::injector::Injector;
@@ -259,15 +259,15 @@ impl Shared {
             return false;
         }
         let Some(core) = slot.take() else { return false };
-        let seated = Seat::take(self.clone(), Some(core));
+        let context = Context::enter_new(self.clone(), Some(core));
         loop {
-            let queued = seated.core.borrow_mut().as_mut().and_then(|core| core.queue.pop());
+            let queued = context.with_core(|core| core.queue.pop()).flatten();
             match queued.or_else(|| self.injector.pop()) {
                 Some(runnable) => drop(runnable),
                 None => break,
             }
         }
-        if let Some(core) = seated.take_core() {
+        if let Some(core) = context.take_core() {
             slot.give(core);
         }
         true

@@ -16,28 +16,29 @@ pub(crate) struct Spin {
 }
 
 impl Spin {
-    /// Calls `look` until it finds something or `window` has passed, and then `sleep`. With a
-    /// window of zero it sleeps at once, and asks no clock.
-    pub(crate) fn before(
+    /// Calls `look` until it finds something or `window` has passed, and then `sleep`, each with
+    /// `cx`. With a window of zero it sleeps at once, and asks no clock.
+    pub(crate) fn before<C>(
         &mut self,
         window: Duration,
-        mut look: impl FnMut() -> bool,
-        sleep: impl FnOnce(),
+        cx: &mut C,
+        mut look: impl FnMut(&mut C) -> bool,
+        sleep: impl FnOnce(&mut C),
     ) {
         if window.is_zero() {
-            return sleep();
+            return sleep(cx);
         }
         if self.pays {
             let start = real_now();
             while real_now().saturating_duration_since(start) < window {
-                if look() {
+                if look(cx) {
                     return;
                 }
                 std::hint::spin_loop();
             }
         }
         let start = real_now();
-        sleep();
+        sleep(cx);
         self.pays = real_now().saturating_duration_since(start) < window;
     }
 }
@@ -50,28 +51,30 @@ mod tests {
     fn a_short_sleep_turns_it_on_and_a_long_one_off() {
         let window = Duration::from_secs(60);
         let mut spin = Spin::default();
-        spin.before(window, || panic!("off at first"), || ());
+        spin.before(window, &mut (), |()| panic!("off at first"), |()| ());
         let mut looks = 0;
         spin.before(
             window,
-            || {
+            &mut (),
+            |()| {
                 looks += 1;
                 looks == 3
             },
-            || panic!("something was found"),
+            |()| panic!("something was found"),
         );
         assert_eq!(looks, 3);
 
         let window = Duration::from_micros(50);
-        spin.before(window, || false, || std::thread::sleep(window * 2));
-        spin.before(window, || panic!("off after a long sleep"), || ());
+        spin.before(window, &mut (), |()| false, |()| std::thread::sleep(window * 2));
+        spin.before(window, &mut (), |()| panic!("off after a long sleep"), |()| ());
     }
 
     #[test]
     fn without_a_window_it_only_sleeps() {
         let mut slept = 0;
         let mut spin = Spin { pays: true };
-        spin.before(Duration::ZERO, || panic!("there is no window"), || slept += 1);
+        let count = |slept: &mut i32| *slept += 1;
+        spin.before(Duration::ZERO, &mut slept, |_| panic!("there is no window"), count);
         assert_eq!(slept, 1);
     }
 }

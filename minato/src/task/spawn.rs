@@ -8,7 +8,7 @@ use super::cell::{Facts, Fresh};
 use super::local::Local;
 use super::registry::Runs;
 use super::{Id, JoinHandle, Runnable};
-use crate::runtime::context::{self, Seat};
+use crate::runtime::context::{self, Context};
 use crate::runtime::default_runtime;
 use crate::runtime::shared::{ClockHold, Shared};
 
@@ -172,8 +172,8 @@ struct QueuedJob {
 impl QueuedJob {
     /// Runs the job within its runtime, without a core.
     fn run(self, runtime: Arc<Shared>) {
-        let seat = Seat::take(runtime, None);
-        seat.set_at_work();
+        let context = Context::enter_new(runtime, None);
+        context.set_at_work();
         let Self { runnable, _clock } = self;
         context::between_polls(|| runnable.run());
     }

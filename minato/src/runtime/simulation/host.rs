@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::context::Seat;
-use super::super::current::Stepper;
+use super::super::context::Context;
+use super::super::core::Core;
 use super::super::picker::Picker;
 use super::super::shared::{Flavor, Shared};
 use super::super::{Builder, LocalRuntime};
@@ -19,7 +19,7 @@ use crate::time::Instant;
 /// See the head of this file.
 pub(super) struct Host {
     name: String,
-    seat: Rc<Seat>,
+    context: Rc<Context>,
     reactor: Arc<reactor::Shared>,
     /// Ends the tasks when the simulation is dropped.
     runtime: LocalRuntime,
@@ -36,16 +36,16 @@ impl Host {
         let runtime = Builder::new_current_thread().engine(engine).build_local()?;
         let shared = runtime.shared.clone();
         shared.set_panic_log(panics.clone());
-        let seat = Seat::new(shared.clone());
+        let context = Context::new(shared.clone());
         let reactor = shared.reactors()[0].clone();
         if let Flavor::CurrentThread(slot) = &shared.flavor
             && let Some(core) = slot.take()
         {
             // Whoever has something for it tells its driver, and so the simulation.
             reactor.set_keeper(Keeper::Hand);
-            seat.give_core(core);
+            context.give_core(core);
         }
-        Ok(Self { name, seat, reactor, runtime })
+        Ok(Self { name, context, reactor, runtime })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -56,13 +56,16 @@ impl Host {
         &self.runtime.shared
     }
 
-    fn stepper<T>(&self, with: impl FnOnce(&mut Stepper<'_>) -> T) -> T {
-        let seated = self.seat.clone().sit_down();
-        with(&mut Stepper { shared: self.runtime(), seat: &seated, reactor: &self.reactor })
+    /// Has `step` do something with the core, on this thread.
+    fn with_core(&self, step: impl FnOnce(Box<Core>, &Context) -> Option<Box<Core>>) {
+        let context = self.context.clone().enter();
+        if let Some(core) = context.take().and_then(|core| step(core, &context)) {
+            context.put(core);
+        }
     }
 
     pub(super) fn has_task(&self) -> bool {
-        Stepper { shared: self.runtime(), seat: &self.seat, reactor: &self.reactor }.has_task()
+        self.context.with_core(|core| core.has_task(self.runtime())).unwrap_or(false)
     }
 
     pub(super) fn next_deadline(&self) -> Option<Instant> {
@@ -71,12 +74,12 @@ impl Host {
 
     /// Polls the task that `picker` chooses, if any is ready.
     pub(super) fn poll_one(&self, picker: &mut dyn Picker) {
-        self.stepper(|stepper| stepper.step(picker));
+        self.with_core(|core, context| core.step(context, picker).map(|(core, _)| core));
     }
 
     /// Takes what has come for its sockets, and fires the timers that are due.
     pub(super) fn turn(&self) {
-        self.stepper(|stepper| stepper.turn(Some(Duration::ZERO)));
+        self.with_core(|core, context| core.turn(context, Some(Duration::ZERO)));
     }
 }
 
@@ -84,7 +87,7 @@ impl Drop for Host {
     fn drop(&mut self) {
         // The runtime takes its core back to drop the tasks with it.
         if let (Some(core), Flavor::CurrentThread(slot)) =
-            (self.seat.take_core(), &self.runtime().flavor)
+            (self.context.take_core(), &self.runtime().flavor)
         {
             slot.give(core);
         }

@@ -1,0 +1,324 @@
+//! The steps of a core: polling its tasks, turning its reactor, sleeping. A worker's loop,
+//! `block_on` and a simulation are made of these.
+//!
+//! Each step takes the core by value and gives it back. While foreign code runs (polls, wakers,
+//! pickers) the core lies in the thread's context, where that code finds it; see
+//! [`Context::lend`]. Such code may pass the core on to another thread, because it blocks: then
+//! the step returns `None`, and the loop has no core any more.
+
+use std::io;
+use std::mem;
+use std::time::Duration;
+
+use super::context::{self, Context};
+use super::core::Core;
+use super::picker::Picker;
+use super::report;
+use super::shared::{Flavor, Shared};
+use crate::reactor::shared::wake_all;
+use crate::task::Runnable;
+use crate::time::clock::{PausableClock, real_now};
+
+/// After how many polls the reactor and the injector are looked at, however much there is to do.
+pub(super) const POLLS_PER_TURN: u32 = 61;
+
+/// How far a step came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// A task was polled.
+    Ran,
+    /// No task is ready.
+    Idle,
+}
+
+impl Core {
+    /// The next task of this core's own.
+    #[inline]
+    pub(super) fn next(&mut self, runtime: &Shared) -> Option<Runnable> {
+        match &runtime.flavor {
+            Flavor::CurrentThread(_) => self.queue.pop(),
+            Flavor::MultiThread(pool) => pool.next_of(self),
+        }
+    }
+
+    /// Polls a task, and measures the poll if the runtime was built to.
+    #[inline]
+    pub(super) fn run(self: Box<Self>, context: &Context, runnable: Runnable) -> Option<Box<Self>> {
+        self.counters.polls.add(1);
+        if context.runtime.config.measure_polls {
+            return self.measure(context, || runnable.run());
+        }
+        context.lend(self, || runnable.run()).0
+    }
+
+    #[cold]
+    fn measure(self: Box<Self>, context: &Context, poll: impl FnOnce()) -> Option<Box<Self>> {
+        let start = real_now();
+        let core = context.lend(self, poll).0?;
+        let took = real_now().saturating_duration_since(start);
+        core.counters.longest_poll.raise_to(took.as_nanos().min(u128::from(u64::MAX)) as u64);
+        Some(core)
+    }
+
+    /// Turns the reactor once, until `timeout` at most, and wakes those who waited for what
+    /// happened.
+    pub(crate) fn turn(
+        mut self: Box<Self>,
+        context: &Context,
+        timeout: Option<Duration>,
+    ) -> Option<Box<Self>> {
+        let runtime = &*context.runtime;
+        // 1. Wait for events, and collect the wakers of those who wait for them.
+        let mut wakers = mem::take(&mut self.wakers);
+        let turned = self.reactor.collect(&mut wakers, timeout);
+        if let Flavor::MultiThread(pool) = &runtime.flavor {
+            pool.rouse(self.index);
+        }
+        // 2. Queue the runtime's own tasks, which runs no foreign code.
+        if !wakers.is_empty() {
+            runtime.queue_woken(&mut self, &mut wakers);
+        }
+        // 3. Call the other wakers.
+        if !wakers.is_empty() || turned.is_err() {
+            return self.finish_turn(context, wakers, turned);
+        }
+        self.wakers = wakers;
+        self.call_for_help(runtime);
+        Some(self)
+    }
+
+    #[cold]
+    fn finish_turn(
+        self: Box<Self>,
+        context: &Context,
+        mut wakers: Vec<std::task::Waker>,
+        turned: io::Result<()>,
+    ) -> Option<Box<Self>> {
+        let reactor = self.reactor.clone();
+        let (core, ()) = context.lend(self, || {
+            wake_all(&mut wakers);
+            let Err(error) = turned else { return };
+            if let Flavor::CurrentThread(_) = &context.runtime.flavor {
+                cannot_go_on(&context.runtime, &error);
+            }
+            // Sockets and timers move to other reactors; from now on the turns only park.
+            report(&format!("a reactor of the runtime cannot wait, and ends: {error}"));
+            reactor.end();
+        });
+        let mut core = core?;
+        core.wakers = wakers;
+        core.call_for_help(&context.runtime);
+        Some(core)
+    }
+
+    fn call_for_help(&self, runtime: &Shared) {
+        if let Flavor::MultiThread(pool) = &runtime.flavor {
+            pool.call_for_help(self);
+        }
+    }
+
+    /// Turns the reactor until something happens or `timeout` has passed. If the runtime was built
+    /// to spin, it first turns without waiting for a while, until `is_ready`, if that pays.
+    pub(super) fn sleep(
+        self: Box<Self>,
+        context: &Context,
+        timeout: Option<Duration>,
+        is_ready: impl Fn(&mut Self) -> bool,
+    ) -> Option<Box<Self>> {
+        let window = context.runtime.config.spin;
+        if window.is_zero() {
+            return self.turn(context, timeout);
+        }
+        let mut spin = self.spin;
+        let mut core = Some(self);
+        let turn = |core: &mut Option<Box<Self>>, timeout| {
+            *core = core.take().and_then(|core| core.turn(context, timeout));
+        };
+        spin.before(
+            window,
+            &mut core,
+            |core| {
+                turn(core, Some(Duration::ZERO));
+                core.as_deref_mut().is_none_or(&is_ready)
+            },
+            |core| turn(core, timeout),
+        );
+        if let Some(core) = &mut core {
+            core.spin = spin;
+        }
+        core
+    }
+}
+
+/// The steps of a core that shares its tasks with no other.
+impl Core {
+    /// Whether a task is ready.
+    pub(crate) fn has_task(&self, runtime: &Shared) -> bool {
+        !self.queue.is_empty() || !runtime.injector.is_empty()
+    }
+
+    /// Turns the reactor: without waiting if something `is_ready`, else until something happens.
+    pub(super) fn wait(
+        self: Box<Self>,
+        context: &Context,
+        is_ready: impl Fn(&mut Self) -> bool,
+    ) -> Option<Box<Self>> {
+        let mut core = self;
+        if is_ready(&mut core) {
+            return core.turn(context, Some(Duration::ZERO));
+        }
+        core.counters.parks.add(1);
+        match context.runtime.clock().paused() {
+            None => core.sleep(context, None, is_ready),
+            Some(clock) => core.wait_with_stopped_clock(context, clock, is_ready),
+        }
+    }
+
+    #[cold]
+    fn wait_with_stopped_clock(
+        self: Box<Self>,
+        context: &Context,
+        clock: &PausableClock,
+        is_ready: impl Fn(&mut Self) -> bool,
+    ) -> Option<Box<Self>> {
+        // What can happen without the passing of time happens first.
+        let mut core = self.turn(context, Some(Duration::ZERO))?;
+        if is_ready(&mut core) {
+            return Some(core);
+        }
+        match core.reactor.timers().until_next() {
+            Some(until) if clock.may_jump() => {
+                clock.advance(until);
+                core.turn(context, Some(Duration::ZERO))
+            }
+            // A blocking job holds the clock, or nothing but an event can go on.
+            _ => core.turn(context, None),
+        }
+    }
+
+    /// Polls tasks in order, until there are none or the reactor must be turned; says whether there
+    /// may be more.
+    pub(super) fn run_batch(mut self: Box<Self>, context: &Context) -> Option<(Box<Self>, bool)> {
+        let runtime = &context.runtime;
+        if let Some(picker) = self.picker.take() {
+            return self.run_picked(context, picker);
+        }
+        // 1. One task that came from another thread, so that a busy core gets to those, too.
+        let mut core = match runtime.injector.pop() {
+            Some(runnable) => self.run(context, runnable)?,
+            None => self,
+        };
+        // 2. The tasks that the last turn found, which come before all others.
+        let polled;
+        (core, polled) = core.run_woken(context)?;
+        // 3. Those in the queue, and when it is empty those from other threads.
+        for _ in polled..POLLS_PER_TURN {
+            match core.next(runtime).or_else(|| runtime.injector.pop()) {
+                Some(runnable) => core = core.run(context, runnable)?,
+                None => return Some((core, false)),
+            }
+        }
+        Some((core, true))
+    }
+
+    /// Wakes and polls the tasks whose wakers the last turn left; returns how many that were.
+    fn run_woken(mut self: Box<Self>, context: &Context) -> Option<(Box<Self>, u32)> {
+        let mut wakers = self.queue.take_woken_wakers();
+        let polls = wakers.len().min(POLLS_PER_TURN as usize);
+        if polls == 0 {
+            return Some((self, 0));
+        }
+        let mut core = self;
+        if context.runtime.config.measure_polls {
+            for waker in wakers.drain(wakers.len() - polls..).rev() {
+                core = core.measure(context, || Runnable::wake_and_run(waker))?;
+            }
+        } else {
+            let (lent, ()) = context.lend(core, || {
+                for _ in 0..polls {
+                    if let Some(waker) = wakers.pop() {
+                        Runnable::wake_and_run(waker);
+                    }
+                }
+            });
+            core = lent?;
+        }
+        core.counters.polls.add(polls as u64);
+        core.queue.put_back(wakers);
+        Some((core, polls as u32))
+    }
+
+    /// Polls the tasks that the core's picker chooses; says whether there may be more.
+    fn run_picked(
+        self: Box<Self>,
+        context: &Context,
+        picker: Box<dyn Picker>,
+    ) -> Option<(Box<Self>, bool)> {
+        /// Gives the picker back to the core, also when it panics.
+        struct GiveBack<'a>(Option<Box<dyn Picker>>, &'a Context);
+
+        impl Drop for GiveBack<'_> {
+            fn drop(&mut self) {
+                self.1.with_core(|core| core.picker = self.0.take());
+            }
+        }
+
+        context.put(self);
+        let mut lent = GiveBack(Some(picker), context);
+        let mut more = true;
+        for _ in 0..POLLS_PER_TURN {
+            let (Some(core), Some(picker)) = (context.take(), lent.0.as_deref_mut()) else { break };
+            let (core, progress) = core.step(context, picker)?;
+            context.put(core);
+            if progress == Progress::Idle {
+                more = false;
+                break;
+            }
+        }
+        drop(lent);
+        context.take().map(|core| (core, more))
+    }
+
+    /// Polls the task that `picker` chooses.
+    pub(crate) fn step(
+        self: Box<Self>,
+        context: &Context,
+        picker: &mut dyn Picker,
+    ) -> Option<(Box<Self>, Progress)> {
+        let (core, runnable) = self.pick(context, picker)?;
+        match runnable {
+            Some(runnable) => {
+                let core = context::between_polls(|| core.run(context, runnable))?;
+                Some((core, Progress::Ran))
+            }
+            None => Some((core, Progress::Idle)),
+        }
+    }
+
+    /// Takes out the task that `picker` chooses, which may spawn and wake tasks meanwhile.
+    fn pick(
+        mut self: Box<Self>,
+        context: &Context,
+        picker: &mut dyn Picker,
+    ) -> Option<(Box<Self>, Option<Runnable>)> {
+        while let Some(injected) = context.runtime.injector.pop() {
+            self.queue.push(injected);
+        }
+        let numbers = self.queue.numbers();
+        let (mut core, index) = match numbers.len() {
+            0 | 1 => (self, 0),
+            len => {
+                let (core, index) = context.lend(self, || picker.pick(&numbers));
+                (core?, index.min(len - 1))
+            }
+        };
+        let runnable = core.queue.remove(index);
+        Some((core, runnable))
+    }
+}
+
+/// Ends a `block_on` whose reactor fails: says why, and which tasks wait.
+fn cannot_go_on(runtime: &Shared, error: &io::Error) -> ! {
+    runtime.check_fork();
+    panic!("the runtime cannot go on: {error}; {}", runtime.describe_tasks())
+}
