@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use proc_macro2::{Delimiter, Group, Spacing, Span, TokenStream, TokenTree};
 use syn::visit::{self, Visit};
-use syn::{Attribute, ImplItemMacro, ItemMacro, ItemMod, TraitItemMacro};
+use syn::{Attribute, Block, ItemMod, Macro};
 
 /// One token. A group of tokens is an opening and a closing one.
 #[derive(Debug, Clone)]
@@ -242,35 +242,26 @@ fn brackets(group: &Group) -> (&'static str, &'static str) {
     }
 }
 
-/// The macros that are defined or called where items stand.
+/// What the macros give that are defined or called where items stand: of a call, what it is given;
+/// of a definition, the result of each arm.
 #[derive(Default)]
 struct Macros(Vec<TokenStream>);
 
 impl<'ast> Visit<'ast> for Macros {
-    fn visit_item_macro(&mut self, node: &'ast ItemMacro) {
-        self.0.extend(results(&node.mac.tokens, node.mac.path.is_ident("macro_rules")));
+    fn visit_macro(&mut self, node: &'ast Macro) {
+        if !node.path.is_ident("macro_rules") {
+            return self.0.push(node.tokens.clone());
+        }
+        // Pattern and result take turns.
+        let groups = node.tokens.clone().into_iter().filter(is_group);
+        self.0.extend(groups.skip(1).step_by(2).map(|group| match group {
+            TokenTree::Group(group) => without_dollars(group.stream()),
+            _ => TokenStream::new(),
+        }));
     }
 
-    fn visit_impl_item_macro(&mut self, node: &'ast ImplItemMacro) {
-        self.0.extend(results(&node.mac.tokens, false));
-    }
-
-    fn visit_trait_item_macro(&mut self, node: &'ast TraitItemMacro) {
-        self.0.extend(results(&node.mac.tokens, false));
-    }
-}
-
-/// What a macro is given; of a definition, what each of its arms gives.
-fn results(tokens: &TokenStream, definition: bool) -> Vec<TokenStream> {
-    if !definition {
-        return vec![tokens.clone()];
-    }
-    let groups = tokens.clone().into_iter().filter_map(|tree| match tree {
-        TokenTree::Group(group) => Some(without_dollars(group.stream())),
-        _ => None,
-    });
-    // Pattern and result take turns.
-    groups.skip(1).step_by(2).collect()
+    /// Macros in functions give no items.
+    fn visit_block(&mut self, _: &'ast Block) {}
 }
 
 /// `$name` as a plain name, and what a repetition repeats, once.
@@ -280,7 +271,7 @@ fn without_dollars(stream: TokenStream) -> TokenStream {
     while let Some(tree) = trees.next() {
         match tree {
             TokenTree::Punct(punct) if punct.as_char() == '$' => {
-                if let Some(TokenTree::Group(group)) = trees.next_if(|tree| is_group(tree)) {
+                if let Some(TokenTree::Group(group)) = trees.next_if(is_group) {
                     result.extend(without_dollars(group.stream()));
                     while trees.next_if(is_repetition).is_some() {}
                 }
