@@ -37,19 +37,26 @@ pub(crate) fn bench_smoke() -> Result<Outcome, String> {
 
 /// The test command that the README gives passes, doctests included.
 pub(crate) fn test() -> Result<Outcome, String> {
-    let words = readme::command("cargo test")?;
-    let arguments: Vec<&str> = words[1..].iter().map(String::as_str).collect();
     // The counts are of all tests, not of those up to the first failure.
-    process::tests(cargo(&arguments).arg("--no-fail-fast"), process::LONG)
+    process::tests(plain_tests()?.arg("--no-fail-fast"), process::LONG)
 }
 
 /// The tests of the members that a plain `cargo test` leaves out.
 pub(crate) fn members() -> Result<Outcome, String> {
-    let mut command = cargo(&["test", "--no-fail-fast", "--all-features"]);
+    process::tests(other_tests()?.arg("--no-fail-fast"), process::LONG)
+}
+
+pub(super) fn plain_tests() -> Result<Command, String> {
+    let words = readme::command("cargo test")?;
+    Ok(cargo(&words[1..].iter().map(String::as_str).collect::<Vec<_>>()))
+}
+
+pub(super) fn other_tests() -> Result<Command, String> {
+    let mut command = cargo(&["test", "--all-features"]);
     for package in others()? {
         command.args(["--package", &package]);
     }
-    process::tests(&mut command, process::LONG)
+    Ok(command)
 }
 
 fn others() -> Result<Vec<String>, String> {

@@ -5,6 +5,9 @@
 //! that this file has it; a path of a document or source file by itself stands for its doctests,
 //! that of a folder for the tests in it, and `cargo xtask something` for that command.
 
+use std::process::Command;
+
+use super::cargo::{other_tests, plain_tests};
 use crate::outcome::{Counts, Outcome};
 use crate::tree::Tree;
 use crate::{markdown, process};
@@ -13,8 +16,9 @@ const DOCUMENTS: [&str; 2] = ["docs/ORIGIN.md", "docs/GUARANTEES.md"];
 
 pub(crate) fn run() -> Result<Outcome, String> {
     let tree = Tree::read()?;
-    let mut command = process::cargo(&["test", "--workspace", "--exclude", "minato-examples"]);
-    let listed = process::output(command.args(["--", "--list"]))?;
+    // The same programs as in the steps that run them: others would have to be built.
+    let list = |mut command: Command| process::output(command.args(["--", "--list"]));
+    let listed = list(plain_tests()?)? + &list(other_tests()?)?;
     let tests: Vec<&str> = listed.lines().filter_map(|line| line.strip_suffix(": test")).collect();
     let mut all = Vec::new();
     for document in DOCUMENTS {
