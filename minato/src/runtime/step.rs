@@ -304,6 +304,10 @@ impl Core {
         while let Some(injected) = context.runtime.injector.pop() {
             self.queue.push(injected);
         }
+        if self.queue.len() < 2 {
+            let runnable = self.queue.pop();
+            return Some((self, runnable));
+        }
         let numbers = self.queue.numbers();
         let (mut core, index) = match numbers.len() {
             0 | 1 => (self, 0),

@@ -66,7 +66,7 @@ pub(crate) fn real_now() -> std::time::Instant {
 
 fn world_origin() -> Instant {
     static ORIGIN: OnceLock<Instant> = OnceLock::new();
-    *ORIGIN.get_or_init(Instant::fixed_origin)
+    *ORIGIN.get_or_init(|| system_now().fixed())
 }
 
 /// A clock that a test may stop and move by hand.

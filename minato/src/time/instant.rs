@@ -78,8 +78,9 @@ impl Instant {
         self.checked_add(duration).or_else(|| self.checked_add(NEVER)).unwrap_or(self)
     }
 
-    /// A point that is the same in every process: where the clocks of simulated worlds begin.
-    pub(crate) fn fixed_origin() -> Self {
+    /// A point that is the same in every process, found from any other one: where the clocks of
+    /// simulated worlds begin.
+    pub(super) fn fixed(self) -> Self {
         // From the earliest point that can be represented: no other one is known.
         let seconds = (0..64).rev().map(|bit| Duration::from_secs(1 << bit));
         let nanos = (0..30).rev().map(|bit| Duration::from_nanos(1 << bit));
