@@ -11,8 +11,11 @@ use super::resolve;
 /// Converts to one or more socket addresses, looking names up where need be.
 ///
 /// Implemented for std's address types, for pairs of an address and a port, for `"host:port"` and
-/// for pairs of a host name and a port. A look-up runs on a thread for blocking jobs, never on the
-/// thread of the caller; under a simulated runtime the world's own names are used.
+/// for pairs of a host name and a port. An IPv6 address may have a zone, by number (`fe80::1%2`) or
+/// by the name of an interface (`fe80::1%eth0`), in brackets or not.
+///
+/// A look-up runs on a thread for blocking jobs, never on the thread of the caller. Under a
+/// simulated runtime the world's own names are used.
 pub trait ToSocketAddrs: sealed::Sealed {}
 
 pub(crate) mod sealed {
@@ -149,17 +152,35 @@ impl Sealed for (&str, u16) {
     fn target(&self) -> Target {
         let (host, port) = *self;
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        match bare.parse::<IpAddr>() {
-            Ok(address) => SocketAddr::new(address, port).target(),
-            Err(_) if host.is_empty() => {
-                Target::Malformed(format!("the host before ':{port}' is missing"))
-            }
-            Err(_) if host.contains(['[', ']', ':', '\0', ' ']) => {
-                Target::Malformed(format!("'{host}' is neither an address nor a host name"))
-            }
-            Err(_) => Target::Name(host.to_owned(), port),
+        if let Ok(address) = bare.parse::<IpAddr>() {
+            return SocketAddr::new(address, port).target();
         }
+        if let Some(target) = zoned(bare, port) {
+            return target;
+        }
+        if host.is_empty() {
+            return Target::Malformed(format!("the host before ':{port}' is missing"));
+        }
+        if host.contains(['[', ']', ':', '\0', ' ']) {
+            let text = format!("'{host}' is neither an address nor a host name");
+            return Target::Malformed(text);
+        }
+        Target::Name(host.to_owned(), port)
     }
+}
+
+/// An IPv6 address with a zone (RFC 4007), as in `fe80::1%2` and `fe80::1%eth0`. A zone that is a
+/// number is known; one that is the name of an interface is the resolver's to look up.
+fn zoned(host: &str, port: u16) -> Option<Target> {
+    let (address, zone) = host.split_once('%')?;
+    let address: Ipv6Addr = address.parse().ok()?;
+    if zone.is_empty() || zone.contains(['[', ']', '%', '\0', ' ']) {
+        return None;
+    }
+    Some(match zone.parse() {
+        Ok(zone) => SocketAddrV6::new(address, port, 0, zone).target(),
+        Err(_) => Target::Name(host.to_owned(), port),
+    })
 }
 
 impl ToSocketAddrs for (String, u16) {}

@@ -3,13 +3,16 @@
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 
-use minato::net::{TcpListener, TcpStream, lookup_host};
+use minato::net::{TcpListener, TcpStream, UdpSocket, lookup_host};
 
 use crate::kit::{At, cases};
 
 cases! {
     a_malformed_address_is_named [];
     an_unknown_name_is_named [];
+    a_zone_in_a_name_is_taken [];
+    a_zone_of_a_name_is_asked_for [Descriptors];
+    a_zone_that_is_none_is_named [];
     an_empty_list_is_named [];
     a_bad_address_leaves_the_others_alone [];
 }
@@ -49,6 +52,51 @@ async fn a_malformed_address_is_named(_: At) {
     assert_eq!(named(&paired, &["two words"]), ErrorKind::InvalidInput);
     let nameless = TcpStream::connect(("", 80)).await.unwrap_err();
     assert_eq!(named(&nameless, &["host", "80"]), ErrorKind::InvalidInput);
+}
+
+/// Zones by number, as the system prints them where an interface has no name.
+async fn a_zone_in_a_name_is_taken(_: At) {
+    let expected: SocketAddr = "[fe80::1%7]:80".parse().unwrap();
+    assert!(matches!(expected, SocketAddr::V6(address) if address.scope_id() == 7));
+    for host in ["fe80::1%7", "[fe80::1%7]"] {
+        let found: Vec<_> = lookup_host((host, 80)).await.unwrap().collect();
+        assert_eq!(found, [expected], "{host}");
+        let found: Vec<_> = lookup_host((host.to_owned(), 80)).await.unwrap().collect();
+        assert_eq!(found, [expected], "{host}");
+        let text = format!("{host}:80");
+        assert_eq!(lookup_host(&*text).await.unwrap().collect::<Vec<_>>(), [expected], "{text}");
+        assert_eq!(lookup_host(text).await.unwrap().collect::<Vec<_>>(), [expected]);
+    }
+}
+
+/// Zones by the name of an interface, which the system knows.
+async fn a_zone_of_a_name_is_asked_for(_: At) {
+    use std::net::ToSocketAddrs;
+    let expected: Vec<_> = ("fe80::1%lo", 80).to_socket_addrs().unwrap().collect();
+    assert!(matches!(expected[0], SocketAddr::V6(address) if address.scope_id() != 0));
+    for host in ["fe80::1%lo", "[fe80::1%lo]"] {
+        let found: Vec<_> = lookup_host((host, 80)).await.unwrap().collect();
+        assert_eq!(found, expected, "{host}");
+        let found: Vec<_> = lookup_host(format!("{host}:80")).await.unwrap().collect();
+        assert_eq!(found, expected, "{host}");
+        // Nobody has the address: what matters is that it was understood.
+        let errors = [
+            TcpListener::bind((host, 0)).await.map(drop).unwrap_err(),
+            UdpSocket::bind((host, 0)).await.map(drop).unwrap_err(),
+        ];
+        assert!(errors.iter().all(|error| error.raw_os_error().is_some()), "{errors:?}");
+    }
+    let unknown = lookup_host(("fe80::1%no-such-interface", 80)).await.map(drop).unwrap_err();
+    named(&unknown, &["fe80::1%no-such-interface"]);
+}
+
+async fn a_zone_that_is_none_is_named(_: At) {
+    let malformed =
+        ["fe80::1%", "[fe80::1%]", "fe80::1%two words", "fe80::1%zero\0", "fe80::%1%2%[", "::g%1"];
+    for host in malformed {
+        let error = lookup_host((host, 80)).await.map(drop).unwrap_err();
+        assert_eq!(named(&error, &[host]), ErrorKind::InvalidInput, "{error}");
+    }
 }
 
 async fn an_unknown_name_is_named(_: At) {
