@@ -19,6 +19,7 @@ mod backoff;
 mod datagram;
 mod halves;
 mod io;
+mod options;
 mod resolve;
 mod send_file;
 mod socket;

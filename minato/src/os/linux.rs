@@ -10,7 +10,7 @@ use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::ptr;
 
-use rustix::net::{RecvFlags, SendFlags};
+use rustix::net::{RecvFlags, SendFlags, SocketAddrUnix};
 use rustix::pipe::{SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
@@ -220,6 +220,11 @@ pub(crate) fn send_file(
 /// A descriptor on which every socket call fails, for sockets that have none.
 pub(crate) fn placeholder() -> io::Result<OwnedFd> {
     std::fs::File::open("/dev/null").map(OwnedFd::from)
+}
+
+/// Binds a Unix socket to an abstract name that the kernel chooses (unix(7), "autobind").
+pub(crate) fn bind_unnamed(socket: &Socket) -> io::Result<()> {
+    Ok(rustix::net::bind(socket, &SocketAddrUnix::new_unnamed())?)
 }
 
 /// The name of an abstract address in the form that socket2 takes: behind a zero byte.

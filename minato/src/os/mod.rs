@@ -53,7 +53,10 @@ pub(crate) fn connect(socket: &Socket, address: &Address) -> io::Result<()> {
 }
 
 pub(crate) fn bind(socket: &Socket, address: &Address) -> io::Result<()> {
-    socket.bind(&to_sock_addr(address)?)
+    match address {
+        Address::Unix(unnamed) if unnamed.is_unnamed() => platform::bind_unnamed(socket),
+        _ => socket.bind(&to_sock_addr(address)?),
+    }
 }
 
 pub(crate) fn accept(socket: &Socket) -> io::Result<(Socket, Address)> {
@@ -226,7 +229,7 @@ fn to_unix_sock_addr(address: &SocketAddr) -> io::Result<SockAddr> {
         (None, Some(name)) => SockAddr::unix(name),
         (None, None) => Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            "an unnamed Unix socket address cannot be bound or reached",
+            "an unnamed Unix socket address cannot be reached",
         )),
     }
 }

@@ -34,6 +34,31 @@ pub(crate) enum OptionValue {
 }
 
 impl OptionValue {
+    /// How long a close lingers. A system counts whole seconds, and none of them resets the
+    /// connection: so a part of a second counts as one.
+    pub(crate) fn linger(time: Option<Duration>) -> io::Result<Self> {
+        let Some(time) = time else { return Ok(Self::Time(None)) };
+        let seconds = time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0));
+        if i32::try_from(seconds).is_err() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("a linger of {time:?} is more than the {} s that it can be", i32::MAX),
+            ));
+        }
+        Ok(Self::Time(Some(Duration::from_secs(seconds))))
+    }
+
+    /// A time of keepalive probes, in whole seconds as systems count it.
+    pub(crate) fn keepalive(time: Duration) -> io::Result<Self> {
+        if time < Duration::from_secs(1) {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("a keepalive time of {time:?} is less than a second"),
+            ));
+        }
+        Ok(Self::Time(Some(Duration::from_secs(time.as_secs()))))
+    }
+
     pub(crate) fn flag(self) -> io::Result<bool> {
         match self {
             Self::Flag(flag) => Ok(flag),
@@ -60,6 +85,22 @@ impl OptionValue {
             io::ErrorKind::InvalidInput,
             format!("this socket option takes {wanted}, not {self:?}"),
         )
+    }
+}
+
+impl TryFrom<OptionValue> for bool {
+    type Error = io::Error;
+
+    fn try_from(value: OptionValue) -> io::Result<Self> {
+        value.flag()
+    }
+}
+
+impl TryFrom<OptionValue> for u32 {
+    type Error = io::Error;
+
+    fn try_from(value: OptionValue) -> io::Result<Self> {
+        value.number()
     }
 }
 

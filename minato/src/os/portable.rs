@@ -158,6 +158,14 @@ pub(crate) fn placeholder() -> io::Result<OwnedFd> {
     std::fs::File::open("/dev/null").map(OwnedFd::from)
 }
 
+/// Only Linux chooses a name by itself.
+pub(crate) fn bind_unnamed(_socket: &Socket) -> io::Result<()> {
+    Err(io::Error::new(
+        io::ErrorKind::InvalidInput,
+        "an unnamed Unix socket address cannot be bound",
+    ))
+}
+
 /// Only Linux has abstract addresses.
 pub(crate) fn abstract_name(_address: &SocketAddr) -> Option<PathBuf> {
     None
@@ -309,6 +317,8 @@ mod tests {
         assert_eq!(address.as_pathname(), Some(Path::new("/run/harbour")));
         assert_eq!(abstract_name(&address), None);
         assert!(unix_address(Path::new("\0harbour")).is_err());
+        let socket = pair(Type::STREAM).unwrap().0;
+        assert_eq!(bind_unnamed(&socket).unwrap_err().kind(), io::ErrorKind::InvalidInput);
         assert_eq!(abstract_address(b"harbour").unwrap_err().kind(), io::ErrorKind::Unsupported);
     }
 

@@ -1,7 +1,9 @@
 //! Options: what is set reads back, and has its effect.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
+use minato::io::AsyncReadExt;
 use minato::net::tcp::TcpKeepalive;
 use minato::net::{TcpSocket, TcpStream};
 
@@ -13,6 +15,9 @@ cases! {
     keepalive_with_times [];
     keepalive_off_again [];
     impossible_values_are_errors [];
+    a_linger_is_rounded_up_to_a_second [];
+    a_linger_that_nobody_can_count_is_refused [];
+    keepalive_below_a_second_says_so [];
     buffer_sizes_read_back_and_bound [];
     an_accepted_stream_has_the_options_of_its_listener [];
     a_port_can_be_shared_by_two_listeners [];
@@ -98,6 +103,68 @@ async fn impossible_values_are_errors(at: At) {
     at.note_result("left off", &client.keepalive());
     at.note_result("a large ttl", &client.set_ttl(256));
     at.note_result("no ttl", &client.set_ttl(0));
+}
+
+/// The system counts whole seconds, and none of them means: throw the bytes away.
+async fn a_linger_is_rounded_up_to_a_second(at: At) {
+    let millis = Duration::from_millis;
+    for (linger, kept) in [
+        (Duration::from_nanos(1), 1),
+        (millis(999), 1),
+        (millis(1000), 1),
+        (millis(1001), 2),
+        (Duration::from_secs(u16::MAX.into()), u64::from(u16::MAX)),
+    ] {
+        let kept = Some(Duration::from_secs(kept));
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_linger(Some(linger)).unwrap();
+        assert_eq!(socket.linger().unwrap(), kept);
+        let (client, mut server) = net::pair().await;
+        client.set_linger(Some(linger)).unwrap();
+        assert_eq!(client.linger().unwrap(), kept);
+        drop(client);
+        // The end, and no reset.
+        assert_eq!(server.read(&mut [0]).await.unwrap(), 0, "after {linger:?}");
+    }
+    let (client, mut server) = net::pair().await;
+    client.set_linger(Some(Duration::ZERO)).unwrap();
+    drop(client);
+    at.deliver().await;
+    let reset = server.read(&mut [0]).await.unwrap_err();
+    assert_eq!(reset.kind(), ErrorKind::ConnectionReset);
+}
+
+async fn a_linger_that_nobody_can_count_is_refused(_: At) {
+    let (client, _server) = net::pair().await;
+    let socket = TcpSocket::new_v4().unwrap();
+    let most = Duration::from_secs(i32::MAX.unsigned_abs().into());
+    for linger in [most + Duration::from_nanos(1), Duration::from_secs(1 << 32), Duration::MAX] {
+        for error in [client.set_linger(Some(linger)), socket.set_linger(Some(linger))] {
+            let error = error.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            assert!(error.to_string().contains(&format!("{linger:?}")), "{error}");
+        }
+        assert_eq!(client.linger().unwrap(), None);
+    }
+}
+
+async fn keepalive_below_a_second_says_so(_: At) {
+    let (client, _server) = net::pair().await;
+    let socket = TcpSocket::new_v4().unwrap();
+    let half = Duration::from_millis(500);
+    for keepalive in [TcpKeepalive::new().with_time(half), TcpKeepalive::new().with_interval(half)]
+    {
+        for error in [client.set_keepalive(Some(&keepalive)), socket.set_tcp_keepalive(&keepalive)]
+        {
+            let error = error.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            let text = error.to_string();
+            assert!(text.contains("500ms") && text.contains("second"), "{text}");
+        }
+    }
+    let longer = TcpKeepalive::new().with_time(Duration::from_millis(7900));
+    client.set_keepalive(Some(&longer)).unwrap();
+    assert_eq!(client.keepalive_time().unwrap(), Some(Duration::from_secs(7)));
 }
 
 async fn buffer_sizes_read_back_and_bound(at: At) {

@@ -134,6 +134,43 @@ fn connections_that_came_in_one_event_are_all_accepted() {
     });
 }
 
+/// Linux chooses an abstract name for whoever gives none.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn an_empty_path_is_bound_to_a_name_that_the_system_chooses() {
+    use std::os::linux::net::SocketAddrExt;
+    on_the_system(|| async {
+        let unnamed = UnixDatagram::unbound()?.local_addr()?;
+        let (one, two) = (UnixDatagram::bind("")?, UnixDatagram::bind_addr(&unnamed)?);
+        let (at_one, at_two) = (one.local_addr()?, two.local_addr()?);
+        assert!(at_one.as_abstract_name().is_some_and(|name| !name.is_empty()));
+        assert_ne!(at_one.as_abstract_name(), at_two.as_abstract_name());
+        two.send_to_addr(b"asked", &at_one).await?;
+        let (len, from) = one.recv_from(&mut [0; 8]).await?;
+        assert_eq!((len, from.as_abstract_name()), (5, at_two.as_abstract_name()));
+        one.send_to_addr(b"answered", &from).await?;
+        assert_eq!(two.recv(&mut [0; 16]).await?, 8);
+
+        for listener in [UnixListener::bind("")?, UnixListener::bind_addr(&unnamed)?] {
+            let address = listener.local_addr()?;
+            assert!(address.as_abstract_name().is_some_and(|name| !name.is_empty()));
+            UnixStream::connect_addr(&address).await?;
+            listener.accept().await?;
+        }
+        let reached = [
+            UnixStream::connect("").await.map(drop).unwrap_err(),
+            one.connect("").unwrap_err(),
+            one.send_to(b"nobody", "").await.map(drop).unwrap_err(),
+            one.try_send_to(b"nobody", "").map(drop).unwrap_err(),
+        ];
+        for error in reached {
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            assert!(error.to_string().contains("unnamed"), "{error}");
+        }
+        Ok(())
+    });
+}
+
 #[test]
 fn what_cannot_be_bound_or_reached_says_why() {
     on_the_system(|| async {

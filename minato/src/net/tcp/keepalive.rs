@@ -27,14 +27,16 @@ impl TcpKeepalive {
         Self::default()
     }
 
-    /// How long a connection is idle before the first probe; whole seconds, at least one.
+    /// How long a connection is idle before the first probe: at least a second, and a
+    /// part of a second is left off.
     #[must_use]
     pub fn with_time(mut self, time: Duration) -> Self {
         self.time = Some(time);
         self
     }
 
-    /// How long after one probe the next is sent; whole seconds, at least one.
+    /// How long after one probe the next is sent: at least a second, and a part of
+    /// a second is left off.
     #[must_use]
     pub fn with_interval(mut self, interval: Duration) -> Self {
         self.interval = Some(interval);

@@ -9,10 +9,11 @@ use std::task::{Context, Poll};
 
 use super::backlog::Backlog;
 use super::{Incoming, TcpSocket, TcpStream};
-use crate::engine::{Address, Direction, Interest, OptionName, OptionValue, Source, Transport};
+use crate::engine::{Address, Direction, Interest, Source, Transport};
 use crate::net::ToSocketAddrs;
 use crate::net::address::to_socket_addrs;
 use crate::net::io::Done;
+use crate::net::options::socket_options;
 use crate::net::socket::Socket;
 use crate::reactor::Handle;
 
@@ -206,25 +207,9 @@ impl TcpListener {
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.socket.source().take_error()
     }
-
-    /// The time to live of the packets of accepted connections.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn ttl(&self) -> io::Result<u32> {
-        self.socket.option(OptionName::Ttl)?.number()
-    }
-
-    /// Sets the time to live of the packets of accepted connections.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        self.socket.set_option(OptionName::Ttl, OptionValue::Number(ttl))
-    }
 }
+
+socket_options!(TcpListener: ttl);
 
 impl fmt::Debug for TcpListener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

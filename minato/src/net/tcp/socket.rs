@@ -4,10 +4,10 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
-use std::time::Duration;
 
-use super::{TcpKeepalive, TcpListener, TcpStream, connect, stream};
-use crate::engine::{Address, Family, OptionName, OptionValue, Transport};
+use super::{TcpKeepalive, TcpListener, TcpStream, connect};
+use crate::engine::{Address, Family, Transport};
+use crate::net::options::{set_keepalive_times, socket_options};
 use crate::net::socket::Socket;
 use crate::reactor::Handle;
 
@@ -31,6 +31,11 @@ use crate::reactor::Handle;
 pub struct TcpSocket {
     socket: Socket,
 }
+
+socket_options!(
+    TcpSocket: reuseaddr, reuseport, keepalive, nodelay, linger, send_buffer_size,
+    recv_buffer_size, only_v6
+);
 
 impl TcpSocket {
     /// Opens a socket for IPv4.
@@ -163,166 +168,13 @@ impl TcpSocket {
         })
     }
 
-    fn flag(&self, name: OptionName) -> io::Result<bool> {
-        self.socket.option(name)?.flag()
-    }
-
-    fn set_flag(&self, name: OptionName, value: bool) -> io::Result<()> {
-        self.socket.set_option(name, OptionValue::Flag(value))
-    }
-
-    /// Whether the address may be bound while old connections of it linger.
-    ///
-    /// # Errors
-    ///
-    /// The system's, as for every option here.
-    pub fn reuseaddr(&self) -> io::Result<bool> {
-        self.flag(OptionName::ReuseAddress)
-    }
-
-    /// Lets the address be bound while old connections of it linger.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn set_reuseaddr(&self, reuse: bool) -> io::Result<()> {
-        self.set_flag(OptionName::ReuseAddress, reuse)
-    }
-
-    /// Whether several sockets may be bound to the address.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn reuseport(&self) -> io::Result<bool> {
-        self.flag(OptionName::ReusePort)
-    }
-
-    /// Lets several sockets be bound to the address; connections are spread over them.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn set_reuseport(&self, reuse: bool) -> io::Result<()> {
-        self.set_flag(OptionName::ReusePort, reuse)
-    }
-
-    /// Whether idle connections are probed.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn keepalive(&self) -> io::Result<bool> {
-        self.flag(OptionName::KeepAlive)
-    }
-
-    /// Sets whether idle connections are probed, at the system's default times.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn set_keepalive(&self, keepalive: bool) -> io::Result<()> {
-        self.set_flag(OptionName::KeepAlive, keepalive)
-    }
-
     /// Has idle connections probed at the given times.
     ///
     /// # Errors
     ///
-    /// The system's; zero times are invalid.
+    /// `InvalidInput` for a time below a second; else the system's.
     pub fn set_tcp_keepalive(&self, keepalive: &TcpKeepalive) -> io::Result<()> {
-        stream::set_tcp_keepalive(&self.socket, keepalive)
-    }
-
-    /// Whether small segments are sent at once.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn nodelay(&self) -> io::Result<bool> {
-        self.flag(OptionName::NoDelay)
-    }
-
-    /// Sets whether small segments are sent at once (`TCP_NODELAY`).
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
-        self.set_flag(OptionName::NoDelay, nodelay)
-    }
-
-    /// How a close deals with bytes that were not sent; see [`set_linger`](Self::set_linger).
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn linger(&self) -> io::Result<Option<Duration>> {
-        self.socket.option(OptionName::Linger)?.time()
-    }
-
-    /// With a zero duration a close resets the connection. Any other makes the *close block* on
-    /// most systems, and is best left alone.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
-        self.socket.set_option(OptionName::Linger, OptionValue::Time(linger))
-    }
-
-    /// The size of the send buffer in bytes.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn send_buffer_size(&self) -> io::Result<u32> {
-        self.socket.option(OptionName::SendBufferSize)?.number()
-    }
-
-    /// Sets the size of the send buffer in bytes; Linux doubles it.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn set_send_buffer_size(&self, size: u32) -> io::Result<()> {
-        self.socket.set_option(OptionName::SendBufferSize, OptionValue::Number(size))
-    }
-
-    /// The size of the receive buffer in bytes.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn recv_buffer_size(&self) -> io::Result<u32> {
-        self.socket.option(OptionName::ReceiveBufferSize)?.number()
-    }
-
-    /// Sets the size of the receive buffer in bytes; Linux doubles it.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn set_recv_buffer_size(&self, size: u32) -> io::Result<()> {
-        self.socket.set_option(OptionName::ReceiveBufferSize, OptionValue::Number(size))
-    }
-
-    /// Whether an IPv6 socket keeps to IPv6.
-    ///
-    /// # Errors
-    ///
-    /// The system's; on an IPv4 socket always.
-    pub fn only_v6(&self) -> io::Result<bool> {
-        self.flag(OptionName::OnlyV6)
-    }
-
-    /// Sets whether an IPv6 socket keeps to IPv6; only before it is bound.
-    ///
-    /// # Errors
-    ///
-    /// The system's; on an IPv4 socket always.
-    pub fn set_only_v6(&self, only_v6: bool) -> io::Result<()> {
-        self.set_flag(OptionName::OnlyV6, only_v6)
+        set_keepalive_times(&self.socket, keepalive)
     }
 
     /// The address that the socket is bound to.

@@ -18,6 +18,7 @@ use crate::net::address::to_socket_addrs;
 use crate::net::halves::{
     self, BorrowedReadHalf, BorrowedWriteHalf, OwnedReadHalf, OwnedWriteHalf, SplitStream,
 };
+use crate::net::options::{set_keepalive_times, socket_options};
 use crate::net::socket::Socket;
 use crate::net::stream::{stream_api, stream_traits};
 use crate::net::{Direct, SendFile, ToSocketAddrs};
@@ -59,6 +60,7 @@ pub struct TcpStream {
 }
 
 stream_api!(TcpStream);
+socket_options!(TcpStream: nodelay, linger, ttl, send_buffer_size, recv_buffer_size);
 
 impl TcpStream {
     pub(super) fn of(socket: Socket) -> Self {
@@ -174,62 +176,6 @@ impl TcpStream {
         self.socket.poll_peek(cx, buf)
     }
 
-    /// Whether small segments are sent at once.
-    ///
-    /// # Errors
-    ///
-    /// The system's, as for every option here.
-    pub fn nodelay(&self) -> io::Result<bool> {
-        self.socket.option(OptionName::NoDelay)?.flag()
-    }
-
-    /// Sets whether small segments are sent at once (`TCP_NODELAY`); off by default, as the system
-    /// has it.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
-        self.socket.set_option(OptionName::NoDelay, OptionValue::Flag(nodelay))
-    }
-
-    /// How a close deals with bytes that were not sent.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn linger(&self) -> io::Result<Option<Duration>> {
-        self.socket.option(OptionName::Linger)?.time()
-    }
-
-    /// With a zero duration a close resets the connection. Any other makes the *close block* on
-    /// most systems, and is best left alone.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
-        self.socket.set_option(OptionName::Linger, OptionValue::Time(linger))
-    }
-
-    /// The time to live of outgoing packets.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn ttl(&self) -> io::Result<u32> {
-        self.socket.option(OptionName::Ttl)?.number()
-    }
-
-    /// Sets the time to live of outgoing packets.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        self.socket.set_option(OptionName::Ttl, OptionValue::Number(ttl))
-    }
-
     /// Whether an idle connection is probed.
     ///
     /// # Errors
@@ -252,62 +198,13 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// The system's; zero times are invalid.
+    /// `InvalidInput` for a time below a second; else the system's.
     pub fn set_keepalive(&self, keepalive: Option<&TcpKeepalive>) -> io::Result<()> {
         match keepalive {
-            Some(keepalive) => set_tcp_keepalive(&self.socket, keepalive),
+            Some(keepalive) => set_keepalive_times(&self.socket, keepalive),
             None => self.socket.set_option(OptionName::KeepAlive, OptionValue::Flag(false)),
         }
     }
-
-    /// The size of the send buffer in bytes.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn send_buffer_size(&self) -> io::Result<u32> {
-        self.socket.option(OptionName::SendBufferSize)?.number()
-    }
-
-    /// Sets the size of the send buffer in bytes; Linux doubles it.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn set_send_buffer_size(&self, size: u32) -> io::Result<()> {
-        self.socket.set_option(OptionName::SendBufferSize, OptionValue::Number(size))
-    }
-
-    /// The size of the receive buffer in bytes.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn recv_buffer_size(&self) -> io::Result<u32> {
-        self.socket.option(OptionName::ReceiveBufferSize)?.number()
-    }
-
-    /// Sets the size of the receive buffer in bytes; Linux doubles it.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn set_recv_buffer_size(&self, size: u32) -> io::Result<()> {
-        self.socket.set_option(OptionName::ReceiveBufferSize, OptionValue::Number(size))
-    }
-}
-
-pub(super) fn set_tcp_keepalive(socket: &Socket, keepalive: &TcpKeepalive) -> io::Result<()> {
-    if let Some(time) = keepalive.time() {
-        socket.set_option(OptionName::KeepAliveTime, OptionValue::Time(Some(time)))?;
-    }
-    if let Some(interval) = keepalive.interval() {
-        socket.set_option(OptionName::KeepAliveInterval, OptionValue::Time(Some(interval)))?;
-    }
-    if let Some(retries) = keepalive.retries() {
-        socket.set_option(OptionName::KeepAliveRetries, OptionValue::Number(retries))?;
-    }
-    socket.set_option(OptionName::KeepAlive, OptionValue::Flag(true))
 }
 
 impl fmt::Debug for TcpStream {

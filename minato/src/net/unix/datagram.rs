@@ -50,7 +50,7 @@ datagram_api!(UnixDatagram);
 
 impl UnixDatagram {
     /// Binds a socket to `path`, which must not exist yet and stays behind. On Linux a path that
-    /// begins with a zero byte is an abstract name.
+    /// begins with a zero byte is an abstract name, and for an empty path the system chooses one.
     ///
     /// # Errors
     ///
@@ -75,7 +75,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// As [`bind`](Self::bind); an unnamed address cannot be bound.
+    /// As [`bind`](Self::bind).
     #[track_caller]
     pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
         Self::open(None, Some(address))

@@ -46,7 +46,7 @@ pub struct UnixListener {
 
 impl UnixListener {
     /// Listens at `path`, which must not exist yet; with a backlog of 1024. On Linux a path that
-    /// begins with a zero byte is an abstract name.
+    /// begins with a zero byte is an abstract name, and for an empty path the system chooses one.
     ///
     /// # Errors
     ///
@@ -72,7 +72,7 @@ impl UnixListener {
     ///
     /// # Errors
     ///
-    /// As [`bind`](Self::bind); an unnamed address is no place to listen at.
+    /// As [`bind`](Self::bind).
     #[track_caller]
     pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
         Self::listen(None, address)
