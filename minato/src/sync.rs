@@ -27,6 +27,12 @@ pub(crate) use self::order::sequential;
 // Loom's `Arc` cannot be the type of a `self`. No model is about the counting of references.
 pub(crate) use std::sync::Arc;
 
+/// Std's atomics, under loom too: for statics, since loom's cannot be made in a constant, and for
+/// what no model is about.
+pub(crate) mod plain {
+    pub(crate) use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+}
+
 use std::sync::PoisonError;
 
 /// A mutex that a panic does not poison.

@@ -1,6 +1,6 @@
 //! What the whole process shares, and a forked child does not.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use crate::sync::plain::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, OnceLock, PoisonError};
 
 static FORKS: AtomicU32 = AtomicU32::new(0);

@@ -1,9 +1,9 @@
 //! Hidden threads: those that the library starts for code outside every runtime, and whether it
 //! may. Whatever starts one asks [`permit`] before.
 
+use crate::sync::plain::{AtomicU8, Ordering};
 use std::io;
 use std::panic::Location;
-use std::sync::atomic::{AtomicU8, Ordering};
 
 /// What a hidden thread is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

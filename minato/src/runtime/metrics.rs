@@ -1,6 +1,6 @@
 //! Counters of a core, for its owner to add and for anybody to read.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::plain::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// A counter that only the holder of the core adds to, without a locked instruction.

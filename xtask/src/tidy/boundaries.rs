@@ -17,6 +17,15 @@ pub(crate) fn clock(tree: &Tree) -> Vec<Violation> {
     })
 }
 
+/// Locks, atomics and counted references come from `sync.rs`, where loom's can take their place.
+pub(crate) fn sync(tree: &Tree) -> Vec<Violation> {
+    const NAMES: [&str; 5] = ["Arc", "Weak", "Mutex", "MutexGuard", "atomic"];
+    paths(tree, LIBRARY, places::SYNC, |path| {
+        let name = NAMES.iter().find(|name| path.starts_with(&format!("std::sync::{name}")))?;
+        Some(format!("{name} comes from crate::sync"))
+    })
+}
+
 /// There is one thread-local, in one file.
 pub(crate) fn thread_local(tree: &Tree) -> Vec<Violation> {
     words(tree, LIBRARY, places::THREAD_LOCAL, |source, at| {

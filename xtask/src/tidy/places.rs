@@ -39,6 +39,23 @@ pub(crate) const CLOCK: &[&str] = &["time/clock.rs"];
 /// The one file with a thread-local, relative to [`LIBRARY`].
 pub(crate) const THREAD_LOCAL: &[&str] = &["runtime/context.rs"];
 
+/// Where locks, atomics and counted references may come from std, relative to [`LIBRARY`]: the file
+/// that hands them on, a lock in a static, and a lock in a public signature.
+pub(crate) const SYNC: &[&str] = &[
+    "sync.rs",
+    "reactor/process.rs",
+    "runtime/picker/mod.rs",
+    // Still to be changed.
+    "engine/",
+    "net/",
+    "os/",
+    "reactor/",
+    "runtime/",
+    "sim/",
+    "task/",
+    "time/",
+];
+
 /// The one file where an import may depend on a `cfg`.
 pub(crate) const CONDITIONAL_IMPORTS: &str = "minato/src/sync.rs";
 

@@ -1,8 +1,8 @@
 //! A pipe between two sockets, in which bytes move within the kernel.
 
+use crate::sync::plain::{AtomicUsize, Ordering};
 use std::io::{self, PipeReader, PipeWriter, Read};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::os::platform::{pipe_size, set_pipe_size, splice};
 
