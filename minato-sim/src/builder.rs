@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::link::Latency;
 use crate::time::nanos;
+use crate::udp::MAX_OVER_IPV6;
 use crate::world::World;
 
 /// The sizes and limits of a world.
@@ -59,7 +60,7 @@ impl WorldBuilder {
                 privileged_ports: true,
                 ipv6_names: false,
                 reports_aborted: false,
-                max_datagram: 65_507,
+                max_datagram: MAX_OVER_IPV6,
                 datagram_part: usize::MAX,
                 segment: 64 * 1024,
                 trace_lines: 4096,
@@ -99,8 +100,10 @@ impl WorldBuilder {
         self
     }
 
-    /// Bytes of datagrams that may wait in a socket; an empty datagram counts as one byte. What
-    /// arrives beyond that is dropped, except into an empty buffer. At least 1. Default: 208 KiB.
+    /// The memory for datagrams that wait in a socket. What arrives beyond that is dropped, except
+    /// into an empty buffer. As on Linux a datagram counts what its memory does there, not its
+    /// bytes: at least 832, for example, and 2,304 with 1,000 bytes. At least 1. Default: 208 KiB,
+    /// which is 256 small datagrams.
     pub fn datagram_buffer(mut self, bytes: usize) -> Self {
         self.config.datagram_buffer = bytes.max(1);
         self
@@ -133,9 +136,10 @@ impl WorldBuilder {
         self
     }
 
-    /// The largest datagram; a longer one gives `EMSGSIZE`. Default, and at most: 65,507 bytes.
+    /// The largest datagram; a longer one gives `EMSGSIZE`. Default: what fits into a packet, which
+    /// is the limit in any case: 65,507 bytes over IPv4, and 65,527 over IPv6.
     pub fn max_datagram(mut self, bytes: usize) -> Self {
-        self.config.max_datagram = bytes.min(65_507);
+        self.config.max_datagram = bytes;
         self
     }
 

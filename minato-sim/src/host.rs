@@ -28,6 +28,8 @@ pub(crate) struct HostState {
     /// How many entries of `ready` belong to sockets that are closed.
     pub(crate) stale: usize,
     pub(crate) faults: Faults,
+    /// When the last datagram that was sent within the host arrives.
+    pub(crate) last_loopback: u64,
     /// Whether the host is in the world's list of notified hosts.
     pub(crate) notified: bool,
 }
@@ -83,9 +85,16 @@ impl Host {
     /// own result.
     ///
     /// # Errors
-    /// `NotFound`, with the name in the text, for any other name.
+    /// What std gives for a name that is not known. Its kind is none of those that
+    /// [`ErrorKind`](io::ErrorKind) names. The name is in the [trace](World::trace_tail).
     pub fn lookup(&self, name: &str) -> io::Result<Vec<IpAddr>> {
-        self.world.lock().names.lookup(name)
+        let mut state = self.world.lock();
+        let found = state.names.lookup(name);
+        if found.is_err() {
+            let now = state.now;
+            state.trace.line(now, format!("nobody has the name {name}"));
+        }
+        found
     }
 
     /// A new socket, which never blocks.

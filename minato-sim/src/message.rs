@@ -6,13 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use crate::address::presented;
 use crate::errno::{self, fail};
 use crate::socket::{Kind, Socket, scatterer};
-use crate::udp::Wish;
-
-/// The interface of a datagram that never left its host.
-const LOOPBACK: u32 = 1;
-
-/// The interface of a host's one link.
-const LINK: u32 = 2;
+use crate::udp::SendOptions;
 
 /// What is known of a datagram that was received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +20,7 @@ pub struct Message {
     pub from: SocketAddr,
     /// The address that it was sent to.
     pub to: IpAddr,
-    /// The index of the interface that it came by: 1 within a host, 2 from elsewhere.
+    /// The index of the interface that it came by: 1 is the loopback, 2 the link to other hosts.
     pub interface: u32,
     /// The two bits of Explicit Congestion Notification, as they were sent: no link sets them.
     pub ecn: u8,
@@ -48,8 +42,8 @@ impl Socket {
         source: Option<IpAddr>,
     ) -> io::Result<usize> {
         self.must_be_datagram()?;
-        let wish = Wish { ecn: ecn & 0b11, source };
-        self.world.lock().datagram_send(self.key, &[IoSlice::new(bytes)], Some(address), wish)
+        let options = SendOptions { ecn: ecn & 0b11, source };
+        self.world.lock().datagram_send(self.key, &[IoSlice::new(bytes)], Some(address), options)
     }
 
     /// Receives as many datagrams as wait, one into the front of each buffer, and hands the number
@@ -74,14 +68,14 @@ impl Socket {
                 Err(_) if received > 0 => break,
                 Err(error) => return Err(error),
             };
-            let envelope = datagram.envelope;
+            let header = datagram.header;
             let message = Message {
                 len: datagram.copied,
                 truncated: datagram.truncated,
-                from: presented(envelope.from, self.family),
-                to: presented(SocketAddr::new(envelope.to, 0), self.family).ip(),
-                interface: if envelope.from_here { LOOPBACK } else { LINK },
-                ecn: envelope.ecn,
+                from: presented(header.from, self.family),
+                to: presented(header.to, self.family).ip(),
+                interface: header.interface as u32,
+                ecn: header.ecn,
             };
             each(received, message);
             received += 1;

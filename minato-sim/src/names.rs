@@ -54,10 +54,15 @@ impl Names {
             _ if plain == "localhost" => {
                 Ok(vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)])
             }
-            _ => Err(io::Error::new(
-                io::ErrorKind::NotFound,
-                format!("the name `{name}` is not known in the simulated world"),
-            )),
+            _ => Err(unknown_name()),
         }
     }
+}
+
+/// The error that std gives for a name that the resolver does not know: kind and text.
+///
+/// The kind cannot be named. It is that of every number which is no error of the system.
+fn unknown_name() -> io::Error {
+    let kind = io::Error::from_raw_os_error(i32::MAX).kind();
+    io::Error::new(kind, "failed to lookup address information: Name or service not known")
 }

@@ -24,7 +24,7 @@ impl State {
         let (protocol, state, receive, send) = match (socket.kind, &socket.role) {
             (Kind::Datagram, _) => {
                 let state = if socket.peer.is_some() { "CONNECTED" } else { "UNCONNECTED" };
-                ("udp", state, socket.mailbox.charged, 0)
+                ("udp", state, socket.datagrams.charged, 0)
             }
             (Kind::Stream, Role::Fresh) => ("tcp", "CLOSED", 0, 0),
             (Kind::Stream, Role::Listening(listener)) => {

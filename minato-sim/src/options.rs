@@ -23,16 +23,19 @@ pub enum SocketOption {
     KeepaliveInterval(Duration),
     /// How many probes go unanswered before the connection is given up; 1 to 127.
     KeepaliveRetries(u32),
-    /// With a zero duration a close resets the connection. A longer one is remembered; closing
-    /// never blocks.
+    /// With a zero duration a close resets the connection. A longer one is remembered, in whole
+    /// seconds rounded up, at most `i32::MAX`; closing never blocks.
     Linger(Option<Duration>),
-    /// Remembered; no simulated path is long enough for it to matter.
+    /// Remembered; no simulated path is long enough for it to matter. `u32::MAX` stands for the
+    /// default of 64.
     TimeToLive(u32),
     /// Bytes that a stream queues before a send would block, or the largest datagram. At least 1.
     /// The value is taken as it is, where Linux doubles it.
     SendBuffer(usize),
-    /// Bytes that may wait to be received. At least 1. The value is taken as it is, where Linux
-    /// doubles it.
+    /// Bytes that may wait in a stream to be received, at least 1. The value is taken as it is,
+    /// where Linux doubles it. For datagrams: half the
+    /// [memory](crate::WorldBuilder::datagram_buffer) that may wait, which becomes at least 2,304,
+    /// as on Linux.
     ReceiveBuffer(usize),
     /// Whether datagrams may be sent to a broadcast address.
     Broadcast(bool),
@@ -40,19 +43,20 @@ pub enum SocketOption {
     MulticastLoopV4(bool),
     /// Whether multicasts over IPv6 also reach members on the own host.
     MulticastLoopV6(bool),
-    /// With 0, multicasts over IPv4 stay on the own host.
+    /// With 0, multicasts over IPv4 stay on the own host. `u32::MAX` stands for the default of 1.
     MulticastTtlV4(u32),
-    /// With 0, multicasts over IPv6 stay on the own host.
+    /// With 0, multicasts over IPv6 stay on the own host. `u32::MAX` stands for the default of 1.
     MulticastHopsV6(u32),
     /// Keeps an IPv6 socket from IPv4. Only before it is bound.
     OnlyV6(bool),
-    /// Joins a group. The interface is an address of the own host, or unspecified.
+    /// Joins a group. The interface is named by an address of the own host: one of 127.0.0.0/8 is
+    /// the loopback, any other or an unspecified one the link.
     JoinV4(Ipv4Addr, Ipv4Addr),
-    /// Leaves a group.
+    /// Leaves a group of an interface.
     LeaveV4(Ipv4Addr, Ipv4Addr),
-    /// Joins a group. The interface index is ignored: a host has one link.
+    /// Joins a group. The index of the interface is 1 for the loopback, 2 or 0 for the link.
     JoinV6(Ipv6Addr, u32),
-    /// Leaves a group.
+    /// Leaves a group of an interface.
     LeaveV6(Ipv6Addr, u32),
 }
 

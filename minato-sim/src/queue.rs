@@ -65,6 +65,9 @@ impl Step {
             Step::Segment { to: Side::Client, bytes, fin: false } => {
                 ("bytes to client", u64::from(bytes))
             }
+            Step::Segment { to: Side::Itself, bytes, fin: false } => {
+                ("bytes to itself", u64::from(bytes))
+            }
             Step::Segment { to, fin: true, .. } => ("end of stream to side", side(to)),
             Step::Reset { to } => ("reset to side", side(to)),
             Step::WindowUpdate { to } => ("window update to side", side(to)),

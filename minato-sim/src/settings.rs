@@ -1,7 +1,6 @@
 //! Setting socket options.
 
 use std::io;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::arena::Key;
@@ -10,9 +9,10 @@ use crate::options::SocketOption;
 use crate::socket::{Family, Kind};
 use crate::state::State;
 use crate::tcp::Role;
+use crate::udp::Interface;
 
-/// Groups that a socket may join, as on Linux.
-const MAX_MEMBERSHIPS: usize = 20;
+/// The smallest receive buffer of a datagram socket, as on Linux.
+const MIN_DATAGRAM_BUFFER: usize = 2304;
 
 impl State {
     pub(crate) fn set_option(&mut self, key: Key, option: SocketOption) -> io::Result<()> {
@@ -24,7 +24,7 @@ impl State {
             SocketOption::ReuseAddress(value) => options.reuse_address = value,
             SocketOption::ReusePort(value) => options.reuse_port = value,
             SocketOption::Broadcast(value) => options.broadcast = value,
-            SocketOption::Linger(value) => options.linger = value,
+            SocketOption::Linger(value) => options.linger = value.map(linger).transpose()?,
             SocketOption::Keepalive(value) => options.keepalive = value,
             SocketOption::NoDelay(_)
             | SocketOption::KeepaliveIdle(_)
@@ -38,15 +38,17 @@ impl State {
             SocketOption::KeepaliveIdle(value) => options.keepalive_idle = seconds(value)?,
             SocketOption::KeepaliveInterval(value) => options.keepalive_interval = seconds(value)?,
             SocketOption::KeepaliveRetries(value @ 1..=127) => options.keepalive_retries = value,
-            SocketOption::TimeToLive(value @ 1..=255) => options.ttl = value,
-            SocketOption::KeepaliveRetries(_) | SocketOption::TimeToLive(_) => {
-                return fail(errno::EINVAL);
-            }
+            SocketOption::KeepaliveRetries(_) => return fail(errno::EINVAL),
+            SocketOption::TimeToLive(value) => options.ttl = hops(value, u32::from(!v6), 64)?,
             SocketOption::SendBuffer(bytes) => self.set_send_buffer(key, bytes.max(1)),
-            SocketOption::ReceiveBuffer(bytes) => self.set_receive_buffer(key, bytes.max(1)),
+            SocketOption::ReceiveBuffer(bytes) if stream => {
+                self.set_receive_buffer(key, bytes.max(1));
+            }
+            SocketOption::ReceiveBuffer(bytes) => {
+                options.receive_buffer = bytes.saturating_mul(2).max(MIN_DATAGRAM_BUFFER);
+            }
             SocketOption::MulticastLoopV4(value) => options.multicast_loop_v4 = value,
-            SocketOption::MulticastTtlV4(value @ 0..=255) => options.multicast_ttl_v4 = value,
-            SocketOption::MulticastTtlV4(_) => return fail(errno::EINVAL),
+            SocketOption::MulticastTtlV4(value) => options.multicast_ttl_v4 = hops(value, 0, 1)?,
             SocketOption::MulticastLoopV6(_)
             | SocketOption::MulticastHopsV6(_)
             | SocketOption::OnlyV6(_)
@@ -59,16 +61,21 @@ impl State {
             SocketOption::OnlyV6(_) if bound => return fail(errno::EINVAL),
             SocketOption::OnlyV6(value) => options.only_v6 = value,
             SocketOption::MulticastLoopV6(value) => options.multicast_loop_v6 = value,
-            SocketOption::MulticastHopsV6(value @ 0..=255) => options.multicast_hops_v6 = value,
-            SocketOption::MulticastHopsV6(_) => return fail(errno::EINVAL),
+            SocketOption::MulticastHopsV6(value) => options.multicast_hops_v6 = hops(value, 0, 1)?,
             SocketOption::JoinV4(group, interface) => {
-                return self.join(key, group.into(), interface.into());
+                let interface = self.interface_of(key, interface.into());
+                return self.join(key, group.into(), interface);
             }
-            SocketOption::LeaveV4(group, _) => return self.leave(key, group.into()),
-            SocketOption::JoinV6(group, _) => {
-                return self.join(key, group.into(), std::net::Ipv6Addr::UNSPECIFIED.into());
+            SocketOption::LeaveV4(group, interface) => {
+                let interface = self.interface_of(key, interface.into());
+                return self.leave(key, group.into(), interface);
             }
-            SocketOption::LeaveV6(group, _) => return self.leave(key, group.into()),
+            SocketOption::JoinV6(group, index) => {
+                return self.join(key, group.into(), Interface::from_index(index));
+            }
+            SocketOption::LeaveV6(group, index) => {
+                return self.leave(key, group.into(), Interface::from_index(index));
+            }
         }
         self.arm_keepalive_of_socket(key);
         Ok(())
@@ -89,41 +96,32 @@ impl State {
             self.offer_window(connection, side);
         }
     }
-
-    fn join(&mut self, key: Key, group: IpAddr, interface: IpAddr) -> io::Result<()> {
-        if !group.is_multicast() {
-            return fail(errno::EINVAL);
-        }
-        if !self.is_own_interface(key, interface) {
-            return fail(errno::ENODEV);
-        }
-        let groups = &mut self.socket_mut(key).mailbox.groups;
-        if groups.contains(&group) {
-            return fail(errno::EADDRINUSE);
-        }
-        if groups.len() >= MAX_MEMBERSHIPS {
-            return fail(errno::ENOBUFS);
-        }
-        groups.push(group);
-        Ok(())
-    }
-
-    fn leave(&mut self, key: Key, group: IpAddr) -> io::Result<()> {
-        let groups = &mut self.socket_mut(key).mailbox.groups;
-        match groups.iter().position(|member| *member == group) {
-            Some(found) => {
-                groups.remove(found);
-                Ok(())
-            }
-            None => fail(errno::EADDRNOTAVAIL),
-        }
-    }
 }
 
 /// Whole seconds from 1 to 32,767, as the kernel keeps them.
 fn seconds(value: Duration) -> io::Result<Duration> {
     match value.as_secs() {
         whole @ 1..=32_767 => Ok(Duration::from_secs(whole)),
+        _ => fail(errno::EINVAL),
+    }
+}
+
+/// Whole seconds, as the kernel keeps them. A part of a second counts as a whole one: rounded down,
+/// half a second would become 0, which means something else.
+fn linger(value: Duration) -> io::Result<Duration> {
+    let seconds = value.as_secs().saturating_add(u64::from(value.subsec_nanos() > 0));
+    match i32::try_from(seconds) {
+        Ok(_) => Ok(Duration::from_secs(seconds)),
+        Err(_) => fail(errno::EINVAL),
+    }
+}
+
+/// A number of hops from `least` to 255. `u32::MAX`, which is -1 in the system's call, stands for
+/// the default.
+fn hops(value: u32, least: u32, default: u32) -> io::Result<u32> {
+    match value {
+        u32::MAX => Ok(default),
+        _ if (least..=255).contains(&value) => Ok(value),
         _ => fail(errno::EINVAL),
     }
 }

@@ -11,7 +11,7 @@ use crate::errno;
 use crate::host::{Host, HostId};
 use crate::options::{Options, SocketOption};
 use crate::readiness::Readiness;
-use crate::udp::{Received, Wish};
+use crate::udp::{Received, SendOptions};
 use crate::world::World;
 
 /// The family of a socket's addresses.
@@ -234,7 +234,7 @@ impl Socket {
         let mut state = self.world.lock();
         match self.kind {
             Kind::Stream => state.stream_send(self.key, pieces),
-            Kind::Datagram => state.datagram_send(self.key, pieces, None, Wish::default()),
+            Kind::Datagram => state.datagram_send(self.key, pieces, None, SendOptions::default()),
         }
     }
 
@@ -282,9 +282,9 @@ impl Socket {
             let count = state.stream_receive(self.key, limit, consume, filler_of_uninit(buffer))?;
             return Ok((count, false, peer?));
         }
-        let Received { copied, truncated, envelope } =
+        let Received { copied, truncated, header } =
             state.datagram_receive(self.key, limit, consume, filler_of_uninit(buffer))?;
-        Ok((copied, truncated, presented(envelope.from, self.family)))
+        Ok((copied, truncated, presented(header.from, self.family)))
     }
 
     /// Sends a datagram to an address. A stream ignores the address.
@@ -298,7 +298,7 @@ impl Socket {
         match self.kind {
             Kind::Stream => state.stream_send(self.key, &pieces),
             Kind::Datagram => {
-                state.datagram_send(self.key, &pieces, Some(address), Wish::default())
+                state.datagram_send(self.key, &pieces, Some(address), SendOptions::default())
             }
         }
     }

@@ -3,6 +3,7 @@
 //! One lock guards it all. The parts add their verbs to [`State`] in their own files: streams in
 //! `tcp/`, datagrams in `udp.rs`, binding and options in `table.rs`.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
@@ -23,7 +24,7 @@ use crate::socket::{Family, Kind};
 use crate::tcp::{Connection, Role, Side};
 use crate::time::NEVER;
 use crate::trace::Trace;
-use crate::udp::Mailbox;
+use crate::udp::{DatagramState, Interface};
 
 const LATENCY: u64 = site("latency");
 const ORDER: u64 = site("event order");
@@ -51,7 +52,7 @@ pub(crate) struct SocketState {
     /// Of a stream socket.
     pub(crate) role: Role,
     /// Of a datagram socket.
-    pub(crate) mailbox: Mailbox,
+    pub(crate) datagrams: DatagramState,
 }
 
 #[derive(Debug)]
@@ -64,6 +65,8 @@ pub(crate) struct State {
     pub(crate) links: Links,
     pub(crate) names: Names,
     pub(crate) hosts: Vec<HostState>,
+    /// How many sockets of a host have joined a group.
+    pub(crate) members: BTreeMap<(IpAddr, Interface, HostId), u32>,
     /// The hosts with something to look at since somebody asked, each once.
     pub(crate) notified: Vec<u64>,
     pub(crate) sockets: Arena<SocketState>,
@@ -82,6 +85,7 @@ impl State {
             links: Links::new(config.loopback, config.latency),
             names: Names::default(),
             hosts: Vec::new(),
+            members: BTreeMap::new(),
             notified: Vec::new(),
             sockets: Arena::default(),
             connections: Arena::default(),
@@ -120,6 +124,7 @@ impl State {
             stale: 0,
             faults: Faults::default(),
             notified: false,
+            last_loopback: 0,
         });
         id
     }

@@ -1,7 +1,7 @@
 //! The table of sockets: opening, binding, registering and closing them.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use crate::address::{Bound, canonical, presented, unspecified};
 use crate::arena::Key;
@@ -14,7 +14,7 @@ use crate::readiness::Readiness;
 use crate::socket::{Family, Kind};
 use crate::state::{SocketState, State};
 use crate::tcp::{Phase, Role};
-use crate::udp::Mailbox;
+use crate::udp::DatagramState;
 
 const LISTENER: u64 = site("listener of a shared port");
 
@@ -47,7 +47,7 @@ impl State {
             local: None,
             peer: None,
             role: Role::Fresh,
-            mailbox: Mailbox::default(),
+            datagrams: DatagramState::default(),
         }))
     }
 
@@ -61,6 +61,10 @@ impl State {
             host.stale += 1;
         }
         let stale = host.stale;
+        for group in &socket.datagrams.groups {
+            self.forget_member(*group, socket.host);
+        }
+        let host = self.host_mut(socket.host);
         if let Some(bound) = socket.bound {
             host.ports.unbind(socket.kind, bound.port, key);
         }
@@ -303,7 +307,7 @@ impl State {
     pub(crate) fn poll_readiness(&mut self, key: Key) -> Readiness {
         let socket = self.socket(key);
         if socket.kind == Kind::Datagram {
-            return socket.mailbox.readiness();
+            return socket.datagrams.readiness();
         }
         let mut readiness = Readiness::EMPTY;
         let (connection_key, side) = match &socket.role {
@@ -345,12 +349,7 @@ impl State {
             Role::Connected(connection, side) => {
                 self.connection_mut(connection).end_mut(side).error.take()
             }
-            _ => self.socket_mut(key).mailbox.error.take(),
+            _ => self.socket_mut(key).datagrams.error.take(),
         }
-    }
-
-    /// Whether `ip` is an address of the socket's host, or none in particular.
-    pub(crate) fn is_own_interface(&self, key: Key, ip: IpAddr) -> bool {
-        ip.is_unspecified() || self.host(self.socket(key).host).has_address(ip)
     }
 }

@@ -14,6 +14,9 @@ pub(crate) enum Side {
     Client,
     /// The end that listened.
     Server,
+    /// The only end of a connection from a socket to itself. It has the place of the client, and
+    /// what it sends comes back to it.
+    Itself,
 }
 
 impl Side {
@@ -21,12 +24,13 @@ impl Side {
         match self {
             Side::Client => Side::Server,
             Side::Server => Side::Client,
+            Side::Itself => Side::Itself,
         }
     }
 
     pub(crate) fn index(self) -> usize {
         match self {
-            Side::Client => 0,
+            Side::Client | Side::Itself => 0,
             Side::Server => 1,
         }
     }
@@ -161,6 +165,12 @@ impl Connection {
             flows: [Flow::new(send, receive), Flow::new(send, receive)],
             pending: 0,
         }
+    }
+
+    /// Whether a socket has connected to its own address.
+    pub(crate) fn is_to_itself(&self) -> bool {
+        let [client, server] = &self.ends;
+        (client.host, client.address) == (server.host, server.address)
     }
 
     /// The number of one end in draws and in the trace.

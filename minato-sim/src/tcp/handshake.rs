@@ -54,7 +54,9 @@ impl State {
         );
         connection.ends[0].last_heard = self.now;
         let connection_key = self.connections.insert(connection);
-        self.socket_mut(key).role = Role::Connected(connection_key, Side::Client);
+        let to_itself = self.connection(connection_key).is_to_itself();
+        let side = if to_itself { Side::Itself } else { Side::Client };
+        self.socket_mut(key).role = Role::Connected(connection_key, side);
         self.connect_addresses(key, local, to);
         self.trace.fact(self.now, "connect", number, u64::from(to.port()));
         if owner.is_none() {
@@ -123,8 +125,10 @@ impl State {
             return fail(errno::EINVAL);
         };
         if bound.is_specific() {
-            let local = owner == Some(socket.host);
-            if bound.ip.is_ipv4() != to.is_ipv4() || (bound.ip.is_loopback() && !local) {
+            // A datagram for many goes by the interface that its sender is bound to.
+            let many = to.ip().is_multicast() || is_broadcast(to.ip());
+            let here = owner == Some(socket.host) || many;
+            if bound.ip.is_ipv4() != to.is_ipv4() || (bound.ip.is_loopback() && !here) {
                 return fail(errno::EINVAL);
             }
             return Ok(SocketAddr::new(bound.ip, bound.port));
@@ -184,6 +188,10 @@ impl State {
         }
         if connection.end(Side::Client).phase != Phase::Connecting {
             return;
+        }
+        if connection.is_to_itself() {
+            // The first packet of a simultaneous open, which the socket answers itself.
+            return self.send_syn_ack(key);
         }
         let Some(listener_key) = self.find_listener(host, to, connection.number) else {
             self.send_reset(key, Side::Server);
@@ -246,6 +254,9 @@ impl State {
         end.was_open = true;
         end.last_heard = now;
         self.edge_of(key, Side::Client);
+        if self.connection(key).is_to_itself() {
+            return self.arm_keepalive(key, Side::Itself);
+        }
         self.arm_keepalive(key, Side::Client);
         self.send_handshake_ack(key, 0);
     }

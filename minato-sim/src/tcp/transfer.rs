@@ -11,7 +11,7 @@ use crate::link::Verdict;
 use crate::queue::Step;
 use crate::socket::Kind;
 use crate::state::State;
-use crate::udp::Wish;
+use crate::udp::SendOptions;
 
 impl State {
     /// The connection of a stream socket; `otherwise` is the error of one that has none.
@@ -110,7 +110,7 @@ impl State {
     pub(crate) fn force_send(&mut self, key: Key, bytes: &[u8]) -> io::Result<()> {
         if self.socket(key).kind == Kind::Datagram {
             return self
-                .datagram_send(key, &[IoSlice::new(bytes)], None, Wish::default())
+                .datagram_send(key, &[IoSlice::new(bytes)], None, SendOptions::default())
                 .map(drop);
         }
         let (connection_key, side) = self.stream(key, errno::EPIPE)?;

@@ -1,7 +1,7 @@
 //! Datagrams between two sockets.
 
 use super::common::*;
-use minato_sim::{Readiness, Socket, SocketOption, World};
+use minato_sim::{Family, Kind, Readiness, Socket, SocketOption, World};
 use std::io::IoSliceMut;
 use std::net::{Shutdown, SocketAddr};
 
@@ -54,7 +54,8 @@ fn empty_datagrams_count() {
 
 #[test]
 fn a_full_buffer_drops_the_new_ones() {
-    let world = World::builder().datagram_buffer(1000).build();
+    // Up to 645 bytes a datagram counts as 1,280, and up to 197 as 832.
+    let world = World::builder().datagram_buffer(1280 + 1280 + 832).build();
     let (a, b) = (world.host("a"), world.host("b"));
     let (sender, receiver) = (datagram(&a), bound(&b, 7000));
     let to = SocketAddr::from((b.ip(), 7000));
@@ -64,9 +65,60 @@ fn a_full_buffer_drops_the_new_ones() {
     }
     let sizes: Vec<_> = std::iter::from_fn(|| take(&receiver)).collect();
     assert_eq!(sizes, [400, 500, 100]);
-    sender.send_to(&[0; 1500], to).unwrap();
+    sender.send_to(&[0; 2000], to).unwrap();
     settle(&world);
-    assert_eq!(take(&receiver), Some(1500), "an empty buffer takes any");
+    assert_eq!(take(&receiver), Some(2000), "an empty buffer takes any");
+}
+
+/// Counted on Linux 6.18.
+#[test]
+fn a_buffer_holds_as_many_datagrams_as_on_linux() {
+    for (size, expected) in
+        [(0, 256), (1, 256), (100, 256), (1000, 92), (1472, 92), (9000, 12), (65_507, 3)]
+    {
+        let world = World::new(1);
+        let a = world.host("a");
+        let (sender, receiver) = (datagram(&a), bound(&a, 7000));
+        for _ in 0..300 {
+            sender.send_to(&vec![0; size], address("127.0.0.1:7000")).unwrap();
+        }
+        settle(&world);
+        let kept = || std::iter::from_fn(|| take(&receiver)).count();
+        assert_eq!(kept(), expected, "of {size} bytes");
+        // All that was charged is given back.
+        for _ in 0..300 {
+            sender.send_to(&vec![0; size], address("127.0.0.1:7000")).unwrap();
+        }
+        settle(&world);
+        assert_eq!(kept(), expected, "of {size} bytes, the second time");
+    }
+}
+
+#[test]
+fn a_receive_buffer_that_is_asked_for_is_twice_as_large() {
+    let world = World::new(1);
+    let socket = datagram(&world.host("a"));
+    for (asked, given) in [(0, 2304), (1152, 2304), (2000, 4000), (10_000, 20_000)] {
+        socket.set_option(SocketOption::ReceiveBuffer(asked)).unwrap();
+        assert_eq!(socket.options().receive_buffer, given);
+    }
+}
+
+#[test]
+fn datagrams_within_a_host_arrive_in_the_order_in_which_they_were_sent() {
+    for seed in 0..16 {
+        let world = World::new(seed);
+        let a = world.host("a");
+        let (one, two, receiver) = (datagram(&a), datagram(&a), bound(&a, 7000));
+        for size in 1..=50 {
+            let sender = if world.choose("sender", 0, 2) == 0 { &one } else { &two };
+            let to = if size % 3 == 0 { (a.ip(), 7000).into() } else { address("127.0.0.1:7000") };
+            sender.send_to(&vec![0; size], to).unwrap();
+        }
+        settle(&world);
+        let sizes = std::iter::from_fn(|| take(&receiver));
+        assert!(sizes.eq(1..=50), "seed {seed}");
+    }
 }
 
 #[test]
@@ -77,6 +129,14 @@ fn sizes_have_a_limit() {
     let to = address("127.0.0.1:9");
     assert_eq!(errno(socket.send_to(&vec![0; 65_508], to)), EMSGSIZE);
     assert_eq!(socket.send_to(&vec![0; 65_507], to).unwrap(), 65_507);
+    let v6 = a.socket(Family::V6, Kind::Datagram).unwrap();
+    let mapped = address("[::ffff:127.0.0.1]:9");
+    for (to, most) in [(address("[::1]:9"), 65_527), (mapped, 65_507)] {
+        assert_eq!(errno(v6.send_to(&vec![0; most + 1], to)), EMSGSIZE);
+        assert_eq!(v6.send_to(&vec![0; most], to).unwrap(), most);
+    }
+    let small = World::builder().max_datagram(10).build();
+    assert_eq!(errno(datagram(&small.host("a")).send_to(&[0; 11], to)), EMSGSIZE);
     socket.set_option(SocketOption::SendBuffer(100)).unwrap();
     assert_eq!(errno(socket.send_to(&[0; 101], to)), EMSGSIZE);
 }
@@ -155,7 +215,6 @@ fn datagrams_may_overtake_each_other_but_not_always() {
 
 #[test]
 fn a_v6_socket_speaks_v4_by_mapped_addresses() {
-    use minato_sim::{Family, Kind};
     let world = World::new(1);
     let (a, b) = (world.host("a"), world.host("b"));
     let socket = b.socket(Family::V6, Kind::Datagram).unwrap();

@@ -9,6 +9,7 @@ mod datagram;
 mod determinism;
 mod faults;
 mod half_close;
+mod itself;
 mod message;
 mod multicast;
 mod names;

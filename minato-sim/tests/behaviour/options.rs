@@ -87,3 +87,48 @@ fn keepalive_finds_a_dead_path() {
     while world.advance(Some(Duration::from_secs(1040))) {}
     assert_eq!(errno(receive(client, 1)), ETIMEDOUT);
 }
+
+#[test]
+fn a_linger_is_whole_seconds_rounded_up() {
+    let world = World::new(1);
+    let socket = stream(&world.host("a"));
+    let longest = Duration::from_secs(i32::MAX as u64);
+    for (asked, kept) in [
+        (Duration::ZERO, Duration::ZERO),
+        (Duration::from_nanos(1), Duration::from_secs(1)),
+        (Duration::from_millis(999), Duration::from_secs(1)),
+        (Duration::from_millis(2001), Duration::from_secs(3)),
+        (longest, longest),
+    ] {
+        socket.set_option(SocketOption::Linger(Some(asked))).unwrap();
+        assert_eq!(socket.options().linger, Some(kept), "{asked:?}");
+    }
+    for long in [longest + Duration::from_nanos(1), Duration::MAX] {
+        assert_eq!(errno(socket.set_option(SocketOption::Linger(Some(long)))), EINVAL);
+        assert_eq!(socket.options().linger, Some(longest), "it stays as it was");
+    }
+    socket.set_option(SocketOption::Linger(None)).unwrap();
+    assert_eq!(socket.options().linger, None);
+}
+
+/// As on Linux: -1 in the call of the system.
+#[test]
+fn the_largest_number_of_hops_stands_for_the_default() {
+    let world = World::new(1);
+    let a = world.host("a");
+    let (v4, v6) = (datagram(&a), a.socket(Family::V6, Kind::Datagram).unwrap());
+    for option in [SocketOption::TimeToLive(9), SocketOption::TimeToLive(u32::MAX)] {
+        v4.set_option(option).unwrap();
+        v6.set_option(option).unwrap();
+    }
+    assert_eq!((v4.options().ttl, v6.options().ttl), (64, 64));
+    v4.set_option(SocketOption::MulticastTtlV4(9)).unwrap();
+    v4.set_option(SocketOption::MulticastTtlV4(u32::MAX)).unwrap();
+    assert_eq!(v4.options().multicast_ttl_v4, 1);
+    v6.set_option(SocketOption::MulticastHopsV6(9)).unwrap();
+    v6.set_option(SocketOption::MulticastHopsV6(u32::MAX)).unwrap();
+    assert_eq!(v6.options().multicast_hops_v6, 1);
+    v6.set_option(SocketOption::TimeToLive(0)).unwrap();
+    assert_eq!(errno(v4.set_option(SocketOption::TimeToLive(0))), EINVAL);
+    assert_eq!(errno(v6.set_option(SocketOption::TimeToLive(u32::MAX - 1))), EINVAL);
+}

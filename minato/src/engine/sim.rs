@@ -445,7 +445,9 @@ impl SimSource {
         let options = self.inner().options();
         let v6 = self.inner().family() == minato_sim::Family::V6;
         match name {
-            OptionName::OnlyV6 if !v6 => return Err(no_such_option()),
+            OptionName::OnlyV6 | OptionName::MulticastLoopV6 if !v6 => {
+                return Err(not_of_this_family());
+            }
             _ => {}
         }
         Ok(match name {
@@ -523,8 +525,9 @@ fn unsupported(what: &str) -> io::Error {
     )
 }
 
-fn no_such_option() -> io::Error {
-    io::Error::from_raw_os_error(libc::ENOPROTOOPT)
+/// What Linux says when an option of IPv6 is read from an IPv4 socket.
+fn not_of_this_family() -> io::Error {
+    io::Error::from_raw_os_error(libc::EOPNOTSUPP)
 }
 
 /// The descriptor that simulated sockets lend: one on which every socket call fails.

@@ -43,15 +43,15 @@ pub(super) async fn resolve(
     port: u16,
     place: &'static Location<'static>,
 ) -> io::Result<Vec<SocketAddr>> {
+    let named = |error: io::Error| {
+        io::Error::new(error.kind(), format!("'{name}' cannot be resolved: {error}"))
+    };
     if let Some(host) = context::host() {
-        let addresses = host.host().lookup(&name)?;
+        let addresses = host.host().lookup(&name).map_err(named)?;
         return Ok(addresses.into_iter().map(|ip| SocketAddr::new(ip, port)).collect());
     }
     let asked = name.clone();
     let look_up = move || (asked.as_str(), port).to_socket_addrs().map(Vec::from_iter);
-    let named = |error: io::Error| {
-        io::Error::new(error.kind(), format!("'{name}' cannot be resolved: {error}"))
-    };
     match task::run_blocking(place, look_up).await?.map_err(named)? {
         none if none.is_empty() => {
             Err(io::Error::new(io::ErrorKind::NotFound, format!("'{name}' has no address")))

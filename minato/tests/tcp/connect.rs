@@ -19,6 +19,7 @@ cases! {
     a_connection_counts_before_it_is_accepted [];
     a_begun_connect_arrives_without_being_polled [];
     what_is_wrong_at_once_is_told_by_beginning [];
+    a_socket_that_connects_to_its_own_address_meets_itself [];
 }
 
 async fn both_ends_know_each_other(_: At) {
@@ -173,4 +174,17 @@ async fn what_is_wrong_at_once_is_told_by_beginning(at: At) {
     let socket = TcpSocket::new_v4().unwrap();
     let begun = socket.begin_connect("[::1]:9".parse().unwrap()).map(drop);
     at.note_result("v4 to v6", &begun);
+}
+
+async fn a_socket_that_connects_to_its_own_address_meets_itself(at: At) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
+    let mut stream = socket.connect(address).await.unwrap();
+    assert_eq!(stream.local_addr().unwrap(), stream.peer_addr().unwrap());
+    stream.write_all(b"me").await.unwrap();
+    assert_eq!(net::read_all(&mut stream, 2).await, b"me");
+    stream.shutdown().await.unwrap();
+    at.note_result("the end", &stream.read(&mut [0; 4]).await);
+    at.note_result("the peer", &stream.peer_addr());
 }

@@ -170,3 +170,37 @@ fn the_first_address_that_can_be_used_is_used() {
         Ok(())
     });
 }
+
+#[test]
+fn datagrams_on_the_loopback_keep_their_order() {
+    everywhere(|| async {
+        let ((one, _), (two, _), (receiver, at)) = (local().await?, local().await?, local().await?);
+        for number in 0..60_u8 {
+            let sender = if number % 3 == 0 { &one } else { &two };
+            sender.send_to(&[number], at).await?;
+        }
+        let mut byte = [0];
+        for number in 0..60_u8 {
+            receiver.recv(&mut byte).await?;
+            assert_eq!(byte, [number]);
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_packet_of_ipv6_has_room_for_more() {
+    everywhere(|| async {
+        let Ok(socket) = UdpSocket::bind("[::1]:0").await else {
+            println!("skipped: no IPv6 here");
+            return Ok(());
+        };
+        let at = socket.local_addr()?;
+        let error = socket.send_to(&[7; 65_528], at).await.unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::EMSGSIZE));
+        assert_eq!(socket.send_to(&[7; 65_527], at).await?, 65_527);
+        let mut bytes = vec![0; 1 << 16];
+        assert_eq!(socket.recv(&mut bytes).await?, 65_527);
+        Ok(())
+    });
+}

@@ -93,3 +93,28 @@ fn ipv6_works_too() {
         Ok(())
     });
 }
+
+#[test]
+fn options_of_ipv6_are_not_for_ipv4() {
+    everywhere(|| async {
+        let (socket, _) = local().await?;
+        let number = |result: std::io::Result<()>| result.unwrap_err().raw_os_error();
+        assert_eq!(number(socket.multicast_loop_v6().map(drop)), Some(libc::EOPNOTSUPP));
+        assert_eq!(number(socket.set_multicast_loop_v6(true)), Some(libc::ENOPROTOOPT));
+        Ok(())
+    });
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_largest_ttl_stands_for_the_default() {
+    everywhere(|| async {
+        let (socket, _) = local().await?;
+        let before = socket.ttl()?;
+        socket.set_ttl(9)?;
+        socket.set_ttl(u32::MAX)?;
+        assert_eq!(socket.ttl()?, before);
+        assert_eq!(socket.set_ttl(256).unwrap_err().raw_os_error(), Some(libc::EINVAL));
+        Ok(())
+    });
+}

@@ -1,101 +1,81 @@
-//! Datagrams: sending, delivery, and the queue of a socket.
+//! Datagrams: sending, and finding the socket that they are for.
 
-use std::collections::VecDeque;
+mod multicast;
+mod queue;
+
 use std::io::{self, IoSlice};
 use std::net::{IpAddr, Shutdown, SocketAddr};
 
 use crate::address::Bound;
 use crate::arena::Key;
 use crate::choice::{below, draw, site};
-use crate::errno::{self, EAGAIN, fail};
+use crate::errno::{self, fail};
 use crate::host::HostId;
 use crate::link::Verdict;
 use crate::names::is_broadcast;
 use crate::queue::Occurrence;
-use crate::readiness::Readiness;
 use crate::socket::Kind;
 use crate::state::State;
 
+pub(crate) use multicast::Group;
+pub(crate) use queue::{DatagramState, Received};
+
 const LATENCY: u64 = site("datagram latency");
 const RECEIVER: u64 = site("receiver of a shared port");
+
+/// The bytes that fit into one packet of IPv4, and of IPv6.
+const MAX_OVER_IPV4: usize = 65_507;
+pub(crate) const MAX_OVER_IPV6: usize = 65_527;
+
+/// One of the two interfaces of a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Interface {
+    /// What is sent from a host to itself.
+    Loopback = 1,
+    /// The one link to all other hosts.
+    Link = 2,
+}
+
+impl Interface {
+    /// The interface with this index; 0 stands for no one in particular, which means the link.
+    pub(crate) fn from_index(index: u32) -> Option<Self> {
+        match index {
+            1 => Some(Interface::Loopback),
+            0 | 2 => Some(Interface::Link),
+            _ => None,
+        }
+    }
+}
+
+/// What is written on a datagram.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Header {
+    pub(crate) from: SocketAddr,
+    /// The address that it was sent to: one of the host's, a group's, or everybody's.
+    pub(crate) to: SocketAddr,
+    pub(crate) ecn: u8,
+    /// The interface that it comes by.
+    pub(crate) interface: Interface,
+}
 
 /// A datagram on its way to one host.
 #[derive(Debug)]
 pub(crate) struct Packet {
     host: HostId,
     from_host: HostId,
-    from: SocketAddr,
-    to: SocketAddr,
-    ecn: u8,
+    header: Header,
     bytes: Vec<u8>,
     sender: Key,
     number: u64,
 }
 
-/// A datagram that waits to be received.
-#[derive(Debug)]
-pub(crate) struct Letter {
-    envelope: Envelope,
-    bytes: Vec<u8>,
-}
-
-/// What is written on a datagram that has arrived.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Envelope {
-    pub(crate) from: SocketAddr,
-    /// The address that it was sent to: one of the host's, a group's, or everybody's.
-    pub(crate) to: IpAddr,
-    pub(crate) ecn: u8,
-    /// Whether it never left its host.
-    pub(crate) from_here: bool,
-}
-
 /// What a sender may ask for besides the bytes and the target.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Wish {
+pub(crate) struct SendOptions {
     /// The two bits of Explicit Congestion Notification.
     pub(crate) ecn: u8,
     /// The address of its own to send from.
     pub(crate) source: Option<IpAddr>,
-}
-
-/// What a datagram socket has beyond what all sockets have.
-#[derive(Debug, Default)]
-pub(crate) struct Mailbox {
-    pub(crate) letters: VecDeque<Letter>,
-    /// What the letters count against the receive buffer.
-    pub(crate) charged: usize,
-    pub(crate) error: Option<i32>,
-    pub(crate) groups: Vec<IpAddr>,
-    read_shut: bool,
-    write_shut: bool,
-    draws: u64,
-}
-
-/// Where a datagram is from, where it goes, and its ECN bits.
-type Ways = (SocketAddr, SocketAddr, u8);
-
-/// What a letter counts: an empty one is not free, so that the queue has a bound.
-fn charge(bytes: &[u8]) -> usize {
-    bytes.len().max(1)
-}
-
-impl Mailbox {
-    pub(crate) fn readiness(&self) -> Readiness {
-        let mut readiness = Readiness::WRITABLE;
-        readiness.set_if(!self.letters.is_empty() || self.read_shut, Readiness::READABLE);
-        readiness.set_if(self.read_shut, Readiness::READ_CLOSED);
-        readiness.set_if(self.read_shut && self.write_shut, Readiness::WRITE_CLOSED);
-        readiness.set_if(self.error.is_some(), Readiness::ERROR | Readiness::WRITE_CLOSED);
-        readiness
-    }
-}
-
-/// A datagram that was received, or looked at.
-pub(crate) struct Received {
-    pub(crate) copied: usize,
-    pub(crate) truncated: bool,
-    pub(crate) envelope: Envelope,
 }
 
 impl State {
@@ -116,7 +96,7 @@ impl State {
         key: Key,
         pieces: &[IoSlice<'_>],
         to: Option<SocketAddr>,
-        wish: Wish,
+        options: SendOptions,
     ) -> io::Result<usize> {
         let len: usize = pieces.iter().map(|piece| piece.len()).sum();
         let to = match (to, self.socket(key).peer) {
@@ -125,14 +105,15 @@ impl State {
             (None, None) => return fail(errno::EDESTADDRREQ),
         };
         let socket = self.socket_mut(key);
-        if socket.mailbox.write_shut {
+        if socket.datagrams.write_shut {
             return fail(errno::EPIPE);
         }
-        if let Some(number) = socket.mailbox.error.take() {
+        if let Some(number) = socket.datagrams.error.take() {
             return fail(number);
         }
-        let (host, most) = (socket.host, socket.options.send_buffer);
-        if len > self.config.max_datagram || len > most {
+        let (host, send_buffer) = (socket.host, socket.options.send_buffer);
+        let limit = if to.is_ipv4() { MAX_OVER_IPV4 } else { MAX_OVER_IPV6 };
+        if len > limit.min(self.config.max_datagram).min(send_buffer) {
             return fail(errno::EMSGSIZE);
         }
         if to.port() == 0 {
@@ -143,7 +124,7 @@ impl State {
         }
         let owner = self.names.owner(host, to.ip());
         let mut from = self.source_for(key, to, owner)?;
-        if let Some(ip) = wish.source.filter(|source| !source.is_unspecified()) {
+        if let Some(ip) = options.source.filter(|source| !source.is_unspecified()) {
             let ip = ip.to_canonical();
             from.set_ip(self.own_source(host, ip, to.ip(), owner)?);
         }
@@ -154,11 +135,13 @@ impl State {
         bytes.truncate(self.config.datagram_part);
         self.trace.content(self.socket(key).number, &bytes);
         let taken = bytes.len();
-        let ways = (from, to, wish.ecn);
+        let here = owner == Some(host);
+        let interface = if here { Interface::Loopback } else { Interface::Link };
+        let header = Header { from, to, ecn: options.ecn, interface };
         if to.ip().is_multicast() || is_broadcast(to.ip()) {
-            self.spread(key, ways, &bytes);
+            self.spread(key, header, &bytes);
         } else if let Some(owner) = owner {
-            self.dispatch(key, owner, ways, bytes);
+            self.dispatch(key, owner, header, bytes);
         } else if self.socket(key).peer.is_some() {
             let raw = self.datagram_draw(key);
             let at = self.now.saturating_add(self.links.nowhere(raw));
@@ -191,35 +174,20 @@ impl State {
         Ok(source)
     }
 
-    /// One copy for every host that may have receivers.
-    fn spread(&mut self, key: Key, ways: Ways, bytes: &[u8]) {
-        let (_, to, _) = ways;
-        let socket = self.socket(key);
-        let home = socket.host;
-        let options = &socket.options;
-        let (looped, outside) = match to.ip() {
-            IpAddr::V4(ip) if ip.is_multicast() => {
-                (options.multicast_loop_v4, options.multicast_ttl_v4 > 0)
-            }
-            IpAddr::V6(_) => (options.multicast_loop_v6, options.multicast_hops_v6 > 0),
-            IpAddr::V4(_) => (true, true),
-        };
-        for number in 0..self.hosts.len() as u32 {
-            let host = HostId(number);
-            if if host == home { looped } else { outside } {
-                self.dispatch(key, host, ways, bytes.to_vec());
-            }
-        }
-    }
-
-    fn dispatch(&mut self, key: Key, host: HostId, (from, to, ecn): Ways, bytes: Vec<u8>) {
+    fn dispatch(&mut self, key: Key, host: HostId, header: Header, bytes: Vec<u8>) {
         let raw = self.datagram_draw(key);
         let socket = self.socket(key);
         let (from_host, number) = (socket.host, socket.number);
         match self.links.decide(from_host, host, raw) {
             Verdict::Deliver(delay) => {
-                let at = self.now.saturating_add(delay);
-                let packet = Packet { host, from_host, from, to, ecn, bytes, sender: key, number };
+                let mut at = self.now.saturating_add(delay);
+                if from_host == host {
+                    // Within a host nothing overtakes anything, whoever sent it.
+                    let last = &mut self.host_mut(host).last_loopback;
+                    at = at.max(last.saturating_add(1));
+                    *last = at;
+                }
+                let packet = Packet { host, from_host, header, bytes, sender: key, number };
                 self.schedule(at, number, Occurrence::Datagram { packet: Box::new(packet) });
             }
             Verdict::Lost => self.trace.fact(self.now, "datagram lost", number, 0),
@@ -229,25 +197,19 @@ impl State {
     fn datagram_draw(&mut self, key: Key) -> u64 {
         let seed = self.choices.seed;
         let socket = self.socket_mut(key);
-        socket.mailbox.draws += 1;
-        draw(seed, LATENCY, socket.number, socket.mailbox.draws)
+        socket.datagrams.draws += 1;
+        draw(seed, LATENCY, socket.number, socket.datagrams.draws)
     }
 
     pub(crate) fn on_datagram(&mut self, packet: Packet) {
         self.trace.fact(self.now, "datagram", packet.number, packet.bytes.len() as u64);
-        let to = packet.to.ip();
-        let envelope = Envelope {
-            from: packet.from,
-            to,
-            ecn: packet.ecn,
-            from_here: packet.from_host == packet.host,
-        };
+        let to = packet.header.to.ip();
         if to.is_multicast() || is_broadcast(to) {
             for key in self.receivers_of_all(&packet) {
-                self.deliver(key, envelope, packet.bytes.clone());
+                self.deliver(key, packet.header, packet.bytes.clone());
             }
         } else if let Some(key) = self.receiver(&packet) {
-            self.deliver(key, envelope, packet.bytes);
+            self.deliver(key, packet.header, packet.bytes);
         } else {
             self.refuse(&packet);
         }
@@ -255,7 +217,7 @@ impl State {
 
     /// Nobody has the port: a connected sender learns of it.
     fn refuse(&mut self, packet: &Packet) {
-        let connected = |socket: &crate::state::SocketState| socket.peer == Some(packet.to);
+        let connected = |socket: &crate::state::SocketState| socket.peer == Some(packet.header.to);
         if !self.sockets.get(packet.sender).is_some_and(connected) {
             return;
         }
@@ -274,7 +236,7 @@ impl State {
         if socket.peer.is_none() {
             return;
         }
-        socket.mailbox.error = Some(error);
+        socket.datagrams.error = Some(error);
         self.trace_socket("unreachable", key, error as u64);
         self.edge(key);
     }
@@ -284,11 +246,11 @@ impl State {
     fn fit(&self, key: Key, packet: &Packet) -> Option<u8> {
         let socket = self.sockets.get(key)?;
         let bound: Bound = socket.bound?;
-        if !bound.takes(packet.to.ip()) {
+        if !bound.takes(packet.header.to.ip()) {
             return None;
         }
         match socket.peer {
-            Some(peer) if peer == packet.from => Some(2),
+            Some(peer) if peer == packet.header.from => Some(2),
             Some(_) => None,
             None => Some(u8::from(bound.is_specific())),
         }
@@ -297,7 +259,7 @@ impl State {
     fn receiver(&mut self, packet: &Packet) -> Option<Key> {
         let mut best: Vec<Key> = Vec::new();
         let mut best_fit = 0;
-        for key in self.host(packet.host).ports.binders(Kind::Datagram, packet.to.port()) {
+        for key in self.host(packet.host).ports.binders(Kind::Datagram, packet.header.to.port()) {
             let Some(fit) = self.fit(*key, packet) else {
                 continue;
             };
@@ -319,64 +281,11 @@ impl State {
         Some(best[below(raw, best.len() as u64) as usize])
     }
 
-    /// All members of a group, or everybody on the port for a broadcast.
-    fn receivers_of_all(&self, packet: &Packet) -> Vec<Key> {
-        let to = packet.to.ip();
-        let binders = self.host(packet.host).ports.binders(Kind::Datagram, packet.to.port());
-        let fits = |key: &&Key| {
-            let member = is_broadcast(to)
-                || self.sockets.get(**key).is_some_and(|s| s.mailbox.groups.contains(&to));
-            member && self.fit(**key, packet).is_some()
-        };
-        binders.iter().filter(fits).copied().collect()
-    }
-
-    fn deliver(&mut self, key: Key, envelope: Envelope, bytes: Vec<u8>) {
-        let socket = self.socket_mut(key);
-        let most = socket.options.receive_buffer;
-        let mailbox = &mut socket.mailbox;
-        let charge = charge(&bytes);
-        if !mailbox.letters.is_empty() && mailbox.charged + charge > most {
-            self.trace_socket("datagram dropped", key, charge as u64);
-            return;
-        }
-        mailbox.charged += charge;
-        mailbox.letters.push_back(Letter { envelope, bytes });
-        self.edge(key);
-    }
-
-    /// The first datagram goes to `sink`, as far as it fits into `limit` bytes.
-    pub(crate) fn datagram_receive(
-        &mut self,
-        key: Key,
-        limit: usize,
-        consume: bool,
-        mut sink: impl FnMut(&[u8]),
-    ) -> io::Result<Received> {
-        let mailbox = &mut self.socket_mut(key).mailbox;
-        if let Some(number) = mailbox.error.take() {
-            return fail(number);
-        }
-        let Some(letter) = mailbox.letters.front() else {
-            // Even if it is shut for reading: so it is on Linux for a socket that does not block.
-            return fail(EAGAIN);
-        };
-        let copied = letter.bytes.len().min(limit);
-        sink(&letter.bytes[..copied]);
-        let received =
-            Received { copied, truncated: copied < letter.bytes.len(), envelope: letter.envelope };
-        if consume {
-            mailbox.charged -= charge(&letter.bytes);
-            mailbox.letters.pop_front();
-        }
-        Ok(received)
-    }
-
     pub(crate) fn shutdown_datagram(&mut self, key: Key, how: Shutdown) -> io::Result<()> {
         let socket = self.socket_mut(key);
         let connected = socket.peer.is_some();
-        socket.mailbox.read_shut |= how != Shutdown::Write;
-        socket.mailbox.write_shut |= how != Shutdown::Read;
+        socket.datagrams.read_shut |= how != Shutdown::Write;
+        socket.datagrams.write_shut |= how != Shutdown::Read;
         self.edge(key);
         // Without a peer Linux shuts the socket and still calls it an error.
         if connected { Ok(()) } else { fail(errno::ENOTCONN) }
