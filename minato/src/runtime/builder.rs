@@ -10,10 +10,10 @@ use crossbeam_deque::Worker as Deque;
 
 use super::core::Core;
 use super::handover::CoreSlot;
+use super::inner::{Flavor, RuntimeInner};
 use super::picker::Picker;
 use super::pool::{self, Pool};
 use super::queue::Queue;
-use super::shared::{Flavor, Shared};
 use super::{LocalRuntime, Runtime};
 use crate::engine::Engine;
 use crate::reactor;
@@ -235,7 +235,7 @@ impl Builder {
         Ok(LocalRuntime::of(self.single(true)?))
     }
 
-    fn single(mut self, local: bool) -> io::Result<Arc<Shared>> {
+    fn single(mut self, local: bool) -> io::Result<Arc<RuntimeInner>> {
         let clock = match self.engine.host() {
             Some(_) if self.start_paused => {
                 return Err(contradiction("a simulated world has its own clock, never paused"));
@@ -255,7 +255,7 @@ impl Builder {
         Ok(self.finish(flavor, vec![reactor], counters, clock))
     }
 
-    fn pooled(self) -> io::Result<Arc<Shared>> {
+    fn pooled(self) -> io::Result<Arc<RuntimeInner>> {
         if self.engine.is_simulated() {
             return Err(contradiction(
                 "a simulated host is stepped by one thread: \
@@ -298,7 +298,7 @@ impl Builder {
         reactors: Vec<Arc<reactor::Shared>>,
         counters: Vec<Arc<super::metrics::CoreCounters>>,
         clock: Clock,
-    ) -> Arc<Shared> {
+    ) -> Arc<RuntimeInner> {
         let blocking = BlockingPool::new(BlockingConfig {
             thread_limit: self.max_blocking_threads,
             queue_limit: self.max_blocking_queue,
@@ -319,7 +319,7 @@ impl Builder {
             spin: self.spin,
             measure_polls: self.measure_polls,
         };
-        Shared::new(flavor, config, reactors, counters, blocking, clock, self.engine)
+        RuntimeInner::new(flavor, config, reactors, counters, blocking, clock, self.engine)
     }
 }
 

@@ -16,7 +16,7 @@ use std::task::{Context as TaskContext, Poll, Waker};
 
 use super::core::Core;
 use super::handover::Passed;
-use super::shared::Shared;
+use super::inner::RuntimeInner;
 use crate::engine::SimHost;
 use crate::reactor;
 use crate::task::Runnable;
@@ -65,7 +65,7 @@ impl Here {
 
 /// A thread's place in a runtime.
 pub(crate) struct Context {
-    pub(crate) runtime: Arc<Shared>,
+    pub(crate) runtime: Arc<RuntimeInner>,
     /// The core that this thread holds, while foreign code runs. In between the thread's loop has
     /// it, and others may have taken it over.
     core: Cell<Option<Box<Core>>>,
@@ -81,7 +81,7 @@ pub(crate) struct Context {
 
 impl Context {
     /// Seats this thread in `runtime`, with a core to hold or without.
-    pub(crate) fn enter_new(runtime: Arc<Shared>, core: Option<Box<Core>>) -> Entered {
+    pub(crate) fn enter_new(runtime: Arc<RuntimeInner>, core: Option<Box<Core>>) -> Entered {
         let context = Self::new(runtime);
         if let Some(core) = core {
             context.give_core(core);
@@ -90,7 +90,7 @@ impl Context {
     }
 
     /// A context that nobody sits in yet.
-    pub(crate) fn new(runtime: Arc<Shared>) -> Rc<Self> {
+    pub(crate) fn new(runtime: Arc<RuntimeInner>) -> Rc<Self> {
         Rc::new(Context {
             runtime,
             core: Cell::new(None),
@@ -288,13 +288,13 @@ fn contexts() -> impl Iterator<Item = Rc<Context>> {
 }
 
 /// The context in which this thread holds a core of `runtime`, however many lie on top of it.
-pub(crate) fn holding(runtime: &Shared) -> Option<Rc<Context>> {
+pub(crate) fn holding(runtime: &RuntimeInner) -> Option<Rc<Context>> {
     contexts().find(|context| ptr::eq(&*context.runtime, runtime) && context.has_core())
 }
 
 /// Where a `block_on` was called whose future is being polled, and which keeps the tasks of
 /// `runtime` from running on this thread.
-pub(crate) fn nested_at(runtime: &Shared) -> Option<&'static Location<'static>> {
+pub(crate) fn nested_at(runtime: &RuntimeInner) -> Option<&'static Location<'static>> {
     if HERE.with(|here| here.context.get() == 0) {
         return None;
     }
@@ -305,7 +305,7 @@ pub(crate) fn nested_at(runtime: &Shared) -> Option<&'static Location<'static>> 
 
 /// Whether this thread runs a task or blocking job of `runtime` at this moment, as a worker or a
 /// thread of its blocking pool.
-pub(crate) fn is_at_work_for(runtime: &Shared) -> bool {
+pub(crate) fn is_at_work_for(runtime: &RuntimeInner) -> bool {
     contexts().any(|context| ptr::eq(&*context.runtime, runtime) && context.at_work.get())
 }
 
@@ -316,7 +316,7 @@ pub(crate) fn hand_cores_over() -> Passed {
 }
 
 /// The runtime that this thread is in.
-pub(crate) fn runtime() -> Option<Arc<Shared>> {
+pub(crate) fn runtime() -> Option<Arc<RuntimeInner>> {
     with_current(|context| context.runtime.clone())
 }
 

@@ -17,7 +17,7 @@ use std::thread::{self, Thread};
 
 use super::context::{self, Blocked, Context};
 use super::handover::CoreSlot;
-use super::shared::{Flavor, Shared};
+use super::inner::{Flavor, RuntimeInner};
 use super::step::POLLS_PER_TURN;
 use crate::reactor;
 use crate::reactor::shared::Keeper;
@@ -70,7 +70,7 @@ impl Wake for RootWaker {
 
 /// Runs `future` to its end on this thread.
 #[track_caller]
-pub(crate) fn block_on<F: Future>(shared: &Arc<Shared>, future: F) -> F::Output {
+pub(crate) fn block_on<F: Future>(shared: &Arc<RuntimeInner>, future: F) -> F::Output {
     let place = Location::caller();
     let future = pin!(future);
     if shared.is_from_before_fork() {
@@ -95,14 +95,14 @@ struct Root<'a, F> {
 }
 
 impl<F: Future> Root<'_, F> {
-    fn poll(&mut self, cx: &mut TaskContext<'_>, shared: &Shared) -> Poll<F::Output> {
+    fn poll(&mut self, cx: &mut TaskContext<'_>, shared: &RuntimeInner) -> Poll<F::Output> {
         let Self { future, place, blocked } = self;
         blocked.while_polling(place, || context::poll(future.as_mut(), cx, shared.budget()))
     }
 }
 
 /// Runs the future while others run the tasks.
-fn beside<F: Future>(shared: &Arc<Shared>, mut root: Root<'_, F>) -> F::Output {
+fn beside<F: Future>(shared: &Arc<RuntimeInner>, mut root: Root<'_, F>) -> F::Output {
     let context = Context::enter_new(shared.clone(), None);
     let wake = RootWaker::new(&context, None);
     let waker = Waker::from(wake.clone());
@@ -120,7 +120,11 @@ fn beside<F: Future>(shared: &Arc<Shared>, mut root: Root<'_, F>) -> F::Output {
 }
 
 /// Runs the future along with the tasks of a current-thread runtime.
-fn on_core<F: Future>(shared: &Arc<Shared>, slot: &CoreSlot, mut root: Root<'_, F>) -> F::Output {
+fn on_core<F: Future>(
+    shared: &Arc<RuntimeInner>,
+    slot: &CoreSlot,
+    mut root: Root<'_, F>,
+) -> F::Output {
     /// Gives the core back, also when the future panics.
     struct Leave<'a>(&'a CoreSlot, &'a Context);
 

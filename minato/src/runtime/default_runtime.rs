@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Runtime;
 use super::implicit::{HiddenThread, permit};
-use super::shared::Shared;
+use super::inner::RuntimeInner;
 use crate::reactor::process::PerProcess;
 
 static DEFAULT: PerProcess<Option<Runtime>> = PerProcess::new(None);
@@ -17,7 +17,7 @@ static DEFAULT: PerProcess<Option<Runtime>> = PerProcess::new(None);
 ///
 /// When it cannot be started, or hidden threads are forbidden.
 #[track_caller]
-pub(crate) fn get() -> io::Result<Arc<Shared>> {
+pub(crate) fn get() -> io::Result<Arc<RuntimeInner>> {
     let mut default = DEFAULT.lock();
     if let Some(runtime) = &*default {
         return Ok(runtime.shared.clone());

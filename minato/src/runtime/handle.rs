@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
 use super::context::{self, Context, Entered};
+use super::inner::RuntimeInner;
 use super::metrics::CoreMetrics;
-use super::shared::Shared;
 use super::{current, default_runtime};
 use crate::reactor;
 use crate::task::{self, JoinHandle};
@@ -17,7 +17,7 @@ use crate::task::{self, JoinHandle};
 /// Names a runtime; cheap to clone. It does not keep the runtime from being shut down.
 #[derive(Clone)]
 pub struct Handle {
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<RuntimeInner>,
 }
 
 impl Handle {
@@ -151,7 +151,7 @@ pub struct EnterGuard<'a> {
 }
 
 impl EnterGuard<'_> {
-    pub(super) fn of(shared: &Arc<Shared>) -> Self {
+    pub(super) fn of(shared: &Arc<RuntimeInner>) -> Self {
         Self { _context: Context::enter_new(shared.clone(), None), _runtime: PhantomData }
     }
 }

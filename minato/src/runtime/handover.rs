@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::core::Core;
-use super::shared::{Flavor, Shared};
+use super::inner::{Flavor, RuntimeInner};
 use super::worker;
 use crate::reactor;
 use crate::reactor::shared::{Keeper, Watch};
@@ -107,7 +107,7 @@ impl Threads {
     /// When there is no thread for it: gives the core back.
     pub(super) fn pass(
         &self,
-        shared: &Arc<Shared>,
+        shared: &Arc<RuntimeInner>,
         core: Box<Core>,
     ) -> Result<(), (Box<Core>, io::Error)> {
         let mut state = self.0.lock();
@@ -169,7 +169,7 @@ impl Threads {
 }
 
 /// The life of a thread of a multi-thread runtime: holds one core after the other.
-fn run(shared: &Arc<Shared>) {
+fn run(shared: &Arc<RuntimeInner>) {
     let Flavor::MultiThread(pool) = &shared.flavor else { return };
     call_hooks(&shared.config.on_thread_start);
     let condvar = Arc::new(Condvar::new());

@@ -33,11 +33,11 @@ mod handle;
 mod handover;
 pub(crate) mod implicit;
 mod injector;
+pub(crate) mod inner;
 mod metrics;
 pub mod picker;
 pub(crate) mod pool;
 mod queue;
-pub(crate) mod shared;
 pub(crate) mod simulation;
 mod spin;
 mod step;
@@ -57,7 +57,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use self::shared::Shared;
+use self::inner::RuntimeInner;
 use crate::task::{self, JoinHandle};
 
 /// Cores, the threads that hold them, a pool of blocking threads, and a clock.
@@ -65,7 +65,7 @@ use crate::task::{self, JoinHandle};
 /// Dropping it drops every task at its next await point and waits for the workers and for running
 /// blocking jobs; within a runtime it does not wait. It never panics.
 pub struct Runtime {
-    shared: Arc<Shared>,
+    shared: Arc<RuntimeInner>,
 }
 
 impl Runtime {
@@ -78,7 +78,7 @@ impl Runtime {
         Builder::new_multi_thread().build()
     }
 
-    fn of(shared: Arc<Shared>) -> Self {
+    fn of(shared: Arc<RuntimeInner>) -> Self {
         Self { shared }
     }
 
@@ -188,13 +188,13 @@ impl fmt::Debug for Runtime {
 /// # }
 /// ```
 pub struct LocalRuntime {
-    shared: Arc<Shared>,
+    shared: Arc<RuntimeInner>,
     /// Not to be sent to other threads.
     _local: PhantomData<*const ()>,
 }
 
 impl LocalRuntime {
-    fn of(shared: Arc<Shared>) -> Self {
+    fn of(shared: Arc<RuntimeInner>) -> Self {
         Self { shared, _local: PhantomData }
     }
 
@@ -277,7 +277,7 @@ pub fn run<F: Future>(future: F) -> F::Output {
 }
 
 #[track_caller]
-fn wait_idle(shared: &Arc<Shared>) {
+fn wait_idle(shared: &Arc<RuntimeInner>) {
     let place = Location::caller();
     if context::is_at_work_for(shared) {
         panic!(
@@ -303,7 +303,7 @@ fn wait_idle(shared: &Arc<Shared>) {
 
 /// Shuts a runtime down as its owner is dropped. Where that happens within a runtime nothing is
 /// waited for, since what is waited for may need this very thread.
-fn shut_down_here(shared: &Arc<Shared>) {
+fn shut_down_here(shared: &Arc<RuntimeInner>) {
     let timeout = context::runtime().map(|_| Duration::ZERO);
     shared.shut_down(timeout);
 }

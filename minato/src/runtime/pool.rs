@@ -32,8 +32,8 @@ use crossbeam_utils::atomic::AtomicCell;
 
 use super::core::Core;
 use super::handover::Threads;
+use super::inner::RuntimeInner;
 use super::queue::Queue;
-use super::shared::Shared;
 use crate::reactor;
 use crate::task::Runnable;
 use crate::time::clock::real_now;
@@ -272,7 +272,7 @@ impl Pool {
     }
 
     /// Whether there is anything to take for a worker that is about to sleep.
-    pub(super) fn has_work(&self, shared: &Shared) -> bool {
+    pub(super) fn has_work(&self, shared: &RuntimeInner) -> bool {
         !shared.injector.is_empty() || self.remotes.iter().any(|remote| !remote.stealer.is_empty())
     }
 

@@ -104,7 +104,7 @@ impl Queue {
     pub(crate) fn numbers(&mut self) -> Vec<u64> {
         let Self::Own(queue) = self else { return Vec::new() };
         queue.wake();
-        queue.ready.iter().map(|runnable| runnable.facts().number()).collect()
+        queue.ready.iter().map(|runnable| runnable.meta().number()).collect()
     }
 
     /// Takes out the task at `index` of what [`numbers`](Self::numbers) gave. Tasks that were

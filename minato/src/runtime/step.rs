@@ -12,14 +12,14 @@ use std::time::Duration;
 
 use super::context::{self, Context};
 use super::core::Core;
+use super::inner::{Flavor, RuntimeInner};
 use super::picker::Picker;
 use super::report;
-use super::shared::{Flavor, Shared};
 use crate::reactor::shared::wake_all;
 use crate::task::Runnable;
 use crate::time::clock::{PausableClock, real_now};
 
-/// After how many polls the reactor and the injector are looked at, however much there is to do.
+/// Action how many polls the reactor and the injector are looked at, however much there is to do.
 pub(super) const POLLS_PER_TURN: u32 = 61;
 
 /// How far a step came.
@@ -34,7 +34,7 @@ pub(crate) enum Progress {
 impl Core {
     /// The next task of this core's own.
     #[inline]
-    pub(super) fn next(&mut self, runtime: &Shared) -> Option<Runnable> {
+    pub(super) fn next(&mut self, runtime: &RuntimeInner) -> Option<Runnable> {
         match &runtime.flavor {
             Flavor::CurrentThread(_) => self.queue.pop(),
             Flavor::MultiThread(pool) => pool.next_of(self),
@@ -111,7 +111,7 @@ impl Core {
         Some(core)
     }
 
-    fn call_for_help(&self, runtime: &Shared) {
+    fn call_for_help(&self, runtime: &RuntimeInner) {
         if let Flavor::MultiThread(pool) = &runtime.flavor {
             pool.call_for_help(self);
         }
@@ -153,7 +153,7 @@ impl Core {
 /// The steps of a core that shares its tasks with no other.
 impl Core {
     /// Whether a task is ready.
-    pub(crate) fn has_task(&self, runtime: &Shared) -> bool {
+    pub(crate) fn has_task(&self, runtime: &RuntimeInner) -> bool {
         !self.queue.is_empty() || !runtime.injector.is_empty()
     }
 
@@ -322,7 +322,7 @@ impl Core {
 }
 
 /// Ends a `block_on` whose reactor fails: says why, and which tasks wait.
-fn cannot_go_on(runtime: &Shared, error: &io::Error) -> ! {
+fn cannot_go_on(runtime: &RuntimeInner, error: &io::Error) -> ! {
     runtime.check_fork();
     panic!("the runtime cannot go on: {error}; {}", runtime.describe_tasks())
 }

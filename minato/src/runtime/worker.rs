@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::context::{self, Context};
 use super::core::Core;
+use super::inner::RuntimeInner;
 use super::pool::Pool;
-use super::shared::Shared;
 use super::step::POLLS_PER_TURN;
 use crate::reactor::shared::Keeper;
 use crate::reactor::ward::{self, Look, Ward};
@@ -16,7 +16,7 @@ use crate::task::Runnable;
 const INJECTOR_BATCH: usize = 32;
 
 /// Runs the tasks of `core` on this thread, until the runtime ends or the core is handed over.
-pub(super) fn run(shared: &Arc<Shared>, pool: &Pool, core: Box<Core>) {
+pub(super) fn run(shared: &Arc<RuntimeInner>, pool: &Pool, core: Box<Core>) {
     core.reactor.set_keeper(Keeper::Core);
     let wards = pool
         .remotes
@@ -33,7 +33,7 @@ pub(super) fn run(shared: &Arc<Shared>, pool: &Pool, core: Box<Core>) {
 }
 
 struct Worker<'a> {
-    shared: &'a Arc<Shared>,
+    shared: &'a Arc<RuntimeInner>,
     pool: &'a Pool,
     index: usize,
     context: &'a Context,

@@ -117,7 +117,7 @@ pub(crate) struct BlockingPool {
 
 impl fmt::Debug for BlockingPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.owner.shared.lock();
+        let state = self.owner.inner.lock();
         f.debug_struct("BlockingPool")
             .field("running", &state.jobs)
             .field("threads", &state.threads)
@@ -128,17 +128,17 @@ impl fmt::Debug for BlockingPool {
 
 /// What all handles share, and the threads do not.
 struct Owner {
-    shared: Arc<Shared>,
+    inner: Arc<PoolInner>,
 }
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        self.shared.stop();
+        self.inner.stop();
     }
 }
 
 /// What handles and threads share.
-struct Shared {
+struct PoolInner {
     config: BlockingConfig,
     state: Mutex<State>,
     /// Notified when the last thread has ended.
@@ -164,8 +164,8 @@ impl BlockingPool {
     /// Makes a pool. No thread starts before there is a job.
     pub(crate) fn new(config: BlockingConfig) -> Self {
         let config = BlockingConfig { thread_limit: config.thread_limit.max(1), ..config };
-        let shared = Shared { config, state: Mutex::default(), ended: Condvar::new() };
-        BlockingPool { owner: Arc::new(Owner { shared: Arc::new(shared) }) }
+        let inner = PoolInner { config, state: Mutex::default(), ended: Condvar::new() };
+        BlockingPool { owner: Arc::new(Owner { inner: Arc::new(inner) }) }
     }
 
     /// Gives a job to an idle thread, else to a new one, else to the queue.
@@ -175,7 +175,7 @@ impl BlockingPool {
     /// Says why the job was not taken. If a thread cannot be started but others are there, the job
     /// waits for one of those, which is not an error.
     pub(crate) fn spawn(&self, job: Job) -> Result<(), Rejected> {
-        let shared = &self.owner.shared;
+        let shared = &self.owner.inner;
         let config = &shared.config;
         let mut state = shared.lock();
         if state.stopped {
@@ -202,7 +202,7 @@ impl BlockingPool {
     /// How many jobs run or wait. A job runs until it has returned, so one that wakes somebody
     /// is still counted at that moment; `on_idle` tells when the count is 0.
     pub(crate) fn running(&self) -> usize {
-        self.owner.shared.lock().jobs
+        self.owner.inner.lock().jobs
     }
 
     /// Drops the jobs that wait, takes no more, and waits until the running ones are done and all
@@ -211,7 +211,7 @@ impl BlockingPool {
     /// Returns whether all threads have ended. A thread of the pool would wait for itself: called
     /// on one, this does not wait, and returns whether it is the only one left.
     pub(crate) fn shutdown(&self, deadline: Option<Instant>) -> bool {
-        let shared = &self.owner.shared;
+        let shared = &self.owner.inner;
         shared.stop();
         let mut state = shared.lock();
         let current = thread::current().id();
@@ -234,7 +234,7 @@ impl BlockingPool {
     }
 }
 
-impl Shared {
+impl PoolInner {
     /// A panic under the lock (in the naming of a thread) leaves the state consistent.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -432,7 +432,7 @@ mod tests {
     }
 
     fn idle(pool: &BlockingPool) -> usize {
-        pool.owner.shared.lock().seats.len()
+        pool.owner.inner.lock().seats.len()
     }
 
     fn stop(pool: &BlockingPool) -> bool {
@@ -490,7 +490,7 @@ mod tests {
         numbers.sort_unstable();
         assert_eq!(numbers, [0, 1, 2]);
         until(|| pool.running() == 0);
-        assert_eq!(pool.owner.shared.lock().threads, 2);
+        assert_eq!(pool.owner.inner.lock().threads, 2);
         assert!(stop(&pool));
     }
 

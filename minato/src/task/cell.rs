@@ -1,4 +1,4 @@
-//! What a task is to the rest of the library: its facts, and the handles of its cell.
+//! What a task is to the rest of the library: its metadata, and the handles of its cell.
 //!
 //! A [`Runnable`] is the right to run the task once, a [`TaskRef`] knows it and can abort it, and a
 //! [`Join`] gets its output. With the wakers they share one allocation; [`raw`](super::raw) says
@@ -15,8 +15,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, RawWakerVTable, Waker};
 
 use super::Id;
-use super::raw::{Caught, Held};
-use super::state::After;
+use super::raw::{Caught, RawTask};
+use super::state::Action;
 use crate::panics::{Payload, contain};
 
 /// From which size on a future gets an allocation of its own, so that it need not be moved about.
@@ -48,15 +48,15 @@ pub(crate) trait Schedule: Clone + Send + Sync + 'static {
     fn poll<F: Future>(&self, future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output>;
 
     /// A task has panicked. Its output is on the way to the join handle, if there is one.
-    fn panicked(&self, _facts: &Facts, _panic: &Payload) {}
+    fn panicked(&self, _meta: &TaskMeta, _panic: &Payload) {}
 
     /// The future of a task is gone; gives back the reference that was kept for it.
-    fn ended(&self, facts: &Facts) -> Option<TaskRef<Self>>;
+    fn ended(&self, meta: &TaskMeta) -> Option<TaskRef<Self>>;
 }
 
 /// What is known about a task.
 #[derive(Debug)]
-pub(crate) struct Facts {
+pub(crate) struct TaskMeta {
     pub(crate) id: Id,
     pub(crate) spawned_at: &'static Location<'static>,
     /// Where the task stands in the registry.
@@ -64,7 +64,7 @@ pub(crate) struct Facts {
     number: AtomicU64,
 }
 
-impl Facts {
+impl TaskMeta {
     /// The key of a task that is in no registry.
     const NOWHERE: usize = usize::MAX;
 
@@ -92,43 +92,43 @@ impl Facts {
 }
 
 /// The handles of a fresh task.
-pub(super) struct Fresh<T, S: Schedule> {
+pub(super) struct NewTask<T, S: Schedule> {
     pub(super) runnable: Runnable<S>,
     pub(super) join: Join<T, S>,
     pub(super) task: TaskRef<S>,
 }
 
-impl<T, S: Schedule> Fresh<T, S> {
+impl<T, S: Schedule> NewTask<T, S> {
     /// Makes a task.
-    pub(super) fn new<F>(scheduler: S, facts: Facts, future: F) -> Self
+    pub(super) fn new<F>(scheduler: S, meta: TaskMeta, future: F) -> Self
     where
         F: Future<Output = T> + Send + 'static,
         T: Send,
     {
         // SAFETY: the future and its output are `Send`.
-        unsafe { Self::of(scheduler, facts, future) }
+        unsafe { Self::of(scheduler, meta, future) }
     }
 
     /// Makes a task of a future that sees itself to it that it stays on its thread.
     ///
     /// # Safety
     ///
-    /// As for [`Held::new`].
-    pub(super) unsafe fn of<F>(scheduler: S, facts: Facts, future: F) -> Self
+    /// As for [`RawTask::new`].
+    pub(super) unsafe fn of<F>(scheduler: S, meta: TaskMeta, future: F) -> Self
     where
         F: Future<Output = T> + 'static,
     {
-        let held = if const { size_of::<F>() >= LARGE } {
+        let raw = if const { size_of::<F>() >= LARGE } {
             // SAFETY: the box is `Send` if the future is, and does with it as it is done by.
-            unsafe { Held::new(scheduler, facts, Box::pin(future)) }
+            unsafe { RawTask::new(scheduler, meta, Box::pin(future)) }
         } else {
             // SAFETY: the caller answers for the future.
-            unsafe { Held::new(scheduler, facts, future) }
+            unsafe { RawTask::new(scheduler, meta, future) }
         };
-        let (join, task) = (held.again(), TaskRef { held: held.again() });
+        let (join, task) = (raw.again(), TaskRef { raw: raw.again() });
         Self {
-            runnable: Runnable { held },
-            join: Join { held: join, is_done: false, output: PhantomData },
+            runnable: Runnable { raw },
+            join: Join { raw: join, is_done: false, output: PhantomData },
             task,
         }
     }
@@ -136,42 +136,42 @@ impl<T, S: Schedule> Fresh<T, S> {
 
 /// Calls `with` with the task that `waker` is of, if it is one of this kind of runtime.
 #[inline]
-fn with_task<T, S: Schedule>(waker: &Waker, with: impl FnOnce(&Held<S>) -> T) -> Option<T> {
+fn with_task<T, S: Schedule>(waker: &Waker, with: impl FnOnce(&RawTask<S>) -> T) -> Option<T> {
     if !ptr::eq(waker.vtable(), S::wakers()) {
         return None;
     }
     // SAFETY: a waker with this table is of a cell with this scheduler, and lives during the call.
-    Some(with(&unsafe { Held::of_waker(waker.data()) }))
+    Some(with(&unsafe { RawTask::of_waker(waker.data()) }))
 }
 
 /// A task that is ready to be polled once. Dropping it cancels the task: its future is dropped, and
 /// its join handle is told.
 pub(crate) struct Runnable<S: Schedule> {
-    held: Held<S>,
+    raw: RawTask<S>,
 }
 
 impl<S: Schedule> Runnable<S> {
     /// The runnable that a change of the state made.
-    pub(super) fn of(held: Held<S>) -> Self {
-        Self { held }
+    pub(super) fn of(raw: RawTask<S>) -> Self {
+        Self { raw }
     }
 
     /// Whether `waker` is of a task of the runtime at `address`.
     #[inline]
     pub(crate) fn is_of(address: usize, waker: &Waker) -> bool {
-        with_task(waker, |held: &Held<S>| held.scheduler().address() == address).unwrap_or(false)
+        with_task(waker, |raw: &RawTask<S>| raw.scheduler().address() == address).unwrap_or(false)
     }
 
     /// Wakes the task that `waker` is of and returns its runnable, if that made one. Gives the
     /// waker back, not woken, if it is of no task of ours, or the task is complete.
     #[inline]
     pub(crate) fn by_waking(waker: Waker) -> Result<Option<Self>, Waker> {
-        let woken = with_task(&waker, |held: &Held<S>| {
-            let after = held.state.wake_unless_complete()?;
+        let woken = with_task(&waker, |raw: &RawTask<S>| {
+            let after = raw.state.wake_unless_complete()?;
             // The other holds of a task that is not complete outlive the wake.
-            debug_assert!(after != After::Last, "a task ended before it was complete");
+            debug_assert!(after != Action::Last, "a task ended before it was complete");
             // A runnable that is not ours must not even be made, since dropping it cancels.
-            Some((after == After::Submit).then(|| Self { held: held.again() }))
+            Some((after == Action::Submit).then(|| Self { raw: raw.again() }))
         });
         match woken.flatten() {
             Some(runnable) => {
@@ -188,7 +188,7 @@ impl<S: Schedule> Runnable<S> {
     #[inline]
     pub(crate) fn wake_and_run(waker: Waker) {
         let waker = ManuallyDrop::new(waker);
-        match with_task(&waker, |held: &Held<S>| held.again().wake_and_run()) {
+        match with_task(&waker, |raw: &RawTask<S>| raw.again().wake_and_run()) {
             // The run, or whoever has the runnable, took its hold.
             Some(None) => {}
             Some(Some(_complete)) => drop(ManuallyDrop::into_inner(waker)),
@@ -196,19 +196,19 @@ impl<S: Schedule> Runnable<S> {
         }
     }
 
-    fn into_held(self) -> Held<S> {
-        let held = self.held.again();
+    fn into_held(self) -> RawTask<S> {
+        let raw = self.raw.again();
         mem::forget(self);
-        held
+        raw
     }
 
-    pub(crate) fn facts(&self) -> &Facts {
-        &self.held.facts
+    pub(crate) fn meta(&self) -> &TaskMeta {
+        &self.raw.meta
     }
 
     /// The runtime of the task.
     pub(super) fn scheduler(&self) -> &S {
-        self.held.scheduler()
+        self.raw.scheduler()
     }
 
     /// Polls the task once, or drops its future if it was aborted. Never panics.
@@ -225,34 +225,34 @@ impl<S: Schedule> Runnable<S> {
 
 impl<S: Schedule> Drop for Runnable<S> {
     fn drop(&mut self) {
-        self.held.again().cancel();
+        self.raw.again().cancel();
     }
 }
 
 /// A reference to a task: keeps its cell, but not its future.
 pub(crate) struct TaskRef<S: Schedule> {
-    held: Held<S>,
+    raw: RawTask<S>,
 }
 
 impl<S: Schedule> TaskRef<S> {
-    pub(crate) fn facts(&self) -> &Facts {
-        &self.held.facts
+    pub(crate) fn meta(&self) -> &TaskMeta {
+        &self.raw.meta
     }
 
     /// Has the future dropped instead of polled, unless it is done by then.
     pub(crate) fn abort(&self) {
-        let after = self.held.state.abort();
-        self.held.again().follow(after);
+        let after = self.raw.state.abort();
+        self.raw.again().follow(after);
     }
 
     /// Whether the future is gone.
     pub(crate) fn is_complete(&self) -> bool {
-        self.held.state.is_complete()
+        self.raw.state.is_complete()
     }
 
     /// Whether there is a join handle.
     pub(crate) fn has_joiner(&self) -> bool {
-        self.held.state.has_joiner()
+        self.raw.state.has_joiner()
     }
 
     /// Turns it into a number of references to take away.
@@ -264,21 +264,21 @@ impl<S: Schedule> TaskRef<S> {
 
 impl<S: Schedule> Clone for TaskRef<S> {
     fn clone(&self) -> Self {
-        self.held.state.add_reference();
-        Self { held: self.held.again() }
+        self.raw.state.add_reference();
+        Self { raw: self.raw.again() }
     }
 }
 
 impl<S: Schedule> Drop for TaskRef<S> {
     fn drop(&mut self) {
-        let after = self.held.state.drop_reference();
-        self.held.again().follow(after);
+        let after = self.raw.state.drop_reference();
+        self.raw.again().follow(after);
     }
 }
 
 /// The one who gets the output of a task. Dropping it detaches the task.
 pub(super) struct Join<T, S: Schedule> {
-    held: Held<S>,
+    raw: RawTask<S>,
     /// Whether the output was given already.
     is_done: bool,
     /// The output passes to whoever has this: to another thread only if it is `Send`.
@@ -288,29 +288,29 @@ pub(super) struct Join<T, S: Schedule> {
 impl<T, S: Schedule> Unpin for Join<T, S> {}
 
 impl<T, S: Schedule> Join<T, S> {
-    pub(super) fn facts(&self) -> &Facts {
-        &self.held.facts
+    pub(super) fn meta(&self) -> &TaskMeta {
+        &self.raw.meta
     }
 
     /// The runtime of the task.
     pub(super) fn scheduler(&self) -> &S {
-        self.held.scheduler()
+        self.raw.scheduler()
     }
 
     pub(super) fn is_complete(&self) -> bool {
-        self.held.state.is_complete()
+        self.raw.state.is_complete()
     }
 
     /// Has the future dropped instead of polled, unless it is done by then.
     pub(super) fn abort(&self) {
-        let after = self.held.state.abort();
-        self.held.again().follow(after);
+        let after = self.raw.state.abort();
+        self.raw.again().follow(after);
     }
 
     /// A counted reference to the task.
     pub(super) fn task(&self) -> TaskRef<S> {
-        self.held.state.add_reference();
-        TaskRef { held: self.held.again() }
+        self.raw.state.add_reference();
+        TaskRef { raw: self.raw.again() }
     }
 
     /// Whether [`poll`](Self::poll) was ready.
@@ -326,15 +326,15 @@ impl<T, S: Schedule> Join<T, S> {
         }
         self.is_done = true;
         // SAFETY: this is the join handle, and the task is complete.
-        Poll::Ready(unsafe { self.held.take::<T>() })
+        Poll::Ready(unsafe { self.raw.take::<T>() })
     }
 
     /// Leaves a waker with the task; false if the task is complete.
     fn wait(&mut self, waker: &Waker) -> bool {
         let mut before = None;
-        if self.held.state.take_awaiter_back() {
+        if self.raw.state.take_awaiter_back() {
             // SAFETY: the place is ours, having been taken back.
-            before = unsafe { self.held.replace_awaiter(None) };
+            before = unsafe { self.raw.replace_awaiter(None) };
         }
         let waker = match before {
             Some(before) if before.will_wake(waker) => before,
@@ -344,11 +344,11 @@ impl<T, S: Schedule> Join<T, S> {
             return false;
         }
         // SAFETY: the place was never lent, or was taken back before the task was complete.
-        _ = unsafe { self.held.replace_awaiter(Some(waker)) };
-        let lent = self.held.state.lend_awaiter();
+        _ = unsafe { self.raw.replace_awaiter(Some(waker)) };
+        let lent = self.raw.state.lend_awaiter();
         if !lent {
             // SAFETY: the place was not lent, since that came too late.
-            _ = unsafe { self.held.replace_awaiter(None) };
+            _ = unsafe { self.raw.replace_awaiter(None) };
         }
         lent
     }
@@ -357,20 +357,20 @@ impl<T, S: Schedule> Join<T, S> {
 impl<T, S: Schedule> Drop for Join<T, S> {
     fn drop(&mut self) {
         if self.is_done {
-            let after = self.held.state.leave_completed();
-            return self.held.again().follow(after);
+            let after = self.raw.state.leave_completed();
+            return self.raw.again().follow(after);
         }
-        if self.held.state.take_awaiter_back() {
+        if self.raw.state.take_awaiter_back() {
             // SAFETY: the place is ours, having been taken back.
-            let waker = unsafe { self.held.replace_awaiter(None) };
+            let waker = unsafe { self.raw.replace_awaiter(None) };
             _ = contain(|| drop(waker));
         }
-        let after = self.held.state.leave().unwrap_or_else(|| {
+        let after = self.raw.state.leave().unwrap_or_else(|| {
             // SAFETY: this is the join handle, and the task is complete.
-            let output = unsafe { self.held.take::<T>() };
+            let output = unsafe { self.raw.take::<T>() };
             _ = contain(|| drop(output));
-            self.held.state.leave_completed()
+            self.raw.state.leave_completed()
         });
-        self.held.again().follow(after);
+        self.raw.again().follow(after);
     }
 }

@@ -49,12 +49,12 @@ impl<T> JoinHandle<T> {
 
     /// The task's id.
     pub fn id(&self) -> Id {
-        self.join.facts().id
+        self.join.meta().id
     }
 
     /// Where the task was spawned.
     pub fn spawned_at(&self) -> &'static Location<'static> {
-        self.join.facts().spawned_at
+        self.join.meta().spawned_at
     }
 
     /// Asks for the task to be dropped at its next await point instead of being polled again. A
@@ -139,7 +139,7 @@ impl AbortHandle {
 
     /// The task's id.
     pub fn id(&self) -> Id {
-        self.task.facts().id
+        self.task.meta().id
     }
 }
 

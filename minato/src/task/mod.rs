@@ -27,7 +27,7 @@ mod state;
 mod tests;
 mod yield_now;
 
-pub(crate) use self::cell::Facts;
+pub(crate) use self::cell::TaskMeta;
 pub use self::id::Id;
 pub use self::join::{AbortHandle, JoinError, JoinHandle};
 pub(crate) use self::parked::ParkedTask;

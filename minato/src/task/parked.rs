@@ -10,13 +10,13 @@ use std::sync::Arc as StdArc;
 use std::task::{RawWakerVTable, Waker};
 
 use super::cell::Schedule;
-use crate::runtime::shared::Shared;
+use crate::runtime::inner::RuntimeInner;
 use crate::sync::{self, AtomicPtr, Ordering};
 
 /// The table of the wakers of our runtimes' tasks.
 #[inline]
 fn wakers() -> &'static RawWakerVTable {
-    <StdArc<Shared> as Schedule>::wakers()
+    <StdArc<RuntimeInner> as Schedule>::wakers()
 }
 
 /// One waiting task, or none.

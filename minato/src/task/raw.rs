@@ -24,8 +24,8 @@ use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
-use super::cell::{Facts, Runnable, Schedule, TaskRef};
-use super::state::{After, Started, State};
+use super::cell::{Runnable, Schedule, TaskMeta, TaskRef};
+use super::state::{Action, State, WakeOutcome};
 use crate::panics::{Payload, contain};
 use crate::sync::UnsafeCell;
 
@@ -37,20 +37,20 @@ pub(super) struct Front<S: Schedule> {
     scheduler: S,
     /// Woken when the task is complete.
     awaiter: UnsafeCell<Option<Waker>>,
-    pub(super) facts: Facts,
+    pub(super) meta: TaskMeta,
 }
 
 /// What is done with a cell by who does not know its future.
 struct Vtable<S: Schedule> {
     /// Polls the future once, in a run that was started.
-    poll: unsafe fn(Held<S>),
+    poll: unsafe fn(RawTask<S>),
     /// Drops the future, in a run that was started.
-    cancel: unsafe fn(Held<S>),
+    cancel: unsafe fn(RawTask<S>),
     /// Moves the output to where the pointer points, an `Option<Caught<T>>`: `None` if there is
     /// none. The caller has the right to the stage.
-    take: unsafe fn(&Held<S>, *mut ()),
+    take: unsafe fn(&RawTask<S>, *mut ()),
     /// Frees the cell, which nobody else holds.
-    free: unsafe fn(Held<S>),
+    free: unsafe fn(RawTask<S>),
 }
 
 /// A whole cell.
@@ -73,18 +73,18 @@ pub(super) type Caught<T> = Result<T, Payload>;
 /// The address of a cell, in the hands of somebody for whom one of the holds in its state stands.
 ///
 /// It has no destructor: what becomes of the hold is for its owner to say.
-pub(super) struct Held<S: Schedule>(NonNull<Front<S>>);
+pub(super) struct RawTask<S: Schedule>(NonNull<Front<S>>);
 
-// SAFETY: what a `Held` gives to several threads is the state, which is atomic, the facts and the
-// scheduler, which are `Sync` (the latter by the bounds of `Schedule`), and the awaiter's and the
-// stage's places, each of which is touched only by whom the state gives the right to. What passes
-// from thread to thread in them: a waker, which is `Send`; the future and the output, for which
-// `Held::new` asks its caller to answer.
-unsafe impl<S: Schedule> Send for Held<S> {}
-// SAFETY: as above; a shared `Held` gives nothing that an owned one does not.
-unsafe impl<S: Schedule> Sync for Held<S> {}
+// SAFETY: a `RawTask` gives several threads the state, which is atomic; the metadata and the
+// scheduler, which are `Sync` (the latter by the bounds of `Schedule`); and the places of the
+// awaiter and the stage, each of which is touched only by the thread that the state gives the right
+// to. What passes from thread to thread in them: a waker, which is `Send`; the future and the
+// output, for which `RawTask::new` asks its caller to answer.
+unsafe impl<S: Schedule> Send for RawTask<S> {}
+// SAFETY: as above; a shared `RawTask` gives nothing that an owned one does not.
+unsafe impl<S: Schedule> Sync for RawTask<S> {}
 
-impl<S: Schedule> std::ops::Deref for Held<S> {
+impl<S: Schedule> std::ops::Deref for RawTask<S> {
     type Target = Front<S>;
 
     #[inline(always)]
@@ -95,7 +95,7 @@ impl<S: Schedule> std::ops::Deref for Held<S> {
     }
 }
 
-impl<S: Schedule> Held<S> {
+impl<S: Schedule> RawTask<S> {
     /// Makes the cell of a task, for which three holds stand: that of a runnable, of a join handle
     /// and of one counted reference.
     ///
@@ -103,7 +103,7 @@ impl<S: Schedule> Held<S> {
     ///
     /// `F` and its output are `Send`; or else the future itself sees to it that it is not polled or
     /// dropped on another thread than this one, and the join handle stays here.
-    pub(super) unsafe fn new<F: Future + 'static>(scheduler: S, facts: Facts, future: F) -> Self {
+    pub(super) unsafe fn new<F: Future + 'static>(scheduler: S, meta: TaskMeta, future: F) -> Self {
         let front = Front {
             state: State::new(),
             vtable: const {
@@ -116,7 +116,7 @@ impl<S: Schedule> Held<S> {
             },
             scheduler,
             awaiter: UnsafeCell::new(None),
-            facts,
+            meta,
         };
         let cell = Box::new(Cell { front, stage: UnsafeCell::new(Stage::Future(future)) });
         Self(NonNull::from(Box::leak(cell)).cast())
@@ -143,11 +143,11 @@ impl<S: Schedule> Held<S> {
 
     /// Does what a change of the state asks for.
     #[inline]
-    pub(super) fn follow(self, after: After) {
+    pub(super) fn follow(self, after: Action) {
         match after {
-            After::Nothing => {}
-            After::Submit => self.submit(false),
-            After::Last => self.end(),
+            Action::Nothing => {}
+            Action::Submit => self.submit(false),
+            Action::Last => self.end(),
         }
     }
 
@@ -178,9 +178,9 @@ impl<S: Schedule> Held<S> {
     pub(super) fn wake_and_run(self) -> Option<Self> {
         match self.state.wake_and_start() {
             // SAFETY: the run was just started, in the place of the reference.
-            Started::Run => unsafe { (self.vtable.poll)(self) },
-            Started::Nothing => {}
-            Started::Complete => return Some(self),
+            WakeOutcome::Run => unsafe { (self.vtable.poll)(self) },
+            WakeOutcome::Nothing => {}
+            WakeOutcome::Complete => return Some(self),
         }
         None
     }
@@ -269,12 +269,12 @@ pub(crate) const fn waker_table<S: Schedule>() -> RawWakerVTable {
 /// # Safety
 ///
 /// The caller has started a run of the task, whose future is an `F`, and it was not aborted before.
-unsafe fn poll<F: Future, S: Schedule>(held: Held<S>) {
+unsafe fn poll<F: Future, S: Schedule>(raw: RawTask<S>) {
     // SAFETY: `RUNNING` holds the cell until the last use.
-    let cell = unsafe { held.cell::<F>() };
+    let cell = unsafe { raw.cell::<F>() };
     // SAFETY: the functions of the table suit the data. The waker is not counted and never dropped:
     // the poll gets it by reference, and `RUNNING` holds the cell meanwhile.
-    let waker = ManuallyDrop::new(unsafe { Waker::from_raw(held.raw_waker()) });
+    let waker = ManuallyDrop::new(unsafe { Waker::from_raw(raw.raw_waker()) });
     let polled = cell.stage.with_mut(|stage| {
         contain(|| {
             // SAFETY: whoever is running has the stage.
@@ -289,15 +289,15 @@ unsafe fn poll<F: Future, S: Schedule>(held: Held<S>) {
     });
     let output = match polled {
         Ok(Poll::Pending) => match cell.front.state.pend() {
-            After::Nothing => return,
-            After::Submit => return held.submit(true),
-            After::Last => return held.end(),
+            Action::Nothing => return,
+            Action::Submit => return raw.submit(true),
+            Action::Last => return raw.end(),
         },
         Ok(Poll::Ready(output)) => Ok(output),
         Err(panic) => Err(panic),
     };
     // SAFETY: the run goes on.
-    unsafe { finish::<F, S>(held, Some(output)) }
+    unsafe { finish::<F, S>(raw, Some(output)) }
 }
 
 /// Drops the future.
@@ -306,9 +306,9 @@ unsafe fn poll<F: Future, S: Schedule>(held: Held<S>) {
 ///
 /// As for [`poll`], but it may have been aborted.
 #[cold]
-unsafe fn cancel<F: Future, S: Schedule>(held: Held<S>) {
+unsafe fn cancel<F: Future, S: Schedule>(raw: RawTask<S>) {
     // SAFETY: the caller has started the run.
-    unsafe { finish::<F, S>(held, None) }
+    unsafe { finish::<F, S>(raw, None) }
 }
 
 /// Ends the task: drops the future, leaves the output to whom it belongs, lets go of the cell and
@@ -317,9 +317,9 @@ unsafe fn cancel<F: Future, S: Schedule>(held: Held<S>) {
 /// # Safety
 ///
 /// The caller is in a run of the task, whose future is an `F`.
-unsafe fn finish<F: Future, S: Schedule>(held: Held<S>, output: Option<Caught<F::Output>>) {
+unsafe fn finish<F: Future, S: Schedule>(raw: RawTask<S>, output: Option<Caught<F::Output>>) {
     // SAFETY: `RUNNING` holds the cell until it retires, and then it is not used any more.
-    let cell = unsafe { held.cell::<F>() };
+    let cell = unsafe { raw.cell::<F>() };
     let mut dropped = Ok(());
     if mem::needs_drop::<F>() {
         // SAFETY: whoever is running has the stage.
@@ -334,7 +334,7 @@ unsafe fn finish<F: Future, S: Schedule>(held: Held<S>, output: Option<Caught<F:
         (output, _) => output,
     };
     if let Some(Err(panic)) = &output {
-        cell.front.scheduler.panicked(&cell.front.facts, panic);
+        cell.front.scheduler.panicked(&cell.front.meta, panic);
     }
     // SAFETY: whoever is running has the stage.
     _ = unsafe { cell.put(output) };
@@ -344,12 +344,12 @@ unsafe fn finish<F: Future, S: Schedule>(held: Held<S>, output: Option<Caught<F:
         // SAFETY: the stage is ours, since there was no join handle.
         _ = unsafe { cell.put(None) };
     }
-    // After completing: once the runtime is idle, every handle says that its task has ended.
-    let kept = cell.front.scheduler.ended(&cell.front.facts);
+    // Action completing: once the runtime is idle, every handle says that its task has ended.
+    let kept = cell.front.scheduler.ended(&cell.front.meta);
     // SAFETY: the place was lent to us.
-    let awaiter = completed.has_awaiter().then(|| unsafe { held.replace_awaiter(None) });
+    let awaiter = completed.has_awaiter().then(|| unsafe { raw.replace_awaiter(None) });
     let after = cell.front.state.retire(completed, kept.map_or(0, TaskRef::into_count));
-    held.follow(after);
+    raw.follow(after);
     if let Some(awaiter) = awaiter.flatten() {
         _ = contain(|| awaiter.wake());
     }
@@ -361,9 +361,9 @@ unsafe fn finish<F: Future, S: Schedule>(held: Held<S>, output: Option<Caught<F:
 ///
 /// The caller has the right to the stage of the task, whose future is an `F`; `place` points to an
 /// `Option<Caught<F::Output>>`.
-unsafe fn take<F: Future, S: Schedule>(held: &Held<S>, place: *mut ()) {
+unsafe fn take<F: Future, S: Schedule>(raw: &RawTask<S>, place: *mut ()) {
     // SAFETY: the caller's hold stands for longer than this call.
-    let cell = unsafe { held.cell::<F>() };
+    let cell = unsafe { raw.cell::<F>() };
     cell.stage.with_mut(|stage| {
         // SAFETY: the caller has the right to the stage.
         if let Stage::Ended(output) = unsafe { &mut *stage } {
@@ -378,9 +378,9 @@ unsafe fn take<F: Future, S: Schedule>(held: &Held<S>, place: *mut ()) {
 /// # Safety
 ///
 /// Nobody else holds the cell, and the future of its task is an `F`.
-unsafe fn free<F: Future, S: Schedule>(held: Held<S>) {
+unsafe fn free<F: Future, S: Schedule>(raw: RawTask<S>) {
     // SAFETY: the cell was made as a box of this type, and nobody will use it any more.
-    drop(unsafe { Box::from_raw(held.0.cast::<Cell<F, S>>().as_ptr()) });
+    drop(unsafe { Box::from_raw(raw.0.cast::<Cell<F, S>>().as_ptr()) });
 }
 
 /// # Safety
@@ -388,28 +388,28 @@ unsafe fn free<F: Future, S: Schedule>(held: Held<S>) {
 /// The data is that of a waker whose scheduler is an `S`, as for the other three.
 unsafe fn clone_waker<S: Schedule>(data: *const ()) -> RawWaker {
     // SAFETY: the waker lives until the end of the call, and then the new one has its own hold.
-    let held = unsafe { Held::<S>::of_waker(data) };
-    held.state.add_reference();
-    held.raw_waker()
+    let raw = unsafe { RawTask::<S>::of_waker(data) };
+    raw.state.add_reference();
+    raw.raw_waker()
 }
 
 unsafe fn wake<S: Schedule>(data: *const ()) {
     // SAFETY: the waker is consumed and leaves its hold to us, which the wake gives up.
-    let held = unsafe { Held::<S>::of_waker(data) };
-    let after = held.state.wake();
-    held.follow(after);
+    let raw = unsafe { RawTask::<S>::of_waker(data) };
+    let after = raw.state.wake();
+    raw.follow(after);
 }
 
 unsafe fn wake_by_ref<S: Schedule>(data: *const ()) {
     // SAFETY: the waker lives until the end of the call.
-    let held = unsafe { Held::<S>::of_waker(data) };
-    let after = held.state.wake_by_ref();
-    held.follow(after);
+    let raw = unsafe { RawTask::<S>::of_waker(data) };
+    let after = raw.state.wake_by_ref();
+    raw.follow(after);
 }
 
 unsafe fn drop_waker<S: Schedule>(data: *const ()) {
     // SAFETY: the waker leaves its hold to us, which is given up here.
-    let held = unsafe { Held::<S>::of_waker(data) };
-    let after = held.state.drop_reference();
-    held.follow(after);
+    let raw = unsafe { RawTask::<S>::of_waker(data) };
+    let after = raw.state.drop_reference();
+    raw.follow(after);
 }

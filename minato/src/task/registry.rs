@@ -58,7 +58,7 @@ impl Registry {
         state.added += 1;
         state.on_cores += usize::from(runs == Runs::OnCore);
         let place = state.tasks.vacant_entry();
-        task.facts().set_place(place.key(), number);
+        task.meta().set_place(place.key(), number);
         place.insert(Entry { task, runs });
         Ok(())
     }
@@ -124,7 +124,7 @@ impl Registry {
     /// Who lives, for reports: the id and the place of each task's spawning.
     pub(crate) fn list(&self) -> Vec<(Id, &'static Location<'static>)> {
         let state = self.state();
-        let facts = state.tasks.iter().map(|(_, entry)| entry.task.facts());
-        facts.map(|facts| (facts.id, facts.spawned_at)).collect()
+        let meta = state.tasks.iter().map(|(_, entry)| entry.task.meta());
+        meta.map(|meta| (meta.id, meta.spawned_at)).collect()
     }
 }

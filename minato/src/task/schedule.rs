@@ -5,31 +5,31 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, RawWakerVTable};
 
-use super::cell::{self, Facts, Schedule, TaskRef};
+use super::cell::{self, Schedule, TaskMeta, TaskRef};
 use super::raw::waker_table;
 use crate::panics::Payload;
 use crate::runtime::context;
-use crate::runtime::shared::Shared;
+use crate::runtime::inner::RuntimeInner;
 
 /// A task of a runtime that is ready to be polled once.
-pub(crate) type Runnable = cell::Runnable<Arc<Shared>>;
+pub(crate) type Runnable = cell::Runnable<Arc<RuntimeInner>>;
 
 /// A reference to a task of a runtime.
-pub(crate) type Task = TaskRef<Arc<Shared>>;
+pub(crate) type Task = TaskRef<Arc<RuntimeInner>>;
 
 /// Gets the output of a task of a runtime.
-pub(super) type Join<T> = cell::Join<T, Arc<Shared>>;
+pub(super) type Join<T> = cell::Join<T, Arc<RuntimeInner>>;
 
-impl Schedule for Arc<Shared> {
+impl Schedule for Arc<RuntimeInner> {
     #[inline]
     fn address(&self) -> usize {
-        Shared::address(self)
+        RuntimeInner::address(self)
     }
 
     #[inline]
     fn wakers() -> &'static RawWakerVTable {
         // A static has one address, by which its wakers are known; a constant may have several.
-        static WAKERS: RawWakerVTable = waker_table::<Arc<Shared>>();
+        static WAKERS: RawWakerVTable = waker_table::<Arc<RuntimeInner>>();
         &WAKERS
     }
 
@@ -40,7 +40,7 @@ impl Schedule for Arc<Shared> {
 
     #[cold]
     fn inject(self, runnable: Runnable) {
-        Shared::inject(&self, runnable);
+        RuntimeInner::inject(&self, runnable);
     }
 
     #[inline]
@@ -49,11 +49,11 @@ impl Schedule for Arc<Shared> {
     }
 
     #[cold]
-    fn panicked(&self, facts: &Facts, panic: &Payload) {
-        self.note_panic(facts, panic);
+    fn panicked(&self, meta: &TaskMeta, panic: &Payload) {
+        self.note_panic(meta, panic);
     }
 
-    fn ended(&self, facts: &Facts) -> Option<Task> {
-        facts.key().and_then(|key| self.tasks().remove(key))
+    fn ended(&self, meta: &TaskMeta) -> Option<Task> {
+        meta.key().and_then(|key| self.tasks().remove(key))
     }
 }

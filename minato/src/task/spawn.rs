@@ -4,13 +4,13 @@ use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
 
-use super::cell::{Facts, Fresh};
+use super::cell::{NewTask, TaskMeta};
 use super::local::Local;
 use super::registry::Runs;
 use super::{Id, JoinHandle, Runnable};
 use crate::runtime::context::{self, Context};
 use crate::runtime::default_runtime;
-use crate::runtime::shared::{ClockHold, Shared};
+use crate::runtime::inner::{ClockHold, RuntimeInner};
 
 /// Spawns a task on the runtime that this thread is in, or on the default runtime.
 ///
@@ -87,7 +87,7 @@ pub fn block_in_place<T>(job: impl FnOnce() -> T) -> T {
 
 /// The runtime of this thread, or the default one.
 #[track_caller]
-fn current(what: &str) -> Arc<Shared> {
+fn current(what: &str) -> Arc<RuntimeInner> {
     if let Some(runtime) = context::runtime() {
         return runtime;
     }
@@ -99,33 +99,33 @@ fn current(what: &str) -> Arc<Shared> {
 
 /// Spawns a task on `runtime`.
 #[track_caller]
-pub(crate) fn spawn_on<F>(runtime: Arc<Shared>, future: F) -> JoinHandle<F::Output>
+pub(crate) fn spawn_on<F>(runtime: Arc<RuntimeInner>, future: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let facts = facts(&runtime);
-    let fresh = Fresh::new(runtime, facts, future);
+    let meta = meta(&runtime);
+    let fresh = NewTask::new(runtime, meta, future);
     start(fresh)
 }
 
 /// Spawns a task that stays on the thread of `runtime`, which is this one.
 #[track_caller]
-pub(crate) fn spawn_local_on<F>(runtime: Arc<Shared>, future: F) -> JoinHandle<F::Output>
+pub(crate) fn spawn_local_on<F>(runtime: Arc<RuntimeInner>, future: F) -> JoinHandle<F::Output>
 where
     F: Future + 'static,
     F::Output: 'static,
 {
     let future = Local::new(future);
-    let facts = facts(&runtime);
+    let meta = meta(&runtime);
     // SAFETY: the future sees to it that it stays on this thread, and the join handle is `Send`
     // only if the output is.
-    start(unsafe { Fresh::of(runtime, facts, future) })
+    start(unsafe { NewTask::of(runtime, meta, future) })
 }
 
 /// Queues `job` for the blocking threads of `runtime`.
 #[track_caller]
-pub(crate) fn spawn_blocking_on<F, T>(runtime: &Arc<Shared>, job: F) -> JoinHandle<T>
+pub(crate) fn spawn_blocking_on<F, T>(runtime: &Arc<RuntimeInner>, job: F) -> JoinHandle<T>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
@@ -135,7 +135,7 @@ where
 
 /// The same for a job that was asked for at `place`.
 pub(super) fn spawn_blocking_at<F, T>(
-    runtime: &Arc<Shared>,
+    runtime: &Arc<RuntimeInner>,
     place: &'static Location<'static>,
     job: F,
 ) -> JoinHandle<T>
@@ -143,8 +143,8 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let facts = Facts::new(next_id(runtime), place);
-    let fresh = Fresh::new(runtime.clone(), facts, async move { job() });
+    let meta = TaskMeta::new(next_id(runtime), place);
+    let fresh = NewTask::new(runtime.clone(), meta, async move { job() });
     if runtime.engine().is_simulated() {
         return start(fresh);
     }
@@ -171,7 +171,7 @@ struct QueuedJob {
 
 impl QueuedJob {
     /// Runs the job within its runtime, without a core.
-    fn run(self, runtime: Arc<Shared>) {
+    fn run(self, runtime: Arc<RuntimeInner>) {
         let context = Context::enter_new(runtime, None);
         context.set_at_work();
         let Self { runnable, _clock } = self;
@@ -185,11 +185,11 @@ pub(crate) const FROM_BEFORE_FORK: &str =
 
 /// A name for the task that is being spawned, and the place.
 #[track_caller]
-fn facts(runtime: &Shared) -> Facts {
-    Facts::new(next_id(runtime), Location::caller())
+fn meta(runtime: &RuntimeInner) -> TaskMeta {
+    TaskMeta::new(next_id(runtime), Location::caller())
 }
 
-fn next_id(runtime: &Shared) -> Id {
+fn next_id(runtime: &RuntimeInner) -> Id {
     match runtime.engine().host() {
         None => Id::next(),
         Some(host) => Id::on_host(host.host().number(), host.next_task()),
@@ -197,7 +197,7 @@ fn next_id(runtime: &Shared) -> Id {
 }
 
 /// Signs a task into the registry and has it run.
-fn start<T>(fresh: Fresh<T, Arc<Shared>>) -> JoinHandle<T> {
+fn start<T>(fresh: NewTask<T, Arc<RuntimeInner>>) -> JoinHandle<T> {
     let (runnable, handle) = sign_in(fresh, Runs::OnCore);
     if let Some(runnable) = runnable {
         runnable.schedule();
@@ -207,8 +207,11 @@ fn start<T>(fresh: Fresh<T, Arc<Shared>>) -> JoinHandle<T> {
 
 /// Signs a task into the registry: gives its handle, and what runs it. If it is refused its future
 /// is dropped here.
-fn sign_in<T>(fresh: Fresh<T, Arc<Shared>>, runs: Runs) -> (Option<Runnable>, JoinHandle<T>) {
-    let Fresh { runnable, join, task } = fresh;
+fn sign_in<T>(
+    fresh: NewTask<T, Arc<RuntimeInner>>,
+    runs: Runs,
+) -> (Option<Runnable>, JoinHandle<T>) {
+    let NewTask { runnable, join, task } = fresh;
     let runtime = runnable.scheduler();
     let refused = if runtime.is_from_before_fork() {
         // The registry's lock may be held by a thread that is not here.

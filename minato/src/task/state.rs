@@ -73,7 +73,7 @@ const HOLDS: usize = !(COMPLETE | ABORTED | AWAITER);
 
 /// What whoever changed the state must do now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum After {
+pub(super) enum Action {
     Nothing,
     /// It got the runnable: hand it to the scheduler.
     Submit,
@@ -83,7 +83,7 @@ pub(super) enum After {
 
 /// What came of a wake by somebody who would run the task himself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Started {
+pub(super) enum WakeOutcome {
     /// The run is started. The task was not aborted, or it would not have been idle.
     Run,
     /// Somebody else has the runnable, or will get it when the poll that is under way ends.
@@ -94,21 +94,21 @@ pub(super) enum Started {
 
 /// What a request for a run (a wake or an abort) makes of `state`. Whoever gives up a reference
 /// with it has subtracted that before.
-const fn request(state: usize, bits: usize) -> (usize, After) {
+const fn request(state: usize, bits: usize) -> (usize, Action) {
     if state & COMPLETE != 0 {
         return (state, last(state));
     }
     let after = match state & (SCHEDULED | RUNNING) {
-        0 => After::Submit,
-        _ => After::Nothing,
+        0 => Action::Submit,
+        _ => Action::Nothing,
     };
     (state | bits, after)
 }
 
-const fn last(state: usize) -> After {
+const fn last(state: usize) -> Action {
     match state & HOLDS {
-        0 => After::Last,
-        _ => After::Nothing,
+        0 => Action::Last,
+        _ => Action::Nothing,
     }
 }
 
@@ -132,42 +132,42 @@ impl State {
 
     /// A wake by somebody who keeps his reference.
     #[inline]
-    pub(super) fn wake_by_ref(&self) -> After {
+    pub(super) fn wake_by_ref(&self) -> Action {
         self.update(|state| request(state, SCHEDULED))
     }
 
     /// A wake by somebody who gives his reference up. If the task is idle the runnable takes the
     /// reference's place as a hold, which makes this one step in all.
     #[inline]
-    pub(super) fn wake(&self) -> After {
+    pub(super) fn wake(&self) -> Action {
         self.update(|state| request(state - REFERENCE, SCHEDULED))
     }
 
     /// The same, unless the task is complete: then nothing is changed, and the reference stays.
     #[inline]
-    pub(super) fn wake_unless_complete(&self) -> Option<After> {
+    pub(super) fn wake_unless_complete(&self) -> Option<Action> {
         self.update_incomplete(|state| request(state - REFERENCE, SCHEDULED))
     }
 
     /// A wake by somebody who gives his reference up and runs an idle task himself, at once: a hold
     /// takes the reference's place as in a wake, and it is that of the run.
     #[inline]
-    pub(super) fn wake_and_start(&self) -> Started {
+    pub(super) fn wake_and_start(&self) -> WakeOutcome {
         let started = self.update_incomplete(|state| match state & (SCHEDULED | RUNNING) {
-            0 => (state - REFERENCE + RUNNING, Started::Run),
-            _ => ((state - REFERENCE) | SCHEDULED, Started::Nothing),
+            0 => (state - REFERENCE + RUNNING, WakeOutcome::Run),
+            _ => ((state - REFERENCE) | SCHEDULED, WakeOutcome::Nothing),
         });
-        started.unwrap_or(Started::Complete)
+        started.unwrap_or(WakeOutcome::Complete)
     }
 
-    pub(super) fn abort(&self) -> After {
+    pub(super) fn abort(&self) -> Action {
         self.update(|state| request(state, SCHEDULED | ABORTED))
     }
 
     /// Changes the state as `change` says. It is written even if it stays the same: whoever runs
     /// the task next must see what the waker wrote before, although another had woken it already.
     #[inline]
-    fn update(&self, change: impl Fn(usize) -> (usize, After)) -> After {
+    fn update(&self, change: impl Fn(usize) -> (usize, Action)) -> Action {
         let mut state = self.0.load(Ordering::Relaxed);
         loop {
             let (next, after) = change(state);
@@ -206,12 +206,12 @@ impl State {
 
     /// The poll ended and the future waits. If it was woken meanwhile its runnable is due.
     #[inline]
-    pub(super) fn pend(&self) -> After {
+    pub(super) fn pend(&self) -> Action {
         let before = self.0.fetch_sub(RUNNING, Ordering::AcqRel);
         debug_assert!(before & (RUNNING | COMPLETE) == RUNNING, "{before:#b}");
         match before & SCHEDULED {
             0 => last(before - RUNNING),
-            _ => After::Submit,
+            _ => Action::Submit,
         }
     }
 
@@ -223,7 +223,7 @@ impl State {
     }
 
     /// The completer lets go of the cell, and of `references` besides.
-    pub(super) fn retire(&self, completed: Completed, references: usize) -> After {
+    pub(super) fn retire(&self, completed: Completed, references: usize) -> Action {
         let holds = RUNNING + (completed.before & SCHEDULED) + references * REFERENCE;
         last(self.0.fetch_sub(holds, Ordering::AcqRel) - holds)
     }
@@ -243,7 +243,7 @@ impl State {
     }
 
     #[inline]
-    pub(super) fn drop_reference(&self) -> After {
+    pub(super) fn drop_reference(&self) -> Action {
         last(self.0.fetch_sub(REFERENCE, Ordering::AcqRel) - REFERENCE)
     }
 
@@ -265,7 +265,7 @@ impl State {
 
     /// The join handle goes without the output, after it has its waker's place back; `None` if the
     /// task is complete, so that the output must be taken out first.
-    pub(super) fn leave(&self) -> Option<After> {
+    pub(super) fn leave(&self) -> Option<Action> {
         let mut state = self.0.load(Ordering::Acquire);
         while state & COMPLETE == 0 {
             let left = self.0.compare_exchange_weak(
@@ -283,7 +283,7 @@ impl State {
     }
 
     /// The join handle goes, after the task has completed and the output is taken out.
-    pub(super) fn leave_completed(&self) -> After {
+    pub(super) fn leave_completed(&self) -> Action {
         last(self.0.fetch_sub(JOINER, Ordering::AcqRel) - JOINER)
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::clock::{Clock, PausableClock};
 use crate::runtime::context;
-use crate::runtime::shared::Shared;
+use crate::runtime::inner::RuntimeInner;
 use crate::task::yield_now;
 
 /// Stops the clock of the current-thread runtime that this is called in.
@@ -123,7 +123,7 @@ const NOT_PAUSED: &str = "the clock has not been stopped; call minato::time::pau
 
 /// The runtime that this thread is in, and its clock, which `function` needs to be a pausable one.
 #[track_caller]
-fn current(function: &str) -> (Arc<Shared>, Arc<PausableClock>) {
+fn current(function: &str) -> (Arc<RuntimeInner>, Arc<PausableClock>) {
     let Some(runtime) = context::runtime() else {
         panic!(
             "minato::time::{function}: this is outside every runtime, where time is the system's; \

@@ -4,20 +4,20 @@
 pub(crate) mod injector;
 
 /// A runtime whose tasks anybody may run, and for whose tasks sockets have a place to park.
-pub(crate) mod shared {
+pub(crate) mod inner {
     use std::collections::VecDeque;
     use std::future::Future;
     use std::pin::Pin;
     use std::task::{Context, Poll, RawWakerVTable};
 
     use crate::sync::{Arc, Mutex};
-    use crate::task::cell::{Facts, Runnable, Schedule, TaskRef};
+    use crate::task::cell::{Runnable, Schedule, TaskMeta, TaskRef};
 
-    pub(crate) struct Shared {
-        queue: Mutex<VecDeque<Runnable<Arc<Shared>>>>,
+    pub(crate) struct RuntimeInner {
+        queue: Mutex<VecDeque<Runnable<Arc<RuntimeInner>>>>,
     }
 
-    impl Shared {
+    impl RuntimeInner {
         pub(crate) fn new() -> Arc<Self> {
             Arc::new(Self { queue: Mutex::new(VecDeque::new()) })
         }
@@ -32,13 +32,13 @@ pub(crate) mod shared {
         }
     }
 
-    impl Schedule for Arc<Shared> {
+    impl Schedule for Arc<RuntimeInner> {
         fn address(&self) -> usize {
             1
         }
 
         fn wakers() -> &'static RawWakerVTable {
-            static WAKERS: RawWakerVTable = crate::task::waker_table::<Arc<Shared>>();
+            static WAKERS: RawWakerVTable = crate::task::waker_table::<Arc<RuntimeInner>>();
             &WAKERS
         }
 
@@ -58,7 +58,7 @@ pub(crate) mod shared {
             future.poll(cx)
         }
 
-        fn ended(&self, _facts: &Facts) -> Option<TaskRef<Self>> {
+        fn ended(&self, _meta: &TaskMeta) -> Option<TaskRef<Self>> {
             None
         }
     }

@@ -26,8 +26,8 @@ where
     F: Future<Output: Send> + Send + 'static,
     S: cell::Schedule,
 {
-    let facts = cell::Facts::new(Id::next(), Location::caller());
-    let cell::Fresh { runnable, join, task } = cell::Fresh::new(scheduler, facts, future);
+    let meta = cell::TaskMeta::new(Id::next(), Location::caller());
+    let cell::NewTask { runnable, join, task } = cell::NewTask::new(scheduler, meta, future);
     (runnable, Handle(join), task)
 }
 

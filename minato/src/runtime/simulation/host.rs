@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::super::context::Context;
 use super::super::core::Core;
+use super::super::inner::{Flavor, RuntimeInner};
 use super::super::picker::Picker;
-use super::super::shared::{Flavor, Shared};
 use super::super::{Builder, LocalRuntime};
 use super::panics::PanicLog;
 use crate::engine::Engine;
@@ -52,7 +52,7 @@ impl Host {
         &self.name
     }
 
-    pub(super) fn runtime(&self) -> &Arc<Shared> {
+    pub(super) fn runtime(&self) -> &Arc<RuntimeInner> {
         &self.runtime.shared
     }
 

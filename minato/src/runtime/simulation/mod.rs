@@ -18,8 +18,8 @@ use minato_sim::World;
 use self::agenda::Agenda;
 use self::host::Host;
 use self::panics::PanicLog;
+use super::inner::RuntimeInner;
 use super::picker::Picker;
-use super::shared::Shared;
 use crate::engine::BUSY_TIME;
 use crate::task::{self, JoinHandle};
 
@@ -76,11 +76,11 @@ pub struct Simulation {
     notified: Vec<u64>,
 }
 
-/// After this many polls in one instant time passes, although tasks are ready: they may be waiting
+/// Action this many polls in one instant time passes, although tasks are ready: they may be waiting
 /// for it, and yielding meanwhile.
 const BUSY_POLLS: u32 = 10_000;
 
-/// After this many such instants in a row the tasks are probably stuck, and time passes faster, so
+/// Action this many such instants in a row the tasks are probably stuck, and time passes faster, so
 /// that the run comes to its limit.
 const BUSY_INSTANTS: u32 = 30;
 
@@ -174,7 +174,7 @@ impl Simulation {
     }
 
     /// The runtime of a host, made now if there is none.
-    fn host(&mut self, name: &str) -> io::Result<Arc<Shared>> {
+    fn host(&mut self, name: &str) -> io::Result<Arc<RuntimeInner>> {
         let host = self.world.host(name);
         let index = host.number() as usize;
         if self.hosts.len() <= index {

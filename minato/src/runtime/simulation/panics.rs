@@ -42,7 +42,7 @@ impl PanicLog {
     /// A join handle has given the panic of this task to its owner.
     pub(crate) fn was_taken(&self, task: Id) {
         drop(self.change(|panics| {
-            let index = panics.iter().position(|panic| panic.task.facts().id == task);
+            let index = panics.iter().position(|panic| panic.task.meta().id == task);
             index.map(|index| panics.remove(index))
         }));
     }
@@ -65,8 +65,8 @@ impl PanicLog {
     pub(super) fn describe(&self) -> String {
         let mut text = String::new();
         for Panic { host, task, message } in &*self.panics() {
-            let facts = task.facts();
-            let (id, place) = (facts.id, facts.spawned_at);
+            let meta = task.meta();
+            let (id, place) = (meta.id, meta.spawned_at);
             _ = write!(text, "\nhost {host}: task {id}, spawned at {place}, panicked: {message}");
         }
         text

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, RawWakerVTable, Wake, Waker};
 use std::thread;
 
 use super::super::Id;
-use super::super::cell::{Facts, Fresh, Join, Runnable, Schedule, TaskRef};
+use super::super::cell::{Join, NewTask, Runnable, Schedule, TaskMeta, TaskRef};
 use super::super::raw::{Caught, waker_table};
 
 /// A runtime with one queue.
@@ -62,7 +62,7 @@ impl Schedule for Queue {
         future.poll(cx)
     }
 
-    fn ended(&self, _: &Facts) -> Option<TaskRef<Self>> {
+    fn ended(&self, _: &TaskMeta) -> Option<TaskRef<Self>> {
         self.0.ended.fetch_add(1, Ordering::SeqCst);
         lock(&self.0.kept).take()
     }
@@ -81,8 +81,8 @@ impl Queue {
         F: Future + Send + 'static,
         F::Output: Send,
     {
-        let facts = Facts::new(Id::next(), Location::caller());
-        let Fresh { runnable, join, task } = Fresh::new(self.clone(), facts, future);
+        let meta = TaskMeta::new(Id::next(), Location::caller());
+        let NewTask { runnable, join, task } = NewTask::new(self.clone(), meta, future);
         (runnable, join, task)
     }
 

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::atomic::AtomicUsize;
 
 use super::super::state::{
-    ABORTED, AWAITER, After, COMPLETE, Completed, JOINER, REFERENCE, RUNNING, SCHEDULED, Started,
-    State,
+    ABORTED, AWAITER, Action, COMPLETE, Completed, JOINER, REFERENCE, RUNNING, SCHEDULED, State,
+    WakeOutcome,
 };
 
 const ONE: usize = REFERENCE;
@@ -25,12 +25,12 @@ fn a_fresh_task_is_held_by_runnable_handle_and_one_reference() {
 #[test]
 fn a_wake_by_reference() {
     for (before, after, then) in [
-        (ONE, SCHEDULED | ONE, After::Submit),
-        (SCHEDULED | ONE, SCHEDULED | ONE, After::Nothing),
-        (RUNNING | ONE, RUNNING | SCHEDULED | ONE, After::Nothing),
-        (RUNNING | SCHEDULED | ONE, RUNNING | SCHEDULED | ONE, After::Nothing),
-        (COMPLETE | ONE, COMPLETE | ONE, After::Nothing),
-        (COMPLETE | RUNNING | ONE, COMPLETE | RUNNING | ONE, After::Nothing),
+        (ONE, SCHEDULED | ONE, Action::Submit),
+        (SCHEDULED | ONE, SCHEDULED | ONE, Action::Nothing),
+        (RUNNING | ONE, RUNNING | SCHEDULED | ONE, Action::Nothing),
+        (RUNNING | SCHEDULED | ONE, RUNNING | SCHEDULED | ONE, Action::Nothing),
+        (COMPLETE | ONE, COMPLETE | ONE, Action::Nothing),
+        (COMPLETE | RUNNING | ONE, COMPLETE | RUNNING | ONE, Action::Nothing),
     ] {
         assert_eq!(step(before, State::wake_by_ref), (after, then), "{before:#b}");
     }
@@ -39,14 +39,14 @@ fn a_wake_by_reference() {
 #[test]
 fn a_wake_that_gives_its_reference_up() {
     for (before, after, then) in [
-        (ONE, SCHEDULED, After::Submit),
-        (2 * ONE, SCHEDULED | ONE, After::Submit),
-        (SCHEDULED | ONE, SCHEDULED, After::Nothing),
-        (RUNNING | ONE, RUNNING | SCHEDULED, After::Nothing),
-        (COMPLETE | ONE, COMPLETE, After::Last),
-        (COMPLETE | JOINER | ONE, COMPLETE | JOINER, After::Nothing),
-        (COMPLETE | RUNNING | ONE, COMPLETE | RUNNING, After::Nothing),
-        (COMPLETE | AWAITER | ABORTED | ONE, COMPLETE | AWAITER | ABORTED, After::Last),
+        (ONE, SCHEDULED, Action::Submit),
+        (2 * ONE, SCHEDULED | ONE, Action::Submit),
+        (SCHEDULED | ONE, SCHEDULED, Action::Nothing),
+        (RUNNING | ONE, RUNNING | SCHEDULED, Action::Nothing),
+        (COMPLETE | ONE, COMPLETE, Action::Last),
+        (COMPLETE | JOINER | ONE, COMPLETE | JOINER, Action::Nothing),
+        (COMPLETE | RUNNING | ONE, COMPLETE | RUNNING, Action::Nothing),
+        (COMPLETE | AWAITER | ABORTED | ONE, COMPLETE | AWAITER | ABORTED, Action::Last),
     ] {
         assert_eq!(step(before, State::wake), (after, then), "{before:#b}");
     }
@@ -55,11 +55,11 @@ fn a_wake_that_gives_its_reference_up() {
 #[test]
 fn an_abort_is_a_wake_that_leaves_a_mark() {
     for (before, after, then) in [
-        (ONE, ABORTED | SCHEDULED | ONE, After::Submit),
-        (SCHEDULED | ONE, ABORTED | SCHEDULED | ONE, After::Nothing),
-        (RUNNING | ONE, ABORTED | RUNNING | SCHEDULED | ONE, After::Nothing),
-        (ABORTED | SCHEDULED | ONE, ABORTED | SCHEDULED | ONE, After::Nothing),
-        (COMPLETE | ONE, COMPLETE | ONE, After::Nothing),
+        (ONE, ABORTED | SCHEDULED | ONE, Action::Submit),
+        (SCHEDULED | ONE, ABORTED | SCHEDULED | ONE, Action::Nothing),
+        (RUNNING | ONE, ABORTED | RUNNING | SCHEDULED | ONE, Action::Nothing),
+        (ABORTED | SCHEDULED | ONE, ABORTED | SCHEDULED | ONE, Action::Nothing),
+        (COMPLETE | ONE, COMPLETE | ONE, Action::Nothing),
     ] {
         assert_eq!(step(before, State::abort), (after, then), "{before:#b}");
     }
@@ -68,9 +68,9 @@ fn an_abort_is_a_wake_that_leaves_a_mark() {
 #[test]
 fn a_wake_that_leaves_a_complete_task_alone() {
     for (before, after, then) in [
-        (ONE, SCHEDULED, Some(After::Submit)),
-        (SCHEDULED | ONE, SCHEDULED, Some(After::Nothing)),
-        (RUNNING | (2 * ONE), RUNNING | SCHEDULED | ONE, Some(After::Nothing)),
+        (ONE, SCHEDULED, Some(Action::Submit)),
+        (SCHEDULED | ONE, SCHEDULED, Some(Action::Nothing)),
+        (RUNNING | (2 * ONE), RUNNING | SCHEDULED | ONE, Some(Action::Nothing)),
         (COMPLETE | ONE, COMPLETE | ONE, None),
     ] {
         assert_eq!(step(before, State::wake_unless_complete), (after, then), "{before:#b}");
@@ -80,12 +80,12 @@ fn a_wake_that_leaves_a_complete_task_alone() {
 #[test]
 fn a_wake_that_starts_a_run_itself() {
     for (before, after, then) in [
-        (ONE, RUNNING, Started::Run),
-        (JOINER | (2 * ONE), JOINER | RUNNING | ONE, Started::Run),
-        (SCHEDULED | ONE, SCHEDULED, Started::Nothing),
-        (SCHEDULED | ABORTED | ONE, SCHEDULED | ABORTED, Started::Nothing),
-        (RUNNING | ONE, RUNNING | SCHEDULED, Started::Nothing),
-        (COMPLETE | ONE, COMPLETE | ONE, Started::Complete),
+        (ONE, RUNNING, WakeOutcome::Run),
+        (JOINER | (2 * ONE), JOINER | RUNNING | ONE, WakeOutcome::Run),
+        (SCHEDULED | ONE, SCHEDULED, WakeOutcome::Nothing),
+        (SCHEDULED | ABORTED | ONE, SCHEDULED | ABORTED, WakeOutcome::Nothing),
+        (RUNNING | ONE, RUNNING | SCHEDULED, WakeOutcome::Nothing),
+        (COMPLETE | ONE, COMPLETE | ONE, WakeOutcome::Complete),
     ] {
         assert_eq!(step(before, State::wake_and_start), (after, then), "{before:#b}");
     }
@@ -96,25 +96,25 @@ fn a_run_starts_and_pends() {
     assert_eq!(step(SCHEDULED | ONE, State::start), (RUNNING | ONE, false));
     let aborted = SCHEDULED | ABORTED | JOINER;
     assert_eq!(step(aborted, State::start), (RUNNING | ABORTED | JOINER, true));
-    assert_eq!(step(RUNNING | ONE, State::pend), (ONE, After::Nothing));
-    assert_eq!(step(RUNNING | JOINER, State::pend), (JOINER, After::Nothing));
-    assert_eq!(step(RUNNING | SCHEDULED, State::pend), (SCHEDULED, After::Submit));
-    assert_eq!(step(RUNNING, State::pend), (0, After::Last));
+    assert_eq!(step(RUNNING | ONE, State::pend), (ONE, Action::Nothing));
+    assert_eq!(step(RUNNING | JOINER, State::pend), (JOINER, Action::Nothing));
+    assert_eq!(step(RUNNING | SCHEDULED, State::pend), (SCHEDULED, Action::Submit));
+    assert_eq!(step(RUNNING, State::pend), (0, Action::Last));
 }
 
 #[test]
 fn a_run_completes_and_retires() {
     for (before, has_joiner, has_awaiter, left, then) in [
-        (RUNNING | ONE, false, false, COMPLETE, After::Last),
-        (RUNNING | (2 * ONE), false, false, COMPLETE | ONE, After::Nothing),
-        (RUNNING | SCHEDULED | ONE, false, false, COMPLETE, After::Last),
-        (RUNNING | JOINER | ONE, true, false, COMPLETE | JOINER, After::Nothing),
+        (RUNNING | ONE, false, false, COMPLETE, Action::Last),
+        (RUNNING | (2 * ONE), false, false, COMPLETE | ONE, Action::Nothing),
+        (RUNNING | SCHEDULED | ONE, false, false, COMPLETE, Action::Last),
+        (RUNNING | JOINER | ONE, true, false, COMPLETE | JOINER, Action::Nothing),
         (
             RUNNING | JOINER | AWAITER | ABORTED | ONE,
             true,
             true,
             COMPLETE | JOINER | AWAITER | ABORTED,
-            After::Nothing,
+            Action::Nothing,
         ),
     ] {
         let (complete, completed) = step(before, State::complete);
@@ -125,18 +125,18 @@ fn a_run_completes_and_retires() {
     }
     // A task that no registry knew.
     let (complete, completed) = step(RUNNING | JOINER | ONE, State::complete);
-    let left = (COMPLETE | JOINER | ONE, After::Nothing);
+    let left = (COMPLETE | JOINER | ONE, Action::Nothing);
     assert_eq!(step(complete, |state| state.retire(completed, 0)), left);
 }
 
 #[test]
 fn references_are_counted() {
     assert_eq!(step(JOINER, |state| state.add_reference()).0, JOINER | ONE);
-    assert_eq!(step(JOINER | ONE, State::drop_reference), (JOINER, After::Nothing));
-    assert_eq!(step(SCHEDULED | ONE, State::drop_reference), (SCHEDULED, After::Nothing));
-    assert_eq!(step(2 * ONE, State::drop_reference), (ONE, After::Nothing));
-    assert_eq!(step(ONE, State::drop_reference), (0, After::Last));
-    assert_eq!(step(COMPLETE | ONE, State::drop_reference), (COMPLETE, After::Last));
+    assert_eq!(step(JOINER | ONE, State::drop_reference), (JOINER, Action::Nothing));
+    assert_eq!(step(SCHEDULED | ONE, State::drop_reference), (SCHEDULED, Action::Nothing));
+    assert_eq!(step(2 * ONE, State::drop_reference), (ONE, Action::Nothing));
+    assert_eq!(step(ONE, State::drop_reference), (0, Action::Last));
+    assert_eq!(step(COMPLETE | ONE, State::drop_reference), (COMPLETE, Action::Last));
     assert_eq!(step(0, State::revive).0, SCHEDULED | ABORTED);
 }
 
@@ -152,13 +152,13 @@ fn the_awaiters_place_is_lent_and_taken_back() {
 
 #[test]
 fn the_join_handle_leaves() {
-    assert_eq!(step(JOINER | ONE, State::leave), (ONE, Some(After::Nothing)));
-    assert_eq!(step(JOINER | RUNNING, State::leave), (RUNNING, Some(After::Nothing)));
-    assert_eq!(step(JOINER, State::leave), (0, Some(After::Last)));
+    assert_eq!(step(JOINER | ONE, State::leave), (ONE, Some(Action::Nothing)));
+    assert_eq!(step(JOINER | RUNNING, State::leave), (RUNNING, Some(Action::Nothing)));
+    assert_eq!(step(JOINER, State::leave), (0, Some(Action::Last)));
     assert_eq!(step(JOINER | COMPLETE, State::leave), (JOINER | COMPLETE, None));
-    assert_eq!(step(JOINER | COMPLETE, State::leave_completed), (COMPLETE, After::Last));
+    assert_eq!(step(JOINER | COMPLETE, State::leave_completed), (COMPLETE, Action::Last));
     let referred = JOINER | COMPLETE | ONE;
-    assert_eq!(step(referred, State::leave_completed), (COMPLETE | ONE, After::Nothing));
+    assert_eq!(step(referred, State::leave_completed), (COMPLETE | ONE, Action::Nothing));
 }
 
 /// Notes the world that a change of a copy of this one leads to.
@@ -183,15 +183,15 @@ struct World {
 }
 
 impl World {
-    fn follow(&mut self, after: After) {
+    fn follow(&mut self, after: Action) {
         match after {
-            After::Nothing => {}
-            After::Submit => self.runnables += 1,
-            After::Last if self.state & COMPLETE != 0 => {
+            Action::Nothing => {}
+            Action::Submit => self.runnables += 1,
+            Action::Last if self.state & COMPLETE != 0 => {
                 assert!(!self.freed && !self.future && self.output != 1, "{self:?}");
                 self.freed = true;
             }
-            After::Last => {
+            Action::Last => {
                 assert!(self.future, "{self:?}");
                 self.state = step(self.state, State::revive).0;
                 self.runnables += 1;
@@ -291,18 +291,18 @@ impl World {
             with(&|world| {
                 if let Some(after) = world.make(State::wake_unless_complete) {
                     world.wakers -= 1;
-                    assert_ne!(after, After::Last, "{world:?}");
+                    assert_ne!(after, Action::Last, "{world:?}");
                     world.follow(after);
                 }
             });
             with(&|world| match world.make(State::wake_and_start) {
-                Started::Run => {
+                WakeOutcome::Run => {
                     assert!(world.state & ABORTED == 0, "an aborted task was idle: {world:?}");
                     world.wakers -= 1;
                     world.run = 1;
                 }
-                Started::Nothing => world.wakers -= 1,
-                Started::Complete => {}
+                WakeOutcome::Nothing => world.wakers -= 1,
+                WakeOutcome::Complete => {}
             });
         }
         if self.has_handle {

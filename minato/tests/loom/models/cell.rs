@@ -10,7 +10,7 @@ use loom::future::block_on;
 use loom::thread;
 
 use crate::sync::{Arc, AtomicUsize, Mutex, Ordering};
-use crate::task::cell::{Facts, Runnable, Schedule, TaskRef};
+use crate::task::cell::{Runnable, Schedule, TaskMeta, TaskRef};
 use crate::task::spawn;
 
 /// Where woken tasks go. Whoever likes runs them.
@@ -60,7 +60,7 @@ impl Schedule for Queue {
         future.poll(cx)
     }
 
-    fn ended(&self, _facts: &Facts) -> Option<TaskRef<Self>> {
+    fn ended(&self, _meta: &TaskMeta) -> Option<TaskRef<Self>> {
         None
     }
 }

@@ -19,7 +19,7 @@ use crate::reactor;
 use crate::task::blocking::BlockingPool;
 use crate::task::budget::Budget;
 use crate::task::registry::Registry;
-use crate::task::{Facts, Id, Runnable};
+use crate::task::{Id, Runnable, TaskMeta};
 use crate::time::clock::{Clock, real_now};
 
 /// What kind of runtime this is.
@@ -31,7 +31,7 @@ pub(crate) enum Flavor {
 }
 
 /// A runtime.
-pub(crate) struct Shared {
+pub(crate) struct RuntimeInner {
     pub(super) flavor: Flavor,
     pub(super) injector: Injector<Runnable>,
     pub(super) config: Config,
@@ -46,7 +46,7 @@ pub(crate) struct Shared {
     panics: OnceLock<Arc<PanicLog>>,
 }
 
-impl Shared {
+impl RuntimeInner {
     pub(super) fn new(
         flavor: Flavor,
         config: Config,
@@ -101,9 +101,9 @@ impl Shared {
         _ = self.panics.set(panics);
     }
 
-    pub(crate) fn note_panic(&self, facts: &Facts, panic: &Payload) {
+    pub(crate) fn note_panic(&self, meta: &TaskMeta, panic: &Payload) {
         if let (Some(panics), Some(host)) = (self.panics.get(), self.engine.host())
-            && let Some(task) = facts.key().and_then(|key| self.tasks.get(key))
+            && let Some(task) = meta.key().and_then(|key| self.tasks.get(key))
         {
             panics.add(host.host().name(), task, panic);
         }
@@ -285,7 +285,7 @@ impl Shared {
 }
 
 /// Keeps a stopped clock from jumping.
-pub(crate) struct ClockHold(Arc<Shared>);
+pub(crate) struct ClockHold(Arc<RuntimeInner>);
 
 impl Drop for ClockHold {
     fn drop(&mut self) {
