@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use minato::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use minato::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 
 use super::knife::{Knife, Late, dribble, pair, scenarios};
 
@@ -41,50 +41,38 @@ async fn read(knife: Rc<Knife>) {
     sending.await.unwrap();
 }
 
-async fn read_buf(knife: Rc<Knife>) {
-    let (client, mut server) = pair().await;
-    let sending = dribble(client, PIECES, true);
+/// Reads by `read_buf` until the end, each read cut off.
+async fn read_all(knife: &Knife, mut reader: impl AsyncRead + Unpin) -> Vec<u8> {
     let mut received = Vec::new();
     loop {
-        match knife.cut(Late::Once, server.read_buf(&mut received)).await {
-            Some(read) if read.as_ref().is_ok_and(|read| *read == 0) => break,
+        match knife.cut(Late::Once, reader.read_buf(&mut received)).await {
+            Some(read) if read.as_ref().is_ok_and(|read| *read == 0) => return received,
             Some(read) => drop(read.unwrap()),
             None => {}
         }
     }
-    assert_eq!(received, all().as_bytes());
+}
+
+async fn read_buf(knife: Rc<Knife>) {
+    let (client, server) = pair().await;
+    let sending = dribble(client, PIECES, true);
+    assert_eq!(read_all(&knife, server).await, all().as_bytes());
     sending.await.unwrap();
 }
 
 async fn read_of_a_borrowed_half(knife: Rc<Knife>) {
     let (client, mut server) = pair().await;
     let sending = dribble(client, PIECES, true);
-    let (mut half, _) = server.split();
-    let mut received = Vec::new();
-    loop {
-        match knife.cut(Late::Once, half.read_buf(&mut received)).await {
-            Some(read) if read.as_ref().is_ok_and(|read| *read == 0) => break,
-            Some(read) => drop(read.unwrap()),
-            None => {}
-        }
-    }
-    assert_eq!(received, all().as_bytes());
+    let (half, _) = server.split();
+    assert_eq!(read_all(&knife, half).await, all().as_bytes());
     sending.await.unwrap();
 }
 
 async fn read_of_an_owned_half(knife: Rc<Knife>) {
     let (client, server) = pair().await;
     let sending = dribble(client, PIECES, true);
-    let (mut half, _writing) = server.into_split();
-    let mut received = Vec::new();
-    loop {
-        match knife.cut(Late::Once, half.read_buf(&mut received)).await {
-            Some(read) if read.as_ref().is_ok_and(|read| *read == 0) => break,
-            Some(read) => drop(read.unwrap()),
-            None => {}
-        }
-    }
-    assert_eq!(received, all().as_bytes());
+    let (half, _writing) = server.into_split();
+    assert_eq!(read_all(&knife, half).await, all().as_bytes());
     sending.await.unwrap();
 }
 

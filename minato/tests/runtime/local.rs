@@ -168,12 +168,9 @@ fn aborted_from_elsewhere() {
     counts.check(1);
 }
 
-#[test]
-fn the_last_waker_dropped_elsewhere() {
-    let _watchdog = watchdog();
-    let counts = Counts::default();
-    let runtime = local();
-    let (send, receive) = mpsc::channel::<Waker>();
+/// The waker of a task that waits for ever and owns a counted value.
+fn waker_of_a_task(runtime: &LocalRuntime, counts: &Counts) -> Waker {
+    let (send, receive) = mpsc::channel();
     let value = counts.value();
     runtime.spawn_local(async move {
         let _value = value;
@@ -184,7 +181,14 @@ fn the_last_waker_dropped_elsewhere() {
         .await;
     });
     runtime.block_on(yield_now());
-    let waker = receive.recv().unwrap();
+    receive.recv().unwrap()
+}
+
+#[test]
+fn the_last_waker_dropped_elsewhere() {
+    let _watchdog = watchdog();
+    let (counts, runtime) = (Counts::default(), local());
+    let waker = waker_of_a_task(&runtime, &counts);
     thread::spawn(move || drop(waker)).join().unwrap();
     counts.check(0);
     drop(runtime);
@@ -195,20 +199,8 @@ fn the_last_waker_dropped_elsewhere() {
 #[test]
 fn a_waker_that_outlives_the_runtime() {
     let _watchdog = watchdog();
-    let counts = Counts::default();
-    let runtime = local();
-    let (send, receive) = mpsc::channel::<Waker>();
-    let value = counts.value();
-    runtime.spawn_local(async move {
-        let _value = value;
-        poll_fn::<(), _>(|cx| {
-            send.send(cx.waker().clone()).unwrap();
-            Poll::Pending
-        })
-        .await;
-    });
-    runtime.block_on(yield_now());
-    let waker = receive.recv().unwrap();
+    let (counts, runtime) = (Counts::default(), local());
+    let waker = waker_of_a_task(&runtime, &counts);
     drop(runtime);
     counts.check(1);
     thread::spawn(move || waker.wake()).join().unwrap();
