@@ -5,24 +5,24 @@
 
 use crate::choice::mix;
 
-/// Bytes that one round of the main loop takes in: two words on each of four lanes. The lanes are
-/// independent, because a single one would wait for its own multiplication in every round.
+/// Bytes that one round of the main loop takes in: two words for each of four accumulators. They
+/// are independent, because a single one would wait for its own multiplication in every round.
 const BLOCK: usize = 64;
 
-const LANES: [u64; 4] =
+const FACTORS: [u64; 4] =
     [0x9e37_79b9_7f4a_7c15, 0xbf58_476d_1ce4_e5b9, 0x94d0_49bb_1331_11eb, 0xd6e8_feb8_6659_fd93];
 
-/// Takes two words into a lane, whose constant is `factor`. Both halves of the product are kept:
-/// the high bits of a word only reach the high half, the low bits mostly the low one.
-const fn absorb(lane: u64, words: [u64; 2], factor: u64) -> u64 {
-    let product = (lane ^ words[0]) as u128 * (words[1] ^ factor) as u128;
+/// Takes two words into an accumulator. Both halves of the product count: the high bits of a word
+/// only reach the high half, the low bits mostly the low one.
+const fn absorb(accumulator: u64, words: [u64; 2], factor: u64) -> u64 {
+    let product = (accumulator ^ words[0]) as u128 * (words[1] ^ factor) as u128;
     product as u64 ^ (product >> 64) as u64
 }
 
-/// Two words of a block, as lane `lane` takes them.
-const fn words(block: &[u8; BLOCK], lane: usize) -> [u64; 2] {
+/// The two words of a block that go into the accumulator at `index`.
+const fn words(block: &[u8; BLOCK], index: usize) -> [u64; 2] {
     let mut bytes = [0; 8];
-    let (first, rest) = block.split_at(16 * lane).1.split_at(8);
+    let (first, rest) = block.split_at(16 * index).1.split_at(8);
     bytes.copy_from_slice(first);
     let first = u64::from_le_bytes(bytes);
     bytes.copy_from_slice(rest.split_at(8).0);
@@ -33,27 +33,27 @@ const fn words(block: &[u8; BLOCK], lane: usize) -> [u64; 2] {
 pub(crate) const fn hash(seed: u64, bytes: &[u8]) -> u64 {
     let mut hash = mix(seed);
     let mut rest = bytes;
-    // 1. Whole blocks go into four lanes, which are then taken into one.
+    // 1. Whole blocks go into four accumulators, which then become one.
     if bytes.len() >= BLOCK {
-        let mut lanes = [hash; 4];
+        let mut sums = [hash; 4];
         while let Some((block, after)) = rest.split_first_chunk::<BLOCK>() {
-            lanes[0] = absorb(lanes[0], words(block, 0), LANES[0]);
-            lanes[1] = absorb(lanes[1], words(block, 1), LANES[1]);
-            lanes[2] = absorb(lanes[2], words(block, 2), LANES[2]);
-            lanes[3] = absorb(lanes[3], words(block, 3), LANES[3]);
+            sums[0] = absorb(sums[0], words(block, 0), FACTORS[0]);
+            sums[1] = absorb(sums[1], words(block, 1), FACTORS[1]);
+            sums[2] = absorb(sums[2], words(block, 2), FACTORS[2]);
+            sums[3] = absorb(sums[3], words(block, 3), FACTORS[3]);
             rest = after;
         }
-        hash = mix(mix(mix(mix(lanes[0]) ^ lanes[1]) ^ lanes[2]) ^ lanes[3]);
+        hash = mix(mix(mix(mix(sums[0]) ^ sums[1]) ^ sums[2]) ^ sums[3]);
     }
     // 2. Whole words follow one by one.
     while let Some((word, after)) = rest.split_first_chunk::<8>() {
-        hash = absorb(hash, [u64::from_le_bytes(*word), 0], LANES[0]);
+        hash = absorb(hash, [u64::from_le_bytes(*word), 0], FACTORS[0]);
         rest = after;
     }
     // 3. The last bytes are filled up with zeros, which the length tells from real ones.
     let mut last = [0; 8];
     last.split_at_mut(rest.len()).0.copy_from_slice(rest);
-    mix(absorb(hash, [u64::from_le_bytes(last), 0], LANES[0]) ^ bytes.len() as u64)
+    mix(absorb(hash, [u64::from_le_bytes(last), 0], FACTORS[0]) ^ bytes.len() as u64)
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use crate::host::HostId;
 use crate::socket::Kind;
 use crate::state::{SocketState, State};
 use crate::tcp::{Fin, Phase, Role, Side};
@@ -10,11 +9,10 @@ use crate::tcp::{Fin, Phase, Role, Side};
 impl State {
     pub(crate) fn netstat(&self) -> String {
         let mut text = String::new();
-        for number in 0..self.hosts.len() as u32 {
-            let host = HostId(number);
-            for (_, socket) in self.sockets.iter().filter(|(_, socket)| socket.host == host) {
-                self.describe(socket, &mut text);
-            }
+        let mut sockets: Vec<_> = self.sockets.iter().map(|(_, socket)| socket).collect();
+        sockets.sort_by_key(|socket| socket.host);
+        for socket in sockets {
+            self.describe(socket, &mut text);
         }
         text
     }

@@ -22,7 +22,7 @@ pub(crate) struct Holder {
 
 /// Holders that are alike.
 #[derive(Debug)]
-struct Held {
+struct Hold {
     holder: Holder,
     count: u32,
     /// Until when those that were closed here first keep the port.
@@ -34,14 +34,14 @@ struct Held {
 pub(crate) struct Port {
     /// The sockets bound to it, in the order in which they were bound.
     pub(crate) binders: Vec<Key>,
-    held: Vec<Held>,
+    holds: Vec<Hold>,
 }
 
 impl Port {
     /// The kinds of connections that hold the port.
     pub(crate) fn holders(&self, now: u64) -> impl Iterator<Item = &Holder> {
-        let alive = move |held: &&Held| held.count > 0 || held.waiting_until > now;
-        self.held.iter().filter(alive).map(|held| &held.holder)
+        let is_held = move |hold: &&Hold| hold.count > 0 || hold.waiting_until > now;
+        self.holds.iter().filter(is_held).map(|hold| &hold.holder)
     }
 
     fn is_unused(&self, now: u64) -> bool {
@@ -49,7 +49,7 @@ impl Port {
     }
 
     fn is_connectable(&self) -> bool {
-        self.binders.is_empty() && self.held.iter().all(|held| held.count == 0)
+        self.binders.is_empty() && self.holds.iter().all(|hold| hold.count == 0)
     }
 }
 
@@ -89,10 +89,10 @@ impl Ports {
 
     /// A connection holds the port from now on.
     pub(crate) fn hold(&mut self, port: u16, holder: Holder) {
-        let held = &mut self.table.entry((Kind::Stream, port)).or_default().held;
-        match held.iter_mut().find(|held| held.holder == holder) {
-            Some(found) => found.count += 1,
-            None => held.push(Held { holder, count: 1, waiting_until: 0 }),
+        let holds = &mut self.table.entry((Kind::Stream, port)).or_default().holds;
+        match holds.iter_mut().find(|hold| hold.holder == holder) {
+            Some(hold) => hold.count += 1,
+            None => holds.push(Hold { holder, count: 1, waiting_until: 0 }),
         }
     }
 
@@ -101,11 +101,11 @@ impl Ports {
         let Some(entry) = self.table.get_mut(&(Kind::Stream, port)) else {
             return;
         };
-        if let Some(held) = entry.held.iter_mut().find(|held| held.holder == holder) {
-            held.count = held.count.saturating_sub(1);
-            held.waiting_until = held.waiting_until.max(until.unwrap_or(0));
+        if let Some(hold) = entry.holds.iter_mut().find(|hold| hold.holder == holder) {
+            hold.count = hold.count.saturating_sub(1);
+            hold.waiting_until = hold.waiting_until.max(until.unwrap_or(0));
         }
-        entry.held.retain(|held| held.count > 0 || held.waiting_until > now);
+        entry.holds.retain(|hold| hold.count > 0 || hold.waiting_until > now);
         self.tidy(Kind::Stream, port);
     }
 
@@ -117,10 +117,10 @@ impl Ports {
     }
 
     fn search(&mut self, kind: Kind, fits: impl Fn(&Port) -> bool) -> Option<u16> {
-        let lane = usize::from(kind == Kind::Datagram);
+        let index = usize::from(kind == Kind::Datagram);
         for _ in EPHEMERAL {
-            let port = self.next[lane];
-            self.next[lane] = if port == *EPHEMERAL.end() { *EPHEMERAL.start() } else { port + 1 };
+            let port = self.next[index];
+            self.next[index] = if port == *EPHEMERAL.end() { *EPHEMERAL.start() } else { port + 1 };
             if self.table.get(&(kind, port)).is_none_or(&fits) {
                 return Some(port);
             }
@@ -129,7 +129,7 @@ impl Ports {
     }
 
     fn tidy(&mut self, kind: Kind, port: u16) {
-        let empty = |entry: &Port| entry.binders.is_empty() && entry.held.is_empty();
+        let empty = |entry: &Port| entry.binders.is_empty() && entry.holds.is_empty();
         if self.table.get(&(kind, port)).is_some_and(empty) {
             self.table.remove(&(kind, port));
         }

@@ -44,14 +44,14 @@ pub(crate) enum Step {
     SpaceFreed { to: Side },
     /// `from` sends again what was lost.
     Retransmit { from: Side },
-    /// The keepalive timer of `of` fires.
-    Keepalive { of: Side },
+    /// The keepalive timer of `side` fires.
+    Keepalive { side: Side },
 }
 
 impl Step {
     /// Its name and its number for the record.
     pub(crate) fn record(self) -> (&'static str, u64) {
-        let side = |side: Side| side.index() as u64;
+        let number = |side: Side| side.index() as u64;
         match self {
             Step::Syn => ("syn", 0),
             Step::SynAck => ("syn-ack", 0),
@@ -68,12 +68,12 @@ impl Step {
             Step::Segment { to: Side::Itself, bytes, fin: false } => {
                 ("bytes to itself", u64::from(bytes))
             }
-            Step::Segment { to, fin: true, .. } => ("end of stream to side", side(to)),
-            Step::Reset { to } => ("reset to side", side(to)),
-            Step::WindowUpdate { to } => ("window update to side", side(to)),
-            Step::SpaceFreed { to } => ("acknowledgement to side", side(to)),
-            Step::Retransmit { from } => ("retransmission from side", side(from)),
-            Step::Keepalive { of } => ("keepalive of side", side(of)),
+            Step::Segment { to, fin: true, .. } => ("end of stream to side", number(to)),
+            Step::Reset { to } => ("reset to side", number(to)),
+            Step::WindowUpdate { to } => ("window update to side", number(to)),
+            Step::SpaceFreed { to } => ("acknowledgement to side", number(to)),
+            Step::Retransmit { from } => ("retransmission from side", number(from)),
+            Step::Keepalive { side } => ("keepalive of side", number(side)),
         }
     }
 }

@@ -23,9 +23,9 @@ pub enum Family {
     V6,
 }
 
-impl Family {
+impl From<SocketAddr> for Family {
     /// The family of an address.
-    pub fn of(address: SocketAddr) -> Family {
+    fn from(address: SocketAddr) -> Family {
         if address.is_ipv4() { Family::V4 } else { Family::V6 }
     }
 }

@@ -65,6 +65,7 @@ pub(crate) struct State {
     pub(crate) links: Links,
     pub(crate) names: Names,
     pub(crate) hosts: Vec<HostState>,
+    host_ids: BTreeMap<String, HostId>,
     /// How many sockets of a host have joined a group.
     pub(crate) members: BTreeMap<(IpAddr, Interface, HostId), u32>,
     /// The hosts with something to look at since somebody asked, each once.
@@ -85,6 +86,7 @@ impl State {
             links: Links::new(config.loopback, config.latency),
             names: Names::default(),
             hosts: Vec::new(),
+            host_ids: BTreeMap::new(),
             members: BTreeMap::new(),
             notified: Vec::new(),
             sockets: Arena::default(),
@@ -105,10 +107,11 @@ impl State {
 
     /// The host of this name, made if there is none.
     pub(crate) fn host_named(&mut self, name: &str) -> HostId {
-        if let Some(found) = self.hosts.iter().position(|host| host.name == name) {
-            return HostId(found as u32);
+        if let Some(found) = self.host_ids.get(name) {
+            return *found;
         }
         let id = HostId(self.hosts.len() as u32);
+        self.host_ids.insert(name.to_owned(), id);
         let (v4, v6) = names::addresses(id.0);
         self.names.own(v4.into(), id);
         self.names.own(v6.into(), id);
@@ -245,7 +248,7 @@ impl State {
             Step::WindowUpdate { to } => self.on_window_update(key, to),
             Step::SpaceFreed { to } => self.on_space_freed(key, to),
             Step::Retransmit { from } => self.on_retransmit(key, from),
-            Step::Keepalive { of } => self.on_keepalive(key, of),
+            Step::Keepalive { side } => self.on_keepalive(key, side),
         }
     }
 
@@ -306,7 +309,7 @@ impl State {
     }
 
     /// Fails if the host was told to have this call fail.
-    pub(crate) fn strike(&mut self, verb: Verb, key: Key) -> io::Result<()> {
+    pub(crate) fn injected_fault(&mut self, verb: Verb, key: Key) -> io::Result<()> {
         let socket = self.socket(key);
         let (Some(bound), host) = (socket.bound, socket.host) else { return Ok(()) };
         match self.host_mut(host).faults.take(verb, bound.port) {

@@ -82,11 +82,11 @@ impl State {
                 self.close_end(connection, side, socket.options.linger);
             }
         }
-        self.drop_stale_news(socket.host, stale);
+        self.drop_stale_ready(socket.host, stale);
     }
 
     /// Keeps the list of news in proportion to the sockets that there are.
-    fn drop_stale_news(&mut self, host: HostId, stale: usize) {
+    fn drop_stale_ready(&mut self, host: HostId, stale: usize) {
         if stale < 64 || stale * 2 < self.host(host).ready.len() {
             return;
         }
@@ -291,7 +291,7 @@ impl State {
         if self.socket(key).registration.is_none() {
             return fail(errno::ENOENT);
         }
-        self.strike(Verb::Rearm, key)?;
+        self.injected_fault(Verb::Rearm, key)?;
         self.report(key);
         Ok(())
     }
@@ -325,7 +325,7 @@ impl State {
         if connection.end(side).phase == Phase::Connecting {
             return readiness;
         }
-        connection.flow_from_mut(side).settle(now);
+        connection.flow_from_mut(side).take_acknowledgements(now);
         let end = connection.end(side);
         let read_closed = end.is_read_closed();
         let write_closed = end.is_write_closed();

@@ -12,7 +12,7 @@ use crate::time;
 #[derive(Debug)]
 enum What {
     Fact { what: &'static str, subject: u64, value: u64 },
-    Choice { site: &'static str, entity: u64, of: u64, value: u64 },
+    Choice { site: &'static str, entity: u64, n: u64, value: u64 },
     Line(Box<str>),
 }
 
@@ -27,8 +27,8 @@ impl Record {
         let at = time::text(self.at);
         match &self.what {
             What::Fact { what, subject, value } => format!("{at} {what} #{subject} {value}"),
-            What::Choice { site, entity, of, value } => {
-                format!("{at} choice {site} #{entity}: {value} of {of}")
+            What::Choice { site, entity, n, value } => {
+                format!("{at} choice {site} #{entity}: {value} of {n}")
             }
             What::Line(line) => format!("{at} {line}"),
         }
@@ -65,10 +65,10 @@ impl Trace {
         self.keep(Record { at, what: What::Fact { what, subject, value } });
     }
 
-    /// `value` was drawn out of `of` possibilities.
-    pub(crate) fn choice(&mut self, at: u64, name: &'static str, entity: u64, of: u64, value: u64) {
-        self.absorb(at, hash(entity, name.as_bytes()) ^ value.rotate_left(16) ^ of);
-        self.keep(Record { at, what: What::Choice { site: name, entity, of, value } });
+    /// `value` was drawn out of `n` possibilities.
+    pub(crate) fn choice(&mut self, at: u64, name: &'static str, entity: u64, n: u64, value: u64) {
+        self.absorb(at, hash(entity, name.as_bytes()) ^ value.rotate_left(16) ^ n);
+        self.keep(Record { at, what: What::Choice { site: name, entity, n, value } });
     }
 
     /// The socket `subject` sent these bytes. They count in the hash and leave no line: the packet

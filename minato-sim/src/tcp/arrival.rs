@@ -12,9 +12,9 @@ use crate::time::SECOND;
 /// The first pause before something lost is sent again; each further one is twice as long.
 const FIRST_PAUSE: u64 = SECOND / 5;
 /// The longest pause.
-const LONGEST_PAUSE: u64 = 120 * SECOND;
+const MAX_PAUSE: u64 = 120 * SECOND;
 /// How long a sender tries before it gives the connection up.
-const PATIENCE: u64 = 15 * 60 * SECOND;
+const GIVE_UP_AFTER: u64 = 15 * 60 * SECOND;
 
 impl State {
     pub(crate) fn on_segment(&mut self, key: Key, to: Side, bytes: usize, fin: bool) {
@@ -81,9 +81,9 @@ impl State {
         }
         flow.stalled = true;
         flow.losing_since.get_or_insert(now);
-        let pause = FIRST_PAUSE.checked_shl(flow.attempts).unwrap_or(LONGEST_PAUSE);
+        let pause = FIRST_PAUSE.checked_shl(flow.attempts).unwrap_or(MAX_PAUSE);
         flow.attempts = (flow.attempts + 1).min(16);
-        let at = now.saturating_add(pause.min(LONGEST_PAUSE));
+        let at = now.saturating_add(pause.min(MAX_PAUSE));
         self.trace.fact(now, "lost", entity, pause);
         self.schedule_for(key, at, Step::Retransmit { from: side });
     }
@@ -99,7 +99,7 @@ impl State {
             return;
         }
         flow.stalled = false;
-        if flow.losing_since.is_some_and(|since| now - since >= PATIENCE) {
+        if flow.losing_since.is_some_and(|since| now - since >= GIVE_UP_AFTER) {
             self.kill(key, from, Some(errno::ETIMEDOUT));
             self.edge_of(key, from);
             return;

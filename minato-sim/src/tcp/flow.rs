@@ -149,7 +149,7 @@ impl Flow {
     }
 
     /// Takes in the acknowledgements that have reached the sender by `now`.
-    pub(crate) fn settle(&mut self, now: u64) {
+    pub(crate) fn take_acknowledgements(&mut self, now: u64) {
         while let Some((at, bytes)) = self.acknowledgements.front().copied() {
             if at > now {
                 break;

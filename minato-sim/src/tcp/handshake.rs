@@ -23,7 +23,7 @@ const SYN_RETRIES: u32 = 6;
 const SYN_ACK_RETRIES: u32 = 5;
 
 /// How long a server keeps a half-open connection about whose client it hears nothing.
-const HALF_OPEN_PATIENCE: u64 = 60 * SECOND;
+const HALF_OPEN_TIMEOUT: u64 = 60 * SECOND;
 
 impl State {
     pub(crate) fn connect_stream(&mut self, key: Key, to: SocketAddr) -> io::Result<()> {
@@ -237,7 +237,7 @@ impl State {
 
     /// The server does not wait forever for a confirmation that may never come.
     pub(crate) fn schedule_half_open_end(&mut self, key: Key) {
-        let at = self.now.saturating_add(HALF_OPEN_PATIENCE);
+        let at = self.now.saturating_add(HALF_OPEN_TIMEOUT);
         let last = Step::SynAckRetry { attempt: SYN_ACK_RETRIES };
         self.schedule_for(key, at, last);
     }

@@ -25,7 +25,7 @@ impl State {
             self.now.saturating_add(nanos(options.keepalive_interval))
         };
         self.connection_mut(key).end_mut(side).keepalive_timer = true;
-        self.schedule_for(key, at, Step::Keepalive { of: side });
+        self.schedule_for(key, at, Step::Keepalive { side });
     }
 
     pub(crate) fn arm_keepalive_of_socket(&mut self, key: Key) {
@@ -34,9 +34,9 @@ impl State {
         }
     }
 
-    pub(crate) fn on_keepalive(&mut self, key: Key, of: Side) {
+    pub(crate) fn on_keepalive(&mut self, key: Key, side: Side) {
         let now = self.now;
-        let end = self.connection_mut(key).end_mut(of);
+        let end = self.connection_mut(key).end_mut(side);
         end.keepalive_timer = false;
         let Some(socket) = end.socket() else {
             return;
@@ -48,26 +48,28 @@ impl State {
         }
         let retries = options.keepalive_retries;
         if probes == 0 && heard.saturating_add(nanos(options.keepalive_idle)) > now {
-            self.arm_keepalive(key, of);
+            self.arm_keepalive(key, side);
             return;
         }
         if probes >= retries {
-            self.kill(key, of, Some(errno::ETIMEDOUT));
-            self.edge_of(key, of);
+            self.kill(key, side, Some(errno::ETIMEDOUT));
+            self.edge_of(key, side);
             return;
         }
-        let there = self.decide_unordered(key, of);
-        let back = self.decide_unordered(key, of.other());
-        let peer_alive = self.connection(key).end(of.other()).phase == Phase::Open;
-        let end = self.connection_mut(key).end_mut(of);
+        let there = self.decide_unordered(key, side);
+        let back = self.decide_unordered(key, side.other());
+        let peer_alive = self.connection(key).end(side.other()).phase == Phase::Open;
+        let end = self.connection_mut(key).end_mut(side);
         match (there, back) {
             (Verdict::Deliver(_), Verdict::Deliver(_)) if peer_alive => {
                 end.probes = 0;
                 end.last_heard = now;
             }
-            (Verdict::Deliver(_), Verdict::Deliver(_)) => return self.send_reset(key, of.other()),
+            (Verdict::Deliver(_), Verdict::Deliver(_)) => {
+                return self.send_reset(key, side.other());
+            }
             _ => end.probes += 1,
         }
-        self.arm_keepalive(key, of);
+        self.arm_keepalive(key, side);
     }
 }

@@ -77,7 +77,7 @@ impl State {
             _ if socket.kind == Kind::Datagram => return fail(errno::EOPNOTSUPP),
             _ => return fail(EINVAL),
         }
-        self.strike(Verb::Accept, key)?;
+        self.injected_fault(Verb::Accept, key)?;
         self.skip_aborted(key)?;
         let accepted = self.open_socket(host, family, Kind::Stream)?;
         let Role::Listening(listener) = &mut self.socket_mut(key).role else {

@@ -79,7 +79,7 @@ impl State {
         self.check_sendable(connection_key, side)?;
         let now = self.now;
         let flow = self.connection_mut(connection_key).flow_from_mut(side);
-        flow.settle(now);
+        flow.take_acknowledgements(now);
         let space = flow.space();
         let mut taken = 0;
         let mut short = false;
@@ -181,7 +181,7 @@ impl State {
         let now = self.now;
         let connection = self.connection_mut(key);
         let flow = connection.flow_from_mut(side);
-        flow.settle(now);
+        flow.take_acknowledgements(now);
         let writable = flow.is_writable();
         let end = connection.end_mut(side);
         if !end.wants_space {

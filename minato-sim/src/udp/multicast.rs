@@ -83,7 +83,7 @@ impl State {
 
     /// Sends a copy to every host that may have receivers: for a group, those that have joined it.
     pub(super) fn spread(&mut self, key: Key, mut header: Header, bytes: &[u8]) {
-        let home = self.socket(key).host;
+        let sender = self.socket(key).host;
         let options = &self.socket(key).options;
         let to = header.to.ip();
         let (looped, outside) = match to {
@@ -105,7 +105,7 @@ impl State {
             (0..self.hosts.len() as u32).map(HostId).collect()
         };
         for host in hosts {
-            if if host == home { looped } else { outside } {
+            if if host == sender { looped } else { outside } {
                 self.dispatch(key, host, header, bytes.to_vec());
             }
         }

@@ -2,7 +2,7 @@
 
 use super::common::*;
 use minato_sim::{Family, Host, Kind, Socket, SocketOption, World};
-use std::net::{IpAddr, Ipv4Addr, Shutdown};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr};
 use std::time::Duration;
 
 #[test]
@@ -264,7 +264,7 @@ fn the_whole_loopback_network_is_reached_from_its_first_address() {
     let a = world.host("a");
     let _listener = listener(&a, 7000, 8);
     let local = |kind, to: IpAddr| {
-        let socket = a.socket(Family::of((to, 0).into()), kind).unwrap();
+        let socket = a.socket(SocketAddr::from((to, 0)).into(), kind).unwrap();
         drop(socket.connect((to, 7000).into()));
         socket.local_addr().unwrap().ip()
     };

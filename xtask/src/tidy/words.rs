@@ -50,7 +50,6 @@ const NOT_YET: &[&str] = &[
     "minato/src/sim/",
     "minato/src/task/",
     "minato/src/time/",
-    "minato-sim/src/",
 ];
 
 /// No name holds one of the words. A name is split at `_` and where a capital letter starts a word;
