@@ -11,7 +11,7 @@ use crossbeam_deque::Worker as Deque;
 use super::core::Core;
 use super::handover::CoreSlot;
 use super::inner::{Flavor, RuntimeInner};
-use super::picker::Picker;
+use super::picker::{Fifo, Picker};
 use super::pool::{self, Pool};
 use super::queue::Queue;
 use super::{LocalRuntime, Runtime};
@@ -248,7 +248,9 @@ impl Builder {
         }
         let reactor = reactor::Shared::start(&self.engine, clock.clone(), Keeper::Nobody)?;
         let mut core = Box::new(Core::new(0, reactor.clone(), Queue::Own(Default::default())));
-        core.picker = self.picker.take();
+        // A simulated core is stepped, so that each poll is known to whoever watches it.
+        let fifo = self.engine.is_simulated().then(|| Box::new(Fifo) as Box<dyn Picker>);
+        core.picker = self.picker.take().or(fifo);
         let counters = vec![core.counters.clone()];
         let only = local.then(|| std::thread::current().id());
         let flavor = Flavor::CurrentThread(CoreSlot::new(core, only));

@@ -19,6 +19,7 @@ use super::context::{self, Blocked, Context};
 use super::handover::CoreSlot;
 use super::inner::{Flavor, RuntimeInner};
 use super::step::POLLS_PER_TURN;
+use super::stuck;
 use crate::reactor;
 use crate::reactor::shared::Keeper;
 
@@ -141,6 +142,8 @@ fn on_core<F: Future>(
         }
     }
 
+    let simulated = shared.engine().is_simulated();
+    let _watched = simulated.then(|| stuck::watch_block_on(shared, root.place));
     let context = Context::enter_new(shared.clone(), None);
     let _leave = Leave(slot, &context);
     let reactor = shared.reactors()[0].clone();

@@ -13,6 +13,7 @@ use super::injector::Injector;
 use super::metrics::{CoreCounters, CoreMetrics};
 use super::pool::Pool;
 use super::simulation::panics::PanicLog;
+use super::stuck::Activity;
 use crate::engine::Engine;
 use crate::panics::Payload;
 use crate::reactor;
@@ -44,6 +45,8 @@ pub(crate) struct RuntimeInner {
     ended: AtomicBool,
     /// Where the panics of tasks are noted, on a host of a simulation.
     panics: OnceLock<Arc<PanicLog>>,
+    /// What the thread is doing that steps it, if it is simulated.
+    activity: OnceLock<Arc<Activity>>,
 }
 
 impl RuntimeInner {
@@ -68,6 +71,7 @@ impl RuntimeInner {
             engine,
             ended: AtomicBool::new(false),
             panics: OnceLock::new(),
+            activity: OnceLock::new(),
         });
         for reactor in &shared.reactors {
             reactor.set_owner(shared.address());
@@ -99,6 +103,24 @@ impl RuntimeInner {
     /// Has the panics of tasks noted in `panics`.
     pub(super) fn set_panic_log(&self, panics: Arc<PanicLog>) {
         _ = self.panics.set(panics);
+    }
+
+    pub(super) fn activity(&self) -> Option<&Arc<Activity>> {
+        self.activity.get()
+    }
+
+    /// The activity; `begin` is called with a fresh one.
+    pub(super) fn activity_or_init(&self, begin: impl FnOnce(&Activity)) -> Arc<Activity> {
+        let fresh = || {
+            let activity = Arc::default();
+            begin(&activity);
+            activity
+        };
+        self.activity.get_or_init(fresh).clone()
+    }
+
+    pub(super) fn set_activity(&self, activity: &Arc<Activity>) {
+        _ = self.activity.set(activity.clone());
     }
 
     pub(crate) fn note_panic(&self, meta: &TaskMeta, panic: &Payload) {

@@ -41,6 +41,7 @@ mod queue;
 pub(crate) mod simulation;
 mod spin;
 mod step;
+mod stuck;
 mod worker;
 
 pub use self::builder::Builder;

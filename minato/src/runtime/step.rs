@@ -288,7 +288,12 @@ impl Core {
         let (core, runnable) = self.pick(context, picker)?;
         match runnable {
             Some(runnable) => {
-                let core = context::between_polls(|| core.run(context, runnable))?;
+                let id = runnable.meta().id;
+                let poll = || context::between_polls(|| core.run(context, runnable));
+                let core = match context.runtime.activity() {
+                    Some(activity) => activity.while_polling(id, poll)?,
+                    None => poll()?,
+                };
                 Some((core, Progress::Ran))
             }
             None => Some((core, Progress::Idle)),

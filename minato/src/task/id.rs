@@ -22,6 +22,10 @@ impl Id {
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 
+    pub(crate) fn number(self) -> u64 {
+        self.0
+    }
+
     /// The id of the `nth` task of a simulated host.
     pub(crate) fn on_host(host: u64, nth: u64) -> Self {
         Self(SIMULATED | (host << HOST_SHIFT) | (nth & ((1 << HOST_SHIFT) - 1)))

@@ -9,6 +9,7 @@ use super::super::context::Context;
 use super::super::core::Core;
 use super::super::inner::{Flavor, RuntimeInner};
 use super::super::picker::Picker;
+use super::super::stuck::Activity;
 use super::super::{Builder, LocalRuntime};
 use super::panics::PanicLog;
 use crate::engine::Engine;
@@ -30,12 +31,15 @@ impl Host {
         host: minato_sim::Host,
         defers_sends: bool,
         panics: &Arc<PanicLog>,
+        activity: &Arc<Activity>,
     ) -> io::Result<Self> {
         let name = host.name();
         let engine = Engine::stepped(host, defers_sends);
         let runtime = Builder::new_current_thread().engine(engine).build_local()?;
         let shared = runtime.shared.clone();
         shared.set_panic_log(panics.clone());
+        shared.set_activity(activity);
+        activity.add_runtime(&shared);
         let context = Context::new(shared.clone());
         let reactor = shared.reactors()[0].clone();
         if let Flavor::CurrentThread(slot) = &shared.flavor

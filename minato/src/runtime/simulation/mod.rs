@@ -20,18 +20,41 @@ use self::host::Host;
 use self::panics::PanicLog;
 use super::inner::RuntimeInner;
 use super::picker::Picker;
+use super::stuck::{self, Watched};
 use crate::engine::BUSY_TIME;
 use crate::task::{self, JoinHandle};
 
 /// A world whose hosts each run a program of yours, deterministically, on one thread.
 ///
 /// Each host has a current-thread runtime on the simulated engine. The simulation polls one task
-/// at a time: which host's, and which of its tasks, is drawn from the world's seed, or chosen by a
-/// [`Picker`]. When no task can run, the world goes on to its next event or to the next timer, so
-/// virtual time passes only while everybody waits, and a run takes as long as its tasks compute.
+/// at a time. The world's seed decides which host is next and which of its tasks, or a [`Picker`]
+/// does. When no task can run, the clock goes to the next event or timer. So virtual time passes
+/// only while all tasks wait, and no timer fires late. One exception keeps tasks that yield in a
+/// loop from stopping the clock: after 10,000 polls in one instant up to a millisecond passes.
 ///
 /// The same seed gives the same run, to the last event: compare
 /// [`World::trace_hash`](minato_sim::World::trace_hash).
+///
+/// # How a run ends
+///
+/// [`block_on`](Self::block_on) and [`run_until`](Self::run_until) end when their future is ready.
+/// They fail when nothing can go on, when a [limit](Self::with_time_limit) of virtual time has
+/// passed, or when a task has panicked and nobody has awaited it. The report names the hosts, the
+/// tasks that are alive and the sockets.
+///
+/// # Blocking
+///
+/// All hosts share one thread. A task that blocks it stops the whole world, and virtual time with
+/// it: `std::thread::sleep`, a lock of std that another task holds, or the `block_on` of another
+/// library. Such a `block_on` never returns if it waits for anything that the world has to do.
+/// After five seconds of real time in one poll a line on standard error names the host and the
+/// task; the environment variable `MINATO_SIM_STUCK_MS` sets another time, or with 0 none. (There
+/// is no report where [hidden threads are forbidden](crate::runtime::forbid_implicit).)
+///
+/// [`Handle::block_on`](crate::runtime::Handle::block_on) works within a task: it lets the world go
+/// on, but no other task of any host runs until it returns, so that their timers may be late.
+///
+/// # Examples
 ///
 /// ```
 /// use minato::io::{AsyncReadExt, AsyncWriteExt};
@@ -66,6 +89,8 @@ pub struct Simulation {
     picker: Box<dyn Picker>,
     defers_sends: bool,
     panics: Arc<PanicLog>,
+    /// Has a task reported that blocks the thread.
+    watched: Watched,
     tolerates_panics: bool,
     time_limit: Duration,
     /// How often in a row time has passed although tasks were ready.
@@ -110,6 +135,7 @@ impl Simulation {
             picker,
             defers_sends: false,
             panics: Arc::default(),
+            watched: stuck::watch_simulation(),
             tolerates_panics: false,
             time_limit: TIME_LIMIT,
             busy_instants: 0,
@@ -182,7 +208,12 @@ impl Simulation {
         }
         let host = match &mut self.hosts[index] {
             Some(host) => host,
-            vacant => vacant.insert(Host::new(host, self.defers_sends, &self.panics)?),
+            vacant => vacant.insert(Host::new(
+                host,
+                self.defers_sends,
+                &self.panics,
+                self.watched.activity(),
+            )?),
         };
         Ok(host.runtime().clone())
     }

@@ -3,4 +3,5 @@
 mod ends;
 mod hosts;
 mod repeat;
+mod stuck;
 mod time;
