@@ -257,7 +257,7 @@ impl Transfer {
         0
     }
 
-    /// Writes once from the unwritten bytes, of which there must be some.
+    /// Writes once from the unwritten bytes. There must be some.
     #[inline(always)]
     fn poll_drain<W: AsyncWrite + ?Sized>(
         &mut self,

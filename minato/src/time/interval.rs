@@ -178,7 +178,8 @@ impl Interval {
         self.reset_after(self.period);
     }
 
-    /// Makes the next tick due now, and the others every period from now on.
+    /// Makes the next tick due now, and the others every period from now on. A task that waits for a
+    /// tick is woken.
     pub fn reset_immediately(&mut self) {
         self.timer.reset(self.timer.now());
     }
@@ -199,6 +200,26 @@ impl Interval {
     }
 
     /// Sets what happens after a tick that was taken too late.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use minato::runtime::Builder;
+    /// use minato::time::{Instant, MissedTickBehavior, advance, interval};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = Builder::new_current_thread().start_paused(true).build()?;
+    /// runtime.block_on(async {
+    ///     let start = Instant::now();
+    ///     let mut interval = interval(Duration::from_secs(10));
+    ///     interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    ///     interval.tick().await;
+    ///     advance(Duration::from_secs(35)).await; // three ticks are due
+    ///     assert_eq!(interval.tick().await, start + Duration::from_secs(10));
+    ///     assert_eq!(interval.tick().await, start + Duration::from_secs(40));
+    /// });
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_missed_tick_behavior(&mut self, behavior: MissedTickBehavior) {
         self.missed_tick_behavior = behavior;
     }

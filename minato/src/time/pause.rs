@@ -138,7 +138,7 @@ fn current(function: &str) -> (Arc<RuntimeInner>, Arc<PausableClock>) {
         ),
         Clock::Simulated(_) => panic!(
             "minato::time::{function}: a simulated world has a clock of its own, \
-             which moves whenever nobody has anything to do"
+             which moves whenever no task can run"
         ),
     };
     (runtime, clock)

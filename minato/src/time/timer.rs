@@ -95,7 +95,7 @@ impl Timer {
     ///
     /// # Panics
     ///
-    /// When the timer must wait and nobody can be made to turn a reactor for it.
+    /// When the timer must wait and no thread can be made to turn a reactor for it.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Err(error) = std::task::ready!(self.try_poll(cx)) else { return Poll::Ready(()) };
         // A timer has no error to return, and one that never fires would be worse than a panic.
@@ -106,7 +106,7 @@ impl Timer {
     ///
     /// # Errors
     ///
-    /// When the timer must wait and nobody can be made to turn a reactor for it.
+    /// When the timer must wait and no thread can be made to turn a reactor for it.
     pub(crate) fn try_poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if let (Some(key), Some(reactor)) = (self.key, &self.reactor) {
             // The lock of a reactor from before a fork may be held by a thread that is not here.

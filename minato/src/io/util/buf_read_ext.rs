@@ -36,6 +36,16 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     ///
     /// A future that is dropped before its end has appended to `buf` all that it read. A new one
     /// goes on from there, but returns only its own count.
+    ///
+    /// ```
+    /// use minato::io::AsyncBufReadExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let (mut reader, mut field) = (&b"bow;stern"[..], Vec::new());
+    /// assert_eq!(reader.read_until(b';', &mut field).await?, 4);
+    /// assert_eq!((&field[..], reader), (&b"bow;"[..], &b"stern"[..]));
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     fn read_until<'a>(&'a mut self, byte: u8, buf: &'a mut Vec<u8>) -> ReadUntil<'a, Self>
     where
         Self: Unpin,
@@ -60,6 +70,16 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     /// A future that is dropped before its end has appended to `buf` the whole characters that it
     /// read, and a new one goes on from there. Up to three bytes of an incomplete character are
     /// lost, and what follows bytes that are not UTF-8. [`lines`](Self::lines) loses nothing.
+    ///
+    /// ```
+    /// use minato::io::AsyncBufReadExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let (mut reader, mut line) = (&b"port\nstarboard"[..], String::new());
+    /// assert_eq!(reader.read_line(&mut line).await?, 5);
+    /// assert_eq!((&line[..], reader), ("port\n", &b"starboard"[..]));
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     fn read_line<'a>(&'a mut self, buf: &'a mut String) -> ReadLine<'a, Self>
     where
         Self: Unpin,
@@ -67,7 +87,7 @@ pub trait AsyncBufReadExt: AsyncBufRead {
         ReadLine::new(self, buf)
     }
 
-    /// Cuts the stream into segments that end at `byte`, which is left out.
+    /// Cuts the stream into segments that end at `byte`, which is left out; see [`Split`].
     fn split(self, byte: u8) -> Split<Self>
     where
         Self: Sized + Unpin,
@@ -113,7 +133,7 @@ pub trait AsyncBufReadExt: AsyncBufRead {
         Pin::new(self).consume(amt);
     }
 
-    /// Cuts the stream into lines, without their line feeds.
+    /// Cuts the stream into lines, without their line ends; see [`Lines`].
     fn lines(self) -> Lines<Self>
     where
         Self: Sized,

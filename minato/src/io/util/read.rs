@@ -67,7 +67,7 @@ impl<R: AsyncRead + Unpin + ?Sized> Future for ReadExact<'_, R> {
     }
 }
 
-/// Reads until `buf`, of which `filled` bytes are there already, is full.
+/// Reads until `buf` is full. The first `filled` bytes are there already.
 pub(in crate::io) fn poll_fill<R: AsyncRead + ?Sized>(
     mut reader: Pin<&mut R>,
     cx: &mut Context<'_>,

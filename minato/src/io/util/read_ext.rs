@@ -42,6 +42,17 @@ macro_rules! read_numbers {
 /// ```
 pub trait AsyncReadExt: AsyncRead {
     /// Makes a reader that gives all of this one, then all of `next`.
+    ///
+    /// ```
+    /// use minato::io::AsyncReadExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let mut both = (&b"har"[..]).chain(&b"bour"[..]);
+    /// let mut text = String::new();
+    /// both.read_to_string(&mut text).await?;
+    /// assert_eq!(text, "harbour");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     fn chain<R>(self, next: R) -> Chain<Self, R>
     where
         Self: Sized,
@@ -61,6 +72,17 @@ pub trait AsyncReadExt: AsyncRead {
     /// # Cancel safety
     ///
     /// A future that is dropped before its end has read nothing.
+    ///
+    /// ```
+    /// use minato::io::AsyncReadExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let (mut reader, mut buf) = (&b"ahoy"[..], [0; 16]);
+    /// let count = reader.read(&mut buf).await?;
+    /// assert_eq!(&buf[..count], b"ahoy");
+    /// assert_eq!(reader.read(&mut buf).await?, 0, "the end");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     fn read<'a>(&'a mut self, buf: &'a mut [u8]) -> Read<'a, Self>
     where
         Self: Unpin,
@@ -110,6 +132,19 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// A future that is dropped before its end may have read some bytes into the front of
     /// `buf`; how many is not known.
+    ///
+    /// ```
+    /// use minato::io::{AsyncReadExt, ErrorKind};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let (mut reader, mut buf) = (&b"harbour"[..], [0; 4]);
+    /// assert_eq!(reader.read_exact(&mut buf).await?, 4);
+    /// assert_eq!(&buf, b"harb");
+    /// let error = reader.read_exact(&mut buf).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+    /// assert_eq!(error.to_string(), "the stream ended after 3 of 4 bytes");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     fn read_exact<'a>(&'a mut self, buf: &'a mut [u8]) -> ReadExact<'a, Self>
     where
         Self: Unpin,
@@ -155,6 +190,16 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// A future that is dropped before its end has appended to `buf` all that it read. A new
     /// one goes on from there.
+    ///
+    /// ```
+    /// use minato::io::AsyncReadExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let mut log = b"log: ".to_vec();
+    /// assert_eq!((&b"two ships"[..]).read_to_end(&mut log).await?, 9);
+    /// assert_eq!(log, b"log: two ships");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     fn read_to_end<'a>(&'a mut self, buf: &'a mut Vec<u8>) -> ReadToEnd<'a, Self>
     where
         Self: Unpin,
@@ -174,6 +219,18 @@ pub trait AsyncReadExt: AsyncRead {
     /// # Cancel safety
     ///
     /// A future that is dropped before its end leaves `dst` as after an error of the reader.
+    ///
+    /// ```
+    /// use minato::io::{AsyncReadExt, ErrorKind};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let mut text = String::new();
+    /// (&b"ahoy"[..]).read_to_string(&mut text).await?;
+    /// assert_eq!(text, "ahoy");
+    /// let error = (&b"\xff"[..]).read_to_string(&mut text).await.unwrap_err();
+    /// assert_eq!((error.kind(), &text[..]), (ErrorKind::InvalidData, "ahoy"));
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     fn read_to_string<'a>(&'a mut self, dst: &'a mut String) -> ReadToString<'a, Self>
     where
         Self: Unpin,
@@ -182,6 +239,17 @@ pub trait AsyncReadExt: AsyncRead {
     }
 
     /// Makes a reader that ends after at most `limit` bytes of this one.
+    ///
+    /// ```
+    /// use minato::io::AsyncReadExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let mut front = (&b"harbour"[..]).take(4);
+    /// let mut text = String::new();
+    /// front.read_to_string(&mut text).await?;
+    /// assert_eq!((&text[..], front.into_inner()), ("harb", &b"our"[..]));
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     fn take(self, limit: u64) -> Take<Self>
     where
         Self: Sized,

@@ -59,7 +59,7 @@ impl<W: AsyncWrite + Unpin + ?Sized> Future for WriteAll<'_, W> {
     }
 }
 
-/// Writes `bytes`, of which `written` are written already.
+/// Writes `bytes`. The first `written` bytes are written already.
 #[inline(always)]
 pub(in crate::io) fn poll_write_rest<W: AsyncWrite + ?Sized>(
     mut writer: Pin<&mut W>,

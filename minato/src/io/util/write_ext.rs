@@ -53,6 +53,15 @@ pub trait AsyncWriteExt: AsyncWrite {
     /// # Cancel safety
     ///
     /// A future that is dropped before its end has written nothing.
+    ///
+    /// ```
+    /// use minato::io::{AsyncWriteExt, duplex};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let (mut here, _there) = duplex(4);
+    /// assert_eq!(here.write(b"harbour").await?, 4, "a part of it");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     fn write<'a>(&'a mut self, src: &'a [u8]) -> Write<'a, Self>
     where
         Self: Unpin,
@@ -69,6 +78,18 @@ pub trait AsyncWriteExt: AsyncWrite {
     /// # Cancel safety
     ///
     /// A future that is dropped before its end has written nothing.
+    ///
+    /// ```
+    /// use std::io::IoSlice;
+    /// use minato::io::AsyncWriteExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let mut target = Vec::new();
+    /// let slices = [IoSlice::new(b"har"), IoSlice::new(b"bour")];
+    /// assert_eq!(target.write_vectored(&slices).await?, 7);
+    /// assert_eq!(target, b"harbour");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     fn write_vectored<'a, 'b>(&'a mut self, bufs: &'a [IoSlice<'b>]) -> WriteVectored<'a, 'b, Self>
     where
         Self: Unpin,
@@ -87,6 +108,17 @@ pub trait AsyncWriteExt: AsyncWrite {
     /// # Cancel safety
     ///
     /// A future that is dropped before its end has written nothing.
+    ///
+    /// ```
+    /// use minato::io::{AsyncWriteExt, duplex};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let (mut here, _there) = duplex(4);
+    /// let mut source = &b"harbour"[..];
+    /// assert_eq!(here.write_buf(&mut source).await?, 4);
+    /// assert_eq!(source, b"our");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     fn write_buf<'a, B>(&'a mut self, src: &'a mut B) -> WriteBuf<'a, Self, B>
     where
         Self: Sized + Unpin,
@@ -136,6 +168,16 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// A future that is dropped before its end may have written some of the bytes; how many is
     /// not known. [`write_all_buf`](Self::write_all_buf) tells.
+    ///
+    /// ```
+    /// use minato::io::AsyncWriteExt;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let mut target = Vec::new();
+    /// target.write_all(b"ahoy").await?;
+    /// assert_eq!(target, b"ahoy");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     fn write_all<'a>(&'a mut self, src: &'a [u8]) -> WriteAll<'a, Self>
     where
         Self: Unpin,
@@ -177,6 +219,18 @@ pub trait AsyncWriteExt: AsyncWrite {
     /// # Cancel safety
     ///
     /// What was not handed on stays in the writer; flush again.
+    ///
+    /// ```
+    /// use minato::io::{AsyncWriteExt, BufWriter};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let mut writer = BufWriter::new(Vec::new());
+    /// writer.write_all(b"ahoy").await?;
+    /// assert_eq!(writer.get_ref(), b"");
+    /// writer.flush().await?;
+    /// assert_eq!(writer.get_ref(), b"ahoy");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     fn flush(&mut self) -> Flush<'_, Self>
     where
         Self: Unpin,
@@ -194,6 +248,19 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// A future that is dropped before its end may have ended the writing side or not; shut
     /// down again.
+    ///
+    /// ```
+    /// use minato::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let (mut here, mut there) = duplex(64);
+    /// here.write_all(b"last").await?;
+    /// here.shutdown().await?;
+    /// let mut text = String::new();
+    /// there.read_to_string(&mut text).await?;
+    /// assert_eq!(text, "last");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
     fn shutdown(&mut self) -> Shutdown<'_, Self>
     where
         Self: Unpin,
