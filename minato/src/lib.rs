@@ -112,6 +112,7 @@ mod panics;
 pub mod prelude;
 pub mod reactor;
 pub mod runtime;
+pub mod sim;
 mod sync;
 pub mod task;
 pub mod time;
@@ -120,9 +121,3 @@ pub use minato_macros::{main, test};
 
 pub use self::runtime::run;
 pub use self::task::spawn;
-
-/// The simulated world: hosts, links and virtual time, for [`engine::Engine::sim`].
-pub mod sim {
-    pub use crate::runtime::simulation::Simulation;
-    pub use minato_sim::{Host, Verb, World, WorldBuilder};
-}

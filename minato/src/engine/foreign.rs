@@ -51,9 +51,4 @@ impl Foreign {
     pub(crate) fn interest(&self) -> Interest {
         self.interest
     }
-
-    /// It may be no socket at all.
-    pub(super) fn has_no_verbs(&self) -> io::Error {
-        io::Error::from_raw_os_error(libc::ENOTSOCK)
-    }
 }

@@ -5,16 +5,15 @@
 //! while another one waits, so this engine needs no mailbox (contract, rule 7).
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token};
-use socket2::Socket;
 
-use super::{EVENTS_PER_WAIT, Event, Foreign, Key, Readiness};
-use crate::os::platform;
+use super::{EVENTS_PER_WAIT, Event, Foreign, Key, Readiness, Source};
+use crate::os::{RawDescriptor, platform};
 
 /// The token of the waker; no key has it, since no index is that large.
 const UNPARK: Token = Token(usize::MAX);
@@ -40,41 +39,27 @@ pub(super) fn start() -> io::Result<(MioDriver, MioWaiter)> {
     Ok((MioDriver { registry, waker }, MioWaiter { poll, events }))
 }
 
-/// What can be registered.
-pub(super) trait Watched {
-    fn descriptor(&self) -> RawFd;
-    fn interest(&self) -> Interest;
-}
-
-impl Watched for Socket {
-    fn descriptor(&self) -> RawFd {
-        self.as_raw_fd()
-    }
-
-    fn interest(&self) -> Interest {
-        platform::INTEREST
+/// The descriptor of `source`, and what is asked of it.
+fn watched(source: &Source) -> io::Result<(RawDescriptor, Interest)> {
+    match source {
+        Source::Os(descriptor) => Ok((*descriptor, platform::INTEREST)),
+        Source::Foreign(foreign) => Ok((foreign.descriptor(), interest_of(foreign.interest()))),
+        Source::Sim(_) => Err(super::wrong_kind()),
     }
 }
 
-impl Watched for Foreign {
-    fn descriptor(&self) -> RawFd {
-        Foreign::descriptor(self)
-    }
-
-    fn interest(&self) -> Interest {
-        let asked = Foreign::interest(self);
-        let read = asked.is_readable().then_some(Interest::READABLE);
-        let write = asked.is_writable().then_some(Interest::WRITABLE);
-        let urgent = if asked.is_priority() { platform::PRIORITY } else { None };
-        let all = [read, write, urgent].into_iter().flatten();
-        // Errors are reported to whoever waits for anything.
-        all.reduce(Interest::add).unwrap_or(Interest::READABLE)
-    }
+fn interest_of(asked: super::Interest) -> Interest {
+    let read = asked.is_readable().then_some(Interest::READABLE);
+    let write = asked.is_writable().then_some(Interest::WRITABLE);
+    let urgent = if asked.is_priority() { platform::PRIORITY } else { None };
+    let all = [read, write, urgent].into_iter().flatten();
+    // Errors are reported to everybody who waits for anything.
+    all.reduce(Interest::add).unwrap_or(Interest::READABLE)
 }
 
 /// Registers and deregisters, to find out whether that can be done. The event queue for this is
 /// opened once; nobody waits for it.
-pub(super) fn probe(watched: &impl Watched) -> io::Result<()> {
+pub(super) fn probe(foreign: &Foreign) -> io::Result<()> {
     static QUEUE: OnceLock<Poll> = OnceLock::new();
     let queue = match QUEUE.get() {
         Some(queue) => queue,
@@ -83,8 +68,8 @@ pub(super) fn probe(watched: &impl Watched) -> io::Result<()> {
             QUEUE.get_or_init(|| queue)
         }
     };
-    let fd = watched.descriptor();
-    match queue.registry().register(&mut SourceFd(&fd), UNPARK, watched.interest()) {
+    let (fd, interest) = (foreign.descriptor(), interest_of(foreign.interest()));
+    match queue.registry().register(&mut SourceFd(&fd), UNPARK, interest) {
         Ok(()) => {
             // Fails only if somebody else who tries it has done that already.
             _ = queue.registry().deregister(&mut SourceFd(&fd));
@@ -97,30 +82,32 @@ pub(super) fn probe(watched: &impl Watched) -> io::Result<()> {
 }
 
 impl MioDriver {
-    /// Registers a descriptor of somebody else's. If this queue has it already, a duplicate is
-    /// registered instead.
-    pub(super) fn register_foreign(&self, foreign: &Foreign, key: Key) -> io::Result<()> {
-        match self.register(foreign, key) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+    /// Registers `source` under `key`. If this queue has a foreign descriptor already, a duplicate
+    /// is registered instead.
+    pub(super) fn register(&self, source: &Source, key: Key) -> io::Result<()> {
+        let register = || {
+            let (fd, interest) = watched(source)?;
+            self.registry.register(&mut SourceFd(&fd), Token(key.word()), interest)
+        };
+        match (register(), source) {
+            (Err(error), Source::Foreign(foreign))
+                if error.kind() == io::ErrorKind::AlreadyExists =>
+            {
                 foreign.duplicate()?;
-                self.register(foreign, key)
+                register()
             }
-            result => result,
+            (result, _) => result,
         }
     }
 
-    pub(super) fn register(&self, watched: &impl Watched, key: Key) -> io::Result<()> {
-        let fd = watched.descriptor();
-        self.registry.register(&mut SourceFd(&fd), Token(key.word()), watched.interest())
+    pub(super) fn rearm(&self, source: &Source, key: Key) -> io::Result<()> {
+        let (fd, interest) = watched(source)?;
+        self.registry.reregister(&mut SourceFd(&fd), Token(key.word()), interest)
     }
 
-    pub(super) fn rearm(&self, watched: &impl Watched, key: Key) -> io::Result<()> {
-        let fd = watched.descriptor();
-        self.registry.reregister(&mut SourceFd(&fd), Token(key.word()), watched.interest())
-    }
-
-    pub(super) fn deregister(&self, watched: &impl Watched) -> io::Result<()> {
-        self.registry.deregister(&mut SourceFd(&watched.descriptor()))
+    pub(super) fn deregister(&self, source: &Source) -> io::Result<()> {
+        let (fd, _) = watched(source)?;
+        self.registry.deregister(&mut SourceFd(&fd))
     }
 
     pub(super) fn unpark(&self) -> io::Result<()> {

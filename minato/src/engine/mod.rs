@@ -1,51 +1,32 @@
-//! The engines: what turns "wait for this socket" into events, and what acts on sockets.
+//! Engines: what a reactor or runtime waits with.
 //!
-//! # The contract
+//! | engine | waits for |
+//! |---|---|
+//! | [`Engine::mio`], the default | sockets of the operating system: epoll, kqueue |
+//! | [`Engine::sim`] | sockets of a simulated host, whose every event is drawn from a seed |
 //!
-//! Every engine offers two things. *Readiness*: `Driver::register` names a socket by a `Key`,
-//! and `Driver::wait` reports what became possible, as `Event`s. *Socket verbs*: the methods of
-//! `Source` (connect, accept, receive and send, one by one and in bulk, shut down, options). On
-//! `mio` the verbs are system calls; on `sim` they are calls into a simulated world, with every
-//! errno that Linux would give.
+//! An engine is a value: [`runtime::Builder::engine`](crate::runtime::Builder::engine) and
+//! [`Reactor::with_engine`](crate::reactor::Reactor::with_engine) take one. Sockets that are made
+//! in a runtime are of its engine's kind, and the code that uses them is the same.
 //!
-//! 1. **Spurious readiness is legal; lost readiness is not.** Events are edge-triggered: after a
-//!    registration, a re-arm or a verb that would block, what is or becomes possible is reported at
-//!    least once. Both directions are registered together and, where the system has it, priority.
-//! 2. **A stale or unknown key is ignored and counted, never followed.** A key is an index and a
-//!    generation, never a pointer, so an event for a closed socket finds nobody.
-//! 3. **Waking happens after locks are released.** An engine never wakes a task; it reports.
-//! 4. **A panic in a waker does not stop the reactor.** The turn goes on with the next one.
-//! 5. **Every queue has a bound.** Events per wait, bytes in an outbox, entries of a mailbox.
-//! 6. **Errors of the kernel never panic, and reach the caller unwrapped**: `raw_os_error` stays.
-//! 7. **Any thread may use any socket.** `register`, `rearm`, `deregister` and `unpark` may be
-//!    called from every thread at any time; `wait` only by the one that holds the turn. A reactor
-//!    is told of what it must do through its mailbox, where a slot is queued at most once.
-//! 8. **A verb may accept bytes that it has not sent yet.** They stand in the socket's *outbox*;
-//!    every path that touches the socket behind the verbs' back, and every verb whose order against
-//!    the bytes matters, first passes it with `Source::settle`. It is always empty on `mio`.
-//!
-//! Tests cite these rules by number.
+//! [`Readiness`] is what a socket can do now, [`Interest`] what a caller waits for.
 
+mod contract;
 mod foreign;
 mod key;
 mod mio;
+mod outbox;
 mod readiness;
-mod receive;
 mod sim;
-mod sim_bulk;
 mod source;
 
 pub(crate) use self::foreign::Foreign;
 pub(crate) use self::key::Key;
+pub(crate) use self::outbox::Deferred;
 pub(crate) use self::readiness::Direction;
 pub use self::readiness::{Interest, Readiness};
 pub(crate) use self::sim::{BUSY_TIME, SimHost};
-pub(crate) use self::source::{
-    Address, Family, MOST_BUFFERS, Received, Source, Transport, no_descriptor,
-};
-pub(crate) use crate::os::batch::{Batch, LARGEST_BUFFER, MOST_BUFFERS_OF_BATCH};
-pub(crate) use crate::os::options::{Membership, OptionName, OptionValue};
-pub(crate) use crate::os::platform::unix_address;
+pub(crate) use self::source::Source;
 
 use std::fmt;
 use std::io;
@@ -56,7 +37,7 @@ use crate::sync::Arc;
 /// How many events one wait reports at most; the rest come with the next one (rule 5).
 pub(crate) const EVENTS_PER_WAIT: usize = 1024;
 
-/// Which engine a reactor or runtime shall use, given to a builder.
+/// Which engine a reactor or runtime uses, given to a builder.
 ///
 /// ```
 /// use minato::engine::Engine;
@@ -168,22 +149,16 @@ impl Driver {
     /// Registers both directions of `source`, edge-triggered, under `key`.
     pub(crate) fn register(&self, source: &Source, key: Key) -> io::Result<()> {
         match (self, source) {
-            (Self::Mio(driver), Source::Os(socket) | Source::OsUdp(socket, _)) => {
-                driver.register(socket, key)
-            }
-            (Self::Mio(driver), Source::Foreign(foreign)) => driver.register_foreign(foreign, key),
-            (Self::Sim(_), Source::Sim(socket)) => socket.register(key),
+            (Self::Mio(driver), source) => driver.register(source, key),
+            (Self::Sim(_), Source::Sim(socket)) => socket.register(key.word()),
             _ => Err(wrong_kind()),
         }
     }
 
-    /// Asks for the current readiness of a registered socket to be reported anew.
+    /// Asks for the current readiness of a registered socket to be reported again.
     pub(crate) fn rearm(&self, source: &Source, key: Key) -> io::Result<()> {
         match (self, source) {
-            (Self::Mio(driver), Source::Os(socket) | Source::OsUdp(socket, _)) => {
-                driver.rearm(socket, key)
-            }
-            (Self::Mio(driver), Source::Foreign(foreign)) => driver.rearm(foreign, key),
+            (Self::Mio(driver), source) => driver.rearm(source, key),
             (Self::Sim(_), Source::Sim(socket)) => socket.rearm(),
             _ => Err(wrong_kind()),
         }
@@ -192,10 +167,7 @@ impl Driver {
     /// Ends a registration.
     pub(crate) fn deregister(&self, source: &Source) -> io::Result<()> {
         match (self, source) {
-            (Self::Mio(driver), Source::Os(socket) | Source::OsUdp(socket, _)) => {
-                driver.deregister(socket)
-            }
-            (Self::Mio(driver), Source::Foreign(foreign)) => driver.deregister(foreign),
+            (Self::Mio(driver), source) => driver.deregister(source),
             (Self::Sim(_), Source::Sim(socket)) => socket.deregister(),
             _ => Err(wrong_kind()),
         }
@@ -237,15 +209,17 @@ impl Driver {
     pub(crate) fn descriptor(&self) -> std::os::fd::BorrowedFd<'_> {
         match self {
             Self::Mio(driver) => driver.descriptor(),
-            Self::Sim(driver) => driver.placeholder(),
+            Self::Sim(_) => crate::os::placeholder(),
         }
     }
 
     /// Whether sockets of `source`'s kind are served by this engine.
     pub(crate) fn serves(&self, source: &Source) -> bool {
         match (self, source) {
-            (Self::Mio(_), Source::Os(_) | Source::OsUdp(..) | Source::Foreign(_)) => true,
-            (Self::Sim(driver), Source::Sim(socket)) => socket.is_on(driver.host()),
+            (Self::Mio(_), Source::Os(_) | Source::Foreign(_)) => true,
+            (Self::Sim(driver), Source::Sim(socket)) => {
+                socket.host_number() == driver.host().host().number()
+            }
             _ => false,
         }
     }

@@ -10,18 +10,19 @@ use std::task::{Context, Poll};
 
 use bytes::BufMut;
 
-use super::io::Done;
-use super::socket::Socket;
-use crate::engine::{Address, Direction, Interest, Received, Source};
+use super::io::{Done, Waitable};
+use super::socket::{Socket, receive_into};
+use crate::engine::{Direction, Interest};
 use crate::io::ReadBuf;
+use crate::os::{Address, Received};
 
 impl Socket {
     pub(super) fn send_dgram(&self, buf: &[u8]) -> impl Future<Output = io::Result<usize>> {
-        self.io(Interest::WRITABLE, move |source| source.send(buf))
+        self.io(Interest::WRITABLE, move || self.send(buf))
     }
 
     pub(super) fn try_send_dgram(&self, buf: &[u8]) -> io::Result<usize> {
-        self.try_io(Interest::WRITABLE, || self.source().send(buf))
+        self.try_io(Interest::WRITABLE, || self.send(buf))
     }
 
     pub(super) fn send_dgram_to(
@@ -29,7 +30,7 @@ impl Socket {
         buf: &[u8],
         target: Address,
     ) -> impl Future<Output = io::Result<usize>> {
-        self.io(Interest::WRITABLE, move |source| source.send_to(buf, &target))
+        self.io(Interest::WRITABLE, move || self.send_to(buf, &target))
     }
 
     pub(super) fn poll_send_dgram_to(
@@ -38,28 +39,33 @@ impl Socket {
         buf: &[u8],
         target: &Address,
     ) -> Poll<io::Result<usize>> {
-        self.poll_io(cx, Direction::Write, |source| source.send_to(buf, target).map(Done::Whole))
+        self.poll_io(cx, Direction::Write, || self.send_to(buf, target).map(Done::Whole))
     }
 
     pub(super) fn try_send_dgram_to(&self, buf: &[u8], target: &Address) -> io::Result<usize> {
-        self.try_io(Interest::WRITABLE, || self.source().send_to(buf, target))
+        self.try_io(Interest::WRITABLE, || self.send_to(buf, target))
     }
 
-    fn receive<B: BufMut>(&self, source: &Source, buf: &mut B, peek: bool) -> io::Result<usize> {
-        let received = source.recv_buf(buf, peek);
-        self.tell_of_kept();
-        self.or_end(received, || Ok(0))
+    /// Receives a datagram into the free room of `buf`, or only looks at it if `peek`.
+    fn receive<B: BufMut>(&self, buf: &mut B, peek: bool) -> io::Result<usize> {
+        receive_into(buf, |free| {
+            let received = self.recv_datagram(free, peek);
+            self.report_queued();
+            let len = self.or_end(received, || Ok(0))?;
+            Ok((len, len))
+        })
     }
 
-    fn receive_from<B: BufMut>(
-        &self,
-        source: &Source,
-        buf: &mut B,
-        peek: bool,
-    ) -> io::Result<(Received, Address)> {
-        let received = source.recv_buf_from(buf, peek);
-        self.tell_of_kept();
-        self.or_end(received, || Ok((Received { len: 0, truncated: false }, Address::unnamed()?)))
+    /// The same, with the sender.
+    fn receive_from<B: BufMut>(&self, buf: &mut B, peek: bool) -> io::Result<(Received, Address)> {
+        receive_into(buf, |free| {
+            let received = self.recv_from(free, peek);
+            self.report_queued();
+            let end = || Ok((Received { len: 0, truncated: false }, Address::unnamed()?));
+            let (received, from) = self.or_end(received, end)?;
+            // That in the buffer, not that of the datagram.
+            Ok((received.len, (received, from)))
+        })
     }
 
     /// A Unix datagram socket whose reading side was shut down would block for ever (a blocking
@@ -71,7 +77,8 @@ impl Socket {
     ) -> io::Result<T> {
         match result {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                match self.look().is_some_and(|look| look.readiness().is_read_closed()) {
+                let snapshot = self.registration().snapshot();
+                match snapshot.is_some_and(|snapshot| snapshot.readiness().is_read_closed()) {
                     true => end(),
                     false => Err(error),
                 }
@@ -86,7 +93,7 @@ impl Socket {
         buf: &mut B,
         peek: bool,
     ) -> impl Future<Output = io::Result<usize>> {
-        self.io(Interest::READABLE, move |source| self.receive(source, buf, peek))
+        self.io(Interest::READABLE, move || self.receive(buf, peek))
     }
 
     pub(super) fn poll_recv_dgram(
@@ -95,24 +102,21 @@ impl Socket {
         buf: &mut ReadBuf<'_>,
         peek: bool,
     ) -> Poll<io::Result<()>> {
-        self.poll_io(cx, Direction::Read, |source| self.receive(source, buf, peek).map(Done::Whole))
-            .map_ok(drop)
+        self.poll_io(cx, Direction::Read, || self.receive(buf, peek).map(Done::Whole)).map_ok(drop)
     }
 
     pub(super) fn try_recv_dgram<B: BufMut>(&self, buf: &mut B, peek: bool) -> io::Result<usize> {
-        self.try_io(Interest::READABLE, || self.receive(self.source(), buf, peek))
+        self.try_io(Interest::READABLE, || self.receive(buf, peek))
     }
 
-    /// Receives a datagram and its sender, or only looks at it if `peek`; in the words of `told`.
+    /// Receives a datagram and its sender, or only looks at it if `peek`; as `describe` has it.
     pub(super) fn recv_dgram_from<B: BufMut, T>(
         &self,
         buf: &mut B,
         peek: bool,
-        told: impl Fn((Received, Address)) -> io::Result<T>,
+        describe: impl Fn((Received, Address)) -> io::Result<T>,
     ) -> impl Future<Output = io::Result<T>> {
-        self.io(Interest::READABLE, move |source| {
-            self.receive_from(source, buf, peek).and_then(&told)
-        })
+        self.io(Interest::READABLE, move || self.receive_from(buf, peek).and_then(&describe))
     }
 
     pub(super) fn poll_recv_dgram_from<T>(
@@ -120,10 +124,10 @@ impl Socket {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
         peek: bool,
-        told: impl Fn((Received, Address)) -> io::Result<T>,
+        describe: impl Fn((Received, Address)) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
-        self.poll_io(cx, Direction::Read, |source| {
-            self.receive_from(source, buf, peek).and_then(&told).map(Done::Whole)
+        self.poll_io(cx, Direction::Read, || {
+            self.receive_from(buf, peek).and_then(&describe).map(Done::Whole)
         })
     }
 
@@ -131,11 +135,9 @@ impl Socket {
         &self,
         buf: &mut B,
         peek: bool,
-        told: impl Fn((Received, Address)) -> io::Result<T>,
+        describe: impl Fn((Received, Address)) -> io::Result<T>,
     ) -> io::Result<T> {
-        self.try_io(Interest::READABLE, || {
-            self.receive_from(self.source(), buf, peek).and_then(told)
-        })
+        self.try_io(Interest::READABLE, || self.receive_from(buf, peek).and_then(describe))
     }
 }
 
@@ -309,7 +311,10 @@ macro_rules! datagram_api {
                 interest: Interest,
                 operation: impl FnOnce() -> io::Result<T>,
             ) -> io::Result<T> {
-                self.socket.try_user_io(interest, operation)
+                self.socket.try_user_io(interest, || {
+                    self.socket.flush_outbox()?;
+                    operation()
+                })
             }
 
             /// Calls `operation`, which does I/O on the descriptor, as often as it takes until it
@@ -328,8 +333,8 @@ macro_rules! datagram_api {
                 mut operation: impl FnMut() -> io::Result<T>,
             ) -> io::Result<T> {
                 self.socket
-                    .io(interest, |source| {
-                        source.settle()?;
+                    .io(interest, || {
+                        self.socket.flush_outbox()?;
                         operation()
                     })
                     .await
@@ -341,7 +346,7 @@ macro_rules! datagram_api {
             ///
             /// The system's.
             pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-                self.socket.source().take_error()
+                self.socket.take_error()
             }
         }
 

@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::io::Waitable;
 use super::{Direct, SendFile};
 use crate::engine::{Interest, Readiness};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -163,9 +164,7 @@ macro_rules! read_half {
             ///
             /// `WouldBlock` if there is nothing at present; else the system's.
             pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
-                let mut buf = ReadBuf::new(buf);
-                self.stream.socket().try_recv(&mut buf, false)?;
-                Ok(buf.filled().len())
+                self.stream.socket().try_recv_buf(&mut ReadBuf::new(buf))
             }
 
             /// Reads without taking what is read out of the stream.
@@ -249,7 +248,7 @@ macro_rules! write_half {
             /// `WouldBlock` if there is no room at present; else the system's.
             pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
                 let socket = self.stream.socket();
-                socket.try_io(Interest::WRITABLE, || socket.source().send(buf))
+                socket.try_io(Interest::WRITABLE, || socket.send(buf))
             }
 
             /// Sends `len` bytes of a file from `offset` on, or all that follow if `None`; returns

@@ -1,28 +1,28 @@
-//! Waiting for a socket: the loops that try, and leave a waker when they would block.
+//! Operations on what can be waited for: trying, and leaving a waker when they would block.
 //!
-//! Each loop looks at the readiness, tries what may be possible, clears what turned out not to be,
-//! leaves its waker, and looks once more: an event that came between the first look and the waker
-//! has moved the tick of its direction, and the loop goes round again instead of sleeping.
+//! There is one loop, [`Waitable::poll_loop`]. What differs is how the waker is left
+//! ([`LeaveWaker`]): in the place of a poll, in that of the only poll, or in that of a future,
+//! which takes it out again.
 
 use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll, Waker, ready};
 
-use super::socket::Socket;
-use crate::engine::{Direction, Interest, Readiness, Source, Transport};
+use super::registration::Registration;
+use crate::engine::{Direction, Interest, Readiness};
 use crate::reactor::{EntryId, Slot, View};
-use crate::sync::Arc;
 use crate::task::budget;
 
-/// How an operation came to its result, which tells what the socket's readiness is afterwards.
+/// How an operation came to its result, which says what the readiness is afterwards.
 pub(crate) enum Done<T> {
     /// There may be more.
     Whole(T),
-    /// It did less than it was asked to: there is no more at present.
+    /// It did less than it was asked to, and so there is no more at present.
     Short(T),
 }
 
 impl<T> Done<T> {
+    #[inline(always)]
     fn value(self) -> T {
         match self {
             Self::Whole(value) | Self::Short(value) => value,
@@ -32,466 +32,473 @@ impl<T> Done<T> {
 
 impl Done<usize> {
     /// What came of an operation that moved `len` of `asked` bytes.
-    pub(crate) fn of(len: usize, asked: usize) -> Self {
+    #[inline(always)]
+    pub(crate) fn from_len(len: usize, asked: usize) -> Self {
         if len < asked { Self::Short(len) } else { Self::Whole(len) }
     }
 }
 
-impl Socket {
+/// How far a poll has come before it enters the loop.
+pub(crate) enum Begun {
+    No,
+    /// The operation was tried after this snapshot, and failed.
+    Tried(View, io::Error),
+    /// It was not ready at this snapshot, and the waker was left.
+    WakerLeft(View),
+}
+
+/// How a loop leaves its waker, and what it waits for.
+pub(crate) trait LeaveWaker {
+    /// The bits that let the operation make progress.
+    fn mask(&self) -> Readiness;
+
+    /// The bits that the operation clears when it would block.
+    fn cleared(&self, registration: &Registration) -> Readiness;
+
+    /// Leaves the waker in `slot`.
+    fn leave(&mut self, slot: &Slot, waker: &Waker);
+
+    /// Takes it out again, where it has a place of its own.
+    fn take_out(&mut self) {}
+
+    /// Whether an event came between two snapshots.
+    fn has_event(&self, before: View, after: View) -> bool;
+}
+
+/// A poll: any number of them wait in each direction.
+struct InPoll(Direction);
+
+impl LeaveWaker for InPoll {
+    fn mask(&self) -> Readiness {
+        self.0.mask()
+    }
+
+    fn cleared(&self, _: &Registration) -> Readiness {
+        self.0.cleared_by_would_block()
+    }
+
+    #[inline(always)]
+    fn leave(&mut self, slot: &Slot, waker: &Waker) {
+        slot.wait_poll(self.0, waker);
+    }
+
+    #[inline(always)]
+    fn has_event(&self, before: View, after: View) -> bool {
+        before.tick(self.0) != after.tick(self.0)
+    }
+}
+
+/// The only poll of a direction: it replaces the one before.
+struct InLastPoll(InPoll);
+
+impl LeaveWaker for InLastPoll {
+    fn mask(&self) -> Readiness {
+        self.0.mask()
+    }
+
+    fn cleared(&self, registration: &Registration) -> Readiness {
+        self.0.cleared(registration)
+    }
+
+    fn leave(&mut self, slot: &Slot, waker: &Waker) {
+        slot.wait_last_poll(self.0.0, waker);
+    }
+
+    fn has_event(&self, before: View, after: View) -> bool {
+        self.0.has_event(before, after)
+    }
+}
+
+/// A future: its waker has an entry of its own.
+struct InFuture<'a> {
+    registration: &'a Registration,
+    interest: Interest,
+    entry: Option<EntryId>,
+}
+
+impl LeaveWaker for InFuture<'_> {
+    fn mask(&self) -> Readiness {
+        self.interest.mask()
+    }
+
+    fn cleared(&self, registration: &Registration) -> Readiness {
+        registration.cleared_by_would_block(self.interest)
+    }
+
+    fn leave(&mut self, slot: &Slot, waker: &Waker) {
+        self.entry = Some(slot.wait_entry(self.entry, self.mask(), waker));
+    }
+
+    #[inline]
+    fn take_out(&mut self) {
+        if let Some(entry) = self.entry.take()
+            && let Some(slot) = self.registration.slot()
+        {
+            slot.leave(entry);
+        }
+    }
+
+    fn has_event(&self, before: View, after: View) -> bool {
+        let moved = |direction: Direction| {
+            direction.mask().intersects(self.mask())
+                && before.tick(direction) != after.tick(direction)
+        };
+        moved(Direction::Read) || moved(Direction::Write)
+    }
+}
+
+impl Drop for InFuture<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.take_out();
+    }
+}
+
+/// What can be waited for: a socket, or a registration alone.
+pub(crate) trait Waitable: Sized {
+    fn registration(&self) -> &Registration;
+
+    /// Whether input waits here that was taken from the system. Then it is readable, whatever the
+    /// system says.
+    fn has_queued(&self) -> bool {
+        false
+    }
+
+    /// Whether a short result means that there is no more at present, so that the next operation
+    /// need not find out by failing.
+    fn short_is_all(&self) -> bool {
+        false
+    }
+
     /// Tries `operation` until it does not block: what every `poll_*` does.
     ///
-    /// `operation` is tried when the socket may be ready, which one that never waited is assumed
-    /// to be.
+    /// `operation` is tried when the readiness allows it; what never waited is taken to be ready.
     // What happens nearly always becomes part of the task's own code: one try that succeeds, or
-    // none and a waker left. All else is the loop's, which is compiled apart.
+    // none and a waker left. The rest is in the loop, which is compiled apart.
     #[inline(always)]
-    pub(crate) fn poll_io<T>(
+    fn poll_io<T>(
         &self,
         cx: &mut Context<'_>,
         direction: Direction,
-        mut operation: impl FnMut(&Source) -> io::Result<Done<T>>,
+        mut operation: impl FnMut() -> io::Result<Done<T>>,
     ) -> Poll<io::Result<T>> {
         ready!(budget::poll_leave(cx));
-        let mut failed = None;
-        if let Some(slot) = self.slot.get() {
-            let look = slot.view();
-            if look.is_ready(direction) {
-                match operation(self.source()) {
+        let mut begun = Begun::No;
+        if let Some(slot) = self.registration().slot() {
+            let snapshot = slot.view();
+            if snapshot.is_ready(direction) {
+                match operation() {
                     Ok(done) => {
                         budget::spend();
-                        return Poll::Ready(Ok(self.finish(slot, direction, look, done)));
+                        return Poll::Ready(Ok(self.finish(slot, direction, snapshot, done)));
                     }
-                    Err(error) => failed = Some((Some(look), error)),
+                    Err(error) => begun = Begun::Tried(snapshot, error),
                 }
-            } else if self.poll_wait(slot, direction, look, cx).is_pending() {
-                return Poll::Pending;
+            } else {
+                slot.wait_poll(direction, cx.waker());
+                if self.registration().is_served(slot, cx)
+                    && slot.view().tick(direction) == snapshot.tick(direction)
+                {
+                    return Poll::Pending;
+                }
+                begun = Begun::WakerLeft(snapshot);
             }
         }
-        self.poll_io_again(cx, direction, failed, &mut operation)
+        self.poll_io_again(cx, direction, begun, &mut operation)
     }
 
-    /// The loop of [`poll_io`](Self::poll_io), from after a try that `failed`, with the look that
-    /// it followed.
+    /// The rest of [`poll_io`](Self::poll_io).
     #[cold]
     fn poll_io_again<T>(
         &self,
         cx: &mut Context<'_>,
         direction: Direction,
-        mut failed: Option<(Option<View>, io::Error)>,
-        operation: &mut dyn FnMut(&Source) -> io::Result<Done<T>>,
+        begun: Begun,
+        operation: &mut dyn FnMut() -> io::Result<Done<T>>,
     ) -> Poll<io::Result<T>> {
-        loop {
-            if let Some((look, error)) = failed.take() {
-                match error.kind() {
-                    io::ErrorKind::WouldBlock => self.note_blocked(direction, look),
-                    io::ErrorKind::Interrupted => {}
-                    _ => return Poll::Ready(Err(error)),
-                }
-            }
-            let slot = self.slot.get().map(|slot| (slot, slot.view()));
-            if let Some((slot, look)) = slot
-                && !look.is_ready(direction)
-            {
-                match self.poll_wait(slot, direction, look, cx) {
-                    Poll::Pending => return Poll::Pending,
-                    Poll::Ready(Ok(())) => continue,
-                    // Nobody can wait: it is tried all the same, one last time.
-                    Poll::Ready(Err(nobody)) => {
-                        let last = operation(self.source()).map(Done::value);
-                        return Poll::Ready(unless_it_would_block(last, nobody));
-                    }
-                }
-            }
-            match operation(self.source()) {
-                Ok(done) => {
-                    budget::spend();
-                    return Poll::Ready(Ok(match slot {
-                        Some((slot, look)) => self.finish(slot, direction, look, done),
-                        None => done.value(),
-                    }));
-                }
-                Err(error) => failed = Some((slot.map(|(_, look)| look), error)),
-            }
-        }
+        self.poll_loop(cx, &mut InPoll(direction), begun, |_| operation())
     }
 
-    /// An operation in `direction` would block, which was tried after `look`: from now on there is
-    /// a slot, in which the direction is not ready.
-    fn note_blocked(&self, direction: Direction, look: Option<View>) {
-        if look.is_some() {
-            self.would_block(look, direction.cleared_by_would_block());
-        } else {
-            // What is not waited for is taken to be ready, so that the other direction is tried
-            // before its first event.
-            self.slot(Readiness::ALL_OPEN.difference(direction.mask()));
-        }
-    }
-
-    /// Leaves a poll's waker, nothing having been ready at `look`; ready when an event has come
-    /// since.
-    #[inline(always)]
-    fn poll_wait(
+    /// The loop of every operation.
+    ///
+    /// 1. It takes a snapshot of the readiness.
+    /// 2. It tries the operation, if the readiness allows it.
+    /// 3. If that would block, it clears the readiness, unless an event came since the snapshot.
+    /// 4. It leaves its waker, and sees to it that something turns the reactor.
+    /// 5. It takes a second snapshot: an event that came before the waker was there woke nobody,
+    ///    and so the loop starts again.
+    #[inline]
+    fn poll_loop<T>(
         &self,
-        slot: &Arc<Slot>,
-        direction: Direction,
-        look: View,
         cx: &mut Context<'_>,
-    ) -> Poll<io::Result<()>> {
-        slot.wait_poll(direction, cx.waker());
-        self.after_wait(slot, cx)?;
-        if slot.view().tick(direction) == look.tick(direction) {
-            Poll::Pending
-        } else {
-            Poll::Ready(Ok(()))
-        }
-    }
-
-    /// An operation that was tried after `look` would block: clears `bits`, unless an event of
-    /// their direction has come since.
-    fn would_block(&self, look: Option<View>, bits: Readiness) {
-        if let (Some(slot), Some(look)) = (self.slot.get(), look) {
-            // What was kept can be received, whatever a call on the descriptor itself has found.
-            let kept =
-                if self.source().has_kept() { Readiness::READABLE } else { Readiness::EMPTY };
-            let bits = bits.difference(kept);
-            clear(slot, look, bits);
-            let ends = look.readiness().intersection(bits).intersection(Readiness::ENDS);
-            if !ends.is_empty() {
-                self.report_again(slot, ends);
+        waker: &mut impl LeaveWaker,
+        mut begun: Begun,
+        mut operation: impl FnMut(Option<View>) -> io::Result<Done<T>>,
+    ) -> Poll<io::Result<T>> {
+        let registration = self.registration();
+        // Why nothing can wait, once that is known: the operation is tried one last time.
+        let mut cannot_wait = None;
+        loop {
+            let mut is_waker_left = false;
+            let (before, result) = match std::mem::replace(&mut begun, Begun::No) {
+                Begun::Tried(before, error) => (Some(before), Some(Err(error))),
+                Begun::WakerLeft(before) => {
+                    is_waker_left = true;
+                    (Some(before), None)
+                }
+                Begun::No => {
+                    let before = registration.snapshot();
+                    let may_be_ready =
+                        before.is_none_or(|before| before.readiness().intersects(waker.mask()));
+                    let result = match cannot_wait {
+                        None => may_be_ready.then(|| operation(before)),
+                        Some(_) => Some(operation(None)),
+                    };
+                    (before, result)
+                }
+            };
+            match result {
+                Some(Err(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if let Some(error) = cannot_wait {
+                        return Poll::Ready(Err(error));
+                    }
+                    self.would_block(before, waker.cleared(registration));
+                }
+                Some(Err(error)) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Some(result) => {
+                    budget::spend();
+                    waker.take_out();
+                    return Poll::Ready(result.map(Done::value));
+                }
+                None => {}
+            }
+            let (Some(slot), Some(before)) = (registration.slot(), before) else {
+                // What is not waited for is taken to be ready, so that the other direction is tried
+                // before its first event. Another thread may have made the slot, and an event may
+                // have come already: hence a new snapshot.
+                registration.slot_assuming(Readiness::ALL_OPEN.difference(waker.mask()));
+                continue;
+            };
+            if !is_waker_left {
+                waker.leave(slot, cx.waker());
+            }
+            if !registration.is_served(slot, cx) {
+                let served = registration.register_and_watch(slot, cx);
+                // No event reports what was queued before the registration.
+                self.report_queued();
+                if let Err(error) = served {
+                    waker.take_out();
+                    cannot_wait = Some(error);
+                    continue;
+                }
+            }
+            if !waker.has_event(before, slot.view()) {
+                return Poll::Pending;
             }
         }
     }
 
-    /// After `ends` were cleared: asks for those that are still there. The operation that would
-    /// block may have been about the other direction.
-    #[cold]
-    fn report_again(&self, slot: &Slot, ends: Readiness) {
-        if slot.rearm(self.source()).is_err() {
+    /// An operation that was tried after `snapshot` would block: clears `bits`, unless an event of
+    /// their direction has come since.
+    fn would_block(&self, snapshot: Option<View>, bits: Readiness) {
+        let registration = self.registration();
+        let (Some(slot), Some(snapshot)) = (registration.slot(), snapshot) else { return };
+        // A call on the descriptor itself says nothing of what is queued.
+        let queued = if self.has_queued() { Readiness::READABLE } else { Readiness::EMPTY };
+        let bits = bits.difference(queued);
+        clear(slot, snapshot, bits);
+        // Ends were cleared: asks for those that are still there. The operation may have been about
+        // the other direction.
+        let ends = snapshot.readiness().intersection(bits).intersection(Readiness::ENDS);
+        if !ends.is_empty() && registration.rearm(slot).is_err() {
             slot.tell(ends);
         }
     }
 
-    /// The bits that an operation waited for with `interest` clears when it would block. The ends
-    /// of a socket are final. Those of a foreign descriptor may pass: a FIFO is opened again, or a
-    /// socket connects that was waited for before.
-    fn cleared_by_would_block(&self, interest: Interest) -> Readiness {
-        let bits = interest.cleared_by_would_block();
-        match self.source() {
-            Source::Foreign(_) => bits.union(interest.mask()),
-            _ => bits,
-        }
-    }
-
-    /// After a receive that may have kept something, or before a first wait: whoever waits to
-    /// receive can have what was kept.
+    /// After a receive that may have queued something, or after the first registration: wakes those
+    /// who can have what is queued.
     #[inline]
-    pub(crate) fn tell_of_kept(&self) {
-        if self.source().has_kept() {
-            self.tell();
-        }
-    }
-
-    #[cold]
-    fn tell(&self) {
-        if let Some(slot) = self.slot.get()
-            && !slot.view().readiness().is_readable()
+    fn report_queued(&self) {
+        if self.has_queued()
+            && let Some(slot) = self.registration().slot()
         {
+            // Even if it is readable already: the tick keeps another thread, which found nothing
+            // before this was queued, from clearing it.
             slot.tell(Readiness::READABLE);
         }
     }
 
-    /// What an operation's result tells about readiness. A short one of a TCP stream means that
-    /// there is no more, so that the next call need not find out by failing. Nothing else may be
-    /// taken for that: an urgent mark, a datagram, a Unix stream's control message or a closing
-    /// peer end an operation early while more is there.
+    /// What an operation's result says about readiness. A short one of a TCP stream means that
+    /// there is no more. Nothing else may be taken for that: an urgent mark, a datagram, a Unix
+    /// stream's control message or a closing peer end an operation early while more is there.
     #[inline(always)]
-    fn finish<T>(&self, slot: &Slot, direction: Direction, look: View, done: Done<T>) -> T {
+    fn finish<T>(&self, slot: &Slot, direction: Direction, snapshot: View, done: Done<T>) -> T {
+        const UNSAFE_TO_CLEAR: Readiness =
+            Readiness::ENDS.union(Readiness::ERROR).union(Readiness::PRIORITY);
         match done {
             Done::Whole(value) => value,
             Done::Short(value) => {
-                const UNSAFE_TO_CLEAR: Readiness = Readiness::READ_CLOSED
-                    .union(Readiness::WRITE_CLOSED)
-                    .union(Readiness::ERROR)
-                    .union(Readiness::PRIORITY);
-                if self.transport == Transport::Tcp && !look.readiness().intersects(UNSAFE_TO_CLEAR)
-                {
-                    slot.clear(direction, look, direction.cleared_by_would_block());
+                if self.short_is_all() && !snapshot.readiness().intersects(UNSAFE_TO_CLEAR) {
+                    slot.clear(direction, snapshot, direction.cleared_by_would_block());
                 }
                 value
             }
         }
     }
 
-    /// Waits with an operation of a future: like [`poll_io`](Self::poll_io), but the waker stands
-    /// in the future's own `wait`, and goes with it.
-    pub(crate) fn io<T>(
+    /// Waits with an operation of a future: like [`poll_io`](Self::poll_io), but the waker has a
+    /// place of its own, and goes with the future.
+    fn io<T>(
         &self,
         interest: Interest,
-        mut operation: impl FnMut(&Source) -> io::Result<T>,
+        mut operation: impl FnMut() -> io::Result<T>,
     ) -> impl Future<Output = io::Result<T>> {
         let mut wait = Wait::new(self, interest);
         poll_fn(move |cx| wait.poll_io(cx, &mut operation))
     }
 
-    /// Tries `operation` once without waiting. If it would block, the socket's readiness is
-    /// cleared, so that the next `readable` or `writable` waits for a fresh event.
-    pub(crate) fn try_io<T>(
+    /// Tries `operation` once without waiting. If it would block, the readiness is cleared, so that
+    /// the next `readable` or `writable` waits for a fresh event.
+    fn try_io<T>(
         &self,
         interest: Interest,
         operation: impl FnOnce() -> io::Result<T>,
     ) -> io::Result<T> {
-        let look = self.look();
-        if look.is_some_and(|look| !look.readiness().intersects(interest.mask())) {
+        let registration = self.registration();
+        let before = registration.snapshot();
+        if before.is_some_and(|before| !before.readiness().intersects(interest.mask())) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let result = operation();
         if result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
-            self.would_block(look, self.cleared_by_would_block(interest));
+            self.would_block(before, registration.cleared_by_would_block(interest));
         }
         result
     }
 
-    /// Like [`try_io`](Self::try_io), for an operation of the user's on the descriptor, which is
-    /// promised not to be called again before an event has come.
-    pub(crate) fn try_user_io<T>(
+    /// Like [`try_io`](Self::try_io), for an operation of the user's on the descriptor. It is not
+    /// called again before an event has come, as the user is promised.
+    fn try_user_io<T>(
         &self,
         interest: Interest,
         operation: impl FnOnce() -> io::Result<T>,
     ) -> io::Result<T> {
-        let was_registered = self.look().is_some();
-        let result = self.try_io(interest, || {
-            self.source().settle()?;
-            operation()
-        });
-        if !was_registered
+        let is_known = self.registration().slot().is_some();
+        let result = self.try_io(interest, operation);
+        if !is_known
             && result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+            && !self.has_queued()
         {
-            self.register_blocked(interest);
+            self.registration().register_blocked(interest);
         }
         result
     }
 
-    /// Waits until one of `interest`'s bits is set; binds first, since it is the reactor's word
-    /// that is waited for.
-    pub(crate) async fn ready(&self, interest: Interest) -> io::Result<Readiness> {
-        let look = self.ready_look(interest).await?;
-        Ok(look.readiness().intersection(interest.mask()))
-    }
-
-    /// Like [`ready`](Self::ready), but returns the look, on the strength of which readiness may be
-    /// [cleared](Self::clear).
-    pub(crate) async fn ready_look(&self, interest: Interest) -> io::Result<View> {
+    /// Waits until one of `interest`'s bits is set; registers first, since the reactor sets them.
+    /// The snapshot is what readiness may be [cleared](Self::would_block) by.
+    fn ready_snapshot(&self, interest: Interest) -> impl Future<Output = io::Result<View>> {
         let mut wait = Wait::new(self, interest);
-        poll_fn(|cx| wait.poll_ready(cx)).await
+        poll_fn(move |cx| wait.poll_ready(cx))
     }
 
-    /// Clears `bits`, unless an event of their direction has come since `look`. An end that is
-    /// still there is reported again.
-    pub(crate) fn clear(&self, look: View, bits: Readiness) {
-        self.would_block(Some(look), bits);
+    /// Waits until one of `interest`'s bits is set, and returns those that are.
+    async fn ready(&self, interest: Interest) -> io::Result<Readiness> {
+        let snapshot = self.ready_snapshot(interest).await?;
+        Ok(snapshot.readiness().intersection(interest.mask()))
     }
 
     /// The poll form of [`ready`](Self::ready), in one direction.
-    pub(crate) fn poll_ready(
+    fn poll_ready(
         &self,
         cx: &mut Context<'_>,
         direction: Direction,
     ) -> Poll<io::Result<Readiness>> {
-        self.poll_look(cx, direction, Slot::wait_poll).map_ok(View::readiness)
+        self.poll_snapshot(cx, &mut InPoll(direction)).map_ok(View::readiness)
     }
 
     /// Like [`poll_ready`](Self::poll_ready), for the only task that waits this way: it replaces
     /// the one before.
-    pub(crate) fn poll_last_ready(
+    fn poll_last_ready(
         &self,
         cx: &mut Context<'_>,
         direction: Direction,
     ) -> Poll<io::Result<View>> {
-        self.poll_look(cx, direction, Slot::wait_last_poll)
+        self.poll_snapshot(cx, &mut InLastPoll(InPoll(direction)))
     }
 
-    fn poll_look(
+    /// Waits for readiness: the operation is to see it. Without a snapshot it would block, which is
+    /// so when it is tried one last time.
+    fn poll_snapshot(
         &self,
         cx: &mut Context<'_>,
-        direction: Direction,
-        wait: impl Fn(&Slot, Direction, &Waker),
+        waker: &mut impl LeaveWaker,
     ) -> Poll<io::Result<View>> {
         ready!(budget::poll_leave(cx));
-        let slot = self.slot(Readiness::EMPTY);
-        loop {
-            let look = slot.view();
-            if look.is_ready(direction) {
-                budget::spend();
-                return Poll::Ready(Ok(look));
-            }
-            wait(slot, direction, cx.waker());
-            if let Err(error) = self.after_wait(slot, cx) {
-                return Poll::Ready(Err(error));
-            }
-            if slot.view().tick(direction) == look.tick(direction) {
-                return Poll::Pending;
-            }
-        }
+        self.registration().slot_assuming(Readiness::EMPTY);
+        let mask = waker.mask();
+        self.poll_loop(cx, waker, Begun::No, |snapshot| {
+            let seen = snapshot.filter(|seen| seen.readiness().intersects(mask));
+            seen.map(Done::Whole).ok_or_else(|| io::ErrorKind::WouldBlock.into())
+        })
     }
 
-    /// After an accept that followed an event: has what else is waiting reported anew, instead of
+    /// After an accept that followed an event: has what else is waiting reported again, instead of
     /// paying for an accept that finds nothing. Where that fails, the next accept has to find out.
-    pub(crate) fn rearm(&self, look: Option<View>) {
-        let (Some(slot), Some(look)) = (self.slot.get(), look) else { return };
-        if slot.clear(Direction::Read, look, Readiness::READABLE)
-            && slot.rearm(self.source()).is_err()
+    fn rearm(&self, snapshot: Option<View>) {
+        let registration = self.registration();
+        let (Some(slot), Some(snapshot)) = (registration.slot(), snapshot) else { return };
+        if slot.clear(Direction::Read, snapshot, Readiness::READABLE)
+            && registration.rearm(slot).is_err()
         {
             slot.tell(Readiness::READABLE);
         }
     }
-
-    /// A look at the readiness, if there is a slot.
-    pub(crate) fn look(&self) -> Option<View> {
-        self.slot.get().map(|slot| slot.view())
-    }
 }
 
-/// What came of an operation that was tried although nobody can wait for it; `error` says why, if
-/// it would have to wait.
-fn unless_it_would_block<T>(last: io::Result<T>, error: io::Error) -> io::Result<T> {
-    match last {
-        Err(last) if last.kind() == io::ErrorKind::WouldBlock => Err(error),
-        last => last,
+impl Waitable for Registration {
+    fn registration(&self) -> &Registration {
+        self
     }
 }
 
 /// Clears `bits` as far as they can be cleared, each by the tick of its direction.
-fn clear(slot: &Slot, look: View, bits: Readiness) {
+fn clear(slot: &Slot, snapshot: View, bits: Readiness) {
     for direction in [Direction::Read, Direction::Write] {
         let bits = bits.intersection(direction.mask());
         if !bits.is_empty() {
-            slot.clear(direction, look, bits);
+            slot.clear(direction, snapshot, bits);
         }
     }
 }
 
-/// One future's wait for a socket. Dropping it takes its waker out.
-pub(crate) struct Wait<'a> {
-    socket: &'a Socket,
-    interest: Interest,
-    entry: Option<EntryId>,
+/// One future's wait. Dropping it takes its waker out.
+pub(crate) struct Wait<'a, W> {
+    waitable: &'a W,
+    waker: InFuture<'a>,
 }
 
-impl<'a> Wait<'a> {
-    pub(crate) fn new(socket: &'a Socket, interest: Interest) -> Self {
-        Self { socket, interest, entry: None }
+impl<'a, W: Waitable> Wait<'a, W> {
+    pub(crate) fn new(waitable: &'a W, interest: Interest) -> Self {
+        let waker = InFuture { registration: waitable.registration(), interest, entry: None };
+        Self { waitable, waker }
     }
 
-    /// Whether the socket is one of the operating system's, which has a descriptor.
-    pub(crate) fn is_of_system(&self) -> bool {
-        matches!(self.socket.source(), Source::Os(_))
+    pub(crate) fn waitable(&self) -> &'a W {
+        self.waitable
     }
 
-    /// Polls until a bit of the interest is set.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<View>> {
-        ready!(budget::poll_leave(cx));
-        let slot = self.socket.slot(Readiness::EMPTY);
-        loop {
-            let look = slot.view();
-            if look.readiness().intersects(self.interest.mask()) {
-                budget::spend();
-                self.leave();
-                return Poll::Ready(Ok(look));
-            }
-            if self.wait(slot, look, cx)?.is_pending() {
-                return Poll::Pending;
-            }
-        }
+        self.waitable.poll_snapshot(cx, &mut self.waker)
     }
 
-    /// Polls `operation` whenever the socket may be ready for it.
+    /// Polls `operation` whenever the readiness allows it.
     #[inline]
     pub(crate) fn poll_io<T>(
         &mut self,
         cx: &mut Context<'_>,
-        mut operation: impl FnMut(&Source) -> io::Result<T>,
+        mut operation: impl FnMut() -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
         ready!(budget::poll_leave(cx));
-        // Why nobody can wait, for an operation that is tried all the same, one last time.
-        let mut nobody = None;
-        loop {
-            let look = self.socket.look();
-            if nobody.is_some()
-                || look.is_none_or(|look| look.readiness().intersects(self.interest.mask()))
-            {
-                // The only call, so that it becomes part of the loop.
-                match operation(self.socket.source()) {
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        if let Some(error) = nobody {
-                            return Poll::Ready(Err(error));
-                        }
-                        let bits = self.socket.cleared_by_would_block(self.interest);
-                        self.socket.would_block(look, bits);
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                    result => {
-                        budget::spend();
-                        self.leave();
-                        return Poll::Ready(result);
-                    }
-                }
-            }
-            match self.wait_after(look, cx) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(error)) => {
-                    self.leave();
-                    nobody = Some(error);
-                }
-            }
-        }
-    }
-
-    /// Leaves the waker after an operation would block, or was not tried.
-    fn wait_after(&mut self, look: Option<View>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let slot = self.socket.slot(Readiness::ALL_OPEN.difference(self.interest.mask()));
-        let before = look.unwrap_or_else(|| slot.view());
-        self.wait(slot, before, cx)
-    }
-
-    /// Leaves the waker; ready when an event has come since `before`.
-    fn wait(
-        &mut self,
-        slot: &Arc<Slot>,
-        before: View,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<()>> {
-        self.entry = Some(slot.wait_entry(self.entry, self.interest.mask(), cx.waker()));
-        self.socket.after_wait(slot, cx)?;
-        let after = slot.view();
-        let moved = |direction: Direction| {
-            direction.mask().intersects(self.interest.mask())
-                && after.tick(direction) != before.tick(direction)
-        };
-        if moved(Direction::Read) || moved(Direction::Write) {
-            Poll::Ready(Ok(()))
-        } else {
-            Poll::Pending
-        }
-    }
-
-    #[inline]
-    fn leave(&mut self) {
-        if let Some(entry) = self.entry.take() {
-            self.take_out(entry);
-        }
-    }
-
-    fn take_out(&self, entry: EntryId) {
-        if let Some(slot) = self.socket.slot.get() {
-            slot.leave(entry);
-        }
-    }
-}
-
-impl Drop for Wait<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        self.leave();
+        self.waitable.poll_loop(cx, &mut self.waker, Begun::No, |_| operation().map(Done::Whole))
     }
 }

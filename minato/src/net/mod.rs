@@ -20,13 +20,13 @@ mod datagram;
 mod halves;
 mod io;
 mod options;
+mod registration;
 mod resolve;
 mod send_file;
 mod socket;
 pub(crate) mod splice;
 mod stream;
 pub mod tcp;
-mod transfer;
 pub mod udp;
 pub mod unix;
 

@@ -5,7 +5,7 @@ use std::io;
 
 use super::socket::Socket;
 use super::tcp::TcpKeepalive;
-use crate::engine::{OptionName, OptionValue};
+use crate::os::{OptionName, OptionValue};
 
 /// Gives `$type`, which has a field `socket: Socket`, the methods of the options that follow.
 macro_rules! socket_options {
@@ -110,7 +110,7 @@ macro_rules! option_method {
         ///
         /// The system's.
         pub fn linger(&self) -> std::io::Result<Option<std::time::Duration>> {
-            self.socket.option($crate::engine::OptionName::Linger)?.time()
+            self.socket.option($crate::os::OptionName::Linger)?.time()
         }
 
         /// Sets how long a close waits for bytes that were not sent. With a zero duration a close
@@ -121,8 +121,8 @@ macro_rules! option_method {
         ///
         /// `InvalidInput` for more than 2³¹ - 1 seconds; else the system's.
         pub fn set_linger(&self, linger: Option<std::time::Duration>) -> std::io::Result<()> {
-            let linger = $crate::engine::OptionValue::linger(linger)?;
-            self.socket.set_option($crate::engine::OptionName::Linger, linger)
+            let linger = $crate::os::OptionValue::linger(linger)?;
+            self.socket.set_option($crate::os::OptionName::Linger, linger)
         }
     };
     (
@@ -135,7 +135,7 @@ macro_rules! option_method {
         ///
         /// The system's.
         pub fn $get(&self) -> std::io::Result<$value> {
-            self.socket.option($crate::engine::OptionName::$option)?.try_into()
+            self.socket.option($crate::os::OptionName::$option)?.try_into()
         }
 
         #[doc = $set_doc]
@@ -144,8 +144,8 @@ macro_rules! option_method {
         ///
         /// The system's.
         pub fn $set(&self, value: $value) -> std::io::Result<()> {
-            let value = $crate::engine::OptionValue::$kind(value);
-            self.socket.set_option($crate::engine::OptionName::$option, value)
+            let value = $crate::os::OptionValue::$kind(value);
+            self.socket.set_option($crate::os::OptionName::$option, value)
         }
     };
 }

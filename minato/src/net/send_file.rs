@@ -11,12 +11,13 @@ use std::task::{Context, Poll, ready};
 
 use super::io::Wait;
 use super::socket::Socket;
-use super::splice::{self, is_refusal};
+use super::splice::is_refusal;
 use crate::engine::Interest;
+use crate::os::platform;
 use crate::task::budget::CallBudget;
 
 /// What one call sends at most. The disk is read meanwhile, and the thread waits for it.
-const MOST_AT_ONCE: usize = 256 * 1024;
+const MAX_AT_ONCE: usize = 256 * 1024;
 /// The size of the buffer where there is no other way.
 const BUFFER: usize = 64 * 1024;
 
@@ -46,13 +47,13 @@ const BUFFER: usize = 64 * 1024;
 /// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct SendFile<'a, F> {
-    wait: Wait<'a>,
+    wait: Wait<'a, Socket>,
     file: F,
     offset: u64,
     /// What is still to be sent; `None` is everything.
     left: Option<u64>,
     sent: u64,
-    /// Whether it was looked at if the kernel may send the file by itself.
+    /// Whether it is known if the kernel may send the file by itself.
     is_checked: bool,
     /// There once the kernel would not send the file by itself.
     fallback: Option<Fallback>,
@@ -79,21 +80,22 @@ impl<'a, F: AsFd> SendFile<'a, F> {
 
     /// Sends once; 0 is the end of the file.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let most = self.left.map_or(MOST_AT_ONCE, |left| {
-            usize::try_from(left).map_or(MOST_AT_ONCE, |left| left.min(MOST_AT_ONCE))
+        let max = self.left.map_or(MAX_AT_ONCE, |left| {
+            usize::try_from(left).map_or(MAX_AT_ONCE, |left| left.min(MAX_AT_ONCE))
         });
         if !self.is_checked {
-            // Once: whoever changes what the process does about signals does so at its start.
-            if !self.wait.is_of_system() || !splice::is_broken_pipe_ignored() {
+            // Asked once: a program changes what it does about signals at its start, if at all.
+            if self.wait.waitable().os().is_none() || !platform::is_broken_pipe_ignored() {
                 self.fallback = Some(Fallback::new(&self.file)?);
             }
             self.is_checked = true;
         }
         if self.fallback.is_none() {
             let (file, offset) = (self.file.as_fd(), self.offset);
-            let sent = ready!(self.wait.poll_io(cx, |source| {
-                source.settle()?;
-                splice::send_file(source.descriptor(), file, offset, most)
+            let socket = self.wait.waitable();
+            let sent = ready!(self.wait.poll_io(cx, || {
+                socket.flush_outbox()?;
+                platform::send_file(socket.raw_descriptor(), file, offset, max)
             }));
             match sent {
                 Err(error) if is_refusal(&error) => {
@@ -103,11 +105,12 @@ impl<'a, F: AsFd> SendFile<'a, F> {
             }
         }
         let Some(fallback) = &mut self.fallback else { return Poll::Ready(Ok(0)) };
-        let piece = fallback.piece(self.offset, most)?;
+        let piece = fallback.piece(self.offset, max)?;
         if piece.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        let sent = ready!(self.wait.poll_io(cx, |source| source.send(piece)))?;
+        let socket = self.wait.waitable();
+        let sent = ready!(self.wait.poll_io(cx, || socket.send(piece)))?;
         fallback.start += sent;
         Poll::Ready(Ok(sent))
     }
@@ -120,11 +123,11 @@ impl Fallback {
         Ok(Self { file, buffer: Vec::new(), start: 0, end: 0 })
     }
 
-    /// What is next to be sent of the file, which `offset` points to: up to `most` bytes.
-    fn piece(&mut self, offset: u64, most: usize) -> io::Result<&[u8]> {
+    /// What is next to be sent of the file, which `offset` points to: up to `max` bytes.
+    fn piece(&mut self, offset: u64, max: usize) -> io::Result<&[u8]> {
         if self.start == self.end {
             self.buffer.resize(BUFFER, 0);
-            let room = &mut self.buffer[..most.min(BUFFER)];
+            let room = &mut self.buffer[..max.min(BUFFER)];
             let len = loop {
                 match self.file.read_at(room, offset) {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -1,53 +1,120 @@
-//! The life of a socket: made, bound to a reactor at its first wait, waited for, closed.
+//! A socket of either kind: the operating system's, or a simulated host's.
 //!
-//! Every public type of [`net`](super) is one of these with its own vocabulary.
-//!
-//! * **Made**: the kind is fixed (see [`Source`]); no reactor is told.
-//! * **Used**: an operation is tried first. Only if it would block does the socket *bind*: to the
-//!   reactor of its explicit handle, else of the core that this thread holds, else to the
-//!   background reactor. It is registered there once.
-//! * **Waited for**: the task's waker stands in the socket's [`Slot`]; the reactor wakes it.
-//! * **Rebound**: when its reactor has ended, an operating-system socket without an explicit handle
-//!   binds anew at its next wait; any other gives an error that says so.
-//! * **Dropped**: its place in the reactor is given back, then the descriptor is closed. That ends
-//!   the system's registration too, unless the descriptor was ever lent out and may have been
-//!   duplicated: then the registration is ended first.
+//! Every public type of [`net`](super) is one of these with its own vocabulary. The kind is fixed
+//! when the socket is made. Its verbs are here, handed to the kind; operations that wait are those
+//! of [`Waitable`]; where it waits is its [`Registration`].
 
-use std::io;
-use std::mem;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::net::Shutdown;
 use std::panic::Location;
-use std::sync::{OnceLock, Weak};
-use std::task::Context;
+use std::ptr;
+use std::task::{Context, Poll};
 
-use crate::engine::{
-    Address, Family, Interest, OptionName, OptionValue, Readiness, Source, Transport,
+use bytes::BufMut;
+
+use super::io::{Done, Waitable};
+use super::registration::{self, Registration};
+use crate::engine::{Deferred, Direction, Interest, Readiness, SimHost, Source};
+use crate::io::ReadBuf;
+use crate::os::transmit::Transmit;
+use crate::os::{
+    self, Address, Batch, BorrowedDescriptor, Descriptor, Family, MAX_BUFFERS, Membership,
+    OptionName, OptionValue, OsSocket, Received, Transport,
 };
-use crate::reactor::shared::ended_error;
-use crate::reactor::{Handle, Shared, Slot, care};
-use crate::runtime::context;
-use crate::sync::{Arc, AtomicBool, Ordering};
+use crate::reactor::Handle;
+use crate::sim::SimSocket;
+use crate::sync::Arc;
 
-/// A socket of either kind, and its place in a reactor.
+/// A socket of either kind.
+// Dropped in this order: its place in the reactor is given back, what it has deferred is sent, and
+// it is closed.
 pub(crate) struct Socket {
-    source: Source,
+    registration: Registration,
+    /// Bytes that were accepted and are not sent yet.
+    deferred: Deferred,
+    kind: Kind,
     pub(super) transport: Transport,
-    /// Whether the descriptor was ever lent out.
-    lent: AtomicBool,
-    origin: Origin,
-    /// Where the program made it, for the error of a wait that has no reactor to go to.
-    made_at: &'static Location<'static>,
-    pub(super) slot: OnceLock<Arc<Slot>>,
 }
 
-/// What decides where a socket binds.
-enum Origin {
-    /// Wherever it first waits.
-    Anywhere,
-    /// The reactor it was given.
-    Explicit(Arc<Shared>),
-    /// The reactor that was current when it was made, which a simulated socket goes back to.
-    Noted(Weak<Shared>),
+/// What owns a socket's other side.
+enum Kind {
+    Os(OsSocket),
+    Sim(Arc<SimSocket>),
+}
+
+impl Kind {
+    /// What an engine registers for it.
+    fn source(&self) -> Source {
+        use std::os::fd::AsRawFd;
+        match self {
+            Self::Os(socket) => Source::Os(socket.descriptor().as_raw_fd()),
+            Self::Sim(socket) => Source::Sim(socket.clone()),
+        }
+    }
+}
+
+/// Which bits of an event mean something. A UDP socket has no ends that close: what epoll reports
+/// as such is a waiting error. A Unix datagram socket has a reading side that ends.
+fn meaningful(transport: Transport) -> Readiness {
+    match transport {
+        Transport::Udp => Readiness::ALL.difference(Readiness::ENDS),
+        Transport::UnixDatagram => Readiness::ALL.difference(Readiness::WRITE_CLOSED),
+        _ => Readiness::ALL,
+    }
+}
+
+/// Gives [`Socket`] verbs that each kind has.
+macro_rules! verbs {
+    ($($(#[$doc:meta])* fn $name:ident(&self $(, $arg:ident: $type:ty)*) -> $result:ty;)*) => {
+        impl Socket {
+            $($(#[$doc])*
+            pub(crate) fn $name(&self $(, $arg: $type)*) -> io::Result<$result> {
+                match &self.kind {
+                    Kind::Os(socket) => socket.$name($($arg),*),
+                    Kind::Sim(socket) => socket.$name($($arg),*),
+                }
+            })*
+        }
+    };
+}
+
+verbs! {
+    fn connect(&self, address: &Address) -> ();
+    fn bind(&self, address: &Address) -> ();
+    fn listen(&self, backlog: i32) -> ();
+    fn local_address(&self) -> Address;
+    fn peer_address(&self) -> Address;
+    /// The user, group and, where it is known, process at the other end of a Unix socket.
+    fn peer_credentials(&self) -> (u32, u32, Option<i32>);
+    fn option(&self, name: OptionName) -> OptionValue;
+    fn set_option(&self, name: OptionName, value: OptionValue) -> ();
+    fn change_membership(&self, change: Membership) -> ();
+    fn send_to(&self, buf: &[u8], target: &Address) -> usize;
+    /// Receives a datagram, or only looks at it if `peek`; returns how many bytes are in `buf`.
+    fn recv_datagram(&self, buf: &mut [MaybeUninit<u8>], peek: bool) -> usize;
+    /// Receives a datagram and its sender, or only looks at it if `peek`.
+    fn recv_from(&self, buf: &mut [MaybeUninit<u8>], peek: bool) -> (Received, Address);
+    /// Receives as many datagrams as wait and fit, at least one.
+    fn recv_batch(&self, batch: &mut Batch) -> ();
+    /// How many datagrams one call may send, and how many one buffer of a batch may hold.
+    fn max_segments(&self) -> (usize, usize);
+}
+
+impl Waitable for Socket {
+    #[inline(always)]
+    fn registration(&self) -> &Registration {
+        &self.registration
+    }
+
+    fn has_queued(&self) -> bool {
+        self.os().is_some_and(OsSocket::has_queued)
+    }
+
+    #[inline(always)]
+    fn short_is_all(&self) -> bool {
+        self.transport == Transport::Tcp
+    }
 }
 
 impl Socket {
@@ -59,227 +126,357 @@ impl Socket {
         family: Family,
         transport: Transport,
     ) -> io::Result<Self> {
-        let host = match handle {
-            Some(handle) => handle.shared().driver().host().cloned(),
-            None => context::host(),
+        let host = registration::host(handle);
+        let kind = match &host {
+            None => Kind::Os(OsSocket::open(family, transport)?),
+            Some(host) => Kind::Sim(Arc::new(SimSocket::open(host.host(), family, transport)?)),
         };
-        let source = Source::open(host.as_ref(), family, transport)?;
-        Ok(Self::of(source, transport, handle))
+        Ok(Self::new(kind, transport, host, handle))
     }
 
-    /// Opens two Unix sockets that are connected to each other.
+    /// Opens two Unix sockets that are connected to each other. No simulated host has them.
     #[track_caller]
     pub(crate) fn pair(transport: Transport) -> io::Result<(Self, Self)> {
-        let (one, two) = Source::pair(context::host().as_ref(), transport)?;
-        Ok((Self::of(one, transport, None), Self::of(two, transport, None)))
+        if let Some(host) = registration::host(None) {
+            SimSocket::open(host.host(), Family::Unix, transport)?;
+        }
+        let (one, two) = OsSocket::pair(transport)?;
+        let new = |socket| Self::new(Kind::Os(socket), transport, None, None);
+        Ok((new(one), new(two)))
     }
 
     /// Takes over a descriptor from elsewhere, which must be a socket of `wanted`'s kind.
     #[track_caller]
-    pub(crate) fn adopt(
-        descriptor: OwnedFd,
+    pub(crate) fn from_descriptor(
+        descriptor: Descriptor,
         wanted: Transport,
         handle: Option<&Handle>,
     ) -> io::Result<Self> {
-        let simulated = match handle {
-            Some(handle) => handle.shared().driver().host().is_some(),
-            None => context::host().is_some(),
-        };
-        if simulated {
-            return Err(crate::engine::no_descriptor("from_std"));
+        if registration::host(handle).is_some() {
+            return Err(no_descriptor("from_std"));
         }
-        let (source, transport) = Source::adopt(descriptor)?;
+        let (socket, transport) = OsSocket::from_descriptor(descriptor)?;
         if transport != wanted {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 format!("the descriptor is a {transport:?} socket, not a {wanted:?} one"),
             ));
         }
-        Ok(Self::of(source, transport, handle))
+        Ok(Self::new(Kind::Os(socket), transport, None, handle))
     }
 
-    /// A socket around a source that is there already.
     #[track_caller]
-    pub(crate) fn of(source: Source, transport: Transport, handle: Option<&Handle>) -> Self {
-        let origin = match (handle, &source) {
-            (Some(handle), _) => Origin::Explicit(handle.shared().clone()),
-            (None, Source::Os(_) | Source::OsUdp(..) | Source::Foreign(_) | Source::Given) => {
-                Origin::Anywhere
-            }
-            (None, Source::Sim(_)) => Origin::Noted(
-                context::reactor().map_or_else(Weak::new, |reactor| Arc::downgrade(&reactor)),
-            ),
-        };
-        // A foreign descriptor does not close with this socket, so nothing ends its registration.
-        let lent = AtomicBool::new(matches!(source, Source::Foreign(_)));
-        Self { source, transport, lent, origin, made_at: Location::caller(), slot: OnceLock::new() }
+    fn new(
+        kind: Kind,
+        transport: Transport,
+        host: Option<Arc<SimHost>>,
+        handle: Option<&Handle>,
+    ) -> Self {
+        let registration = Registration::new(kind.source(), meaningful(transport), handle);
+        // Only streams defer: a datagram is sent whole or not at all.
+        let mailbox = host.filter(|_| transport == Transport::Tcp);
+        let deferred = Deferred::new(mailbox.and_then(|host| host.mailbox().cloned()));
+        Self { registration, deferred, kind, transport }
     }
 
     /// The same socket, as one that was made at `place`: for what makes it only when polled.
     pub(crate) fn made_at(mut self, place: &'static Location<'static>) -> Self {
-        self.made_at = place;
+        self.registration.set_place(place);
         self
     }
 
     /// Where the program made it.
     pub(super) fn place(&self) -> &'static Location<'static> {
-        self.made_at
+        self.registration.place()
     }
 
-    /// The socket of a connection that this listener accepted.
-    pub(crate) fn of_accepted(&self, source: Source) -> Self {
-        let origin = match &self.origin {
-            Origin::Anywhere => Origin::Anywhere,
-            Origin::Explicit(reactor) => Origin::Explicit(reactor.clone()),
-            Origin::Noted(reactor) => Origin::Noted(reactor.clone()),
-        };
-        Self {
-            source,
-            transport: self.transport,
-            lent: AtomicBool::new(false),
-            origin,
-            made_at: self.made_at,
-            slot: OnceLock::new(),
+    /// The operating system's socket, if it is one.
+    #[inline]
+    pub(super) fn os(&self) -> Option<&OsSocket> {
+        match &self.kind {
+            Kind::Os(socket) => Some(socket),
+            Kind::Sim(_) => None,
         }
     }
 
-    pub(crate) fn source(&self) -> &Source {
-        &self.source
+    /// Accepts a connection, whose socket is of the same kind and goes to the same reactor.
+    pub(crate) fn accept(&self) -> io::Result<(Self, Address)> {
+        let (kind, from) = match &self.kind {
+            Kind::Os(socket) => socket.accept().map(|(new, from)| (Kind::Os(new), from))?,
+            Kind::Sim(socket) => {
+                socket.accept().map(|(new, from)| (Kind::Sim(Arc::new(new)), from))?
+            }
+        };
+        let registration = self.registration.for_accepted(kind.source());
+        let (deferred, transport) = (self.deferred.for_accepted(), self.transport);
+        Ok((Self { registration, deferred, kind, transport }, from))
     }
 
-    pub(crate) fn option(&self, name: OptionName) -> io::Result<OptionValue> {
-        self.source().option(name)
+    /// Receives from a stream.
+    #[inline(always)]
+    pub(crate) fn recv(&self, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+        match &self.kind {
+            Kind::Os(socket) => socket.recv(buf),
+            Kind::Sim(socket) => self.or_error_at_end(socket.recv(buf)?),
+        }
     }
 
-    pub(crate) fn set_option(&self, name: OptionName, value: OptionValue) -> io::Result<()> {
-        self.source().set_option(name, value)
+    /// Receives from a stream without taking the bytes out.
+    fn recv_peeking(&self, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+        match &self.kind {
+            Kind::Os(socket) => socket.peek(buf),
+            Kind::Sim(socket) => self.or_error_at_end(socket.peek(buf)?),
+        }
     }
 
-    pub(crate) fn local_address(&self) -> io::Result<Address> {
-        self.source().local_address()
+    pub(crate) fn recv_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        let count = bufs.len().min(MAX_BUFFERS);
+        let bufs = &mut bufs[..count];
+        match &self.kind {
+            Kind::Os(socket) => socket.recv_vectored(bufs),
+            Kind::Sim(socket) => self.or_error_at_end(socket.recv_vectored(bufs)?),
+        }
     }
 
-    pub(crate) fn peer_address(&self) -> io::Result<Address> {
-        self.source().peer_address()
+    /// How many bytes were received; at the end of the stream, the error of a deferred send, which
+    /// has taken it from the receive that comes next.
+    fn or_error_at_end(&self, len: usize) -> io::Result<usize> {
+        let error = if len == 0 { self.deferred.take_recv_error() } else { None };
+        error.map_or(Ok(len), Err)
     }
 
-    /// Lends the descriptor. From then on it may have duplicates, which keep its registration
-    /// alive, so it is deregistered explicitly at the end.
-    pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
-        self.lent.store(true, Ordering::Relaxed);
+    #[inline(always)]
+    pub(crate) fn send(&self, buf: &[u8]) -> io::Result<usize> {
+        match &self.kind {
+            Kind::Os(socket) => socket.send(buf),
+            Kind::Sim(socket) => self.send_simulated(socket, &[IoSlice::new(buf)]),
+        }
+    }
+
+    pub(crate) fn send_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        let bufs = &bufs[..bufs.len().min(MAX_BUFFERS)];
+        match &self.kind {
+            Kind::Os(socket) => socket.send_vectored(bufs),
+            Kind::Sim(socket) => self.send_simulated(socket, bufs),
+        }
+    }
+
+    fn send_simulated(&self, socket: &Arc<SimSocket>, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        match self.deferred.accept(socket, bufs) {
+            Some(accepted) => accepted,
+            None => socket.send_vectored(bufs),
+        }
+    }
+
+    /// Sends the first datagrams of `transmit`, as many as one call takes; returns their bytes.
+    pub(crate) fn send_segments(&self, transmit: &Transmit<&[u8]>) -> io::Result<usize> {
+        transmit.check()?;
+        match &self.kind {
+            Kind::Os(socket) => socket.send_segments(transmit),
+            Kind::Sim(socket) => socket.send_segments(transmit),
+        }
+    }
+
+    /// How many connections wait to be accepted, where the system tells.
+    pub(crate) fn waiting_connections(&self) -> Option<u32> {
+        self.os().and_then(OsSocket::waiting_connections)
+    }
+
+    pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.flush_outbox()?;
+        match &self.kind {
+            Kind::Os(socket) => socket.shutdown(how),
+            Kind::Sim(socket) => socket.shutdown(how),
+        }
+    }
+
+    pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
+        match (self.deferred.take_error(), &self.kind) {
+            (Some(error), _) => Ok(Some(error)),
+            (None, Kind::Os(socket)) => socket.take_error(),
+            (None, Kind::Sim(socket)) => socket.take_error(),
+        }
+    }
+
+    /// Sends what was accepted and deferred, before what goes round the verbs (contract, rule 8).
+    /// Returns the error that this or an earlier send of it met.
+    #[inline]
+    pub(crate) fn flush_outbox(&self) -> io::Result<()> {
+        self.deferred.flush();
+        self.deferred.take_error().map_or(Ok(()), Err)
+    }
+
+    /// The descriptor, for a call that does not duplicate it. A simulated socket has none, and
+    /// lends one on which every call fails.
+    pub(super) fn raw_descriptor(&self) -> BorrowedDescriptor<'_> {
+        match &self.kind {
+            Kind::Os(socket) => socket.descriptor(),
+            Kind::Sim(_) => os::placeholder(),
+        }
+    }
+
+    /// Lends the descriptor, which may be duplicated.
+    pub(crate) fn descriptor(&self) -> BorrowedDescriptor<'_> {
+        self.registration.note_lent();
         // The next verb reports an error of bytes sent earlier: this one cannot.
-        self.source().flush_outbox();
-        self.source().descriptor()
+        self.deferred.flush();
+        self.raw_descriptor()
     }
 
     /// Gives the descriptor away, registered nowhere.
-    pub(crate) fn into_descriptor(mut self) -> io::Result<OwnedFd> {
-        self.source().settle()?;
-        self.move_out(true);
-        mem::replace(&mut self.source, Source::Given).into_descriptor()
-    }
-
-    fn move_out(&self, explicitly: bool) {
-        if let Some(slot) = self.slot.get() {
-            slot.move_out(&self.source, explicitly);
+    pub(crate) fn into_descriptor(self) -> io::Result<Descriptor> {
+        self.flush_outbox()?;
+        self.registration.note_lent();
+        match self.kind {
+            Kind::Os(socket) => Ok(socket.into_descriptor()),
+            Kind::Sim(_) => Err(no_descriptor("into_std")),
         }
     }
 
-    /// Which bits of an event mean something for this kind of socket. A UDP socket has no ends
-    /// that close: what epoll reports as such is a waiting error. A Unix datagram socket has a
-    /// reading side that ends.
-    fn meaningful(&self) -> Readiness {
-        if let Source::Foreign(foreign) = self.source() {
-            return foreign.interest().mask();
-        }
-        match self.transport {
-            Transport::Udp => {
-                Readiness::ALL.difference(Readiness::READ_CLOSED.union(Readiness::WRITE_CLOSED))
-            }
-            Transport::UnixDatagram => Readiness::ALL.difference(Readiness::WRITE_CLOSED),
-            _ => Readiness::ALL,
-        }
-    }
-
-    /// The slot, made now if there is none, with `assumed` taken for granted until something would
-    /// block.
-    pub(super) fn slot(&self, assumed: Readiness) -> &Arc<Slot> {
-        self.slot.get_or_init(|| Arc::new(Slot::new(self.meaningful(), assumed)))
-    }
-
-    /// The reactor to bind to.
-    fn reactor(&self) -> io::Result<Arc<Shared>> {
-        match self.reactor_at_hand()? {
-            Some(reactor) => Ok(reactor),
-            None => care::outside(self.made_at),
-        }
-    }
-
-    /// The reactor to bind to; `None` if that is the background reactor, which may need to be
-    /// started.
-    fn reactor_at_hand(&self) -> io::Result<Option<Arc<Shared>>> {
-        let serves = |reactor: &Arc<Shared>| reactor.driver().serves(self.source());
-        match &self.origin {
-            Origin::Explicit(reactor) if reactor.has_ended() => Err(ended_error()),
-            Origin::Explicit(reactor) => Ok(Some(reactor.clone())),
-            Origin::Noted(reactor) => match reactor.upgrade().filter(|r| !r.has_ended()) {
-                Some(reactor) => Ok(Some(reactor)),
-                None => context::reactor().filter(serves).ok_or_else(ended_error).map(Some),
-            },
-            Origin::Anywhere => Ok(context::reactor().filter(|r| serves(r) && !r.has_ended())),
-        }
-    }
-
-    /// An operation of `interest` would block, on a socket that was never registered: registers it,
-    /// not ready for `interest`, so that the next try waits for an event too.
-    ///
-    /// A try starts no thread. Where registering would need one, or fails, the socket stays as it
-    /// is, and the next try asks the system again.
-    #[cold]
-    pub(super) fn register_blocked(&self, interest: Interest) {
-        if self.source().has_kept() {
-            return;
-        }
-        let Ok(Some(reactor)) = self.reactor_at_hand() else { return };
-        let slot = self.slot(Readiness::ALL_OPEN.difference(interest.mask()));
-        if slot.settle_in(self.source(), &reactor).is_err() {
-            slot.assume(Readiness::ALL_OPEN);
-        }
-    }
-
-    /// Binds the slot to a reactor, unless it is bound to one that lives.
-    fn bind_slot(&self, slot: &Arc<Slot>) -> io::Result<Arc<Shared>> {
-        if let Some(home) = slot.home() {
-            return Ok(home);
-        }
-        let reactor = self.reactor()?;
-        slot.settle_in(self.source(), &reactor)?;
-        Ok(slot.home().unwrap_or(reactor))
-    }
-
-    /// After a waker was left in `slot`: makes sure that a reactor has it, and that somebody turns
-    /// that reactor.
+    /// Receives from a stream into the free room of `buf`, or only looks if `peek`.
     #[inline(always)]
-    pub(super) fn after_wait(&self, slot: &Arc<Slot>, cx: &Context<'_>) -> io::Result<()> {
-        if context::will_turn(slot.home_address(), cx.waker()) {
-            return Ok(());
-        }
-        self.after_first_or_foreign_wait(slot, cx)
+    pub(super) fn recv_buf<B: BufMut>(&self, buf: &mut B, peek: bool) -> io::Result<usize> {
+        receive_into(buf, |free| {
+            let len = if peek { self.recv_peeking(free)? } else { self.recv(free)? };
+            Ok((len, len))
+        })
     }
 
-    #[cold]
-    fn after_first_or_foreign_wait(&self, slot: &Arc<Slot>, cx: &Context<'_>) -> io::Result<()> {
-        let looked_after =
-            self.bind_slot(slot).and_then(|reactor| reactor.look_after(cx.waker(), self.made_at));
-        // No reactor tells of what was kept before the socket was registered.
-        self.tell_of_kept();
-        // Nobody will tell when the socket is ready, so whatever comes next has to try.
-        looked_after.inspect_err(|_| slot.assume(Readiness::ALL_OPEN))
+    /// Receives into the free part of `buf`. No room is no request: nothing is read.
+    #[inline(always)]
+    pub(crate) fn poll_read(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let room = buf.remaining();
+        if room == 0 {
+            return Poll::Ready(Ok(()));
+        }
+        self.poll_io(
+            cx,
+            Direction::Read,
+            #[inline(always)]
+            || {
+                let len = self.recv_buf(buf, false)?;
+                // The end of the stream is not "no more at present".
+                Ok(if len == 0 || len == room { Done::Whole(()) } else { Done::Short(()) })
+            },
+        )
+    }
+
+    /// Receives into `bytes`; returns how many. No room is no request: nothing is read.
+    #[inline(always)]
+    pub(crate) fn poll_recv(
+        &self,
+        cx: &mut Context<'_>,
+        bytes: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        if bytes.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        self.poll_io(
+            cx,
+            Direction::Read,
+            #[inline(always)]
+            || {
+                let room = bytes.len();
+                // SAFETY: the same memory; a verb only ever writes initialized bytes to it.
+                let free = unsafe { &mut *(ptr::from_mut(bytes) as *mut [MaybeUninit<u8>]) };
+                let len = self.recv(free)?;
+                // The end of the stream is not "no more at present".
+                Ok(if len == 0 || len == room { Done::Whole(len) } else { Done::Short(len) })
+            },
+        )
+    }
+
+    /// Whether `room` bytes of a buffer are no request: on a stream, which has nothing empty to
+    /// give. The system would have them wait for data, and report an error meant for a read.
+    pub(crate) fn is_no_request(&self, room: usize) -> bool {
+        room == 0 && matches!(self.transport, Transport::Tcp | Transport::UnixStream)
+    }
+
+    /// Receives without waiting into the free room of `buf`.
+    pub(crate) fn try_recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
+        if self.is_no_request(buf.remaining_mut()) {
+            return Ok(0);
+        }
+        self.try_io(Interest::READABLE, || self.recv_buf(buf, false))
+    }
+
+    /// Receives without taking the bytes out.
+    pub(crate) fn poll_peek(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<usize>> {
+        if self.is_no_request(buf.remaining()) {
+            return Poll::Ready(Ok(0));
+        }
+        self.poll_io(cx, Direction::Read, || self.recv_buf(buf, true).map(Done::Whole))
+    }
+
+    /// Waits, and receives without taking the bytes out.
+    pub(crate) async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.is_no_request(buf.len()) {
+            return Ok(0);
+        }
+        let mut buf = ReadBuf::new(buf);
+        self.io(Interest::READABLE, || self.recv_buf(&mut buf, true)).await
+    }
+
+    /// Sends from `buf`.
+    #[inline(always)]
+    pub(crate) fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_io(
+            cx,
+            Direction::Write,
+            #[inline(always)]
+            || self.send(buf).map(|len| Done::from_len(len, buf.len())),
+        )
+    }
+
+    /// Sends from several buffers in order.
+    pub(crate) fn poll_write_vectored(
+        &self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        // What the verb leaves out because there are too many buffers is no sign of a full socket.
+        let asked = bufs.iter().take(MAX_BUFFERS).map(|buf| buf.len()).sum();
+        self.poll_io(cx, Direction::Write, || {
+            self.send_vectored(bufs).map(|len| Done::from_len(len, asked))
+        })
+    }
+
+    /// Ends the writing side. A peer that is gone already needs no notice of it.
+    pub(crate) fn end_writing(&self) -> io::Result<()> {
+        match self.shutdown(Shutdown::Write) {
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
+            result => result,
+        }
     }
 }
 
-impl Drop for Socket {
-    fn drop(&mut self) {
-        self.move_out(self.lent.load(Ordering::Relaxed));
-    }
+/// Lets `verb`, a verb of a socket, write to the free room of `buf`. It returns how many bytes that
+/// were, and its result.
+#[inline(always)]
+pub(super) fn receive_into<B: BufMut, T>(
+    buf: &mut B,
+    verb: impl FnOnce(&mut [MaybeUninit<u8>]) -> io::Result<(usize, T)>,
+) -> io::Result<T> {
+    // SAFETY: the verbs of sockets only ever write initialized bytes into a buffer.
+    let free = unsafe { buf.chunk_mut().as_uninit_slice_mut() };
+    let (len, result) = verb(free)?;
+    // SAFETY: the verb has written that many bytes at the front of the free room.
+    unsafe { buf.advance_mut(len) };
+    Ok(result)
+}
+
+/// The error of what needs a descriptor, on an engine whose sockets have none.
+pub(crate) fn no_descriptor(what: &str) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::Unsupported,
+        format!("{what} needs a descriptor, which sockets of the sim engine do not have"),
+    )
 }

@@ -72,9 +72,7 @@ macro_rules! stream_api {
             ///
             /// `WouldBlock` if there is nothing at present; else the system's.
             pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
-                let mut buf = ReadBuf::new(buf);
-                self.socket.try_recv(&mut buf, false)?;
-                Ok(buf.filled().len())
+                self.socket.try_recv_buf(&mut ReadBuf::new(buf))
             }
 
             /// Like [`try_read`](Self::try_read), into several buffers in order.
@@ -87,7 +85,7 @@ macro_rules! stream_api {
                 if socket.is_no_request(bufs.iter().map(|buf| buf.len()).sum()) {
                     return Ok(0);
                 }
-                socket.try_io(Interest::READABLE, || socket.source().recv_vectored(bufs))
+                socket.try_io(Interest::READABLE, || socket.recv_vectored(bufs))
             }
 
             /// Like [`try_read`](Self::try_read), into the free room of a buffer that grows.
@@ -106,7 +104,7 @@ macro_rules! stream_api {
             /// `WouldBlock` if there is no room at present; else the system's.
             pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
                 let socket = &self.socket;
-                socket.try_io(Interest::WRITABLE, || socket.source().send(buf))
+                socket.try_io(Interest::WRITABLE, || socket.send(buf))
             }
 
             /// Like [`try_write`](Self::try_write), from several buffers in order.
@@ -116,7 +114,7 @@ macro_rules! stream_api {
             /// As [`try_write`](Self::try_write).
             pub fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
                 let socket = &self.socket;
-                socket.try_io(Interest::WRITABLE, || socket.source().send_vectored(bufs))
+                socket.try_io(Interest::WRITABLE, || socket.send_vectored(bufs))
             }
 
             /// Calls `operation`, which does I/O on the descriptor, if the socket may be ready for
@@ -131,7 +129,10 @@ macro_rules! stream_api {
                 interest: Interest,
                 operation: impl FnOnce() -> io::Result<T>,
             ) -> io::Result<T> {
-                self.socket.try_user_io(interest, operation)
+                self.socket.try_user_io(interest, || {
+                    self.socket.flush_outbox()?;
+                    operation()
+                })
             }
 
             /// Calls `operation`, which does I/O on the descriptor, as often as it takes until it
@@ -150,8 +151,8 @@ macro_rules! stream_api {
                 mut operation: impl FnMut() -> io::Result<T>,
             ) -> io::Result<T> {
                 self.socket
-                    .io(interest, |source| {
-                        source.settle()?;
+                    .io(interest, || {
+                        self.socket.flush_outbox()?;
                         operation()
                     })
                     .await
@@ -193,7 +194,7 @@ macro_rules! stream_api {
             ///
             /// The system's.
             pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-                self.socket.source().take_error()
+                self.socket.take_error()
             }
 
             /// Ends the reading side, the writing side or both. The peer sees the end of the
@@ -204,7 +205,7 @@ macro_rules! stream_api {
             ///
             /// The system's; `NotConnected` after the peer reset the connection.
             pub fn shutdown_half(&self, how: Shutdown) -> io::Result<()> {
-                self.socket.source().shutdown(how)
+                self.socket.shutdown(how)
             }
 
             /// Splits the stream into halves that borrow it, for use within one task.

@@ -8,52 +8,52 @@ use quinn_udp::RecvMeta;
 use super::transmit::{Ecn, ReceiveMeta};
 
 /// The most buffers that one call fills.
-pub(crate) const MOST_BUFFERS_OF_BATCH: usize = quinn_udp::BATCH_SIZE;
+pub(crate) const MAX_BATCH: usize = quinn_udp::BATCH_SIZE;
 
 /// Room for the longest datagram, and for all that a system joins to one.
-pub(crate) const LARGEST_BUFFER: usize = 65_535;
+pub(crate) const MAX_DATAGRAM: usize = 65_535;
 
-/// The kernel copies slowly to what begins a few bytes behind the begin of a page, as large
-/// allocations do.
+/// Copies into memory 1 to 31 bytes past a page boundary are up to 75 % slower, and the allocator
+/// puts large blocks exactly there.
 const PAGE: usize = 4096;
 
 /// Buffers of one size, and how many of them are filled.
 ///
-/// Each has one byte more than it says, by which a datagram that is too long is recognized: not
-/// every system, nor quinn-udp, tells otherwise.
+/// Each buffer has one byte more than its size. A datagram that fills this byte is too long: not
+/// every system reports that, and neither does quinn-udp.
 pub(crate) struct Batch {
     memory: Box<[u8]>,
-    /// Where the first buffer begins.
+    /// Where the first buffer starts.
     start: usize,
-    /// From the begin of one buffer to that of the next.
+    /// From the start of one buffer to the start of the next.
     pitch: usize,
     size: usize,
     /// One for each buffer, in quinn-udp's form, so that the system's verb writes them in place.
     metas: Box<[RecvMeta]>,
-    /// The same in our words, for each filled buffer.
-    told: Vec<ReceiveMeta>,
+    /// The same as [`ReceiveMeta`], for each filled buffer.
+    received: Vec<ReceiveMeta>,
     /// How many buffers the next call is offered: each costs, and most calls fill few.
     offered: usize,
 }
 
-/// The fewest buffers that a call is offered, if there are so many.
-const FEWEST_OFFERED: usize = 4;
+/// A call is offered at least this many buffers, if the batch has them.
+const MIN_OFFERED: usize = 4;
 
-/// What counts as few: for these no list of the full length is written.
+/// Up to this many buffers, the list that a call gets is a short one.
 const FEW_OFFERED: usize = 8;
 
 impl Batch {
     /// `count` buffers of `size` bytes, each within what is of use.
     pub(crate) fn new(count: usize, size: usize) -> Self {
-        let count = count.clamp(1, MOST_BUFFERS_OF_BATCH);
-        let size = size.min(LARGEST_BUFFER);
+        let count = count.clamp(1, MAX_BATCH);
+        let size = size.min(MAX_DATAGRAM);
         let pitch = (size + 1).next_multiple_of(PAGE);
         // Zeroed memory is the system's own until it is written to.
         let memory = vec![0; count * pitch + PAGE].into_boxed_slice();
         let start = memory.as_ptr().align_offset(PAGE).min(PAGE);
         let metas = vec![RecvMeta::default(); count].into_boxed_slice();
-        let told = Vec::with_capacity(count);
-        Self { memory, start, pitch, size, metas, told, offered: count }
+        let received = Vec::with_capacity(count);
+        Self { memory, start, pitch, size, metas, received, offered: count }
     }
 
     pub(crate) fn buffers(&self) -> usize {
@@ -66,16 +66,16 @@ impl Batch {
 
     /// How many buffers are filled.
     pub(crate) fn filled(&self) -> usize {
-        self.told.len()
+        self.received.len()
     }
 
     pub(crate) fn clear(&mut self) {
-        self.told.clear();
+        self.received.clear();
     }
 
     /// Whether each buffer has room for all that a system joins.
     pub(crate) fn takes_joined(&self) -> bool {
-        self.size >= LARGEST_BUFFER
+        self.size >= MAX_DATAGRAM
     }
 
     /// Lets `verb` fill buffers from the first on; it returns how many it filled.
@@ -86,12 +86,12 @@ impl Batch {
         self.clear();
         let filled = match self.offered {
             ..=FEW_OFFERED => self.offer::<FEW_OFFERED>(verb)?,
-            _ => self.offer::<MOST_BUFFERS_OF_BATCH>(verb)?,
+            _ => self.offer::<MAX_BATCH>(verb)?,
         };
-        self.told.extend(self.metas[..filled].iter().map(|meta| told(meta, self.size)));
+        self.received.extend(self.metas[..filled].iter().map(|meta| receive_meta(meta, self.size)));
         // Twice what this one filled.
         let count = self.metas.len();
-        self.offered = (2 * filled).clamp(FEWEST_OFFERED.min(count), count);
+        self.offered = (2 * filled).clamp(MIN_OFFERED.min(count), count);
         Ok(())
     }
 
@@ -109,9 +109,9 @@ impl Batch {
         verb(&mut slices[..self.offered], &mut self.metas)
     }
 
-    /// What is known of what is in each filled buffer.
-    pub(crate) fn told(&self) -> &[ReceiveMeta] {
-        &self.told
+    /// What is known of the datagrams in each filled buffer.
+    pub(crate) fn metas(&self) -> &[ReceiveMeta] {
+        &self.received
     }
 
     /// The first filled buffer, and what is known of it in quinn-udp's words.
@@ -123,18 +123,18 @@ impl Batch {
     /// The filled buffers.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &ReceiveMeta)> {
         let pieces = self.memory[self.start..].chunks_exact(self.pitch);
-        pieces.zip(&self.told).map(|(piece, told)| (&piece[..told.len], told))
+        pieces.zip(&self.received).map(|(piece, meta)| (&piece[..meta.len], meta))
     }
 
     /// The filled buffers, to be changed.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&mut [u8], &ReceiveMeta)> {
         let pieces = self.memory[self.start..].chunks_exact_mut(self.pitch);
-        pieces.zip(&self.told).map(|(piece, told)| (&mut piece[..told.len], told))
+        pieces.zip(&self.received).map(|(piece, meta)| (&mut piece[..meta.len], meta))
     }
 }
 
-/// What quinn-udp tells of a buffer that has room for `size` bytes.
-fn told(meta: &RecvMeta, size: usize) -> ReceiveMeta {
+/// What quinn-udp reports of a buffer that has room for `size` bytes.
+fn receive_meta(meta: &RecvMeta, size: usize) -> ReceiveMeta {
     let len = meta.len.min(size);
     ReceiveMeta {
         from: meta.addr,

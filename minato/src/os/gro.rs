@@ -1,4 +1,4 @@
-//! Datagrams that the kernel joined, kept for receives that take one at a time.
+//! Datagrams that the kernel joined (GRO), queued for receives that take one at a time.
 
 use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
@@ -6,22 +6,22 @@ use std::net::SocketAddr;
 
 use quinn_udp::RecvMeta;
 
-use super::batch::{Batch, LARGEST_BUFFER};
+use super::Received;
+use super::batch::{Batch, MAX_DATAGRAM};
 use super::transmit::ReceiveMeta;
-use crate::engine::Received;
 
-/// What one call of the kernel gave, as far as it was not given out.
+/// The datagrams of one call of the kernel that were not given out yet.
 #[derive(Default)]
-pub(crate) struct Kept {
+pub(crate) struct GroQueue {
     /// One buffer; made when it is first needed.
     batch: Option<Box<Batch>>,
     /// How many of its datagrams are left.
     left: usize,
-    /// Where the first of them begins.
+    /// Where the first of them starts.
     at: usize,
 }
 
-impl Kept {
+impl GroQueue {
     pub(crate) fn is_empty(&self) -> bool {
         self.left == 0
     }
@@ -31,10 +31,10 @@ impl Kept {
         &mut self,
         receive: impl FnOnce(&mut Batch) -> io::Result<()>,
     ) -> io::Result<()> {
-        let batch = self.batch.get_or_insert_with(|| Box::new(Batch::new(1, LARGEST_BUFFER)));
+        let batch = self.batch.get_or_insert_with(|| Box::new(Batch::new(1, MAX_DATAGRAM)));
         (self.left, self.at) = (0, 0);
         receive(batch)?;
-        self.left = batch.told().iter().map(ReceiveMeta::count).sum();
+        self.left = batch.metas().iter().map(ReceiveMeta::count).sum();
         Ok(())
     }
 
@@ -58,7 +58,7 @@ impl Kept {
     }
 
     /// Moves what is left to `batch`, as much of it as fits. There must be something.
-    pub(crate) fn pour(&mut self, batch: &mut Batch) -> io::Result<()> {
+    pub(crate) fn drain_into(&mut self, batch: &mut Batch) -> io::Result<()> {
         let joined = batch.takes_joined();
         batch.fill(|buffers, metas| {
             if joined {
@@ -69,14 +69,14 @@ impl Kept {
                 return Ok(1);
             }
             let mut filled = 0;
-            for (buffer, told) in buffers.iter_mut().zip(metas) {
+            for (buffer, meta_of_buffer) in buffers.iter_mut().zip(metas) {
                 if self.is_empty() {
                     break;
                 }
                 let (all, meta) = self.all();
-                *told = meta;
-                told.len = put(&all[..all.len().min(meta.stride)], buffer);
-                told.stride = told.len;
+                *meta_of_buffer = meta;
+                meta_of_buffer.len = put(&all[..all.len().min(meta.stride)], buffer);
+                meta_of_buffer.stride = meta_of_buffer.len;
                 self.take_one(meta.stride);
                 filled += 1;
             }

@@ -1,18 +1,20 @@
 //! What Linux and Android have and others lack.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::ptr;
 
-use rustix::net::{RecvFlags, SendFlags, SocketAddrUnix};
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketAddrAny, SocketAddrUnix};
 use rustix::pipe::{SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+
+use super::{Address, Received};
 
 /// Every direction, and priority: without it, bytes after an urgent mark would be waited for in
 /// vain, since a read stops at the mark.
@@ -37,68 +39,50 @@ pub(crate) fn accept(listener: &Socket) -> io::Result<(Socket, SockAddr)> {
     listener.accept4(libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC)
 }
 
-/// Receives. Not through the C library: there this is a place where threads can be cancelled, and
-/// in a process with several threads saying so takes more instructions than all of ours.
-#[inline(always)]
-pub(crate) fn recv(socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
-    let (_, len) = rustix::net::recv(socket, buf, RecvFlags::empty())?;
-    Ok(len)
-}
-
-/// Sends, without the signal that a gone peer would raise; like [`recv`] by the system call itself.
-#[inline(always)]
-pub(crate) fn send(socket: &Socket, buf: &[u8]) -> io::Result<usize> {
-    Ok(rustix::net::send(socket, buf, SendFlags::NOSIGNAL)?)
-}
-
-/// Receives a datagram: its size in the buffer, and whether it was longer than that.
+/// Receives a datagram and its sender, by the system call itself: see [`OsSocket::recv`].
+///
+/// [`OsSocket::recv`]: super::OsSocket::recv
+#[inline]
 pub(crate) fn receive_datagram(
     socket: &Socket,
     buf: &mut [MaybeUninit<u8>],
     peek: bool,
-) -> io::Result<(usize, bool, SockAddr)> {
-    let flags = libc::MSG_TRUNC | if peek { libc::MSG_PEEK } else { 0 };
-    let (len, from) = socket.recv_from_with_flags(buf, flags)?;
-    Ok((len.min(buf.len()), len > buf.len(), from))
-}
-
-/// Receives a datagram of the internet: its size in the buffer, whether it was longer than that,
-/// and who sent it. Like [`recv`] by the system call itself.
-#[inline]
-pub(crate) fn receive_ip(
-    socket: &Socket,
-    buf: &mut [MaybeUninit<u8>],
-    peek: bool,
-) -> io::Result<(usize, bool, std::net::SocketAddr)> {
+) -> io::Result<(Received, Address)> {
     let flags = RecvFlags::TRUNC | if peek { RecvFlags::PEEK } else { RecvFlags::empty() };
     let room = buf.len();
     let (_, len, from) = rustix::net::recvfrom(socket, buf, flags)?;
-    let from = from.ok_or(rustix::io::Errno::AFNOSUPPORT)?.try_into()?;
-    Ok((len.min(room), len > room, from))
+    let received = Received { len: len.min(room), truncated: len > room };
+    let from = match from {
+        Some(from) if from.address_family() != AddressFamily::UNIX => Address::Ip(from.try_into()?),
+        from => unix_sender(from)?,
+    };
+    Ok((received, from))
 }
 
-/// Sends a datagram of the internet, as [`send`] does.
-#[inline]
-pub(crate) fn send_ip(
-    socket: &Socket,
-    buf: &[u8],
-    target: &std::net::SocketAddr,
-) -> io::Result<usize> {
-    Ok(rustix::net::sendto(socket, buf, SendFlags::NOSIGNAL, target)?)
+/// The sender of a Unix datagram. The kernel gives no address at all for one that is unnamed.
+fn unix_sender(from: Option<SocketAddrAny>) -> io::Result<Address> {
+    let Some(from) = from else { return Address::unnamed() };
+    let from = SocketAddrUnix::try_from(from)?;
+    let address = match (from.path(), from.abstract_name()) {
+        (Some(path), _) => SocketAddr::from_pathname(OsStr::from_bytes(path.to_bytes()))?,
+        (None, Some(name)) => SocketAddr::from_abstract_name(name)?,
+        (None, None) => return Address::unnamed(),
+    };
+    Ok(Address::Unix(Box::new(address)))
 }
 
 /// Sends without the signal that a gone peer would raise.
-pub(crate) const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL;
+pub(crate) const SEND_FLAGS: SendFlags = SendFlags::NOSIGNAL;
 
 /// Nothing to do: the sockets and descriptors of Linux carry what is needed.
 pub(crate) fn prepare(_socket: &Socket) -> io::Result<()> {
     Ok(())
 }
 
-/// Has the kernel tell where received datagrams went and what they say of congestion. It tells what
+/// Has the kernel report where received datagrams went and what they say of congestion, as far as
 /// it can.
-pub(crate) fn tell_details(socket: &Socket, v6: bool) {
-    // An IPv6 socket may receive IPv4, whose marks come as those of IPv4; not so the addresses.
+pub(crate) fn report_details(socket: &Socket, v6: bool) {
+    // An IPv6 socket may receive IPv4: its marks come as those of IPv4, but its addresses do not.
     _ = socket.set_recv_tos_v4(true);
     if v6 {
         _ = socket.set_recv_tclass_v6(true);
@@ -215,11 +199,6 @@ pub(crate) fn send_file(
     // writes `offset`.
     let moved = unsafe { libc::sendfile(to.as_raw_fd(), file.as_raw_fd(), &raw mut offset, len) };
     usize::try_from(moved).map_err(|_| io::Error::last_os_error())
-}
-
-/// A descriptor on which every socket call fails, for sockets that have none.
-pub(crate) fn placeholder() -> io::Result<OwnedFd> {
-    std::fs::File::open("/dev/null").map(OwnedFd::from)
 }
 
 /// Binds a Unix socket to an abstract name that the kernel chooses (unix(7), "autobind").

@@ -1,259 +1,211 @@
-//! The socket verbs as system calls of the operating system.
+//! The operating system's sockets. Every system call of the library on a socket is made in here.
 //!
-//! Each verb is one call through socket2; nothing here waits, and every error is the kernel's own.
+//! [`OsSocket`] has the verbs. Each is one call, nothing waits, and errors are the kernel's own.
+//! What Linux has and others lack is in `linux.rs`; `portable.rs` has the same functions for the
+//! other Unix systems.
 
-pub(crate) mod batch;
-pub(crate) mod gro;
-pub(crate) mod gso;
-pub(crate) mod options;
+mod address;
+mod batch;
+mod gro;
+mod gso;
+mod options;
 #[cfg_attr(any(target_os = "linux", target_os = "android"), path = "linux.rs")]
 #[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "portable.rs")]
 pub(crate) mod platform;
 #[cfg(all(test, any(target_os = "linux", target_os = "android")))]
 mod portable;
 pub(crate) mod transmit;
-pub(crate) mod udp;
+mod udp;
 
+pub(crate) use self::address::{Address, Family, Received, Transport};
+pub(crate) use self::batch::{Batch, MAX_BATCH, MAX_DATAGRAM, meta};
+pub(crate) use self::options::{Membership, OptionName, OptionValue};
+pub(crate) use self::platform::unix_address;
+
+/// What names a socket to the operating system: a file descriptor here, a handle on a system
+/// without them.
+pub(crate) use std::os::fd::{
+    BorrowedFd as BorrowedDescriptor, OwnedFd as Descriptor, RawFd as RawDescriptor,
+};
+
+use std::fs::File;
 use std::io::{self, IoSlice, IoSliceMut, Read};
 use std::mem::MaybeUninit;
 use std::net::Shutdown;
-use std::os::unix::net::SocketAddr;
+use std::os::fd::AsFd;
+use std::sync::OnceLock;
 
-use socket2::{Domain, Protocol, SockAddr, Socket, TcpKeepalive, Type};
+use rustix::net::RecvFlags;
+use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::engine::{Address, Family, Membership, OptionName, OptionValue, Received, Transport};
+use self::udp::UdpOffload;
 
-pub(crate) fn open(family: Family, transport: Transport) -> io::Result<Socket> {
-    let domain = match family {
-        Family::V4 => Domain::IPV4,
-        Family::V6 => Domain::IPV6,
-        Family::Unix => Domain::UNIX,
-    };
-    let (kind, protocol) = match transport {
-        Transport::Tcp => (Type::STREAM, Some(Protocol::TCP)),
-        Transport::Udp => (Type::DGRAM, Some(Protocol::UDP)),
-        Transport::UnixStream => (Type::STREAM, None),
-        Transport::UnixDatagram => (Type::DGRAM, None),
-        Transport::Other => return Err(io::ErrorKind::InvalidInput.into()),
-    };
-    platform::socket(domain, kind, protocol)
+/// How many buffers one vectored verb takes at most. Systems refuse more altogether; here the rest
+/// is left for the next call.
+pub(crate) const MAX_BUFFERS: usize = 1024;
+
+/// A socket of the operating system.
+pub(crate) struct OsSocket {
+    socket: Socket,
+    /// What a UDP socket needs once it is used in bulk; any other never has it.
+    offload: OnceLock<Box<UdpOffload>>,
 }
 
-/// Two Unix sockets that are connected to each other.
-pub(crate) fn pair(transport: Transport) -> io::Result<(Socket, Socket)> {
-    match transport {
-        Transport::UnixStream => platform::pair(Type::STREAM),
-        Transport::UnixDatagram => platform::pair(Type::DGRAM),
-        _ => Err(io::ErrorKind::InvalidInput.into()),
+impl From<Socket> for OsSocket {
+    fn from(socket: Socket) -> Self {
+        Self { socket, offload: OnceLock::new() }
     }
 }
 
-pub(crate) fn connect(socket: &Socket, address: &Address) -> io::Result<()> {
-    socket.connect(&to_sock_addr(address)?)
-}
-
-pub(crate) fn bind(socket: &Socket, address: &Address) -> io::Result<()> {
-    match address {
-        Address::Unix(unnamed) if unnamed.is_unnamed() => platform::bind_unnamed(socket),
-        _ => socket.bind(&to_sock_addr(address)?),
+impl OsSocket {
+    pub(crate) fn open(family: Family, transport: Transport) -> io::Result<Self> {
+        let domain = match family {
+            Family::V4 => Domain::IPV4,
+            Family::V6 => Domain::IPV6,
+            Family::Unix => Domain::UNIX,
+        };
+        let (kind, protocol) = match transport {
+            Transport::Tcp => (Type::STREAM, Some(Protocol::TCP)),
+            Transport::Udp => (Type::DGRAM, Some(Protocol::UDP)),
+            Transport::UnixStream => (Type::STREAM, None),
+            Transport::UnixDatagram => (Type::DGRAM, None),
+            Transport::Other => return Err(io::ErrorKind::InvalidInput.into()),
+        };
+        platform::socket(domain, kind, protocol).map(Self::from)
     }
-}
 
-pub(crate) fn accept(socket: &Socket) -> io::Result<(Socket, Address)> {
-    let (accepted, from) = platform::accept(socket)?;
-    Ok((accepted, to_address(&from)?))
-}
+    /// Two Unix sockets that are connected to each other.
+    pub(crate) fn pair(transport: Transport) -> io::Result<(Self, Self)> {
+        let (one, two) = match transport {
+            Transport::UnixStream => platform::pair(Type::STREAM)?,
+            Transport::UnixDatagram => platform::pair(Type::DGRAM)?,
+            _ => return Err(io::ErrorKind::InvalidInput.into()),
+        };
+        Ok((one.into(), two.into()))
+    }
 
-#[inline(always)]
-pub(crate) fn recv(socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
-    platform::recv(socket, buf)
-}
+    /// Takes over a descriptor: makes it non-blocking and finds out what runs over it.
+    pub(crate) fn from_descriptor(descriptor: Descriptor) -> io::Result<(Self, Transport)> {
+        let socket = Socket::from(descriptor);
+        let domain = socket.local_addr()?.domain();
+        let transport = match (socket.r#type()?, domain) {
+            (Type::STREAM, Domain::IPV4 | Domain::IPV6) => Transport::Tcp,
+            (Type::DGRAM, Domain::IPV4 | Domain::IPV6) => Transport::Udp,
+            (Type::STREAM, Domain::UNIX) => Transport::UnixStream,
+            (Type::DGRAM, Domain::UNIX) => Transport::UnixDatagram,
+            _ => Transport::Other,
+        };
+        socket.set_nonblocking(true)?;
+        platform::prepare(&socket)?;
+        Ok((socket.into(), transport))
+    }
 
-pub(crate) fn peek(socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
-    socket.peek(buf)
-}
+    pub(crate) fn connect(&self, address: &Address) -> io::Result<()> {
+        self.socket.connect(&address.to_system()?)
+    }
 
-pub(crate) fn recv_vectored(socket: &Socket, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-    let mut reader = socket;
-    reader.read_vectored(bufs)
-}
-
-#[inline(always)]
-pub(crate) fn send(socket: &Socket, buf: &[u8]) -> io::Result<usize> {
-    platform::send(socket, buf)
-}
-
-pub(crate) fn send_vectored(socket: &Socket, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-    socket.send_vectored_with_flags(bufs, platform::SEND_FLAGS)
-}
-
-pub(crate) fn recv_from(
-    socket: &Socket,
-    buf: &mut [MaybeUninit<u8>],
-    peek: bool,
-) -> io::Result<(Received, Address)> {
-    let (len, truncated, from) = platform::receive_datagram(socket, buf, peek)?;
-    Ok((Received { len, truncated }, to_address(&from)?))
-}
-
-/// Like [`recv_from`], on a socket of the internet.
-#[inline]
-pub(crate) fn recv_from_ip(
-    socket: &Socket,
-    buf: &mut [MaybeUninit<u8>],
-    peek: bool,
-) -> io::Result<(Received, Address)> {
-    let (len, truncated, from) = platform::receive_ip(socket, buf, peek)?;
-    Ok((Received { len, truncated }, Address::Ip(from)))
-}
-
-#[inline]
-pub(crate) fn send_to(socket: &Socket, buf: &[u8], target: &Address) -> io::Result<usize> {
-    match target {
-        Address::Ip(target) => platform::send_ip(socket, buf, target),
-        Address::Unix(target) => {
-            socket.send_to_with_flags(buf, &to_unix_sock_addr(target)?, platform::SEND_FLAGS)
+    pub(crate) fn bind(&self, address: &Address) -> io::Result<()> {
+        match address {
+            Address::Unix(unnamed) if unnamed.is_unnamed() => platform::bind_unnamed(&self.socket),
+            _ => self.socket.bind(&address.to_system()?),
         }
     }
-}
 
-pub(crate) fn shutdown(socket: &Socket, how: Shutdown) -> io::Result<()> {
-    socket.shutdown(how)
-}
+    pub(crate) fn listen(&self, backlog: i32) -> io::Result<()> {
+        self.socket.listen(backlog)
+    }
 
-pub(crate) fn local_address(socket: &Socket) -> io::Result<Address> {
-    to_address(&socket.local_addr()?)
-}
+    pub(crate) fn accept(&self) -> io::Result<(Self, Address)> {
+        let (accepted, from) = platform::accept(&self.socket)?;
+        Ok((accepted.into(), Address::try_from(&from)?))
+    }
 
-pub(crate) fn peer_address(socket: &Socket) -> io::Result<Address> {
-    to_address(&socket.peer_addr()?)
-}
+    /// How many connections wait to be accepted, where the system tells.
+    pub(crate) fn waiting_connections(&self) -> Option<u32> {
+        platform::waiting_connections(&self.socket)
+    }
 
-pub(crate) fn option(socket: &Socket, name: OptionName) -> io::Result<OptionValue> {
-    use OptionValue::{Flag, Number, Time};
-    let size = |size: io::Result<usize>| size.map(|size| Number(size as u32));
-    match name {
-        OptionName::ReuseAddress => socket.reuse_address().map(Flag),
-        OptionName::ReusePort => socket.reuse_port().map(Flag),
-        OptionName::NoDelay => socket.tcp_nodelay().map(Flag),
-        OptionName::KeepAlive => socket.keepalive().map(Flag),
-        OptionName::KeepAliveTime => socket.tcp_keepalive_time().map(|time| Time(Some(time))),
-        OptionName::KeepAliveInterval => {
-            socket.tcp_keepalive_interval().map(|interval| Time(Some(interval)))
+    /// Receives from a stream. Not through the C library: there a thread can be cancelled in this
+    /// call, and in a process with several threads that takes more instructions than all of ours.
+    #[inline(always)]
+    pub(crate) fn recv(&self, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+        let (_, len) = rustix::net::recv(&self.socket, buf, RecvFlags::empty())?;
+        Ok(len)
+    }
+
+    pub(crate) fn peek(&self, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+        self.socket.peek(buf)
+    }
+
+    pub(crate) fn recv_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        let mut reader = &self.socket;
+        reader.read_vectored(bufs)
+    }
+
+    /// Sends, without the signal that a gone peer would raise. By the system call itself, as
+    /// [`recv`](Self::recv).
+    #[inline(always)]
+    pub(crate) fn send(&self, buf: &[u8]) -> io::Result<usize> {
+        Ok(rustix::net::send(&self.socket, buf, platform::SEND_FLAGS)?)
+    }
+
+    pub(crate) fn send_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.socket.send_vectored_with_flags(bufs, platform::SEND_FLAGS.bits() as i32)
+    }
+
+    #[inline]
+    pub(crate) fn send_to(&self, buf: &[u8], target: &Address) -> io::Result<usize> {
+        let flags = platform::SEND_FLAGS;
+        match target {
+            Address::Ip(target) => Ok(rustix::net::sendto(&self.socket, buf, flags, target)?),
+            Address::Unix(target) => {
+                let target = address::unix_to_system(target)?;
+                self.socket.send_to_with_flags(buf, &target, flags.bits() as i32)
+            }
         }
-        OptionName::KeepAliveRetries => socket.tcp_keepalive_retries().map(Number),
-        OptionName::Linger => socket.linger().map(Time),
-        OptionName::Ttl if is_v6(socket)? => socket.unicast_hops_v6().map(Number),
-        OptionName::Ttl => socket.ttl_v4().map(Number),
-        OptionName::SendBufferSize => size(socket.send_buffer_size()),
-        OptionName::ReceiveBufferSize => size(socket.recv_buffer_size()),
-        OptionName::Broadcast => socket.broadcast().map(Flag),
-        OptionName::OnlyV6 => socket.only_v6().map(Flag),
-        OptionName::MulticastLoopV4 => socket.multicast_loop_v4().map(Flag),
-        OptionName::MulticastTtlV4 => socket.multicast_ttl_v4().map(Number),
-        OptionName::MulticastLoopV6 => socket.multicast_loop_v6().map(Flag),
+    }
+
+    pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.socket.shutdown(how)
+    }
+
+    pub(crate) fn local_address(&self) -> io::Result<Address> {
+        Address::try_from(&self.socket.local_addr()?)
+    }
+
+    pub(crate) fn peer_address(&self) -> io::Result<Address> {
+        Address::try_from(&self.socket.peer_addr()?)
+    }
+
+    /// The user, group and, where it is told, process at the other end of a Unix socket.
+    pub(crate) fn peer_credentials(&self) -> io::Result<(u32, u32, Option<i32>)> {
+        platform::peer::credentials(&self.socket)
+    }
+
+    pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.socket.take_error()
+    }
+
+    fn is_v6(&self) -> io::Result<bool> {
+        Ok(self.socket.local_addr()?.domain() == Domain::IPV6)
+    }
+
+    pub(crate) fn descriptor(&self) -> BorrowedDescriptor<'_> {
+        self.socket.as_fd()
+    }
+
+    /// Gives the descriptor away, as that of a socket that receives one datagram at a time.
+    pub(crate) fn into_descriptor(self) -> Descriptor {
+        if self.gro().is_some() {
+            platform::join_datagrams(&self.socket, false);
+        }
+        self.socket.into()
     }
 }
 
-pub(crate) fn set_option(socket: &Socket, name: OptionName, value: OptionValue) -> io::Result<()> {
-    let time = |value: OptionValue| value.time().map(Option::unwrap_or_default);
-    match name {
-        OptionName::ReuseAddress => socket.set_reuse_address(value.flag()?),
-        OptionName::ReusePort => socket.set_reuse_port(value.flag()?),
-        OptionName::NoDelay => socket.set_tcp_nodelay(value.flag()?),
-        OptionName::KeepAlive => socket.set_keepalive(value.flag()?),
-        OptionName::KeepAliveTime => keep_alive(socket, |k| Ok(k.with_time(time(value)?))),
-        OptionName::KeepAliveInterval => keep_alive(socket, |k| Ok(k.with_interval(time(value)?))),
-        OptionName::KeepAliveRetries => keep_alive(socket, |k| Ok(k.with_retries(value.number()?))),
-        OptionName::Linger => socket.set_linger(value.time()?),
-        OptionName::Ttl if is_v6(socket)? => socket.set_unicast_hops_v6(value.number()?),
-        OptionName::Ttl => socket.set_ttl_v4(value.number()?),
-        OptionName::SendBufferSize => socket.set_send_buffer_size(value.number()? as usize),
-        OptionName::ReceiveBufferSize => socket.set_recv_buffer_size(value.number()? as usize),
-        OptionName::Broadcast => socket.set_broadcast(value.flag()?),
-        OptionName::OnlyV6 => socket.set_only_v6(value.flag()?),
-        OptionName::MulticastLoopV4 => socket.set_multicast_loop_v4(value.flag()?),
-        OptionName::MulticastTtlV4 => socket.set_multicast_ttl_v4(value.number()?),
-        OptionName::MulticastLoopV6 => socket.set_multicast_loop_v6(value.flag()?),
-    }
-}
-
-pub(crate) fn change_membership(socket: &Socket, change: Membership) -> io::Result<()> {
-    match change {
-        Membership::JoinV4(group, interface) => socket.join_multicast_v4(&group, &interface),
-        Membership::LeaveV4(group, interface) => socket.leave_multicast_v4(&group, &interface),
-        Membership::JoinV6(group, interface) => socket.join_multicast_v6(&group, interface),
-        Membership::LeaveV6(group, interface) => socket.leave_multicast_v6(&group, interface),
-    }
-}
-
-/// Which transport a descriptor from elsewhere carries; an error if it is no socket.
-pub(crate) fn transport(socket: &Socket) -> io::Result<Transport> {
-    let domain = socket.local_addr()?.domain();
-    Ok(match (socket.r#type()?, domain) {
-        (Type::STREAM, Domain::IPV4 | Domain::IPV6) => Transport::Tcp,
-        (Type::DGRAM, Domain::IPV4 | Domain::IPV6) => Transport::Udp,
-        (Type::STREAM, Domain::UNIX) => Transport::UnixStream,
-        (Type::DGRAM, Domain::UNIX) => Transport::UnixDatagram,
-        _ => Transport::Other,
-    })
-}
-
-/// Setting a keep-alive time turns keep-alive on, which the setting of a time alone must not.
-fn keep_alive(
-    socket: &Socket,
-    change: impl FnOnce(TcpKeepalive) -> io::Result<TcpKeepalive>,
-) -> io::Result<()> {
-    let on = socket.keepalive()?;
-    let changed = socket.set_tcp_keepalive(&change(TcpKeepalive::new())?);
-    // Also after a value that the system refused.
-    socket.set_keepalive(on)?;
-    changed
-}
-
-pub(crate) fn is_v6(socket: &Socket) -> io::Result<bool> {
-    Ok(socket.local_addr()?.domain() == Domain::IPV6)
-}
-
-#[inline]
-fn to_sock_addr(address: &Address) -> io::Result<SockAddr> {
-    match address {
-        Address::Ip(address) => Ok(SockAddr::from(*address)),
-        Address::Unix(address) => to_unix_sock_addr(address),
-    }
-}
-
-fn to_unix_sock_addr(address: &SocketAddr) -> io::Result<SockAddr> {
-    match (address.as_pathname(), platform::abstract_name(address)) {
-        (Some(path), _) => SockAddr::unix(path),
-        (None, Some(name)) => SockAddr::unix(name),
-        (None, None) => Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "an unnamed Unix socket address cannot be reached",
-        )),
-    }
-}
-
-#[inline]
-fn to_address(address: &SockAddr) -> io::Result<Address> {
-    match address.as_socket() {
-        Some(address) => Ok(Address::Ip(address)),
-        None => to_unix_address(address),
-    }
-}
-
-fn to_unix_address(address: &SockAddr) -> io::Result<Address> {
-    // The kernel gives no address at all for the unnamed sender of a datagram.
-    if !address.is_unix() && address.len() != 0 {
-        return Err(io::Error::new(
-            io::ErrorKind::Unsupported,
-            format!("socket address family {} is neither IP nor Unix", address.family()),
-        ));
-    }
-    let unix = match (address.as_pathname(), address.as_abstract_namespace()) {
-        (Some(path), _) => SocketAddr::from_pathname(path)?,
-        (None, Some(name)) => platform::abstract_address(name)?,
-        (None, None) => return Address::unnamed(),
-    };
-    Ok(Address::Unix(Box::new(unix)))
+/// The descriptor that sockets without one lend: every call on a socket fails on it.
+pub(crate) fn placeholder() -> BorrowedDescriptor<'static> {
+    static PLACEHOLDER: OnceLock<Descriptor> = OnceLock::new();
+    let open = || File::open("/dev/null").expect("the null device can be opened").into();
+    PLACEHOLDER.get_or_init(open).as_fd()
 }

@@ -1,8 +1,12 @@
-//! Socket options as data: a name and a value, which each engine matches on.
+//! Socket options as data, and as calls of the system.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
+
+use socket2::{Socket, TcpKeepalive};
+
+use super::OsSocket;
 
 /// An option that can be read and set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,4 +115,83 @@ pub(crate) enum Membership {
     LeaveV4(Ipv4Addr, Ipv4Addr),
     JoinV6(Ipv6Addr, u32),
     LeaveV6(Ipv6Addr, u32),
+}
+
+impl OsSocket {
+    pub(crate) fn option(&self, name: OptionName) -> io::Result<OptionValue> {
+        use OptionValue::{Flag, Number, Time};
+        let socket = &self.socket;
+        let size = |size: io::Result<usize>| size.map(|size| Number(size as u32));
+        match name {
+            OptionName::ReuseAddress => socket.reuse_address().map(Flag),
+            OptionName::ReusePort => socket.reuse_port().map(Flag),
+            OptionName::NoDelay => socket.tcp_nodelay().map(Flag),
+            OptionName::KeepAlive => socket.keepalive().map(Flag),
+            OptionName::KeepAliveTime => socket.tcp_keepalive_time().map(|time| Time(Some(time))),
+            OptionName::KeepAliveInterval => {
+                socket.tcp_keepalive_interval().map(|interval| Time(Some(interval)))
+            }
+            OptionName::KeepAliveRetries => socket.tcp_keepalive_retries().map(Number),
+            OptionName::Linger => socket.linger().map(Time),
+            OptionName::Ttl if self.is_v6()? => socket.unicast_hops_v6().map(Number),
+            OptionName::Ttl => socket.ttl_v4().map(Number),
+            OptionName::SendBufferSize => size(socket.send_buffer_size()),
+            OptionName::ReceiveBufferSize => size(socket.recv_buffer_size()),
+            OptionName::Broadcast => socket.broadcast().map(Flag),
+            OptionName::OnlyV6 => socket.only_v6().map(Flag),
+            OptionName::MulticastLoopV4 => socket.multicast_loop_v4().map(Flag),
+            OptionName::MulticastTtlV4 => socket.multicast_ttl_v4().map(Number),
+            OptionName::MulticastLoopV6 => socket.multicast_loop_v6().map(Flag),
+        }
+    }
+
+    pub(crate) fn set_option(&self, name: OptionName, value: OptionValue) -> io::Result<()> {
+        let socket = &self.socket;
+        let time = |value: OptionValue| value.time().map(Option::unwrap_or_default);
+        match name {
+            OptionName::ReuseAddress => socket.set_reuse_address(value.flag()?),
+            OptionName::ReusePort => socket.set_reuse_port(value.flag()?),
+            OptionName::NoDelay => socket.set_tcp_nodelay(value.flag()?),
+            OptionName::KeepAlive => socket.set_keepalive(value.flag()?),
+            OptionName::KeepAliveTime => keep_alive(socket, |k| Ok(k.with_time(time(value)?))),
+            OptionName::KeepAliveInterval => {
+                keep_alive(socket, |k| Ok(k.with_interval(time(value)?)))
+            }
+            OptionName::KeepAliveRetries => {
+                keep_alive(socket, |k| Ok(k.with_retries(value.number()?)))
+            }
+            OptionName::Linger => socket.set_linger(value.time()?),
+            OptionName::Ttl if self.is_v6()? => socket.set_unicast_hops_v6(value.number()?),
+            OptionName::Ttl => socket.set_ttl_v4(value.number()?),
+            OptionName::SendBufferSize => socket.set_send_buffer_size(value.number()? as usize),
+            OptionName::ReceiveBufferSize => socket.set_recv_buffer_size(value.number()? as usize),
+            OptionName::Broadcast => socket.set_broadcast(value.flag()?),
+            OptionName::OnlyV6 => socket.set_only_v6(value.flag()?),
+            OptionName::MulticastLoopV4 => socket.set_multicast_loop_v4(value.flag()?),
+            OptionName::MulticastTtlV4 => socket.set_multicast_ttl_v4(value.number()?),
+            OptionName::MulticastLoopV6 => socket.set_multicast_loop_v6(value.flag()?),
+        }
+    }
+
+    pub(crate) fn change_membership(&self, change: Membership) -> io::Result<()> {
+        let socket = &self.socket;
+        match change {
+            Membership::JoinV4(group, interface) => socket.join_multicast_v4(&group, &interface),
+            Membership::LeaveV4(group, interface) => socket.leave_multicast_v4(&group, &interface),
+            Membership::JoinV6(group, interface) => socket.join_multicast_v6(&group, interface),
+            Membership::LeaveV6(group, interface) => socket.leave_multicast_v6(&group, interface),
+        }
+    }
+}
+
+/// Setting a keep-alive time turns keep-alive on, which the setting of a time alone must not.
+fn keep_alive(
+    socket: &Socket,
+    change: impl FnOnce(TcpKeepalive) -> io::Result<TcpKeepalive>,
+) -> io::Result<()> {
+    let on = socket.keepalive()?;
+    let changed = socket.set_tcp_keepalive(&change(TcpKeepalive::new())?);
+    // Also after a value that the system refused.
+    socket.set_keepalive(on)?;
+    changed
 }

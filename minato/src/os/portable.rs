@@ -4,11 +4,14 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use rustix::net::SendFlags;
 use socket2::{Domain, MaybeUninitSlice, Protocol, SockAddr, Socket, Type};
+
+use super::{Address, Received};
 
 /// Every direction.
 pub(crate) const INTEREST: mio::Interest = mio::Interest::READABLE.add(mio::Interest::WRITABLE);
@@ -38,60 +41,29 @@ pub(crate) fn accept(listener: &Socket) -> io::Result<(Socket, SockAddr)> {
     Ok((socket, from))
 }
 
-/// Receives.
-pub(crate) fn recv(socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
-    socket.recv(buf)
-}
-
-/// Sends.
-pub(crate) fn send(socket: &Socket, buf: &[u8]) -> io::Result<usize> {
-    socket.send_with_flags(buf, SEND_FLAGS)
-}
-
-/// Receives a datagram: its size in the buffer, and whether it was longer than that.
+/// Receives a datagram and its sender.
 pub(crate) fn receive_datagram(
     socket: &Socket,
     buf: &mut [MaybeUninit<u8>],
     peek: bool,
-) -> io::Result<(usize, bool, SockAddr)> {
+) -> io::Result<(Received, Address)> {
     let flags = if peek { libc::MSG_PEEK } else { 0 };
     let mut slices = [MaybeUninitSlice::new(buf)];
     let (len, flags, from) = socket.recv_from_vectored_with_flags(&mut slices, flags)?;
-    Ok((len, flags.is_truncated(), from))
-}
-
-/// Receives a datagram of the internet: its size in the buffer, whether it was longer than that,
-/// and who sent it.
-pub(crate) fn receive_ip(
-    socket: &Socket,
-    buf: &mut [MaybeUninit<u8>],
-    peek: bool,
-) -> io::Result<(usize, bool, std::net::SocketAddr)> {
-    let (len, truncated, from) = receive_datagram(socket, buf, peek)?;
-    let from = from.as_socket().ok_or(io::ErrorKind::Unsupported)?;
-    Ok((len, truncated, from))
-}
-
-/// Sends a datagram of the internet.
-pub(crate) fn send_ip(
-    socket: &Socket,
-    buf: &[u8],
-    target: &std::net::SocketAddr,
-) -> io::Result<usize> {
-    socket.send_to_with_flags(buf, &SockAddr::from(*target), SEND_FLAGS)
+    Ok((Received { len, truncated: flags.is_truncated() }, Address::try_from(&from)?))
 }
 
 /// Nothing: the signal of a gone peer is turned off per socket where it can be.
-pub(crate) const SEND_FLAGS: i32 = 0;
+pub(crate) const SEND_FLAGS: SendFlags = SendFlags::empty();
 
 /// Makes the socket non-blocking.
 pub(crate) fn prepare(socket: &Socket) -> io::Result<()> {
     socket.set_nonblocking(true)
 }
 
-/// Has the kernel tell where received datagrams went and what they say of congestion, as far as
-/// quinn-udp knows how to ask it.
-pub(crate) fn tell_details(socket: &Socket, _v6: bool) {
+/// Has the kernel report where received datagrams went and what they say of congestion, as far as
+/// quinn-udp knows how to ask for it.
+pub(crate) fn report_details(socket: &Socket, _v6: bool) {
     _ = quinn_udp::UdpSocketState::new((&socket).into());
 }
 
@@ -151,11 +123,6 @@ pub(crate) fn send_file(
     _len: usize,
 ) -> io::Result<usize> {
     Err(io::ErrorKind::Unsupported.into())
-}
-
-/// A descriptor on which every socket call fails, for sockets that have none.
-pub(crate) fn placeholder() -> io::Result<OwnedFd> {
-    std::fs::File::open("/dev/null").map(OwnedFd::from)
 }
 
 /// Only Linux chooses a name by itself.
@@ -225,18 +192,18 @@ mod tests {
     fn bytes_go_from_one_end_to_the_other() {
         let (one, two) = pair(Type::STREAM).unwrap();
         let mut buf = [MaybeUninit::uninit(); 8];
-        assert_eq!(recv(&two, &mut buf).unwrap_err().kind(), WouldBlock);
-        assert_eq!(send(&one, b"ahoy").unwrap(), 4);
-        assert_eq!(recv(&two, &mut buf).unwrap(), 4);
+        assert_eq!(two.recv(&mut buf).unwrap_err().kind(), WouldBlock);
+        assert_eq!(rustix::net::send(&one, b"ahoy", SEND_FLAGS).unwrap(), 4);
+        assert_eq!(two.recv(&mut buf).unwrap(), 4);
         drop(one);
-        assert_eq!(recv(&two, &mut buf).unwrap(), 0);
+        assert_eq!(two.recv(&mut buf).unwrap(), 0);
     }
 
     #[test]
     fn a_socket_that_tells_details_receives_as_before() {
         let receiver = socket(Domain::IPV4, Type::DGRAM, None).unwrap();
         receiver.bind(&loopback()).unwrap();
-        tell_details(&receiver, false);
+        report_details(&receiver, false);
         join_datagrams(&receiver, true);
         let sender = socket(Domain::IPV4, Type::DGRAM, None).unwrap();
         let target = receiver.local_addr().unwrap();
@@ -245,23 +212,23 @@ mod tests {
         }
         let mut buf = [MaybeUninit::uninit(); 64];
         for _ in 0..2 {
-            let (len, truncated, _) = receive_datagram(&receiver, &mut buf, false).unwrap();
-            assert_eq!((len, truncated), (4, false), "nothing joins datagrams");
+            let (received, _) = receive_datagram(&receiver, &mut buf, false).unwrap();
+            assert_eq!(received, Received { len: 4, truncated: false }, "nothing joins datagrams");
         }
     }
 
     #[test]
     fn a_datagram_that_was_too_long_says_so_also_when_it_is_peeked_at() {
         let (one, two) = pair(Type::DGRAM).unwrap();
-        one.send_with_flags(b"longer", SEND_FLAGS).unwrap();
+        one.send(b"longer").unwrap();
         let mut buf = [MaybeUninit::uninit(); 4];
         for peek in [true, false] {
-            let (len, truncated, _) = receive_datagram(&two, &mut buf, peek).unwrap();
-            assert_eq!((len, truncated), (4, true), "peek: {peek}");
+            let (received, _) = receive_datagram(&two, &mut buf, peek).unwrap();
+            assert_eq!(received, Received { len: 4, truncated: true }, "peek: {peek}");
         }
-        one.send_with_flags(b"fits", SEND_FLAGS).unwrap();
-        let (len, truncated, _) = receive_datagram(&two, &mut buf, false).unwrap();
-        assert_eq!((len, truncated), (4, false));
+        one.send(b"fits").unwrap();
+        let (received, _) = receive_datagram(&two, &mut buf, false).unwrap();
+        assert_eq!(received, Received { len: 4, truncated: false });
         assert_eq!(receive_datagram(&two, &mut buf, false).unwrap_err().kind(), WouldBlock);
     }
 
@@ -275,17 +242,18 @@ mod tests {
             (bound, address)
         };
         let ((one, from), (two, to)) = (bound(), bound());
-        assert_eq!(send_ip(&one, b"longer", &to).unwrap(), 6);
+        one.send_to(b"longer", &to.into()).unwrap();
         let mut buf = [MaybeUninit::uninit(); 4];
         for peek in [true, false] {
-            assert_eq!(receive_ip(&two, &mut buf, peek).unwrap(), (4, true, from), "peek: {peek}");
+            let (received, sender) = receive_datagram(&two, &mut buf, peek).unwrap();
+            assert_eq!((received.len, sender.ip().unwrap()), (4, from), "peek: {peek}");
         }
-        assert_eq!(receive_ip(&two, &mut buf, false).unwrap_err().kind(), WouldBlock);
+        assert_eq!(receive_datagram(&two, &mut buf, false).unwrap_err().kind(), WouldBlock);
     }
 
     #[test]
     fn a_placeholder_is_closed_on_exec() {
-        assert!(closes_on_exec(&placeholder().unwrap()));
+        assert!(closes_on_exec(&crate::os::placeholder()));
     }
 
     #[test]
@@ -326,6 +294,6 @@ mod tests {
     fn what_is_asked_of_the_event_queue_is_what_every_system_has() {
         assert!(INTEREST.is_readable() && INTEREST.is_writable() && !INTEREST.is_priority());
         assert!(PRIORITY.is_none());
-        assert_eq!(SEND_FLAGS, 0);
+        assert_eq!(SEND_FLAGS, SendFlags::empty());
     }
 }

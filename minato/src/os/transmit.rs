@@ -4,10 +4,10 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 /// The longest datagram of UDP over IPv4, and so the most bytes that one call may segment.
-pub(crate) const LONGEST: usize = 65_507;
+pub(crate) const MAX_IPV4_DATAGRAM: usize = 65_507;
 
 /// How many segments a call sends where nothing tells another number: Linux's limit.
-pub(crate) const MOST_SEGMENTS: usize = 64;
+pub(crate) const MAX_SEGMENTS: usize = 64;
 
 /// Explicit Congestion Notification: what a datagram says of congestion on its way.
 ///
@@ -137,11 +137,11 @@ impl<'a> Transmit<&'a [u8]> {
         self.contents = self.contents.get(bytes..).unwrap_or_default();
     }
 
-    /// The first datagrams: at most `most`, and not more than one call may send.
-    pub(crate) fn first(&self, most: usize) -> Transmit<&'a [u8]> {
+    /// The first datagrams: at most `max`, and not more than one call may send.
+    pub(crate) fn first(&self, max: usize) -> Transmit<&'a [u8]> {
         let mut first = *self;
         let Some(size) = self.segment_size else { return first };
-        let segments = most.min(LONGEST / size.max(1)).max(1);
+        let segments = max.min(MAX_IPV4_DATAGRAM / size.max(1)).max(1);
         let len = size.saturating_mul(segments).min(self.contents.len());
         first.contents = &self.contents[..len];
         first

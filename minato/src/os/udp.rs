@@ -1,187 +1,174 @@
-//! A UDP socket of the operating system: its plain verbs, and those in bulk, through quinn-udp.
+//! A UDP socket of the operating system in bulk (GSO and GRO), through quinn-udp, and the receives
+//! that take one datagram.
 //!
-//! Nothing of the latter touches the socket before it is used in bulk. Then, for receiving, the
-//! kernel is asked to tell where datagrams went and what they say of congestion and, if there is
-//! room for it, to join datagrams of one sender (GRO). From then on a plain receive could meet
-//! several datagrams glued together. So it takes them to a store, from which it gives out one at a
-//! time, and whoever comes next looks there first: both ways of receiving can be mixed.
+//! None of this touches the socket before it is used in bulk. Then, for receiving, the kernel is
+//! asked to report where datagrams went and what they say of congestion and, if there is room for
+//! it, to join datagrams of one sender (GRO). From then on a plain receive could get several
+//! datagrams glued together. So it moves them to a queue, from which it gives out one at a time.
+//! Every later receive looks there first, so both ways of receiving can be mixed.
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::sync::{OnceLock, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock};
 
 use quinn_udp::{EcnCodepoint, UdpSocketState};
 use socket2::Socket;
 
 use super::batch::Batch;
-use super::gro::Kept;
+use super::gro::GroQueue;
 use super::gso::Segmentation;
-use super::platform;
 use super::transmit::Transmit;
-use crate::engine::{Address, Family, Received, Transport};
-use crate::os;
+use super::{Address, Family, OsSocket, Received, Transport, platform};
 use crate::sync::{AtomicBool, AtomicU8, Mutex, Ordering};
 
-/// What a UDP socket needs once it is used in bulk. It stands beside the socket, of which every
-/// method is told: so both find room where other sockets have nothing.
-#[derive(Default)]
-pub(crate) struct InBulk(OnceLock<Box<Bulk>>);
-
-struct Bulk {
+/// What a UDP socket needs once it is used in bulk. It is boxed when it is first needed, so that a
+/// socket that is never used in bulk pays one word.
+pub(super) struct UdpOffload {
     v6: bool,
     /// What quinn-udp has found out. It takes every `EINVAL` for a sign that the kernel is old, and
     /// sends without ECN from then on; so it is replaced after an error of that kind.
     state: RwLock<UdpSocketState>,
     segmentation: Segmentation,
     /// How many datagrams the kernel may join.
-    joins: usize,
-    /// What the kernel was asked to do: [`TELLS`], [`JOINS`].
+    max_joined: usize,
+    /// What the kernel was asked to do: [`RECV_INFO`], [`GRO`].
     asked: AtomicU8,
     /// Whether there was ever a plain receive while the kernel joins.
     mixed: AtomicBool,
-    kept: Mutex<Kept>,
+    queue: Mutex<GroQueue>,
 }
 
-/// The kernel tells where datagrams went, and their ECN bits.
-const TELLS: u8 = 1;
+/// The kernel reports where datagrams went, and their ECN bits.
+const RECV_INFO: u8 = 1;
 /// The kernel joins datagrams.
-const JOINS: u8 = 2;
+const GRO: u8 = 2;
 
-impl InBulk {
-    /// The socket is given away, as one that receives one datagram at a time.
-    pub(crate) fn leave(&self, socket: &Socket) {
-        if self.joining().is_some() {
-            platform::join_datagrams(socket, false);
-        }
-    }
-
-    pub(crate) fn recv(&self, socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
-        match self.joining() {
-            None => os::recv(socket, buf),
-            Some(bulk) => Ok(bulk.recv_kept(socket, buf, false)?.0.len),
-        }
-    }
-
-    pub(crate) fn peek(&self, socket: &Socket, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
-        match self.joining() {
-            None => os::peek(socket, buf),
-            Some(bulk) => Ok(bulk.recv_kept(socket, buf, true)?.0.len),
-        }
-    }
-
+impl OsSocket {
+    /// Receives a datagram of any kind of socket and its sender, or only looks at it if `peek`.
     #[inline]
     pub(crate) fn recv_from(
         &self,
-        socket: &Socket,
         buf: &mut [MaybeUninit<u8>],
         peek: bool,
     ) -> io::Result<(Received, Address)> {
-        match self.joining() {
-            None => os::recv_from_ip(socket, buf, peek),
-            Some(bulk) => bulk.recv_kept(socket, buf, peek),
+        match self.gro() {
+            None => platform::receive_datagram(&self.socket, buf, peek),
+            Some(offload) => offload.recv_queued(&self.socket, buf, peek),
+        }
+    }
+
+    /// Receives a datagram of any kind of socket, or only looks at it if `peek`; returns how many
+    /// bytes of it are in `buf`.
+    #[inline]
+    pub(crate) fn recv_datagram(
+        &self,
+        buf: &mut [MaybeUninit<u8>],
+        peek: bool,
+    ) -> io::Result<usize> {
+        match self.gro() {
+            None if peek => self.peek(buf),
+            None => self.recv(buf),
+            Some(offload) => Ok(offload.recv_queued(&self.socket, buf, peek)?.0.len),
         }
     }
 
     /// Sends the first datagrams of `transmit`, as many as one call takes, and returns their bytes.
-    pub(crate) fn send_segments(
-        &self,
-        socket: &Socket,
-        transmit: &Transmit<&[u8]>,
-    ) -> io::Result<usize> {
-        let bulk = self.bulk(socket)?;
+    pub(crate) fn send_segments(&self, transmit: &Transmit<&[u8]>) -> io::Result<usize> {
+        let offload = self.offload()?;
         let size = transmit.segment_size.unwrap_or(usize::MAX);
-        let call = transmit.first(bulk.segmentation.most(size));
-        match bulk.send(socket, &call) {
+        let call = transmit.first(offload.segmentation.max_segments(size));
+        match offload.send(&self.socket, &call) {
             Err(error) if call.count() > 1 && may_refuse_to_segment(&error) => {
                 // Perhaps the route's device or its size forbids to segment; perhaps the address is
-                // to blame, or each datagram is too long. Sending one tells.
+                // to blame, or each datagram is too long. Sending one shows which.
                 let single = call.first(1);
-                bulk.send(socket, &single)?;
-                bulk.segmentation.refused(size);
+                offload.send(&self.socket, &single)?;
+                offload.segmentation.refused(size);
                 Ok(single.contents.len())
             }
             result => result.map(|()| call.contents.len()),
         }
     }
 
-    /// Receives as many datagrams as wait and fit.
-    pub(crate) fn recv_batch(&self, socket: &Socket, batch: &mut Batch) -> io::Result<()> {
-        let bulk = self.bulk(socket)?;
-        bulk.prepare(socket, batch.takes_joined());
-        if !bulk.is_joining() {
-            return bulk.receive(socket, batch);
+    /// Receives as many datagrams as wait and fit, at least one.
+    pub(crate) fn recv_batch(&self, batch: &mut Batch) -> io::Result<()> {
+        let (offload, socket) = (self.offload()?, &self.socket);
+        offload.prepare(socket, batch.takes_joined());
+        if !offload.is_joining() {
+            return offload.receive(socket, batch);
         }
-        if batch.takes_joined() && !bulk.mixed.load(Ordering::SeqCst) {
-            match bulk.receive(socket, batch) {
-                // Meanwhile a plain receive may have taken what was there to the store.
+        if batch.takes_joined() && !offload.mixed.load(Ordering::SeqCst) {
+            match offload.receive(socket, batch) {
+                // Meanwhile a plain receive may have moved what was there to the queue.
                 Err(error)
                     if error.kind() == io::ErrorKind::WouldBlock
-                        && bulk.mixed.load(Ordering::SeqCst) => {}
+                        && offload.mixed.load(Ordering::SeqCst) => {}
                 result => return result,
             }
         }
-        let mut kept = bulk.kept.lock();
-        if kept.is_empty() {
+        let mut queue = offload.queue.lock();
+        if queue.is_empty() {
             if batch.takes_joined() {
-                return bulk.receive(socket, batch);
+                return offload.receive(socket, batch);
             }
-            bulk.mixed.store(true, Ordering::SeqCst);
-            kept.refill(|store| bulk.receive(socket, store))?;
+            offload.mixed.store(true, Ordering::SeqCst);
+            queue.refill(|refilled| offload.receive(socket, refilled))?;
         }
-        kept.pour(batch)
+        queue.drain_into(batch)
     }
 
-    /// Whether the store holds something.
+    /// Whether datagrams wait here that were taken from the system and not given out.
     #[inline]
-    pub(crate) fn has_kept(&self) -> bool {
-        let mixed = self.0.get().filter(|bulk| bulk.mixed.load(Ordering::SeqCst));
-        mixed.is_some_and(|bulk| !bulk.kept.lock().is_empty())
+    pub(crate) fn has_queued(&self) -> bool {
+        let mixed = self.offload.get().filter(|offload| offload.mixed.load(Ordering::SeqCst));
+        mixed.is_some_and(|offload| !offload.queue.lock().is_empty())
     }
 
-    /// The datagrams that one call may send, and that one buffer may hold.
-    pub(crate) fn most_segments(&self, socket: &Socket) -> io::Result<(usize, usize)> {
-        let bulk = self.bulk(socket)?;
-        Ok((bulk.segmentation.most(0), bulk.joins))
+    /// How many datagrams one call may send, and how many one buffer of a batch may hold.
+    pub(crate) fn max_segments(&self) -> io::Result<(usize, usize)> {
+        let offload = self.offload()?;
+        Ok((offload.segmentation.max_segments(0), offload.max_joined))
     }
 
     /// What there is for use in bulk, if the kernel may join datagrams.
-    fn joining(&self) -> Option<&Bulk> {
-        self.0.get().map(|bulk| &**bulk).filter(|bulk| bulk.is_joining())
+    #[inline]
+    pub(super) fn gro(&self) -> Option<&UdpOffload> {
+        self.offload.get().map(|offload| &**offload).filter(|offload| offload.is_joining())
     }
 
     #[inline]
-    fn bulk(&self, socket: &Socket) -> io::Result<&Bulk> {
-        match self.0.get() {
-            Some(bulk) => Ok(bulk),
-            None => self.new_bulk(socket),
+    fn offload(&self) -> io::Result<&UdpOffload> {
+        match self.offload.get() {
+            Some(offload) => Ok(offload),
+            None => self.new_offload(),
         }
     }
 
     #[cold]
-    fn new_bulk(&self, socket: &Socket) -> io::Result<&Bulk> {
-        let bulk = Box::new(Bulk::new(os::is_v6(socket)?)?);
-        Ok(self.0.get_or_init(|| bulk))
+    fn new_offload(&self) -> io::Result<&UdpOffload> {
+        let offload = Box::new(UdpOffload::new(self.is_v6()?)?);
+        Ok(self.offload.get_or_init(|| offload))
     }
 }
 
 /// Has quinn-udp find out what the kernel can do. It sets options on the socket that it is given,
 /// some of which change what a plain send or receive does; so it is given one of its own.
 fn probe(v6: bool) -> io::Result<UdpSocketState> {
-    let other = os::open(if v6 { Family::V6 } else { Family::V4 }, Transport::Udp)?;
-    UdpSocketState::new((&other).into())
+    let other = OsSocket::open(if v6 { Family::V6 } else { Family::V4 }, Transport::Udp)?;
+    UdpSocketState::new((&other.socket).into())
 }
 
-impl Bulk {
+impl UdpOffload {
     fn new(v6: bool) -> io::Result<Self> {
         let state = probe(v6)?;
         Ok(Self {
             v6,
             segmentation: Segmentation::new(state.max_gso_segments()),
-            joins: state.gro_segments(),
+            max_joined: state.gro_segments(),
             state: RwLock::new(state),
             asked: AtomicU8::new(0),
             mixed: AtomicBool::new(false),
-            kept: Mutex::default(),
+            queue: Mutex::default(),
         })
     }
 
@@ -190,27 +177,27 @@ impl Bulk {
     }
 
     fn is_joining(&self) -> bool {
-        self.asked(JOINS)
+        self.asked(GRO)
     }
 
     /// Asks the kernel for what a batch receive needs. What it does not have, the batch does
     /// without.
     fn prepare(&self, socket: &Socket, joined: bool) {
-        if !self.asked(TELLS) {
-            platform::tell_details(socket, self.v6);
-            self.asked.fetch_or(TELLS, Ordering::SeqCst);
+        if !self.asked(RECV_INFO) {
+            platform::report_details(socket, self.v6);
+            self.asked.fetch_or(RECV_INFO, Ordering::SeqCst);
         }
-        if joined && self.joins > 1 && !self.asked(JOINS) {
-            // Said before it is so, lest a plain receive meets joined datagrams unawares.
-            self.asked.fetch_or(JOINS, Ordering::SeqCst);
+        if joined && self.max_joined > 1 && !self.asked(GRO) {
+            // Before the kernel starts: no plain receive is unprepared for joined datagrams.
+            self.asked.fetch_or(GRO, Ordering::SeqCst);
             platform::join_datagrams(socket, true);
         }
     }
 
     fn send(&self, socket: &Socket, call: &Transmit<&[u8]>) -> io::Result<()> {
         if call.target.port() == 0 {
-            // As the kernel says. It is kept from saying so, since anybody's datagram can claim to
-            // come from there, and a refusal is expensive.
+            // As the kernel says, which is not asked: anybody's datagram can claim to come from
+            // port 0, and a refusal is expensive.
             return Err(io::Error::from_raw_os_error(libc::EINVAL));
         }
         let transmit = quinn_udp::Transmit {
@@ -236,21 +223,21 @@ impl Bulk {
         batch.fill(|buffers, metas| state.recv(socket.into(), buffers, metas))
     }
 
-    /// Receives one datagram, or looks at it, by way of the store.
+    /// Receives one datagram, or looks at it, by way of the queue.
     #[cold]
-    fn recv_kept(
+    fn recv_queued(
         &self,
         socket: &Socket,
         buf: &mut [MaybeUninit<u8>],
         peek: bool,
     ) -> io::Result<(Received, Address)> {
-        // Before the kernel is asked: see `InBulk::recv_batch`.
+        // Before the kernel is asked: see `OsSocket::recv_batch`.
         self.mixed.store(true, Ordering::SeqCst);
-        let mut kept = self.kept.lock();
-        if kept.is_empty() {
-            kept.refill(|store| self.receive(socket, store))?;
+        let mut queue = self.queue.lock();
+        if queue.is_empty() {
+            queue.refill(|batch| self.receive(socket, batch))?;
         }
-        let (received, from) = kept.copy(buf, peek);
+        let (received, from) = queue.copy(buf, peek);
         Ok((received, Address::Ip(from)))
     }
 }
@@ -272,69 +259,68 @@ mod tests {
     use std::net::SocketAddr;
 
     use super::*;
-    use crate::os::batch::LARGEST_BUFFER;
+    use crate::os::MAX_DATAGRAM;
     use crate::os::transmit::Ecn;
 
-    fn socket() -> (Socket, SocketAddr) {
-        let socket = os::open(Family::V4, Transport::Udp).unwrap();
-        let any = Address::Ip("127.0.0.1:0".parse().unwrap());
-        os::bind(&socket, &any).unwrap();
-        let address = os::local_address(&socket).unwrap().ip().unwrap();
+    fn socket() -> (OsSocket, SocketAddr) {
+        let socket = OsSocket::open(Family::V4, Transport::Udp).unwrap();
+        socket.bind(&Address::Ip("127.0.0.1:0".parse().unwrap())).unwrap();
+        let address = socket.local_address().unwrap().ip().unwrap();
         (socket, address)
     }
 
     /// As on a kernel that neither segments nor joins.
-    fn old() -> InBulk {
-        let mut bulk = Bulk::new(false).unwrap();
-        (bulk.segmentation, bulk.joins) = (Segmentation::new(1), 1);
-        InBulk(OnceLock::from(Box::new(bulk)))
+    fn old() -> (OsSocket, SocketAddr) {
+        let (socket, address) = socket();
+        let mut offload = UdpOffload::new(false).unwrap();
+        (offload.segmentation, offload.max_joined) = (Segmentation::new(1), 1);
+        assert!(socket.offload.set(Box::new(offload)).is_ok());
+        (socket, address)
     }
 
     #[test]
     fn a_kernel_that_neither_segments_nor_joins_is_used_all_the_same() {
-        let ((sender, _), (receiver, at_receiver)) = (socket(), socket());
-        let (sending, receiving) = (old(), old());
-        assert_eq!(sending.most_segments(&sender).unwrap(), (1, 1));
+        let ((sending, _), (receiving, at_receiver)) = (old(), old());
+        assert_eq!(sending.max_segments().unwrap(), (1, 1));
         let contents: Vec<u8> = (0..10).collect();
         let mut transmit = Transmit::new(at_receiver, &contents[..]).segment_size(3);
         let mut calls = 0;
         while !transmit.contents.is_empty() {
-            let sent = sending.send_segments(&sender, &transmit).unwrap();
+            let sent = sending.send_segments(&transmit).unwrap();
             transmit.advance(sent);
             calls += 1;
         }
         assert_eq!(calls, 4);
-        let mut batch = Batch::new(3, LARGEST_BUFFER);
+        let mut batch = Batch::new(3, MAX_DATAGRAM);
         let mut all = Vec::new();
         while all.len() < 4 {
-            match receiving.recv_batch(&receiver, &mut batch) {
+            match receiving.recv_batch(&mut batch) {
                 Ok(()) => all.extend(batch.iter().map(|(bytes, _)| bytes.to_vec())),
                 Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
             }
         }
         assert!(all.iter().map(|bytes| &bytes[..]).eq(contents.chunks(3)));
-        assert!(receiving.joining().is_none(), "plain receives have nothing to mind");
+        assert!(receiving.gro().is_none(), "plain receives have nothing to mind");
     }
 
     /// quinn-udp would send without marks from then on.
     #[test]
     fn an_error_of_the_address_does_not_cost_the_marks() {
-        let ((sender, _), (receiver, at_receiver)) = (socket(), socket());
-        let (sending, receiving) = (InBulk::default(), InBulk::default());
+        let ((sending, _), (receiving, at_receiver)) = (socket(), socket());
         let mut batch = Batch::new(4, 100);
-        assert!(receiving.recv_batch(&receiver, &mut batch).is_err());
+        assert!(receiving.recv_batch(&mut batch).is_err());
         let marked = Transmit::new(at_receiver, &b"abcd"[..]).ecn(Ecn::Ce);
         let nobody = marked.source([239; 4].into());
         for wrong in [nobody, nobody.segment_size(1)] {
-            let error = sending.send_segments(&sender, &wrong).unwrap_err();
+            let error = sending.send_segments(&wrong).unwrap_err();
             assert_eq!(error.raw_os_error(), Some(libc::EINVAL));
         }
-        let before = sending.most_segments(&sender).unwrap();
-        assert_eq!(sending.send_segments(&sender, &marked).unwrap(), 4);
-        assert_eq!(sending.most_segments(&sender).unwrap(), before);
-        while let Err(error) = receiving.recv_batch(&receiver, &mut batch) {
+        let before = sending.max_segments().unwrap();
+        assert_eq!(sending.send_segments(&marked).unwrap(), 4);
+        assert_eq!(sending.max_segments().unwrap(), before);
+        while let Err(error) = receiving.recv_batch(&mut batch) {
             assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
         }
-        assert_eq!(batch.told()[0].ecn, marked.ecn);
+        assert_eq!(batch.metas()[0].ecn, marked.ecn);
     }
 }

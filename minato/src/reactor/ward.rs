@@ -9,6 +9,7 @@
 //! multi-thread runtime has one for each of its siblings.
 
 use std::io;
+use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::{Wake, Waker};
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 use super::shared::{Keeper, Shared, Watch};
 use super::slot::Slot;
 use crate::engine::{Direction, EVENTS_PER_WAIT, Readiness, Source};
+use crate::os::Descriptor;
 use crate::time::clock;
 
 /// How long a holder may be in one poll before others turn its reactor.
@@ -58,6 +60,8 @@ pub(crate) struct Ward {
 /// The watch over a core's descriptor.
 struct Adoption {
     source: Source,
+    /// The descriptor that is registered.
+    _descriptor: Descriptor,
     slot: Arc<Slot>,
     hot: Arc<Hot>,
 }
@@ -192,9 +196,9 @@ impl Drop for Ward {
 impl Adoption {
     fn begin(own: &Arc<Shared>, shared: &Arc<Shared>) -> io::Result<Self> {
         let descriptor = shared.driver().descriptor().try_clone_to_owned()?;
-        let source = Source::watched(descriptor);
+        let source = Source::Os(descriptor.as_raw_fd());
         let slot = Arc::new(Slot::new(Readiness::ALL, Readiness::EMPTY));
         slot.settle_in(&source, own)?;
-        Ok(Self { source, slot, hot: Arc::default() })
+        Ok(Self { source, _descriptor: descriptor, slot, hot: Arc::default() })
     }
 }

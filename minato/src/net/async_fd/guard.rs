@@ -6,7 +6,8 @@ use std::os::fd::AsRawFd;
 
 use super::{AsyncFd, TryIoError};
 use crate::engine::Readiness;
-use crate::net::socket::Socket;
+use crate::net::io::Waitable;
+use crate::net::registration::Registration;
 use crate::reactor::View;
 
 /// What was seen of a descriptor's readiness, and what of that still stands.
@@ -22,19 +23,19 @@ impl Seen {
         Self { look, ready: look.readiness().intersection(mask) }
     }
 
-    fn clear(&mut self, socket: &Socket, bits: Readiness) {
-        socket.clear(self.look, self.ready.intersection(bits));
+    fn clear(&mut self, registration: &Registration, bits: Readiness) {
+        registration.would_block(Some(self.look), self.ready.intersection(bits));
         self.ready = self.ready.difference(bits);
     }
 
     fn after<R>(
         &mut self,
-        socket: &Socket,
+        registration: &Registration,
         result: io::Result<R>,
     ) -> Result<io::Result<R>, TryIoError> {
         match result {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.clear(socket, Readiness::ALL);
+                self.clear(registration, Readiness::ALL);
                 Err(TryIoError(()))
             }
             result => Ok(result),
@@ -67,7 +68,7 @@ impl<'a, T: AsRawFd> AsyncFdReadyGuard<'a, T> {
 
     /// Like [`clear_ready`](Self::clear_ready), but only the bits of `ready`.
     pub fn clear_ready_matching(&mut self, ready: Readiness) {
-        self.seen.clear(self.async_fd.socket(), ready);
+        self.seen.clear(self.async_fd.registration(), ready);
     }
 
     /// Leaves the readiness as it is; the same as dropping the guard, and says so.
@@ -88,7 +89,7 @@ impl<'a, T: AsRawFd> AsyncFdReadyGuard<'a, T> {
         operation: impl FnOnce(&'a AsyncFd<T>) -> io::Result<R>,
     ) -> Result<io::Result<R>, TryIoError> {
         let result = operation(self.async_fd);
-        self.seen.after(self.async_fd.socket(), result)
+        self.seen.after(self.async_fd.registration(), result)
     }
 
     /// The `AsyncFd` of this guard.
@@ -130,7 +131,7 @@ impl<'a, T: AsRawFd> AsyncFdReadyMutGuard<'a, T> {
 
     /// As [`AsyncFdReadyGuard::clear_ready_matching`].
     pub fn clear_ready_matching(&mut self, ready: Readiness) {
-        self.seen.clear(self.async_fd.socket(), ready);
+        self.seen.clear(self.async_fd.registration(), ready);
     }
 
     /// As [`AsyncFdReadyGuard::retain_ready`].
@@ -151,7 +152,7 @@ impl<'a, T: AsRawFd> AsyncFdReadyMutGuard<'a, T> {
         operation: impl FnOnce(&mut AsyncFd<T>) -> io::Result<R>,
     ) -> Result<io::Result<R>, TryIoError> {
         let result = operation(self.async_fd);
-        self.seen.after(self.async_fd.socket(), result)
+        self.seen.after(self.async_fd.registration(), result)
     }
 
     /// The `AsyncFd` of this guard.

@@ -12,10 +12,11 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::task::{Context, Poll, ready};
 
 use self::guard::Seen;
-use super::socket::Socket;
-use crate::engine::{Direction, Foreign, Interest, Source, Transport, no_descriptor};
+use super::io::Waitable;
+use super::registration::{self, Registration};
+use super::socket::no_descriptor;
+use crate::engine::{Direction, Foreign, Interest, Source};
 use crate::reactor::Handle;
-use crate::runtime::context;
 
 /// Waits for a descriptor of your own: a pipe, a device, an event counter, a socket of a kind that
 /// this library does not have.
@@ -60,7 +61,7 @@ use crate::runtime::context;
 /// ```
 pub struct AsyncFd<T: AsRawFd> {
     // Before `inner`, so that the registration has ended when `inner` closes the descriptor.
-    socket: Socket,
+    registration: Registration,
     interest: Interest,
     /// How the owner tells the number of its descriptor. It is asked before each use of the number,
     /// since the owner may be exchanged.
@@ -194,29 +195,25 @@ impl<T: AsRawFd> AsyncFd<T> {
         handle: Option<&Handle>,
     ) -> Result<Self, AsyncFdRegisterError<T>> {
         let descriptor = number(&inner);
-        let simulated = match handle {
-            Some(handle) => handle.shared().driver().host().is_some(),
-            None => context::host().is_some(),
-        };
-        let source = match simulated {
-            true => Err(no_descriptor("AsyncFd")),
-            false => Foreign::new(descriptor, interest).map(Source::Foreign),
+        let source = match registration::host(handle) {
+            Some(_) => Err(no_descriptor("AsyncFd")),
+            None => Foreign::new(descriptor, interest).map(Source::Foreign),
         };
         match source {
             Ok(source) => {
-                let socket = Socket::of(source, Transport::Other, handle);
-                Ok(Self { socket, interest, number, inner: Some(inner) })
+                let registration = Registration::new(source, interest.mask(), handle);
+                Ok(Self { registration, interest, number, inner: Some(inner) })
             }
             Err(cause) => Err(AsyncFdRegisterError { inner, descriptor, cause }),
         }
     }
 
     /// The waiting side, which knows the number that the descriptor has now.
-    fn socket(&self) -> &Socket {
+    fn registration(&self) -> &Registration {
         if let Some(inner) = &self.inner {
-            note(self.socket.source(), (self.number)(inner));
+            note(self.registration.source(), (self.number)(inner));
         }
-        &self.socket
+        &self.registration
     }
 
     /// What owns the descriptor.
@@ -231,7 +228,7 @@ impl<T: AsRawFd> AsyncFd<T> {
 
     /// Gives back what owns the descriptor, registered nowhere.
     pub fn into_inner(mut self) -> T {
-        self.socket();
+        self.registration();
         self.inner.take().expect(HELD)
     }
 
@@ -248,10 +245,10 @@ impl<T: AsRawFd> AsyncFd<T> {
 
     /// The future keeps no reference to the owner of the descriptor, which may not be `Sync`.
     fn wait(&self, interest: Interest) -> impl Future<Output = io::Result<Seen>> {
-        let (checked, socket) = (self.check(interest), self.socket());
+        let (checked, registration) = (self.check(interest), self.registration());
         async move {
             checked?;
-            Ok(Seen::new(socket.ready_look(interest).await?, interest.mask()))
+            Ok(Seen::new(registration.ready_snapshot(interest).await?, interest.mask()))
         }
     }
 
@@ -344,7 +341,7 @@ impl<T: AsRawFd> AsyncFd<T> {
             Direction::Read => Interest::READABLE,
             Direction::Write => Interest::WRITABLE,
         })?;
-        let look = ready!(self.socket().poll_last_ready(cx, direction))?;
+        let look = ready!(self.registration().poll_last_ready(cx, direction))?;
         Poll::Ready(Ok(Seen::new(look, direction.mask())))
     }
 
@@ -417,7 +414,7 @@ impl<T: AsRawFd> AsyncFd<T> {
         operation: impl FnOnce(&T) -> io::Result<R>,
     ) -> io::Result<R> {
         self.check(interest)?;
-        self.socket().try_user_io(interest, || operation(self.get_ref()))
+        self.registration().try_user_io(interest, || operation(self.get_ref()))
     }
 
     /// Like [`try_io`](Self::try_io), with the owner of the descriptor to be changed.
@@ -431,11 +428,11 @@ impl<T: AsRawFd> AsyncFd<T> {
         operation: impl FnOnce(&mut T) -> io::Result<R>,
     ) -> io::Result<R> {
         self.check(interest)?;
-        let Self { socket, inner, number, .. } = self;
+        let Self { registration, inner, number, .. } = self;
         let inner = inner.as_mut().expect(HELD);
-        socket.try_user_io(interest, || {
+        registration.try_user_io(interest, || {
             let result = operation(inner);
-            note(socket.source(), number(inner));
+            note(registration.source(), number(inner));
             result
         })
     }
@@ -456,7 +453,7 @@ impl<T: AsRawFd> AsyncFd<T> {
         mut operation: impl FnMut(&T) -> io::Result<R>,
     ) -> io::Result<R> {
         self.check(interest)?;
-        self.socket().io(interest, |_| operation(self.get_ref())).await
+        self.registration().io(interest, || operation(self.get_ref())).await
     }
 
     /// Like [`async_io`](Self::async_io), with the owner of the descriptor to be changed.
@@ -474,14 +471,15 @@ impl<T: AsRawFd> AsyncFd<T> {
         mut operation: impl FnMut(&mut T) -> io::Result<R>,
     ) -> io::Result<R> {
         self.check(interest)?;
-        let Self { socket, inner, number, .. } = self;
+        let Self { registration, inner, number, .. } = self;
         let inner = inner.as_mut().expect(HELD);
-        let operation = |source: &Source| {
+        let source = registration.source();
+        let operation = || {
             let result = operation(inner);
             note(source, number(inner));
             result
         };
-        socket.io(interest, operation).await
+        registration.io(interest, operation).await
     }
 }
 
@@ -497,7 +495,7 @@ fn note(source: &Source, number: RawFd) {
 
 impl<T: AsRawFd> Drop for AsyncFd<T> {
     fn drop(&mut self) {
-        self.socket();
+        self.registration();
     }
 }
 

@@ -9,9 +9,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use super::pipe::Pipe;
-use crate::engine::{Direction, Source, Transport};
-use crate::net::io::Done;
+use crate::engine::Direction;
+use crate::net::io::{Done, Waitable};
 use crate::net::socket::Socket;
+use crate::os::Transport;
 use crate::os::platform::is_broken_pipe_ignored;
 use crate::reactor::process::PerProcess;
 
@@ -61,7 +62,7 @@ impl Socket {
     /// This socket as an end of a copy, if the system knows it.
     pub(crate) fn direct(&self) -> Option<Direct<'_>> {
         let is_stream = matches!(self.transport, Transport::Tcp | Transport::UnixStream);
-        (is_stream && matches!(self.source(), Source::Os(_))).then_some(Direct(self))
+        (is_stream && self.os().is_some()).then_some(Direct(self))
     }
 }
 
@@ -146,12 +147,14 @@ impl Direct<'_> {
         cx: &mut Context<'_>,
         pipe: &mut Pipe,
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_io(cx, Direction::Read, |source| {
-            if self.0.look().is_some_and(|look| look.readiness().is_priority()) {
+        let socket = self.0;
+        socket.poll_io(cx, Direction::Read, || {
+            let snapshot = socket.registration().snapshot();
+            if snapshot.is_some_and(|snapshot| snapshot.readiness().is_priority()) {
                 return Ok(Done::Whole(0));
             }
-            source.settle()?;
-            pipe.fill(source.descriptor()).map(Done::Whole)
+            socket.flush_outbox()?;
+            pipe.fill(socket.raw_descriptor()).map(Done::Whole)
         })
     }
 
@@ -161,9 +164,10 @@ impl Direct<'_> {
         cx: &mut Context<'_>,
         pipe: &mut Pipe,
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_io(cx, Direction::Write, |source| {
-            source.settle()?;
-            let moved = pipe.drain(source.descriptor())?;
+        let socket = self.0;
+        socket.poll_io(cx, Direction::Write, || {
+            socket.flush_outbox()?;
+            let moved = pipe.drain(socket.raw_descriptor())?;
             PASSED.fetch_add(moved as u64, Ordering::Relaxed);
             Ok(Done::Whole(moved))
         })

@@ -16,7 +16,6 @@ pub(crate) use self::lane::is_refusal;
 pub use self::lane::{Direct, spliced_bytes};
 use self::policy::Pace;
 use crate::io::{AsyncRead, AsyncWrite};
-pub(crate) use crate::os::platform::{is_broken_pipe_ignored, send_file};
 
 /// Whether and how a copy goes by pipe.
 #[derive(Debug)]

@@ -4,8 +4,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::panic::Location;
 
-use crate::engine::{Address, Family, Interest, Transport};
+use crate::engine::Interest;
+use crate::net::io::Waitable;
 use crate::net::socket::Socket;
+use crate::os::{Address, Family, Transport};
 use crate::reactor::Handle;
 
 /// Connects to the first of `addresses` that answers.
@@ -17,7 +19,8 @@ pub(super) async fn connect_any(
     let mut last = None;
     for address in addresses {
         let attempt = async {
-            let socket = Socket::open(handle, Family::of(address), Transport::Tcp)?.made_at(place);
+            let socket =
+                Socket::open(handle, Family::from(address), Transport::Tcp)?.made_at(place);
             connect(&socket, &Address::Ip(*address)).await?;
             Ok(socket)
         };
@@ -51,7 +54,7 @@ pub(super) enum Begun {
 
 /// Begins to connect `socket`.
 pub(super) fn begin(socket: &Socket, address: &Address) -> io::Result<Begun> {
-    match socket.source().connect(address) {
+    match socket.connect(address) {
         Ok(()) => Ok(Begun::Connected),
         Err(error) if is_in_progress(&error) => Ok(Begun::InProgress),
         Err(error) => Err(error),
@@ -62,7 +65,7 @@ pub(super) fn begin(socket: &Socket, address: &Address) -> io::Result<Begun> {
 pub(super) async fn finish(socket: &Socket) -> io::Result<()> {
     loop {
         socket.ready(Interest::WRITABLE).await?;
-        if let Some(error) = socket.source().take_error()? {
+        if let Some(error) = socket.take_error()? {
             return Err(error);
         }
         match socket.peer_address() {

@@ -9,12 +9,13 @@ use std::task::{Context, Poll};
 
 use super::backlog::Backlog;
 use super::{Incoming, TcpSocket, TcpStream};
-use crate::engine::{Address, Direction, Interest, Source, Transport};
+use crate::engine::{Direction, Interest};
 use crate::net::ToSocketAddrs;
 use crate::net::address::to_socket_addrs;
-use crate::net::io::Done;
+use crate::net::io::{Done, Waitable};
 use crate::net::options::socket_options;
 use crate::net::socket::Socket;
+use crate::os::{Address, Transport};
 use crate::reactor::Handle;
 
 /// How many connections the system queues for a listener, unless told otherwise.
@@ -110,9 +111,8 @@ impl TcpListener {
     ///
     /// A connection is given out or not yet accepted, never lost.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let (source, from) =
-            self.socket.io(Interest::READABLE, |source| self.accept_from(source)).await?;
-        self.stream(source, from)
+        let (socket, from) = self.socket.io(Interest::READABLE, || self.accept_once()).await?;
+        stream(socket, from)
     }
 
     /// The poll form of [`accept`](Self::accept). Any number of tasks may wait in it at a time; as
@@ -122,10 +122,9 @@ impl TcpListener {
     ///
     /// As [`accept`](Self::accept).
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        let accepted = self
-            .socket
-            .poll_io(cx, Direction::Read, |source| self.accept_from(source).map(Done::Whole));
-        accepted.map(|accepted| accepted.and_then(|(source, from)| self.stream(source, from)))
+        let accepted =
+            self.socket.poll_io(cx, Direction::Read, || self.accept_once().map(Done::Whole));
+        accepted.map(|accepted| accepted.and_then(|(socket, from)| stream(socket, from)))
     }
 
     /// Accepts a connection if one is waiting.
@@ -134,24 +133,19 @@ impl TcpListener {
     ///
     /// `WouldBlock` if none is; else as [`accept`](Self::accept).
     pub fn try_accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let accept = || self.accept_from(self.socket.source());
-        let (source, from) = self.socket.try_io(Interest::READABLE, accept)?;
-        self.stream(source, from)
+        let (socket, from) = self.socket.try_io(Interest::READABLE, || self.accept_once())?;
+        stream(socket, from)
     }
 
     /// One accept. Unless more are known to wait, the reactor is asked for what else is in the
     /// queue, which is far cheaper than an accept that finds nothing.
-    fn accept_from(&self, source: &Source) -> io::Result<(Source, Address)> {
-        let look = self.socket.look();
-        let accepted = source.accept().inspect_err(|_| self.backlog.is_empty())?;
-        if look.is_some() && !self.backlog.is_more(|| source.waiting_connections()) {
-            self.socket.rearm(look);
+    fn accept_once(&self) -> io::Result<(Socket, Address)> {
+        let snapshot = self.socket.registration().snapshot();
+        let accepted = self.socket.accept().inspect_err(|_| self.backlog.is_empty())?;
+        if snapshot.is_some() && !self.backlog.is_more(|| self.socket.waiting_connections()) {
+            self.socket.rearm(snapshot);
         }
         Ok(accepted)
-    }
-
-    fn stream(&self, source: Source, from: Address) -> io::Result<(TcpStream, SocketAddr)> {
-        Ok((TcpStream::of(self.socket.of_accepted(source)), from.ip()?))
     }
 
     /// An endless stream of accepted connections, which survives shortages and connections that
@@ -168,7 +162,7 @@ impl TcpListener {
     /// When the descriptor is not a TCP socket, or on a simulated runtime.
     #[track_caller]
     pub fn from_std(listener: std::net::TcpListener) -> io::Result<Self> {
-        Socket::adopt(listener.into(), Transport::Tcp, None).map(Self::of)
+        Socket::from_descriptor(listener.into(), Transport::Tcp, None).map(Self::of)
     }
 
     /// Like [`from_std`](Self::from_std), bound to the reactor of `handle`.
@@ -178,7 +172,7 @@ impl TcpListener {
     /// As [`from_std`](Self::from_std).
     #[track_caller]
     pub fn from_std_on(handle: &Handle, listener: std::net::TcpListener) -> io::Result<Self> {
-        Socket::adopt(listener.into(), Transport::Tcp, Some(handle)).map(Self::of)
+        Socket::from_descriptor(listener.into(), Transport::Tcp, Some(handle)).map(Self::of)
     }
 
     /// Gives the listener to std, non-blocking as it is.
@@ -205,11 +199,15 @@ impl TcpListener {
     ///
     /// The system's.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.socket.source().take_error()
+        self.socket.take_error()
     }
 }
 
 socket_options!(TcpListener: ttl);
+
+fn stream(socket: Socket, from: Address) -> io::Result<(TcpStream, SocketAddr)> {
+    Ok((TcpStream::of(socket), from.ip()?))
+}
 
 impl fmt::Debug for TcpListener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

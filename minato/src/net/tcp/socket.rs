@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use super::{TcpKeepalive, TcpListener, TcpStream, connect};
-use crate::engine::{Address, Family, Transport};
 use crate::net::options::{set_keepalive_times, socket_options};
 use crate::net::socket::Socket;
+use crate::os::{Address, Family, Transport};
 use crate::reactor::Handle;
 
 /// A TCP socket that is neither listening nor connected yet.
@@ -80,7 +80,7 @@ impl TcpSocket {
 
     #[track_caller]
     pub(super) fn open_for(address: SocketAddr, handle: Option<&Handle>) -> io::Result<Self> {
-        Self::open(Family::of(&address), handle)
+        Self::open(Family::from(&address), handle)
     }
 
     #[track_caller]
@@ -95,7 +95,7 @@ impl TcpSocket {
     /// When the descriptor is not a TCP socket, or on a simulated runtime.
     #[track_caller]
     pub fn from_std_stream(stream: std::net::TcpStream) -> io::Result<Self> {
-        Ok(Self { socket: Socket::adopt(stream.into(), Transport::Tcp, None)? })
+        Ok(Self { socket: Socket::from_descriptor(stream.into(), Transport::Tcp, None)? })
     }
 
     /// Like [`from_std_stream`](Self::from_std_stream), bound to the reactor of `handle`.
@@ -105,7 +105,7 @@ impl TcpSocket {
     /// As [`from_std_stream`](Self::from_std_stream).
     #[track_caller]
     pub fn from_std_stream_on(handle: &Handle, stream: std::net::TcpStream) -> io::Result<Self> {
-        Ok(Self { socket: Socket::adopt(stream.into(), Transport::Tcp, Some(handle))? })
+        Ok(Self { socket: Socket::from_descriptor(stream.into(), Transport::Tcp, Some(handle))? })
     }
 
     /// Binds the socket to an address.
@@ -114,7 +114,7 @@ impl TcpSocket {
     ///
     /// The system's: the port is in use or privileged, or the address is not one of this host.
     pub fn bind(&self, address: SocketAddr) -> io::Result<()> {
-        self.socket.source().bind(&Address::Ip(address))
+        self.socket.bind(&Address::Ip(address))
     }
 
     /// Listens for connections; the system queues up to `backlog` of them.
@@ -123,7 +123,7 @@ impl TcpSocket {
     ///
     /// The system's.
     pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
-        self.socket.source().listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+        self.socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
         Ok(TcpListener::of(self.socket))
     }
 
@@ -192,7 +192,7 @@ impl TcpSocket {
     ///
     /// The system's.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.socket.source().take_error()
+        self.socket.take_error()
     }
 }
 

@@ -12,16 +12,18 @@ use std::time::Duration;
 use bytes::BufMut;
 
 use super::{TcpKeepalive, connect};
-use crate::engine::{Direction, Interest, OptionName, OptionValue, Readiness, Transport};
+use crate::engine::{Direction, Interest, Readiness};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::net::address::to_socket_addrs;
 use crate::net::halves::{
     self, BorrowedReadHalf, BorrowedWriteHalf, OwnedReadHalf, OwnedWriteHalf, SplitStream,
 };
+use crate::net::io::Waitable;
 use crate::net::options::{set_keepalive_times, socket_options};
 use crate::net::socket::Socket;
 use crate::net::stream::{stream_api, stream_traits};
 use crate::net::{Direct, SendFile, ToSocketAddrs};
+use crate::os::{OptionName, OptionValue, Transport};
 use crate::reactor::Handle;
 
 /// A TCP connection.
@@ -110,7 +112,7 @@ impl TcpStream {
     /// When the descriptor is not a TCP socket, or on a simulated runtime.
     #[track_caller]
     pub fn from_std(stream: std::net::TcpStream) -> io::Result<Self> {
-        Socket::adopt(stream.into(), Transport::Tcp, None).map(Self::of)
+        Socket::from_descriptor(stream.into(), Transport::Tcp, None).map(Self::of)
     }
 
     /// Like [`from_std`](Self::from_std), bound to the reactor of `handle`.
@@ -120,7 +122,7 @@ impl TcpStream {
     /// As [`from_std`](Self::from_std).
     #[track_caller]
     pub fn from_std_on(handle: &Handle, stream: std::net::TcpStream) -> io::Result<Self> {
-        Socket::adopt(stream.into(), Transport::Tcp, Some(handle)).map(Self::of)
+        Socket::from_descriptor(stream.into(), Transport::Tcp, Some(handle)).map(Self::of)
     }
 
     /// Gives the connection to std, non-blocking as it is.

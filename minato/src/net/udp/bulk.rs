@@ -4,8 +4,8 @@ use std::io;
 use std::task::{Context, Poll};
 
 use super::{ReceiveBatch, RecvDgrams, SendDgrams, Transmit, UdpSocket};
-use crate::engine::{Direction, Interest, Source};
-use crate::net::io::Done;
+use crate::engine::{Direction, Interest};
+use crate::net::io::{Done, Waitable};
 
 impl UdpSocket {
     /// How many datagrams one call may send by [`send_segments`](Self::send_segments): 64 on Linux
@@ -17,7 +17,7 @@ impl UdpSocket {
     /// The first use in bulk finds out what the system can do, by means of another socket that is
     /// opened and closed: the system's errors of that (too many descriptors are open).
     pub fn max_send_segments(&self) -> io::Result<usize> {
-        self.socket.source().most_segments().map(|(send, _)| send)
+        self.socket.max_segments().map(|(send, _)| send)
     }
 
     /// How many datagrams the system may join in one buffer of a [`ReceiveBatch`]: 64 on Linux from
@@ -27,7 +27,7 @@ impl UdpSocket {
     ///
     /// As [`max_send_segments`](Self::max_send_segments).
     pub fn max_receive_segments(&self) -> io::Result<usize> {
-        self.socket.source().most_segments().map(|(_, receive)| receive)
+        self.socket.max_segments().map(|(_, receive)| receive)
     }
 
     /// Waits for room and sends the first datagrams of `transmit`, as many as the system takes by
@@ -72,7 +72,7 @@ impl UdpSocket {
     /// ```
     pub async fn send_segments(&self, transmit: &Transmit<impl AsRef<[u8]>>) -> io::Result<usize> {
         let transmit = transmit.as_ref();
-        self.socket.io(Interest::WRITABLE, |source| source.send_segments(&transmit)).await
+        self.socket.io(Interest::WRITABLE, || self.socket.send_segments(&transmit)).await
     }
 
     /// The poll form of [`send_segments`](Self::send_segments). Up to 8 tasks may wait to send at a
@@ -87,9 +87,8 @@ impl UdpSocket {
         transmit: &Transmit<impl AsRef<[u8]>>,
     ) -> Poll<io::Result<usize>> {
         let transmit = transmit.as_ref();
-        self.socket.poll_io(cx, Direction::Write, |source| {
-            source.send_segments(&transmit).map(Done::Whole)
-        })
+        self.socket
+            .poll_io(cx, Direction::Write, || self.socket.send_segments(&transmit).map(Done::Whole))
     }
 
     /// Like [`send_segments`](Self::send_segments), without waiting.
@@ -99,8 +98,7 @@ impl UdpSocket {
     /// `WouldBlock` if there is no room at present; else as [`send_segments`](Self::send_segments).
     pub fn try_send_segments(&self, transmit: &Transmit<impl AsRef<[u8]>>) -> io::Result<usize> {
         let transmit = transmit.as_ref();
-        let source = self.socket.source();
-        self.socket.try_io(Interest::WRITABLE, || source.send_segments(&transmit))
+        self.socket.try_io(Interest::WRITABLE, || self.socket.send_segments(&transmit))
     }
 
     /// Sends all datagrams of `transmit`, waiting for room as often as it takes. What was sent is
@@ -159,7 +157,7 @@ impl UdpSocket {
     ///
     /// Dropped before it is done, no datagram was taken. The batch is empty then.
     pub async fn recv_batch(&self, batch: &mut ReceiveBatch) -> io::Result<usize> {
-        self.socket.io(Interest::READABLE, |source| self.receive(source, batch)).await?;
+        self.socket.io(Interest::READABLE, || self.receive(batch)).await?;
         Ok(batch.len())
     }
 
@@ -174,9 +172,8 @@ impl UdpSocket {
         cx: &mut Context<'_>,
         batch: &mut ReceiveBatch,
     ) -> Poll<io::Result<usize>> {
-        let received = self
-            .socket
-            .poll_io(cx, Direction::Read, |source| self.receive(source, batch).map(Done::Whole));
+        let received =
+            self.socket.poll_io(cx, Direction::Read, || self.receive(batch).map(Done::Whole));
         received.map_ok(|()| batch.len())
     }
 
@@ -186,15 +183,14 @@ impl UdpSocket {
     ///
     /// `WouldBlock` if there is none at present; else as [`recv_batch`](Self::recv_batch).
     pub fn try_recv_batch(&self, batch: &mut ReceiveBatch) -> io::Result<usize> {
-        let source = self.socket.source();
-        self.socket.try_io(Interest::READABLE, || self.receive(source, batch))?;
+        self.socket.try_io(Interest::READABLE, || self.receive(batch))?;
         Ok(batch.len())
     }
 
-    fn receive(&self, source: &Source, batch: &mut ReceiveBatch) -> io::Result<()> {
-        let received = source.recv_batch(&mut batch.batch);
-        // Of joined datagrams, small buffers take some, and the rest is kept.
-        self.socket.tell_of_kept();
+    fn receive(&self, batch: &mut ReceiveBatch) -> io::Result<()> {
+        let received = self.socket.recv_batch(&mut batch.batch);
+        // Small buffers take some of the joined datagrams, and the others are queued.
+        self.socket.report_queued();
         received
     }
 

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::UdpSocket;
-use crate::engine::Membership;
+use crate::os::Membership;
 
 impl UdpSocket {
     /// Receives what is sent to the group `multiaddr`, on the interface with the address
@@ -46,6 +46,6 @@ impl UdpSocket {
     }
 
     fn change(&self, change: Membership) -> io::Result<()> {
-        self.socket.source().change_membership(change)
+        self.socket.change_membership(change)
     }
 }

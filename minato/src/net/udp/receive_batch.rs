@@ -4,7 +4,7 @@ use std::fmt;
 use std::iter;
 
 use super::ReceiveMeta;
-use crate::engine::{Batch, LARGEST_BUFFER, MOST_BUFFERS_OF_BATCH};
+use crate::os::{Batch, MAX_BATCH, MAX_DATAGRAM};
 
 /// Buffers for many datagrams, to be received by one call and used again for the next.
 ///
@@ -48,10 +48,10 @@ pub struct ReceiveBatch {
 
 impl ReceiveBatch {
     /// The size of buffers that have room for any datagram, and for all that a system joins.
-    pub const LARGEST: usize = LARGEST_BUFFER;
+    pub const LARGEST: usize = MAX_DATAGRAM;
 
     /// The most buffers that one call fills.
-    pub const MOST: usize = MOST_BUFFERS_OF_BATCH;
+    pub const MOST: usize = MAX_BATCH;
 
     /// [`MOST`](Self::MOST) buffers of [`LARGEST`](Self::LARGEST) bytes.
     pub fn new() -> Self {
@@ -79,7 +79,7 @@ impl ReceiveBatch {
 
     /// How many datagrams were received last.
     pub fn len(&self) -> usize {
-        self.batch.told().iter().map(ReceiveMeta::count).sum()
+        self.batch.metas().iter().map(ReceiveMeta::count).sum()
     }
 
     /// Whether there is none.

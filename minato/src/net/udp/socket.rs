@@ -10,12 +10,14 @@ use std::task::{Context, Poll};
 use bytes::BufMut;
 
 use super::{Received, RecvDgram, SendDgram};
-use crate::engine::{self, Address, Direction, Family, Interest, Readiness, Transport};
+use crate::engine::{Direction, Interest, Readiness};
 use crate::io::ReadBuf;
 use crate::net::ToSocketAddrs;
 use crate::net::address::to_socket_addrs;
 use crate::net::datagram::datagram_api;
+use crate::net::io::Waitable;
 use crate::net::socket::Socket;
+use crate::os::{self, Address, Family, Transport};
 use crate::reactor::Handle;
 
 /// A UDP socket.
@@ -86,8 +88,9 @@ impl UdpSocket {
         place: &'static Location<'static>,
     ) -> io::Result<Self> {
         first_that_does(addresses, |address| {
-            let socket = Socket::open(handle, Family::of(&address), Transport::Udp)?.made_at(place);
-            socket.source().bind(&Address::Ip(address))?;
+            let socket =
+                Socket::open(handle, Family::from(&address), Transport::Udp)?.made_at(place);
+            socket.bind(&Address::Ip(address))?;
             Ok(Self { socket })
         })
     }
@@ -99,7 +102,7 @@ impl UdpSocket {
     /// When the descriptor is not a UDP socket, or on a simulated runtime.
     #[track_caller]
     pub fn from_std(socket: std::net::UdpSocket) -> io::Result<Self> {
-        Ok(Self { socket: Socket::adopt(socket.into(), Transport::Udp, None)? })
+        Ok(Self { socket: Socket::from_descriptor(socket.into(), Transport::Udp, None)? })
     }
 
     /// Like [`from_std`](Self::from_std), bound to the reactor of `handle`.
@@ -109,7 +112,7 @@ impl UdpSocket {
     /// As [`from_std`](Self::from_std).
     #[track_caller]
     pub fn from_std_on(handle: &Handle, socket: std::net::UdpSocket) -> io::Result<Self> {
-        Ok(Self { socket: Socket::adopt(socket.into(), Transport::Udp, Some(handle))? })
+        Ok(Self { socket: Socket::from_descriptor(socket.into(), Transport::Udp, Some(handle))? })
     }
 
     /// Gives the socket to std, non-blocking as it is. One that has received in batches
@@ -139,7 +142,7 @@ impl UdpSocket {
         let place = Location::caller();
         async move {
             let addresses = to_socket_addrs(address, place).await?;
-            let connect = |address| self.socket.source().connect(&Address::Ip(address));
+            let connect = |address| self.socket.connect(&Address::Ip(address));
             first_that_does(&addresses, connect)
         }
     }
@@ -492,7 +495,7 @@ impl UdpSocket {
 }
 
 /// What the engine received, in the words of UDP.
-fn told((received, from): (engine::Received, Address)) -> io::Result<Received> {
+fn told((received, from): (os::Received, Address)) -> io::Result<Received> {
     Ok(Received { len: received.len, from: from.ip()?, truncated: received.truncated })
 }
 

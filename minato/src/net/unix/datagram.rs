@@ -10,11 +10,13 @@ use std::task::{Context, Poll};
 use bytes::BufMut;
 
 use super::{SocketAddr, address_of};
-use crate::engine::{self, Address, Direction, Family, Interest, Readiness, Transport};
+use crate::engine::{Direction, Interest, Readiness};
 use crate::io::ReadBuf;
 use crate::net::backoff::{Pause, Pauses};
 use crate::net::datagram::datagram_api;
+use crate::net::io::Waitable;
 use crate::net::socket::Socket;
+use crate::os::{self, Address, Family, Transport};
 use crate::reactor::Handle;
 
 /// A Unix datagram socket.
@@ -58,7 +60,7 @@ impl UnixDatagram {
     /// simulated runtime.
     #[track_caller]
     pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
-        Self::bind_addr(&engine::unix_address(path.as_ref())?)
+        Self::bind_addr(&os::unix_address(path.as_ref())?)
     }
 
     /// Like [`bind`](Self::bind), bound to the reactor of `handle`.
@@ -68,7 +70,7 @@ impl UnixDatagram {
     /// As [`bind`](Self::bind).
     #[track_caller]
     pub fn bind_on(handle: &Handle, path: impl AsRef<Path>) -> io::Result<Self> {
-        Self::open(Some(handle), Some(&engine::unix_address(path.as_ref())?))
+        Self::open(Some(handle), Some(&os::unix_address(path.as_ref())?))
     }
 
     /// Binds a socket to an address.
@@ -105,7 +107,7 @@ impl UnixDatagram {
     fn open(handle: Option<&Handle>, address: Option<&SocketAddr>) -> io::Result<Self> {
         let socket = Socket::open(handle, Family::Unix, Transport::UnixDatagram)?;
         if let Some(address) = address {
-            socket.source().bind(&address_of(address))?;
+            socket.bind(&address_of(address))?;
         }
         Ok(Self { socket })
     }
@@ -128,7 +130,7 @@ impl UnixDatagram {
     /// When the descriptor is not a Unix datagram socket, or on a simulated runtime.
     #[track_caller]
     pub fn from_std(socket: std::os::unix::net::UnixDatagram) -> io::Result<Self> {
-        Ok(Self { socket: Socket::adopt(socket.into(), Transport::UnixDatagram, None)? })
+        Ok(Self { socket: Socket::from_descriptor(socket.into(), Transport::UnixDatagram, None)? })
     }
 
     /// Like [`from_std`](Self::from_std), bound to the reactor of `handle`.
@@ -141,7 +143,9 @@ impl UnixDatagram {
         handle: &Handle,
         socket: std::os::unix::net::UnixDatagram,
     ) -> io::Result<Self> {
-        Ok(Self { socket: Socket::adopt(socket.into(), Transport::UnixDatagram, Some(handle))? })
+        Ok(Self {
+            socket: Socket::from_descriptor(socket.into(), Transport::UnixDatagram, Some(handle))?,
+        })
     }
 
     /// Gives the socket to std, non-blocking as it is.
@@ -160,7 +164,7 @@ impl UnixDatagram {
     ///
     /// The system's: no such path, nobody bound there, not allowed.
     pub fn connect(&self, path: impl AsRef<Path>) -> io::Result<()> {
-        self.connect_addr(&engine::unix_address(path.as_ref())?)
+        self.connect_addr(&os::unix_address(path.as_ref())?)
     }
 
     /// Like [`connect`](Self::connect), with an address.
@@ -169,7 +173,7 @@ impl UnixDatagram {
     ///
     /// As [`connect`](Self::connect).
     pub fn connect_addr(&self, address: &SocketAddr) -> io::Result<()> {
-        self.socket.source().connect(&address_of(address))
+        self.socket.connect(&address_of(address))
     }
 
     /// The address that the socket is bound to.
@@ -197,7 +201,7 @@ impl UnixDatagram {
     ///
     /// The system's.
     pub fn shutdown_half(&self, how: Shutdown) -> io::Result<()> {
-        self.socket.source().shutdown(how)
+        self.socket.shutdown(how)
     }
 
     /// Sends `buf` as one datagram to the socket at `target`, waiting while its queue is full;
@@ -211,7 +215,7 @@ impl UnixDatagram {
     ///
     /// Dropped before it is done, nothing was sent.
     pub async fn send_to(&self, buf: &[u8], target: impl AsRef<Path>) -> io::Result<usize> {
-        self.send_to_addr(buf, &engine::unix_address(target.as_ref())?).await
+        self.send_to_addr(buf, &os::unix_address(target.as_ref())?).await
     }
 
     /// Like [`send_to`](Self::send_to), with an address.
@@ -257,7 +261,7 @@ impl UnixDatagram {
         buf: &[u8],
         target: impl AsRef<Path>,
     ) -> Poll<io::Result<usize>> {
-        let target = engine::unix_address(target.as_ref())?;
+        let target = os::unix_address(target.as_ref())?;
         self.socket.poll_send_dgram_to(cx, buf, &address_of(&target))
     }
 
@@ -267,7 +271,7 @@ impl UnixDatagram {
     ///
     /// `WouldBlock` if there is no room at present; else as [`send_to`](Self::send_to).
     pub fn try_send_to(&self, buf: &[u8], target: impl AsRef<Path>) -> io::Result<usize> {
-        let target = engine::unix_address(target.as_ref())?;
+        let target = os::unix_address(target.as_ref())?;
         self.socket.try_send_dgram_to(buf, &address_of(&target))
     }
 
@@ -333,7 +337,7 @@ impl UnixDatagram {
     }
 }
 
-fn told((received, from): (engine::Received, Address)) -> io::Result<(usize, SocketAddr)> {
+fn told((received, from): (os::Received, Address)) -> io::Result<(usize, SocketAddr)> {
     Ok((received.len, from.unix()?))
 }
 

@@ -6,8 +6,9 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::task::{Context, Poll};
 
 use super::{ReceivedFds, UnixStream};
-use crate::engine::{Direction, Interest, Source};
-use crate::net::io::Done;
+use crate::engine::{Direction, Interest};
+use crate::net::io::{Done, Waitable};
+use crate::net::socket::Socket;
 
 /// How many descriptors Linux passes with one message.
 const MAX_FDS: usize = 253;
@@ -36,7 +37,7 @@ impl UnixStream {
     /// Dropped before it is done, nothing was sent.
     pub async fn send_with_fds(&self, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
         check_sent(buf, fds)?;
-        self.socket.io(Interest::WRITABLE, |source| send(source, buf, fds)).await
+        self.socket.io(Interest::WRITABLE, || send(&self.socket, buf, fds)).await
     }
 
     /// The poll form of [`send_with_fds`](Self::send_with_fds).
@@ -51,7 +52,7 @@ impl UnixStream {
         fds: &[BorrowedFd<'_>],
     ) -> Poll<io::Result<usize>> {
         check_sent(buf, fds)?;
-        self.socket.poll_io(cx, Direction::Write, |source| send(source, buf, fds).map(Done::Whole))
+        self.socket.poll_io(cx, Direction::Write, || send(&self.socket, buf, fds).map(Done::Whole))
     }
 
     /// Like [`send_with_fds`](Self::send_with_fds), without waiting.
@@ -62,7 +63,7 @@ impl UnixStream {
     /// [`send_with_fds`](Self::send_with_fds).
     pub fn try_send_with_fds(&self, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
         check_sent(buf, fds)?;
-        self.socket.try_io(Interest::WRITABLE, || send(self.socket.source(), buf, fds))
+        self.socket.try_io(Interest::WRITABLE, || send(&self.socket, buf, fds))
     }
 
     /// Receives bytes into `buf`, and up to `most` descriptors that came with them. The result
@@ -99,7 +100,7 @@ impl UnixStream {
     /// ```
     pub async fn recv_with_fds(&self, buf: &mut [u8], most: usize) -> io::Result<ReceivedFds> {
         check_room(buf)?;
-        self.socket.io(Interest::READABLE, |source| receive(source, buf, most)).await
+        self.socket.io(Interest::READABLE, || receive(&self.socket, buf, most)).await
     }
 
     /// The poll form of [`recv_with_fds`](Self::recv_with_fds).
@@ -115,7 +116,7 @@ impl UnixStream {
     ) -> Poll<io::Result<ReceivedFds>> {
         check_room(buf)?;
         self.socket
-            .poll_io(cx, Direction::Read, |source| receive(source, buf, most).map(Done::Whole))
+            .poll_io(cx, Direction::Read, || receive(&self.socket, buf, most).map(Done::Whole))
     }
 
     /// Like [`recv_with_fds`](Self::recv_with_fds), without waiting.
@@ -126,7 +127,7 @@ impl UnixStream {
     /// [`recv_with_fds`](Self::recv_with_fds).
     pub fn try_recv_with_fds(&self, buf: &mut [u8], most: usize) -> io::Result<ReceivedFds> {
         check_room(buf)?;
-        self.socket.try_io(Interest::READABLE, || receive(self.socket.source(), buf, most))
+        self.socket.try_io(Interest::READABLE, || receive(&self.socket, buf, most))
     }
 }
 
@@ -177,7 +178,7 @@ fn message(piece: &mut libc::iovec, control: &mut [usize]) -> libc::msghdr {
     message
 }
 
-fn send(source: &Source, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
+fn send(socket: &Socket, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
     let mut control = control(if fds.is_empty() { 0 } else { space(fds.len() * FD_SIZE) });
     let mut piece = libc::iovec { iov_base: buf.as_ptr().cast_mut().cast(), iov_len: buf.len() };
     let message = message(&mut piece, &mut control);
@@ -195,13 +196,13 @@ fn send(source: &Source, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize
             }
         }
     }
-    let socket = source.descriptor().as_raw_fd();
+    let socket = socket.raw_descriptor().as_raw_fd();
     // SAFETY: the message points to `buf`, which is only read, and to `control`; both live.
     let sent = unsafe { libc::sendmsg(socket, &raw const message, libc::MSG_NOSIGNAL) };
     usize::try_from(sent).map_err(|_| io::Error::last_os_error())
 }
 
-fn receive(source: &Source, buf: &mut [u8], most: usize) -> io::Result<ReceivedFds> {
+fn receive(socket: &Socket, buf: &mut [u8], most: usize) -> io::Result<ReceivedFds> {
     let most = most.min(MAX_FDS);
     // The credentials of the sender come first (`SO_PASSCRED`), a descriptor of its process last
     // (`SO_PASSPIDFD`). They have room of their own, so that they displace no descriptor.
@@ -209,7 +210,7 @@ fn receive(source: &Source, buf: &mut [u8], most: usize) -> io::Result<ReceivedF
     let mut control = control(room);
     let mut piece = libc::iovec { iov_base: buf.as_mut_ptr().cast(), iov_len: buf.len() };
     let mut message = message(&mut piece, &mut control);
-    let socket = source.descriptor().as_raw_fd();
+    let socket = socket.raw_descriptor().as_raw_fd();
     // SAFETY: the message points to `buf` and `control`, which live and may be written to.
     let received = unsafe { libc::recvmsg(socket, &raw mut message, libc::MSG_CMSG_CLOEXEC) };
     let len = usize::try_from(received).map_err(|_| io::Error::last_os_error())?;

@@ -7,9 +7,10 @@ use std::path::Path;
 use std::task::{Context, Poll};
 
 use super::{Incoming, SocketAddr, UnixStream, address_of};
-use crate::engine::{self, Address, Direction, Family, Interest, Source, Transport};
-use crate::net::io::Done;
+use crate::engine::{Direction, Interest};
+use crate::net::io::{Done, Waitable};
 use crate::net::socket::Socket;
+use crate::os::{self, Address, Family, Transport};
 use crate::reactor::Handle;
 
 /// How many connections the system queues for a listener.
@@ -54,7 +55,7 @@ impl UnixListener {
     /// simulated runtime.
     #[track_caller]
     pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
-        Self::bind_addr(&engine::unix_address(path.as_ref())?)
+        Self::bind_addr(&os::unix_address(path.as_ref())?)
     }
 
     /// Like [`bind`](Self::bind), with the listener and the connections that it accepts bound to
@@ -65,7 +66,7 @@ impl UnixListener {
     /// As [`bind`](Self::bind).
     #[track_caller]
     pub fn bind_on(handle: &Handle, path: impl AsRef<Path>) -> io::Result<Self> {
-        Self::listen(Some(handle), &engine::unix_address(path.as_ref())?)
+        Self::listen(Some(handle), &os::unix_address(path.as_ref())?)
     }
 
     /// Listens at an address.
@@ -81,8 +82,8 @@ impl UnixListener {
     #[track_caller]
     fn listen(handle: Option<&Handle>, address: &SocketAddr) -> io::Result<Self> {
         let socket = Socket::open(handle, Family::Unix, Transport::UnixStream)?;
-        socket.source().bind(&address_of(address))?;
-        socket.source().listen(BACKLOG)?;
+        socket.bind(&address_of(address))?;
+        socket.listen(BACKLOG)?;
         Ok(Self { socket })
     }
 
@@ -98,9 +99,8 @@ impl UnixListener {
     ///
     /// A connection is given out or not yet accepted, never lost.
     pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        let (source, from) =
-            self.socket.io(Interest::READABLE, |source| self.accept_from(source)).await?;
-        self.stream(source, from)
+        let (socket, from) = self.socket.io(Interest::READABLE, || self.accept_once()).await?;
+        stream(socket, from)
     }
 
     /// The poll form of [`accept`](Self::accept). Any number of tasks may wait in it at a time; as
@@ -110,10 +110,9 @@ impl UnixListener {
     ///
     /// As [`accept`](Self::accept).
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
-        let accepted = self
-            .socket
-            .poll_io(cx, Direction::Read, |source| self.accept_from(source).map(Done::Whole));
-        accepted.map(|accepted| accepted.and_then(|(source, from)| self.stream(source, from)))
+        let accepted =
+            self.socket.poll_io(cx, Direction::Read, || self.accept_once().map(Done::Whole));
+        accepted.map(|accepted| accepted.and_then(|(socket, from)| stream(socket, from)))
     }
 
     /// Accepts a connection if one is waiting.
@@ -122,21 +121,16 @@ impl UnixListener {
     ///
     /// `WouldBlock` if none is; else as [`accept`](Self::accept).
     pub fn try_accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        let accept = || self.accept_from(self.socket.source());
-        let (source, from) = self.socket.try_io(Interest::READABLE, accept)?;
-        self.stream(source, from)
+        let (socket, from) = self.socket.try_io(Interest::READABLE, || self.accept_once())?;
+        stream(socket, from)
     }
 
     /// One accept; what else is in the queue is asked of the reactor.
-    fn accept_from(&self, source: &Source) -> io::Result<(Source, Address)> {
-        let look = self.socket.look();
-        let accepted = source.accept()?;
-        self.socket.rearm(look);
+    fn accept_once(&self) -> io::Result<(Socket, Address)> {
+        let snapshot = self.socket.registration().snapshot();
+        let accepted = self.socket.accept()?;
+        self.socket.rearm(snapshot);
         Ok(accepted)
-    }
-
-    fn stream(&self, source: Source, from: Address) -> io::Result<(UnixStream, SocketAddr)> {
-        Ok((UnixStream::of(self.socket.of_accepted(source)), from.unix()?))
     }
 
     /// An endless stream of accepted connections, which survives shortages.
@@ -152,7 +146,7 @@ impl UnixListener {
     /// When the descriptor is not a Unix stream socket, or on a simulated runtime.
     #[track_caller]
     pub fn from_std(listener: std::os::unix::net::UnixListener) -> io::Result<Self> {
-        Ok(Self { socket: Socket::adopt(listener.into(), Transport::UnixStream, None)? })
+        Ok(Self { socket: Socket::from_descriptor(listener.into(), Transport::UnixStream, None)? })
     }
 
     /// Like [`from_std`](Self::from_std), bound to the reactor of `handle`.
@@ -165,7 +159,9 @@ impl UnixListener {
         handle: &Handle,
         listener: std::os::unix::net::UnixListener,
     ) -> io::Result<Self> {
-        Ok(Self { socket: Socket::adopt(listener.into(), Transport::UnixStream, Some(handle))? })
+        Ok(Self {
+            socket: Socket::from_descriptor(listener.into(), Transport::UnixStream, Some(handle))?,
+        })
     }
 
     /// Gives the listener to std, non-blocking as it is.
@@ -192,8 +188,12 @@ impl UnixListener {
     ///
     /// The system's.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.socket.source().take_error()
+        self.socket.take_error()
     }
+}
+
+fn stream(socket: Socket, from: Address) -> io::Result<(UnixStream, SocketAddr)> {
+    Ok((UnixStream::of(socket), from.unix()?))
 }
 
 impl fmt::Debug for UnixListener {

@@ -33,6 +33,6 @@ pub type OwnedReadHalf = super::OwnedReadHalf<UnixStream>;
 pub type OwnedWriteHalf = super::OwnedWriteHalf<UnixStream>;
 
 /// An address as the engine takes it.
-fn address_of(address: &SocketAddr) -> crate::engine::Address {
-    crate::engine::Address::Unix(Box::new(address.clone()))
+fn address_of(address: &SocketAddr) -> crate::os::Address {
+    crate::os::Address::Unix(Box::new(address.clone()))
 }

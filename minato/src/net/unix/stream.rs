@@ -12,16 +12,18 @@ use std::task::{Context, Poll};
 use bytes::BufMut;
 
 use super::{SocketAddr, UCred, address_of};
-use crate::engine::{self, Direction, Family, Interest, Readiness, Transport};
+use crate::engine::{Direction, Interest, Readiness};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::net::backoff::{Pause, Pauses};
 use crate::net::halves::{
     self, BorrowedReadHalf, BorrowedWriteHalf, OwnedReadHalf, OwnedWriteHalf, SplitStream,
 };
+use crate::net::io::Waitable;
 use crate::net::socket::Socket;
 use crate::net::stream::{stream_api, stream_traits};
 use crate::net::tcp::connect;
 use crate::net::{Direct, SendFile};
+use crate::os::{self, Family, Transport};
 use crate::reactor::Handle;
 
 /// A connection between two Unix sockets.
@@ -72,7 +74,7 @@ impl UnixStream {
     #[track_caller]
     pub fn connect(path: impl AsRef<Path>) -> impl Future<Output = io::Result<Self>> {
         let place = Location::caller();
-        async move { Self::connect_to(None, &engine::unix_address(path.as_ref())?, place).await }
+        async move { Self::connect_to(None, &os::unix_address(path.as_ref())?, place).await }
     }
 
     /// Like [`connect`](Self::connect), bound to the reactor of `handle`.
@@ -87,7 +89,7 @@ impl UnixStream {
     ) -> impl Future<Output = io::Result<Self>> {
         let place = Location::caller();
         async move {
-            let address = engine::unix_address(path.as_ref())?;
+            let address = os::unix_address(path.as_ref())?;
             Self::connect_to(Some(handle), &address, place).await
         }
     }
@@ -139,7 +141,7 @@ impl UnixStream {
     /// When the descriptor is not a Unix stream socket, or on a simulated runtime.
     #[track_caller]
     pub fn from_std(stream: std::os::unix::net::UnixStream) -> io::Result<Self> {
-        Socket::adopt(stream.into(), Transport::UnixStream, None).map(Self::of)
+        Socket::from_descriptor(stream.into(), Transport::UnixStream, None).map(Self::of)
     }
 
     /// Like [`from_std`](Self::from_std), bound to the reactor of `handle`.
@@ -152,7 +154,7 @@ impl UnixStream {
         handle: &Handle,
         stream: std::os::unix::net::UnixStream,
     ) -> io::Result<Self> {
-        Socket::adopt(stream.into(), Transport::UnixStream, Some(handle)).map(Self::of)
+        Socket::from_descriptor(stream.into(), Transport::UnixStream, Some(handle)).map(Self::of)
     }
 
     /// Gives the connection to std, non-blocking as it is.
@@ -188,7 +190,7 @@ impl UnixStream {
     ///
     /// The system's.
     pub fn peer_cred(&self) -> io::Result<UCred> {
-        let (uid, gid, pid) = self.socket.source().peer_credentials()?;
+        let (uid, gid, pid) = self.socket.peer_credentials()?;
         Ok(UCred { uid, gid, pid })
     }
 }

@@ -1,25 +1,25 @@
-//! The verbs in bulk of a simulated socket: each datagram goes its own way through the world.
+//! Datagrams in bulk of a simulated socket: each goes its own way through the world.
 
 use std::io;
 
 use quinn_udp::EcnCodepoint;
 
-use super::sim::SimSource;
-use crate::os::batch::{self, Batch};
-use crate::os::transmit::{Ecn, MOST_SEGMENTS, Transmit};
+use super::SimSocket;
+use crate::os::transmit::{Ecn, MAX_SEGMENTS, Transmit};
+use crate::os::{self, Batch};
 
-impl SimSource {
+impl SimSocket {
     /// Sends the first datagrams of `transmit`, in order; returns their bytes. In the world they
     /// are datagrams like all others, and may overtake each other.
-    pub(super) fn send_segments(&self, transmit: &Transmit<&[u8]>) -> io::Result<usize> {
+    pub(crate) fn send_segments(&self, transmit: &Transmit<&[u8]>) -> io::Result<usize> {
         let ecn = transmit.ecn.map_or(0, Ecn::bits);
-        let mut rest = transmit.first(MOST_SEGMENTS);
+        let mut rest = transmit.first(MAX_SEGMENTS);
         let mut sent = 0;
         loop {
             let datagram = rest.first(1).contents;
-            match self.inner().send_message(datagram, rest.target, ecn, rest.source) {
+            match self.socket.send_message(datagram, rest.target, ecn, rest.source) {
                 Ok(_) => sent += datagram.len(),
-                // What stands in the way is told by the next call.
+                // The next call reports what stands in the way.
                 Err(_) if sent > 0 => return Ok(sent),
                 Err(error) => return Err(error),
             }
@@ -31,10 +31,10 @@ impl SimSource {
     }
 
     /// Receives as many datagrams as wait and fit, each into a buffer of its own.
-    pub(super) fn recv_batch(&self, batch: &mut Batch) -> io::Result<()> {
+    pub(crate) fn recv_batch(&self, batch: &mut Batch) -> io::Result<()> {
         batch.fill(|buffers, metas| {
-            self.inner().recv_messages(buffers, |number, message| {
-                let mut meta = batch::meta(message.from, message.len);
+            self.socket.recv_messages(buffers, |number, message| {
+                let mut meta = os::meta(message.from, message.len);
                 meta.dst_ip = Some(message.to);
                 meta.interface_index = Some(message.interface);
                 meta.ecn = EcnCodepoint::from_bits(message.ecn);
@@ -43,7 +43,7 @@ impl SimSource {
         })
     }
 
-    pub(super) fn most_segments(&self) -> io::Result<(usize, usize)> {
-        Ok((MOST_SEGMENTS, 1))
+    pub(crate) fn max_segments(&self) -> io::Result<(usize, usize)> {
+        Ok((MAX_SEGMENTS, 1))
     }
 }

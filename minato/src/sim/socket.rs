@@ -1,0 +1,234 @@
+//! A socket of a simulated host: the verbs of [`OsSocket`](crate::os::OsSocket), as calls into the
+//! world. Every error is the one that Linux would give.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::net::{Shutdown, SocketAddr};
+
+use minato_sim::{Host, Kind, Socket, SocketOption};
+
+use crate::os::{Address, Family, Membership, OptionName, OptionValue, Received, Transport};
+use crate::sync::{AtomicUsize, Ordering};
+
+/// A socket of a simulated host.
+pub(crate) struct SimSocket {
+    pub(super) socket: Socket,
+    /// The word that it is registered under, or [`NOT_REGISTERED`].
+    registered_as: AtomicUsize,
+}
+
+/// No key has this word.
+const NOT_REGISTERED: usize = usize::MAX;
+
+impl From<Socket> for SimSocket {
+    fn from(socket: Socket) -> Self {
+        Self { socket, registered_as: AtomicUsize::new(NOT_REGISTERED) }
+    }
+}
+
+impl SimSocket {
+    pub(crate) fn open(host: &Host, family: Family, transport: Transport) -> io::Result<Self> {
+        let family = match family {
+            Family::V4 => minato_sim::Family::V4,
+            Family::V6 => minato_sim::Family::V6,
+            Family::Unix => return Err(unsupported("a Unix socket")),
+        };
+        let kind = match transport {
+            Transport::Tcp => Kind::Stream,
+            Transport::Udp => Kind::Datagram,
+            _ => return Err(unsupported("a Unix socket")),
+        };
+        Ok(host.socket(family, kind)?.into())
+    }
+
+    /// The number of its host.
+    pub(crate) fn host_number(&self) -> u64 {
+        self.socket.host().number()
+    }
+
+    /// Has events reported with `word`.
+    pub(crate) fn register(&self, word: usize) -> io::Result<()> {
+        self.socket.register(word as u64)?;
+        self.registered_as.store(word, Ordering::Relaxed);
+        Ok(())
+    }
+
+    pub(crate) fn rearm(&self) -> io::Result<()> {
+        self.socket.rearm()
+    }
+
+    pub(crate) fn deregister(&self) -> io::Result<()> {
+        self.registered_as.store(NOT_REGISTERED, Ordering::Relaxed);
+        self.socket.deregister()
+    }
+
+    /// The word that it is registered under.
+    pub(crate) fn registered_as(&self) -> Option<usize> {
+        Some(self.registered_as.load(Ordering::Relaxed)).filter(|word| *word != NOT_REGISTERED)
+    }
+
+    pub(crate) fn connect(&self, address: &Address) -> io::Result<()> {
+        self.socket.connect(ip(address)?)
+    }
+
+    pub(crate) fn bind(&self, address: &Address) -> io::Result<()> {
+        self.socket.bind(ip(address)?)
+    }
+
+    pub(crate) fn listen(&self, backlog: i32) -> io::Result<()> {
+        self.socket.listen(backlog)
+    }
+
+    pub(crate) fn accept(&self) -> io::Result<(Self, Address)> {
+        let (accepted, from) = self.socket.accept()?;
+        Ok((accepted.into(), Address::Ip(from)))
+    }
+
+    pub(crate) fn recv(&self, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+        self.socket.recv(buf)
+    }
+
+    pub(crate) fn peek(&self, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+        self.socket.peek(buf)
+    }
+
+    pub(crate) fn recv_datagram(
+        &self,
+        buf: &mut [MaybeUninit<u8>],
+        peek: bool,
+    ) -> io::Result<usize> {
+        if peek { self.peek(buf) } else { self.recv(buf) }
+    }
+
+    pub(crate) fn recv_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.socket.recv_vectored(bufs)
+    }
+
+    pub(crate) fn send(&self, buf: &[u8]) -> io::Result<usize> {
+        self.socket.send(buf)
+    }
+
+    pub(crate) fn send_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.socket.send_vectored(bufs)
+    }
+
+    /// Sends all, room or not: for what was accepted earlier, before what must come after it.
+    pub(crate) fn force_send(&self, bytes: &[u8]) -> io::Result<()> {
+        self.socket.force_send(bytes)
+    }
+
+    pub(crate) fn recv_from(
+        &self,
+        buf: &mut [MaybeUninit<u8>],
+        peek: bool,
+    ) -> io::Result<(Received, Address)> {
+        let socket = &self.socket;
+        let received = if peek { socket.peek_from(buf) } else { socket.recv_from(buf) };
+        let (len, truncated, from) = received?;
+        Ok((Received { len, truncated }, Address::Ip(from)))
+    }
+
+    pub(crate) fn send_to(&self, buf: &[u8], target: &Address) -> io::Result<usize> {
+        self.socket.send_to(buf, ip(target)?)
+    }
+
+    pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.socket.shutdown(how)
+    }
+
+    pub(crate) fn local_address(&self) -> io::Result<Address> {
+        self.socket.local_addr().map(Address::Ip)
+    }
+
+    pub(crate) fn peer_address(&self) -> io::Result<Address> {
+        self.socket.peer_addr().map(Address::Ip)
+    }
+
+    pub(crate) fn peer_credentials(&self) -> io::Result<(u32, u32, Option<i32>)> {
+        Err(unsupported("the credentials of a peer"))
+    }
+
+    pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.socket.take_error()
+    }
+
+    pub(crate) fn option(&self, name: OptionName) -> io::Result<OptionValue> {
+        use OptionValue::{Flag, Number, Time};
+        let options = self.socket.options();
+        let v6 = self.socket.family() == minato_sim::Family::V6;
+        match name {
+            OptionName::OnlyV6 | OptionName::MulticastLoopV6 if !v6 => {
+                return Err(not_of_this_family());
+            }
+            _ => {}
+        }
+        Ok(match name {
+            OptionName::ReuseAddress => Flag(options.reuse_address),
+            OptionName::ReusePort => Flag(options.reuse_port),
+            OptionName::NoDelay => Flag(options.nodelay),
+            OptionName::KeepAlive => Flag(options.keepalive),
+            OptionName::KeepAliveTime => Time(Some(options.keepalive_idle)),
+            OptionName::KeepAliveInterval => Time(Some(options.keepalive_interval)),
+            OptionName::KeepAliveRetries => Number(options.keepalive_retries),
+            OptionName::Linger => Time(options.linger),
+            OptionName::Ttl => Number(options.ttl),
+            OptionName::SendBufferSize => Number(options.send_buffer as u32),
+            OptionName::ReceiveBufferSize => Number(options.receive_buffer as u32),
+            OptionName::Broadcast => Flag(options.broadcast),
+            OptionName::OnlyV6 => Flag(options.only_v6),
+            OptionName::MulticastLoopV4 => Flag(options.multicast_loop_v4),
+            OptionName::MulticastTtlV4 => Number(options.multicast_ttl_v4),
+            OptionName::MulticastLoopV6 => Flag(options.multicast_loop_v6),
+        })
+    }
+
+    pub(crate) fn set_option(&self, name: OptionName, value: OptionValue) -> io::Result<()> {
+        let time = |value: OptionValue| value.time().map(Option::unwrap_or_default);
+        self.socket.set_option(match name {
+            OptionName::ReuseAddress => SocketOption::ReuseAddress(value.flag()?),
+            OptionName::ReusePort => SocketOption::ReusePort(value.flag()?),
+            OptionName::NoDelay => SocketOption::NoDelay(value.flag()?),
+            OptionName::KeepAlive => SocketOption::Keepalive(value.flag()?),
+            OptionName::KeepAliveTime => SocketOption::KeepaliveIdle(time(value)?),
+            OptionName::KeepAliveInterval => SocketOption::KeepaliveInterval(time(value)?),
+            OptionName::KeepAliveRetries => SocketOption::KeepaliveRetries(value.number()?),
+            OptionName::Linger => SocketOption::Linger(value.time()?),
+            OptionName::Ttl => SocketOption::TimeToLive(value.number()?),
+            OptionName::SendBufferSize => SocketOption::SendBuffer(value.number()? as usize),
+            OptionName::ReceiveBufferSize => SocketOption::ReceiveBuffer(value.number()? as usize),
+            OptionName::Broadcast => SocketOption::Broadcast(value.flag()?),
+            OptionName::OnlyV6 => SocketOption::OnlyV6(value.flag()?),
+            OptionName::MulticastLoopV4 => SocketOption::MulticastLoopV4(value.flag()?),
+            OptionName::MulticastTtlV4 => SocketOption::MulticastTtlV4(value.number()?),
+            OptionName::MulticastLoopV6 => SocketOption::MulticastLoopV6(value.flag()?),
+        })
+    }
+
+    pub(crate) fn change_membership(&self, change: Membership) -> io::Result<()> {
+        self.socket.set_option(match change {
+            Membership::JoinV4(group, interface) => SocketOption::JoinV4(group, interface),
+            Membership::LeaveV4(group, interface) => SocketOption::LeaveV4(group, interface),
+            Membership::JoinV6(group, interface) => SocketOption::JoinV6(group, interface),
+            Membership::LeaveV6(group, interface) => SocketOption::LeaveV6(group, interface),
+        })
+    }
+}
+
+fn ip(address: &Address) -> io::Result<SocketAddr> {
+    match address {
+        Address::Ip(address) => Ok(*address),
+        Address::Unix(_) => Err(unsupported("a Unix address")),
+    }
+}
+
+fn unsupported(what: &str) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::Unsupported,
+        format!("{what} cannot be had on the sim engine, which has TCP and UDP"),
+    )
+}
+
+/// What Linux says when an option of IPv6 is read from an IPv4 socket.
+fn not_of_this_family() -> io::Error {
+    io::Error::from_raw_os_error(libc::EOPNOTSUPP)
+}
