@@ -12,15 +12,16 @@ use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context as TaskContext, Poll, Waker};
+use std::task::{Context as TaskContext, Poll, RawWakerVTable, Waker};
 
 use super::core::Core;
 use super::handover::Passed;
 use super::inner::RuntimeInner;
 use crate::engine::SimHost;
+use crate::panics::Payload;
 use crate::reactor;
-use crate::task::Runnable;
 use crate::task::budget::Budget;
+use crate::task::{Runnable, Schedule, Task, TaskMeta, waker_table};
 use crate::time::clock::Clock;
 
 thread_local! {
@@ -320,27 +321,56 @@ pub(crate) fn runtime() -> Option<Arc<RuntimeInner>> {
     with_current(|context| context.runtime.clone())
 }
 
-/// Queues a woken task with the core that this thread holds of the runtime at `address`; gives it
-/// back if it holds none.
-#[inline]
-pub(crate) fn queue_here(
-    address: usize,
-    runnable: Runnable,
-    yielded: bool,
-) -> Result<(), Runnable> {
-    let holds_one = HERE.with(|here| here.runtime.get() == address && here.reactor.get() != 0);
-    if !holds_one {
-        return Err(runnable);
+/// A runtime as its tasks see it: a task goes to the core that its thread holds, and is polled in
+/// that thread's context.
+impl Schedule for Arc<RuntimeInner> {
+    #[inline]
+    fn address(&self) -> usize {
+        RuntimeInner::address(self)
     }
-    let mut left = Some(runnable);
-    with_current(|context| {
-        context.with_core(|core| {
-            if let Some(runnable) = left.take() {
-                context.runtime.queue_with(core, runnable, yielded);
-            }
-        })
-    });
-    left.map_or(Ok(()), Err)
+
+    #[inline]
+    fn wakers() -> &'static RawWakerVTable {
+        // A static has one address, by which its wakers are known; a constant may have several.
+        static WAKERS: RawWakerVTable = waker_table::<Arc<RuntimeInner>>();
+        &WAKERS
+    }
+
+    #[inline]
+    fn queue_here(address: usize, runnable: Runnable, yielded: bool) -> Result<(), Runnable> {
+        let holds_one = HERE.with(|here| here.runtime.get() == address && here.reactor.get() != 0);
+        if !holds_one {
+            return Err(runnable);
+        }
+        let mut left = Some(runnable);
+        with_current(|context| {
+            context.with_core(|core| {
+                if let Some(runnable) = left.take() {
+                    context.runtime.queue_with(core, runnable, yielded);
+                }
+            })
+        });
+        left.map_or(Ok(()), Err)
+    }
+
+    #[cold]
+    fn inject(self, runnable: Runnable) {
+        RuntimeInner::inject(&self, runnable);
+    }
+
+    #[inline]
+    fn poll<F: Future>(&self, future: Pin<&mut F>, cx: &mut TaskContext<'_>) -> Poll<F::Output> {
+        poll_next(future, cx, self.budget())
+    }
+
+    #[cold]
+    fn panicked(&self, meta: &TaskMeta, panic: &Payload) {
+        self.note_panic(meta, panic);
+    }
+
+    fn ended(&self, meta: &TaskMeta) -> Option<Task> {
+        meta.key().and_then(|key| self.tasks().remove(key))
+    }
 }
 
 /// Wakes the tasks of the runtime whose core this thread holds, all in one go, and leaves the other
@@ -350,7 +380,7 @@ pub(crate) fn queue_woken_here(wakers: &mut Vec<Waker>) {
     if wakers.is_empty() || HERE.with(|here| here.reactor.get() == 0) {
         return;
     }
-    with_current(|context| context.with_core(|core| context.runtime.queue_woken(core, wakers)));
+    with_current(|context| context.with_core(|core| core.queue_woken(&context.runtime, wakers)));
 }
 
 /// The reactor that a wait on this thread binds to: that of the held core, or of a core of the

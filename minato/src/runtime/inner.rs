@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::task::Waker;
 use std::time::Duration;
 
 use super::builder::Config;
@@ -161,21 +160,6 @@ impl RuntimeInner {
         match &self.flavor {
             Flavor::CurrentThread(_) => core.queue.push(runnable),
             Flavor::MultiThread(pool) => pool.queue_with(core, runnable, yielded),
-        }
-    }
-
-    /// Wakes those of `wakers` that are of this runtime's tasks, into a core that this thread
-    /// holds; leaves the others.
-    pub(super) fn queue_woken(&self, core: &mut Core, wakers: &mut Vec<Waker>) {
-        // On a worker the last one takes the LIFO slot, as if each had been woken by itself.
-        let last = match &self.flavor {
-            Flavor::CurrentThread(_) => None,
-            Flavor::MultiThread(pool) => pool.wake_last(self.address(), wakers).map(|r| (pool, r)),
-        };
-        let woken = core.queue.push_woken(self.address(), wakers);
-        core.counters.wakes.add(woken + u64::from(last.is_some()));
-        if let Some((pool, runnable)) = last {
-            pool.queue_with(core, runnable, false);
         }
     }
 

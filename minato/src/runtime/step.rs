@@ -8,6 +8,7 @@
 
 use std::io;
 use std::mem;
+use std::task::Waker;
 use std::time::Duration;
 
 use super::context::{self, Context};
@@ -76,7 +77,7 @@ impl Core {
         }
         // 2. Queue the runtime's own tasks, which runs no foreign code.
         if !wakers.is_empty() {
-            runtime.queue_woken(&mut self, &mut wakers);
+            self.queue_woken(runtime, &mut wakers);
         }
         // 3. Call the other wakers.
         if !wakers.is_empty() || turned.is_err() {
@@ -91,7 +92,7 @@ impl Core {
     fn finish_turn(
         self: Box<Self>,
         context: &Context,
-        mut wakers: Vec<std::task::Waker>,
+        mut wakers: Vec<Waker>,
         turned: io::Result<()>,
     ) -> Option<Box<Self>> {
         let reactor = self.reactor.clone();
@@ -109,6 +110,22 @@ impl Core {
         core.wakers = wakers;
         core.call_for_help(&context.runtime);
         Some(core)
+    }
+
+    /// Wakes those of `wakers` that are of this runtime's tasks, into the core; leaves the others.
+    pub(super) fn queue_woken(&mut self, runtime: &RuntimeInner, wakers: &mut Vec<Waker>) {
+        // On a worker the last one takes the LIFO slot, as if each had been woken by itself.
+        let last = match &runtime.flavor {
+            Flavor::CurrentThread(_) => None,
+            Flavor::MultiThread(pool) => {
+                pool.wake_last(runtime.address(), wakers).map(|last| (pool, last))
+            }
+        };
+        let woken = self.queue.push_woken(runtime.address(), wakers);
+        self.counters.wakes.add(woken + u64::from(last.is_some()));
+        if let Some((pool, runnable)) = last {
+            pool.queue_with(self, runnable, false);
+        }
     }
 
     fn call_for_help(&self, runtime: &RuntimeInner) {

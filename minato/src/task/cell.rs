@@ -6,16 +6,15 @@
 
 use std::future::Future;
 use std::marker::PhantomData;
-use std::mem::{self, ManuallyDrop};
+use std::mem;
 use std::panic::Location;
 use std::pin::Pin;
-use std::ptr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, RawWakerVTable, Waker};
 
 use super::Id;
-use super::raw::{Caught, RawTask};
+use super::raw::{Caught, RawTask, with_task};
 use super::state::Action;
 use crate::panics::{Payload, contain};
 
@@ -134,16 +133,6 @@ impl<T, S: Schedule> NewTask<T, S> {
     }
 }
 
-/// Calls `with` with the task that `waker` is of, if it is one of this kind of runtime.
-#[inline]
-fn with_task<T, S: Schedule>(waker: &Waker, with: impl FnOnce(&RawTask<S>) -> T) -> Option<T> {
-    if !ptr::eq(waker.vtable(), S::wakers()) {
-        return None;
-    }
-    // SAFETY: a waker with this table is of a cell with this scheduler, and lives during the call.
-    Some(with(&unsafe { RawTask::of_waker(waker.data()) }))
-}
-
 /// A task that is ready to be polled once. Dropping it cancels the task: its future is dropped, and
 /// its join handle is told.
 pub(crate) struct Runnable<S: Schedule> {
@@ -183,20 +172,7 @@ impl<S: Schedule> Runnable<S> {
         }
     }
 
-    /// Wakes and polls the task that `waker` is of at once, if it is idle. The waker is one of a
-    /// task of the runtime whose core this thread holds, as [`is_of`](Self::is_of) tells.
-    #[inline]
-    pub(crate) fn wake_and_run(waker: Waker) {
-        let waker = ManuallyDrop::new(waker);
-        match with_task(&waker, |raw: &RawTask<S>| raw.again().wake_and_run()) {
-            // The run, or whoever has the runnable, took its hold.
-            Some(None) => {}
-            Some(Some(_complete)) => drop(ManuallyDrop::into_inner(waker)),
-            None => ManuallyDrop::into_inner(waker).wake(),
-        }
-    }
-
-    fn into_held(self) -> RawTask<S> {
+    fn into_raw(self) -> RawTask<S> {
         let raw = self.raw.again();
         mem::forget(self);
         raw
@@ -214,12 +190,12 @@ impl<S: Schedule> Runnable<S> {
     /// Polls the task once, or drops its future if it was aborted. Never panics.
     #[inline]
     pub(crate) fn run(self) {
-        self.into_held().run();
+        self.into_raw().run();
     }
 
     /// Gives it to the runtime, to be run there.
     pub(crate) fn schedule(self) {
-        self.into_held().submit(false);
+        self.into_raw().submit(false);
     }
 }
 

@@ -8,9 +8,8 @@ use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use super::schedule::{Join, Task};
 use super::spawn::FROM_BEFORE_FORK;
-use super::{Id, budget};
+use super::{Id, Join, Task, budget};
 use crate::panics;
 use crate::runtime::context;
 

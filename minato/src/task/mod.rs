@@ -20,19 +20,30 @@ mod parked;
 mod process_pool;
 mod raw;
 pub(crate) mod registry;
-mod schedule;
 mod spawn;
 mod state;
 #[cfg(test)]
 mod tests;
 mod yield_now;
 
-pub(crate) use self::cell::TaskMeta;
+pub(crate) use self::cell::{Schedule, TaskMeta};
 pub use self::id::Id;
 pub use self::join::{AbortHandle, JoinError, JoinHandle};
 pub(crate) use self::parked::ParkedTask;
 pub(crate) use self::process_pool::run_blocking;
-pub(crate) use self::schedule::{Runnable, Task};
+pub(crate) use self::raw::waker_table;
 pub(crate) use self::spawn::{FROM_BEFORE_FORK, spawn_blocking_on, spawn_local_on, spawn_on};
 pub use self::spawn::{block_in_place, spawn, spawn_blocking, spawn_local};
 pub use self::yield_now::{YieldNow, yield_now};
+
+use crate::runtime::inner::RuntimeInner;
+use crate::sync::Arc;
+
+/// A task of a runtime that is ready to be polled once.
+pub(crate) type Runnable = cell::Runnable<Arc<RuntimeInner>>;
+
+/// A reference to a task of a runtime.
+pub(crate) type Task = cell::TaskRef<Arc<RuntimeInner>>;
+
+/// Gets the output of a task of a runtime.
+type Join<T> = cell::Join<T, Arc<RuntimeInner>>;

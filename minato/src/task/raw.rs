@@ -21,7 +21,7 @@
 use std::future::Future;
 use std::mem::{self, ManuallyDrop};
 use std::pin::Pin;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
 use super::cell::{Runnable, Schedule, TaskMeta, TaskRef};
@@ -256,6 +256,34 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         // SAFETY: the caller has the right, so nobody else touches the stage meanwhile. A future is
         // dropped where it is, as its pin demands.
         self.stage.with_mut(|stage| contain(|| unsafe { *stage = Stage::Ended(output) }))
+    }
+}
+
+/// Calls `with` with the task that `waker` is of, if it is one of this kind of runtime.
+#[inline]
+pub(super) fn with_task<T, S: Schedule>(
+    waker: &Waker,
+    with: impl FnOnce(&RawTask<S>) -> T,
+) -> Option<T> {
+    if !ptr::eq(waker.vtable(), S::wakers()) {
+        return None;
+    }
+    // SAFETY: a waker with this table is of a cell with this scheduler, and lives during the call.
+    Some(with(&unsafe { RawTask::of_waker(waker.data()) }))
+}
+
+impl<S: Schedule> Runnable<S> {
+    /// Wakes and polls the task that `waker` is of at once, if it is idle. The waker is one of a
+    /// task of the runtime whose core this thread holds, as [`is_of`](Self::is_of) tells.
+    #[inline]
+    pub(crate) fn wake_and_run(waker: Waker) {
+        let waker = ManuallyDrop::new(waker);
+        match with_task(&waker, |raw: &RawTask<S>| raw.again().wake_and_run()) {
+            // The run, or whoever has the runnable, took its hold.
+            Some(None) => {}
+            Some(Some(_complete)) => drop(ManuallyDrop::into_inner(waker)),
+            None => ManuallyDrop::into_inner(waker).wake(),
+        }
     }
 }
 
