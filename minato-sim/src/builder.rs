@@ -93,17 +93,17 @@ impl WorldBuilder {
         self
     }
 
-    /// Bytes that may wait in a stream socket to be received, and thus the window that it offers.
-    /// At least 1. Default: 128 KiB.
+    /// Bytes that may wait in a stream socket to be received. This is also the window that it
+    /// offers. At least 1. Default: 128 KiB.
     pub fn receive_buffer(mut self, bytes: usize) -> Self {
         self.config.receive_buffer = bytes.max(1);
         self
     }
 
-    /// The memory for datagrams that wait in a socket. What arrives beyond that is dropped, except
-    /// into an empty buffer. As on Linux a datagram counts what its memory does there, not its
-    /// bytes: at least 832, for example, and 2,304 with 1,000 bytes. At least 1. Default: 208 KiB,
-    /// which is 256 small datagrams.
+    /// The memory for datagrams that wait in a socket. A datagram that does not fit is dropped; an
+    /// empty buffer takes any. A datagram counts the memory that Linux needs for it: at least 832
+    /// bytes, and 2,304 for 1,000 bytes. At least 1. Default: 208 KiB, enough for 256 small
+    /// datagrams.
     pub fn datagram_buffer(mut self, bytes: usize) -> Self {
         self.config.datagram_buffer = bytes.max(1);
         self
@@ -129,8 +129,9 @@ impl WorldBuilder {
         self
     }
 
-    /// Whether a connection that was reset while it waited to be accepted gives `ECONNABORTED`, as
-    /// POSIX has it and other systems do; otherwise it is given out dead, as on Linux. Default: no.
+    /// Whether an accept gives `ECONNABORTED` for a connection that was reset while it waited, as
+    /// POSIX says and other systems do. Otherwise the accept returns the dead connection, as on
+    /// Linux. Default: no.
     pub fn reports_aborted(mut self, reported: bool) -> Self {
         self.config.reports_aborted = reported;
         self
@@ -143,15 +144,15 @@ impl WorldBuilder {
         self
     }
 
-    /// The most bytes of a datagram that a send takes. Of a longer one the rest is dropped, and the
-    /// send returns how much it took: what no system that we know does, and the interface of
-    /// sockets allows. Default: all.
+    /// How many bytes of a datagram a send takes at most. It drops the rest and returns how many it
+    /// took. The interface of sockets allows that, although no system is known to do it. Default:
+    /// all.
     pub fn datagram_part(mut self, bytes: usize) -> Self {
         self.config.datagram_part = bytes;
         self
     }
 
-    /// The most bytes of a stream that travel as one packet. At least 1. Default: 64 KiB.
+    /// How many bytes of a stream travel as one packet at most. At least 1. Default: 64 KiB.
     pub fn segment(mut self, bytes: usize) -> Self {
         self.config.segment = bytes.clamp(1, u32::MAX as usize);
         self

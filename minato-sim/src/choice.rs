@@ -1,8 +1,8 @@
 //! Every decision of the world, drawn from one seed and split by site.
 //!
 //! A draw is a pure function of the seed, the *site* (what is decided), the *entity* (for whom)
-//! and how often that pair has drawn before. Two sites never share a sequence, so that one more
-//! packet loss does not change which task runs next.
+//! and how often that pair has drawn before. Two sites never share a sequence: one more packet loss
+//! does not change which task runs next.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ pub(crate) const fn below(raw: u64, n: u64) -> u64 {
     ((raw as u128 * n as u128) >> 64) as u64
 }
 
-/// Scales a raw draw to `min..=max`; the smaller bound wins if they are the wrong way round.
+/// Scales a raw draw to `min..=max`. If `max` is less than `min`, the result is `min`.
 pub(crate) const fn between(raw: u64, min: u64, max: u64) -> u64 {
     if max <= min {
         return min;

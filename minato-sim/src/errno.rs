@@ -1,7 +1,7 @@
 //! The numbers of the errors, as Linux has them.
 //!
-//! Errors of a socket are `io::Error::from_raw_os_error` with these numbers, so that kind and
-//! number are those that the same call has on Linux.
+//! Errors of a socket are `io::Error::from_raw_os_error` with these numbers. So the same call has
+//! the same kind and number as on Linux.
 
 use std::io;
 

@@ -1,18 +1,19 @@
-//! Faults: errors that a host's kernel is told to report.
+//! Faults: errors that a host's kernel reports because a test asked for them.
 
 use std::collections::{BTreeMap, VecDeque};
 
-/// What can be made to fail, by [`Host::fail`](crate::Host::fail).
+/// A call that [`Host::fail`](crate::Host::fail) can make fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Verb {
-    /// [`Socket::accept`](crate::Socket::accept), when a connection waits. It goes on waiting.
+    /// [`Socket::accept`](crate::Socket::accept) while a connection waits. The connection goes on
+    /// waiting.
     Accept,
-    /// [`Socket::rearm`](crate::Socket::rearm). Nothing is reported anew then.
+    /// [`Socket::rearm`](crate::Socket::rearm). A failed call reports nothing.
     Rearm,
 }
 
-/// The faults of a host that have not struck yet.
+/// The faults of a host that have not been used yet.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(BTreeMap<(Verb, u16), VecDeque<i32>>);
 
@@ -21,7 +22,7 @@ impl Faults {
         self.0.entry((verb, port)).or_default().extend(errors);
     }
 
-    /// The error of this call, if it shall fail.
+    /// Takes the error of this call, if it is to fail.
     pub(crate) fn take(&mut self, verb: Verb, port: u16) -> Option<i32> {
         let errors = self.0.get_mut(&(verb, port))?;
         let error = errors.pop_front();

@@ -1,7 +1,7 @@
 //! A hash of bytes that keeps up with bulk traffic.
 //!
-//! The hash tells two runs apart, and it is the same on every machine. It is no defence against
-//! somebody who looks for collisions.
+//! The hash tells two runs apart, and it is the same on every machine. It does not resist an
+//! attacker who searches for collisions.
 
 use crate::choice::mix;
 
@@ -29,7 +29,7 @@ const fn words(block: &[u8; BLOCK], index: usize) -> [u64; 2] {
     [first, u64::from_le_bytes(bytes)]
 }
 
-/// The hash of `bytes`, begun with `seed`.
+/// The hash of `bytes`, starting from `seed`.
 pub(crate) const fn hash(seed: u64, bytes: &[u8]) -> u64 {
     let mut hash = mix(seed);
     let mut rest = bytes;
@@ -76,8 +76,7 @@ mod tests {
         assert!(seen.insert(hash(2, &[])), "the seed");
     }
 
-    /// A fixed value, so that a change of the hash, or a machine with another order of bytes, is
-    /// noticed.
+    /// A fixed value shows a change of the hash, or a machine with another order of bytes.
     #[test]
     fn the_hash_is_the_same_on_every_machine() {
         let bytes: Vec<u8> = (0..77).collect();

@@ -23,7 +23,7 @@ pub(crate) struct HostState {
     pub(crate) v6: Ipv6Addr,
     pub(crate) ports: Ports,
     pub(crate) descriptors: usize,
-    /// Sockets with news, each once.
+    /// Sockets with new events, each once.
     pub(crate) ready: Vec<Key>,
     /// How many entries of `ready` belong to sockets that are closed.
     pub(crate) stale: usize,
@@ -46,7 +46,7 @@ impl HostState {
     }
 }
 
-/// A host of a [`World`]. Cheap to clone; clones name the same host.
+/// A host of a [`World`]. It is cheap to clone, and clones are the same host.
 #[derive(Clone)]
 pub struct Host {
     pub(crate) world: World,
@@ -85,8 +85,9 @@ impl Host {
     /// own result.
     ///
     /// # Errors
-    /// What std gives for a name that is not known. Its kind is none of those that
-    /// [`ErrorKind`](io::ErrorKind) names. The name is in the [trace](World::trace_tail).
+    /// For any other name the error that std gives, with its kind, which
+    /// [`ErrorKind`](io::ErrorKind) has no stable name for, and its text. The
+    /// [trace](World::trace_tail) has the name.
     pub fn lookup(&self, name: &str) -> io::Result<Vec<IpAddr>> {
         let mut state = self.world.lock();
         let found = state.names.lookup(name);
@@ -106,15 +107,14 @@ impl Host {
         Ok(Socket { world: self.world.clone(), host: self.id, key, family, kind })
     }
 
-    /// Adds the events that have come up since the last call to `events`, each socket once, oldest
-    /// news first.
+    /// Adds the events since the last call to `events`, the oldest first, each socket once.
     pub fn take_events(&self, events: &mut Vec<Event>) {
         self.world.lock().take_events(self.id, events);
     }
 
-    /// Has the next calls of `verb` on sockets that are bound to `port` here fail with these
-    /// errors, one call each and in this order, behind those that were asked for before. The
-    /// errors are numbers as Linux has them.
+    /// Makes the next calls of `verb` on sockets that are bound to `port` fail with these errors:
+    /// one call for each error, in this order, after the errors of earlier calls of `fail`. The
+    /// errors are the numbers that Linux has for them.
     ///
     /// ```
     /// use minato_sim::{Family, Kind, Verb, World};

@@ -3,15 +3,15 @@
 //!
 //! A [`World`] is a small universe inside one process. It has [`Host`]s with addresses, links
 //! between them, and [`Socket`]s that behave as non-blocking sockets do on Linux, with the same
-//! errors, readiness and limits. It has no threads and no real time: its clock jumps from one event
-//! to the next when it is told to ([`World::advance`]), so that an idle year costs nothing.
+//! errors, readiness and limits. It has no threads and no real time. Its clock jumps from one event
+//! to the next when a program calls [`World::advance`], so an idle year costs nothing.
 //!
-//! What happens depends on the seed and on the calls made, and on nothing else. How long a packet
-//! takes, which of two events of one instant comes first, which of several listeners gets a
-//! connection: all this is drawn from the seed, each kind of choice from a sequence of its own, so
-//! that a change in one place does not reshuffle all others. [`World::choose`] offers the same to
-//! the program that drives the world. [`World::trace_hash`] sums a run up: every event, every
-//! choice and every byte that was sent. Two runs with the same hash have done the same.
+//! What happens depends on the seed and on the calls made, and on nothing else. The seed decides
+//! how long a packet takes, which of two events of one instant comes first, and which of several
+//! listeners gets a connection. Each kind of choice has a sequence of its own, so a change in one
+//! place does not reshuffle the others. [`World::choose`] draws for the program that drives the
+//! world. [`World::trace_hash`] sums a run up: every event, every choice and every byte that was
+//! sent. Two runs with the same hash have done the same.
 //!
 //! ```
 //! use minato_sim::{Event, Family, Kind, Readiness, World};
@@ -28,11 +28,11 @@
 //! let client = ship.socket(Family::V4, Kind::Stream)?;
 //! client.register(1)?;
 //! let address = (ship.lookup("harbour")?[0], 7000).into();
-//! // Like every socket here it never blocks: the handshake takes time.
-//! let begun = client.connect(address).unwrap_err();
-//! assert_eq!(begun.raw_os_error(), Some(115), "EINPROGRESS");
+//! // No socket blocks: the handshake takes time.
+//! let started = client.connect(address).unwrap_err();
+//! assert_eq!(started.raw_os_error(), Some(115), "EINPROGRESS");
 //!
-//! // Nothing moves until somebody turns the clock. Then everything that is due happens.
+//! // Nothing happens until the program moves the clock. Then everything happens that is due.
 //! while world.advance(None) {}
 //!
 //! let mut events = Vec::new();
@@ -54,31 +54,64 @@
 //!
 //! # Readiness
 //!
-//! [`Socket::register`] is an edge-triggered registration as epoll has it: what a socket is ready
-//! for is reported when it is registered, and again whenever something changes. Several changes
-//! before the next [`Host::take_events`] become one event, which carries the whole state at that
-//! moment.
+//! [`Socket::register`] is an edge-triggered registration like that of epoll. It reports what the
+//! socket is ready for, and does so again whenever something changes. Several changes before the
+//! next [`Host::take_events`] become one event, which carries the whole state at that moment.
 //!
 //! # Streams
 //!
 //! A connection has a handshake, a backlog, windows that count bytes, half-close in both
 //! directions, resets, and ports that stay taken for a minute after a close. Packets of one
 //! direction never overtake each other. A link that is cut ([`World::partition`]) stalls a stream;
-//! it never loses bytes from its middle. Simplifications: small segments are never held back, there
-//! is no congestion control, no out-of-band data and no simultaneous open.
+//! it never loses bytes from its middle.
 //!
 //! # Datagrams
 //!
-//! Datagrams keep their bounds, may overtake each other, and are dropped by a full receive buffer.
-//! A connected socket learns that nobody has the port it sends to. A send never blocks.
-//! Broadcasts and multicasts reach every host of the world.
+//! A datagram arrives whole. Between hosts datagrams may overtake each other; within a host they
+//! keep their order. A full receive buffer drops them. A connected socket learns that no socket has
+//! the port it sends to. A send never blocks. A broadcast reaches every host of the world, and a
+//! multicast every host that has joined the group.
 //!
 //! # Faults
 //!
-//! Links can be slow ([`World::set_link_latency`]) and cut ([`World::partition`]). What a kernel
-//! rarely says can be asked for: [`Host::fail`] has the next calls of a [`Verb`] fail with given
-//! errors, and [`WorldBuilder::reports_aborted`] has accepts tell of connections that were reset
-//! while they waited.
+//! Links can be slow ([`World::set_link_latency`]) and cut ([`World::partition`]). Errors that a
+//! kernel rarely gives can be asked for: [`Host::fail`] makes the next calls of a [`Verb`] fail,
+//! and with [`WorldBuilder::reports_aborted`] an accept reports a connection that was reset while
+//! it waited.
+//!
+//! # Differences from Linux
+//!
+//! Everything else is meant to be as on Linux; where it is not, that is a bug. Each difference has
+//! one of three reasons. *Speed*: it would cost instructions in every run and change few programs.
+//! *Tests*: it would make tests harder to write or less certain. *Later*: nobody has needed it yet.
+//!
+//! - There is no congestion control, and small segments are never held back (speed).
+//! - A lost packet of a stream is sent again after 0.2 s, 0.4 s and so on. Linux is often told
+//!   sooner, by duplicate acknowledgements (speed).
+//! - The sender of a stream buffers 256 KiB and the receiver 128 KiB. On Linux both grow with the
+//!   traffic (tests).
+//! - Buffer sizes of streams are taken as asked, from one byte on. Linux doubles them and has a
+//!   minimum (tests).
+//! - A datagram longer than the send buffer gives `EMSGSIZE`. Linux sends it (tests).
+//! - Between hosts, too, a datagram counts against the receive buffer what it counts on the
+//!   loopback of Linux. There a driver decides (tests).
+//! - A datagram arrives whole or not at all: no path has an MTU (later).
+//! - Free ports are given out in order. Linux draws them (tests).
+//! - A client has its port for itself, so a host has at most 28,232 outgoing connections. On Linux,
+//!   connections to different destinations share a port (later).
+//! - Two sockets that are bound to one address may connect to one destination. Linux refuses the
+//!   second with `EADDRNOTAVAIL` (later).
+//! - Two sockets cannot open a connection by connecting to each other; a socket can connect to
+//!   itself (later).
+//! - There is no out-of-band data (later).
+//! - Time to live and limits of hops above 0 are remembered and have no effect (later).
+//! - Zones and flow labels of IPv6 addresses are ignored (later).
+//! - A close never blocks, however long the linger is (tests).
+//! - Names are looked up at once, and give IPv4 addresses unless [the world is told
+//!   otherwise](WorldBuilder::ipv6_names) (tests).
+//! - Ports below 1024 may be bound unless [the world is told
+//!   otherwise](WorldBuilder::privileged_ports) (tests).
+//! - There are no Unix sockets (later).
 
 mod address;
 mod arena;

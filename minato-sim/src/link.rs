@@ -1,7 +1,7 @@
 //! The links between hosts: what happens to a packet on its way.
 //!
-//! Everything that a packet may suffer is decided in [`Links::decide`], once per packet, when it
-//! is sent. This is the one place for rules about loss, delay and cuts.
+//! [`Links::decide`] decides the fate of a packet once, when it is sent. All rules about loss,
+//! delay and cuts belong there.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Datagrams with what is written on them besides bytes and sender, one at a time or many at once.
+//! Datagrams with their ECN bits, destination and interface, one at a time or many at once.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{IpAddr, SocketAddr};
@@ -64,7 +64,7 @@ impl Socket {
             let sink = scatterer(std::slice::from_mut(buffer));
             let datagram = match state.datagram_receive(self.key, limit, true, sink) {
                 Ok(datagram) => datagram,
-                // An error that waits comes first, so this is that there are no more.
+                // A pending error comes first, so this error says that no more datagrams wait.
                 Err(_) if received > 0 => break,
                 Err(error) => return Err(error),
             };

@@ -59,9 +59,10 @@ impl Names {
     }
 }
 
-/// The error that std gives for a name that the resolver does not know: kind and text.
+/// The error that std gives for a name that the resolver does not know.
 ///
-/// The kind cannot be named. It is that of every number which is no error of the system.
+/// Stable Rust has no name for its kind. An error with a number that the system does not use has
+/// the same kind.
 fn unknown_name() -> io::Error {
     let kind = io::Error::from_raw_os_error(i32::MAX).kind();
     io::Error::new(kind, "failed to lookup address information: Name or service not known")

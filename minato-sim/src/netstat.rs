@@ -1,4 +1,4 @@
-//! A picture of all sockets, for people.
+//! A list of all sockets as text.
 
 use std::fmt::Write;
 

@@ -3,13 +3,13 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-/// One option and the value it shall have, for [`Socket::set_option`](crate::Socket::set_option).
+/// One option with its new value, for [`Socket::set_option`](crate::Socket::set_option).
 ///
 /// Options without a note have the effect that they have on Linux.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SocketOption {
-    /// Lets a bind take an address of which only old connections are left.
+    /// Lets a bind take an address that only old connections still use.
     ReuseAddress(bool),
     /// Lets several sockets with this option share an address; a draw picks who gets what.
     ReusePort(bool),
@@ -33,9 +33,8 @@ pub enum SocketOption {
     /// The value is taken as it is, where Linux doubles it.
     SendBuffer(usize),
     /// Bytes that may wait in a stream to be received, at least 1. The value is taken as it is,
-    /// where Linux doubles it. For datagrams: half the
-    /// [memory](crate::WorldBuilder::datagram_buffer) that may wait, which becomes at least 2,304,
-    /// as on Linux.
+    /// where Linux doubles it. For datagrams the value is doubled, as on Linux, and at least 2,304:
+    /// it is the [memory](crate::WorldBuilder::datagram_buffer) of the datagrams that wait.
     ReceiveBuffer(usize),
     /// Whether datagrams may be sent to a broadcast address.
     Broadcast(bool),

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use crate::arena::Key;
 use crate::socket::Kind;
 
-/// The ports that are handed out on their own, as on Linux.
+/// The ports for sockets that do not ask for one, as on Linux.
 const EPHEMERAL: std::ops::RangeInclusive<u16> = 32_768..=60_999;
 
 /// A connection that holds a port without a bound socket: one that was accepted, or one whose
@@ -20,12 +20,12 @@ pub(crate) struct Holder {
     pub(crate) reuse_port: bool,
 }
 
-/// Holders that are alike.
+/// All connections that hold a port in the same way.
 #[derive(Debug)]
 struct Hold {
     holder: Holder,
     count: u32,
-    /// Until when those that were closed here first keep the port.
+    /// Until when the connections that were closed here first keep the port.
     waiting_until: u64,
 }
 
@@ -109,7 +109,8 @@ impl Ports {
         self.tidy(Kind::Stream, port);
     }
 
-    /// A port that nobody uses; for a connecting socket, if there is none, one that only waits.
+    /// A port that is not in use. If there is none, a connecting socket gets one that is only in
+    /// the waiting state.
     pub(crate) fn ephemeral(&mut self, kind: Kind, now: u64, connecting: bool) -> Option<u16> {
         let unused = |port: &Port| port.is_unused(now);
         self.search(kind, unused)

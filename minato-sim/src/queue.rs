@@ -15,7 +15,7 @@ pub(crate) enum Occurrence {
     OfConnection { connection: Key, step: Step },
     /// A datagram reaches a host.
     Datagram { packet: Box<Packet> },
-    /// The news that a datagram could not be delivered reaches its sender.
+    /// The sender of a datagram learns that it could not be delivered.
     Unreachable { socket: Key, error: i32 },
 }
 

@@ -106,8 +106,8 @@ fn seconds(value: Duration) -> io::Result<Duration> {
     }
 }
 
-/// Whole seconds, as the kernel keeps them. A part of a second counts as a whole one: rounded down,
-/// half a second would become 0, which means something else.
+/// Whole seconds, as the kernel keeps them, rounded up. Rounded down, half a second would become 0,
+/// which means a reset.
 fn linger(value: Duration) -> io::Result<Duration> {
     let seconds = value.as_secs().saturating_add(u64::from(value.subsec_nanos() > 0));
     match i32::try_from(seconds) {

@@ -1,4 +1,4 @@
-//! The socket that users hold, and its verbs.
+//! The public socket and its methods.
 
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
@@ -19,7 +19,8 @@ use crate::world::World;
 pub enum Family {
     /// IPv4.
     V4,
-    /// IPv6; such a socket also speaks IPv4 by mapped addresses, unless told not to.
+    /// IPv6. A socket of this family also uses IPv4 by mapped addresses, unless
+    /// [`OnlyV6`](SocketOption::OnlyV6) is set.
     V6,
 }
 
@@ -39,8 +40,8 @@ pub enum Kind {
     Datagram,
 }
 
-/// A socket of a simulated host. It never blocks: what cannot be done now gives `EAGAIN`. Errors
-/// are those that the same call has on Linux, with the same numbers. Dropping it closes it.
+/// A socket of a simulated host. It never blocks: a call that would have to wait gives `EAGAIN`.
+/// Errors have the numbers of the same call on Linux. Dropping it closes it.
 pub struct Socket {
     pub(crate) world: World,
     pub(crate) host: HostId,
@@ -107,13 +108,14 @@ impl Socket {
     ///
     /// # Errors
     /// `EADDRINUSE`, `EADDRNOTAVAIL` for an address that the host does not have, `EACCES` for a
-    /// port below 1024, `EAFNOSUPPORT` or `EINVAL` for the wrong family, `EINVAL` if it is bound.
+    /// port below 1024 where [those are forbidden](crate::WorldBuilder::privileged_ports),
+    /// `EAFNOSUPPORT` or `EINVAL` for the wrong family, `EINVAL` if it is bound.
     pub fn bind(&self, address: SocketAddr) -> io::Result<()> {
         self.world.lock().bind(self.key, address)
     }
 
-    /// Lets a stream socket take connections, of which `backlog + 1` may wait. A negative number
-    /// means the most, 4096. A socket that is not bound gets a free port.
+    /// Lets a stream socket take connections. `backlog + 1` of them may wait; a negative `backlog`
+    /// counts as 4096. A socket that is not bound gets a free port.
     ///
     /// # Errors
     /// `EADDRINUSE` if another socket listens there, `EINVAL` if it is connected, `EOPNOTSUPP` for
@@ -126,9 +128,9 @@ impl Socket {
     /// options of the listener.
     ///
     /// # Errors
-    /// `EMFILE` if the host has no descriptor left (who waits then goes on waiting), `EAGAIN` if
-    /// none waits, `EINVAL` if the socket does not listen, `EOPNOTSUPP` for a datagram socket,
-    /// `ECONNABORTED` where [resets are reported](crate::WorldBuilder::reports_aborted).
+    /// `EMFILE` if the host has no descriptor left (the connection goes on waiting), `EAGAIN` if no
+    /// connection waits, `EINVAL` if the socket does not listen, `EOPNOTSUPP` for a datagram
+    /// socket, `ECONNABORTED` where [resets are reported](crate::WorldBuilder::reports_aborted).
     pub fn accept(&self) -> io::Result<(Socket, SocketAddr)> {
         let accepted = self.world.lock().accept(self.key)?;
         let socket = Socket {
@@ -143,9 +145,9 @@ impl Socket {
 
     /// Connects it.
     ///
-    /// A stream socket begins to connect and gives `EINPROGRESS`; once it is writable,
-    /// [`take_error`](Socket::take_error) tells how that went. A datagram socket is connected at
-    /// once, and receives from this peer only; it may be connected anew.
+    /// A stream socket starts to connect and gives `EINPROGRESS`. Once it is writable,
+    /// [`take_error`](Socket::take_error) gives the outcome. A datagram socket is connected at once
+    /// and receives from this peer only. It may be connected again.
     ///
     /// # Errors
     /// `EALREADY` while it connects, `EISCONN` when it is connected, the reason when that failed;
@@ -158,16 +160,16 @@ impl Socket {
         }
     }
 
-    /// Takes the error that waits in the socket, if there is one.
+    /// Takes the pending error of the socket, if there is one.
     ///
     /// # Errors
-    /// None at present.
+    /// None so far.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         Ok(self.world.lock().take_error(self.key).map(errno::error))
     }
 
-    /// Receives bytes into the front of `buffer` and returns how many. 0 means the end of a stream
-    /// (or an empty buffer or datagram). What does not fit of a datagram is lost.
+    /// Receives bytes into the front of `buffer` and returns how many. 0 means the end of a stream,
+    /// or an empty buffer or datagram. The part of a datagram that does not fit is lost.
     ///
     /// # Errors
     /// `EAGAIN` if nothing waits, `ENOTCONN` for a stream without a connection, `ECONNRESET`,
@@ -238,8 +240,8 @@ impl Socket {
         }
     }
 
-    /// Queues all bytes, even beyond the send buffer. This is for bytes that the user was already
-    /// told are sent, and that must go out before a shutdown or close.
+    /// Queues all bytes, even beyond the send buffer. This is for bytes that an earlier call has
+    /// already accepted, and that must go out before a shutdown or close.
     ///
     /// # Errors
     /// As [`send`](Socket::send), except that a full buffer is none.
@@ -247,8 +249,8 @@ impl Socket {
         self.world.lock().force_send(self.key, bytes)
     }
 
-    /// Receives a datagram into the front of `buffer`: how many bytes were copied, whether there
-    /// were more, which are lost, and who sent it. For a stream, bytes and its peer.
+    /// Receives a datagram into the front of `buffer`. Returns how many bytes were copied, whether
+    /// there were more (which are lost), and the sender. For a stream: bytes and its peer.
     ///
     /// # Errors
     /// As [`recv`](Socket::recv).
@@ -320,7 +322,7 @@ impl Socket {
     /// Its own address; unspecified with port 0 if it is not bound.
     ///
     /// # Errors
-    /// None at present.
+    /// None so far.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         Ok(self.world.lock().local_address(self.key))
     }
@@ -333,8 +335,8 @@ impl Socket {
         self.world.lock().peer_address(self.key)
     }
 
-    /// From now on, news of this socket become events of its host that carry `key`. What it is
-    /// ready for at the moment is reported at once.
+    /// Reports changes of this socket from now on, as events of its host that carry `key`. What it
+    /// is ready for now is reported at once.
     ///
     /// # Errors
     /// `EEXIST` if it is registered.
@@ -342,7 +344,7 @@ impl Socket {
         self.world.lock().register(self.key, key)
     }
 
-    /// Ends the registration. Events that were not taken yet are gone.
+    /// Ends the registration. Events that were not taken yet are dropped.
     ///
     /// # Errors
     /// `ENOENT` if it is not registered.
@@ -366,9 +368,10 @@ impl Socket {
     /// Sets one option.
     ///
     /// # Errors
-    /// `EINVAL` for a value out of range or too late, `ENOPROTOOPT` or `EOPNOTSUPP` for an option
-    /// that this socket does not have, `EADDRINUSE` or `EADDRNOTAVAIL` for a group that was joined
-    /// or was not, `ENODEV` for an interface that the host does not have.
+    /// `EINVAL` for a value that is out of range or comes too late, `ENOPROTOOPT` or `EOPNOTSUPP`
+    /// for an option that this socket does not have, `EADDRINUSE` for a group that it has joined,
+    /// `EADDRNOTAVAIL` for one that it leaves without having joined, `ENODEV` for an interface that
+    /// the host does not have.
     pub fn set_option(&self, option: SocketOption) -> io::Result<()> {
         self.world.lock().set_option(self.key, option)
     }

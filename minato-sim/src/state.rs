@@ -1,7 +1,7 @@
 //! Everything that a world holds, and how an event changes it.
 //!
-//! One lock guards it all. The parts add their verbs to [`State`] in their own files: streams in
-//! `tcp/`, datagrams in `udp.rs`, binding and options in `table.rs`.
+//! One lock guards it all. The parts add their methods to [`State`] in their own files: streams in
+//! `tcp/`, datagrams in `udp/`, binding in `table.rs`, options in `settings.rs`.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -40,12 +40,12 @@ pub(crate) struct SocketState {
     pub(crate) options: Options,
     /// The key that events carry, while the socket is registered.
     pub(crate) registration: Option<u64>,
-    /// Whether the socket is in its host's list of news.
+    /// Whether the socket is in its host's list of sockets with events.
     pub(crate) queued: bool,
     /// The address that it is bound to, if it has a place in the table of ports. A connect makes
     /// an unspecified one specific.
     pub(crate) bound: Option<Bound>,
-    /// The address of a call of bind: what it is bound to again when a connect has failed.
+    /// The address that the user bound it to. A failed connect restores it.
     pub(crate) bound_by_user: Option<IpAddr>,
     pub(crate) local: Option<SocketAddr>,
     pub(crate) peer: Option<SocketAddr>,
@@ -68,7 +68,7 @@ pub(crate) struct State {
     host_ids: BTreeMap<String, HostId>,
     /// How many sockets of a host have joined a group.
     pub(crate) members: BTreeMap<(IpAddr, Interface, HostId), u32>,
-    /// The hosts with something to look at since somebody asked, each once.
+    /// The hosts with new events since the last call of `take_notified`, each once.
     pub(crate) notified: Vec<u64>,
     pub(crate) sockets: Arena<SocketState>,
     pub(crate) connections: Arena<Connection>,
@@ -179,7 +179,7 @@ impl State {
         draw(seed, LATENCY, entity, end.draws)
     }
 
-    /// When a packet sent now arrives, whatever else is under way.
+    /// When a packet sent now arrives. It may overtake others.
     pub(crate) fn decide_unordered(&mut self, key: Key, from: Side) -> Verdict {
         let raw = self.connection_draw(key, from);
         let connection = self.connection(key);
@@ -190,7 +190,7 @@ impl State {
         }
     }
 
-    /// Like [`decide_unordered`](State::decide_unordered), but after all that was sent before.
+    /// Like [`decide_unordered`](State::decide_unordered), but after all earlier packets.
     pub(crate) fn decide(&mut self, key: Key, from: Side) -> Verdict {
         match self.decide_unordered(key, from) {
             Verdict::Deliver(at) => {
@@ -252,7 +252,7 @@ impl State {
         }
     }
 
-    /// Tells the host of a registered socket that there is news.
+    /// Puts a registered socket into its host's list of sockets with events.
     pub(crate) fn edge(&mut self, key: Key) {
         let Some(socket) = self.sockets.get_mut(key) else {
             return;
@@ -265,7 +265,7 @@ impl State {
         }
     }
 
-    /// Lists a host for whoever steps the world.
+    /// Puts a host into the list that `take_notified` gives.
     pub(crate) fn notify(&mut self, host: HostId) {
         let notified = &mut self.host_mut(host).notified;
         if !*notified {
@@ -308,7 +308,7 @@ impl State {
         self.host_mut(host).ready = ready;
     }
 
-    /// Fails if the host was told to have this call fail.
+    /// Fails if a test asked for an error of this call.
     pub(crate) fn injected_fault(&mut self, verb: Verb, key: Key) -> io::Result<()> {
         let socket = self.socket(key);
         let (Some(bound), host) = (socket.bound, socket.host) else { return Ok(()) };

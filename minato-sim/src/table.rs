@@ -85,7 +85,7 @@ impl State {
         self.drop_stale_ready(socket.host, stale);
     }
 
-    /// Keeps the list of news in proportion to the sockets that there are.
+    /// Removes closed sockets from the list of those with events, once they are many.
     fn drop_stale_ready(&mut self, host: HostId, stale: usize) {
         if stale < 64 || stale * 2 < self.host(host).ready.len() {
             return;
@@ -165,7 +165,7 @@ impl State {
         socket.peer = Some(peer);
     }
 
-    /// A connect has failed: the socket is bound to what it was bound to before, or to nothing.
+    /// Undoes that after a failed connect.
     pub(crate) fn disconnect_addresses(&mut self, key: Key) {
         let socket = self.socket_mut(key);
         socket.peer = None;
@@ -182,7 +182,7 @@ impl State {
         }
     }
 
-    /// Whether somebody else keeps this socket from binding an address, or from listening there.
+    /// Whether others prevent this socket from binding an address, or from listening there.
     ///
     /// The rules are those of Linux (`inet_csk_bind_conflict`). Only addresses that overlap
     /// conflict. Both sides share the port if both have `ReuseAddress` and the other one does not
@@ -302,8 +302,8 @@ impl State {
         }
     }
 
-    /// What the socket is ready for. Like the kernel's `poll` it notes that somebody is interested
-    /// in room, if there is none.
+    /// What the socket is ready for. If it has no room to send, this notes that the user waits for
+    /// room, as the kernel's `poll` does.
     pub(crate) fn poll_readiness(&mut self, key: Key) -> Readiness {
         let socket = self.socket(key);
         if socket.kind == Kind::Datagram {

@@ -1,7 +1,7 @@
 //! What has happened: a rolling hash of everything, and the last lines in full.
 //!
-//! Records stay numbers until somebody asks for them as text, because formatting would cost more
-//! than the simulation itself.
+//! A record is stored as numbers and formatted when it is asked for. Formatting every record would
+//! cost more than the simulation.
 
 use std::collections::VecDeque;
 
@@ -71,8 +71,8 @@ impl Trace {
         self.keep(Record { at, what: What::Choice { site: name, entity, n, value } });
     }
 
-    /// The socket `subject` sent these bytes. They count in the hash and leave no line: the packet
-    /// that carries them does.
+    /// The socket `subject` sent these bytes. The hash covers them. They leave no line, because the
+    /// packet that carries them does.
     pub(crate) fn content(&mut self, subject: u64, bytes: &[u8]) {
         self.hash = mix(self.hash ^ hash(subject, bytes));
     }

@@ -14,7 +14,7 @@ use crate::time::{NEVER, nanos};
 
 /// A simulated network with its own clock. Cheap to clone; clones name the same world.
 ///
-/// Nothing happens by itself: [`advance`](World::advance) goes to the next event. What happens
+/// The clock stands still until [`advance`](World::advance) goes to the next event. What happens
 /// then depends only on the seed and on the calls that were made before, in their order.
 #[derive(Clone)]
 pub struct World {
@@ -41,8 +41,8 @@ impl World {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        // A panic while the lock was held is a bug of ours; to hide the rest of the world from the
-        // test that found it would not help.
+        // A panic while the lock was held is a bug of this crate. The test that found it may still
+        // need the rest of the world for its report.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -56,7 +56,7 @@ impl World {
         Duration::from_nanos(self.lock().now)
     }
 
-    /// When the next event is due; `None` if nothing will ever happen by itself.
+    /// When the next event is due; `None` if no event will ever be due.
     pub fn next_event(&self) -> Option<Duration> {
         self.lock().queue.next_at().map(Duration::from_nanos)
     }
@@ -100,8 +100,8 @@ impl World {
         self.lock().take_notified(hosts);
     }
 
-    /// Draws one of `n` possibilities: a number in `0..n`, or 0 without a draw if `n` is less
-    /// than 2.
+    /// Draws one of `n` possibilities and returns a number in `0..n`. If `n` is less than 2, it
+    /// returns 0 without a draw.
     ///
     /// The result depends on the seed, on `site` (what is decided), on `entity` (for whom) and on
     /// how often this pair has drawn, and on nothing else. The world keeps a counter for each pair,
@@ -143,14 +143,14 @@ impl World {
         Duration::from_nanos(value)
     }
 
-    /// The host of this name, which is made if there is none. The first has the addresses 10.0.0.1
-    /// and fd00::1, the next 10.0.0.2 and fd00::2, and so on.
+    /// The host of this name. The first call with a name makes the host. The first host has the
+    /// addresses 10.0.0.1 and fd00::1, the next 10.0.0.2 and fd00::2, and so on.
     pub fn host(&self, name: &str) -> Host {
         let id = self.lock().host_named(name);
         Host { world: self.clone(), id }
     }
 
-    /// Gives `name` these addresses from now on; with none, the name is unknown.
+    /// Gives `name` these addresses from now on. Without an address the name is unknown.
     pub fn dns_insert(&self, name: &str, addresses: impl IntoIterator<Item = IpAddr>) {
         let addresses = addresses.into_iter().collect();
         self.lock().names.insert(name, addresses);
@@ -164,9 +164,9 @@ impl World {
         state.links.set_latency(b.id, a.id, latency);
     }
 
-    /// Cuts the link between two hosts in both directions. What is under way still arrives. What
-    /// is sent from now on is lost: datagrams for good, while streams send it again until the link
-    /// heals or 15 minutes have passed, after which they fail with `ETIMEDOUT`.
+    /// Cuts the link between two hosts in both directions. Packets under way still arrive; packets
+    /// sent from now on are lost. A stream sends lost bytes again until the link heals. After 15
+    /// minutes it fails with `ETIMEDOUT`.
     pub fn partition(&self, a: &Host, b: &Host) {
         let mut state = self.lock();
         state.links.cut(a.id, b.id);
@@ -219,8 +219,8 @@ impl World {
         self.lock().sockets.len()
     }
 
-    /// How many connections the network still knows, those included whose sockets are closed but
-    /// whose last packets are under way.
+    /// How many connections there are. A connection whose sockets are closed counts while its last
+    /// packets are under way.
     pub fn open_connections(&self) -> usize {
         self.lock().connections.len()
     }

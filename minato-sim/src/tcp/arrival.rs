@@ -1,4 +1,4 @@
-//! What packets do where they arrive, and what is done about those that are lost.
+//! What a packet does where it arrives, and what a sender does about a lost one.
 
 use super::connection::{Owner, Phase, Side};
 use super::flow::Fin;
@@ -9,16 +9,16 @@ use crate::queue::Step;
 use crate::state::State;
 use crate::time::SECOND;
 
-/// The first pause before something lost is sent again; each further one is twice as long.
+/// The pause before a lost packet is sent again. Each further pause is twice as long.
 const FIRST_PAUSE: u64 = SECOND / 5;
 /// The longest pause.
 const MAX_PAUSE: u64 = 120 * SECOND;
-/// How long a sender tries before it gives the connection up.
+/// How long a sender tries before it gives up the connection.
 const GIVE_UP_AFTER: u64 = 15 * 60 * SECOND;
 
 impl State {
     pub(crate) fn on_segment(&mut self, key: Key, to: Side, bytes: usize, fin: bool) {
-        // A confirmation that was lost is implied by what follows it.
+        // Whatever follows a lost confirmation implies it.
         if to == Side::Server {
             self.on_handshake_ack(key);
         }
@@ -38,10 +38,6 @@ impl State {
         end.last_heard = now;
         end.probes = 0;
         if bytes > 0 {
-            if connection.flow_to(to).in_flight() < bytes {
-                // The sender was killed meanwhile; what it had under way is lost with it.
-                return;
-            }
             connection.flow_to_mut(to).arrived(bytes);
             self.acknowledge(key, to, bytes);
         }

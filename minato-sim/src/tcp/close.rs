@@ -88,7 +88,7 @@ impl State {
         self.forget_if_over(key);
     }
 
-    /// The end is over at once; `error` is what its user will be told.
+    /// The end is over at once. Its user gets `error`.
     pub(crate) fn kill(&mut self, key: Key, side: Side, error: Option<i32>) {
         let connection = self.connection_mut(key);
         let was = connection.end(side).phase;
@@ -114,8 +114,8 @@ impl State {
         self.release_port(key, side);
     }
 
-    /// Gives the port back that this end held apart from a bound socket, once nothing more is to
-    /// come from it. The end that closed first leaves it in the waiting state.
+    /// Gives back the port that this end held without a bound socket, if the end is over. The end
+    /// that closed first leaves the port in the waiting state.
     pub(crate) fn release_port(&mut self, key: Key, side: Side) {
         let now = self.now;
         let connection = self.connection_mut(key);

@@ -43,7 +43,7 @@ pub(crate) enum Owner {
     Socket(Key),
     /// The queue of a listening socket.
     Backlog(Key),
-    /// Nobody any more (or not yet): what is queued is still delivered.
+    /// No socket any more, or none yet. Queued bytes are still delivered.
     Nobody,
 }
 
@@ -79,7 +79,7 @@ pub(crate) struct End {
     pub(crate) fin_received: bool,
     /// This end sent its end of stream before it had the peer's.
     pub(crate) closed_first: bool,
-    /// The user was told that the send buffer is full.
+    /// A send found the send buffer full.
     pub(crate) wants_space: bool,
     /// An event for the next acknowledgement is queued.
     pub(crate) space_timer: bool,
@@ -211,7 +211,7 @@ impl Connection {
         ended || end.phase == Phase::Dead
     }
 
-    /// Whether nobody can ever see this connection again.
+    /// Whether no socket and no event will use this connection again.
     pub(crate) fn is_over(&self) -> bool {
         self.pending == 0 && self.ends.iter().all(|end| end.owner == Owner::Nobody)
     }

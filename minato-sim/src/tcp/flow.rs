@@ -1,14 +1,13 @@
 //! One direction of a stream: its bytes, its windows and its end.
 //!
-//! All bytes of a direction live in one ring, from the first that was not received yet to the
-//! last that was queued:
+//! All bytes of a direction are in one ring, from the next to receive to the last that was queued:
 //!
 //! ```text
 //! | readable          | in flight        | unsent          |
 //! ^ next to receive   ^ next to arrive   ^ next to send    ^ next to queue
 //! ```
 //!
-//! Sending and arriving only move the borders, so that a byte is copied twice: in and out.
+//! Sending and arriving only move the borders. So a byte is copied twice: in and out.
 
 use std::collections::VecDeque;
 
@@ -88,7 +87,7 @@ impl Flow {
         self.send_buffer.saturating_sub(self.queued())
     }
 
-    /// Whether a send may be announced as possible: a third of the buffer is free, as on Linux.
+    /// Whether a send is reported as possible: when a third of the buffer is free, as on Linux.
     pub(crate) fn is_writable(&self) -> bool {
         let queued = self.queued();
         queued < self.send_buffer && self.send_buffer - queued >= queued / 2
@@ -120,7 +119,7 @@ impl Flow {
         self.unacknowledged += bytes;
     }
 
-    /// Like [`arrived`](Flow::arrived), at a receiver that is gone.
+    /// Like [`arrived`](Flow::arrived), but the receiver is gone.
     pub(crate) fn discarded(&mut self, bytes: usize) {
         let bytes = bytes.min(self.in_flight);
         self.in_flight -= bytes;
@@ -133,11 +132,6 @@ impl Flow {
         self.unacknowledged = 0;
         self.acknowledgements.clear();
         self.stalled = false;
-    }
-
-    /// Bytes in flight, not yet arrived.
-    pub(crate) fn in_flight(&self) -> usize {
-        self.in_flight
     }
 
     /// An acknowledgement for `bytes` will reach the sender at `at`.

@@ -22,7 +22,7 @@ const SYN_RETRIES: u32 = 6;
 /// How often a server answers again.
 const SYN_ACK_RETRIES: u32 = 5;
 
-/// How long a server keeps a half-open connection about whose client it hears nothing.
+/// How long a server keeps a half-open connection without a packet from the client.
 const HALF_OPEN_TIMEOUT: u64 = 60 * SECOND;
 
 impl State {
@@ -48,7 +48,7 @@ impl State {
             number,
             self.now,
             (host, local, key),
-            // Of a host that does not exist only the address is ever used.
+            // If no host has the address, the host is not used.
             (owner.unwrap_or(host), to),
             buffers,
         );
@@ -77,7 +77,7 @@ impl State {
             Phase::Connecting => fail(errno::EALREADY),
             Phase::Dead if end.was_open => fail(errno::EISCONN),
             Phase::Dead => {
-                // The failure is told once more; after that the socket may connect anew.
+                // This call returns the failure. After that the socket may connect anew.
                 let number = end.error.take().unwrap_or(errno::ECONNABORTED);
                 end.owner = Owner::Nobody;
                 self.forget_if_over(connection);
@@ -125,7 +125,7 @@ impl State {
             return fail(errno::EINVAL);
         };
         if bound.is_specific() {
-            // A datagram for many goes by the interface that its sender is bound to.
+            // A datagram for many leaves by the interface of the address that it comes from.
             let many = to.ip().is_multicast() || is_broadcast(to.ip());
             let here = owner == Some(socket.host) || many;
             if bound.ip.is_ipv4() != to.is_ipv4() || (bound.ip.is_loopback() && !here) {
@@ -149,7 +149,7 @@ impl State {
         }
     }
 
-    /// Called only when it is known that no answer comes, so that a quiet world stays quiet.
+    /// Called only when no answer will come. So a world without losses has no timers.
     fn schedule_syn_retry(&mut self, key: Key) {
         let connection = self.connection(key);
         let mut pause = SECOND;
@@ -235,7 +235,7 @@ impl State {
         }
     }
 
-    /// The server does not wait forever for a confirmation that may never come.
+    /// The server waits only so long for a confirmation.
     pub(crate) fn schedule_half_open_end(&mut self, key: Key) {
         let at = self.now.saturating_add(HALF_OPEN_TIMEOUT);
         let last = Step::SynAckRetry { attempt: SYN_ACK_RETRIES };
@@ -279,7 +279,7 @@ impl State {
         }
         if attempt >= SYN_ACK_RETRIES {
             self.kill(key, Side::Server, None);
-            // The server forgets it all: the client may still try anew.
+            // The server forgets the connection. The client may still try again.
             self.connection_mut(key).end_mut(Side::Server).phase = Phase::Absent;
         } else {
             self.send_handshake_ack(key, attempt + 1);

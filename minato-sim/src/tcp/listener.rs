@@ -17,7 +17,7 @@ const MAX_BACKLOG: usize = 4096;
 
 #[derive(Debug)]
 pub(crate) struct Listener {
-    /// Connections that may wait; one more than this is taken, as on Linux.
+    /// Connections that may wait; as on Linux, one more is taken.
     backlog: usize,
     /// Connections that wait to be accepted.
     pub(crate) queue: VecDeque<Key>,
@@ -67,7 +67,7 @@ impl State {
         let socket = self.socket(key);
         let (host, family) = (socket.host, socket.family);
         let options = socket.options.clone();
-        // As on Linux, this comes before the socket is looked at.
+        // As on Linux, this is checked before the socket.
         if self.host(host).descriptors >= self.config.descriptor_limit {
             return fail(errno::EMFILE);
         }
@@ -102,7 +102,8 @@ impl State {
         Ok(Accepted { key: accepted, family, peer })
     }
 
-    /// Where that is reported: fails if the first connection in the queue was reset, and drops it.
+    /// If the world reports resets: drops the first connection in the queue if it was reset, and
+    /// fails.
     fn skip_aborted(&mut self, key: Key) -> io::Result<()> {
         let Role::Listening(listener) = &self.socket(key).role else { return fail(EINVAL) };
         let Some(first) = listener.queue.front().copied() else { return fail(EAGAIN) };

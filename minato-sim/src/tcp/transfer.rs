@@ -14,7 +14,7 @@ use crate::state::State;
 use crate::udp::SendOptions;
 
 impl State {
-    /// The connection of a stream socket; `otherwise` is the error of one that has none.
+    /// The connection of a stream socket; `otherwise` is the error if it has none.
     pub(crate) fn stream(&self, key: Key, otherwise: i32) -> io::Result<(Key, Side)> {
         match self.socket(key).role {
             Role::Connected(connection, side) => Ok((connection, side)),
@@ -54,7 +54,7 @@ impl State {
         if end.is_read_closed() { Ok(0) } else { fail(EAGAIN) }
     }
 
-    /// Tells the sender of the flow to `side` about room, if it waits for that.
+    /// Tells the sender of the flow to `side` that there is room, if it waits for that.
     pub(crate) fn offer_window(&mut self, key: Key, side: Side) {
         let flow = self.connection_mut(key).flow_to_mut(side);
         if flow.unsent() == 0 || flow.update_pending || flow.stalled || !flow.is_window_open() {
@@ -66,7 +66,7 @@ impl State {
             Verdict::Deliver(at) => {
                 self.schedule_for(key, at, Step::WindowUpdate { to: sender });
             }
-            // The sender will ask again: the probe of a closed window.
+            // The sender will probe the closed window.
             Verdict::Lost => {
                 self.connection_mut(key).flow_from_mut(sender).update_pending = false;
                 self.stall(key, sender);
@@ -106,7 +106,7 @@ impl State {
         }
     }
 
-    /// Queues bytes whatever room there is.
+    /// Queues bytes even beyond the send buffer.
     pub(crate) fn force_send(&mut self, key: Key, bytes: &[u8]) -> io::Result<()> {
         if self.socket(key).kind == Kind::Datagram {
             return self
@@ -176,7 +176,7 @@ impl State {
         self.transmit(key, to);
     }
 
-    /// Takes in acknowledgements, and tells a user that waits for room if there is some.
+    /// Takes in acknowledgements, and reports room to a user who waits for it.
     pub(crate) fn check_space(&mut self, key: Key, side: Side) {
         let now = self.now;
         let connection = self.connection_mut(key);
@@ -195,8 +195,8 @@ impl State {
         }
     }
 
-    /// Only a sender that waits for room has an event for its acknowledgements; otherwise they are
-    /// looked at when they matter.
+    /// Queues an event for the next acknowledgement, but only for a sender that waits for room.
+    /// Other senders take acknowledgements in when they send.
     pub(crate) fn arm_space_timer(&mut self, key: Key, side: Side) {
         let connection = self.connection_mut(key);
         let next = connection.flow_from(side).next_acknowledgement();

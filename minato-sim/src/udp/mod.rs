@@ -37,7 +37,7 @@ pub(crate) enum Interface {
 }
 
 impl Interface {
-    /// The interface with this index; 0 stands for no one in particular, which means the link.
+    /// The interface with this index. 0 stands for any interface, which means the link.
     pub(crate) fn from_index(index: u32) -> Option<Self> {
         match index {
             1 => Some(Interface::Loopback),
@@ -47,11 +47,11 @@ impl Interface {
     }
 }
 
-/// What is written on a datagram.
+/// The header of a datagram.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Header {
     pub(crate) from: SocketAddr,
-    /// The address that it was sent to: one of the host's, a group's, or everybody's.
+    /// The address that it was sent to: of a host, of a group, or of a broadcast.
     pub(crate) to: SocketAddr,
     pub(crate) ecn: u8,
     /// The interface that it comes by.
@@ -152,7 +152,7 @@ impl State {
         Ok(taken)
     }
 
-    /// The address that a sender asked to send from, if it is one of its own.
+    /// Checks the address that a sender asked to send from.
     fn own_source(
         &self,
         host: HostId,
@@ -182,7 +182,7 @@ impl State {
             Verdict::Deliver(delay) => {
                 let mut at = self.now.saturating_add(delay);
                 if from_host == host {
-                    // Within a host nothing overtakes anything, whoever sent it.
+                    // Datagrams within a host keep their order, also those of different sockets.
                     let last = &mut self.host_mut(host).last_loopback;
                     at = at.max(last.saturating_add(1));
                     *last = at;
@@ -215,7 +215,7 @@ impl State {
         }
     }
 
-    /// Nobody has the port: a connected sender learns of it.
+    /// No socket has the port. A connected sender learns of it.
     fn refuse(&mut self, packet: &Packet) {
         let connected = |socket: &crate::state::SocketState| socket.peer == Some(packet.header.to);
         if !self.sockets.get(packet.sender).is_some_and(connected) {
@@ -273,7 +273,7 @@ impl State {
         }
         let last = *best.last()?;
         if best.len() == 1 || !self.socket(last).options.reuse_port {
-            // As on Linux, of sockets that share by `ReuseAddress` the last one gets it all.
+            // As on Linux: of the sockets that share by `ReuseAddress`, the last one gets it.
             return Some(last);
         }
         // All packets of one sender go to the same socket, as on Linux.
@@ -287,7 +287,7 @@ impl State {
         socket.datagrams.read_shut |= how != Shutdown::Write;
         socket.datagrams.write_shut |= how != Shutdown::Read;
         self.edge(key);
-        // Without a peer Linux shuts the socket and still calls it an error.
+        // Without a peer Linux shuts the socket and returns an error.
         if connected { Ok(()) } else { fail(errno::ENOTCONN) }
     }
 }

@@ -81,14 +81,14 @@ impl State {
         }
     }
 
-    /// Sends a copy to every host that may have receivers: for a group, those that have joined it.
+    /// Sends a copy to every host that has joined the group, or for a broadcast to every host.
     pub(super) fn spread(&mut self, key: Key, mut header: Header, bytes: &[u8]) {
         let sender = self.socket(key).host;
         let options = &self.socket(key).options;
         let to = header.to.ip();
         let (looped, outside) = match to {
-            // The loopback interface brings back whatever is sent by it, and nothing leaves by it.
-            // A source of IPv6 does not choose the interface, and its datagrams come to nobody.
+            // What is sent by the loopback interface comes back, and does not leave the host. With
+            // IPv6 the source does not choose the interface: the datagram reaches no member.
             _ if header.from.ip().is_loopback() => (to.is_ipv4(), false),
             IpAddr::V4(ip) if ip.is_multicast() => {
                 (options.multicast_loop_v4, options.multicast_ttl_v4 > 0)
@@ -111,8 +111,8 @@ impl State {
         }
     }
 
-    /// All sockets on the port if the host is a member of the group, and for a broadcast. As on
-    /// Linux it does not matter which of its sockets has joined.
+    /// All sockets on the port, if the host is a member of the group or the packet is a broadcast.
+    /// As on Linux, any socket of the host can be the one that has joined.
     pub(super) fn receivers_of_all(&self, packet: &Packet) -> Vec<Key> {
         let (to, interface) = (packet.header.to, packet.header.interface);
         let member = (to.ip(), interface, packet.host);

@@ -1,4 +1,4 @@
-//! The datagrams that wait in a socket, and what they count there.
+//! The datagrams that wait in a socket, and what they count against its receive buffer.
 
 use std::collections::VecDeque;
 use std::io;
@@ -50,9 +50,9 @@ impl DatagramState {
 
 /// What a datagram counts against the receive buffer.
 ///
-/// It is what Linux charges: not the bytes, but the memory that holds them (`truesize`). That is
-/// why a default buffer of 208 KiB holds 256 datagrams of one byte, and 92 of a thousand. The
-/// numbers are those of Linux 6.18 on x86-64; `charges_are_those_of_linux` has the measured ones.
+/// Linux does not count the bytes but the memory that holds them (`truesize`). So a default buffer
+/// of 208 KiB holds 256 datagrams of one byte, and 92 of a thousand. The numbers are those of Linux
+/// 6.18 on x86-64; the test `charges_are_those_of_linux` has measured ones.
 fn charge(header: &Header, bytes: usize) -> usize {
     /// A `struct sk_buff`.
     const DESCRIPTOR: usize = 256;
@@ -73,8 +73,8 @@ fn charge(header: &Header, bytes: usize) -> usize {
 }
 
 impl State {
-    /// Puts a datagram that has arrived into the queue of a socket. A full one drops it, except
-    /// that an empty queue takes any.
+    /// Puts a datagram that has arrived into the queue of a socket. A full queue drops it; an empty
+    /// one takes any.
     pub(super) fn deliver(&mut self, key: Key, header: Header, bytes: Vec<u8>) {
         let socket = self.socket_mut(key);
         let limit = socket.options.receive_buffer;
@@ -102,7 +102,7 @@ impl State {
             return fail(number);
         }
         let Some(Waiting { header, bytes }) = datagrams.waiting.front() else {
-            // Even if it is shut for reading: so it is on Linux for a socket that does not block.
+            // As on Linux for a non-blocking socket, also if it is shut for reading.
             return fail(EAGAIN);
         };
         let copied = bytes.len().min(limit);
