@@ -178,8 +178,8 @@ impl Interval {
         self.reset_after(self.period);
     }
 
-    /// Makes the next tick due now, and the others every period from now on. A task that waits for a
-    /// tick is woken.
+    /// Makes the next tick due now, and the others every period from now on. A task that waits for
+    /// a tick is woken.
     pub fn reset_immediately(&mut self) {
         self.timer.reset(self.timer.now());
     }

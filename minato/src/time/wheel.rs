@@ -226,10 +226,10 @@ impl Wheel {
     /// The tick at which [`expire`](Wheel::expire) should next be called, or `None` if no entry
     /// waits.
     ///
-    /// It is never later than the first deadline. It is equal to it unless an entry of the same slot
-    /// was cancelled; then it may be earlier. A call of `expire` at the returned tick either returns
-    /// wakers or files that slot again, which makes the next answer exact: so a caller that follows
-    /// the answers makes progress with every call.
+    /// It is never later than the first deadline. It is equal to it unless an entry of the same
+    /// slot was cancelled; then it may be earlier. A call of `expire` at the returned tick either
+    /// returns wakers or files that slot again, which makes the next answer exact: so a caller that
+    /// follows the answers makes progress with every call.
     pub(crate) fn next_deadline_tick(&self) -> Option<u64> {
         self.first_place().map(|place| self.slots[place].earliest)
     }
