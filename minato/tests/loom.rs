@@ -14,7 +14,7 @@
 //! Loom takes sequentially consistent accesses for acquiring and releasing ones. Where the place in
 //! which a task parks rests on a single order of accesses to two words, fences stand for it here
 //! (`sync::sequential`), which promise no more than those accesses do. What else rests on such an
-//! order (the sleepers of a pool, the watch of the monitor) is not modelled; `tests/stuck.rs`
+//! order (the sleepers of a pool) is not modelled; `tests/stuck.rs`
 //! tries it in earnest.
 #![cfg(minato_loom)]
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "files of a library, used in part")]
@@ -33,3 +33,11 @@ mod runtime;
 mod sync;
 #[path = "loom/task.rs"]
 mod task;
+
+mod time {
+    pub(crate) mod clock {
+        pub(crate) fn real_now() -> std::time::Instant {
+            std::time::Instant::now()
+        }
+    }
+}

@@ -2,6 +2,8 @@
 
 mod kit;
 
+#[path = "runtime/at_rest.rs"]
+mod at_rest;
 #[path = "runtime/block_on.rs"]
 mod block_on;
 #[path = "runtime/blocking.rs"]

@@ -327,7 +327,7 @@ fn a_task_blocks_its_worker_after_a_long_silence() {
         let runtime = Arc::new(multi_thread(workers));
         for _ in 0..3 {
             let mut streams = bound(&runtime, address, 4);
-            // Longer than the second after which sentinels and the monitor sleep.
+            // By then the standby worker and the monitor sleep.
             thread::sleep(Duration::from_millis(1300));
             let (begun, has_begun) = futures::channel::oneshot::channel::<()>();
             let (feed, fed) = mpsc::channel();
@@ -351,7 +351,52 @@ fn a_task_blocks_its_worker_after_a_long_silence() {
     }
 }
 
-/// The monitor sleeps after a second in which nothing turned, and wakes with the next turn.
+/// The standby worker does not expect to be woken by a turn that a timer ends: it looks by itself.
+#[test]
+fn a_task_blocks_its_worker_right_after_its_timer() {
+    let _watchdog = watchdog();
+    let address = standard_echo_server();
+    let runtime = multi_thread(2);
+    for pause in [1, 2, 5, 30, 60] {
+        let mut streams = bound(&runtime, address, 2);
+        let task = runtime.spawn(async move {
+            for _ in 0..3 {
+                sleep(Duration::from_millis(pause)).await;
+                let (feed, fed) = mpsc::channel();
+                let mut stream = streams.pop().unwrap();
+                drop(minato::spawn(async move {
+                    ping(&mut stream, 3).await.unwrap();
+                    feed.send(stream).unwrap();
+                }));
+                streams.push(fed.recv().unwrap());
+            }
+        });
+        runtime.block_on(task).unwrap();
+    }
+}
+
+/// The same for the monitor: the thread in `block_on` blocks on what a plain thread must get.
+#[test]
+fn block_on_blocks_right_after_its_timer() {
+    let _watchdog = watchdog();
+    let address = standard_echo_server();
+    let runtime = current_thread();
+    let mut stream = bound(&runtime, address, 1).pop().unwrap();
+    pollster::block_on(ping(&mut stream, 1)).unwrap();
+    for pause in [1, 2, 5, 30, 60] {
+        stream = runtime.block_on(async move {
+            sleep(Duration::from_millis(pause)).await;
+            thread::spawn(move || {
+                pollster::block_on(ping(&mut stream, 3)).unwrap();
+                stream
+            })
+            .join()
+            .unwrap()
+        });
+    }
+}
+
+/// The monitor sleeps while nothing turns, and wakes with the next turn.
 #[test]
 fn a_plain_thread_after_a_long_silence() {
     let _watchdog = watchdog();
@@ -377,10 +422,10 @@ fn is_multi_thread(runtime: &Runtime) -> bool {
     runtime.block_on(runtime.spawn(async move { thread::current().id() != here })).unwrap()
 }
 
-/// A worker that adopted a sibling's reactor hands its own core over: what it had begun to watch
+/// A worker that watches a sibling's reactor hands its own core over: what it had begun to watch
 /// is watched by its successor.
 #[test]
-fn a_sentinel_that_blocks_in_place_passes_its_wards_on() {
+fn a_standby_worker_that_blocks_in_place_passes_its_watch_on() {
     let _watchdog = watchdog();
     let runtime = multi_thread(2);
     let (feed, fed) = mpsc::channel();

@@ -18,7 +18,7 @@ use std::task::Context;
 
 use crate::engine::{Interest, Readiness, SimHost, Source};
 use crate::reactor::shared::ended_error;
-use crate::reactor::{Handle, Shared, Slot, View, care};
+use crate::reactor::{Handle, Shared, Slot, View, fallback};
 use crate::runtime::context;
 use crate::sync::{Arc, AtomicBool, Ordering};
 
@@ -139,7 +139,7 @@ impl Registration {
     fn reactor(&self) -> io::Result<Arc<Shared>> {
         match self.reactor_at_hand()? {
             Some(reactor) => Ok(reactor),
-            None => care::outside(self.made_at),
+            None => fallback::reactor_at(self.made_at),
         }
     }
 
@@ -194,7 +194,7 @@ impl Registration {
     #[cold]
     pub(super) fn register_and_watch(&self, slot: &Arc<Slot>, cx: &Context<'_>) -> io::Result<()> {
         let watched =
-            self.register(slot).and_then(|reactor| reactor.look_after(cx.waker(), self.made_at));
+            self.register(slot).and_then(|reactor| reactor.ensure_turned(cx.waker(), self.made_at));
         // No event will come, so the next operation has to try.
         watched.inspect_err(|_| slot.assume(Readiness::ALL_OPEN))
     }

@@ -7,8 +7,9 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread::{self, JoinHandle};
 
-use super::shared::{Keeper, Shared};
+use super::shared::Shared;
 use super::signals::SignalsBlocked;
+use super::watch::TurnedBy;
 use super::{Handle, Reactor};
 use crate::panics::contain;
 use crate::runtime::report;
@@ -71,7 +72,7 @@ pub(super) fn run_in_background(reactor: Reactor) -> io::Result<Background> {
     let handle = reactor.handle();
     let end = Arc::new(End::default());
     let ending = end.clone();
-    reactor.shared.set_keeper(Keeper::Background);
+    reactor.shared.set_turned_by(TurnedBy::Thread);
     let started = spawn_reactor_thread(move || {
         let mut reactor = reactor;
         while !ending.is_due(&reactor.shared) {

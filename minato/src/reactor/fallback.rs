@@ -6,12 +6,15 @@
 
 use std::fmt;
 use std::io;
+use std::panic::Location;
 
 use super::background::spawn_reactor_thread;
-use super::monitor::Monitor;
 use super::process::PerProcess;
-use super::shared::{Keeper, Shared};
+use super::shared::Shared;
+use super::watch::TurnedBy;
+use super::watch::monitor::Monitor;
 use crate::engine::Engine;
+use crate::runtime::implicit::{HiddenThread, permit};
 use crate::sync::Arc;
 use crate::time::clock::Clock;
 
@@ -37,15 +40,28 @@ impl Process {
         if let Some(own) = &self.own {
             return Ok(own.clone());
         }
-        let own = Shared::start(&Engine::mio(), Clock::System, Keeper::Background)?;
+        let own = Shared::start(&Engine::mio(), Clock::System, TurnedBy::Thread)?;
         let turned = own.clone();
-        spawn_reactor_thread(move || Monitor::new(&turned).run(&turned))?;
+        spawn_reactor_thread(move || Monitor::new(turned).run())?;
         Ok(self.own.insert(own).clone())
     }
 }
 
+/// The reactor for waits outside every runtime, of what was made or called at `place`.
+///
+/// # Errors
+///
+/// When the background thread cannot be started, or hidden threads are forbidden and the program
+/// has not chosen a fallback reactor itself.
+pub(crate) fn reactor_at(place: &'static Location<'static>) -> io::Result<Arc<Shared>> {
+    match permit(HiddenThread::Reactor, place) {
+        Ok(()) => reactor(),
+        Err(forbidden) => chosen().ok_or(forbidden),
+    }
+}
+
 /// The reactor that sockets outside every runtime share, started now if there is none.
-pub(crate) fn reactor() -> io::Result<Arc<Shared>> {
+fn reactor() -> io::Result<Arc<Shared>> {
     let mut process = PROCESS.lock();
     process.refresh();
     match &process.chosen {
@@ -55,7 +71,7 @@ pub(crate) fn reactor() -> io::Result<Arc<Shared>> {
 }
 
 /// The fallback reactor that the program chose itself.
-pub(super) fn chosen() -> Option<Arc<Shared>> {
+fn chosen() -> Option<Arc<Shared>> {
     let mut process = PROCESS.lock();
     process.refresh();
     process.chosen.clone()

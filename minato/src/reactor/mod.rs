@@ -27,9 +27,7 @@
 //! would need it is an error then.
 
 mod background;
-pub(crate) mod care;
-mod fallback;
-pub(crate) mod monitor;
+pub(crate) mod fallback;
 mod park;
 pub(crate) mod process;
 mod readiness;
@@ -39,7 +37,7 @@ pub(crate) mod slot;
 mod slots;
 pub(crate) mod timers;
 mod waiters;
-pub(crate) mod ward;
+pub(crate) mod watch;
 
 pub use self::background::{Background, BackgroundShutdown};
 pub use self::fallback::SetFallbackError;
@@ -55,7 +53,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::task::Waker;
 use std::time::Duration;
 
-use self::shared::Keeper;
+use self::watch::TurnedBy;
 use crate::engine::Engine;
 use crate::sync::Arc;
 use crate::time::Instant;
@@ -101,7 +99,7 @@ impl Reactor {
             Some(host) => Clock::Simulated(host.host().world().clone()),
             None => Clock::System,
         };
-        let shared = Shared::start(&engine, clock, Keeper::Hand)?;
+        let shared = Shared::start(&engine, clock, TurnedBy::Owner)?;
         Ok(Self { shared, wakers: Vec::new() })
     }
 
@@ -155,7 +153,7 @@ impl Reactor {
 
 impl Drop for Reactor {
     fn drop(&mut self) {
-        if self.shared.keeper() == Keeper::Hand {
+        if self.shared.turned_by() == TurnedBy::Owner {
             self.shared.end();
         }
     }

@@ -5,52 +5,19 @@ use std::task::Waker;
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use super::monitor;
 use super::park::Park;
 use super::process::{forks, has_forked_since};
 use super::slot::Slot;
 use super::slots::Slots;
 use super::timers::Timers;
+use super::watch::{self, Sleep, TurnedBy};
 use crate::engine::{Driver, Engine, Key, Source, Waiter};
 use crate::panics::contain;
 use crate::runtime::context;
 use crate::sync::{Arc, AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering};
 use crate::time::Instant;
-use crate::time::clock::Clock;
+use crate::time::clock::{Clock, real_now};
 use crate::time::wheel::TimerKey;
-
-/// Who turns a reactor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Keeper {
-    /// Nobody at present: a core that no thread holds.
-    Nobody = 0,
-    /// A worker, or a thread in `block_on`, which holds the core.
-    Core = 1,
-    /// A background thread of its own.
-    Background = 2,
-    /// Its owner, by hand.
-    Hand = 3,
-}
-
-impl Keeper {
-    /// Whether a reactor of this keeper is waited for through its descriptor outside its turns: one
-    /// that is turned by hand, or by the monitor since nobody holds it.
-    fn listens(self) -> bool {
-        matches!(self, Self::Hand | Self::Nobody)
-    }
-}
-
-/// What the background thread does for a core that somebody outside waits on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Watch {
-    None = 0,
-    Active = 1,
-    /// Nothing turned for a second, or nobody holds the core: the next turn, or who takes the core,
-    /// wakes the watcher.
-    Asleep = 2,
-}
 
 /// A reactor as every thread sees it.
 pub(crate) struct Shared {
@@ -60,8 +27,10 @@ pub(crate) struct Shared {
     slots: Mutex<Slots>,
     timers: Timers,
     park: Park,
-    keeper: AtomicU8,
-    watch: AtomicU8,
+    turned_by: AtomicU8,
+    /// Until when the monitor sleeps, if it watches this reactor.
+    watcher: Sleep,
+    watched_from_outside: AtomicBool,
     ended: AtomicBool,
     /// The thread that parks in the turns of a core whose engine cannot wait any more.
     parked_thread: Mutex<Option<Thread>>,
@@ -72,23 +41,28 @@ pub(crate) struct Shared {
     forks: u32,
     /// Whose core this is: the address of the runtime, or 0.
     owner: AtomicUsize,
-    /// Counts turns of the keeper, so that others can tell a reactor that nobody turns.
+    /// Counts turns, so that others can tell a reactor that nobody turns.
     turns: AtomicU32,
     events: AtomicU64,
     stale_keys: AtomicU64,
 }
 
 impl Shared {
-    pub(crate) fn start(engine: &Engine, clock: Clock, keeper: Keeper) -> io::Result<Arc<Self>> {
+    pub(crate) fn start(
+        engine: &Engine,
+        clock: Clock,
+        turned_by: TurnedBy,
+    ) -> io::Result<Arc<Self>> {
         let (driver, waiter) = engine.start()?;
         Ok(Arc::new(Self {
             driver,
             waiter: Mutex::new(waiter),
             slots: Mutex::default(),
             timers: Timers::new(clock),
-            park: Park::new(keeper.listens()),
-            keeper: AtomicU8::new(keeper as u8),
-            watch: AtomicU8::new(Watch::None as u8),
+            park: Park::new(turned_by.is_watched_by_descriptor()),
+            turned_by: AtomicU8::new(turned_by as u8),
+            watcher: Sleep::default(),
+            watched_from_outside: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             parked_thread: Mutex::default(),
             idle_wanted: AtomicBool::new(false),
@@ -136,20 +110,22 @@ impl Shared {
         let mut waiter = self.waiter.lock();
         let result = self.turn_holding(&mut waiter, wakers, timeout);
         drop(waiter);
-        // Against whoever falls asleep: it says so, and then looks at the turns once more.
+        // First the count, then the look at the monitor's sleep: see the table in `watch`.
         self.turns.fetch_add(1, Ordering::SeqCst);
-        self.rouse_monitor();
+        self.wake_monitor();
         result
     }
 
-    /// Has the monitor look again if it sleeps.
-    pub(crate) fn rouse_monitor(&self) {
-        if self.watch.load(Ordering::SeqCst) == Watch::Asleep as u8 {
-            monitor::rouse(self);
+    /// Has the monitor look again, if it watches this reactor and sleeps: somebody turned, took the
+    /// core or left it.
+    #[inline]
+    fn wake_monitor(&self) {
+        if self.watcher.is_asleep() && self.watcher.must_wake(real_now()) {
+            watch::monitor::wake();
         }
     }
 
-    /// Turns without waiting in the keeper's place, unless somebody turns at this moment; says
+    /// Turns without waiting in the holder's place, unless somebody turns at this moment; says
     /// whether it did.
     pub(crate) fn try_turn(&self, wakers: &mut Vec<Waker>) -> io::Result<bool> {
         self.check_fork()?;
@@ -167,7 +143,7 @@ impl Shared {
         timeout: Option<Duration>,
     ) -> io::Result<()> {
         let timeout = self.wait_time(timeout);
-        let listens = self.keeper().listens();
+        let listens = self.turned_by().is_watched_by_descriptor();
         let waits = timeout != Some(Duration::ZERO) && self.park.begin(listens);
         let timeout = if waits { timeout } else { Some(Duration::ZERO) };
         if !waits && listens {
@@ -175,11 +151,11 @@ impl Shared {
         }
 
         let mut result = self.driver.wait(waiter, timeout, || self.timers.until_next());
-        if result.is_err() && self.has_ended() && self.keeper() == Keeper::Core {
+        if result.is_err() && self.has_ended() && self.turned_by() == TurnedBy::CoreHolder {
             result = Ok(self.park_thread(timeout));
         }
         if waits {
-            self.park.end(self.keeper().listens());
+            self.park.end(self.turned_by().is_watched_by_descriptor());
         }
         if result.is_ok() && waiter.has_events() {
             self.dispatch(waiter, wakers);
@@ -311,7 +287,7 @@ impl Shared {
         self.notice_idle();
     }
 
-    /// Wants the keeper to be unparked whenever something is given back.
+    /// Wants the thread that turns to be unparked whenever something is given back.
     pub(crate) fn want_idle(&self) {
         self.idle_wanted.store(true, Ordering::SeqCst);
         self.unpark();
@@ -337,7 +313,7 @@ impl Shared {
         self.owner.store(owner, Ordering::Relaxed);
     }
 
-    /// Whether the keeper is waiting in a turn at this moment.
+    /// Whether a thread waits in a turn at this moment.
     pub(crate) fn is_parked(&self) -> bool {
         self.park.is_parked()
     }
@@ -361,8 +337,8 @@ impl Shared {
         self.timers.drain(&mut wakers);
         self.unpark();
         // The background thread keeps a descriptor of what it watches until it looks again.
-        if self.watch() != Watch::None {
-            monitor::rouse(self);
+        if self.watcher.is_watched() {
+            watch::monitor::wake();
         }
         wake_all(&mut wakers);
     }
@@ -384,37 +360,33 @@ impl Shared {
         has_forked_since(self.forks)
     }
 
-    pub(crate) fn keeper(&self) -> Keeper {
-        match self.keeper.load(Ordering::SeqCst) {
-            0 => Keeper::Nobody,
-            1 => Keeper::Core,
-            2 => Keeper::Background,
-            _ => Keeper::Hand,
+    pub(crate) fn turned_by(&self) -> TurnedBy {
+        match self.turned_by.load(Ordering::SeqCst) {
+            0 => TurnedBy::Nobody,
+            1 => TurnedBy::CoreHolder,
+            2 => TurnedBy::Thread,
+            _ => TurnedBy::Owner,
         }
     }
 
-    pub(crate) fn set_keeper(&self, keeper: Keeper) {
-        self.keeper.store(keeper as u8, Ordering::SeqCst);
-        self.park.set_listens(keeper.listens());
+    pub(crate) fn set_turned_by(&self, turned_by: TurnedBy) {
+        self.turned_by.store(turned_by as u8, Ordering::SeqCst);
+        self.park.set_listens(turned_by.is_watched_by_descriptor());
+        self.wake_monitor();
     }
 
-    pub(crate) fn watch(&self) -> Watch {
-        match self.watch.load(Ordering::SeqCst) {
-            0 => Watch::None,
-            1 => Watch::Active,
-            _ => Watch::Asleep,
-        }
+    /// The word between the monitor and the thread that turns.
+    pub(crate) fn watcher(&self) -> &Sleep {
+        &self.watcher
     }
 
-    /// Changes the watch from `before` to `after`; false if it was not `before`.
-    pub(crate) fn change_watch(&self, before: Watch, after: Watch) -> bool {
-        let change = self.watch.compare_exchange(
-            before as u8,
-            after as u8,
-            Ordering::SeqCst,
-            Ordering::SeqCst,
-        );
-        change.is_ok()
+    /// Whether something waits here that is not within a poll of the thread that holds the core.
+    pub(crate) fn is_watched_from_outside(&self) -> bool {
+        self.watched_from_outside.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_watched_from_outside(&self) {
+        self.watched_from_outside.store(true, Ordering::Relaxed);
     }
 
     /// Counts the turns so far, modulo 2^32.

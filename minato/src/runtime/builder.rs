@@ -17,7 +17,7 @@ use super::queue::Queue;
 use super::{LocalRuntime, Runtime};
 use crate::engine::Engine;
 use crate::reactor;
-use crate::reactor::shared::Keeper;
+use crate::reactor::watch::TurnedBy;
 use crate::task::blocking::{BlockingConfig, BlockingPool, Hook};
 use crate::task::budget::Budget;
 use crate::time::clock::{Clock, PausableClock};
@@ -246,7 +246,7 @@ impl Builder {
         if let (Clock::Pausable(clock), true) = (&clock, self.start_paused) {
             clock.pause();
         }
-        let reactor = reactor::Shared::start(&self.engine, clock.clone(), Keeper::Nobody)?;
+        let reactor = reactor::Shared::start(&self.engine, clock.clone(), TurnedBy::Nobody)?;
         let mut core = Box::new(Core::new(0, reactor.clone(), Queue::Own(Default::default())));
         // A simulated core is stepped, so that each poll is known to whoever watches it.
         let fifo = self.engine.is_simulated().then(|| Box::new(Fifo) as Box<dyn Picker>);
@@ -276,7 +276,8 @@ impl Builder {
         let mut cores = Vec::with_capacity(count);
         for index in 0..count {
             // Its worker is on its way when anybody else can know of it.
-            let reactor = reactor::Shared::start(&self.engine, Clock::System, Keeper::Core)?;
+            let reactor =
+                reactor::Shared::start(&self.engine, Clock::System, TurnedBy::CoreHolder)?;
             let queue = Queue::Shared(Deque::new_fifo());
             cores.push(Box::new(Core::new(index, reactor, queue)));
         }

@@ -21,7 +21,7 @@ use super::inner::{Flavor, RuntimeInner};
 use super::step::POLLS_PER_TURN;
 use super::stuck;
 use crate::reactor;
-use crate::reactor::shared::Keeper;
+use crate::reactor::watch::TurnedBy;
 
 /// Wakes the future of a `block_on`.
 pub(super) struct RootWaker {
@@ -155,8 +155,7 @@ fn on_core<F: Future>(
     loop {
         // 1. Take the core, if no other thread holds it.
         if !holds_core && let Some(core) = slot.take_or_wait(&thread) {
-            reactor.set_keeper(Keeper::Core);
-            reactor.rouse_monitor();
+            reactor.set_turned_by(TurnedBy::CoreHolder);
             context.give_core(core);
             holds_core = true;
         }

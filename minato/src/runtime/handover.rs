@@ -16,8 +16,7 @@ use super::context::Context;
 use super::core::Core;
 use super::inner::{Flavor, RuntimeInner};
 use super::worker;
-use crate::reactor;
-use crate::reactor::shared::{Keeper, Watch};
+use crate::reactor::watch::TurnedBy;
 use crate::sync::{Arc, Mutex};
 use crate::task::blocking::{call_hooks, spawn_thread, wait};
 use crate::time::clock::real_now;
@@ -59,16 +58,12 @@ impl CoreSlot {
     /// Puts the core back, and wakes the next thread that waits.
     pub(super) fn give(&self, core: Box<Core>) {
         let mut state = self.state.lock();
-        core.reactor.set_keeper(Keeper::Nobody);
-        let watched = core.reactor.watch() != Watch::None;
-        let reactor = core.reactor.clone();
+        core.reactor.set_turned_by(TurnedBy::Nobody);
         state.core = Some(core);
         let next = state.waiting.pop();
         drop(state);
-        match next {
-            Some(next) => next.unpark(),
-            None if watched => reactor::monitor::rouse(&reactor),
-            None => {}
+        if let Some(next) = next {
+            next.unpark();
         }
     }
 

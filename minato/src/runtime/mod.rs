@@ -38,6 +38,7 @@ mod metrics;
 pub mod picker;
 pub(crate) mod pool;
 mod queue;
+mod siblings;
 pub(crate) mod simulation;
 mod spin;
 mod step;

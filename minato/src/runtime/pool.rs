@@ -13,12 +13,11 @@
 //!
 //! # No task may stall others
 //!
-//! A worker that is stuck in one poll cannot turn its reactor. Its siblings do it: an idle one
-//! looks after them, the *sentinel*; see [`Ward`](crate::reactor::ward::Ward). Only while it turns
-//! the reactor of a stuck worker does it empty that worker's LIFO slot. When nothing has turned for
-//! a second the sentinel dozes, and the next worker that turns rouses it. As long as any worker
-//! sleeps, one of them is the sentinel: who finds work while it has that duty passes it on. Where
-//! nobody sleeps, the busy ones look now and then.
+//! A worker that is stuck in one poll cannot turn its reactor. A sibling does it: as long as any
+//! worker sleeps, one of the sleepers is the *standby worker*, which watches the others (see
+//! [`watch`](crate::reactor::watch) and [`Siblings`](super::siblings::Siblings)). When it finds
+//! work, it names another sleeper. Where nobody sleeps, the busy workers look at each other now and
+//! then. Only from a worker that is stuck do they take the task in its LIFO slot.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -35,6 +34,7 @@ use super::handover::Threads;
 use super::inner::RuntimeInner;
 use super::queue::Queue;
 use crate::reactor;
+use crate::reactor::watch::Sleep;
 use crate::task::Runnable;
 use crate::time::clock::real_now;
 
@@ -58,7 +58,8 @@ pub(crate) struct Pool {
     sleepers: Mutex<Sleepers>,
     sleeping: AtomicUsize,
     searching: AtomicUsize,
-    dozing: AtomicBool,
+    /// Until when the standby worker sleeps.
+    standby_sleep: Sleep,
     ending: AtomicBool,
     pub(super) threads: Threads,
 }
@@ -67,16 +68,16 @@ pub(crate) struct Pool {
 struct Sleepers {
     /// Who sleeps, the last to fall asleep last.
     all: Vec<usize>,
-    /// Who looks after the siblings; it may have been woken already and not know yet.
-    sentinel: Option<usize>,
+    /// Which of them watches the siblings; it may have been woken already and not know yet.
+    standby: Option<usize>,
 }
 
 /// How a sleeper was before it woke up.
 pub(super) struct Woken {
     /// Whether somebody woke it to search.
     pub(super) to_search: bool,
-    /// Whether it was the sentinel, and must pass that on if it is going to work.
-    pub(super) as_sentinel: bool,
+    /// Whether it was the standby worker, and must name another one if it is going to work.
+    pub(super) was_standby: bool,
 }
 
 impl Pool {
@@ -94,7 +95,7 @@ impl Pool {
             sleepers: Mutex::default(),
             sleeping: AtomicUsize::new(0),
             searching: AtomicUsize::new(0),
-            dozing: AtomicBool::new(false),
+            standby_sleep: Sleep::default(),
             ending: AtomicBool::new(false),
             threads: Threads::default(),
         }
@@ -164,8 +165,8 @@ impl Pool {
         }
         let sleeper = {
             let mut sleepers = self.sleepers();
-            // The sentinel only if nobody else sleeps.
-            let at = sleepers.all.iter().rposition(|index| Some(*index) != sleepers.sentinel);
+            // The standby worker only if nobody else sleeps.
+            let at = sleepers.all.iter().rposition(|index| Some(*index) != sleepers.standby);
             let at = at.or(sleepers.all.len().checked_sub(1));
             let sleeper = at.map(|at| sleepers.all.remove(at));
             self.sleeping.store(sleepers.all.len(), Ordering::SeqCst);
@@ -179,33 +180,37 @@ impl Pool {
         }
     }
 
-    /// Puts a worker to the sleepers; says whether it is the sentinel.
+    /// Puts a worker to the sleepers; says whether it is the standby worker.
     pub(super) fn fall_asleep(&self, index: usize) -> bool {
         let mut sleepers = self.sleepers();
         sleepers.all.push(index);
         self.sleeping.store(sleepers.all.len(), Ordering::SeqCst);
-        *sleepers.sentinel.get_or_insert(index) == index
+        *sleepers.standby.get_or_insert(index) == index
     }
 
     /// Takes a worker from the sleepers.
     pub(super) fn wake_up(&self, index: usize) -> Woken {
         let mut sleepers = self.sleepers();
-        let as_sentinel = sleepers.sentinel.take_if(|sentinel| *sentinel == index).is_some();
+        let was_standby = sleepers.standby.take_if(|standby| *standby == index).is_some();
+        if was_standby {
+            // Under the lock: the next one says later until when it sleeps.
+            self.standby_sleep.wake_up();
+        }
         let at = sleepers.all.iter().position(|sleeper| *sleeper == index);
         if let Some(at) = at {
             sleepers.all.remove(at);
             self.sleeping.store(sleepers.all.len(), Ordering::SeqCst);
         }
-        Woken { to_search: at.is_none(), as_sentinel }
+        Woken { to_search: at.is_none(), was_standby }
     }
 
-    /// Makes another sleeper the sentinel, since the former one has work.
-    pub(super) fn pass_duty_on(&self) {
+    /// Makes another sleeper the standby worker, since the former one has work.
+    pub(super) fn choose_standby(&self) {
         let next = {
             let mut sleepers = self.sleepers();
-            if sleepers.sentinel.is_none() {
-                sleepers.sentinel = sleepers.all.last().copied();
-                sleepers.sentinel
+            if sleepers.standby.is_none() {
+                sleepers.standby = sleepers.all.last().copied();
+                sleepers.standby
             } else {
                 None
             }
@@ -215,18 +220,34 @@ impl Pool {
         }
     }
 
-    /// The sentinel sleeps without looking from now on.
-    pub(super) fn doze(&self) {
-        self.dozing.store(true, Ordering::SeqCst);
+    /// Whether no worker sleeps: then there is no standby worker.
+    pub(super) fn is_fully_awake(&self) -> bool {
+        self.sleeping.load(Ordering::SeqCst) == 0
     }
 
-    /// Rouses a sentinel that dozes: the worker `index` has turned.
-    pub(super) fn rouse(&self, index: usize) {
-        if self.dozing.load(Ordering::SeqCst) && self.dozing.swap(false, Ordering::SeqCst) {
-            let sentinel = self.sleepers().sentinel.filter(|sentinel| *sentinel != index);
-            if let Some(sentinel) = sentinel {
-                self.remotes[sentinel].reactor.unpark();
-            }
+    /// Until when the standby worker sleeps.
+    pub(super) fn standby_sleep(&self) -> &Sleep {
+        &self.standby_sleep
+    }
+
+    /// The worker `index` has turned: the standby worker looks again if it sleeps.
+    #[inline]
+    pub(super) fn has_turned(&self, index: usize) {
+        if self.standby_sleep.is_asleep() {
+            self.wake_standby(index);
+        }
+    }
+
+    #[cold]
+    fn wake_standby(&self, index: usize) {
+        let standby = {
+            // The lock is kept until the word is changed: it is that of this standby worker.
+            let sleepers = self.sleepers();
+            let standby = sleepers.standby.filter(|standby| *standby != index);
+            standby.filter(|_| self.standby_sleep.must_wake(real_now()))
+        };
+        if let Some(standby) = standby {
+            self.remotes[standby].reactor.unpark();
         }
     }
 
@@ -260,7 +281,7 @@ impl Pool {
     }
 
     /// Takes over tasks of a sibling that is stuck in a poll, its LIFO slot's too.
-    pub(super) fn relieve(&self, stuck: usize, core: &mut Core) {
+    pub(super) fn steal_from_stuck(&self, stuck: usize, core: &mut Core) {
         let remote = &self.remotes[stuck];
         if let Some(runnable) = remote.lifo.take() {
             core.queue.push(runnable);

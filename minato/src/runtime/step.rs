@@ -73,7 +73,7 @@ impl Core {
         let mut wakers = mem::take(&mut self.wakers);
         let turned = self.reactor.collect(&mut wakers, timeout);
         if let Flavor::MultiThread(pool) = &runtime.flavor {
-            pool.rouse(self.index);
+            pool.has_turned(self.index);
         }
         // 2. Queue the runtime's own tasks, which runs no foreign code.
         if !wakers.is_empty() {

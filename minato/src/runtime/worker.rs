@@ -1,35 +1,33 @@
 //! A worker: a thread that holds a core of a multi-thread runtime and runs its tasks.
 
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Duration;
 
 use super::context::{self, Context};
 use super::core::Core;
 use super::inner::RuntimeInner;
 use super::pool::Pool;
+use super::siblings::Siblings;
 use super::step::POLLS_PER_TURN;
-use crate::reactor::shared::Keeper;
-use crate::reactor::ward::{self, Look, Ward};
+use crate::reactor::watch::TurnedBy;
 use crate::task::Runnable;
+use crate::time::clock::real_now;
 
 /// How many tasks a worker takes from the injector at a time.
 const INJECTOR_BATCH: usize = 32;
 
 /// Runs the tasks of `core` on this thread, until the runtime ends or the core is handed over.
 pub(super) fn run(shared: &Arc<RuntimeInner>, pool: &Pool, core: Box<Core>) {
-    core.reactor.set_keeper(Keeper::Core);
-    let wards = pool
-        .remotes
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| *index != core.index)
-        .map(|(index, remote)| (index, Ward::new(Arc::downgrade(&remote.reactor))))
-        .collect();
+    core.reactor.set_turned_by(TurnedBy::CoreHolder);
     let index = core.index;
+    // It may get stuck before its first turn.
+    pool.has_turned(index);
+    let siblings = Siblings::new(index);
     let context = Context::enter_new(shared.clone(), Some(core));
     context.set_at_work();
-    let (searching, has_duty) = (false, false);
-    Worker { shared, pool, index, context: &context, wards, searching, has_duty }.run();
+    let (searching, was_standby) = (false, false);
+    Worker { shared, pool, index, context: &context, siblings, searching, was_standby }.run();
 }
 
 struct Worker<'a> {
@@ -37,12 +35,12 @@ struct Worker<'a> {
     pool: &'a Pool,
     index: usize,
     context: &'a Context,
-    /// The siblings, in case this worker is the sentinel.
-    wards: Vec<(usize, Ward)>,
+    /// The other workers, as this one watches them.
+    siblings: Siblings,
     /// Whether this worker is the one that searches.
     searching: bool,
-    /// Whether it was the sentinel until it woke up.
-    has_duty: bool,
+    /// Whether it was the standby worker until it woke up.
+    was_standby: bool,
 }
 
 /// A core that its worker still has; `None` if it was passed on to another thread.
@@ -64,18 +62,18 @@ impl Worker<'_> {
     fn step(&mut self, core: Box<Core>) -> Kept {
         let (core, next) = self.next(core)?;
         let Some(runnable) = next else { return self.park(core) };
-        if self.searching || self.has_duty {
+        if self.searching || self.was_standby {
             self.go_to_work();
         }
         context::between_polls(|| core.run(self.context, runnable))
     }
 
-    /// Leaves searching and looking after siblings to others.
+    /// Leaves searching and watching to others.
     #[cold]
     fn go_to_work(&mut self) {
-        if std::mem::take(&mut self.has_duty) {
-            self.wards.iter_mut().for_each(|(_, ward)| ward.release());
-            self.pool.pass_duty_on();
+        if std::mem::take(&mut self.was_standby) {
+            self.siblings.release();
+            self.pool.choose_standby();
         }
         if std::mem::take(&mut self.searching) {
             self.pool.end_search();
@@ -88,11 +86,13 @@ impl Worker<'_> {
     /// The next task to poll, if there is one to be found.
     fn next(&mut self, mut core: Box<Core>) -> Option<(Box<Core>, Option<Runnable>)> {
         core.tick = core.tick.wrapping_add(1);
-        // 1. Every so many polls, however much there is to do: turn the reactor, look after the
-        //    siblings, and take one task that came from another thread.
+        // 1. Every so many polls, however much there is to do: turn the reactor, look at a sibling
+        //    if no sleeper does, and take one task that came from another thread.
         if core.tick % POLLS_PER_TURN == 0 {
             core = core.turn(self.context, Some(Duration::ZERO))?;
-            (core, _) = self.look_after_siblings(core, false)?;
+            if self.pool.is_fully_awake() {
+                core = self.look_at_a_sibling(core)?;
+            }
             if let Some(runnable) = self.shared.injector.pop() {
                 return Some((core, Some(runnable)));
             }
@@ -125,11 +125,11 @@ impl Worker<'_> {
         }
         // 2. Count as asleep, and look for work once more: a thread that queued a task before this
         //    could not know that a worker must be woken.
-        let sentinel = self.pool.fall_asleep(self.index);
-        // 3. The sentinel looks at its siblings, and may turn a stuck one's reactor.
+        let is_standby = self.pool.fall_asleep(self.index);
+        // 3. The standby worker looks at its siblings, and may turn a stuck one's reactor.
         let mut timeout = None;
         if !self.pool.has_work(self.shared) {
-            if sentinel {
+            if is_standby {
                 (core, timeout) = self.watch_siblings(core)?;
             }
             // 4. Sleep, unless the siblings' tasks are now here.
@@ -141,7 +141,7 @@ impl Worker<'_> {
         // 5. Learn why it woke up. A sleeper that was woken is the one that searches.
         let woken = self.pool.wake_up(self.index);
         self.searching = woken.to_search;
-        self.has_duty = woken.as_sentinel;
+        self.was_standby = woken.was_standby;
         Some(core)
     }
 
@@ -152,44 +152,32 @@ impl Worker<'_> {
         })
     }
 
-    /// Looks at the siblings as the sentinel, which is going to sleep; how long it may.
-    fn watch_siblings(&mut self, core: Box<Core>) -> Option<(Box<Core>, Option<Duration>)> {
-        let (core, until) = self.look_after_siblings(core, true)?;
-        if until.is_some() {
-            return Some((core, until));
-        }
-        self.pool.doze();
-        // A worker that turned after the look and before that woke nobody.
-        self.look_after_siblings(core, true)
+    /// Looks at all siblings as the standby worker, before it sleeps; returns how long it may.
+    fn watch_siblings(&mut self, mut core: Box<Core>) -> Option<(Box<Core>, Option<Duration>)> {
+        let (pool, siblings) = (self.pool, &mut self.siblings);
+        let mut wakers = std::mem::take(&mut core.wakers);
+        let now = real_now();
+        // Turning a reactor calls wakers, which may be foreign code.
+        let look = || siblings.look_at_all(pool, now, &mut wakers);
+        let (core, next) = self.context.lend(core, look);
+        let core = self.steal_from_stuck(core?, wakers);
+        Some((core, self.siblings.say_until_when(pool, now, next)))
     }
 
-    /// Looks at the siblings; how long until the next look. A worker that goes to sleep watches the
-    /// descriptors of those who are stuck; one that works does not, since it may get stuck as well.
-    fn look_after_siblings(
-        &mut self,
-        mut core: Box<Core>,
-        sleeps: bool,
-    ) -> Option<(Box<Core>, Option<Duration>)> {
-        if self.wards.is_empty() {
-            return Some((core, None));
-        }
-        let own = sleeps.then_some(&self.pool.remotes[self.index].reactor);
+    /// Looks at one sibling, since no worker sleeps that would.
+    fn look_at_a_sibling(&mut self, mut core: Box<Core>) -> Kept {
+        let (pool, siblings) = (self.pool, &mut self.siblings);
         let mut wakers = std::mem::take(&mut core.wakers);
-        let now = ward::now();
-        let mut next: Option<Duration> = None;
-        for (index, ward) in &mut self.wards {
-            let (kept, look) = self.context.lend(core, || ward.look(own, now, &mut wakers));
-            core = kept?;
-            if let Look::Again(until) = look {
-                next = Some(next.map_or(until, |next| next.min(until)));
-            }
-            if ward.is_stuck() {
-                self.pool.relieve(*index, &mut core);
-            }
-        }
+        let look = || siblings.look_at_next(pool, real_now(), &mut wakers);
+        let (core, ()) = self.context.lend(core, look);
+        Some(self.steal_from_stuck(core?, wakers))
+    }
+
+    fn steal_from_stuck(&self, mut core: Box<Core>, wakers: Vec<Waker>) -> Box<Core> {
+        self.siblings.stuck().for_each(|index| self.pool.steal_from_stuck(index, &mut core));
         core.wakers = wakers;
         self.pool.call_for_help(&core);
-        Some((core, next))
+        core
     }
 
     /// Drops the tasks that are left: the runtime ends.
@@ -202,7 +190,7 @@ impl Worker<'_> {
         }
         self.context.put(core);
         if let Some(core) = self.context.take_core() {
-            core.reactor.set_keeper(Keeper::Nobody);
+            core.reactor.set_turned_by(TurnedBy::Nobody);
         }
     }
 }

@@ -24,7 +24,7 @@ use std::time::Duration;
 use super::Instant;
 use super::clock::Clock;
 use super::wheel::TimerKey;
-use crate::reactor::{self, care};
+use crate::reactor::{self, fallback};
 use crate::runtime::context;
 use crate::sync::Arc;
 
@@ -193,7 +193,7 @@ impl Timer {
 
     /// The reactor for a wait outside every runtime.
     fn outside(&self) -> io::Result<Arc<reactor::Shared>> {
-        let reactor = care::outside(self.place)?;
+        let reactor = fallback::reactor_at(self.place)?;
         match reactor.timers().clock().is_system() {
             true => Ok(reactor),
             false => Err(io::Error::other("the fallback reactor is a simulated one")),
@@ -201,7 +201,7 @@ impl Timer {
     }
 
     fn ensure_turned(&self, waker: &Waker) -> io::Result<()> {
-        self.reactor.as_ref().map_or(Ok(()), |reactor| reactor.look_after(waker, self.place))
+        self.reactor.as_ref().map_or(Ok(()), |reactor| reactor.ensure_turned(waker, self.place))
     }
 }
 

@@ -9,6 +9,16 @@ pub(crate) mod slot;
 #[path = "../../src/reactor/waiters.rs"]
 pub(crate) mod waiters;
 
+#[path = "../../src/reactor/watch/sleep.rs"]
+mod sleep;
+
+pub(crate) mod watch {
+    pub(crate) use super::sleep::Sleep;
+}
+
+/// What `sleep.rs` takes from the module above it.
+pub(crate) const AFTER_TIMER: std::time::Duration = std::time::Duration::from_millis(2);
+
 /// A reactor in which nothing is registered: the models' slots have no home.
 pub(crate) mod shared {
     use std::io;

@@ -14,7 +14,7 @@ use super::super::{Builder, LocalRuntime};
 use super::panics::PanicLog;
 use crate::engine::Engine;
 use crate::reactor;
-use crate::reactor::shared::Keeper;
+use crate::reactor::watch::TurnedBy;
 use crate::time::Instant;
 
 /// See the head of this file.
@@ -46,7 +46,7 @@ impl Host {
             && let Some(core) = slot.take()
         {
             // Whoever has something for it tells its driver, and so the simulation.
-            reactor.set_keeper(Keeper::Hand);
+            reactor.set_turned_by(TurnedBy::Owner);
             context.give_core(core);
         }
         Ok(Self { name, context, reactor, runtime })

@@ -5,3 +5,4 @@ mod park;
 mod parked;
 mod queue;
 mod readiness;
+mod watch;

@@ -1,4 +1,4 @@
-//! A keeper that waits against those who have news for it.
+//! A thread that waits in a turn, against those who have news for it.
 
 use loom::thread::{self, JoinHandle};
 
@@ -14,8 +14,8 @@ impl Bell {
         *self.0.lock() = true;
     }
 
-    /// A wait of the keeper. If nothing has ended it yet, everybody else goes on to the end, and
-    /// something must have by then: nothing comes any more.
+    /// A wait of the thread that turns. If nothing has ended it yet, all others go on to their end.
+    /// By then something must have ended it, since nothing comes any more.
     pub(super) fn wait(&self, others: &mut Vec<JoinHandle<()>>) {
         if self.take() {
             return;
@@ -23,7 +23,7 @@ impl Bell {
         for other in others.drain(..) {
             other.join().unwrap();
         }
-        assert!(self.take(), "the keeper waits for ever");
+        assert!(self.take(), "the wait never ends");
     }
 
     fn take(&self) -> bool {
@@ -31,7 +31,8 @@ impl Bell {
     }
 }
 
-/// What keepers and those with news share: a word like [`Park`], the bell, and a flag of each.
+/// What the thread that turns and those with news share: a word like [`Park`], the bell, and a flag
+/// of each.
 struct Reactor<P> {
     park: P,
     bell: Bell,
@@ -113,7 +114,7 @@ fn two_at_a_time_with_news() {
 
 /// Nobody holds the core; its descriptor is watched, and it is looked at without waiting.
 #[test]
-fn a_keeper_that_listens_is_called_again_after_each_look() {
+fn one_that_is_watched_by_descriptor_is_called_again_after_each_look() {
     loom::model(|| {
         let reactor = Reactor::new(Park::new(true));
         let other = reactor.clone();
@@ -154,7 +155,7 @@ impl Word for Overwriting {
 }
 
 #[test]
-#[should_panic = "the keeper waits for ever"]
+#[should_panic = "the wait never ends"]
 fn the_canary_overwrites_a_notification() {
     with_news(2, || Overwriting(AtomicU8::new(0)));
 }
@@ -176,7 +177,7 @@ impl Word for Silent {
 }
 
 #[test]
-#[should_panic = "the keeper waits for ever"]
+#[should_panic = "the wait never ends"]
 fn the_canary_waits_without_announcing_it() {
     with_news(2, || Silent(AtomicBool::new(false)));
 }

@@ -1,4 +1,4 @@
-//! The queue for tasks that are woken elsewhere, against a keeper that finds it empty and waits.
+//! The queue for tasks that are woken elsewhere, against a thread that finds it empty and waits.
 
 use loom::thread::{self, JoinHandle};
 

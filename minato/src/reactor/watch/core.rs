@@ -1,0 +1,256 @@
+//! One core as a client watches it: when to look, when to turn its reactor.
+
+use std::io;
+use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Wake, Waker};
+use std::time::{Duration, Instant};
+
+use super::{AFTER_TIMER, LONGEST_RECHECK, RECHECK_PARKED, SLEEP_PAYS_FROM, STUCK_AFTER, TurnedBy};
+use crate::engine::{Direction, EVENTS_PER_WAIT, Readiness, Source};
+use crate::os::Descriptor;
+use crate::reactor::{Shared, Slot};
+use crate::sync::Arc;
+use crate::time::clock::real_now;
+
+/// What came of a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// The next look must come within this time.
+    Again(Duration),
+    /// No look is needed within this time (`None`: ever), unless the core turns. Before the client
+    /// sleeps it must say so, and ask [`is_still_quiet`](WatchedCore::is_still_quiet).
+    Quiet(Option<Duration>),
+    /// The reactor has ended.
+    Gone,
+}
+
+impl Look {
+    /// The time until the next look.
+    pub(crate) fn next(self) -> Option<Duration> {
+        match self {
+            Self::Again(until) => Some(until),
+            Self::Quiet(until) => until,
+            Self::Gone => None,
+        }
+    }
+}
+
+/// One core that a client watches. The reactor itself is given with each call.
+pub(crate) struct WatchedCore {
+    /// How many turns there had been at the last look, and whether anybody held the core then.
+    turns: u32,
+    held: bool,
+    /// When the core last turned or was parked, as far as looks have shown.
+    was_well_at: Instant,
+    stuck: bool,
+    /// When the core last became quiet, until it turns.
+    quiet_since: Option<Instant>,
+    /// Whether the core, once parked, is quiet although it has turned since the last look.
+    turns_seldom: bool,
+    /// Whether the pauses between looks may become long, and the present one.
+    may_be_late: bool,
+    recheck: Duration,
+    descriptor: Option<WatchedDescriptor>,
+}
+
+/// The watch over a reactor's descriptor, which is readable when a turn would find something.
+struct WatchedDescriptor {
+    source: Source,
+    /// The descriptor that is registered.
+    _descriptor: Descriptor,
+    slot: Arc<Slot>,
+    readable: Arc<ReadableFlag>,
+}
+
+/// Set when a watched descriptor became readable.
+#[derive(Default)]
+struct ReadableFlag(AtomicBool);
+
+impl Wake for ReadableFlag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+impl WatchedCore {
+    pub(crate) fn new(reactor: &Shared) -> Self {
+        Self {
+            turns: reactor.turns(),
+            held: true,
+            was_well_at: real_now(),
+            stuck: false,
+            quiet_since: None,
+            turns_seldom: true,
+            may_be_late: false,
+            recheck: STUCK_AFTER,
+            descriptor: None,
+        }
+    }
+
+    /// Says whether only waits within the holder's own polls rely on the looks: futures that wrap
+    /// the task's waker, or a foreign `block_on`. Such a core is looked at less and less often
+    /// while it turns. It does so in most programs; a `block_on` there may be noticed as late as
+    /// [`LONGEST_RECHECK`].
+    pub(crate) fn set_may_be_late(&mut self, may_be_late: bool) {
+        self.may_be_late = may_be_late;
+    }
+
+    /// Looks at the core, and turns its reactor if nobody else does. The client watches its
+    /// descriptor with the reactor `own`; without one it must look again soon.
+    pub(crate) fn look(
+        &mut self,
+        own: Option<&Arc<Shared>>,
+        reactor: &Arc<Shared>,
+        now: Instant,
+        wakers: &mut Vec<Waker>,
+    ) -> Look {
+        if reactor.has_ended() {
+            self.release();
+            return Look::Gone;
+        }
+        if reactor.turned_by() == TurnedBy::Nobody {
+            return self.turn_for_nobody(own, reactor, wakers);
+        }
+        self.held = true;
+        let turns = reactor.turns();
+        let turned = turns != self.turns;
+        let parked = reactor.is_parked();
+        if turned || parked {
+            self.turns = turns;
+            self.was_well_at = now;
+            self.stuck = false;
+            self.release();
+            return self.after_well(reactor, turned, parked, now);
+        }
+        self.quiet_since = None;
+        if self.stuck || now.saturating_duration_since(self.was_well_at) >= STUCK_AFTER {
+            self.stuck = true;
+            self.recheck = STUCK_AFTER;
+            return Look::Again(self.turn_for(own, reactor, wakers).0);
+        }
+        Look::Again(STUCK_AFTER)
+    }
+
+    /// When to look again at a core that turned or is parked.
+    fn after_well(&mut self, reactor: &Shared, turned: bool, parked: bool, now: Instant) -> Look {
+        if turned && let Some(since) = self.quiet_since.take() {
+            self.turns_seldom = now.saturating_duration_since(since) >= SLEEP_PAYS_FROM;
+            if self.turns_seldom {
+                self.recheck = STUCK_AFTER;
+            }
+        }
+        if parked && (!turned || self.turns_seldom) {
+            self.quiet_since.get_or_insert(now);
+            let until = reactor.timers().until_next();
+            return Look::Quiet(until.map(|until| until + AFTER_TIMER));
+        }
+        if self.may_be_late {
+            self.recheck = (2 * self.recheck).min(LONGEST_RECHECK);
+            return Look::Again(self.recheck);
+        }
+        Look::Again(if parked { RECHECK_PARKED } else { STUCK_AFTER })
+    }
+
+    /// Whether a core that was quiet at the last look has neither turned nor been taken since.
+    pub(crate) fn is_still_quiet(&self, reactor: &Shared) -> bool {
+        let is_held = reactor.turned_by() != TurnedBy::Nobody;
+        is_held == self.held && reactor.turns() == self.turns
+    }
+
+    /// Whether the holder was stuck at the last look.
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.stuck
+    }
+
+    fn turn_for_nobody(
+        &mut self,
+        own: Option<&Arc<Shared>>,
+        reactor: &Arc<Shared>,
+        wakers: &mut Vec<Waker>,
+    ) -> Look {
+        self.held = false;
+        self.turns = reactor.turns();
+        match self.turn_for(own, reactor, wakers) {
+            (_, Watched::UntilReadable(until)) => Look::Quiet(until),
+            (soon, Watched::No) => Look::Again(soon),
+        }
+    }
+
+    /// Turns the core's reactor in its holder's place; returns how soon the client must look again
+    /// at one that is held, and what the descriptor tells it.
+    fn turn_for(
+        &mut self,
+        own: Option<&Arc<Shared>>,
+        reactor: &Arc<Shared>,
+        wakers: &mut Vec<Waker>,
+    ) -> (Duration, Watched) {
+        // 1. Watch the descriptor, so that the client wakes when there is something to turn for.
+        if self.descriptor.is_none() {
+            self.descriptor = own.and_then(|own| WatchedDescriptor::register(own, reactor).ok());
+        }
+        let Some(descriptor) = &self.descriptor else {
+            // There is none to be had, or the holder was itself watching the client's when it got
+            // stuck, which the system refuses as a loop.
+            _ = reactor.try_turn(wakers);
+            return (STUCK_AFTER, Watched::No);
+        };
+        // 2. Expect the next event, before the turn that takes those up to now.
+        descriptor.expect();
+        // 3. Turn. That fails while somebody else turns.
+        let (before, _) = reactor.event_counts();
+        let turned = reactor.try_turn(wakers).unwrap_or(false);
+        if reactor.event_counts().0.wrapping_sub(before) >= EVENTS_PER_WAIT as u64 {
+            // There may be more, of which the descriptor does not tell again.
+            return (Duration::ZERO, Watched::No);
+        }
+        // 4. Sleep until a timer is due or the descriptor is readable. A holder that is stuck is
+        //    looked at sooner, since its tasks may be stolen.
+        let until = reactor.timers().until_next();
+        let soon = until.map_or(RECHECK_PARKED, |until| until.min(RECHECK_PARKED));
+        if turned && !descriptor.was_readable() {
+            (soon, Watched::UntilReadable(until))
+        } else {
+            (soon, Watched::No)
+        }
+    }
+
+    /// Stops watching the core's descriptor.
+    pub(crate) fn release(&mut self) {
+        if let Some(descriptor) = self.descriptor.take() {
+            descriptor.slot.move_out(&descriptor.source, true);
+        }
+    }
+}
+
+impl Drop for WatchedCore {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
+/// Whether the descriptor tells the client when it must turn the next time.
+enum Watched {
+    No,
+    /// It does, but for timers: the next one is due after this time.
+    UntilReadable(Option<Duration>),
+}
+
+impl WatchedDescriptor {
+    fn register(own: &Arc<Shared>, reactor: &Arc<Shared>) -> io::Result<Self> {
+        let descriptor = reactor.driver().descriptor().try_clone_to_owned()?;
+        let source = Source::Os(descriptor.as_raw_fd());
+        let slot = Arc::new(Slot::new(Readiness::ALL, Readiness::EMPTY));
+        slot.settle_in(&source, own)?;
+        Ok(Self { source, _descriptor: descriptor, slot, readable: Arc::default() })
+    }
+
+    fn expect(&self) {
+        self.readable.0.store(false, Ordering::Release);
+        self.slot.wait_last_poll(Direction::Read, &Waker::from(self.readable.clone()));
+    }
+
+    fn was_readable(&self) -> bool {
+        self.readable.0.load(Ordering::Acquire)
+    }
+}

@@ -1,0 +1,146 @@
+//! The monitor: the background thread's list of cores that somebody outside waits on.
+//!
+//! A wait from outside a core's own tasks puts the core on this list. The background thread looks
+//! at each core on it between its own turns; see the states in the [module above](super).
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Weak;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Waker;
+use std::time::Duration;
+
+use super::{Look, STUCK_AFTER, TurnedBy, WatchedCore, earlier};
+use crate::reactor::process::PerProcess;
+use crate::reactor::{Shared, fallback};
+use crate::runtime::report;
+use crate::sync::Arc;
+use crate::time::clock::real_now;
+
+/// Cores that are to be watched from now on, on their way to the monitor.
+static ARRIVALS: PerProcess<Vec<Weak<Shared>>> = PerProcess::new(Vec::new());
+
+/// Whether there are any: a turn of the background reactor need not take the lock to know.
+static HAS_ARRIVALS: AtomicBool = AtomicBool::new(false);
+
+/// Has the monitor watch the core of `reactor`. `from_outside` is false for a wait within a poll of
+/// the thread that holds the core.
+///
+/// # Errors
+///
+/// When the background thread cannot be started, or `reactor` is simulated and nobody steps it: the
+/// monitor must not move a simulated clock.
+pub(super) fn watch(reactor: &Arc<Shared>, from_outside: bool) -> io::Result<()> {
+    if reactor.driver().host().is_some() {
+        return match reactor.turned_by() {
+            TurnedBy::Nobody => {
+                Err(io::Error::other("nobody steps the simulated host that this socket belongs to"))
+            }
+            _ => Ok(()),
+        };
+    }
+    if from_outside {
+        reactor.set_watched_from_outside();
+    }
+    let is_new = reactor.watcher().begin_watch();
+    if is_new || from_outside {
+        let monitoring = fallback::monitoring().inspect_err(|_| {
+            if is_new {
+                reactor.watcher().give_up();
+            }
+        })?;
+        if is_new {
+            ARRIVALS.lock().push(Arc::downgrade(reactor));
+            HAS_ARRIVALS.store(true, Ordering::SeqCst);
+        }
+        monitoring.unpark();
+    }
+    Ok(())
+}
+
+/// Has the monitor look at its cores now.
+#[cold]
+pub(crate) fn wake() {
+    // It runs, or there is nothing to look at.
+    if let Ok(monitoring) = fallback::monitoring() {
+        monitoring.unpark();
+    }
+}
+
+/// The monitor on the background thread.
+pub(crate) struct Monitor {
+    own: Arc<Shared>,
+    cores: HashMap<usize, Entry>,
+    wakers: Vec<Waker>,
+}
+
+struct Entry {
+    reactor: Weak<Shared>,
+    core: WatchedCore,
+    is_quiet: bool,
+}
+
+impl Monitor {
+    /// `own` is the background reactor, which this thread turns.
+    pub(crate) fn new(own: Arc<Shared>) -> Self {
+        Self { own, cores: HashMap::new(), wakers: Vec::new() }
+    }
+
+    /// Turns the background reactor, and looks at the cores in between, until it ends.
+    pub(crate) fn run(mut self) {
+        let mut timeout = None;
+        let mut wakers = Vec::new();
+        while !self.own.has_ended() {
+            if let Err(error) = self.own.turn(&mut wakers, timeout) {
+                // A wait that fails cannot be mended from here; ending wakes everybody, and the
+                // next wait starts a fresh reactor.
+                report(&format!("the background reactor cannot wait, and ends: {error}"));
+                self.own.end();
+                return;
+            }
+            self.take_arrivals();
+            timeout = if self.cores.is_empty() { None } else { self.look() };
+        }
+    }
+
+    fn take_arrivals(&mut self) {
+        if !HAS_ARRIVALS.load(Ordering::SeqCst) {
+            return;
+        }
+        HAS_ARRIVALS.store(false, Ordering::SeqCst);
+        // The lock is released first: with the last reference to a reactor go the wakers in it.
+        let arrivals = std::mem::take(&mut *ARRIVALS.lock());
+        for reactor in arrivals.iter().filter_map(Weak::upgrade) {
+            let core = WatchedCore::new(&reactor);
+            let entry = Entry { reactor: Arc::downgrade(&reactor), core, is_quiet: false };
+            self.cores.insert(reactor.address(), entry);
+        }
+    }
+
+    /// Looks at every core once; returns how long until the next look.
+    fn look(&mut self) -> Option<Duration> {
+        let now = real_now();
+        let mut next = None;
+        // 1. Look at each core, and turn for those that nobody turns.
+        self.cores.retain(|_, Entry { reactor, core, is_quiet }| {
+            let Some(reactor) = reactor.upgrade() else { return false };
+            reactor.watcher().wake_up();
+            core.set_may_be_late(!reactor.is_watched_from_outside());
+            let look = core.look(Some(&self.own), &reactor, now, &mut self.wakers);
+            *is_quiet = matches!(look, Look::Quiet(_));
+            next = earlier(next, look.next());
+            look != Look::Gone
+        });
+        // 2. Tell those that are quiet until when the monitor sleeps.
+        let end = next.and_then(|next| now.checked_add(next));
+        // 3. Look at those once more: one may have turned between the two steps.
+        for Entry { reactor, core, .. } in self.cores.values().filter(|entry| entry.is_quiet) {
+            let Some(reactor) = reactor.upgrade() else { continue };
+            reactor.watcher().sleep_until(end);
+            if !core.is_still_quiet(&reactor) {
+                next = earlier(next, Some(STUCK_AFTER));
+            }
+        }
+        next
+    }
+}

@@ -1,0 +1,96 @@
+//! The other workers of a multi-thread runtime, as one of them watches them.
+//!
+//! The standby worker looks at all of them before each sleep, and watches the descriptors of those
+//! that are stuck. Where no worker sleeps, each looks at one sibling after every
+//! [`POLLS_PER_TURN`](super::step::POLLS_PER_TURN) polls, in turn. It watches no descriptor then,
+//! since it may get stuck itself. See the states in [`watch`](crate::reactor::watch).
+
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use super::pool::Pool;
+use crate::reactor::watch::{Look, STUCK_AFTER, WatchedCore, earlier};
+
+/// The siblings of the worker at `own`.
+pub(super) struct Siblings {
+    own: usize,
+    /// Empty until the first look.
+    all: Vec<Sibling>,
+    /// Which one a busy worker looks at next.
+    next: usize,
+}
+
+struct Sibling {
+    index: usize,
+    core: WatchedCore,
+    is_quiet: bool,
+}
+
+impl Siblings {
+    pub(super) fn new(own: usize) -> Self {
+        Self { own, all: Vec::new(), next: 0 }
+    }
+
+    /// Looks at every sibling as the standby worker; returns how long until the next look.
+    pub(super) fn look_at_all(
+        &mut self,
+        pool: &Pool,
+        now: Instant,
+        wakers: &mut Vec<Waker>,
+    ) -> Option<Duration> {
+        self.fill(pool);
+        let own = &pool.remotes[self.own].reactor;
+        let mut next = None;
+        for Sibling { index, core, is_quiet } in &mut self.all {
+            let look = core.look(Some(own), &pool.remotes[*index].reactor, now, wakers);
+            *is_quiet = matches!(look, Look::Quiet(_));
+            next = earlier(next, look.next());
+        }
+        next
+    }
+
+    /// Tells the siblings that the standby worker sleeps for `next` from `now` on; returns how long
+    /// it may, which is less if one of them has turned since the look.
+    pub(super) fn say_until_when(
+        &self,
+        pool: &Pool,
+        now: Instant,
+        next: Option<Duration>,
+    ) -> Option<Duration> {
+        pool.standby_sleep().sleep_until(next.and_then(|next| now.checked_add(next)));
+        let mut quiet = self.all.iter().filter(|sibling| sibling.is_quiet);
+        let all_quiet =
+            quiet.all(|sibling| sibling.core.is_still_quiet(&pool.remotes[sibling.index].reactor));
+        if all_quiet { next } else { earlier(next, Some(STUCK_AFTER)) }
+    }
+
+    /// Looks at one sibling, another one each time.
+    pub(super) fn look_at_next(&mut self, pool: &Pool, now: Instant, wakers: &mut Vec<Waker>) {
+        self.fill(pool);
+        self.next += 1;
+        let count = self.all.len();
+        if let Some(Sibling { index, core, .. }) = self.all.get_mut(self.next % count.max(1)) {
+            core.look(None, &pool.remotes[*index].reactor, now, wakers);
+        }
+    }
+
+    /// Those that were stuck when they were last looked at.
+    pub(super) fn stuck(&self) -> impl Iterator<Item = usize> {
+        self.all.iter().filter(|sibling| sibling.core.is_stuck()).map(|sibling| sibling.index)
+    }
+
+    /// Stops watching descriptors.
+    pub(super) fn release(&mut self) {
+        self.all.iter_mut().for_each(|sibling| sibling.core.release());
+    }
+
+    fn fill(&mut self, pool: &Pool) {
+        if self.all.is_empty() {
+            let others = pool.remotes.iter().enumerate().filter(|(index, _)| *index != self.own);
+            self.all.extend(others.map(|(index, remote)| {
+                let core = WatchedCore::new(&remote.reactor);
+                Sibling { index, core, is_quiet: false }
+            }));
+        }
+    }
+}
