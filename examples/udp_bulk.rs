@@ -4,7 +4,7 @@ use std::io;
 use std::net::Ipv4Addr;
 
 use minato::net::UdpSocket;
-use minato::net::udp::{Ecn, ReceiveBatch, Transmit};
+use minato::net::udp::{Ecn, RecvBatch, Transmit};
 
 const DATAGRAMS: usize = 1000;
 const SIZE: usize = 1200;
@@ -13,7 +13,7 @@ const SIZE: usize = 1200;
 async fn count(socket: UdpSocket) -> io::Result<usize> {
     // Made once and filled again and again: a call of the system takes all datagrams that wait, and
     // the system joins those of one sender in one buffer.
-    let mut batch = ReceiveBatch::new();
+    let mut batch = RecvBatch::new();
     let (mut datagrams, mut calls) = (0, 0);
     loop {
         socket.recv_batch(&mut batch).await?;
@@ -25,7 +25,7 @@ async fn count(socket: UdpSocket) -> io::Result<usize> {
             if datagrams % 20 == 0 {
                 let mut answer = Transmit::new(meta.from, "got twenty");
                 answer.source = meta.to;
-                socket.send_segments(&answer).await?;
+                socket.send_batch(&answer).await?;
             }
         }
         if datagrams == DATAGRAMS {
@@ -47,7 +47,7 @@ fn main() -> io::Result<()> {
         let contents = vec![7; 20 * SIZE];
         for _ in 0..DATAGRAMS / 20 {
             let transmit = Transmit::new(target, &contents[..]).segment_size(SIZE);
-            client.send_all_segments(&mut transmit.ecn(Ecn::Ect0)).await?;
+            client.send_batch_all(&mut transmit.ecn(Ecn::Ect0)).await?;
             // UDP drops what a receiver has no room for, so the sender has to wait now and then.
             client.recv_from(&mut [0; 64]).await?;
         }

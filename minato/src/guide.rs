@@ -312,7 +312,7 @@
 //! ```
 //!
 //! Many datagrams can be sent or received by one system call:
-//! [`send_segments`](crate::net::UdpSocket::send_segments),
+//! [`send_batch`](crate::net::UdpSocket::send_batch),
 //! [`recv_batch`](crate::net::UdpSocket::recv_batch), and by value
 //! [`send_dgrams`](crate::net::UdpSocket::send_dgrams) and
 //! [`recv_dgrams`](crate::net::UdpSocket::recv_dgrams).

@@ -14,7 +14,7 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use minato::io::{AsyncReadExt, AsyncWriteExt};
-use minato::net::udp::{ReceiveBatch, Transmit};
+use minato::net::udp::{RecvBatch, Transmit};
 use minato::net::{TcpStream, UdpSocket};
 use minato::task::yield_now;
 
@@ -170,7 +170,7 @@ fn datagrams_to_and_from_anybody_allocate_nothing() {
     counting(async {
         let (one, other) = (udp().await, udp().await);
         let (at_one, at_other) = (one.local_addr().unwrap(), other.local_addr().unwrap());
-        let mut batch = ReceiveBatch::new();
+        let mut batch = RecvBatch::new();
         let contents = [4; 300];
         let transmit = Transmit::new(at_other, &contents).segment_size(100);
         let mut exchange = async |rounds: usize| {
@@ -179,7 +179,7 @@ fn datagrams_to_and_from_anybody_allocate_nothing() {
                 one.send_to(&[1], at_other).await.unwrap();
                 one.send_to(&[2], (at_other.ip(), at_other.port())).await.unwrap();
                 one.send_to(&[3], &at_other).await.unwrap();
-                one.send_segments(&transmit).await.unwrap();
+                one.send_batch(&transmit).await.unwrap();
                 let mut received = 0;
                 while received < 6 {
                     other.recv_batch(&mut batch).await.unwrap();

@@ -10,7 +10,7 @@ use std::pin::pin;
 use std::process::Command;
 
 use minato::io::{AsyncReadExt, AsyncWriteExt};
-use minato::net::udp::{ReceiveBatch, Transmit};
+use minato::net::udp::{RecvBatch, Transmit};
 use minato::net::{TcpListener, TcpStream, UdpSocket};
 
 use kit::{child_arguments, child_command, current_thread, is_child, standard_echo_server};
@@ -219,7 +219,7 @@ fn datagrams_in_bulk_are_a_call_for_many() {
     const DATAGRAMS: usize = 50;
     let joins = current_thread().block_on(async {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        socket.max_send_segments().unwrap().min(socket.max_receive_segments().unwrap())
+        socket.max_send_segments().unwrap().min(socket.max_recv_segments().unwrap())
     });
     if joins < DATAGRAMS {
         println!("skipped: this kernel does not segment or join");
@@ -231,13 +231,13 @@ fn datagrams_in_bulk_are_a_call_for_many() {
         let contents = vec![1; DATAGRAMS * 1000];
         let target = receiver.local_addr().unwrap();
         let transmit = Transmit::new(target, &contents).segment_size(1000);
-        let mut batch = ReceiveBatch::new();
+        let mut batch = RecvBatch::new();
         // Whatever is done on the first use is done.
         assert!(receiver.try_recv_batch(&mut batch).is_err());
         sender.max_send_segments().unwrap();
         mark();
         for _ in 0..ROUNDS {
-            assert_eq!(sender.send_segments(&transmit).await.unwrap(), contents.len());
+            assert_eq!(sender.send_batch(&transmit).await.unwrap(), contents.len());
             assert_eq!(receiver.recv_batch(&mut batch).await.unwrap(), DATAGRAMS);
         }
         mark();

@@ -70,6 +70,7 @@ impl Engine {
 
     /// The same engine, but its streams keep sent bytes back until their reactor's next turn, as a
     /// ring would. What a program can observe stays the same; tests use it to show that.
+    #[doc(hidden)]
     #[must_use]
     pub fn deferring_sends(self) -> Self {
         match self.0 {

@@ -1,13 +1,13 @@
 //! What a socket can do now: six bits, as tokio's `Ready` has them.
 
 use std::fmt;
-use std::ops::{BitOr, BitOrAssign};
+use std::ops::{BitAnd, BitOr, BitOrAssign, Sub};
 
 /// A set of readiness bits.
 ///
 /// Readiness is a hint: an operation may still find that it would block. Closed bits are final and
 /// survive clearing.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Readiness(u8);
 
 impl Readiness {
@@ -126,6 +126,22 @@ impl BitOrAssign for Readiness {
     }
 }
 
+impl BitAnd for Readiness {
+    type Output = Readiness;
+
+    fn bitand(self, other: Self) -> Self {
+        self.intersection(other)
+    }
+}
+
+impl Sub for Readiness {
+    type Output = Readiness;
+
+    fn sub(self, other: Self) -> Self {
+        self.difference(other)
+    }
+}
+
 impl fmt::Debug for Readiness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut set = f.debug_set();
@@ -137,7 +153,7 @@ impl fmt::Debug for Readiness {
 }
 
 /// What a caller waits for: one or more of readable, writable, priority and error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Interest(Readiness);
 
 impl Interest {
@@ -155,6 +171,12 @@ impl Interest {
         Interest(self.0.union(other.0))
     }
 
+    /// What is left without `other`, or `None` if that is nothing.
+    pub fn remove(self, other: Interest) -> Option<Interest> {
+        let rest = self.0.difference(other.0);
+        (!rest.is_empty()).then_some(Interest(rest))
+    }
+
     /// Whether reading is part of it.
     pub const fn is_readable(self) -> bool {
         self.0.contains(Readiness::READABLE)
@@ -168,6 +190,11 @@ impl Interest {
     /// Whether urgent data is part of it.
     pub const fn is_priority(self) -> bool {
         self.0.contains(Readiness::PRIORITY)
+    }
+
+    /// Whether an error is part of it.
+    pub const fn is_error(self) -> bool {
+        self.0.contains(Readiness::ERROR)
     }
 
     /// Whether every part of `other` is part of it. An error is part of every interest.
@@ -205,6 +232,12 @@ impl BitOr for Interest {
 
     fn bitor(self, other: Self) -> Self {
         self.add(other)
+    }
+}
+
+impl BitOrAssign for Interest {
+    fn bitor_assign(&mut self, other: Self) {
+        *self = self.add(other);
     }
 }
 
@@ -247,6 +280,24 @@ impl Direction {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sets_are_put_together_and_taken_apart() {
+        let both = Interest::READABLE | Interest::WRITABLE;
+        assert_eq!(both.remove(Interest::WRITABLE), Some(Interest::READABLE));
+        assert_eq!(both.remove(both), None);
+        assert_eq!(Interest::READABLE.remove(Interest::ERROR), Some(Interest::READABLE));
+        let mut grown = Interest::READABLE;
+        grown |= Interest::ERROR;
+        assert!(grown.is_error() && grown.is_readable() && !grown.is_writable());
+        let ready = Readiness::READABLE | Readiness::READ_CLOSED;
+        assert_eq!(ready & Readiness::READABLE, Readiness::READABLE);
+        assert_eq!(ready - Readiness::READABLE, Readiness::READ_CLOSED);
+        assert_eq!(ready - ready, Readiness::EMPTY);
+        let set = std::collections::HashSet::from([Interest::READABLE, both, grown]);
+        assert_eq!(set.len(), 3);
+        assert!(Readiness::EMPTY < Readiness::READABLE && both > Interest::READABLE);
+    }
 
     /// Written out here once more, so that a bit that moves keeps its name.
     #[test]

@@ -70,6 +70,7 @@ pub use self::util::{
     WriteAllBuf, WriteBuf, WriteHalf, WriteNumber, WriteVectored, empty, join, repeat, sink, split,
 };
 pub use self::write::AsyncWrite;
+pub use crate::engine::{Interest, Readiness as Ready};
 
 mod copy;
 mod copy_bidirectional;

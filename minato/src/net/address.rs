@@ -82,6 +82,24 @@ pub(crate) async fn to_socket_addrs(
     }
 }
 
+/// The result of the first address with which `attempt` succeeds, else the error of the last one.
+pub(crate) async fn first_ok<T, F>(
+    addresses: &[SocketAddr],
+    mut attempt: impl FnMut(SocketAddr) -> F,
+) -> io::Result<T>
+where
+    F: Future<Output = io::Result<T>>,
+{
+    let mut last = io::Error::new(io::ErrorKind::InvalidInput, "there is no address to try");
+    for address in addresses {
+        match attempt(*address).await {
+            Ok(done) => return Ok(done),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
 impl ToSocketAddrs for SocketAddr {}
 impl Sealed for SocketAddr {
     fn target(&self) -> Target {

@@ -2,11 +2,13 @@
 
 use std::error::Error;
 use std::fmt;
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+
+use bytes::BufMut;
 
 use super::io::Waitable;
 use super::{Direct, SendFile};
@@ -14,7 +16,24 @@ use crate::engine::{Interest, Readiness};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// A stream socket that can be split: [`TcpStream`](super::TcpStream) and its Unix sibling.
-pub trait SplitStream: sealed::HasSocket {}
+pub trait SplitStream: sealed::HasSocket {
+    /// The kind of address that its ends have.
+    type Addr;
+
+    /// The local address.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    fn local_addr(&self) -> io::Result<Self::Addr>;
+
+    /// The peer's address.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    fn peer_addr(&self) -> io::Result<Self::Addr>;
+}
 
 pub(crate) mod sealed {
     use crate::net::socket::Socket;
@@ -28,7 +47,9 @@ pub(crate) mod sealed {
     }
 }
 
-pub(super) fn split<S>(stream: &mut S) -> (BorrowedReadHalf<'_, S>, BorrowedWriteHalf<'_, S>) {
+pub(super) fn split<S: SplitStream>(
+    stream: &mut S,
+) -> (BorrowedReadHalf<'_, S>, BorrowedWriteHalf<'_, S>) {
     let stream = &*stream;
     (BorrowedReadHalf { stream }, BorrowedWriteHalf { stream })
 }
@@ -41,19 +62,19 @@ pub(super) fn into_split<S: SplitStream>(stream: S) -> (OwnedReadHalf<S>, OwnedW
 
 /// The reading half of a stream that was split by reference.
 #[derive(Debug)]
-pub struct BorrowedReadHalf<'a, S> {
+pub struct BorrowedReadHalf<'a, S: SplitStream> {
     stream: &'a S,
 }
 
 /// The writing half of a stream that was split by reference.
 #[derive(Debug)]
-pub struct BorrowedWriteHalf<'a, S> {
+pub struct BorrowedWriteHalf<'a, S: SplitStream> {
     stream: &'a S,
 }
 
 /// The reading half of a stream that was split by value.
 #[derive(Debug)]
-pub struct OwnedReadHalf<S> {
+pub struct OwnedReadHalf<S: SplitStream> {
     stream: Arc<S>,
 }
 
@@ -128,6 +149,55 @@ impl<S: SplitStream> fmt::Display for ReuniteError<S> {
 
 impl<S: SplitStream> Error for ReuniteError<S> {}
 
+/// Gives a half what both kinds have.
+macro_rules! half {
+    ($half:ident $(<$life:lifetime>)?) => {
+        impl<S: SplitStream> $half<$($life,)? S> {
+            /// Waits until the stream is ready as asked.
+            ///
+            /// # Errors
+            ///
+            /// When there is no reactor to wait on, or it was shut down.
+            ///
+            /// # Cancel safety
+            ///
+            /// Nothing is lost by dropping it.
+            pub async fn ready(&self, interest: Interest) -> io::Result<Readiness> {
+                self.stream.socket().ready(interest).await
+            }
+
+            /// The local address of the stream.
+            ///
+            /// # Errors
+            ///
+            /// The system's.
+            pub fn local_addr(&self) -> io::Result<S::Addr> {
+                self.stream.local_addr()
+            }
+
+            /// The address of the peer.
+            ///
+            /// # Errors
+            ///
+            /// As that of the stream.
+            pub fn peer_addr(&self) -> io::Result<S::Addr> {
+                self.stream.peer_addr()
+            }
+
+            /// The stream itself.
+            pub fn as_stream(&self) -> &S {
+                &self.stream
+            }
+        }
+
+        impl<S: SplitStream> AsRef<S> for $half<$($life,)? S> {
+            fn as_ref(&self) -> &S {
+                &self.stream
+            }
+        }
+    };
+}
+
 /// Gives a reading half its methods and traits.
 macro_rules! read_half {
     ($half:ident $(<$life:lifetime>)?) => {
@@ -143,19 +213,6 @@ macro_rules! read_half {
             /// Nothing is lost by dropping it.
             pub async fn readable(&self) -> io::Result<()> {
                 self.ready(Interest::READABLE).await.map(drop)
-            }
-
-            /// Waits until the stream is ready as asked.
-            ///
-            /// # Errors
-            ///
-            /// As [`readable`](Self::readable).
-            ///
-            /// # Cancel safety
-            ///
-            /// Nothing is lost by dropping it.
-            pub async fn ready(&self, interest: Interest) -> io::Result<Readiness> {
-                self.stream.socket().ready(interest).await
             }
 
             /// Reads what is there, without waiting; 0 is the end of the stream.
@@ -180,11 +237,39 @@ macro_rules! read_half {
                 self.stream.socket().peek(buf).await
             }
 
-            /// The stream itself.
-            pub fn as_stream(&self) -> &S {
-                &self.stream
+            /// Like [`try_read`](Self::try_read), into several buffers in order.
+            ///
+            /// # Errors
+            ///
+            /// As [`try_read`](Self::try_read).
+            pub fn try_read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+                self.stream.socket().try_recv_vectored(bufs)
+            }
+
+            /// Like [`try_read`](Self::try_read), into the free room of a buffer that grows.
+            ///
+            /// # Errors
+            ///
+            /// As [`try_read`](Self::try_read).
+            pub fn try_read_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
+                self.stream.socket().try_recv_buf(buf)
+            }
+
+            /// The poll form of [`peek`](Self::peek); returns how many bytes were put into `buf`.
+            ///
+            /// # Errors
+            ///
+            /// As [`peek`](Self::peek).
+            pub fn poll_peek(
+                &mut self,
+                cx: &mut Context<'_>,
+                buf: &mut ReadBuf<'_>,
+            ) -> Poll<io::Result<usize>> {
+                self.stream.socket().poll_peek(cx, buf)
             }
         }
+
+        half!($half $(<$life>)?);
 
         impl<S: SplitStream> AsyncRead for $half<$($life,)? S> {
             fn poll_read(
@@ -228,19 +313,6 @@ macro_rules! write_half {
                 self.ready(Interest::WRITABLE).await.map(drop)
             }
 
-            /// Waits until the stream is ready as asked.
-            ///
-            /// # Errors
-            ///
-            /// As [`writable`](Self::writable).
-            ///
-            /// # Cancel safety
-            ///
-            /// Nothing is lost by dropping it.
-            pub async fn ready(&self, interest: Interest) -> io::Result<Readiness> {
-                self.stream.socket().ready(interest).await
-            }
-
             /// Writes as much as there is room for, without waiting.
             ///
             /// # Errors
@@ -271,11 +343,18 @@ macro_rules! write_half {
                 SendFile::new(self.stream.socket(), file, offset, len)
             }
 
-            /// The stream itself.
-            pub fn as_stream(&self) -> &S {
-                &self.stream
+            /// Like [`try_write`](Self::try_write), from several buffers in order.
+            ///
+            /// # Errors
+            ///
+            /// As [`try_write`](Self::try_write).
+            pub fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+                let socket = self.stream.socket();
+                socket.try_io(Interest::WRITABLE, || socket.send_vectored(bufs))
             }
         }
+
+        half!($half $(<$life>)?);
 
         impl<S: SplitStream> AsyncWrite for $half<$($life,)? S> {
             fn poll_write(

@@ -45,7 +45,7 @@ const BUFFER: usize = 64 * 1024;
 /// # Ok(()) })
 /// # }
 /// ```
-#[must_use = "futures do nothing unless polled"]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct SendFile<'a, F> {
     wait: Wait<'a, Socket>,
     file: F,

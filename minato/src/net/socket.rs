@@ -269,11 +269,11 @@ impl Socket {
     }
 
     /// Sends the first datagrams of `transmit`, as many as one call takes; returns their bytes.
-    pub(crate) fn send_segments(&self, transmit: &Transmit<&[u8]>) -> io::Result<usize> {
+    pub(crate) fn send_batch(&self, transmit: &Transmit<&[u8]>) -> io::Result<usize> {
         transmit.check()?;
         match &self.kind {
-            Kind::Os(socket) => socket.send_segments(transmit),
-            Kind::Sim(socket) => socket.send_segments(transmit),
+            Kind::Os(socket) => socket.send_batch(transmit),
+            Kind::Sim(socket) => socket.send_batch(transmit),
         }
     }
 
@@ -394,6 +394,14 @@ impl Socket {
     /// give. The system would have them wait for data, and report an error meant for a read.
     pub(crate) fn is_no_request(&self, room: usize) -> bool {
         room == 0 && matches!(self.transport, Transport::Tcp | Transport::UnixStream)
+    }
+
+    /// Receives without waiting into several buffers in order.
+    pub(crate) fn try_recv_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        if self.is_no_request(bufs.iter().map(|buf| buf.len()).sum()) {
+            return Ok(0);
+        }
+        self.try_io(Interest::READABLE, || self.recv_vectored(bufs))
     }
 
     /// Receives without waiting into the free room of `buf`.

@@ -3,7 +3,7 @@
 
 /// Gives `$stream`, which has a field `socket: Socket`, the methods and traits of a stream.
 macro_rules! stream_api {
-    ($stream:ident) => {
+    ($stream:ident, $address:ty) => {
         impl $stream {
             /// Waits until one of the directions of `interest` is ready.
             ///
@@ -81,11 +81,7 @@ macro_rules! stream_api {
             ///
             /// As [`try_read`](Self::try_read).
             pub fn try_read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-                let socket = &self.socket;
-                if socket.is_no_request(bufs.iter().map(|buf| buf.len()).sum()) {
-                    return Ok(0);
-                }
-                socket.try_io(Interest::READABLE, || socket.recv_vectored(bufs))
+                self.socket.try_recv_vectored(bufs)
             }
 
             /// Like [`try_read`](Self::try_read), into the free room of a buffer that grows.
@@ -225,7 +221,23 @@ macro_rules! stream_api {
         // and the pieces of several writers may come to lie between each other.
         stream_traits!(&$stream);
 
-        impl SplitStream for $stream {}
+        impl SplitStream for $stream {
+            type Addr = $address;
+
+            fn local_addr(&self) -> io::Result<$address> {
+                self.local_addr()
+            }
+
+            fn peer_addr(&self) -> io::Result<$address> {
+                self.peer_addr()
+            }
+        }
+
+        impl AsRef<Self> for $stream {
+            fn as_ref(&self) -> &Self {
+                self
+            }
+        }
 
         impl halves::sealed::HasSocket for $stream {
             #[allow(private_interfaces, reason = "only we implement and call it")]

@@ -3,9 +3,7 @@
 use std::io::{self, IoSliceMut};
 use std::net::SocketAddr;
 
-use quinn_udp::RecvMeta;
-
-use super::transmit::{Ecn, ReceiveMeta};
+use super::transmit::{Ecn, RecvMeta};
 
 /// The most buffers that one call fills.
 pub(crate) const MAX_BATCH: usize = quinn_udp::BATCH_SIZE;
@@ -29,9 +27,9 @@ pub(crate) struct Batch {
     pitch: usize,
     size: usize,
     /// One for each buffer, in quinn-udp's form, so that the system's verb writes them in place.
-    metas: Box<[RecvMeta]>,
-    /// The same as [`ReceiveMeta`], for each filled buffer.
-    received: Vec<ReceiveMeta>,
+    metas: Box<[quinn_udp::RecvMeta]>,
+    /// The same as [`RecvMeta`], for each filled buffer.
+    received: Vec<RecvMeta>,
     /// How many buffers the next call is offered: each costs, and most calls fill few.
     offered: usize,
 }
@@ -51,7 +49,7 @@ impl Batch {
         // Zeroed memory is the system's own until it is written to.
         let memory = vec![0; count * pitch + PAGE].into_boxed_slice();
         let start = memory.as_ptr().align_offset(PAGE).min(PAGE);
-        let metas = vec![RecvMeta::default(); count].into_boxed_slice();
+        let metas = vec![quinn_udp::RecvMeta::default(); count].into_boxed_slice();
         let received = Vec::with_capacity(count);
         Self { memory, start, pitch, size, metas, received, offered: count }
     }
@@ -81,7 +79,7 @@ impl Batch {
     /// Lets `verb` fill buffers from the first on; it returns how many it filled.
     pub(crate) fn fill(
         &mut self,
-        verb: impl FnOnce(&mut [IoSliceMut<'_>], &mut [RecvMeta]) -> io::Result<usize>,
+        verb: impl FnOnce(&mut [IoSliceMut<'_>], &mut [quinn_udp::RecvMeta]) -> io::Result<usize>,
     ) -> io::Result<()> {
         self.clear();
         let filled = match self.offered {
@@ -98,7 +96,7 @@ impl Batch {
     /// Offers up to `N` buffers to `verb`.
     fn offer<const N: usize>(
         &mut self,
-        verb: impl FnOnce(&mut [IoSliceMut<'_>], &mut [RecvMeta]) -> io::Result<usize>,
+        verb: impl FnOnce(&mut [IoSliceMut<'_>], &mut [quinn_udp::RecvMeta]) -> io::Result<usize>,
     ) -> io::Result<usize> {
         let len = self.size + 1;
         let pieces = self.memory[self.start..].chunks_exact_mut(self.pitch);
@@ -110,33 +108,33 @@ impl Batch {
     }
 
     /// What is known of the datagrams in each filled buffer.
-    pub(crate) fn metas(&self) -> &[ReceiveMeta] {
+    pub(crate) fn metas(&self) -> &[RecvMeta] {
         &self.received
     }
 
     /// The first filled buffer, and what is known of it in quinn-udp's words.
-    pub(crate) fn first(&self) -> Option<(&[u8], RecvMeta)> {
+    pub(crate) fn first(&self) -> Option<(&[u8], quinn_udp::RecvMeta)> {
         let (bytes, _) = self.iter().next()?;
         Some((bytes, self.metas[0]))
     }
 
     /// The filled buffers.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &ReceiveMeta)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &RecvMeta)> {
         let pieces = self.memory[self.start..].chunks_exact(self.pitch);
         pieces.zip(&self.received).map(|(piece, meta)| (&piece[..meta.len], meta))
     }
 
     /// The filled buffers, to be changed.
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&mut [u8], &ReceiveMeta)> {
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&mut [u8], &RecvMeta)> {
         let pieces = self.memory[self.start..].chunks_exact_mut(self.pitch);
         pieces.zip(&self.received).map(|(piece, meta)| (&mut piece[..meta.len], meta))
     }
 }
 
 /// What quinn-udp reports of a buffer that has room for `size` bytes.
-fn receive_meta(meta: &RecvMeta, size: usize) -> ReceiveMeta {
+fn receive_meta(meta: &quinn_udp::RecvMeta, size: usize) -> RecvMeta {
     let len = meta.len.min(size);
-    ReceiveMeta {
+    RecvMeta {
         from: meta.addr,
         to: meta.dst_ip,
         interface: meta.interface_index,
@@ -148,8 +146,8 @@ fn receive_meta(meta: &RecvMeta, size: usize) -> ReceiveMeta {
 }
 
 /// What is known of a datagram, in the form that a batch keeps it in.
-pub(crate) fn meta(from: SocketAddr, len: usize) -> RecvMeta {
-    let mut meta = RecvMeta::default();
+pub(crate) fn meta(from: SocketAddr, len: usize) -> quinn_udp::RecvMeta {
+    let mut meta = quinn_udp::RecvMeta::default();
     (meta.addr, meta.len, meta.stride) = (from, len, len);
     meta
 }

@@ -4,11 +4,9 @@ use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 
-use quinn_udp::RecvMeta;
-
 use super::Received;
 use super::batch::{Batch, MAX_DATAGRAM};
-use super::transmit::ReceiveMeta;
+use super::transmit::RecvMeta;
 
 /// The datagrams of one call of the kernel that were not given out yet.
 #[derive(Default)]
@@ -34,7 +32,7 @@ impl GroQueue {
         let batch = self.batch.get_or_insert_with(|| Box::new(Batch::new(1, MAX_DATAGRAM)));
         (self.left, self.at) = (0, 0);
         receive(batch)?;
-        self.left = batch.metas().iter().map(ReceiveMeta::count).sum();
+        self.left = batch.metas().iter().map(RecvMeta::count).sum();
         Ok(())
     }
 
@@ -85,7 +83,7 @@ impl GroQueue {
     }
 
     /// The bytes of all datagrams that are left, and what is known of them.
-    fn all(&self) -> (&[u8], RecvMeta) {
+    fn all(&self) -> (&[u8], quinn_udp::RecvMeta) {
         match self.batch.as_ref().and_then(|batch| batch.first()) {
             Some((all, meta)) => (&all[self.at..], meta),
             None => unreachable!("it is asked only when there is something left"),

@@ -73,7 +73,7 @@ pub struct Transmit<T> {
     pub ecn: Option<Ecn>,
     /// Which of the host's addresses to send from, for a socket that is bound to all of them;
     /// `None` lets the system choose. A server answers from the address that it was asked at,
-    /// which is [`ReceiveMeta::to`].
+    /// which is [`RecvMeta::to`].
     pub source: Option<IpAddr>,
 }
 
@@ -166,7 +166,7 @@ impl<'a> Transmit<&'a [u8]> {
 /// the same sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct ReceiveMeta {
+pub struct RecvMeta {
     /// Who sent them.
     pub from: SocketAddr,
     /// The address that they were sent to, as far as the system tells: one of this host's, or that
@@ -185,7 +185,7 @@ pub struct ReceiveMeta {
     pub truncated: bool,
 }
 
-impl ReceiveMeta {
+impl RecvMeta {
     /// How many datagrams are in the buffer. An empty one is one.
     pub fn count(&self) -> usize {
         self.len.div_ceil(self.stride.max(1)).max(1)

@@ -73,7 +73,7 @@ impl OsSocket {
     }
 
     /// Sends the first datagrams of `transmit`, as many as one call takes, and returns their bytes.
-    pub(crate) fn send_segments(&self, transmit: &Transmit<&[u8]>) -> io::Result<usize> {
+    pub(crate) fn send_batch(&self, transmit: &Transmit<&[u8]>) -> io::Result<usize> {
         let offload = self.offload()?;
         let size = transmit.segment_size.unwrap_or(usize::MAX);
         let call = transmit.first(offload.segmentation.max_segments(size));
@@ -286,7 +286,7 @@ mod tests {
         let mut transmit = Transmit::new(at_receiver, &contents[..]).segment_size(3);
         let mut calls = 0;
         while !transmit.contents.is_empty() {
-            let sent = sending.send_segments(&transmit).unwrap();
+            let sent = sending.send_batch(&transmit).unwrap();
             transmit.advance(sent);
             calls += 1;
         }
@@ -312,11 +312,11 @@ mod tests {
         let marked = Transmit::new(at_receiver, &b"abcd"[..]).ecn(Ecn::Ce);
         let nobody = marked.source([239; 4].into());
         for wrong in [nobody, nobody.segment_size(1)] {
-            let error = sending.send_segments(&wrong).unwrap_err();
+            let error = sending.send_batch(&wrong).unwrap_err();
             assert_eq!(error.raw_os_error(), Some(libc::EINVAL));
         }
         let before = sending.max_segments().unwrap();
-        assert_eq!(sending.send_segments(&marked).unwrap(), 4);
+        assert_eq!(sending.send_batch(&marked).unwrap(), 4);
         assert_eq!(sending.max_segments().unwrap(), before);
         while let Err(error) = receiving.recv_batch(&mut batch) {
             assert_eq!(error.kind(), io::ErrorKind::WouldBlock);

@@ -149,7 +149,7 @@ impl Drop for Background {
 
 /// Ready when a background reactor has ended.
 #[derive(Debug)]
-#[must_use = "futures do nothing unless polled"]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct BackgroundShutdown {
     handle: Handle,
     end: Arc<End>,

@@ -178,7 +178,11 @@ impl fmt::Debug for Reactor {
     }
 }
 
-/// Names a reactor: what sockets that belong to one are given. Cheap to clone.
+/// Names a reactor. Cheap to clone.
+///
+/// A socket is bound to a reactor by methods as
+/// [`TcpStream::connect_on`](crate::net::TcpStream::connect_on). These take a handle of a runtime
+/// too, which stands for the reactor of its first core.
 #[derive(Clone)]
 pub struct Handle {
     shared: Arc<Shared>,
@@ -197,6 +201,12 @@ impl Handle {
     /// does nothing to a reactor of the parent.
     pub fn unpark(&self) {
         self.shared.unpark();
+    }
+}
+
+impl From<&Handle> for Handle {
+    fn from(handle: &Handle) -> Self {
+        handle.clone()
     }
 }
 

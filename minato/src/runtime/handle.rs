@@ -137,6 +137,20 @@ impl Handle {
     }
 }
 
+/// The reactor of the runtime's first core.
+impl From<&Handle> for reactor::Handle {
+    fn from(runtime: &Handle) -> Self {
+        runtime.reactor()
+    }
+}
+
+/// The reactor of the runtime's first core.
+impl From<Handle> for reactor::Handle {
+    fn from(runtime: Handle) -> Self {
+        runtime.reactor()
+    }
+}
+
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handle").field("cores", &self.core_count()).finish_non_exhaustive()

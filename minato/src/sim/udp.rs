@@ -11,7 +11,7 @@ use crate::os::{self, Batch};
 impl SimSocket {
     /// Sends the first datagrams of `transmit`, in order; returns their bytes. In the world they
     /// are datagrams like all others, and may overtake each other.
-    pub(crate) fn send_segments(&self, transmit: &Transmit<&[u8]>) -> io::Result<usize> {
+    pub(crate) fn send_batch(&self, transmit: &Transmit<&[u8]>) -> io::Result<usize> {
         let ecn = transmit.ecn.map_or(0, Ecn::bits);
         let mut rest = transmit.first(MAX_SEGMENTS);
         let mut sent = 0;

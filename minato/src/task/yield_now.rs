@@ -25,7 +25,7 @@ pub fn yield_now() -> YieldNow {
 
 /// The future of [`yield_now`]: ready when it is polled for the second time.
 #[derive(Debug)]
-#[must_use = "futures do nothing unless polled"]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct YieldNow {
     yielded: bool,
 }

@@ -78,7 +78,7 @@ pin_project! {
     ///
     /// It allocates nothing. The first poll that has to wait puts it into a timer wheel.
     #[project(!Unpin)]
-    #[must_use = "futures do nothing unless polled"]
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct Sleep {
         timer: Timer,
         // What callers pin today must stay pinned, whatever a sleep holds tomorrow.

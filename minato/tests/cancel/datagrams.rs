@@ -7,7 +7,7 @@ use std::rc::Rc;
 use minato::engine::Interest;
 use minato::io::ReadBuf;
 use minato::net::UdpSocket;
-use minato::net::udp::{ReceiveBatch, Transmit};
+use minato::net::udp::{RecvBatch, Transmit};
 
 use super::knife::{Knife, Late, pause, scenarios};
 
@@ -34,9 +34,9 @@ scenarios! {
     send_to;
     poll_send_to;
     writable;
-    send_segments;
-    poll_send_segments;
-    send_all_segments;
+    send_batch;
+    poll_send_batch;
+    send_batch_all;
     send_dgram_by_value;
     send_dgrams_by_value;
     a_refused_recv;
@@ -222,13 +222,13 @@ async fn ready(knife: Rc<Knife>) {
     .await;
 }
 
-fn all_of(batch: &ReceiveBatch) -> Vec<u8> {
+fn all_of(batch: &RecvBatch) -> Vec<u8> {
     batch.iter().flat_map(|(bytes, _)| bytes.to_vec()).collect()
 }
 
 async fn recv_batch(knife: Rc<Knife>) {
     gather(knife, Late::Never, async |socket| {
-        let mut batch = ReceiveBatch::new();
+        let mut batch = RecvBatch::new();
         socket.recv_batch(&mut batch).await.unwrap();
         all_of(&batch)
     })
@@ -237,7 +237,7 @@ async fn recv_batch(knife: Rc<Knife>) {
 
 async fn recv_batch_of_small_buffers(knife: Rc<Knife>) {
     gather(knife, Late::Never, async |socket| {
-        let mut batch = ReceiveBatch::with_buffers(2, 8);
+        let mut batch = RecvBatch::with_buffers(2, 8);
         socket.recv_batch(&mut batch).await.unwrap();
         all_of(&batch)
     })
@@ -246,7 +246,7 @@ async fn recv_batch_of_small_buffers(knife: Rc<Knife>) {
 
 async fn poll_recv_batch(knife: Rc<Knife>) {
     gather(knife, Late::Once, async |socket| {
-        let mut batch = ReceiveBatch::new();
+        let mut batch = RecvBatch::new();
         poll_fn(|cx| socket.poll_recv_batch(cx, &mut batch)).await.unwrap();
         all_of(&batch)
     })
@@ -256,13 +256,13 @@ async fn poll_recv_batch(knife: Rc<Knife>) {
 /// Sent by one call, the datagrams may arrive joined; what one receive leaves the others get.
 async fn batches_and_single_datagrams(knife: Rc<Knife>) {
     let (a, b) = pair().await;
-    let mut batch = ReceiveBatch::new();
+    let mut batch = RecvBatch::new();
     _ = b.try_recv_batch(&mut batch);
     let target = b.local_addr().unwrap();
     let sending = minato::spawn(async move {
         for half in [[0, 1, 2], [3, 4, 5]] {
             pause().await;
-            a.send_segments(&Transmit::new(target, half).segment_size(1)).await.unwrap();
+            a.send_batch(&Transmit::new(target, half).segment_size(1)).await.unwrap();
         }
     });
     let mut got = Vec::new();
@@ -302,7 +302,7 @@ async fn recv_dgram_by_value(knife: Rc<Knife>) {
 async fn recv_dgrams_by_value(knife: Rc<Knife>) {
     let (a, mut b) = pair().await;
     let sending = trickle(a);
-    let mut batch = ReceiveBatch::new();
+    let mut batch = RecvBatch::new();
     let mut got = Vec::new();
     while got.len() < usize::from(COUNT) {
         match knife.cut_keeping(Late::Once, b.recv_dgrams(batch)).await {
@@ -355,18 +355,18 @@ async fn writable(knife: Rc<Knife>) {
     .await;
 }
 
-async fn send_segments(knife: Rc<Knife>) {
+async fn send_batch(knife: Rc<Knife>) {
     scatter(knife, Late::Never, async |socket, target, number| {
         let transmit = Transmit::new(target, [number]);
-        assert_eq!(socket.send_segments(&transmit).await.unwrap(), 1);
+        assert_eq!(socket.send_batch(&transmit).await.unwrap(), 1);
     })
     .await;
 }
 
-async fn poll_send_segments(knife: Rc<Knife>) {
+async fn poll_send_batch(knife: Rc<Knife>) {
     scatter(knife, Late::Once, async |socket, target, number| {
         let transmit = Transmit::new(target, [number]);
-        assert_eq!(poll_fn(|cx| socket.poll_send_segments(cx, &transmit)).await.unwrap(), 1);
+        assert_eq!(poll_fn(|cx| socket.poll_send_batch(cx, &transmit)).await.unwrap(), 1);
     })
     .await;
 }
@@ -380,21 +380,21 @@ async fn use_up_budget(socket: &UdpSocket) {
 }
 
 /// What one call takes is sent by several, one of which has to wait for the next poll.
-async fn send_all_segments(knife: Rc<Knife>) {
+async fn send_batch_all(knife: Rc<Knife>) {
     let (a, b) = pair().await;
     let contents: Vec<u8> = (0..150).collect();
     let mut transmit = Transmit::new(b.local_addr().unwrap(), &contents[..]).segment_size(1);
     loop {
         let sending = async {
             use_up_budget(&a).await;
-            a.send_all_segments(&mut transmit).await
+            a.send_batch_all(&mut transmit).await
         };
         if let Some(sent) = knife.cut(Late::Never, sending).await {
             break sent.unwrap();
         }
     }
     let mut got = Vec::new();
-    let mut batch = ReceiveBatch::new();
+    let mut batch = RecvBatch::new();
     while got.len() < contents.len() {
         b.recv_batch(&mut batch).await.unwrap();
         got.extend(all_of(&batch));
@@ -429,7 +429,7 @@ async fn send_dgrams_by_value(knife: Rc<Knife>) {
             let (a, transmit, sent) = future.into_parts().unwrap();
             let mut rest = transmit.as_ref();
             rest.advance(sent);
-            a.send_all_segments(&mut rest).await.unwrap();
+            a.send_batch_all(&mut rest).await.unwrap();
         }
     }
     check(receive_all(&b).await);

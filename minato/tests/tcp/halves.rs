@@ -1,6 +1,10 @@
 //! Streams in two halves.
 
-use minato::io::{AsyncReadExt, AsyncWriteExt};
+use std::future::poll_fn;
+use std::io::{IoSlice, IoSliceMut};
+
+use minato::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
+use minato::net::TcpStream;
 
 use crate::kit::{At, cases, net};
 
@@ -14,6 +18,7 @@ cases! {
     halves_of_two_streams_do_not [];
     shutting_a_half_down_ends_the_stream [];
     a_half_peeks_and_tries [];
+    halves_have_what_their_stream_has [];
 }
 
 async fn borrowed_halves_work_at_once(_: At) {
@@ -153,4 +158,36 @@ async fn a_half_peeks_and_tries(at: At) {
     assert_eq!(write.try_write(b"de").unwrap(), 2);
     assert_eq!(net::read_all(&mut server, 2).await, b"de");
     assert_eq!(read.as_stream().peer_addr().unwrap(), write.as_stream().peer_addr().unwrap());
+}
+
+async fn halves_have_what_their_stream_has(at: At) {
+    let (mut client, server) = net::pair().await;
+    let (local, peer) = (client.local_addr().unwrap(), client.peer_addr().unwrap());
+    let (mut read, write) = server.into_split();
+    assert_eq!((read.local_addr().unwrap(), read.peer_addr().unwrap()), (peer, local));
+    assert_eq!((write.local_addr().unwrap(), write.peer_addr().unwrap()), (peer, local));
+    fn stream(half: &impl AsRef<TcpStream>) -> &TcpStream {
+        half.as_ref()
+    }
+    assert!(std::ptr::eq(stream(&read), read.as_stream()));
+    assert!(std::ptr::eq(stream(&write), read.as_stream()));
+    assert!(std::ptr::eq(stream(&client), &client));
+    {
+        let (read, write) = client.split();
+        assert_eq!((read.local_addr().unwrap(), write.peer_addr().unwrap()), (local, peer));
+        let pieces = [IoSlice::new(b"in "), IoSlice::new(b"pieces")];
+        assert_eq!(write.try_write_vectored(&pieces).unwrap(), 9);
+    }
+    at.deliver().await;
+    let mut bytes = [0; 3];
+    let mut peeked = ReadBuf::new(&mut bytes);
+    assert_eq!(poll_fn(|cx| read.poll_peek(cx, &mut peeked)).await.unwrap(), 3);
+    assert_eq!(peeked.filled(), b"in ");
+    let (mut one, mut two) = ([0; 2], [0; 3]);
+    let mut buffers = [IoSliceMut::new(&mut one), IoSliceMut::new(&mut two)];
+    assert_eq!(read.try_read_vectored(&mut buffers).unwrap(), 5);
+    assert_eq!((&one, &two), (b"in", b" pi"));
+    let mut rest = Vec::with_capacity(16);
+    assert_eq!(read.try_read_buf(&mut rest).unwrap(), 4);
+    assert_eq!(rest, b"eces");
 }

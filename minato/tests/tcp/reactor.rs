@@ -361,3 +361,34 @@ fn an_os_socket_cannot_belong_to_a_simulated_reactor() {
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.to_string().contains("sim"), "{error}");
 }
+
+/// What most programs hold is the handle of a runtime.
+#[test]
+fn a_socket_is_bound_to_a_runtime_by_its_handle() {
+    let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let handle = runtime.handle();
+    let elsewhere = Builder::new_current_thread().build().unwrap();
+    elsewhere.block_on(async {
+        let listener = TcpListener::bind_on(&handle, "127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let connecting = TcpStream::connect_on(handle.clone(), address);
+        let (client, accepted) = futures::join!(connecting, listener.accept());
+        let (mut client, (mut server, _)) = (client.unwrap(), accepted.unwrap());
+        let mut buf = [0; 4];
+        let exchange = futures::future::join(client.read_exact(&mut buf), async {
+            minato::task::yield_now().await;
+            server.write_all(b"ahoy").await.unwrap();
+        });
+        exchange.await.0.unwrap();
+        drop(runtime);
+        // They belong to the runtime, and do not move on when that has ended.
+        let ended = server.readable().await.unwrap_err();
+        assert!(ended.to_string().contains("shut down"), "{ended}");
+    });
+    let mut reactor = Reactor::new().unwrap();
+    let by_value = TcpListener::bind_on(reactor.handle(), "127.0.0.1:0");
+    let listener = pollster::block_on(by_value).unwrap();
+    let by_reference = TcpSocket::new_v4_on(&reactor.handle()).unwrap();
+    drop((listener, by_reference));
+    reactor.turn(Some(Duration::ZERO)).unwrap();
+}

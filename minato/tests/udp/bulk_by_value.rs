@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use minato::net::udp::{Ecn, ReceiveBatch, Transmit};
+use minato::net::udp::{Ecn, RecvBatch, Transmit};
 
 use crate::kit::bodies::{everywhere, stays_pending};
 use crate::local;
@@ -15,7 +15,7 @@ fn in_bulk_by_value_and_back() {
         let transmit = Transmit::new(at_b, contents.clone()).segment_size(1).ecn(Ecn::Ect0);
         let (a, transmit) = a.send_dgrams(transmit).await?;
         assert_eq!((&transmit.contents, transmit.target), (&contents, at_b));
-        let mut batch = ReceiveBatch::new();
+        let mut batch = RecvBatch::new();
         let mut received = Vec::new();
         while received.len() < 100 {
             (b, batch) = b.recv_dgrams(batch).await?;
@@ -39,7 +39,7 @@ fn in_bulk_by_value_nothing_is_lost() {
     everywhere(|| async {
         let (socket, address) = local().await?;
         // Given up before a datagram came.
-        let mut receiving = socket.recv_dgrams(ReceiveBatch::with_buffers(3, 100));
+        let mut receiving = socket.recv_dgrams(RecvBatch::with_buffers(3, 100));
         assert!(stays_pending(&mut receiving).await);
         let (socket, batch) = receiving.into_parts().unwrap();
         assert_eq!((batch.buffers(), batch.len()), (3, 0));
@@ -84,7 +84,7 @@ fn recv_dgrams_names_itself_when_polled_after_completion() {
     pollster::block_on(async {
         let (socket, address) = local().await.unwrap();
         let (socket, _) = socket.send_dgrams(Transmit::new(address, "once")).await.unwrap();
-        let mut receiving = socket.recv_dgrams(ReceiveBatch::new());
+        let mut receiving = socket.recv_dgrams(RecvBatch::new());
         _ = (&mut receiving).await;
         _ = (&mut receiving).await;
     });

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use minato::engine::Interest;
 use minato::net::UdpSocket;
-use minato::net::udp::{Ecn, ReceiveBatch, Transmit};
+use minato::net::udp::{Ecn, RecvBatch, Transmit};
 use minato::runtime::Builder;
 
 use crate::kit::bodies::{everywhere, on_the_system, stays_pending};
@@ -18,7 +18,7 @@ use crate::local;
 /// A socket that has received in batches, so that the kernel joins what is sent to it from now on.
 async fn joining() -> io::Result<(UdpSocket, SocketAddr)> {
     let (socket, address) = local().await?;
-    let error = socket.try_recv_batch(&mut ReceiveBatch::new()).unwrap_err();
+    let error = socket.try_recv_batch(&mut RecvBatch::new()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WouldBlock);
     Ok((socket, address))
 }
@@ -27,7 +27,7 @@ async fn joining() -> io::Result<(UdpSocket, SocketAddr)> {
 async fn send(socket: &UdpSocket, target: SocketAddr) -> io::Result<()> {
     let text = "one two six";
     let transmit = Transmit::new(target, text).segment_size(4).ecn(Ecn::Ect0);
-    assert_eq!(socket.send_segments(&transmit).await?, text.len());
+    assert_eq!(socket.send_batch(&transmit).await?, text.len());
     Ok(())
 }
 
@@ -40,7 +40,7 @@ async fn receive(socket: &UdpSocket, from: SocketAddr) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&buf[..len]).into_owned())
 }
 
-fn texts(batch: &ReceiveBatch) -> Vec<String> {
+fn texts(batch: &RecvBatch) -> Vec<String> {
     batch.iter().map(|(bytes, _)| String::from_utf8_lossy(bytes).into_owned()).collect()
 }
 
@@ -89,7 +89,7 @@ fn every_plain_form_keeps_them_apart() {
 fn a_batch_takes_what_plain_receives_have_left() {
     on_the_system(|| async {
         let ((a, at_a), (b, at_b)) = (local().await?, joining().await?);
-        let mut batch = ReceiveBatch::new();
+        let mut batch = RecvBatch::new();
         send(&a, at_b).await?;
         assert_eq!(receive(&b, at_a).await?, "one ");
         assert_eq!(b.recv_batch(&mut batch).await?, 2);
@@ -110,7 +110,7 @@ fn a_batch_takes_what_plain_receives_have_left() {
 fn small_buffers_get_one_datagram_each() {
     on_the_system(|| async {
         let ((a, at_a), (b, at_b)) = (local().await?, joining().await?);
-        let mut small = ReceiveBatch::with_buffers(2, 3);
+        let mut small = RecvBatch::with_buffers(2, 3);
         for _ in 0..2 {
             send(&a, at_b).await?;
             assert_eq!(b.recv_batch(&mut small).await?, 2);
@@ -218,7 +218,7 @@ fn two_threads_in_two_ways() {
         });
         let (two, sender) = (b.clone(), to_here);
         let batches = minato::spawn(async move {
-            let mut batch = ReceiveBatch::new();
+            let mut batch = RecvBatch::new();
             loop {
                 two.recv_batch(&mut batch).await.unwrap();
                 for (bytes, _) in batch.iter() {
@@ -231,7 +231,7 @@ fn two_threads_in_two_ways() {
             let numbers = round * EACH..(round + 1) * EACH;
             let contents: Vec<u8> = numbers.clone().flat_map(u32::to_ne_bytes).collect();
             let mut transmit = Transmit::new(at_b, &contents[..]).segment_size(4);
-            a.send_all_segments(&mut transmit).await.unwrap();
+            a.send_batch_all(&mut transmit).await.unwrap();
             let mut got: Vec<u32> = received.by_ref().take(EACH as usize).collect().await;
             got.sort();
             assert_eq!(got, numbers.collect::<Vec<_>>());

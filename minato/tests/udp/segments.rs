@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsRawFd;
 
 use minato::net::UdpSocket;
-use minato::net::udp::{Ecn, ReceiveBatch, Transmit};
+use minato::net::udp::{Ecn, RecvBatch, Transmit};
 
 use crate::kit::bodies::{everywhere, on_the_system};
 use crate::kit::child::{in_child, own_name};
@@ -43,7 +43,7 @@ fn each_segment_arrives_as_a_datagram() {
         ] {
             let contents: Vec<u8> = (0..len).map(|at| (at / size) as u8).collect();
             let transmit = Transmit::new(at_b, &contents).segment_size(size);
-            assert_eq!(a.send_segments(&transmit).await?, len);
+            assert_eq!(a.send_batch(&transmit).await?, len);
             let received = receive(&b, expected.len()).await?;
             let lengths: Vec<_> = received.iter().map(Vec::len).collect();
             assert_eq!(lengths, expected);
@@ -67,11 +67,11 @@ fn what_is_one_segment_is_sent_as_it_is() {
             sized("", 100),
         ] {
             assert_eq!(transmit.count(), 1);
-            assert_eq!(a.send_segments(&transmit).await?, transmit.contents.len());
+            assert_eq!(a.send_batch(&transmit).await?, transmit.contents.len());
             assert_eq!(receive(&b, 1).await?, [transmit.contents.as_bytes()]);
         }
         let mut empty = Transmit::new(at_b, &b""[..]);
-        a.send_all_segments(&mut empty).await?;
+        a.send_batch_all(&mut empty).await?;
         assert_eq!(receive(&b, 1).await?, [b""]);
         Ok(())
     });
@@ -85,8 +85,8 @@ fn more_than_one_call_takes_are_sent_by_several() {
         let mut transmit = Transmit::new(at_b, &contents[..]).segment_size(16);
         let one_call = a.max_send_segments()?;
         assert!(one_call >= 1);
-        assert_eq!(a.try_send_segments(&transmit)?, 16 * one_call);
-        a.send_all_segments(&mut transmit).await?;
+        assert_eq!(a.try_send_batch(&transmit)?, 16 * one_call);
+        a.send_batch_all(&mut transmit).await?;
         assert!(transmit.contents.is_empty());
         let first = segments(one_call, 16);
         let mut expected: Vec<&[u8]> = contents.chunks(16).chain(first.chunks(16)).collect();
@@ -103,10 +103,10 @@ fn as_many_bytes_as_a_datagram_may_have_are_one_call() {
         let ((a, _), (b, at_b)) = (local().await?, local().await?);
         let contents = segments(40, 2000);
         let mut transmit = Transmit::new(at_b, &contents[..]).segment_size(2000);
-        let sent = a.send_segments(&transmit).await?;
+        let sent = a.send_batch(&transmit).await?;
         assert_eq!(sent, 2000 * a.max_send_segments()?.min(32));
         transmit.advance(sent);
-        a.send_all_segments(&mut transmit).await?;
+        a.send_batch_all(&mut transmit).await?;
         assert_eq!(receive(&b, 40).await?, contents.chunks(2000).collect::<Vec<_>>());
         Ok(())
     });
@@ -117,11 +117,11 @@ fn the_poll_form_agrees() {
     everywhere(|| async {
         let ((a, _), (b, at_b)) = (local().await?, local().await?);
         let transmit = Transmit::new(at_b, vec![3; 20]).segment_size(10);
-        assert_eq!(poll_fn(|cx| a.poll_send_segments(cx, &transmit)).await?, 20);
+        assert_eq!(poll_fn(|cx| a.poll_send_batch(cx, &transmit)).await?, 20);
         assert_eq!(receive(&b, 2).await?, [[3; 10], [3; 10]]);
         // A connected socket sends to its peer if that is named.
         a.connect(at_b).await?;
-        assert_eq!(a.send_segments(&transmit).await?, 20);
+        assert_eq!(a.send_batch(&transmit).await?, 20);
         assert_eq!(receive(&b, 2).await?, [[3; 10], [3; 10]]);
         Ok(())
     });
@@ -135,36 +135,36 @@ fn what_cannot_be_sent_is_told_and_does_no_harm() {
         let large = vec![0; 140_000];
         let errno = |error: io::Error| error.raw_os_error().unwrap_or_else(|| panic!("{error}"));
         let whole = Transmit::new(at_b, &large);
-        assert_eq!(errno(a.send_segments(&whole).await.unwrap_err()), libc::EMSGSIZE);
+        assert_eq!(errno(a.send_batch(&whole).await.unwrap_err()), libc::EMSGSIZE);
         let segmented = whole.segment_size(70_000);
-        assert_eq!(errno(a.send_segments(&segmented).await.unwrap_err()), libc::EMSGSIZE);
+        assert_eq!(errno(a.send_batch(&segmented).await.unwrap_err()), libc::EMSGSIZE);
         // Anybody's datagram can claim to come from port 0, and be answered.
         let nowhere = SocketAddr::new(at_b.ip(), 0);
         let to_nowhere = Transmit::new(nowhere, &large[..100]).segment_size(10);
-        assert_eq!(errno(a.send_segments(&to_nowhere).await.unwrap_err()), libc::EINVAL);
+        assert_eq!(errno(a.send_batch(&to_nowhere).await.unwrap_err()), libc::EINVAL);
         let v6 = SocketAddr::from((Ipv6Addr::LOCALHOST, at_a.port()));
         let other_family = Transmit::new(v6, &large[..100]).segment_size(10);
-        assert_eq!(errno(a.send_segments(&other_family).await.unwrap_err()), libc::EAFNOSUPPORT);
+        assert_eq!(errno(a.send_batch(&other_family).await.unwrap_err()), libc::EAFNOSUPPORT);
         // No address of this host, and the address of nobody: not the segments' fault.
         for (source, number) in [([192, 0, 2, 1], libc::ENETUNREACH), ([239; 4], libc::EINVAL)] {
             let source = Ipv4Addr::from(source).into();
             let foreign = Transmit::new(at_b, &large[..100]).segment_size(10).source(source);
-            assert_eq!(errno(a.send_segments(&foreign).await.unwrap_err()), number);
+            assert_eq!(errno(a.send_batch(&foreign).await.unwrap_err()), number);
         }
 
-        let error = a.send_segments(&whole.segment_size(0)).await.unwrap_err();
+        let error = a.send_batch(&whole.segment_size(0)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         assert!(error.to_string().contains("0 bytes"), "{error}");
         let mixed = whole.source(Ipv6Addr::LOCALHOST.into());
-        let error = a.send_segments(&mixed).await.unwrap_err();
+        let error = a.send_batch(&mixed).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         assert!(error.to_string().contains("another family"), "{error}");
 
         // After all that, what can be sent is sent as before, its marks too.
         assert_eq!(a.max_send_segments()?, most);
         let fine = Transmit::new(at_b, &large[..40]).segment_size(10).ecn(Ecn::Ect1);
-        assert_eq!(a.try_send_segments(&fine)?, 10 * most.min(4));
-        let mut batch = ReceiveBatch::with_buffers(8, 100);
+        assert_eq!(a.try_send_batch(&fine)?, 10 * most.min(4));
+        let mut batch = RecvBatch::with_buffers(8, 100);
         b.recv_batch(&mut batch).await?;
         assert!(batch.iter().all(|(bytes, meta)| bytes == [0; 10] && meta.ecn == Some(Ecn::Ect1)));
         Ok(())
@@ -199,9 +199,9 @@ fn a_kernel_that_refuses_to_segment_is_sent_one_by_one() {
         let contents = segments(8, 100);
         let transmit = Transmit::new(at_b, &contents[..]).segment_size(100).ecn(Ecn::Ect0);
         // The first try finds out, and tells how far it came.
-        assert_eq!(a.try_send_segments(&transmit)?, 100);
-        a.send_all_segments(&mut transmit.clone()).await?;
-        let mut batch = ReceiveBatch::with_buffers(16, 1000);
+        assert_eq!(a.try_send_batch(&transmit)?, 100);
+        a.send_batch_all(&mut transmit.clone()).await?;
+        let mut batch = RecvBatch::with_buffers(16, 1000);
         let mut received = Vec::new();
         while received.len() < 9 {
             b.recv_batch(&mut batch).await?;
@@ -215,7 +215,7 @@ fn a_kernel_that_refuses_to_segment_is_sent_one_by_one() {
         for (size, most) in [(90, 64), (80, 64), (70, 1)] {
             assert!(a.max_send_segments()? > 1);
             let transmit = Transmit::new(at_b, &contents[..]).segment_size(size);
-            assert_eq!(a.try_send_segments(&transmit)?, size);
+            assert_eq!(a.try_send_batch(&transmit)?, size);
             assert_eq!(a.max_send_segments()?, most);
         }
         Ok(())
@@ -236,15 +236,15 @@ fn a_shortage_of_descriptors_is_told_and_passes() {
                 spare.push(file);
             }
             let transmit = Transmit::new(at_b, "abcd").segment_size(2);
-            let mut batch = ReceiveBatch::new();
+            let mut batch = RecvBatch::new();
             let short = |error: io::Error| assert_eq!(error.raw_os_error(), Some(libc::EMFILE));
-            short(a.try_send_segments(&transmit).unwrap_err());
+            short(a.try_send_batch(&transmit).unwrap_err());
             short(b.try_recv_batch(&mut batch).unwrap_err());
             short(a.max_send_segments().unwrap_err());
             a.send_to(b"plain", at_b).await.unwrap();
             assert_eq!(b.recv_from(&mut [0; 8]).await.unwrap(), (5, at_a));
             drop(spare);
-            a.send_all_segments(&mut transmit.as_ref()).await.unwrap();
+            a.send_batch_all(&mut transmit.as_ref()).await.unwrap();
             while b.recv_batch(&mut batch).await.is_err() {}
             assert!(!batch.is_empty());
         });

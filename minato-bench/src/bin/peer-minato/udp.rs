@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use minato::net::UdpSocket;
-use minato::net::udp::{ReceiveBatch, Transmit};
+use minato::net::udp::{RecvBatch, Transmit};
 use minato_bench::kit;
 use minato_bench::peer::{PageBuffer, PeerCommand, Workload};
 
@@ -55,7 +55,7 @@ async fn echo(socket: &UdpSocket) -> io::Result<()> {
 }
 
 async fn count_bulk(socket: &UdpSocket, received: &AtomicU64) -> io::Result<()> {
-    let mut batch = ReceiveBatch::new();
+    let mut batch = RecvBatch::new();
     loop {
         let datagrams = socket.recv_batch(&mut batch).await?;
         received.fetch_add(datagrams as u64, Ordering::Relaxed);
@@ -63,12 +63,12 @@ async fn count_bulk(socket: &UdpSocket, received: &AtomicU64) -> io::Result<()> 
 }
 
 async fn echo_bulk(socket: &UdpSocket) -> io::Result<()> {
-    let mut batch = ReceiveBatch::new();
+    let mut batch = RecvBatch::new();
     loop {
         socket.recv_batch(&mut batch).await?;
         for (bytes, meta) in batch.joined() {
             let mut transmit = Transmit::new(meta.from, bytes).segment_size(meta.stride.max(1));
-            socket.send_all_segments(&mut transmit).await?;
+            socket.send_batch_all(&mut transmit).await?;
         }
     }
 }

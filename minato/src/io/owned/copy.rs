@@ -58,7 +58,7 @@ where
 
 /// The future of [`copy`].
 #[derive(Debug)]
-#[must_use = "futures do nothing unless polled"]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct OwnedCopy<R, W> {
     parts: Parts<(R, W, Transfer)>,
 }

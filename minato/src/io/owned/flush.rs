@@ -40,7 +40,7 @@ where
 
 /// The future of [`flush`].
 #[derive(Debug)]
-#[must_use = "futures do nothing unless polled"]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct OwnedFlush<A> {
     parts: Parts<A>,
 }

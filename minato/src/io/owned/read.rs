@@ -44,7 +44,7 @@ where
 
 /// The future of [`read`].
 #[derive(Debug)]
-#[must_use = "futures do nothing unless polled"]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct OwnedRead<A, T> {
     parts: Parts<(A, T)>,
 }

@@ -49,7 +49,7 @@ where
 
 /// The future of [`read_exact`].
 #[derive(Debug)]
-#[must_use = "futures do nothing unless polled"]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct OwnedReadExact<A, T> {
     parts: Parts<(A, T, usize)>,
 }

@@ -46,7 +46,7 @@ where
 
 /// The future of [`read_to_end`].
 #[derive(Debug)]
-#[must_use = "futures do nothing unless polled"]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct OwnedReadToEnd<A> {
     parts: Parts<(A, Vec<u8>, Progress)>,
 }

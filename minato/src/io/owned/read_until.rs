@@ -49,7 +49,7 @@ where
 
 /// The future of [`read_until`].
 #[derive(Debug)]
-#[must_use = "futures do nothing unless polled"]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct OwnedReadUntil<A> {
     byte: u8,
     parts: Parts<(A, Vec<u8>, usize)>,

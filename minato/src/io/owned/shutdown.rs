@@ -42,7 +42,7 @@ where
 
 /// The future of [`shutdown`].
 #[derive(Debug)]
-#[must_use = "futures do nothing unless polled"]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct OwnedShutdown<A> {
     parts: Parts<A>,
 }

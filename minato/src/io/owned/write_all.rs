@@ -49,7 +49,7 @@ where
 
 /// The future of [`write_all`].
 #[derive(Debug)]
-#[must_use = "futures do nothing unless polled"]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct OwnedWriteAll<A, T> {
     parts: Parts<(A, T, usize)>,
 }

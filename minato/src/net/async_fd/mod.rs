@@ -136,7 +136,7 @@ impl<T: AsRawFd + AsFd> AsyncFd<T> {
     ///
     /// As [`new`](Self::new).
     #[track_caller]
-    pub fn new_on(handle: &Handle, inner: T) -> io::Result<Self> {
+    pub fn new_on(handle: impl Into<Handle>, inner: T) -> io::Result<Self> {
         Self::with_interest_on(handle, inner, Interest::READABLE | Interest::WRITABLE)
     }
 
@@ -146,8 +146,12 @@ impl<T: AsRawFd + AsFd> AsyncFd<T> {
     ///
     /// As [`new`](Self::new).
     #[track_caller]
-    pub fn with_interest_on(handle: &Handle, inner: T, interest: Interest) -> io::Result<Self> {
-        Ok(Self::make(inner, |inner| inner.as_fd().as_raw_fd(), interest, Some(handle))?)
+    pub fn with_interest_on(
+        handle: impl Into<Handle>,
+        inner: T,
+        interest: Interest,
+    ) -> io::Result<Self> {
+        Ok(Self::make(inner, |inner| inner.as_fd().as_raw_fd(), interest, Some(&handle.into()))?)
     }
 }
 

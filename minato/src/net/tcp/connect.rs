@@ -1,37 +1,29 @@
 //! Connecting: the one wait between a socket and a stream.
 
 use std::io;
-use std::net::SocketAddr;
 use std::panic::Location;
 
 use crate::engine::Interest;
+use crate::net::ToSocketAddrs;
+use crate::net::address::{first_ok, to_socket_addrs};
 use crate::net::io::Waitable;
 use crate::net::socket::Socket;
 use crate::os::{Address, Family, Transport};
 use crate::reactor::Handle;
 
-/// Connects to the first of `addresses` that answers.
+/// Connects to the first of the addresses that answers.
 pub(super) async fn connect_any(
-    addresses: &[SocketAddr],
-    handle: Option<&Handle>,
+    address: impl ToSocketAddrs,
+    handle: Option<Handle>,
     place: &'static Location<'static>,
 ) -> io::Result<Socket> {
-    let mut last = None;
-    for address in addresses {
-        let attempt = async {
-            let socket =
-                Socket::open(handle, Family::from(address), Transport::Tcp)?.made_at(place);
-            connect(&socket, &Address::Ip(*address)).await?;
-            Ok(socket)
-        };
-        match attempt.await {
-            Ok(socket) => return Ok(socket),
-            Err(error) => last = Some(error),
-        }
-    }
-    Err(last.unwrap_or_else(|| {
-        io::Error::new(io::ErrorKind::InvalidInput, "there is no address to connect to")
-    }))
+    let (addresses, handle) = (to_socket_addrs(address, place).await?, handle.as_ref());
+    first_ok(&addresses, |address| async move {
+        let socket = Socket::open(handle, Family::from(&address), Transport::Tcp)?.made_at(place);
+        connect(&socket, &Address::Ip(address)).await?;
+        Ok(socket)
+    })
+    .await
 }
 
 /// Connects `socket`, and waits until the connection stands.

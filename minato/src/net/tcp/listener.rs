@@ -1,6 +1,7 @@
 //! A listening TCP socket.
 
 use std::fmt;
+use std::future::ready;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -11,7 +12,7 @@ use super::backlog::Backlog;
 use super::{Incoming, TcpSocket, TcpStream};
 use crate::engine::{Direction, Interest};
 use crate::net::ToSocketAddrs;
-use crate::net::address::to_socket_addrs;
+use crate::net::address::{first_ok, to_socket_addrs};
 use crate::net::io::{Done, Waitable};
 use crate::net::options::socket_options;
 use crate::net::socket::Socket;
@@ -57,8 +58,7 @@ impl TcpListener {
     /// this host), or that of the look-up.
     #[track_caller]
     pub fn bind(address: impl ToSocketAddrs) -> impl Future<Output = io::Result<Self>> {
-        let place = Location::caller();
-        async move { Self::bind_any(&to_socket_addrs(address, place).await?, None, place) }
+        Self::bind_any(address, None, Location::caller())
     }
 
     /// Like [`bind`](Self::bind), with the listener and the connections that it accepts bound to
@@ -69,31 +69,26 @@ impl TcpListener {
     /// As [`bind`](Self::bind).
     #[track_caller]
     pub fn bind_on(
-        handle: &Handle,
+        handle: impl Into<Handle>,
         address: impl ToSocketAddrs,
     ) -> impl Future<Output = io::Result<Self>> {
-        let place = Location::caller();
-        async move { Self::bind_any(&to_socket_addrs(address, place).await?, Some(handle), place) }
+        Self::bind_any(address, Some(handle.into()), Location::caller())
     }
 
-    fn bind_any(
-        addresses: &[SocketAddr],
-        handle: Option<&Handle>,
+    async fn bind_any(
+        address: impl ToSocketAddrs,
+        handle: Option<Handle>,
         place: &'static Location<'static>,
     ) -> io::Result<Self> {
-        let mut last = None;
-        for address in addresses {
-            let bound = TcpSocket::open_for(*address, handle).and_then(|socket| {
-                socket.set_reuseaddr(true)?;
-                socket.bind(*address)?;
-                socket.listen(BACKLOG)
-            });
-            match bound {
-                Ok(listener) => return Ok(Self::of(listener.socket.made_at(place))),
-                Err(error) => last = Some(error),
-            }
-        }
-        Err(last.unwrap_or_else(|| io::ErrorKind::InvalidInput.into()))
+        let addresses = to_socket_addrs(address, place).await?;
+        let listen = |address| {
+            let socket = TcpSocket::open_for(address, handle.as_ref())?;
+            socket.set_reuseaddr(true)?;
+            socket.bind(address)?;
+            let listener = socket.listen(BACKLOG)?;
+            Ok(Self::of(listener.socket.made_at(place)))
+        };
+        first_ok(&addresses, |address| ready(listen(address))).await
     }
 
     pub(super) fn of(socket: Socket) -> Self {
@@ -171,8 +166,11 @@ impl TcpListener {
     ///
     /// As [`from_std`](Self::from_std).
     #[track_caller]
-    pub fn from_std_on(handle: &Handle, listener: std::net::TcpListener) -> io::Result<Self> {
-        Socket::from_descriptor(listener.into(), Transport::Tcp, Some(handle)).map(Self::of)
+    pub fn from_std_on(
+        handle: impl Into<Handle>,
+        listener: std::net::TcpListener,
+    ) -> io::Result<Self> {
+        Socket::from_descriptor(listener.into(), Transport::Tcp, Some(&handle.into())).map(Self::of)
     }
 
     /// Gives the listener to std, non-blocking as it is.

@@ -64,8 +64,8 @@ impl TcpSocket {
     ///
     /// As [`new_v4`](Self::new_v4).
     #[track_caller]
-    pub fn new_v4_on(handle: &Handle) -> io::Result<Self> {
-        Self::open(Family::V4, Some(handle))
+    pub fn new_v4_on(handle: impl Into<Handle>) -> io::Result<Self> {
+        Self::open(Family::V4, Some(&handle.into()))
     }
 
     /// Like [`new_v6`](Self::new_v6), bound to the reactor of `handle`.
@@ -74,8 +74,8 @@ impl TcpSocket {
     ///
     /// As [`new_v6`](Self::new_v6).
     #[track_caller]
-    pub fn new_v6_on(handle: &Handle) -> io::Result<Self> {
-        Self::open(Family::V6, Some(handle))
+    pub fn new_v6_on(handle: impl Into<Handle>) -> io::Result<Self> {
+        Self::open(Family::V6, Some(&handle.into()))
     }
 
     #[track_caller]
@@ -104,8 +104,13 @@ impl TcpSocket {
     ///
     /// As [`from_std_stream`](Self::from_std_stream).
     #[track_caller]
-    pub fn from_std_stream_on(handle: &Handle, stream: std::net::TcpStream) -> io::Result<Self> {
-        Ok(Self { socket: Socket::from_descriptor(stream.into(), Transport::Tcp, Some(handle))? })
+    pub fn from_std_stream_on(
+        handle: impl Into<Handle>,
+        stream: std::net::TcpStream,
+    ) -> io::Result<Self> {
+        Ok(Self {
+            socket: Socket::from_descriptor(stream.into(), Transport::Tcp, Some(&handle.into()))?,
+        })
     }
 
     /// Binds the socket to an address.

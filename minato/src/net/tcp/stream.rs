@@ -14,7 +14,6 @@ use bytes::BufMut;
 use super::{TcpKeepalive, connect};
 use crate::engine::{Direction, Interest, Readiness};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
-use crate::net::address::to_socket_addrs;
 use crate::net::halves::{
     self, BorrowedReadHalf, BorrowedWriteHalf, OwnedReadHalf, OwnedWriteHalf, SplitStream,
 };
@@ -61,7 +60,7 @@ pub struct TcpStream {
     socket: Socket,
 }
 
-stream_api!(TcpStream);
+stream_api!(TcpStream, SocketAddr);
 socket_options!(TcpStream: nodelay, linger, ttl, send_buffer_size, recv_buffer_size);
 
 impl TcpStream {
@@ -81,11 +80,7 @@ impl TcpStream {
     /// Dropping the future gives the attempt up.
     #[track_caller]
     pub fn connect(address: impl ToSocketAddrs) -> impl Future<Output = io::Result<Self>> {
-        let place = Location::caller();
-        async move {
-            let addresses = to_socket_addrs(address, place).await?;
-            connect::connect_any(&addresses, None, place).await.map(Self::of)
-        }
+        Self::connect_any(address, None, Location::caller())
     }
 
     /// Like [`connect`](Self::connect), bound to the reactor of `handle`.
@@ -95,14 +90,18 @@ impl TcpStream {
     /// As [`connect`](Self::connect).
     #[track_caller]
     pub fn connect_on(
-        handle: &Handle,
+        handle: impl Into<Handle>,
         address: impl ToSocketAddrs,
     ) -> impl Future<Output = io::Result<Self>> {
-        let place = Location::caller();
-        async move {
-            let addresses = to_socket_addrs(address, place).await?;
-            connect::connect_any(&addresses, Some(handle), place).await.map(Self::of)
-        }
+        Self::connect_any(address, Some(handle.into()), Location::caller())
+    }
+
+    async fn connect_any(
+        address: impl ToSocketAddrs,
+        handle: Option<Handle>,
+        place: &'static Location<'static>,
+    ) -> io::Result<Self> {
+        connect::connect_any(address, handle, place).await.map(Self::of)
     }
 
     /// Takes a connection of std's over; makes it non-blocking.
@@ -121,8 +120,8 @@ impl TcpStream {
     ///
     /// As [`from_std`](Self::from_std).
     #[track_caller]
-    pub fn from_std_on(handle: &Handle, stream: std::net::TcpStream) -> io::Result<Self> {
-        Socket::from_descriptor(stream.into(), Transport::Tcp, Some(handle)).map(Self::of)
+    pub fn from_std_on(handle: impl Into<Handle>, stream: std::net::TcpStream) -> io::Result<Self> {
+        Socket::from_descriptor(stream.into(), Transport::Tcp, Some(&handle.into())).map(Self::of)
     }
 
     /// Gives the connection to std, non-blocking as it is.

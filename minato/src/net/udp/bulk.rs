@@ -3,12 +3,12 @@
 use std::io;
 use std::task::{Context, Poll};
 
-use super::{ReceiveBatch, RecvDgrams, SendDgrams, Transmit, UdpSocket};
+use super::{RecvBatch, RecvDgrams, SendDgrams, Transmit, UdpSocket};
 use crate::engine::{Direction, Interest};
 use crate::net::io::{Done, Waitable};
 
 impl UdpSocket {
-    /// How many datagrams one call may send by [`send_segments`](Self::send_segments): 64 on Linux
+    /// How many datagrams one call may send by [`send_batch`](Self::send_batch): 64 on Linux
     /// from 4.18 on, 1 where the system cannot segment, or has turned out not to. More than that
     /// can be given; they take several calls.
     ///
@@ -20,19 +20,19 @@ impl UdpSocket {
         self.socket.max_segments().map(|(send, _)| send)
     }
 
-    /// How many datagrams the system may join in one buffer of a [`ReceiveBatch`]: 64 on Linux from
+    /// How many datagrams the system may join in one buffer of a [`RecvBatch`]: 64 on Linux from
     /// 5.0 on, 1 where it cannot.
     ///
     /// # Errors
     ///
     /// As [`max_send_segments`](Self::max_send_segments).
-    pub fn max_receive_segments(&self) -> io::Result<usize> {
+    pub fn max_recv_segments(&self) -> io::Result<usize> {
         self.socket.max_segments().map(|(_, receive)| receive)
     }
 
     /// Waits for room and sends the first datagrams of `transmit`, as many as the system takes by
     /// one call; returns how many bytes of its contents these were. All of them were sent if that
-    /// is its length; [`send_all_segments`](Self::send_all_segments) goes on until then. Empty
+    /// is its length; [`send_batch_all`](Self::send_batch_all) goes on until then. Empty
     /// contents are sent as one empty datagram.
     ///
     /// The system makes the datagrams of the contents itself (GSO), where it can: one call, one way
@@ -61,7 +61,7 @@ impl UdpSocket {
     /// let socket = UdpSocket::bind("127.0.0.1:0").await?;
     /// let target = socket.local_addr()?;
     /// let transmit = Transmit::new(target, "one two sixer").segment_size(4).ecn(Ecn::Ect0);
-    /// assert_eq!(socket.send_segments(&transmit).await?, 13);
+    /// assert_eq!(socket.send_batch(&transmit).await?, 13);
     ///
     /// let mut buf = [0; 16];
     /// for expected in ["one ", "two ", "sixe", "r"] {
@@ -70,35 +70,35 @@ impl UdpSocket {
     /// }
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    pub async fn send_segments(&self, transmit: &Transmit<impl AsRef<[u8]>>) -> io::Result<usize> {
+    pub async fn send_batch(&self, transmit: &Transmit<impl AsRef<[u8]>>) -> io::Result<usize> {
         let transmit = transmit.as_ref();
-        self.socket.io(Interest::WRITABLE, || self.socket.send_segments(&transmit)).await
+        self.socket.io(Interest::WRITABLE, || self.socket.send_batch(&transmit)).await
     }
 
-    /// The poll form of [`send_segments`](Self::send_segments). Up to 8 tasks may wait to send at a
+    /// The poll form of [`send_batch`](Self::send_batch). Up to 8 tasks may wait to send at a
     /// time; one more, and one of them is woken early.
     ///
     /// # Errors
     ///
-    /// As [`send_segments`](Self::send_segments).
-    pub fn poll_send_segments(
+    /// As [`send_batch`](Self::send_batch).
+    pub fn poll_send_batch(
         &self,
         cx: &mut Context<'_>,
         transmit: &Transmit<impl AsRef<[u8]>>,
     ) -> Poll<io::Result<usize>> {
         let transmit = transmit.as_ref();
         self.socket
-            .poll_io(cx, Direction::Write, || self.socket.send_segments(&transmit).map(Done::Whole))
+            .poll_io(cx, Direction::Write, || self.socket.send_batch(&transmit).map(Done::Whole))
     }
 
-    /// Like [`send_segments`](Self::send_segments), without waiting.
+    /// Like [`send_batch`](Self::send_batch), without waiting.
     ///
     /// # Errors
     ///
-    /// `WouldBlock` if there is no room at present; else as [`send_segments`](Self::send_segments).
-    pub fn try_send_segments(&self, transmit: &Transmit<impl AsRef<[u8]>>) -> io::Result<usize> {
+    /// `WouldBlock` if there is no room at present; else as [`send_batch`](Self::send_batch).
+    pub fn try_send_batch(&self, transmit: &Transmit<impl AsRef<[u8]>>) -> io::Result<usize> {
         let transmit = transmit.as_ref();
-        self.socket.try_io(Interest::WRITABLE, || self.socket.send_segments(&transmit))
+        self.socket.try_io(Interest::WRITABLE, || self.socket.send_batch(&transmit))
     }
 
     /// Sends all datagrams of `transmit`, waiting for room as often as it takes. What was sent is
@@ -106,7 +106,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// As [`send_segments`](Self::send_segments). The contents then begin with the datagram that
+    /// As [`send_batch`](Self::send_batch). The contents then begin with the datagram that
     /// could not be sent.
     ///
     /// # Cancel safety
@@ -124,13 +124,13 @@ impl UdpSocket {
     /// let socket = UdpSocket::bind("127.0.0.1:0").await?;
     /// let large = vec![1; 100 * 1200];
     /// let mut transmit = Transmit::new(socket.local_addr()?, &large[..]).segment_size(1200);
-    /// socket.send_all_segments(&mut transmit).await?;
+    /// socket.send_batch_all(&mut transmit).await?;
     /// assert!(transmit.contents.is_empty());
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    pub async fn send_all_segments(&self, transmit: &mut Transmit<&[u8]>) -> io::Result<()> {
+    pub async fn send_batch_all(&self, transmit: &mut Transmit<&[u8]>) -> io::Result<()> {
         loop {
-            let sent = self.send_segments(transmit).await?;
+            let sent = self.send_batch(transmit).await?;
             transmit.advance(sent);
             if transmit.contents.is_empty() {
                 return Ok(());
@@ -142,7 +142,7 @@ impl UdpSocket {
     /// how many. There may be more. What the batch held before is gone.
     ///
     /// From the first call on, a system that can joins datagrams while they wait, if the buffers of
-    /// the batch have room for that: see [`ReceiveBatch`]. The methods that receive a single
+    /// the batch have room for that: see [`RecvBatch`]. The methods that receive a single
     /// datagram go on doing so, though each then costs a copy more, and a socket may be received
     /// from in both ways. Only two may get several datagrams in one: who receives through the
     /// descriptor itself, and a receive of a single datagram that is under way on another thread at
@@ -156,7 +156,7 @@ impl UdpSocket {
     /// # Cancel safety
     ///
     /// Dropped before it is done, no datagram was taken. The batch is empty then.
-    pub async fn recv_batch(&self, batch: &mut ReceiveBatch) -> io::Result<usize> {
+    pub async fn recv_batch(&self, batch: &mut RecvBatch) -> io::Result<usize> {
         self.socket.io(Interest::READABLE, || self.receive(batch)).await?;
         Ok(batch.len())
     }
@@ -170,7 +170,7 @@ impl UdpSocket {
     pub fn poll_recv_batch(
         &self,
         cx: &mut Context<'_>,
-        batch: &mut ReceiveBatch,
+        batch: &mut RecvBatch,
     ) -> Poll<io::Result<usize>> {
         let received =
             self.socket.poll_io(cx, Direction::Read, || self.receive(batch).map(Done::Whole));
@@ -182,12 +182,12 @@ impl UdpSocket {
     /// # Errors
     ///
     /// `WouldBlock` if there is none at present; else as [`recv_batch`](Self::recv_batch).
-    pub fn try_recv_batch(&self, batch: &mut ReceiveBatch) -> io::Result<usize> {
+    pub fn try_recv_batch(&self, batch: &mut RecvBatch) -> io::Result<usize> {
         self.socket.try_io(Interest::READABLE, || self.receive(batch))?;
         Ok(batch.len())
     }
 
-    fn receive(&self, batch: &mut ReceiveBatch) -> io::Result<()> {
+    fn receive(&self, batch: &mut RecvBatch) -> io::Result<()> {
         let received = self.socket.recv_batch(&mut batch.batch);
         // Small buffers take some of the joined datagrams, and the others are queued.
         self.socket.report_queued();
@@ -198,7 +198,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// As [`send_segments`](Self::send_segments). [`SendDgrams::into_parts`] then gives socket and
+    /// As [`send_batch`](Self::send_batch). [`SendDgrams::into_parts`] then gives socket and
     /// transmit back, and tells how much was sent; polled again, it goes on where it stopped.
     ///
     /// # Cancel safety
@@ -215,12 +215,12 @@ impl UdpSocket {
     /// ```
     /// # pollster::block_on(async {
     /// use minato::net::UdpSocket;
-    /// use minato::net::udp::{ReceiveBatch, Transmit};
+    /// use minato::net::udp::{RecvBatch, Transmit};
     ///
     /// let ship = UdpSocket::bind("127.0.0.1:0").await?;
     /// let transmit = Transmit::new(ship.local_addr()?, vec![7; 300]).segment_size(100);
     /// let (ship, transmit) = ship.send_dgrams(transmit).await?;
-    /// let (_ship, batch) = ship.recv_dgrams(ReceiveBatch::new()).await?;
+    /// let (_ship, batch) = ship.recv_dgrams(RecvBatch::new()).await?;
     /// let (datagram, _) = batch.iter().next().unwrap();
     /// assert_eq!(datagram, &transmit.contents[..100]);
     /// # std::io::Result::Ok(()) }).unwrap();
@@ -245,7 +245,7 @@ impl UdpSocket {
     /// # Panics
     ///
     /// The future, when it is polled after it returned `Ready(Ok(_))`.
-    pub fn recv_dgrams(self, batch: ReceiveBatch) -> RecvDgrams {
+    pub fn recv_dgrams(self, batch: RecvBatch) -> RecvDgrams {
         RecvDgrams::new(self, batch)
     }
 }

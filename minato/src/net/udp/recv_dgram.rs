@@ -11,7 +11,7 @@ use crate::io::ReadBuf;
 use crate::io::owned::Parts;
 
 /// The future of [`UdpSocket::recv_dgram`].
-#[must_use = "futures do nothing unless polled"]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct RecvDgram<T> {
     parts: Parts<(UdpSocket, T)>,
 }

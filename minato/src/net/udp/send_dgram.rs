@@ -11,7 +11,7 @@ use super::UdpSocket;
 use crate::io::owned::Parts;
 
 /// The future of [`UdpSocket::send_dgram`].
-#[must_use = "futures do nothing unless polled"]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct SendDgram<T> {
     parts: Parts<(UdpSocket, T)>,
     target: SocketAddr,

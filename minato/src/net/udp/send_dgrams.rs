@@ -10,7 +10,7 @@ use super::{Transmit, UdpSocket};
 use crate::io::owned::Parts;
 
 /// The future of [`UdpSocket::send_dgrams`].
-#[must_use = "futures do nothing unless polled"]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct SendDgrams<T> {
     /// The last is how many bytes were sent.
     parts: Parts<(UdpSocket, Transmit<T>, usize)>,
@@ -35,7 +35,7 @@ impl<T: AsRef<[u8]>> Future for SendDgrams<T> {
         loop {
             let (socket, transmit, sent) = self.parts.get_mut();
             let rest = transmit.rest(*sent);
-            let len = ready!(socket.poll_send_segments(cx, &rest))?;
+            let len = ready!(socket.poll_send_batch(cx, &rest))?;
             *sent += len;
             if len == rest.contents.len() {
                 let (socket, transmit, _) = self.parts.take();

@@ -1,6 +1,7 @@
 //! A UDP socket.
 
 use std::fmt;
+use std::future::ready;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -13,7 +14,7 @@ use super::{Received, RecvDgram, SendDgram};
 use crate::engine::{Direction, Interest, Readiness};
 use crate::io::ReadBuf;
 use crate::net::ToSocketAddrs;
-use crate::net::address::to_socket_addrs;
+use crate::net::address::{first_ok, to_socket_addrs};
 use crate::net::datagram::datagram_api;
 use crate::net::io::Waitable;
 use crate::net::socket::Socket;
@@ -64,8 +65,7 @@ impl UdpSocket {
     /// this host), or that of the look-up.
     #[track_caller]
     pub fn bind(address: impl ToSocketAddrs) -> impl Future<Output = io::Result<Self>> {
-        let place = Location::caller();
-        async move { Self::bind_any(&to_socket_addrs(address, place).await?, None, place) }
+        Self::bind_any(address, None, Location::caller())
     }
 
     /// Like [`bind`](Self::bind), bound to the reactor of `handle`.
@@ -75,24 +75,25 @@ impl UdpSocket {
     /// As [`bind`](Self::bind).
     #[track_caller]
     pub fn bind_on(
-        handle: &Handle,
+        handle: impl Into<Handle>,
         address: impl ToSocketAddrs,
     ) -> impl Future<Output = io::Result<Self>> {
-        let place = Location::caller();
-        async move { Self::bind_any(&to_socket_addrs(address, place).await?, Some(handle), place) }
+        Self::bind_any(address, Some(handle.into()), Location::caller())
     }
 
-    fn bind_any(
-        addresses: &[SocketAddr],
-        handle: Option<&Handle>,
+    async fn bind_any(
+        address: impl ToSocketAddrs,
+        handle: Option<Handle>,
         place: &'static Location<'static>,
     ) -> io::Result<Self> {
-        first_that_does(addresses, |address| {
-            let socket =
-                Socket::open(handle, Family::from(&address), Transport::Udp)?.made_at(place);
+        let addresses = to_socket_addrs(address, place).await?;
+        let bind = |address| {
+            let family = Family::from(&address);
+            let socket = Socket::open(handle.as_ref(), family, Transport::Udp)?.made_at(place);
             socket.bind(&Address::Ip(address))?;
             Ok(Self { socket })
-        })
+        };
+        first_ok(&addresses, |address| ready(bind(address))).await
     }
 
     /// Takes a socket of std's over; makes it non-blocking.
@@ -111,8 +112,10 @@ impl UdpSocket {
     ///
     /// As [`from_std`](Self::from_std).
     #[track_caller]
-    pub fn from_std_on(handle: &Handle, socket: std::net::UdpSocket) -> io::Result<Self> {
-        Ok(Self { socket: Socket::from_descriptor(socket.into(), Transport::Udp, Some(handle))? })
+    pub fn from_std_on(handle: impl Into<Handle>, socket: std::net::UdpSocket) -> io::Result<Self> {
+        Ok(Self {
+            socket: Socket::from_descriptor(socket.into(), Transport::Udp, Some(&handle.into()))?,
+        })
     }
 
     /// Gives the socket to std, non-blocking as it is. One that has received in batches
@@ -143,7 +146,7 @@ impl UdpSocket {
         async move {
             let addresses = to_socket_addrs(address, place).await?;
             let connect = |address| self.socket.connect(&Address::Ip(address));
-            first_that_does(&addresses, connect)
+            first_ok(&addresses, |address| ready(connect(address))).await
         }
     }
 
@@ -497,21 +500,6 @@ impl UdpSocket {
 /// What the engine received, in the words of UDP.
 fn told((received, from): (os::Received, Address)) -> io::Result<Received> {
     Ok(Received { len: received.len, from: from.ip()?, truncated: received.truncated })
-}
-
-/// The result of the first address with which `attempt` succeeds, else the last error.
-fn first_that_does<T>(
-    addresses: &[SocketAddr],
-    mut attempt: impl FnMut(SocketAddr) -> io::Result<T>,
-) -> io::Result<T> {
-    let mut last = None;
-    for address in addresses {
-        match attempt(*address) {
-            Ok(done) => return Ok(done),
-            Err(error) => last = Some(error),
-        }
-    }
-    Err(last.unwrap_or_else(|| io::ErrorKind::InvalidInput.into()))
 }
 
 impl fmt::Debug for UdpSocket {

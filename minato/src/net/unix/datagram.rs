@@ -69,8 +69,8 @@ impl UnixDatagram {
     ///
     /// As [`bind`](Self::bind).
     #[track_caller]
-    pub fn bind_on(handle: &Handle, path: impl AsRef<Path>) -> io::Result<Self> {
-        Self::open(Some(handle), Some(&os::unix_address(path.as_ref())?))
+    pub fn bind_on(handle: impl Into<Handle>, path: impl AsRef<Path>) -> io::Result<Self> {
+        Self::open(Some(&handle.into()), Some(&os::unix_address(path.as_ref())?))
     }
 
     /// Binds a socket to an address.
@@ -99,8 +99,8 @@ impl UnixDatagram {
     ///
     /// As [`unbound`](Self::unbound).
     #[track_caller]
-    pub fn unbound_on(handle: &Handle) -> io::Result<Self> {
-        Self::open(Some(handle), None)
+    pub fn unbound_on(handle: impl Into<Handle>) -> io::Result<Self> {
+        Self::open(Some(&handle.into()), None)
     }
 
     #[track_caller]
@@ -140,11 +140,15 @@ impl UnixDatagram {
     /// As [`from_std`](Self::from_std).
     #[track_caller]
     pub fn from_std_on(
-        handle: &Handle,
+        handle: impl Into<Handle>,
         socket: std::os::unix::net::UnixDatagram,
     ) -> io::Result<Self> {
         Ok(Self {
-            socket: Socket::from_descriptor(socket.into(), Transport::UnixDatagram, Some(handle))?,
+            socket: Socket::from_descriptor(
+                socket.into(),
+                Transport::UnixDatagram,
+                Some(&handle.into()),
+            )?,
         })
     }
 

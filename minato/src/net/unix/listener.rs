@@ -65,8 +65,8 @@ impl UnixListener {
     ///
     /// As [`bind`](Self::bind).
     #[track_caller]
-    pub fn bind_on(handle: &Handle, path: impl AsRef<Path>) -> io::Result<Self> {
-        Self::listen(Some(handle), &os::unix_address(path.as_ref())?)
+    pub fn bind_on(handle: impl Into<Handle>, path: impl AsRef<Path>) -> io::Result<Self> {
+        Self::listen(Some(&handle.into()), &os::unix_address(path.as_ref())?)
     }
 
     /// Listens at an address.
@@ -156,11 +156,15 @@ impl UnixListener {
     /// As [`from_std`](Self::from_std).
     #[track_caller]
     pub fn from_std_on(
-        handle: &Handle,
+        handle: impl Into<Handle>,
         listener: std::os::unix::net::UnixListener,
     ) -> io::Result<Self> {
         Ok(Self {
-            socket: Socket::from_descriptor(listener.into(), Transport::UnixStream, Some(handle))?,
+            socket: Socket::from_descriptor(
+                listener.into(),
+                Transport::UnixStream,
+                Some(&handle.into()),
+            )?,
         })
     }
 

@@ -53,7 +53,7 @@ pub struct UnixStream {
     pub(super) socket: Socket,
 }
 
-stream_api!(UnixStream);
+stream_api!(UnixStream, SocketAddr);
 
 impl UnixStream {
     pub(super) fn of(socket: Socket) -> Self {
@@ -84,13 +84,14 @@ impl UnixStream {
     /// As [`connect`](Self::connect).
     #[track_caller]
     pub fn connect_on(
-        handle: &Handle,
+        handle: impl Into<Handle>,
         path: impl AsRef<Path>,
     ) -> impl Future<Output = io::Result<Self>> {
         let place = Location::caller();
+        let handle = handle.into();
         async move {
             let address = os::unix_address(path.as_ref())?;
-            Self::connect_to(Some(handle), &address, place).await
+            Self::connect_to(Some(&handle), &address, place).await
         }
     }
 
@@ -151,10 +152,11 @@ impl UnixStream {
     /// As [`from_std`](Self::from_std).
     #[track_caller]
     pub fn from_std_on(
-        handle: &Handle,
+        handle: impl Into<Handle>,
         stream: std::os::unix::net::UnixStream,
     ) -> io::Result<Self> {
-        Socket::from_descriptor(stream.into(), Transport::UnixStream, Some(handle)).map(Self::of)
+        Socket::from_descriptor(stream.into(), Transport::UnixStream, Some(&handle.into()))
+            .map(Self::of)
     }
 
     /// Gives the connection to std, non-blocking as it is.
