@@ -11,7 +11,7 @@ use std::task::{Context, Poll, ready};
 
 use super::util::poll_write_some;
 use super::{AsyncRead, AsyncWrite};
-use crate::net::splice::{Drained, Relay};
+use crate::net::splice::{Drained, Splice};
 use crate::task::budget::{self, CallBudget};
 
 /// Sizes of a transfer's buffer in bytes.
@@ -63,7 +63,8 @@ pub(super) struct Transfer {
     /// the copy should not wait for its end either.
     unflushed: bool,
     copied: u64,
-    relay: Relay,
+    /// The faster way, where the copy may take it.
+    splice: Option<Splice>,
 }
 
 impl Transfer {
@@ -77,7 +78,7 @@ impl Transfer {
             ended: None,
             unflushed: true,
             copied: 0,
-            relay: Relay::new(sizes.pipes),
+            splice: sizes.pipes.then(Splice::new),
         }
     }
 
@@ -106,7 +107,7 @@ impl Transfer {
                 }
             } else {
                 // 2. With an empty buffer: the end of the copy, or bytes that go by pipe.
-                if self.ended.is_some() || self.relay.is_off_path() {
+                if self.ended.is_some() || self.splice.as_ref().is_some_and(Splice::is_active) {
                     let step = self.poll_off_path(cx, reader.as_mut(), writer.as_mut());
                     match ready!(step)? {
                         Step::Moved(moved) => {
@@ -120,7 +121,11 @@ impl Transfer {
                 // 3. The buffer is filled. A reader that has nothing is a reason to flush.
                 match self.poll_fill(cx, reader.as_mut()) {
                     Poll::Ready(read) => read,
-                    Poll::Pending if self.relay.has_taken_an_error() => self.end(Ok(())),
+                    Poll::Pending
+                        if self.splice.as_ref().is_some_and(Splice::has_taken_an_error) =>
+                    {
+                        self.end(Ok(()))
+                    }
                     // Nothing has come since the last time, so there is nothing to flush either.
                     Poll::Pending if !self.unflushed => return Poll::Pending,
                     Poll::Pending => return self.poll_pause(cx, writer),
@@ -144,18 +149,21 @@ impl Transfer {
         W: AsyncWrite + ?Sized,
     {
         let (source, target) = (reader.as_ref().get_ref(), writer.as_ref().get_ref());
-        if self.relay.held() > 0 {
+        if self.splice.as_ref().is_some_and(|splice| splice.held() > 0) {
             return self.poll_drain_pipe(cx, target).map_ok(Step::Moved);
         }
         if self.ended.is_some() {
             ready!(self.poll_flush(cx, writer.as_mut()))?;
             return Poll::Ready(self.finish().map(Step::Done));
         }
-        if self.relay.wants_to_enter() && self.relay.enter(source, target) {
+        let Some(splice) = &mut self.splice else { return Poll::Ready(Ok(Step::Read)) };
+        let has_entered = splice.wants_to_enter() && splice.enter(source, target);
+        let filled = splice.poll_fill(cx, source);
+        if has_entered {
             self.size = self.sizes.first;
             self.release_buffer();
         }
-        match self.relay.poll_fill(cx, source) {
+        match filled {
             Poll::Ready(0) => Poll::Ready(Ok(Step::Read)),
             Poll::Ready(moved) => Poll::Ready(Ok(Step::Moved(moved))),
             Poll::Pending => {
@@ -169,7 +177,9 @@ impl Transfer {
     pub(super) fn into_unwritten(mut self) -> (u64, Vec<u8>) {
         let mut unwritten = self.buffer.bytes()[self.start..self.end].to_vec();
         // A pipe of ours always gives what is in it.
-        unwritten.extend(self.relay.take().unwrap_or_default());
+        if let Some(splice) = &mut self.splice {
+            unwritten.extend(splice.take().unwrap_or_default());
+        }
         (self.copied, unwritten)
     }
 
@@ -179,7 +189,8 @@ impl Transfer {
         cx: &mut Context<'_>,
         writer: &W,
     ) -> Poll<io::Result<usize>> {
-        let count = match ready!(self.relay.poll_drain(cx, writer))? {
+        let Some(splice) = &mut self.splice else { return Poll::Ready(Ok(0)) };
+        let count = match ready!(splice.poll_drain(cx, writer))? {
             Drained::Moved(count) => count,
             Drained::Copy(bytes) => {
                 (self.start, self.end) = (0, bytes.len());
@@ -200,7 +211,9 @@ impl Transfer {
         cx: &mut Context<'_>,
         writer: Pin<&mut W>,
     ) -> Poll<io::Result<u64>> {
-        self.relay.pause();
+        if let Some(splice) = &mut self.splice {
+            splice.pause();
+        }
         self.shrink();
         ready!(self.poll_flush(cx, writer))?;
         Poll::Pending
@@ -240,7 +253,9 @@ impl Transfer {
             Ok(count) => count,
             Err(error) => return Poll::Ready(self.end(Err(error))),
         };
-        self.relay.moved(count);
+        if let Some(splice) = &mut self.splice {
+            splice.moved(count);
+        }
         // Only one read that fills the whole buffer shows that a larger one would have taken more;
         // a buffer that fills up behind a slow writer does not.
         if count == self.buffer.len() {
@@ -253,7 +268,10 @@ impl Transfer {
     /// The reader has ended, and gives no byte more.
     #[cold]
     fn end(&mut self, ended: io::Result<()>) -> usize {
-        self.ended = Some(self.relay.end(ended));
+        self.ended = Some(match &mut self.splice {
+            Some(splice) => splice.end(ended),
+            None => ended,
+        });
         0
     }
 

@@ -1,58 +1,59 @@
-//! When a copy between two sockets is worth a pipe: the policy, apart from what moves the bytes.
+//! When a copy between two sockets is worth a pipe.
 //!
 //! Splicing saves two copies of each byte and costs a call or two more for each piece. So it is
-//! slower for messages and much faster for a stream that keeps coming. The two are told apart by
-//! *bursts*: what a reader gives from one time that it had nothing to the next.
+//! slower for messages and much faster for a stream that keeps coming. A *burst* tells the two
+//! apart: it is what a reader gives from one time that it had nothing to the next.
 
-/// A burst of at least so many bytes counts as one of a stream that keeps coming.
-const THICK: u64 = 64 * 1024;
-/// So many bytes in thick bursts, one after the other, and splicing begins.
-const SUSTAINED: u64 = 512 * 1024;
+/// A burst of at least this many bytes is that of a stream that keeps coming.
+const MIN_BURST: u64 = 64 * 1024;
+/// After this many bytes in such bursts in a row, splicing starts.
+const START_AFTER: u64 = 512 * 1024;
 /// A burst of fewer bytes is better copied ...
-const THIN: u64 = 32 * 1024;
-/// ... and after so many of them, one after the other, splicing ends.
-const THIN_BURSTS: u8 = 4;
+const SMALL_BURST: u64 = 32 * 1024;
+/// ... and after this many of them in a row, splicing stops.
+const STOP_AFTER: u8 = 4;
 
-/// How thick the bursts of a reader are.
+/// What the bursts of a reader were like.
 #[derive(Debug, Default)]
-pub(super) struct Pace {
+pub(super) struct Policy {
     burst: u64,
-    /// What came since the last burst that was not thick.
+    /// The bytes of all large bursts since one that was not large.
     sustained: u64,
-    thin_bursts: u8,
+    small_bursts: u8,
 }
 
-impl Pace {
-    /// So many bytes came.
+impl Policy {
+    /// The reader gave so many bytes.
     #[inline]
     pub(super) fn moved(&mut self, bytes: usize) {
         self.burst += bytes as u64;
     }
 
-    /// The reader has nothing more at the moment. To hear so again, because the other direction had
-    /// something to do, is no burst.
+    /// The reader has nothing more at the moment. If it said so before, because the other direction
+    /// had something to do, that ends no burst.
     pub(super) fn pause(&mut self) {
         let burst = std::mem::take(&mut self.burst);
         if burst == 0 {
             return;
         }
-        self.sustained = if burst < THICK { 0 } else { self.sustained + burst };
-        self.thin_bursts = if burst < THIN { self.thin_bursts.saturating_add(1) } else { 0 };
+        self.sustained = if burst < MIN_BURST { 0 } else { self.sustained + burst };
+        self.small_bursts =
+            if burst < SMALL_BURST { self.small_bursts.saturating_add(1) } else { 0 };
     }
 
-    /// Whether enough has come in thick bursts for splicing to begin.
+    /// Whether splicing starts.
     #[inline]
-    pub(super) fn is_sustained(&self) -> bool {
-        self.sustained + self.burst >= SUSTAINED
+    pub(super) fn starts(&self) -> bool {
+        self.sustained + self.burst >= START_AFTER
     }
 
-    /// Whether it has thinned out, so that splicing ends.
-    pub(super) fn is_thin(&self) -> bool {
-        self.thin_bursts >= THIN_BURSTS
+    /// Whether splicing stops.
+    pub(super) fn stops(&self) -> bool {
+        self.small_bursts >= STOP_AFTER
     }
 
-    /// Begins to judge anew: the other way was taken, or could not be.
-    pub(super) fn begin(&mut self) {
+    /// Judges anew: splicing has started or stopped, or could not start.
+    pub(super) fn restart(&mut self) {
         *self = Self::default();
     }
 }
@@ -62,81 +63,81 @@ mod tests {
     use super::*;
 
     /// What a reader gives in a burst, in pieces.
-    fn burst(pace: &mut Pace, pieces: usize, bytes: usize) {
+    fn burst(policy: &mut Policy, pieces: usize, bytes: usize) {
         for _ in 0..pieces {
-            pace.moved(bytes);
+            policy.moved(bytes);
         }
-        pace.pause();
+        policy.pause();
     }
 
     #[test]
-    fn one_long_burst_is_sustained_before_it_ends() {
-        let mut pace = Pace::default();
-        for _ in 0..SUSTAINED / 8192 {
-            assert!(!pace.is_sustained());
-            pace.moved(8192);
+    fn one_long_burst_starts_it_before_it_ends() {
+        let mut policy = Policy::default();
+        for _ in 0..START_AFTER / 8192 {
+            assert!(!policy.starts());
+            policy.moved(8192);
         }
-        assert!(pace.is_sustained());
+        assert!(policy.starts());
     }
 
     #[test]
-    fn thick_bursts_add_up_and_a_thinner_one_begins_anew() {
-        let mut pace = Pace::default();
+    fn large_bursts_add_up_and_a_smaller_one_starts_over() {
+        let mut policy = Policy::default();
         for _ in 0..7 {
-            burst(&mut pace, 8, 8192);
+            burst(&mut policy, 8, 8192);
         }
-        assert!(!pace.is_sustained());
-        burst(&mut pace, 7, 8192);
-        assert!(!pace.is_sustained());
+        assert!(!policy.starts());
+        burst(&mut policy, 7, 8192);
+        assert!(!policy.starts());
         for _ in 0..8 {
-            assert!(!pace.is_sustained());
-            burst(&mut pace, 8, 8192);
+            assert!(!policy.starts());
+            burst(&mut policy, 8, 8192);
         }
-        assert!(pace.is_sustained());
+        assert!(policy.starts());
     }
 
     #[test]
-    fn messages_of_any_number_are_not_sustained() {
-        let mut pace = Pace::default();
+    fn messages_of_any_number_do_not_start_it() {
+        let mut policy = Policy::default();
         for size in [1, 64, 15_000, 32_768, 65_535] {
             for _ in 0..10_000 {
-                burst(&mut pace, 1, size);
-                assert!(!pace.is_sustained());
+                burst(&mut policy, 1, size);
+                assert!(!policy.starts());
             }
         }
     }
 
     #[test]
     fn a_pause_that_goes_on_is_no_burst() {
-        let mut pace = Pace::default();
-        for _ in 0..SUSTAINED / THICK {
-            assert!(!pace.is_sustained());
-            burst(&mut pace, 1, THICK as usize);
+        let mut policy = Policy::default();
+        for _ in 0..START_AFTER / MIN_BURST {
+            assert!(!policy.starts());
+            burst(&mut policy, 1, MIN_BURST as usize);
             for _ in 0..10 {
-                pace.pause();
+                policy.pause();
             }
-            assert!(!pace.is_thin());
+            assert!(!policy.stops());
         }
-        assert!(pace.is_sustained());
+        assert!(policy.starts());
     }
 
     #[test]
-    fn only_thin_bursts_in_a_row_end_it() {
-        let mut pace = Pace::default();
+    fn only_small_bursts_in_a_row_stop_it() {
+        let mut policy = Policy::default();
         for _ in 0..100 {
-            for _ in 1..THIN_BURSTS {
-                burst(&mut pace, 1, 100);
-                assert!(!pace.is_thin());
+            for _ in 1..STOP_AFTER {
+                burst(&mut policy, 1, 100);
+                assert!(!policy.stops());
             }
-            burst(&mut pace, 1, THIN as usize);
-            assert!(!pace.is_thin());
+            burst(&mut policy, 1, SMALL_BURST as usize);
+            assert!(!policy.stops());
         }
-        for _ in 0..THIN_BURSTS {
-            assert!(!pace.is_thin());
-            burst(&mut pace, 1, 100);
+        for _ in 0..STOP_AFTER {
+            assert!(!policy.stops());
+            burst(&mut policy, 1, 100);
         }
-        assert!(pace.is_thin());
-        pace.begin();
-        assert!(!pace.is_thin());
+        assert!(policy.stops());
+        policy.restart();
+        assert!(!policy.stops());
     }
 }
