@@ -20,7 +20,7 @@ use crate::reactor::shared::wake_all;
 use crate::task::Runnable;
 use crate::time::clock::{PausableClock, real_now};
 
-/// Action how many polls the reactor and the injector are looked at, however much there is to do.
+/// After how many polls the reactor and the injector are looked at, however much there is to do.
 pub(super) const POLLS_PER_TURN: u32 = 61;
 
 /// How far a step came.

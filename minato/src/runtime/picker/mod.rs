@@ -67,7 +67,7 @@ impl<P: Picker + ?Sized> Picker for Box<P> {
     }
 }
 
-/// Keeps a hand on a picker that a runtime owns, for example to read a tape while it runs.
+/// Shares a picker with the runtime that owns it, for example to read a tape while it runs.
 impl<P: Picker + ?Sized> Picker for Arc<Mutex<P>> {
     fn pick(&mut self, ready: &[u64]) -> usize {
         self.lock().unwrap_or_else(PoisonError::into_inner).pick(ready)

@@ -45,7 +45,8 @@ impl Host {
         if let Flavor::CurrentThread(slot) = &shared.flavor
             && let Some(core) = slot.take()
         {
-            // Whoever has something for it tells its driver, and so the simulation.
+            // A thread that has something for the host tells its driver, which tells the
+            // simulation.
             reactor.set_turned_by(TurnedBy::Owner);
             context.give_core(core);
         }

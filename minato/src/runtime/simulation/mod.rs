@@ -101,11 +101,11 @@ pub struct Simulation {
     notified: Vec<u64>,
 }
 
-/// Action this many polls in one instant time passes, although tasks are ready: they may be waiting
-/// for it, and yielding meanwhile.
+/// After this many polls in one instant time passes, although tasks are ready: they may yield until
+/// a time has come.
 const BUSY_POLLS: u32 = 10_000;
 
-/// Action this many such instants in a row the tasks are probably stuck, and time passes faster, so
+/// After this many such instants in a row the tasks are probably stuck. Time passes faster then, so
 /// that the run comes to its limit.
 const BUSY_INSTANTS: u32 = 30;
 
@@ -186,6 +186,9 @@ impl Simulation {
     /// Spawns a task on a host, which is made with its first task. It runs when the simulation
     /// does.
     ///
+    /// Make timers and sockets within the task (`async { sleep(time).await }`): one that is made
+    /// by the caller belongs to the caller's runtime, or to none, and takes real time.
+    ///
     /// # Errors
     ///
     /// When the host's runtime cannot be made.
@@ -254,7 +257,7 @@ impl Simulation {
         self.notified = notified;
     }
 
-    /// Lets time pass until the next event or timer, and wakes whoever waits for it. Returns
+    /// Lets time pass until the next event or timer, and wakes the tasks that wait for it. Returns
     /// whether anything can still happen.
     fn pass_time(&mut self, end: Option<Duration>) -> bool {
         if self.defers_sends {
@@ -321,8 +324,8 @@ impl Simulation {
     /// * [`TimedOut`](io::ErrorKind::TimedOut), if it is not ready within the
     ///   [limit](Self::with_time_limit) of virtual time.
     /// * [`Other`](io::ErrorKind::Other), if a task has panicked: at once if its `JoinHandle` is
-    ///   gone, and at the end of the run if nobody has awaited the handle by then. Whoever awaits
-    ///   it gets the panic, as from any runtime, and the run goes on.
+    ///   gone, and at the end of the run if no task has awaited the handle by then. A task that
+    ///   awaits it gets the panic, as from any runtime, and the run goes on.
     ///
     /// The text of each names the panics, the tasks that are alive, and what their sockets wait
     /// for.
