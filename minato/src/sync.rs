@@ -6,12 +6,12 @@
 pub(crate) use loom::cell::UnsafeCell;
 #[cfg(minato_loom)]
 pub(crate) use loom::sync::{
-    MutexGuard,
+    Condvar, MutexGuard,
     atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering},
 };
 #[cfg(not(minato_loom))]
 pub(crate) use std::sync::{
-    MutexGuard,
+    Condvar, MutexGuard,
     atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering},
 };
 
@@ -25,12 +25,14 @@ pub(crate) use self::cell::UnsafeCell;
 pub(crate) use self::order::sequential;
 
 // Loom's `Arc` cannot be the type of a `self`. No model is about the counting of references.
-pub(crate) use std::sync::Arc;
+pub(crate) use std::sync::{Arc, Weak};
 
 /// Std's atomics, under loom too: for statics, since loom's cannot be made in a constant, and for
 /// what no model is about.
 pub(crate) mod plain {
-    pub(crate) use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+    pub(crate) use std::sync::atomic::{
+        AtomicBool, AtomicI32, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+    };
 }
 
 use std::sync::PoisonError;

@@ -3,9 +3,9 @@
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicI32, Ordering};
 
 use super::{Interest, mio};
+use crate::sync::plain::{AtomicI32, Ordering};
 
 /// The number of a descriptor, and what is waited for on it.
 pub(crate) struct Foreign {

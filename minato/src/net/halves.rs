@@ -5,7 +5,6 @@ use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::AsFd;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::BufMut;
@@ -14,6 +13,7 @@ use super::io::Waitable;
 use super::{Direct, SendFile};
 use crate::engine::{Interest, Readiness};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
+use crate::sync::Arc;
 
 /// A stream socket that can be split: [`TcpStream`](super::TcpStream) and its Unix sibling.
 pub trait SplitStream: sealed::HasSocket {

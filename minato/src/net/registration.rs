@@ -13,14 +13,14 @@
 
 use std::io;
 use std::panic::Location;
-use std::sync::{OnceLock, Weak};
+use std::sync::OnceLock;
 use std::task::Context;
 
 use crate::engine::{Interest, Readiness, SimHost, Source};
 use crate::reactor::shared::ended_error;
 use crate::reactor::{Handle, Shared, Slot, View, fallback};
 use crate::runtime::context;
-use crate::sync::{Arc, AtomicBool, Ordering};
+use crate::sync::{Arc, AtomicBool, Ordering, Weak};
 
 /// What is registered, and where.
 pub(crate) struct Registration {

@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread::{self, JoinHandle};
 
@@ -13,7 +12,7 @@ use super::watch::TurnedBy;
 use super::{Handle, Reactor};
 use crate::panics::contain;
 use crate::runtime::report;
-use crate::sync::Arc;
+use crate::sync::{Arc, Mutex};
 
 /// A reactor that runs on a thread of its own.
 ///
@@ -44,8 +43,8 @@ enum When {
 }
 
 impl End {
-    fn state(&self) -> std::sync::MutexGuard<'_, EndState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> crate::sync::MutexGuard<'_, EndState> {
+        self.0.lock()
     }
 
     fn is_due(&self, shared: &Shared) -> bool {

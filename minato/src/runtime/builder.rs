@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_deque::Worker as Deque;
@@ -18,6 +17,7 @@ use super::{LocalRuntime, Runtime};
 use crate::engine::Engine;
 use crate::reactor;
 use crate::reactor::watch::TurnedBy;
+use crate::sync::Arc;
 use crate::task::blocking::{BlockingConfig, BlockingPool, Hook};
 use crate::task::budget::Budget;
 use crate::time::clock::{Clock, PausableClock};

@@ -10,8 +10,6 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::ptr;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context as TaskContext, Poll, RawWakerVTable, Waker};
 
 use super::core::Core;
@@ -20,6 +18,8 @@ use super::inner::RuntimeInner;
 use crate::engine::SimHost;
 use crate::panics::Payload;
 use crate::reactor;
+use crate::sync::Arc;
+use crate::sync::plain::{AtomicUsize, Ordering};
 use crate::task::budget::Budget;
 use crate::task::{Runnable, Schedule, Task, TaskMeta, waker_table};
 use crate::time::clock::Clock;

@@ -10,8 +10,6 @@
 use std::future::Future;
 use std::panic::Location;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context as TaskContext, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
@@ -22,6 +20,8 @@ use super::step::POLLS_PER_TURN;
 use super::stuck;
 use crate::reactor;
 use crate::reactor::watch::TurnedBy;
+use crate::sync::Arc;
+use crate::sync::plain::{AtomicBool, Ordering};
 
 /// Wakes the future of a `block_on`.
 pub(super) struct RootWaker {

@@ -2,12 +2,12 @@
 
 use std::io;
 use std::panic::Location;
-use std::sync::Arc;
 
 use super::Runtime;
 use super::implicit::{HiddenThread, permit};
 use super::inner::RuntimeInner;
 use crate::reactor::process::PerProcess;
+use crate::sync::Arc;
 
 static DEFAULT: PerProcess<Option<Runtime>> = PerProcess::new(None);
 

@@ -4,7 +4,6 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::marker::PhantomData;
-use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
 use super::context::{self, Context, Entered};
@@ -12,6 +11,7 @@ use super::inner::RuntimeInner;
 use super::metrics::CoreMetrics;
 use super::{current, default_runtime};
 use crate::reactor;
+use crate::sync::Arc;
 use crate::task::{self, JoinHandle};
 
 /// Names a runtime; cheap to clone. It does not keep the runtime from being shut down.

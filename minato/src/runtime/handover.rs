@@ -8,7 +8,6 @@
 use std::collections::VecDeque;
 use std::io;
 use std::rc::Rc;
-use std::sync::Condvar;
 use std::thread::{JoinHandle, Thread, ThreadId};
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use super::core::Core;
 use super::inner::{Flavor, RuntimeInner};
 use super::worker;
 use crate::reactor::watch::TurnedBy;
-use crate::sync::{Arc, Mutex};
+use crate::sync::{Arc, Condvar, Mutex};
 use crate::task::blocking::{call_hooks, spawn_thread, wait};
 use crate::time::clock::real_now;
 

@@ -1,7 +1,6 @@
 //! A runtime as every thread sees it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::builder::Config;
@@ -16,6 +15,8 @@ use super::stuck::Activity;
 use crate::engine::Engine;
 use crate::panics::Payload;
 use crate::reactor;
+use crate::sync::Arc;
+use crate::sync::plain::{AtomicBool, Ordering};
 use crate::task::blocking::BlockingPool;
 use crate::task::budget::Budget;
 use crate::task::registry::Registry;

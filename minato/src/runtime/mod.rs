@@ -55,11 +55,11 @@ use std::future::{Future, poll_fn};
 use std::io::{self, Write};
 use std::marker::PhantomData;
 use std::panic::Location;
-use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use self::inner::RuntimeInner;
+use crate::sync::Arc;
 use crate::task::{self, JoinHandle};
 
 /// Cores, the threads that hold them, a pool of blocking threads, and a clock.

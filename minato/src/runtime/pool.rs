@@ -20,8 +20,6 @@
 //! then. Only from a worker that is stuck do they take the task in its LIFO slot.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -35,6 +33,8 @@ use super::inner::RuntimeInner;
 use super::queue::Queue;
 use crate::reactor;
 use crate::reactor::watch::Sleep;
+use crate::sync::plain::{AtomicBool, AtomicUsize, Ordering};
+use crate::sync::{Arc, Mutex, MutexGuard};
 use crate::task::Runnable;
 use crate::time::clock::real_now;
 
@@ -102,7 +102,7 @@ impl Pool {
     }
 
     fn sleepers(&self) -> MutexGuard<'_, Sleepers> {
-        self.sleepers.lock().unwrap_or_else(PoisonError::into_inner)
+        self.sleepers.lock()
     }
 
     /// Whether the workers are to end.

@@ -8,8 +8,7 @@
 
 use std::collections::HashMap;
 use std::panic::Location;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
 
@@ -18,6 +17,8 @@ use super::inner::RuntimeInner;
 use super::report;
 use crate::reactor::process::PerProcess;
 use crate::reactor::signals::SignalsBlocked;
+use crate::sync::plain::{AtomicU64, Ordering};
+use crate::sync::{Arc, Mutex, Weak};
 use crate::task::Id;
 
 /// The environment variable with the time between two looks in milliseconds; 0 for no looks.
@@ -43,7 +44,7 @@ pub(crate) struct Activity {
 
 impl Activity {
     pub(super) fn add_runtime(&self, runtime: &Arc<RuntimeInner>) {
-        let mut runtimes = self.runtimes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut runtimes = self.runtimes.lock();
         runtimes.push(Arc::downgrade(runtime));
     }
 
@@ -57,7 +58,7 @@ impl Activity {
     }
 
     fn runtimes(&self) -> Vec<Arc<RuntimeInner>> {
-        let runtimes = self.runtimes.lock().unwrap_or_else(PoisonError::into_inner);
+        let runtimes = self.runtimes.lock();
         runtimes.iter().filter_map(Weak::upgrade).collect()
     }
 

@@ -1,6 +1,5 @@
 //! A worker: a thread that holds a core of a multi-thread runtime and runs its tasks.
 
-use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use super::pool::Pool;
 use super::siblings::Siblings;
 use super::step::POLLS_PER_TURN;
 use crate::reactor::watch::TurnedBy;
+use crate::sync::Arc;
 use crate::task::Runnable;
 use crate::time::clock::real_now;
 

@@ -20,11 +20,12 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::panics::contain;
+use crate::sync::{Arc, Condvar, Mutex, MutexGuard};
 use crate::time::clock::real_now;
 
 /// A piece of work that may block.
@@ -237,7 +238,7 @@ impl BlockingPool {
 impl PoolInner {
     /// A panic under the lock (in the naming of a thread) leaves the state consistent.
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     fn start_thread(self: &Arc<Self>, state: &mut State) -> io::Result<()> {
@@ -513,7 +514,7 @@ mod tests {
         let released = Mutex::new(released);
         let on_stop: Vec<Hook> = vec![Arc::new(move || {
             let _ = ending.send(());
-            let _ = released.lock().unwrap().recv();
+            let _ = released.lock().recv();
         })];
         let keep_alive = Duration::ZERO;
         let pool = BlockingPool::new(BlockingConfig { keep_alive, on_stop, ..config(1, 9) });

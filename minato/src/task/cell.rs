@@ -9,14 +9,14 @@ use std::marker::PhantomData;
 use std::mem;
 use std::panic::Location;
 use std::pin::Pin;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, RawWakerVTable, Waker};
 
 use super::Id;
 use super::raw::{Caught, RawTask, with_task};
 use super::state::Action;
 use crate::panics::{Payload, contain};
+use crate::sync::Mutex;
+use crate::sync::plain::{AtomicU64, AtomicUsize, Ordering};
 
 /// From which size on a future gets an allocation of its own, so that it need not be moved about.
 const LARGE: usize = 2048;

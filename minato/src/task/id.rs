@@ -1,7 +1,8 @@
 //! The identifier of a task.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::sync::plain::{AtomicU64, Ordering};
 
 /// Identifies a task. No other task of the process has or had the same id.
 ///

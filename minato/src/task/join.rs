@@ -5,13 +5,13 @@ use std::fmt;
 use std::future::Future;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use super::spawn::FROM_BEFORE_FORK;
 use super::{Id, Join, Task, budget};
 use crate::panics;
 use crate::runtime::context;
+use crate::sync::Mutex;
 
 /// Waits for a task's output.
 ///
@@ -206,7 +206,7 @@ impl JoinError {
     /// The error itself, if the task did not panic.
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send + 'static>, JoinError> {
         match self.why {
-            Why::Panic(panic) => Ok(panic.into_inner().unwrap_or_else(PoisonError::into_inner)),
+            Why::Panic(panic) => Ok(panic.into_inner()),
             why => Err(Self { why, ..self }),
         }
     }
@@ -224,12 +224,10 @@ impl fmt::Display for JoinError {
         match why {
             Why::Cancelled(None) => f.write_str("was cancelled"),
             Why::Cancelled(Some(reason)) => write!(f, "was cancelled: {reason}"),
-            Why::Panic(panic) => {
-                match panics::message(&**panic.lock().unwrap_or_else(PoisonError::into_inner)) {
-                    Some(message) => write!(f, "panicked: {message}"),
-                    None => f.write_str("panicked"),
-                }
-            }
+            Why::Panic(panic) => match panics::message(&**panic.lock()) {
+                Some(message) => write!(f, "panicked: {message}"),
+                None => f.write_str("panicked"),
+            },
             Why::Deadlock { nested_at } => write!(
                 f,
                 "cannot run while the block_on at {nested_at} holds its only thread, and would be \

@@ -6,17 +6,16 @@
 
 use std::mem;
 use std::ptr;
-use std::sync::Arc as StdArc;
 use std::task::{RawWakerVTable, Waker};
 
 use super::cell::Schedule;
 use crate::runtime::inner::RuntimeInner;
-use crate::sync::{self, AtomicPtr, Ordering};
+use crate::sync::{self, Arc, AtomicPtr, Ordering};
 
 /// The table of the wakers of our runtimes' tasks.
 #[inline]
 fn wakers() -> &'static RawWakerVTable {
-    <StdArc<RuntimeInner> as Schedule>::wakers()
+    <Arc<RuntimeInner> as Schedule>::wakers()
 }
 
 /// One waiting task, or none.

@@ -4,13 +4,13 @@
 //! nobody else knows it. A shutdown aborts them all, and "idle" means that nobody is left.
 
 use std::panic::Location;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use slab::Slab;
 
 use super::{Id, Task};
 use crate::panics::contain;
+use crate::sync::{Mutex, MutexGuard};
 
 /// The living tasks and running blocking jobs of one runtime.
 #[derive(Default)]
@@ -45,7 +45,7 @@ pub(crate) enum Runs {
 
 impl Registry {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Adds a task that was not scheduled yet; gives it back after [`close`](Self::close).

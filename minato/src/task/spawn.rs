@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::panic::Location;
-use std::sync::Arc;
 
 use super::cell::{NewTask, TaskMeta};
 use super::local::Local;
@@ -11,6 +10,7 @@ use super::{Id, JoinHandle, Runnable};
 use crate::runtime::context::{self, Context};
 use crate::runtime::default_runtime;
 use crate::runtime::inner::{ClockHold, RuntimeInner};
+use crate::sync::Arc;
 
 /// Spawns a task on the runtime that this thread is in, or on the default runtime.
 ///

@@ -1,11 +1,11 @@
 //! Stopping the clock of a runtime and moving it by hand, for tests.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::clock::{Clock, PausableClock};
 use crate::runtime::context;
 use crate::runtime::inner::RuntimeInner;
+use crate::sync::Arc;
 use crate::task::yield_now;
 
 /// Stops the clock of the current-thread runtime that this is called in.

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::os::fd::AsRawFd;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
@@ -11,6 +10,7 @@ use crate::engine::{Direction, EVENTS_PER_WAIT, Readiness, Source};
 use crate::os::Descriptor;
 use crate::reactor::{Shared, Slot};
 use crate::sync::Arc;
+use crate::sync::plain::{AtomicBool, Ordering};
 use crate::time::clock::real_now;
 
 /// What came of a look.

@@ -5,8 +5,6 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::Weak;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -14,7 +12,8 @@ use super::{Look, STUCK_AFTER, TurnedBy, WatchedCore, earlier};
 use crate::reactor::process::PerProcess;
 use crate::reactor::{Shared, fallback};
 use crate::runtime::report;
-use crate::sync::Arc;
+use crate::sync::plain::{AtomicBool, Ordering};
+use crate::sync::{Arc, Weak};
 use crate::time::clock::real_now;
 
 /// Cores that are to be watched from now on, on their way to the monitor.

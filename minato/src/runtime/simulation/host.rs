@@ -2,7 +2,6 @@
 
 use std::io;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::context::Context;
@@ -15,6 +14,7 @@ use super::panics::PanicLog;
 use crate::engine::Engine;
 use crate::reactor;
 use crate::reactor::watch::TurnedBy;
+use crate::sync::Arc;
 use crate::time::Instant;
 
 /// See the head of this file.

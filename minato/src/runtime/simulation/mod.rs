@@ -8,8 +8,6 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
@@ -22,6 +20,8 @@ use super::inner::RuntimeInner;
 use super::picker::Picker;
 use super::stuck::{self, Watched};
 use crate::engine::BUSY_TIME;
+use crate::sync::Arc;
+use crate::sync::plain::{AtomicBool, Ordering};
 use crate::task::{self, JoinHandle};
 
 /// A world whose hosts each run a program of yours, deterministically, on one thread.

@@ -1,10 +1,10 @@
 //! The panics of a simulation's tasks, until somebody has taken them.
 
 use std::fmt::Write;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::panics::Payload;
+use crate::sync::plain::{AtomicUsize, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 use crate::task::{Id, Task};
 
 /// The panics that no join handle has given to anybody yet.
@@ -23,7 +23,7 @@ struct Panic {
 
 impl PanicLog {
     fn panics(&self) -> MutexGuard<'_, Vec<Panic>> {
-        self.panics.lock().unwrap_or_else(PoisonError::into_inner)
+        self.panics.lock()
     }
 
     /// Changes the list; what `change` takes out is dropped after the lock is free.
