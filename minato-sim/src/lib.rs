@@ -113,31 +113,42 @@
 //!   otherwise](WorldBuilder::privileged_ports) (tests).
 //! - There are no Unix sockets (later).
 
-mod address;
-mod arena;
+// What users hold.
 mod builder;
-mod choice;
-mod errno;
 mod faults;
-mod hash;
 mod host;
-mod link;
 mod message;
-mod names;
-mod netstat;
 mod options;
-mod ports;
-mod queue;
 mod readiness;
-mod settings;
 mod socket;
+mod world;
+
+// The state behind the one lock, and the events that change it.
+mod queue;
 mod state;
+
+// What sockets do: opening and binding, options, streams, datagrams.
+mod netstat;
+mod settings;
 mod table;
 mod tcp;
-mod time;
-mod trace;
 mod udp;
-mod world;
+
+// What a network has: the paths of packets, names, ports.
+mod link;
+mod names;
+mod ports;
+
+// Choices, and the record of a run.
+mod choice;
+mod hash;
+mod trace;
+
+// Helpers.
+mod address;
+mod arena;
+mod errno;
+mod time;
 
 pub use builder::WorldBuilder;
 pub use faults::Verb;
