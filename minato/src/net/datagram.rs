@@ -146,48 +146,6 @@ impl Socket {
 macro_rules! datagram_api {
     ($socket:ident) => {
         impl $socket {
-            /// Waits until one of the directions of `interest` is ready.
-            ///
-            /// Readiness is a hint: the next `try_*` may still return `WouldBlock`, and then this
-            /// waits for a fresh event.
-            ///
-            /// # Errors
-            ///
-            /// When there is no reactor to wait on, or it was shut down.
-            ///
-            /// # Cancel safety
-            ///
-            /// Nothing is lost by dropping it.
-            pub async fn ready(&self, interest: Interest) -> io::Result<Readiness> {
-                self.socket.ready(interest).await
-            }
-
-            /// Waits until there is a datagram to receive, or an error.
-            ///
-            /// # Errors
-            ///
-            /// As [`ready`](Self::ready).
-            ///
-            /// # Cancel safety
-            ///
-            /// Nothing is lost by dropping it.
-            pub async fn readable(&self) -> io::Result<()> {
-                self.ready(Interest::READABLE).await.map(drop)
-            }
-
-            /// Waits until there is room to send, or an error.
-            ///
-            /// # Errors
-            ///
-            /// As [`ready`](Self::ready).
-            ///
-            /// # Cancel safety
-            ///
-            /// Nothing is lost by dropping it.
-            pub async fn writable(&self) -> io::Result<()> {
-                self.ready(Interest::WRITABLE).await.map(drop)
-            }
-
             /// The poll form of [`readable`](Self::readable). Any number of tasks may wait
             /// in each direction at a time; as they become more than 8, some are woken early.
             ///
@@ -297,76 +255,6 @@ macro_rules! datagram_api {
             /// As [`try_recv`](Self::try_recv).
             pub fn try_recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
                 self.socket.try_recv_dgram(buf, false)
-            }
-
-            /// Calls `operation`, which does I/O on the descriptor, if the socket may be ready for
-            /// it. When it returns `WouldBlock`, the readiness is cleared, so it must return that
-            /// only if the socket did.
-            ///
-            /// # Errors
-            ///
-            /// `WouldBlock` if the socket is known not to be ready; else those of `operation`.
-            pub fn try_io<T>(
-                &self,
-                interest: Interest,
-                operation: impl FnOnce() -> io::Result<T>,
-            ) -> io::Result<T> {
-                self.socket.try_user_io(interest, || {
-                    self.socket.flush_outbox()?;
-                    operation()
-                })
-            }
-
-            /// Calls `operation`, which does I/O on the descriptor, as often as it takes until it
-            /// does not return `WouldBlock`, waiting for readiness in between.
-            ///
-            /// # Errors
-            ///
-            /// Those of `operation`, and of [`ready`](Self::ready).
-            ///
-            /// # Cancel safety
-            ///
-            /// Dropping it between two calls of `operation` loses nothing.
-            pub async fn async_io<T>(
-                &self,
-                interest: Interest,
-                mut operation: impl FnMut() -> io::Result<T>,
-            ) -> io::Result<T> {
-                self.socket
-                    .io(interest, || {
-                        self.socket.flush_outbox()?;
-                        operation()
-                    })
-                    .await
-            }
-
-            /// The error that waits on the socket, which is taken by asking.
-            ///
-            /// # Errors
-            ///
-            /// The system's.
-            pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-                self.socket.take_error()
-            }
-        }
-
-        impl AsFd for $socket {
-            fn as_fd(&self) -> BorrowedFd<'_> {
-                self.socket.descriptor()
-            }
-        }
-
-        impl AsRawFd for $socket {
-            fn as_raw_fd(&self) -> RawFd {
-                self.as_fd().as_raw_fd()
-            }
-        }
-
-        impl TryFrom<OwnedFd> for $socket {
-            type Error = io::Error;
-
-            fn try_from(descriptor: OwnedFd) -> io::Result<Self> {
-                Self::from_std(descriptor.into())
             }
         }
     };

@@ -14,6 +14,7 @@
 //! | [`AsyncFd`] | any other descriptor that the system can wait for |
 
 mod address;
+mod api;
 pub mod async_fd;
 mod backoff;
 mod datagram;

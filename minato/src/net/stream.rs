@@ -5,48 +5,6 @@
 macro_rules! stream_api {
     ($stream:ident, $address:ty) => {
         impl $stream {
-            /// Waits until one of the directions of `interest` is ready.
-            ///
-            /// Readiness is a hint: the next `try_*` may still return `WouldBlock`, and then this
-            /// waits for a fresh event.
-            ///
-            /// # Errors
-            ///
-            /// When there is no reactor to wait on, or it was shut down.
-            ///
-            /// # Cancel safety
-            ///
-            /// Nothing is lost by dropping it.
-            pub async fn ready(&self, interest: Interest) -> io::Result<Readiness> {
-                self.socket.ready(interest).await
-            }
-
-            /// Waits until there is something to read, or the end of the stream.
-            ///
-            /// # Errors
-            ///
-            /// As [`ready`](Self::ready).
-            ///
-            /// # Cancel safety
-            ///
-            /// Nothing is lost by dropping it.
-            pub async fn readable(&self) -> io::Result<()> {
-                self.ready(Interest::READABLE).await.map(drop)
-            }
-
-            /// Waits until there is room to write, or nobody left to read.
-            ///
-            /// # Errors
-            ///
-            /// As [`ready`](Self::ready).
-            ///
-            /// # Cancel safety
-            ///
-            /// Nothing is lost by dropping it.
-            pub async fn writable(&self) -> io::Result<()> {
-                self.ready(Interest::WRITABLE).await.map(drop)
-            }
-
             /// The poll form of [`readable`](Self::readable). Any number of tasks may wait
             /// in each direction at a time; as they become more than 8, some are woken early.
             ///
@@ -113,47 +71,6 @@ macro_rules! stream_api {
                 socket.try_io(Interest::WRITABLE, || socket.send_vectored(bufs))
             }
 
-            /// Calls `operation`, which does I/O on the descriptor, if the socket may be ready for
-            /// it. When it returns `WouldBlock`, the readiness is cleared, so it must return that
-            /// only if the socket did.
-            ///
-            /// # Errors
-            ///
-            /// `WouldBlock` if the socket is known not to be ready; else those of `operation`.
-            pub fn try_io<T>(
-                &self,
-                interest: Interest,
-                operation: impl FnOnce() -> io::Result<T>,
-            ) -> io::Result<T> {
-                self.socket.try_user_io(interest, || {
-                    self.socket.flush_outbox()?;
-                    operation()
-                })
-            }
-
-            /// Calls `operation`, which does I/O on the descriptor, as often as it takes until it
-            /// does not return `WouldBlock`, waiting for readiness in between.
-            ///
-            /// # Errors
-            ///
-            /// Those of `operation`, and of [`ready`](Self::ready).
-            ///
-            /// # Cancel safety
-            ///
-            /// Dropping it between two calls of `operation` loses nothing.
-            pub async fn async_io<T>(
-                &self,
-                interest: Interest,
-                mut operation: impl FnMut() -> io::Result<T>,
-            ) -> io::Result<T> {
-                self.socket
-                    .io(interest, || {
-                        self.socket.flush_outbox()?;
-                        operation()
-                    })
-                    .await
-            }
-
             /// Sends `len` bytes of a file from `offset` on, or all that follow if `None`; returns
             /// how many that were, fewer than `len` if the file ends before.
             ///
@@ -182,15 +99,6 @@ macro_rules! stream_api {
                 len: Option<u64>,
             ) -> SendFile<'_, F> {
                 SendFile::new(&self.socket, file, offset, len)
-            }
-
-            /// The error that waits on the socket, which is taken by asking.
-            ///
-            /// # Errors
-            ///
-            /// The system's.
-            pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-                self.socket.take_error()
             }
 
             /// Ends the reading side, the writing side or both. The peer sees the end of the
@@ -243,26 +151,6 @@ macro_rules! stream_api {
             #[allow(private_interfaces, reason = "only we implement and call it")]
             fn socket(&self) -> &Socket {
                 &self.socket
-            }
-        }
-
-        impl AsFd for $stream {
-            fn as_fd(&self) -> BorrowedFd<'_> {
-                self.socket.descriptor()
-            }
-        }
-
-        impl AsRawFd for $stream {
-            fn as_raw_fd(&self) -> RawFd {
-                self.as_fd().as_raw_fd()
-            }
-        }
-
-        impl TryFrom<OwnedFd> for $stream {
-            type Error = io::Error;
-
-            fn try_from(descriptor: OwnedFd) -> io::Result<Self> {
-                Self::from_std(descriptor.into())
             }
         }
     };

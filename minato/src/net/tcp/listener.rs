@@ -1,10 +1,8 @@
 //! A listening TCP socket.
 
-use std::fmt;
 use std::future::ready;
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::panic::Location;
 use std::task::{Context, Poll};
 
@@ -13,10 +11,11 @@ use super::{Incoming, TcpSocket, TcpStream};
 use crate::engine::{Direction, Interest};
 use crate::net::ToSocketAddrs;
 use crate::net::address::{first_ok, to_socket_addrs};
+use crate::net::api::{socket_api, std_api};
 use crate::net::io::{Done, Waitable};
 use crate::net::options::socket_options;
 use crate::net::socket::Socket;
-use crate::os::{Address, Transport};
+use crate::os::Address;
 use crate::reactor::Handle;
 
 /// How many connections the system queues for a listener, unless told otherwise.
@@ -47,6 +46,9 @@ pub struct TcpListener {
     socket: Socket,
     backlog: Backlog,
 }
+
+socket_api!(TcpListener { local: local_addr });
+std_api!(TcpListener, std::net::TcpListener, Tcp);
 
 impl TcpListener {
     /// Listens on the first of the addresses that can be bound, with `SO_REUSEADDR` set and a
@@ -86,12 +88,12 @@ impl TcpListener {
             socket.set_reuseaddr(true)?;
             socket.bind(address)?;
             let listener = socket.listen(BACKLOG)?;
-            Ok(Self::of(listener.socket.made_at(place)))
+            Ok(Self::from_socket(listener.socket.made_at(place)))
         };
         first_ok(&addresses, |address| ready(listen(address))).await
     }
 
-    pub(super) fn of(socket: Socket) -> Self {
+    pub(super) fn from_socket(socket: Socket) -> Self {
         Self { socket, backlog: Backlog::default() }
     }
 
@@ -150,38 +152,6 @@ impl TcpListener {
         Incoming::new(self, place)
     }
 
-    /// Takes a listener of std's over; makes it non-blocking.
-    ///
-    /// # Errors
-    ///
-    /// When the descriptor is not a TCP socket, or on a simulated runtime.
-    #[track_caller]
-    pub fn from_std(listener: std::net::TcpListener) -> io::Result<Self> {
-        Socket::from_descriptor(listener.into(), Transport::Tcp, None).map(Self::of)
-    }
-
-    /// Like [`from_std`](Self::from_std), bound to the reactor of `handle`.
-    ///
-    /// # Errors
-    ///
-    /// As [`from_std`](Self::from_std).
-    #[track_caller]
-    pub fn from_std_on(
-        handle: impl Into<Handle>,
-        listener: std::net::TcpListener,
-    ) -> io::Result<Self> {
-        Socket::from_descriptor(listener.into(), Transport::Tcp, Some(&handle.into())).map(Self::of)
-    }
-
-    /// Gives the listener to std, non-blocking as it is.
-    ///
-    /// # Errors
-    ///
-    /// On a simulated runtime.
-    pub fn into_std(self) -> io::Result<std::net::TcpListener> {
-        self.socket.into_descriptor().map(std::net::TcpListener::from)
-    }
-
     /// The address that the listener is bound to.
     ///
     /// # Errors
@@ -190,54 +160,10 @@ impl TcpListener {
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.local_address()?.ip()
     }
-
-    /// The error that waits on the socket, which is taken by asking.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.socket.take_error()
-    }
 }
 
 socket_options!(TcpListener: ttl);
 
 fn stream(socket: Socket, from: Address) -> io::Result<(TcpStream, SocketAddr)> {
-    Ok((TcpStream::of(socket), from.ip()?))
-}
-
-impl fmt::Debug for TcpListener {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TcpListener").field("local", &self.local_addr().ok()).finish()
-    }
-}
-
-impl AsFd for TcpListener {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.descriptor()
-    }
-}
-
-impl AsRawFd for TcpListener {
-    fn as_raw_fd(&self) -> RawFd {
-        self.as_fd().as_raw_fd()
-    }
-}
-
-impl TryFrom<std::net::TcpListener> for TcpListener {
-    type Error = io::Error;
-
-    #[track_caller]
-    fn try_from(listener: std::net::TcpListener) -> io::Result<Self> {
-        Self::from_std(listener)
-    }
-}
-
-impl TryFrom<OwnedFd> for TcpListener {
-    type Error = io::Error;
-
-    fn try_from(descriptor: OwnedFd) -> io::Result<Self> {
-        Self::from_std(descriptor.into())
-    }
+    Ok((TcpStream::from_socket(socket), from.ip()?))
 }

@@ -1,11 +1,10 @@
 //! A TCP socket that is set up before it listens or connects.
 
-use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use super::{TcpKeepalive, TcpListener, TcpStream, connect};
+use crate::net::api::socket_api;
 use crate::net::options::{set_keepalive_times, socket_options};
 use crate::net::socket::Socket;
 use crate::os::{Address, Family, Transport};
@@ -36,6 +35,8 @@ socket_options!(
     TcpSocket: reuseaddr, reuseport, keepalive, nodelay, linger, send_buffer_size,
     recv_buffer_size, only_v6
 );
+
+socket_api!(TcpSocket { local: local_addr });
 
 impl TcpSocket {
     /// Opens a socket for IPv4.
@@ -129,7 +130,7 @@ impl TcpSocket {
     /// The system's.
     pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
         self.socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
-        Ok(TcpListener::of(self.socket))
+        Ok(TcpListener::from_socket(self.socket))
     }
 
     /// Connects to an address.
@@ -143,7 +144,7 @@ impl TcpSocket {
     /// Dropping the future closes the socket.
     pub async fn connect(self, address: SocketAddr) -> io::Result<TcpStream> {
         connect::connect(&self.socket, &Address::Ip(address)).await?;
-        Ok(TcpStream::of(self.socket))
+        Ok(TcpStream::from_socket(self.socket))
     }
 
     /// Begins to connect to an address, now and not when the returned future is first polled; that
@@ -169,7 +170,7 @@ impl TcpSocket {
             if begun == connect::Begun::InProgress {
                 connect::finish(&self.socket).await?;
             }
-            Ok(TcpStream::of(self.socket))
+            Ok(TcpStream::from_socket(self.socket))
         })
     }
 
@@ -189,32 +190,5 @@ impl TcpSocket {
     /// The system's.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.local_address()?.ip()
-    }
-
-    /// The error that waits on the socket, which is taken by asking.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.socket.take_error()
-    }
-}
-
-impl fmt::Debug for TcpSocket {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TcpSocket").field("local", &self.local_addr().ok()).finish()
-    }
-}
-
-impl AsFd for TcpSocket {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.descriptor()
-    }
-}
-
-impl AsRawFd for TcpSocket {
-    fn as_raw_fd(&self) -> RawFd {
-        self.as_fd().as_raw_fd()
     }
 }

@@ -1,9 +1,8 @@
 //! A TCP connection.
 
-use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{Shutdown, SocketAddr};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::AsFd;
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -14,6 +13,7 @@ use bytes::BufMut;
 use super::{TcpKeepalive, connect};
 use crate::engine::{Direction, Interest, Readiness};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
+use crate::net::api::{readiness_api, socket_api, std_api};
 use crate::net::halves::{
     self, BorrowedReadHalf, BorrowedWriteHalf, OwnedReadHalf, OwnedWriteHalf, SplitStream,
 };
@@ -22,7 +22,7 @@ use crate::net::options::{set_keepalive_times, socket_options};
 use crate::net::socket::Socket;
 use crate::net::stream::{stream_api, stream_traits};
 use crate::net::{Direct, SendFile, ToSocketAddrs};
-use crate::os::{OptionName, OptionValue, Transport};
+use crate::os::{OptionName, OptionValue};
 use crate::reactor::Handle;
 
 /// A TCP connection.
@@ -63,8 +63,16 @@ pub struct TcpStream {
 stream_api!(TcpStream, SocketAddr);
 socket_options!(TcpStream: nodelay, linger, ttl, send_buffer_size, recv_buffer_size);
 
+socket_api!(TcpStream { local: local_addr, peer: peer_addr });
+std_api!(TcpStream, std::net::TcpStream, Tcp);
+readiness_api!(
+    TcpStream,
+    "Waits until there is something to read, or the end of the stream.",
+    "Waits until there is room to write, or nobody left to read."
+);
+
 impl TcpStream {
-    pub(super) fn of(socket: Socket) -> Self {
+    pub(super) fn from_socket(socket: Socket) -> Self {
         Self { socket }
     }
 
@@ -101,36 +109,7 @@ impl TcpStream {
         handle: Option<Handle>,
         place: &'static Location<'static>,
     ) -> io::Result<Self> {
-        connect::connect_any(address, handle, place).await.map(Self::of)
-    }
-
-    /// Takes a connection of std's over; makes it non-blocking.
-    ///
-    /// # Errors
-    ///
-    /// When the descriptor is not a TCP socket, or on a simulated runtime.
-    #[track_caller]
-    pub fn from_std(stream: std::net::TcpStream) -> io::Result<Self> {
-        Socket::from_descriptor(stream.into(), Transport::Tcp, None).map(Self::of)
-    }
-
-    /// Like [`from_std`](Self::from_std), bound to the reactor of `handle`.
-    ///
-    /// # Errors
-    ///
-    /// As [`from_std`](Self::from_std).
-    #[track_caller]
-    pub fn from_std_on(handle: impl Into<Handle>, stream: std::net::TcpStream) -> io::Result<Self> {
-        Socket::from_descriptor(stream.into(), Transport::Tcp, Some(&handle.into())).map(Self::of)
-    }
-
-    /// Gives the connection to std, non-blocking as it is.
-    ///
-    /// # Errors
-    ///
-    /// On a simulated runtime; or a byte sent earlier met an error.
-    pub fn into_std(self) -> io::Result<std::net::TcpStream> {
-        self.socket.into_descriptor().map(std::net::TcpStream::from)
+        connect::connect_any(address, handle, place).await.map(Self::from_socket)
     }
 
     /// The local address.
@@ -205,23 +184,5 @@ impl TcpStream {
             Some(keepalive) => set_keepalive_times(&self.socket, keepalive),
             None => self.socket.set_option(OptionName::KeepAlive, OptionValue::Flag(false)),
         }
-    }
-}
-
-impl fmt::Debug for TcpStream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TcpStream")
-            .field("local", &self.local_addr().ok())
-            .field("peer", &self.peer_addr().ok())
-            .finish()
-    }
-}
-
-impl TryFrom<std::net::TcpStream> for TcpStream {
-    type Error = io::Error;
-
-    #[track_caller]
-    fn try_from(stream: std::net::TcpStream) -> io::Result<Self> {
-        Self::from_std(stream)
     }
 }

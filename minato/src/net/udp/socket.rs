@@ -1,10 +1,8 @@
 //! A UDP socket.
 
-use std::fmt;
 use std::future::ready;
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::panic::Location;
 use std::task::{Context, Poll};
 
@@ -15,6 +13,7 @@ use crate::engine::{Direction, Interest, Readiness};
 use crate::io::ReadBuf;
 use crate::net::ToSocketAddrs;
 use crate::net::address::{first_ok, to_socket_addrs};
+use crate::net::api::{readiness_api, socket_api, std_api};
 use crate::net::datagram::datagram_api;
 use crate::net::io::Waitable;
 use crate::net::socket::Socket;
@@ -55,7 +54,26 @@ pub struct UdpSocket {
 
 datagram_api!(UdpSocket);
 
+socket_api!(UdpSocket { local: local_addr, peer: peer_addr });
+std_api!(
+    UdpSocket,
+    std::net::UdpSocket,
+    Udp,
+    "",
+    "One that has received in batches ([`recv_batch`](Self::recv_batch)) should be empty: datagrams",
+    "that the system has joined by then are lost, or come as one."
+);
+readiness_api!(
+    UdpSocket,
+    "Waits until there is a datagram to receive, or an error.",
+    "Waits until there is room to send, or an error."
+);
+
 impl UdpSocket {
+    fn from_socket(socket: Socket) -> Self {
+        Self { socket }
+    }
+
     /// Binds a socket to the first of the addresses that can be bound. Port 0 lets the system
     /// choose one; see [`local_addr`](Self::local_addr).
     ///
@@ -94,39 +112,6 @@ impl UdpSocket {
             Ok(Self { socket })
         };
         first_ok(&addresses, |address| ready(bind(address))).await
-    }
-
-    /// Takes a socket of std's over; makes it non-blocking.
-    ///
-    /// # Errors
-    ///
-    /// When the descriptor is not a UDP socket, or on a simulated runtime.
-    #[track_caller]
-    pub fn from_std(socket: std::net::UdpSocket) -> io::Result<Self> {
-        Ok(Self { socket: Socket::from_descriptor(socket.into(), Transport::Udp, None)? })
-    }
-
-    /// Like [`from_std`](Self::from_std), bound to the reactor of `handle`.
-    ///
-    /// # Errors
-    ///
-    /// As [`from_std`](Self::from_std).
-    #[track_caller]
-    pub fn from_std_on(handle: impl Into<Handle>, socket: std::net::UdpSocket) -> io::Result<Self> {
-        Ok(Self {
-            socket: Socket::from_descriptor(socket.into(), Transport::Udp, Some(&handle.into()))?,
-        })
-    }
-
-    /// Gives the socket to std, non-blocking as it is. One that has received in batches
-    /// ([`recv_batch`](Self::recv_batch)) should be empty: datagrams that the system has joined by
-    /// then are lost, or come as one.
-    ///
-    /// # Errors
-    ///
-    /// On a simulated runtime.
-    pub fn into_std(self) -> io::Result<std::net::UdpSocket> {
-        self.socket.into_descriptor().map(std::net::UdpSocket::from)
     }
 
     /// Gives the socket a peer: the first of the addresses that can be one. No packet is sent.
@@ -500,21 +485,4 @@ impl UdpSocket {
 /// What the engine received, in the words of UDP.
 fn told((received, from): (os::Received, Address)) -> io::Result<Received> {
     Ok(Received { len: received.len, from: from.ip()?, truncated: received.truncated })
-}
-
-impl fmt::Debug for UdpSocket {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UdpSocket")
-            .field("local", &self.local_addr().ok())
-            .field("peer", &self.peer_addr().ok())
-            .finish()
-    }
-}
-
-impl TryFrom<std::net::UdpSocket> for UdpSocket {
-    type Error = io::Error;
-
-    fn try_from(socket: std::net::UdpSocket) -> io::Result<Self> {
-        Self::from_std(socket)
-    }
 }

@@ -1,9 +1,7 @@
 //! A Unix datagram socket.
 
-use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::Path;
 use std::task::{Context, Poll};
 
@@ -12,6 +10,7 @@ use bytes::BufMut;
 use super::{SocketAddr, address_of};
 use crate::engine::{Direction, Interest, Readiness};
 use crate::io::ReadBuf;
+use crate::net::api::{readiness_api, socket_api, std_api};
 use crate::net::backoff::{Pause, Pauses};
 use crate::net::datagram::datagram_api;
 use crate::net::io::Waitable;
@@ -50,7 +49,19 @@ pub struct UnixDatagram {
 
 datagram_api!(UnixDatagram);
 
+socket_api!(UnixDatagram { local: local_addr, peer: peer_addr });
+std_api!(UnixDatagram, std::os::unix::net::UnixDatagram, UnixDatagram);
+readiness_api!(
+    UnixDatagram,
+    "Waits until there is a datagram to receive, or an error.",
+    "Waits until there is room to send, or an error."
+);
+
 impl UnixDatagram {
+    fn from_socket(socket: Socket) -> Self {
+        Self { socket }
+    }
+
     /// Binds a socket to `path`, which must not exist yet and stays behind. On Linux a path that
     /// begins with a zero byte is an abstract name, and for an empty path the system chooses one.
     ///
@@ -121,44 +132,6 @@ impl UnixDatagram {
     pub fn pair() -> io::Result<(Self, Self)> {
         let (one, two) = Socket::pair(Transport::UnixDatagram)?;
         Ok((Self { socket: one }, Self { socket: two }))
-    }
-
-    /// Takes a socket of std's over; makes it non-blocking.
-    ///
-    /// # Errors
-    ///
-    /// When the descriptor is not a Unix datagram socket, or on a simulated runtime.
-    #[track_caller]
-    pub fn from_std(socket: std::os::unix::net::UnixDatagram) -> io::Result<Self> {
-        Ok(Self { socket: Socket::from_descriptor(socket.into(), Transport::UnixDatagram, None)? })
-    }
-
-    /// Like [`from_std`](Self::from_std), bound to the reactor of `handle`.
-    ///
-    /// # Errors
-    ///
-    /// As [`from_std`](Self::from_std).
-    #[track_caller]
-    pub fn from_std_on(
-        handle: impl Into<Handle>,
-        socket: std::os::unix::net::UnixDatagram,
-    ) -> io::Result<Self> {
-        Ok(Self {
-            socket: Socket::from_descriptor(
-                socket.into(),
-                Transport::UnixDatagram,
-                Some(&handle.into()),
-            )?,
-        })
-    }
-
-    /// Gives the socket to std, non-blocking as it is.
-    ///
-    /// # Errors
-    ///
-    /// None at present.
-    pub fn into_std(self) -> io::Result<std::os::unix::net::UnixDatagram> {
-        self.socket.into_descriptor().map(std::os::unix::net::UnixDatagram::from)
     }
 
     /// Gives the socket a peer: [`send`](Self::send) sends to it, and only its datagrams are
@@ -343,21 +316,4 @@ impl UnixDatagram {
 
 fn told((received, from): (os::Received, Address)) -> io::Result<(usize, SocketAddr)> {
     Ok((received.len, from.unix()?))
-}
-
-impl fmt::Debug for UnixDatagram {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UnixDatagram")
-            .field("local", &self.local_addr().ok())
-            .field("peer", &self.peer_addr().ok())
-            .finish()
-    }
-}
-
-impl TryFrom<std::os::unix::net::UnixDatagram> for UnixDatagram {
-    type Error = io::Error;
-
-    fn try_from(socket: std::os::unix::net::UnixDatagram) -> io::Result<Self> {
-        Self::from_std(socket)
-    }
 }

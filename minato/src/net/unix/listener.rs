@@ -1,13 +1,12 @@
 //! A listening Unix socket.
 
-use std::fmt;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::Path;
 use std::task::{Context, Poll};
 
 use super::{Incoming, SocketAddr, UnixStream, address_of};
 use crate::engine::{Direction, Interest};
+use crate::net::api::{socket_api, std_api};
 use crate::net::io::{Done, Waitable};
 use crate::net::socket::Socket;
 use crate::os::{self, Address, Family, Transport};
@@ -45,7 +44,14 @@ pub struct UnixListener {
     socket: Socket,
 }
 
+socket_api!(UnixListener { local: local_addr });
+std_api!(UnixListener, std::os::unix::net::UnixListener, UnixStream);
+
 impl UnixListener {
+    fn from_socket(socket: Socket) -> Self {
+        Self { socket }
+    }
+
     /// Listens at `path`, which must not exist yet; with a backlog of 1024. On Linux a path that
     /// begins with a zero byte is an abstract name, and for an empty path the system chooses one.
     ///
@@ -139,44 +145,6 @@ impl UnixListener {
         Incoming::new(self, place)
     }
 
-    /// Takes a listener of std's over; makes it non-blocking.
-    ///
-    /// # Errors
-    ///
-    /// When the descriptor is not a Unix stream socket, or on a simulated runtime.
-    #[track_caller]
-    pub fn from_std(listener: std::os::unix::net::UnixListener) -> io::Result<Self> {
-        Ok(Self { socket: Socket::from_descriptor(listener.into(), Transport::UnixStream, None)? })
-    }
-
-    /// Like [`from_std`](Self::from_std), bound to the reactor of `handle`.
-    ///
-    /// # Errors
-    ///
-    /// As [`from_std`](Self::from_std).
-    #[track_caller]
-    pub fn from_std_on(
-        handle: impl Into<Handle>,
-        listener: std::os::unix::net::UnixListener,
-    ) -> io::Result<Self> {
-        Ok(Self {
-            socket: Socket::from_descriptor(
-                listener.into(),
-                Transport::UnixStream,
-                Some(&handle.into()),
-            )?,
-        })
-    }
-
-    /// Gives the listener to std, non-blocking as it is.
-    ///
-    /// # Errors
-    ///
-    /// None at present.
-    pub fn into_std(self) -> io::Result<std::os::unix::net::UnixListener> {
-        self.socket.into_descriptor().map(std::os::unix::net::UnixListener::from)
-    }
-
     /// The address that the listener is bound to.
     ///
     /// # Errors
@@ -185,51 +153,8 @@ impl UnixListener {
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.local_address()?.unix()
     }
-
-    /// The error that waits on the socket, which is taken by asking.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.socket.take_error()
-    }
 }
 
 fn stream(socket: Socket, from: Address) -> io::Result<(UnixStream, SocketAddr)> {
-    Ok((UnixStream::of(socket), from.unix()?))
-}
-
-impl fmt::Debug for UnixListener {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UnixListener").field("local", &self.local_addr().ok()).finish()
-    }
-}
-
-impl AsFd for UnixListener {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.descriptor()
-    }
-}
-
-impl AsRawFd for UnixListener {
-    fn as_raw_fd(&self) -> RawFd {
-        self.as_fd().as_raw_fd()
-    }
-}
-
-impl TryFrom<std::os::unix::net::UnixListener> for UnixListener {
-    type Error = io::Error;
-
-    fn try_from(listener: std::os::unix::net::UnixListener) -> io::Result<Self> {
-        Self::from_std(listener)
-    }
-}
-
-impl TryFrom<OwnedFd> for UnixListener {
-    type Error = io::Error;
-
-    fn try_from(descriptor: OwnedFd) -> io::Result<Self> {
-        Self::from_std(descriptor.into())
-    }
+    Ok((UnixStream::from_socket(socket), from.unix()?))
 }

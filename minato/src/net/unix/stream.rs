@@ -1,9 +1,8 @@
 //! A Unix connection.
 
-use std::fmt;
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
 use std::net::Shutdown;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::AsFd;
 use std::panic::Location;
 use std::path::Path;
 use std::pin::Pin;
@@ -14,6 +13,7 @@ use bytes::BufMut;
 use super::{SocketAddr, UCred, address_of};
 use crate::engine::{Direction, Interest, Readiness};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
+use crate::net::api::{readiness_api, socket_api, std_api};
 use crate::net::backoff::{Pause, Pauses};
 use crate::net::halves::{
     self, BorrowedReadHalf, BorrowedWriteHalf, OwnedReadHalf, OwnedWriteHalf, SplitStream,
@@ -55,8 +55,16 @@ pub struct UnixStream {
 
 stream_api!(UnixStream, SocketAddr);
 
+socket_api!(UnixStream { local: local_addr, peer: peer_addr });
+std_api!(UnixStream, std::os::unix::net::UnixStream, UnixStream);
+readiness_api!(
+    UnixStream,
+    "Waits until there is something to read, or the end of the stream.",
+    "Waits until there is room to write, or nobody left to read."
+);
+
 impl UnixStream {
-    pub(super) fn of(socket: Socket) -> Self {
+    pub(super) fn from_socket(socket: Socket) -> Self {
         Self { socket }
     }
 
@@ -135,39 +143,6 @@ impl UnixStream {
         Ok((Self { socket: one }, Self { socket: two }))
     }
 
-    /// Takes a connection of std's over; makes it non-blocking.
-    ///
-    /// # Errors
-    ///
-    /// When the descriptor is not a Unix stream socket, or on a simulated runtime.
-    #[track_caller]
-    pub fn from_std(stream: std::os::unix::net::UnixStream) -> io::Result<Self> {
-        Socket::from_descriptor(stream.into(), Transport::UnixStream, None).map(Self::of)
-    }
-
-    /// Like [`from_std`](Self::from_std), bound to the reactor of `handle`.
-    ///
-    /// # Errors
-    ///
-    /// As [`from_std`](Self::from_std).
-    #[track_caller]
-    pub fn from_std_on(
-        handle: impl Into<Handle>,
-        stream: std::os::unix::net::UnixStream,
-    ) -> io::Result<Self> {
-        Socket::from_descriptor(stream.into(), Transport::UnixStream, Some(&handle.into()))
-            .map(Self::of)
-    }
-
-    /// Gives the connection to std, non-blocking as it is.
-    ///
-    /// # Errors
-    ///
-    /// None at present.
-    pub fn into_std(self) -> io::Result<std::os::unix::net::UnixStream> {
-        self.socket.into_descriptor().map(std::os::unix::net::UnixStream::from)
-    }
-
     /// The local address.
     ///
     /// # Errors
@@ -194,22 +169,5 @@ impl UnixStream {
     pub fn peer_cred(&self) -> io::Result<UCred> {
         let (uid, gid, pid) = self.socket.peer_credentials()?;
         Ok(UCred { uid, gid, pid })
-    }
-}
-
-impl fmt::Debug for UnixStream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UnixStream")
-            .field("local", &self.local_addr().ok())
-            .field("peer", &self.peer_addr().ok())
-            .finish()
-    }
-}
-
-impl TryFrom<std::os::unix::net::UnixStream> for UnixStream {
-    type Error = io::Error;
-
-    fn try_from(stream: std::os::unix::net::UnixStream) -> io::Result<Self> {
-        Self::from_std(stream)
     }
 }
