@@ -192,13 +192,10 @@ pub(crate) fn send_file(
     offset: u64,
     len: usize,
 ) -> io::Result<usize> {
-    // Beyond what this call can express, std reads, and knows what no file has.
-    let mut offset =
-        libc::off_t::try_from(offset).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))?;
-    // SAFETY: both descriptors are open while they are borrowed, and the kernel only reads and
-    // writes `offset`.
-    let moved = unsafe { libc::sendfile(to.as_raw_fd(), file.as_raw_fd(), &raw mut offset, len) };
-    usize::try_from(moved).map_err(|_| io::Error::last_os_error())
+    // A file has no such offset, which the copy that is then tried finds out.
+    let too_far = |_| io::Error::from_raw_os_error(libc::EINVAL);
+    let mut offset = i64::try_from(offset).map_err(too_far)?.cast_unsigned();
+    Ok(rustix::fs::sendfile(to, file, Some(&mut offset), len)?)
 }
 
 /// Binds a Unix socket to an abstract name that the kernel chooses (unix(7), "autobind").

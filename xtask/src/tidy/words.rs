@@ -42,12 +42,9 @@ const NAMES: &[(&str, &str, &str)] = &[
 
 /// Paths whose names are still to be changed.
 const NOT_YET: &[&str] = &[
-    "minato/src/engine/",
     "minato/src/net/",
-    "minato/src/os/",
     "minato/src/reactor/",
     "minato/src/runtime/",
-    "minato/src/sim/",
     "minato/src/task/",
     "minato/src/time/",
 ];

@@ -13,18 +13,18 @@ use crate::reactor::View;
 /// What was seen of a descriptor's readiness, and what of that still stands.
 #[derive(Clone, Copy)]
 pub(super) struct Seen {
-    look: View,
+    snapshot: View,
     ready: Readiness,
 }
 
 impl Seen {
-    /// Of `look`, what answers with one of the bits of `mask`.
-    pub(super) fn new(look: View, mask: Readiness) -> Self {
-        Self { look, ready: look.readiness().intersection(mask) }
+    /// Of `snapshot`, what answers with one of the bits of `mask`.
+    pub(super) fn new(snapshot: View, mask: Readiness) -> Self {
+        Self { snapshot, ready: snapshot.readiness().intersection(mask) }
     }
 
     fn clear(&mut self, registration: &Registration, bits: Readiness) {
-        registration.would_block(Some(self.look), self.ready.intersection(bits));
+        registration.would_block(Some(self.snapshot), self.ready.intersection(bits));
         self.ready = self.ready.difference(bits);
     }
 

@@ -345,8 +345,8 @@ impl<T: AsRawFd> AsyncFd<T> {
             Direction::Read => Interest::READABLE,
             Direction::Write => Interest::WRITABLE,
         })?;
-        let look = ready!(self.registration().poll_last_ready(cx, direction))?;
-        Poll::Ready(Ok(Seen::new(look, direction.mask())))
+        let snapshot = ready!(self.registration().poll_last_ready(cx, direction))?;
+        Poll::Ready(Ok(Seen::new(snapshot, direction.mask())))
     }
 
     /// The poll form of [`readable`](Self::readable). **Only the task that polled last is woken**,

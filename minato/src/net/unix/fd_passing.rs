@@ -1,9 +1,11 @@
 //! Passing descriptors to the process at the other end.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::task::{Context, Poll};
+
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 
 use super::{ReceivedFds, UnixStream};
 use crate::engine::{Direction, Interest};
@@ -179,27 +181,13 @@ fn message(piece: &mut libc::iovec, control: &mut [usize]) -> libc::msghdr {
 }
 
 fn send(socket: &Socket, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
-    let mut control = control(if fds.is_empty() { 0 } else { space(fds.len() * FD_SIZE) });
-    let mut piece = libc::iovec { iov_base: buf.as_ptr().cast_mut().cast(), iov_len: buf.len() };
-    let message = message(&mut piece, &mut control);
+    let mut space = vec![MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(fds.len()))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
     if !fds.is_empty() {
-        // SAFETY: `control` has room for a header and all descriptors, as `CMSG_SPACE` has
-        // computed, is aligned for the header, and lives until the end of this function.
-        unsafe {
-            let header = libc::CMSG_FIRSTHDR(&raw const message);
-            (*header).cmsg_level = libc::SOL_SOCKET;
-            (*header).cmsg_type = libc::SCM_RIGHTS;
-            (*header).cmsg_len = libc::CMSG_LEN((fds.len() * FD_SIZE) as u32) as _;
-            let place = libc::CMSG_DATA(header).cast::<RawFd>();
-            for (index, fd) in fds.iter().enumerate() {
-                place.add(index).write_unaligned(fd.as_raw_fd());
-            }
-        }
+        control.push(SendAncillaryMessage::ScmRights(fds));
     }
-    let socket = socket.raw_descriptor().as_raw_fd();
-    // SAFETY: the message points to `buf`, which is only read, and to `control`; both live.
-    let sent = unsafe { libc::sendmsg(socket, &raw const message, libc::MSG_NOSIGNAL) };
-    usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+    let (socket, pieces) = (socket.raw_descriptor(), [IoSlice::new(buf)]);
+    Ok(rustix::net::sendmsg(socket, &pieces, &mut control, SendFlags::NOSIGNAL)?)
 }
 
 fn receive(socket: &Socket, buf: &mut [u8], most: usize) -> io::Result<ReceivedFds> {
