@@ -502,3 +502,34 @@ impl<'a, W: Waitable> Wait<'a, W> {
         self.waitable.poll_loop(cx, &mut self.waker, Begun::No, |_| operation().map(Done::Whole))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::socket::Socket;
+    use crate::os::Transport;
+    use crate::runtime::Builder;
+    use std::pin::pin;
+
+    /// Another thread waits for the socket first, and its event comes, between the call that would
+    /// block and this future's waker: no other event will.
+    #[test]
+    fn an_event_while_the_first_operation_would_block_is_not_lost() {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let (socket, _peer) = Socket::pair(Transport::UnixStream).unwrap();
+            let mut tries = 0;
+            let mut operation = pin!(socket.io(Interest::READABLE, || {
+                tries += 1;
+                if tries > 1 {
+                    return Ok(tries);
+                }
+                let slot = socket.registration().slot_assuming(Readiness::WRITABLE);
+                slot.event(Readiness::READABLE, &mut Vec::new());
+                Err(io::ErrorKind::WouldBlock.into())
+            }));
+            let polled = poll_fn(|cx| Poll::Ready(operation.as_mut().poll(cx))).await;
+            assert!(matches!(polled, Poll::Ready(Ok(2))), "{polled:?}");
+        });
+    }
+}
