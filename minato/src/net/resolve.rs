@@ -51,8 +51,8 @@ pub(super) async fn resolve(
         return Ok(addresses.into_iter().map(|ip| SocketAddr::new(ip, port)).collect());
     }
     let asked = name.clone();
-    let look_up = move || (asked.as_str(), port).to_socket_addrs().map(Vec::from_iter);
-    match task::run_blocking(place, look_up).await?.map_err(named)? {
+    let lookup = move || (asked.as_str(), port).to_socket_addrs().map(Vec::from_iter);
+    match task::run_blocking(place, lookup).await?.map_err(named)? {
         none if none.is_empty() => {
             Err(io::Error::new(io::ErrorKind::NotFound, format!("'{name}' has no address")))
         }

@@ -39,7 +39,7 @@ use crate::task::Runnable;
 use crate::time::clock::real_now;
 
 /// How many tasks must wait in a queue before a sibling is woken to help.
-const CROWD: usize = 3;
+const QUEUE_TO_SHARE: usize = 3;
 
 /// How often in a row a task is taken from the LIFO slot, before the queue has its turn: two tasks
 /// that wake each other must not keep the others waiting.
@@ -152,7 +152,7 @@ impl Pool {
 
     /// Wakes a sibling if tasks have queued up with `core`.
     pub(super) fn call_for_help(&self, core: &Core) {
-        if core.queue.len() >= CROWD && self.sleeping.load(Ordering::SeqCst) > 0 {
+        if core.queue.len() >= QUEUE_TO_SHARE && self.sleeping.load(Ordering::SeqCst) > 0 {
             self.wake_searcher();
         }
     }

@@ -12,7 +12,7 @@
 use crate::sync::{AtomicU32, Ordering};
 
 /// After this many answers of none in a row the next question comes after as many accepts as ever.
-const MOST_DOUBLINGS: u32 = 4;
+const MAX_DOUBLINGS: u32 = 4;
 
 /// What is known of a listener's queue.
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ pub(super) struct Backlog {
     /// How many accepts are left before the next question.
     until_asked: AtomicU32,
     /// How many questions in a row had the answer none.
-    vain: AtomicU32,
+    empty_answers: AtomicU32,
 }
 
 impl Backlog {
@@ -41,10 +41,10 @@ impl Backlog {
         }
         let waiting = ask().unwrap_or(0);
         self.known.store(waiting, Ordering::Relaxed);
-        let vain = self.vain.load(Ordering::Relaxed);
-        let vain = if waiting > 0 { 0 } else { MOST_DOUBLINGS.min(vain + 1) };
-        self.vain.store(vain, Ordering::Relaxed);
-        self.until_asked.store((1 << vain) - 1, Ordering::Relaxed);
+        let empty_answers = self.empty_answers.load(Ordering::Relaxed);
+        let empty_answers = if waiting > 0 { 0 } else { MAX_DOUBLINGS.min(empty_answers + 1) };
+        self.empty_answers.store(empty_answers, Ordering::Relaxed);
+        self.until_asked.store((1 << empty_answers) - 1, Ordering::Relaxed);
         waiting > 0
     }
 

@@ -229,7 +229,7 @@ impl Simulation {
 
     /// The same, but time passes no further than to `end`.
     fn step_until(&mut self, end: Option<Duration>) -> bool {
-        self.look_at_notified();
+        self.check_notified();
         if self.polls < BUSY_POLLS
             && let Some(number) = self.draw_host()
         {
@@ -248,7 +248,7 @@ impl Simulation {
 
     /// Looks at the hosts to which something has happened: an event for one of their sockets, or a
     /// wake or a timer that came from elsewhere.
-    fn look_at_notified(&mut self) {
+    fn check_notified(&mut self) {
         let mut notified = std::mem::take(&mut self.notified);
         self.world.take_notified(&mut notified);
         for number in notified.drain(..) {
@@ -378,7 +378,7 @@ impl Simulation {
 
     /// Whether anything is to be done up to `end`, which the clock has reached.
     fn has_work_until(&mut self, end: Duration) -> bool {
-        self.look_at_notified();
+        self.check_notified();
         let is_due = |at: Option<Duration>| at.is_some_and(|at| at <= end);
         is_due(self.world.next_event())
             || is_due(self.agenda.next_deadline())
