@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use proc_macro2::{Delimiter, Group, Spacing, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Spacing, Span, TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{Attribute, Block, ItemMod, Macro};
 
@@ -274,6 +274,9 @@ fn without_dollars(stream: TokenStream) -> TokenStream {
                 if let Some(TokenTree::Group(group)) = trees.next_if(is_group) {
                     result.extend(without_dollars(group.stream()));
                     while trees.next_if(is_repetition).is_some() {}
+                } else if let Some(TokenTree::Ident(name)) = trees.next_if(is_variable) {
+                    // `$type` is a name, and `type` is none.
+                    result.extend([TokenTree::Ident(Ident::new(&format!("{name}_"), name.span()))]);
                 }
             }
             TokenTree::Group(group) => {
@@ -291,6 +294,10 @@ fn without_dollars(stream: TokenStream) -> TokenStream {
 /// What can stand after the parentheses of `$(..),*`.
 fn is_repetition(tree: &TokenTree) -> bool {
     matches!(tree, TokenTree::Punct(mark) if "*+?,".contains(mark.as_char()))
+}
+
+fn is_variable(tree: &TokenTree) -> bool {
+    matches!(tree, TokenTree::Ident(name) if name != "crate")
 }
 
 fn is_group(tree: &TokenTree) -> bool {
@@ -401,7 +408,7 @@ mod tests {
         for text in [
             "macro_rules! m { ($n:ident) => { $(#[$a])* pub struct $n; } }",
             "pin_project! { pub struct A { #[pin] a: u8 } }",
-            "macro_rules! m { ($n:ident) => { pub fn $n(&self) {} } }",
+            "macro_rules! m { ($type:ident) => { impl $type { pub fn f(&self) {} } } }",
         ] {
             assert_eq!(Source::new(text).files.len(), 2, "{text}");
         }

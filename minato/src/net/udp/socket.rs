@@ -60,8 +60,8 @@ std_api!(
     std::net::UdpSocket,
     Udp,
     "",
-    "One that has received in batches ([`recv_batch`](Self::recv_batch)) should be empty: datagrams",
-    "that the system has joined by then are lost, or come as one."
+    "One that has received in batches ([`recv_batch`](Self::recv_batch)) should be empty:",
+    "datagrams that the system has joined by then are lost, or come as one."
 );
 readiness_api!(
     UdpSocket,
