@@ -39,9 +39,9 @@ impl Foreign {
         self.descriptor.store(descriptor, Ordering::Relaxed);
     }
 
-    /// From now on a duplicate is registered, which the system tells from the descriptor itself.
+    /// From now on a duplicate is registered, which is another one to the system.
     pub(super) fn duplicate(&self) -> io::Result<()> {
-        // SAFETY: whoever waits has set the number, and borrows its owner until the wait returns.
+        // SAFETY: a wait sets the number first, and borrows its owner until it returns.
         let owners = unsafe { BorrowedFd::borrow_raw(self.descriptor.load(Ordering::Relaxed)) };
         let duplicate = owners.try_clone_to_owned()?;
         self.duplicate.get_or_init(|| duplicate);

@@ -1,6 +1,6 @@
 //! The name of a slot in a reactor: an index and a generation in one word.
 
-/// Names one registered socket; a key of a slot that was given back names nobody.
+/// Names one registered socket; a key of a slot that was given back names none.
 ///
 /// The index is in the lower half of the word and the generation in the upper half, so that a key
 /// fits into the word that the kernel gives back with an event.

@@ -58,7 +58,7 @@ fn interest_of(asked: super::Interest) -> Interest {
 }
 
 /// Registers and deregisters, to find out whether that can be done. The event queue for this is
-/// opened once; nobody waits for it.
+/// opened once, and is never waited for.
 pub(super) fn probe(foreign: &Foreign) -> io::Result<()> {
     static QUEUE: OnceLock<Poll> = OnceLock::new();
     let queue = match QUEUE.get() {

@@ -198,7 +198,7 @@ impl Outbox {
 impl Drop for Deferred {
     fn drop(&mut self) {
         let (Some(mailbox), Some(outbox)) = (&self.mailbox, self.outbox.get()) else { return };
-        // An error has nobody left to be reported to.
+        // No caller is left who could be given an error.
         outbox.flush();
         // The mailbox must not keep the socket open until the next turn, which may never come.
         mailbox.dequeue(outbox);

@@ -30,7 +30,7 @@ impl Readiness {
     pub const ALL: Readiness = Readiness(0b11_1111);
     /// The two that say that a side has ended.
     pub(crate) const ENDS: Readiness = Self::READ_CLOSED.union(Self::WRITE_CLOSED);
-    /// What a socket of which nothing is known yet is taken for: ready for both directions.
+    /// The readiness of a socket before anything is known of it: ready for both directions.
     pub(crate) const ALL_OPEN: Readiness = Self::READABLE.union(Self::WRITABLE);
 
     /// Each bit with the name of its constant.
@@ -159,7 +159,7 @@ pub struct Interest(Readiness);
 impl Interest {
     /// Data to read, or the end of the stream.
     pub const READABLE: Interest = Interest(Readiness::READABLE);
-    /// Room to write, or the news that nobody reads.
+    /// Room to write, or a peer that no longer reads.
     pub const WRITABLE: Interest = Interest(Readiness::WRITABLE);
     /// Urgent data.
     pub const PRIORITY: Interest = Interest(Readiness::PRIORITY);

@@ -5,7 +5,7 @@ use crate::os::RawDescriptor;
 use crate::sim::SimSocket;
 use crate::sync::Arc;
 
-/// What an engine registers. Whoever registers it keeps it open until it is deregistered.
+/// What an engine registers. It must stay open until it is deregistered.
 pub(crate) enum Source {
     /// A socket of the operating system, or an event queue.
     Os(RawDescriptor),

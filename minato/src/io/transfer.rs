@@ -326,7 +326,7 @@ impl Transfer {
     }
 }
 
-/// Bytes that begin at a cache line.
+/// Bytes that start at a cache line.
 ///
 /// The kernel's copy to user space is slow when the target lies 1 to 31 bytes past a page boundary,
 /// which is where the allocator puts every large block.
@@ -347,7 +347,7 @@ impl Buffer {
         Self { block, offset }
     }
 
-    /// Bytes that are there already, wherever they begin.
+    /// Bytes that are there already, wherever they start.
     fn from_bytes(block: Vec<u8>) -> Self {
         Self { block, offset: 0 }
     }

@@ -1,4 +1,4 @@
-//! Pausing for what no event tells the end of, and what a listener's stream does about errors that
+//! Pauses for what has no event at its end, and what a listener's stream does about errors that
 //! pass.
 
 use std::fmt;
@@ -34,7 +34,7 @@ impl Pauses {
 }
 
 impl Default for Pauses {
-    /// Pauses for what takes a moment and no event tells the end of.
+    /// Pauses for what takes a moment and has no event at its end.
     fn default() -> Self {
         Self::between(Duration::from_millis(1), Duration::from_millis(16))
     }
@@ -81,7 +81,7 @@ impl Backoff {
     }
 }
 
-/// A pause, for what no event tells the end of.
+/// A pause, for what has no event at its end.
 pub(super) struct Pause(Timer);
 
 impl Pause {

@@ -171,7 +171,7 @@ macro_rules! datagram_api {
             /// # Errors
             ///
             /// The system's: the socket is not connected, the datagram is too long, nobody
-            /// receives at the peer's address (told by an earlier datagram).
+            /// receives at the peer's address (the answer to an earlier datagram).
             ///
             /// # Cancel safety
             ///

@@ -1,4 +1,4 @@
-//! Room for many datagrams: buffers that begin on pages, and what is known of what is in them.
+//! Room for many datagrams: buffers that start on pages, and what is known of their contents.
 
 use std::io::{self, IoSliceMut};
 use std::net::SocketAddr;

@@ -110,8 +110,8 @@ fn set_flag(socket: &Socket, level: i32, name: i32, on: bool) {
 
 /// How many connections wait in the queue of a TCP listener.
 pub(crate) fn waiting_connections(listener: &Socket) -> Option<u32> {
-    // The head of the kernel's `tcp_info`: eight bytes, and then numbers of 32 bits of which the
-    // fifth has this meaning for a listener.
+    // The head of the kernel's `tcp_info`: eight bytes, and then numbers of 32 bits. The fifth
+    // of these has this meaning for a listener.
     let mut head = [0_u32; 7];
     let mut size = size_of_val(&head) as libc::socklen_t;
     // SAFETY: the descriptor is open while it is borrowed, and the kernel writes at most `size`
@@ -172,8 +172,8 @@ pub(crate) fn set_pipe_size(pipe: BorrowedFd<'_>, size: usize) -> io::Result<()>
     Ok(())
 }
 
-/// Whether a write to a socket that nobody reads raises no signal. `splice` and `sendfile` cannot
-/// be told to leave it out as `send` can, and by default it ends the process. Rust's programs
+/// Whether a write to a socket without a reader raises no signal. `splice` and `sendfile` have
+/// no flag against it, as `send` has, and by default it ends the process. Rust's programs
 /// ignore it from the start; others, and those that chose otherwise, may not.
 pub(crate) fn is_broken_pipe_ignored() -> bool {
     let mut action = MaybeUninit::<libc::sigaction>::uninit();

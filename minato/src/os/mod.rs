@@ -177,7 +177,7 @@ impl OsSocket {
         Address::try_from(&self.socket.peer_addr()?)
     }
 
-    /// The user, group and, where it is told, process at the other end of a Unix socket.
+    /// The user, group and, where the system reports it, process at the other end of a Unix socket.
     pub(crate) fn peer_credentials(&self) -> io::Result<(u32, u32, Option<i32>)> {
         platform::peer::credentials(&self.socket)
     }

@@ -70,7 +70,7 @@ pub(crate) fn report_details(socket: &Socket, _v6: bool) {
 /// Nothing joins datagrams here.
 pub(crate) fn join_datagrams(_socket: &Socket, _on: bool) {}
 
-/// Not told here.
+/// Not reported here.
 pub(crate) fn waiting_connections(_listener: &Socket) -> Option<u32> {
     None
 }
@@ -82,7 +82,7 @@ pub(crate) mod peer {
     use super::*;
     use std::os::fd::AsRawFd;
 
-    /// The user and group at the other end of a Unix socket; its process is not told this way.
+    /// The user and group at the other end of a Unix socket; its process is not reported.
     pub(crate) fn credentials(socket: &Socket) -> io::Result<(u32, u32, Option<i32>)> {
         let (mut uid, mut gid) = (0, 0);
         // SAFETY: the descriptor is open while it is borrowed, and the two numbers are written to
@@ -100,7 +100,7 @@ pub(crate) fn splice(_from: BorrowedFd<'_>, _to: BorrowedFd<'_>, _: usize) -> io
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Only Linux tells.
+/// Only Linux reports it.
 pub(crate) fn pipe_size(_pipe: BorrowedFd<'_>) -> io::Result<usize> {
     Err(io::ErrorKind::Unsupported.into())
 }
@@ -159,7 +159,7 @@ mod tests {
         SocketAddrV4::new([127, 0, 0, 1].into(), 0).into()
     }
 
-    /// As the system that the tests run on tells it.
+    /// As the system that the tests run on reports it.
     fn closes_on_exec(descriptor: &impl AsRawFd) -> bool {
         let path = format!("/proc/self/fdinfo/{}", descriptor.as_raw_fd());
         let info = std::fs::read_to_string(path).unwrap();

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 /// The longest datagram of UDP over IPv4, and so the most bytes that one call may segment.
 pub(crate) const MAX_IPV4_DATAGRAM: usize = 65_507;
 
-/// How many segments a call sends where nothing tells another number: Linux's limit.
+/// How many segments a call sends where the system names no other number: Linux's limit.
 pub(crate) const MAX_SEGMENTS: usize = 64;
 
 /// Explicit Congestion Notification: what a datagram says of congestion on its way.
@@ -46,8 +46,8 @@ impl Ecn {
 
 /// Datagrams for one target, which one call can send.
 ///
-/// With a segment size, `contents` is cut into datagrams of that many bytes, of which the last may
-/// be shorter; without one it is a single datagram. `T` is what holds the bytes: `&[u8]`,
+/// With a segment size, `contents` is cut into datagrams of that many bytes, the last of which
+/// may be shorter; without one it is a single datagram. `T` is what holds the bytes: `&[u8]`,
 /// `Vec<u8>`, `Bytes`.
 ///
 /// # Examples
@@ -62,7 +62,7 @@ impl Ecn {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Transmit<T> {
-    /// Where to send to; also a connected socket wants to be told.
+    /// Where to send to. A connected socket needs it, too.
     pub target: SocketAddr,
     /// The bytes of all datagrams, one after the other.
     pub contents: T,
@@ -147,7 +147,7 @@ impl<'a> Transmit<&'a [u8]> {
         first
     }
 
-    /// What no system could do, told by name.
+    /// Refuses what no system could do, by name.
     pub(crate) fn check(&self) -> io::Result<()> {
         let wrong = |what: String| Err(io::Error::new(io::ErrorKind::InvalidInput, what));
         if self.segment_size == Some(0) {
@@ -169,10 +169,10 @@ impl<'a> Transmit<&'a [u8]> {
 pub struct RecvMeta {
     /// Who sent them.
     pub from: SocketAddr,
-    /// The address that they were sent to, as far as the system tells: one of this host's, or that
+    /// The address that they were sent to, if the system reports it: one of this host's, or that
     /// of a group.
     pub to: Option<IpAddr>,
-    /// The index of the interface that they came by, as far as the system tells.
+    /// The index of the interface that they came by, if the system reports it.
     pub interface: Option<u32>,
     /// What they say of congestion; `None` if their sender does not take part.
     pub ecn: Option<Ecn>,

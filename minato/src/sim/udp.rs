@@ -19,7 +19,7 @@ impl SimSocket {
             let datagram = rest.first(1).contents;
             match self.socket.send_message(datagram, rest.target, ecn, rest.source) {
                 Ok(_) => sent += datagram.len(),
-                // The next call reports what stands in the way.
+                // The next call reports why this one stopped.
                 Err(_) if sent > 0 => return Ok(sent),
                 Err(error) => return Err(error),
             }

@@ -187,8 +187,8 @@ impl Splice {
 
 /// A stream socket at one end of a copy: bytes can be spliced between two of these.
 ///
-/// Readers and writers show theirs by a hidden method of their trait. Nobody else can make one, or
-/// do anything with it.
+/// Readers and writers give theirs by a hidden method of their trait. Other code cannot make one,
+/// or do anything with it.
 #[derive(Clone, Copy)]
 #[allow(missing_debug_implementations, reason = "it is not for users")]
 pub struct Direct<'a>(&'a Socket);
