@@ -152,7 +152,7 @@ impl Simulation {
     }
 
     /// Has the hosts that are made from now on keep sent bytes back; see
-    /// [`Engine::deferring_sends`].
+    /// [`Engine::deferring_sends`](crate::engine::Engine::deferring_sends).
     #[must_use]
     pub fn deferring_sends(mut self) -> Self {
         self.defers_sends = true;
