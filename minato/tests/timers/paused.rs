@@ -197,6 +197,7 @@ fn it_jumps_after_a_job_that_nobody_awaits() {
 }
 
 #[test]
+#[expect(clippy::async_yields_async, reason = "the handle is not awaited on purpose")]
 fn it_jumps_after_a_job_that_panics() {
     an_hour_beside(async || {
         spawn_blocking(|| {
@@ -207,6 +208,7 @@ fn it_jumps_after_a_job_that_panics() {
 }
 
 #[test]
+#[expect(clippy::async_yields_async, reason = "the handle is not awaited on purpose")]
 fn it_jumps_after_a_job_that_is_aborted_in_the_queue() {
     an_hour_beside(async || {
         spawn_blocking(short_job);
