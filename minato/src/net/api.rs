@@ -1,10 +1,10 @@
 //! What all sockets have, written once: macros that give a type its methods and traits.
 
-/// Gives `$type`, which has a field `socket: Socket`, what every socket has. `Debug` shows the
+/// Gives `$socket`, which has a field `socket: Socket`, what every socket has. `Debug` shows the
 /// listed addresses.
 macro_rules! socket_api {
-    ($type:ident { $($field:ident: $address:ident),+ }) => {
-        impl $type {
+    ($socket:ident { $($field:ident: $address:ident),+ }) => {
+        impl $socket {
             /// The error that waits on the socket, which is taken by asking.
             ///
             /// # Errors
@@ -15,21 +15,21 @@ macro_rules! socket_api {
             }
         }
 
-        impl std::fmt::Debug for $type {
+        impl std::fmt::Debug for $socket {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.debug_struct(stringify!($type))
+                f.debug_struct(stringify!($socket))
                     $(.field(stringify!($field), &self.$address().ok()))+
                     .finish()
             }
         }
 
-        impl std::os::fd::AsFd for $type {
+        impl std::os::fd::AsFd for $socket {
             fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
                 self.socket.descriptor()
             }
         }
 
-        impl std::os::fd::AsRawFd for $type {
+        impl std::os::fd::AsRawFd for $socket {
             fn as_raw_fd(&self) -> std::os::fd::RawFd {
                 std::os::fd::AsRawFd::as_raw_fd(&self.socket.descriptor())
             }
@@ -37,11 +37,11 @@ macro_rules! socket_api {
     };
 }
 
-/// Gives `$type`, which is made of a socket by `from_socket`, the ways from std's `$std` and back.
+/// Gives `$socket`, which `from_socket` makes of a socket, the ways from std's `$std` and back.
 macro_rules! std_api {
-    ($type:ident, $std:ty, $transport:ident $(, $doc:literal)*) => {
-        impl $type {
-            /// Takes a socket of std's over; makes it non-blocking.
+    ($socket:ident, $std:ty, $transport:ident $(, $doc:literal)*) => {
+        impl $socket {
+            /// Takes over a socket of std's and makes it non-blocking.
             ///
             /// # Errors
             ///
@@ -72,14 +72,13 @@ macro_rules! std_api {
             ///
             /// # Errors
             ///
-            /// `Unsupported` on a simulated runtime; and the error that bytes met which were sent
-            /// earlier.
+            /// `Unsupported` on a simulated runtime; and an error of bytes that were sent earlier.
             pub fn into_std(self) -> std::io::Result<$std> {
                 self.socket.into_descriptor().map(<$std>::from)
             }
         }
 
-        impl TryFrom<$std> for $type {
+        impl TryFrom<$std> for $socket {
             type Error = std::io::Error;
 
             #[track_caller]
@@ -88,7 +87,7 @@ macro_rules! std_api {
             }
         }
 
-        impl TryFrom<std::os::fd::OwnedFd> for $type {
+        impl TryFrom<std::os::fd::OwnedFd> for $socket {
             type Error = std::io::Error;
 
             #[track_caller]
@@ -99,10 +98,10 @@ macro_rules! std_api {
     };
 }
 
-/// Gives `$type`, a stream or datagram socket, waiting for readiness and the user's own operations.
+/// Gives `$socket`, a stream or datagram socket, its waits and the operations of users.
 macro_rules! readiness_api {
-    ($type:ident, $readable:literal, $writable:literal) => {
-        impl $type {
+    ($socket:ident, $readable:literal, $writable:literal) => {
+        impl $socket {
             /// Waits until one of the directions of `interest` is ready.
             ///
             /// Readiness is a hint: the next `try_*` may still return `WouldBlock`, and then this

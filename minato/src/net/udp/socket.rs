@@ -213,7 +213,7 @@ impl UdpSocket {
     /// Dropped before it is done, no datagram was taken.
     pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let mut buf = ReadBuf::new(buf);
-        let received = self.socket.recv_dgram_from(&mut buf, false, told).await?;
+        let received = self.socket.recv_dgram_from(&mut buf, false, into_received).await?;
         Ok((received.len, received.from))
     }
 
@@ -252,7 +252,7 @@ impl UdpSocket {
     ///
     /// Dropped before it is done, no datagram was taken.
     pub async fn recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
-        let received = self.socket.recv_dgram_from(buf, false, told).await?;
+        let received = self.socket.recv_dgram_from(buf, false, into_received).await?;
         Ok((received.len, received.from))
     }
 
@@ -262,7 +262,7 @@ impl UdpSocket {
     ///
     /// As [`try_recv_from`](Self::try_recv_from).
     pub fn try_recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
-        let received = self.socket.try_recv_dgram_from(buf, false, told)?;
+        let received = self.socket.try_recv_dgram_from(buf, false, into_received)?;
         Ok((received.len, received.from))
     }
 
@@ -291,7 +291,7 @@ impl UdpSocket {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub async fn recv_dgram_from(&self, buf: &mut [u8]) -> io::Result<Received> {
-        self.socket.recv_dgram_from(&mut ReadBuf::new(buf), false, told).await
+        self.socket.recv_dgram_from(&mut ReadBuf::new(buf), false, into_received).await
     }
 
     /// The poll form of [`recv_dgram_from`](Self::recv_dgram_from); the datagram is put behind what
@@ -305,7 +305,7 @@ impl UdpSocket {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<Received>> {
-        self.socket.poll_recv_dgram_from(cx, buf, false, told)
+        self.socket.poll_recv_dgram_from(cx, buf, false, into_received)
     }
 
     /// Like [`try_recv_from`](Self::try_recv_from), and tells whether the datagram was longer than
@@ -315,7 +315,7 @@ impl UdpSocket {
     ///
     /// As [`try_recv_from`](Self::try_recv_from).
     pub fn try_recv_dgram_from(&self, buf: &mut [u8]) -> io::Result<Received> {
-        self.socket.try_recv_dgram_from(&mut ReadBuf::new(buf), false, told)
+        self.socket.try_recv_dgram_from(&mut ReadBuf::new(buf), false, into_received)
     }
 
     /// Like [`recv`](Self::recv), but leaves the datagram in the socket.
@@ -360,7 +360,7 @@ impl UdpSocket {
     /// Nothing is lost by dropping it.
     pub async fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let mut buf = ReadBuf::new(buf);
-        let peeked = self.socket.recv_dgram_from(&mut buf, true, told).await?;
+        let peeked = self.socket.recv_dgram_from(&mut buf, true, into_received).await?;
         Ok((peeked.len, peeked.from))
     }
 
@@ -374,7 +374,7 @@ impl UdpSocket {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<SocketAddr>> {
-        self.socket.poll_recv_dgram_from(cx, buf, true, told).map_ok(|peeked| peeked.from)
+        self.socket.poll_recv_dgram_from(cx, buf, true, into_received).map_ok(|peeked| peeked.from)
     }
 
     /// Like [`try_recv_from`](Self::try_recv_from), but leaves the datagram in the socket.
@@ -384,7 +384,7 @@ impl UdpSocket {
     /// As [`try_recv_from`](Self::try_recv_from).
     pub fn try_peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let mut buf = ReadBuf::new(buf);
-        let peeked = self.socket.try_recv_dgram_from(&mut buf, true, told)?;
+        let peeked = self.socket.try_recv_dgram_from(&mut buf, true, into_received)?;
         Ok((peeked.len, peeked.from))
     }
 
@@ -482,7 +482,7 @@ impl UdpSocket {
     }
 }
 
-/// What the engine received, in the words of UDP.
-fn told((received, from): (os::Received, Address)) -> io::Result<Received> {
+/// What a verb received, as the public type.
+fn into_received((received, from): (os::Received, Address)) -> io::Result<Received> {
     Ok(Received { len: received.len, from: from.ip()?, truncated: received.truncated })
 }

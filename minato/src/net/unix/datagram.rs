@@ -21,8 +21,8 @@ use crate::reactor::Handle;
 /// A Unix datagram socket.
 ///
 /// Datagrams are delivered whole, in order, and are never dropped on the way: a sender waits while
-/// the receiver's queue is full. A receiver is reached by the path it is bound to; one that shall
-/// be answered must be bound, too, or come from [`pair`](Self::pair).
+/// the receiver's queue is full. A receiver is reached by the path it is bound to; a sender that
+/// wants an answer must be bound, too, or come from [`pair`](Self::pair).
 ///
 /// # Examples
 ///
@@ -214,7 +214,7 @@ impl UnixDatagram {
             }
             // Without a connection the system tells only of room in our own buffer, and says that
             // there is some whenever it has refused a datagram for want of room at the target. So
-            // from the second time on time has to pass, or this would go round without a rest.
+            // from the second attempt on we sleep in between; otherwise this would spin.
             match &mut pauses {
                 None => pauses = Some(Pauses::default()),
                 Some(pauses) => Pause::new(pauses.next(), self.socket.place()).await?,
@@ -278,7 +278,9 @@ impl UnixDatagram {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<SocketAddr>> {
-        self.socket.poll_recv_dgram_from(cx, buf, false, told).map_ok(|(_, from)| from)
+        self.socket
+            .poll_recv_dgram_from(cx, buf, false, into_len_and_sender)
+            .map_ok(|(_, from)| from)
     }
 
     /// Receives one datagram and its sender if there is one.
@@ -301,7 +303,7 @@ impl UnixDatagram {
     ///
     /// Dropped before it is done, no datagram was taken.
     pub async fn recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
-        self.socket.recv_dgram_from(buf, false, told).await
+        self.socket.recv_dgram_from(buf, false, into_len_and_sender).await
     }
 
     /// Like [`try_recv_from`](Self::try_recv_from), into the free room of a buffer that grows.
@@ -310,10 +312,12 @@ impl UnixDatagram {
     ///
     /// As [`try_recv_from`](Self::try_recv_from).
     pub fn try_recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
-        self.socket.try_recv_dgram_from(buf, false, told)
+        self.socket.try_recv_dgram_from(buf, false, into_len_and_sender)
     }
 }
 
-fn told((received, from): (os::Received, Address)) -> io::Result<(usize, SocketAddr)> {
+fn into_len_and_sender(
+    (received, from): (os::Received, Address),
+) -> io::Result<(usize, SocketAddr)> {
     Ok((received.len, from.unix()?))
 }
