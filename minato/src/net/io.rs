@@ -311,7 +311,7 @@ pub(crate) trait Waitable: Sized {
         // the other direction.
         let ends = snapshot.readiness().intersection(bits).intersection(Readiness::ENDS);
         if !ends.is_empty() && registration.rearm(slot).is_err() {
-            slot.tell(ends);
+            slot.report(ends);
         }
     }
 
@@ -324,7 +324,7 @@ pub(crate) trait Waitable: Sized {
         {
             // Even if it is readable already: the tick keeps another thread, which found nothing
             // before this was queued, from clearing it.
-            slot.tell(Readiness::READABLE);
+            slot.report(Readiness::READABLE);
         }
     }
 
@@ -450,7 +450,7 @@ pub(crate) trait Waitable: Sized {
         if slot.clear(Direction::Read, snapshot, Readiness::READABLE)
             && registration.rearm(slot).is_err()
         {
-            slot.tell(Readiness::READABLE);
+            slot.report(Readiness::READABLE);
         }
     }
 }

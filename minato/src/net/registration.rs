@@ -17,8 +17,8 @@ use std::sync::OnceLock;
 use std::task::Context;
 
 use crate::engine::{Interest, Readiness, SimHost, Source};
-use crate::reactor::shared::ended_error;
-use crate::reactor::{Handle, Shared, Slot, View, fallback};
+use crate::reactor::inner::ended_error;
+use crate::reactor::{Handle, ReactorInner, Slot, View, fallback};
 use crate::runtime::context;
 use crate::sync::{Arc, AtomicBool, Ordering, Weak};
 
@@ -40,16 +40,16 @@ enum Origin {
     /// Wherever it first waits.
     Anywhere,
     /// The reactor it was given.
-    Explicit(Arc<Shared>),
+    Explicit(Arc<ReactorInner>),
     /// The reactor that was current when it was made, which a simulated socket goes back to.
-    Noted(Weak<Shared>),
+    Noted(Weak<ReactorInner>),
 }
 
 /// The simulated host whose sockets are made with `handle`, or without one on this thread; `None`
 /// if they are the operating system's.
 pub(crate) fn host(handle: Option<&Handle>) -> Option<Arc<SimHost>> {
     match handle {
-        Some(handle) => handle.shared().driver().host().cloned(),
+        Some(handle) => handle.inner().driver().host().cloned(),
         None => context::host(),
     }
 }
@@ -58,7 +58,7 @@ impl Registration {
     #[track_caller]
     pub(crate) fn new(source: Source, meaningful: Readiness, handle: Option<&Handle>) -> Self {
         let origin = match (handle, &source) {
-            (Some(handle), _) => Origin::Explicit(handle.shared().clone()),
+            (Some(handle), _) => Origin::Explicit(handle.inner().clone()),
             (None, Source::Os(_) | Source::Foreign(_)) => Origin::Anywhere,
             (None, Source::Sim(_)) => Origin::Noted(
                 context::reactor().map_or_else(Weak::new, |reactor| Arc::downgrade(&reactor)),
@@ -136,7 +136,7 @@ impl Registration {
     }
 
     /// The reactor to register with.
-    fn reactor(&self) -> io::Result<Arc<Shared>> {
+    fn reactor(&self) -> io::Result<Arc<ReactorInner>> {
         match self.reactor_at_hand()? {
             Some(reactor) => Ok(reactor),
             None => fallback::reactor_at(self.made_at),
@@ -145,8 +145,8 @@ impl Registration {
 
     /// The reactor to register with; `None` if that is the background reactor, which may need to be
     /// started.
-    fn reactor_at_hand(&self) -> io::Result<Option<Arc<Shared>>> {
-        let serves = |reactor: &Arc<Shared>| reactor.driver().serves(&self.source);
+    fn reactor_at_hand(&self) -> io::Result<Option<Arc<ReactorInner>>> {
+        let serves = |reactor: &Arc<ReactorInner>| reactor.driver().serves(&self.source);
         match &self.origin {
             Origin::Explicit(reactor) if reactor.has_ended() => Err(ended_error()),
             Origin::Explicit(reactor) => Ok(Some(reactor.clone())),
@@ -159,13 +159,13 @@ impl Registration {
     }
 
     /// Registers with a reactor, unless it is registered with one that lives.
-    fn register(&self, slot: &Arc<Slot>) -> io::Result<Arc<Shared>> {
-        if let Some(reactor) = slot.home() {
+    fn register(&self, slot: &Arc<Slot>) -> io::Result<Arc<ReactorInner>> {
+        if let Some(reactor) = slot.reactor() {
             return Ok(reactor);
         }
         let reactor = self.reactor()?;
-        slot.settle_in(&self.source, &reactor)?;
-        Ok(slot.home().unwrap_or(reactor))
+        slot.register(&self.source, &reactor)?;
+        Ok(slot.reactor().unwrap_or(reactor))
     }
 
     /// An operation of `interest` would block, and nothing ever waited: registers, not ready for
@@ -177,7 +177,7 @@ impl Registration {
     pub(super) fn register_blocked(&self, interest: Interest) {
         let Ok(Some(reactor)) = self.reactor_at_hand() else { return };
         let slot = self.slot_assuming(Readiness::ALL_OPEN.difference(interest.mask()));
-        if slot.settle_in(&self.source, &reactor).is_err() {
+        if slot.register(&self.source, &reactor).is_err() {
             slot.assume(Readiness::ALL_OPEN);
         }
     }
@@ -186,7 +186,7 @@ impl Registration {
     /// other cases are for [`register_and_watch`](Self::register_and_watch).
     #[inline(always)]
     pub(super) fn is_served(&self, slot: &Arc<Slot>, cx: &Context<'_>) -> bool {
-        context::will_turn(slot.home_address(), cx.waker())
+        context::will_turn(slot.reactor_address(), cx.waker())
     }
 
     /// After a waker was left in `slot`: registers if need be, and makes sure that something turns
@@ -201,7 +201,7 @@ impl Registration {
 
     fn deregister(&self, explicitly: bool) {
         if let Some(slot) = self.slot() {
-            slot.move_out(&self.source, explicitly);
+            slot.deregister(&self.source, explicitly);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::thread::{self, JoinHandle};
 
-use super::shared::Shared;
+use super::inner::ReactorInner;
 use super::signals::SignalsBlocked;
 use super::watch::TurnedBy;
 use super::{Handle, Reactor};
@@ -47,7 +47,7 @@ impl End {
         self.0.lock()
     }
 
-    fn is_due(&self, shared: &Shared) -> bool {
+    fn is_due(&self, shared: &ReactorInner) -> bool {
         match self.state().wanted {
             None => false,
             Some(When::Now) => true,
@@ -67,27 +67,27 @@ impl End {
 }
 
 pub(super) fn run_in_background(reactor: Reactor) -> io::Result<Background> {
-    reactor.shared.check_fork()?;
+    reactor.inner.check_fork()?;
     let handle = reactor.handle();
     let end = Arc::new(End::default());
     let ending = end.clone();
-    reactor.shared.set_turned_by(TurnedBy::Thread);
+    reactor.inner.set_turned_by(TurnedBy::Thread);
     let started = spawn_reactor_thread(move || {
         let mut reactor = reactor;
-        while !ending.is_due(&reactor.shared) {
+        while !ending.is_due(&reactor.inner) {
             if let Err(error) = reactor.turn(None) {
                 // A wait that fails cannot be mended from here; ending wakes everybody.
                 report(&format!("a background reactor cannot wait, and ends: {error}"));
                 break;
             }
         }
-        reactor.shared.end();
+        reactor.inner.end();
         ending.finish();
     });
     match started {
         Ok(thread) => Ok(Background { handle, end, thread: Some(thread) }),
         Err(error) => {
-            handle.shared().end();
+            handle.inner().end();
             Err(error)
         }
     }
@@ -123,9 +123,9 @@ impl Background {
     }
 
     fn begin_end(&self, when: When) {
-        if !self.handle.shared().is_from_before_fork() {
+        if !self.handle.inner().is_from_before_fork() {
             self.end.state().wanted = Some(when);
-            self.handle.shared().want_idle();
+            self.handle.inner().want_idle();
         }
     }
 }
@@ -133,7 +133,7 @@ impl Background {
 impl Drop for Background {
     fn drop(&mut self) {
         let Some(thread) = self.thread.take() else { return };
-        if self.handle.shared().is_from_before_fork() {
+        if self.handle.inner().is_from_before_fork() {
             // The thread is the parent's.
             return;
         }
@@ -158,7 +158,7 @@ impl Future for BackgroundShutdown {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.handle.shared().is_from_before_fork() {
+        if self.handle.inner().is_from_before_fork() {
             // The thread, and perhaps the lock, are the parent's.
             return Poll::Ready(());
         }

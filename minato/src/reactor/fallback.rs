@@ -9,8 +9,8 @@ use std::io;
 use std::panic::Location;
 
 use super::background::spawn_reactor_thread;
+use super::inner::ReactorInner;
 use super::process::PerProcess;
-use super::shared::Shared;
 use super::watch::TurnedBy;
 use super::watch::monitor::Monitor;
 use crate::engine::Engine;
@@ -24,9 +24,9 @@ static PROCESS: PerProcess<Process> = PerProcess::new(Process { own: None, chose
 #[derive(Default)]
 struct Process {
     /// The one whose thread we started.
-    own: Option<Arc<Shared>>,
+    own: Option<Arc<ReactorInner>>,
     /// The one that `set_fallback` put in its place for sockets and timers.
-    chosen: Option<Arc<Shared>>,
+    chosen: Option<Arc<ReactorInner>>,
 }
 
 impl Process {
@@ -36,11 +36,11 @@ impl Process {
         self.chosen.take_if(|chosen| chosen.has_ended());
     }
 
-    fn own(&mut self) -> io::Result<Arc<Shared>> {
+    fn own(&mut self) -> io::Result<Arc<ReactorInner>> {
         if let Some(own) = &self.own {
             return Ok(own.clone());
         }
-        let own = Shared::start(&Engine::mio(), Clock::System, TurnedBy::Thread)?;
+        let own = ReactorInner::start(&Engine::mio(), Clock::System, TurnedBy::Thread)?;
         let turned = own.clone();
         spawn_reactor_thread(move || Monitor::new(turned).run())?;
         Ok(self.own.insert(own).clone())
@@ -53,7 +53,7 @@ impl Process {
 ///
 /// When the background thread cannot be started, or hidden threads are forbidden and the program
 /// has not chosen a fallback reactor itself.
-pub(crate) fn reactor_at(place: &'static Location<'static>) -> io::Result<Arc<Shared>> {
+pub(crate) fn reactor_at(place: &'static Location<'static>) -> io::Result<Arc<ReactorInner>> {
     match permit(HiddenThread::Reactor, place) {
         Ok(()) => reactor(),
         Err(forbidden) => chosen().ok_or(forbidden),
@@ -61,7 +61,7 @@ pub(crate) fn reactor_at(place: &'static Location<'static>) -> io::Result<Arc<Sh
 }
 
 /// The reactor that sockets outside every runtime share, started now if there is none.
-fn reactor() -> io::Result<Arc<Shared>> {
+fn reactor() -> io::Result<Arc<ReactorInner>> {
     let mut process = PROCESS.lock();
     process.refresh();
     match &process.chosen {
@@ -71,20 +71,20 @@ fn reactor() -> io::Result<Arc<Shared>> {
 }
 
 /// The fallback reactor that the program chose itself.
-fn chosen() -> Option<Arc<Shared>> {
+fn chosen() -> Option<Arc<ReactorInner>> {
     let mut process = PROCESS.lock();
     process.refresh();
     process.chosen.clone()
 }
 
 /// The reactor on whose thread the monitor runs, started now if there is none.
-pub(super) fn monitoring() -> io::Result<Arc<Shared>> {
+pub(super) fn monitoring() -> io::Result<Arc<ReactorInner>> {
     let mut process = PROCESS.lock();
     process.refresh();
     process.own()
 }
 
-pub(super) fn set_fallback(shared: &Arc<Shared>) -> Result<(), SetFallbackError> {
+pub(super) fn set_fallback(shared: &Arc<ReactorInner>) -> Result<(), SetFallbackError> {
     let mut process = PROCESS.lock();
     process.refresh();
     if process.chosen.is_some() || process.own.is_some() {

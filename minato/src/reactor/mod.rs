@@ -3,8 +3,8 @@
 //! # What a reactor is
 //!
 //! A reactor is an engine, a table of sockets (each has a *slot* there) and a timer wheel.
-//! [`Reactor::turn`] waits once for events and wakes the tasks that waited for them. Somebody has
-//! to turn it; who that is decides itself:
+//! [`Reactor::turn`] waits once for events and wakes the tasks that waited for them. Something
+//! must drive it; what does depends on where you are:
 //!
 //! * **Within a runtime** each core has a reactor of its own, and the thread that runs the core
 //!   turns it when there is nothing else to do.
@@ -26,24 +26,28 @@
 //! [`forbid_implicit`](crate::runtime::forbid_implicit) forbids the hidden thread altogether: what
 //! would need it is an error then.
 
-mod background;
-pub(crate) mod fallback;
+// The reactor itself: the turn, what tells a thread in a turn to end it, and its timers.
+pub(crate) mod inner;
 mod park;
-pub(crate) mod process;
+pub(crate) mod timers;
+// What is registered: the table of slots, a slot, its readiness word and its waiters.
 mod readiness;
-pub(crate) mod shared;
-pub(crate) mod signals;
 pub(crate) mod slot;
 mod slots;
-pub(crate) mod timers;
 mod waiters;
+// Who turns it: see the states there.
 pub(crate) mod watch;
+// Reactors on threads of their own, and what the process shares.
+mod background;
+pub(crate) mod fallback;
+pub(crate) mod process;
+pub(crate) mod signals;
 
 pub use self::background::{Background, BackgroundShutdown};
 pub use self::fallback::SetFallbackError;
 
+pub(crate) use self::inner::ReactorInner;
 pub(crate) use self::readiness::View;
-pub(crate) use self::shared::Shared;
 pub(crate) use self::slot::Slot;
 pub(crate) use self::waiters::EntryId;
 
@@ -75,7 +79,7 @@ use crate::time::clock::Clock;
 /// # }
 /// ```
 pub struct Reactor {
-    shared: Arc<Shared>,
+    inner: Arc<ReactorInner>,
     wakers: Vec<Waker>,
 }
 
@@ -99,13 +103,13 @@ impl Reactor {
             Some(host) => Clock::Simulated(host.host().world().clone()),
             None => Clock::System,
         };
-        let shared = Shared::start(&engine, clock, TurnedBy::Owner)?;
-        Ok(Self { shared, wakers: Vec::new() })
+        let inner = ReactorInner::start(&engine, clock, TurnedBy::Owner)?;
+        Ok(Self { inner, wakers: Vec::new() })
     }
 
     /// A handle by which sockets are bound to this reactor.
     pub fn handle(&self) -> Handle {
-        Handle { shared: self.shared.clone() }
+        Handle { inner: self.inner.clone() }
     }
 
     /// Waits once, for `timeout` at most (`None`: until something happens), and wakes whoever
@@ -117,17 +121,17 @@ impl Reactor {
     /// What the system's wait returned. A signal is no error. In a forked child, a reactor of the
     /// parent is not turned.
     pub fn turn(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        self.shared.turn(&mut self.wakers, timeout)
+        self.inner.turn(&mut self.wakers, timeout)
     }
 
     /// When the next timer is due, or a little earlier; `None` without timers.
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.shared.timers().next_deadline()
+        self.inner.timers().next_deadline()
     }
 
     /// Whether neither a socket nor a timer is registered.
     pub fn is_idle(&self) -> bool {
-        self.shared.is_idle()
+        self.inner.is_idle()
     }
 
     /// Makes this reactor the one that sockets outside every runtime share. Its owner goes on
@@ -137,7 +141,7 @@ impl Reactor {
     ///
     /// When there is one already, set or started because it was needed.
     pub fn set_fallback(&self) -> Result<(), SetFallbackError> {
-        fallback::set_fallback(&self.shared)
+        fallback::set_fallback(&self.inner)
     }
 
     /// Runs the reactor on a thread of its own, named `minato-reactor`, with all signals blocked.
@@ -153,8 +157,8 @@ impl Reactor {
 
 impl Drop for Reactor {
     fn drop(&mut self) {
-        if self.shared.turned_by() == TurnedBy::Owner {
-            self.shared.end();
+        if self.inner.turned_by() == TurnedBy::Owner {
+            self.inner.end();
         }
     }
 }
@@ -162,7 +166,7 @@ impl Drop for Reactor {
 impl AsFd for Reactor {
     /// The descriptor that becomes readable when a turn would find something.
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.shared.driver().descriptor()
+        self.inner.driver().descriptor()
     }
 }
 
@@ -174,7 +178,7 @@ impl AsRawFd for Reactor {
 
 impl fmt::Debug for Reactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reactor").field("sockets", &self.shared.socket_count()).finish()
+        f.debug_struct("Reactor").field("sockets", &self.inner.socket_count()).finish()
     }
 }
 
@@ -185,22 +189,22 @@ impl fmt::Debug for Reactor {
 /// too, which stands for the reactor of its first core.
 #[derive(Clone)]
 pub struct Handle {
-    shared: Arc<Shared>,
+    inner: Arc<ReactorInner>,
 }
 
 impl Handle {
-    pub(crate) fn of(shared: Arc<Shared>) -> Self {
-        Self { shared }
+    pub(crate) fn from_inner(inner: Arc<ReactorInner>) -> Self {
+        Self { inner }
     }
 
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
-        &self.shared
+    pub(crate) fn inner(&self) -> &Arc<ReactorInner> {
+        &self.inner
     }
 
     /// Ends the turn that is under way, or keeps the next one from waiting. In a forked child this
     /// does nothing to a reactor of the parent.
     pub fn unpark(&self) {
-        self.shared.unpark();
+        self.inner.unpark();
     }
 }
 
@@ -212,6 +216,6 @@ impl From<&Handle> for Handle {
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handle").field("ended", &self.shared.has_ended()).finish_non_exhaustive()
+        f.debug_struct("Handle").field("ended", &self.inner.has_ended()).finish_non_exhaustive()
     }
 }

@@ -57,10 +57,10 @@ impl<const BITS: u32> View<BITS> {
         Self(bits.wrapping_add(step(Direction::Read)).wrapping_add(step(Direction::Write)))
     }
 
-    /// The word after `bits` of `direction` were cleared on the strength of `look`, or `None` when
-    /// an event has come since.
-    fn after_clearing(self, direction: Direction, look: Self, bits: Readiness) -> Option<Self> {
-        if self.tick(direction) != look.tick(direction) {
+    /// The word after `bits` of `direction` were cleared because of what `snapshot` shows, or `None`
+    /// when an event has come since.
+    fn after_clearing(self, direction: Direction, snapshot: Self, bits: Readiness) -> Option<Self> {
+        if self.tick(direction) != snapshot.tick(direction) {
             return None;
         }
         Some(Self(self.0 & !u64::from(bits.bits())))
@@ -99,9 +99,14 @@ impl<const BITS: u32> ReadinessWord<BITS> {
         self.0.fetch_and(!View::<BITS>::LISTED, Ordering::AcqRel);
     }
 
-    /// Clears `bits` unless an event of `direction` has come since `look`; says whether it did.
-    pub(crate) fn clear(&self, direction: Direction, look: View<BITS>, bits: Readiness) -> bool {
-        self.update(|view| view.after_clearing(direction, look, bits)).is_some()
+    /// Clears `bits` unless an event of `direction` has come since `snapshot`; says whether it did.
+    pub(crate) fn clear(
+        &self,
+        direction: Direction,
+        snapshot: View<BITS>,
+        bits: Readiness,
+    ) -> bool {
+        self.update(|view| view.after_clearing(direction, snapshot, bits)).is_some()
     }
 
     /// Changes the word; returns what it was before, or `None` if `change` left it alone.

@@ -2,14 +2,13 @@
 //!
 //! A slot is made at a socket's first wait and lives as long as the socket. Its readiness word is
 //! written by the reactor and read by every operation; its waiters are left by tasks and taken by
-//! the reactor. Its *home* is the reactor that it is registered with, which can change once that
-//! reactor has ended.
+//! the reactor. It can be registered with another reactor once its own has ended.
 
 use std::io;
 use std::task::Waker;
 
+use super::inner::ReactorInner;
 use super::readiness::{ReadinessWord, View};
-use super::shared::Shared;
 use super::waiters::{EntryId, Waiters};
 use crate::engine::{Direction, Key, Readiness, Source};
 use crate::panics::contain;
@@ -25,30 +24,30 @@ pub(crate) struct Slot {
     parked: [ParkedTask; 2],
     /// Everybody else who waits.
     waiters: Mutex<Waiters>,
-    home: Mutex<Option<Home>>,
-    /// The address of the home's reactor, or [`NO_HOME`]: tells without a lock whether this thread
-    /// turns it.
-    home_address: AtomicUsize,
+    registered: Mutex<Option<Registered>>,
+    /// The address of the reactor it is registered with, or [`NO_REACTOR`]. It tells without a lock
+    /// whether this thread turns that reactor.
+    reactor_address: AtomicUsize,
 }
 
-/// Stands for no reactor, and is not what a thread has that holds none either.
-const NO_HOME: usize = usize::MAX;
+/// No reactor. Not 0: that is what a thread without a core has.
+const NO_REACTOR: usize = usize::MAX;
 
-struct Home {
-    reactor: Arc<Shared>,
+struct Registered {
+    reactor: Arc<ReactorInner>,
     key: Key,
 }
 
 impl Slot {
-    /// A slot with no home, in which `assumed` holds until something would block.
+    /// A slot that is not registered, in which `assumed` holds until something would block.
     pub(crate) fn new(meaningful: Readiness, assumed: Readiness) -> Self {
         Self {
             word: ReadinessWord::new(assumed),
             meaningful,
             parked: Default::default(),
             waiters: Mutex::default(),
-            home: Mutex::default(),
-            home_address: AtomicUsize::new(NO_HOME),
+            registered: Mutex::default(),
+            reactor_address: AtomicUsize::new(NO_REACTOR),
         }
     }
 
@@ -56,10 +55,10 @@ impl Slot {
         self.word.view()
     }
 
-    /// Clears `bits`, unless an event of `direction` has come since `look`.
+    /// Clears `bits`, unless an event of `direction` has come since `snapshot`.
     #[inline(always)]
-    pub(crate) fn clear(&self, direction: Direction, look: View, bits: Readiness) -> bool {
-        self.word.clear(direction, look, bits)
+    pub(crate) fn clear(&self, direction: Direction, snapshot: View, bits: Readiness) -> bool {
+        self.word.clear(direction, snapshot, bits)
     }
 
     /// Takes `bits` for granted until something would block: there is no reactor to tell.
@@ -69,7 +68,7 @@ impl Slot {
 
     /// Takes in what no reactor reports, and wakes everybody concerned.
     #[cold]
-    pub(crate) fn tell(&self, bits: Readiness) {
+    pub(crate) fn report(&self, bits: Readiness) {
         let mut wakers = Vec::new();
         self.event(bits, &mut wakers);
         for waker in wakers {
@@ -167,70 +166,72 @@ impl Slot {
         drop(waker);
     }
 
-    /// The address of the reactor that this slot is registered with, or [`NO_HOME`]. A reactor that
-    /// ends takes itself out.
-    pub(crate) fn home_address(&self) -> usize {
-        self.home_address.load(Ordering::Acquire)
+    /// The address of the reactor that this slot is registered with, or [`NO_REACTOR`], which a
+    /// reactor that ends leaves here.
+    pub(crate) fn reactor_address(&self) -> usize {
+        self.reactor_address.load(Ordering::Acquire)
     }
 
     /// The reactor that this slot is registered with, unless it has ended.
-    pub(crate) fn home(&self) -> Option<Arc<Shared>> {
-        let home = self.home.lock();
-        home.as_ref().filter(|home| !home.reactor.has_ended()).map(|home| home.reactor.clone())
+    pub(crate) fn reactor(&self) -> Option<Arc<ReactorInner>> {
+        let registered = self.registered.lock();
+        let alive = registered.as_ref().filter(|place| !place.reactor.has_ended());
+        alive.map(|place| place.reactor.clone())
     }
 
-    /// Registers `source` under this slot with `reactor`, unless it has a home that lives.
-    pub(crate) fn settle_in(
+    /// Registers `source` under this slot with `reactor`, unless it is registered with another one
+    /// that has not ended.
+    pub(crate) fn register(
         self: &Arc<Self>,
         source: &Source,
-        reactor: &Arc<Shared>,
+        reactor: &Arc<ReactorInner>,
     ) -> io::Result<()> {
         // Dropped after the lock: with the last reference to a reactor go the wakers in it.
         let old;
-        let mut home = self.home.lock();
-        if home.as_ref().is_some_and(|home| !home.reactor.has_ended()) {
+        let mut registered = self.registered.lock();
+        if registered.as_ref().is_some_and(|old| !old.reactor.has_ended()) {
             return Ok(());
         }
-        old = home.take();
+        old = registered.take();
         if let Some(old) = &old
             && !old.reactor.is_from_before_fork()
         {
             _ = old.reactor.driver().deregister(source);
         }
         let key = reactor.insert(source, self.clone())?;
-        self.home_address.store(Arc::as_ptr(reactor).addr(), Ordering::Release);
-        *home = Some(Home { reactor: reactor.clone(), key });
+        self.reactor_address.store(Arc::as_ptr(reactor).addr(), Ordering::Release);
+        *registered = Some(Registered { reactor: reactor.clone(), key });
         Ok(())
     }
 
     /// Asks the reactor to report the current readiness anew.
     pub(crate) fn rearm(&self, source: &Source) -> io::Result<()> {
-        match &*self.home.lock() {
-            Some(home) if home.reactor.is_from_before_fork() => Ok(()),
-            Some(home) => home.reactor.driver().rearm(source, home.key),
+        match &*self.registered.lock() {
+            Some(place) if place.reactor.is_from_before_fork() => Ok(()),
+            Some(place) => place.reactor.driver().rearm(source, place.key),
             None => Ok(()),
         }
     }
 
     /// Gives the place in the reactor back; the system's registration ends too if `explicitly`, or
     /// by itself with the descriptor if not.
-    pub(crate) fn move_out(&self, source: &Source, explicitly: bool) {
-        let Some(home) = self.home.lock().take() else { return };
-        self.home_address.store(NO_HOME, Ordering::Release);
-        if home.reactor.is_from_before_fork() {
+    pub(crate) fn deregister(&self, source: &Source, explicitly: bool) {
+        let Some(place) = self.registered.lock().take() else { return };
+        self.reactor_address.store(NO_REACTOR, Ordering::Release);
+        if place.reactor.is_from_before_fork() {
             // The registration, and the place with its lock, are the parent's.
             return;
         }
         if explicitly {
             // Fails only if the registration is gone already, which is what we want.
-            _ = home.reactor.driver().deregister(source);
+            _ = place.reactor.driver().deregister(source);
         }
-        home.reactor.remove(home.key);
+        place.reactor.remove(place.key);
     }
 
     /// Wakes everybody: the reactor ends.
-    pub(crate) fn evict(&self, wakers: &mut Vec<Waker>) {
-        self.home_address.store(NO_HOME, Ordering::Release);
+    pub(crate) fn close(&self, wakers: &mut Vec<Waker>) {
+        self.reactor_address.store(NO_REACTOR, Ordering::Release);
         self.take_parked(Readiness::ALL, wakers);
         self.take_listed(Readiness::ALL, wakers);
     }

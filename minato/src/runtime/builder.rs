@@ -246,7 +246,7 @@ impl Builder {
         if let (Clock::Pausable(clock), true) = (&clock, self.start_paused) {
             clock.pause();
         }
-        let reactor = reactor::Shared::start(&self.engine, clock.clone(), TurnedBy::Nobody)?;
+        let reactor = reactor::ReactorInner::start(&self.engine, clock.clone(), TurnedBy::Nobody)?;
         let mut core = Box::new(Core::new(0, reactor.clone(), Queue::Own(Default::default())));
         // A simulated core is stepped, so that each poll is known to whoever watches it.
         let fifo = self.engine.is_simulated().then(|| Box::new(Fifo) as Box<dyn Picker>);
@@ -277,7 +277,7 @@ impl Builder {
         for index in 0..count {
             // Its worker is on its way when anybody else can know of it.
             let reactor =
-                reactor::Shared::start(&self.engine, Clock::System, TurnedBy::CoreHolder)?;
+                reactor::ReactorInner::start(&self.engine, Clock::System, TurnedBy::CoreHolder)?;
             let queue = Queue::Shared(Deque::new_fifo());
             cores.push(Box::new(Core::new(index, reactor, queue)));
         }
@@ -298,7 +298,7 @@ impl Builder {
     fn finish(
         self,
         flavor: Flavor,
-        reactors: Vec<Arc<reactor::Shared>>,
+        reactors: Vec<Arc<reactor::ReactorInner>>,
         counters: Vec<Arc<super::metrics::CoreCounters>>,
         clock: Clock,
     ) -> Arc<RuntimeInner> {

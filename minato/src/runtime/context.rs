@@ -385,7 +385,7 @@ pub(crate) fn queue_woken_here(wakers: &mut Vec<Waker>) {
 
 /// The reactor that a wait on this thread binds to: that of the held core, or of a core of the
 /// runtime that the thread is in.
-pub(crate) fn reactor() -> Option<Arc<reactor::Shared>> {
+pub(crate) fn reactor() -> Option<Arc<reactor::ReactorInner>> {
     with_current(|context| {
         let held = context.with_core(|core| core.reactor.clone());
         held.unwrap_or_else(|| context.runtime.shared_reactor().clone())
@@ -481,7 +481,7 @@ pub(crate) fn has_siblings() -> bool {
 
 /// The reactor that timers made on this thread stay with: that of the runtime that the thread is
 /// in, if the runtime has a clock of its own.
-pub(crate) fn timekeeper() -> Option<Arc<reactor::Shared>> {
+pub(crate) fn timekeeper() -> Option<Arc<reactor::ReactorInner>> {
     with_current(|context| match context.runtime.clock() {
         Clock::System => None,
         // Only a runtime with one core has such a clock.

@@ -13,7 +13,7 @@ use crate::sync::Arc;
 pub(crate) struct Core {
     /// Which of the runtime's cores this is.
     pub(crate) index: usize,
-    pub(crate) reactor: Arc<reactor::Shared>,
+    pub(crate) reactor: Arc<reactor::ReactorInner>,
     pub(crate) queue: Queue,
     pub(crate) counters: Arc<CoreCounters>,
     /// Counts polls, so that the reactor and the injector have their turn.
@@ -28,7 +28,7 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    pub(crate) fn new(index: usize, reactor: Arc<reactor::Shared>, queue: Queue) -> Self {
+    pub(crate) fn new(index: usize, reactor: Arc<reactor::ReactorInner>, queue: Queue) -> Self {
         Self {
             index,
             reactor,

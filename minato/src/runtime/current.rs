@@ -28,13 +28,13 @@ pub(super) struct RootWaker {
     woken: AtomicBool,
     thread: Thread,
     /// The reactor that the thread may be parked in.
-    reactor: Option<Arc<reactor::Shared>>,
+    reactor: Option<Arc<reactor::ReactorInner>>,
     /// Names the context of the `block_on`.
     context: usize,
 }
 
 impl RootWaker {
-    fn new(context: &Context, reactor: Option<Arc<reactor::Shared>>) -> Arc<Self> {
+    fn new(context: &Context, reactor: Option<Arc<reactor::ReactorInner>>) -> Arc<Self> {
         let (thread, context) = (thread::current(), context.address());
         Arc::new(Self { woken: AtomicBool::new(true), thread, reactor, context })
     }

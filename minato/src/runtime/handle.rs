@@ -133,7 +133,7 @@ impl Handle {
 
     /// The reactor of the runtime's first core, for sockets that are bound explicitly.
     pub fn reactor(&self) -> reactor::Handle {
-        reactor::Handle::of(self.shared.reactors()[0].clone())
+        reactor::Handle::from_inner(self.shared.reactors()[0].clone())
     }
 }
 

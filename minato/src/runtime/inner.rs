@@ -36,7 +36,7 @@ pub(crate) struct RuntimeInner {
     pub(super) flavor: Flavor,
     pub(super) injector: Injector<Runnable>,
     pub(super) config: Config,
-    reactors: Box<[Arc<reactor::Shared>]>,
+    reactors: Box<[Arc<reactor::ReactorInner>]>,
     counters: Box<[Arc<CoreCounters>]>,
     tasks: Registry,
     blocking: BlockingPool,
@@ -53,7 +53,7 @@ impl RuntimeInner {
     pub(super) fn new(
         flavor: Flavor,
         config: Config,
-        reactors: Vec<Arc<reactor::Shared>>,
+        reactors: Vec<Arc<reactor::ReactorInner>>,
         counters: Vec<Arc<CoreCounters>>,
         blocking: BlockingPool,
         clock: Clock,
@@ -143,13 +143,13 @@ impl RuntimeInner {
         self.config.budget
     }
 
-    pub(crate) fn reactors(&self) -> &[Arc<reactor::Shared>] {
+    pub(crate) fn reactors(&self) -> &[Arc<reactor::ReactorInner>] {
         &self.reactors
     }
 
     /// The reactor for a thread that is in this runtime and holds no core: the one with the fewest
     /// sockets.
-    pub(crate) fn shared_reactor(&self) -> &Arc<reactor::Shared> {
+    pub(crate) fn shared_reactor(&self) -> &Arc<reactor::ReactorInner> {
         let fewest = self.reactors.iter().min_by_key(|reactor| reactor.socket_count());
         fewest.unwrap_or(&self.reactors[0])
     }

@@ -49,7 +49,7 @@ const LIFO_POLLS: u32 = 3;
 pub(super) struct Remote {
     pub(super) stealer: Stealer<Runnable>,
     pub(super) lifo: AtomicCell<Option<Runnable>>,
-    pub(super) reactor: Arc<reactor::Shared>,
+    pub(super) reactor: Arc<reactor::ReactorInner>,
 }
 
 /// The cores and the threads that hold them.

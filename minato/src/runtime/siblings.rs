@@ -9,7 +9,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use super::pool::Pool;
-use crate::reactor::watch::{Look, STUCK_AFTER, WatchedCore, earlier};
+use crate::reactor::watch::{Check, STUCK_AFTER, WatchedCore, earlier};
 
 /// The siblings of the worker at `own`.
 pub(super) struct Siblings {
@@ -32,7 +32,7 @@ impl Siblings {
     }
 
     /// Looks at every sibling as the standby worker; returns how long until the next look.
-    pub(super) fn look_at_all(
+    pub(super) fn check_all(
         &mut self,
         pool: &Pool,
         now: Instant,
@@ -42,9 +42,9 @@ impl Siblings {
         let own = &pool.remotes[self.own].reactor;
         let mut next = None;
         for Sibling { index, core, is_quiet } in &mut self.all {
-            let look = core.look(Some(own), &pool.remotes[*index].reactor, now, wakers);
-            *is_quiet = matches!(look, Look::Quiet(_));
-            next = earlier(next, look.next());
+            let check = core.check(Some(own), &pool.remotes[*index].reactor, now, wakers);
+            *is_quiet = matches!(check, Check::Quiet(_));
+            next = earlier(next, check.next());
         }
         next
     }
@@ -65,12 +65,12 @@ impl Siblings {
     }
 
     /// Looks at one sibling, another one each time.
-    pub(super) fn look_at_next(&mut self, pool: &Pool, now: Instant, wakers: &mut Vec<Waker>) {
+    pub(super) fn check_next(&mut self, pool: &Pool, now: Instant, wakers: &mut Vec<Waker>) {
         self.fill(pool);
         self.next += 1;
         let count = self.all.len();
         if let Some(Sibling { index, core, .. }) = self.all.get_mut(self.next % count.max(1)) {
-            core.look(None, &pool.remotes[*index].reactor, now, wakers);
+            core.check(None, &pool.remotes[*index].reactor, now, wakers);
         }
     }
 

@@ -16,7 +16,7 @@ use super::core::Core;
 use super::inner::{Flavor, RuntimeInner};
 use super::picker::Picker;
 use super::report;
-use crate::reactor::shared::wake_all;
+use crate::reactor::inner::wake_all;
 use crate::task::Runnable;
 use crate::time::clock::{PausableClock, real_now};
 

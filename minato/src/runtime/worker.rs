@@ -91,7 +91,7 @@ impl Worker<'_> {
         if core.tick % POLLS_PER_TURN == 0 {
             core = core.turn(self.context, Some(Duration::ZERO))?;
             if self.pool.is_fully_awake() {
-                core = self.look_at_a_sibling(core)?;
+                core = self.check_a_sibling(core)?;
             }
             if let Some(runnable) = self.shared.injector.pop() {
                 return Some((core, Some(runnable)));
@@ -158,18 +158,18 @@ impl Worker<'_> {
         let mut wakers = std::mem::take(&mut core.wakers);
         let now = real_now();
         // Turning a reactor calls wakers, which may be foreign code.
-        let look = || siblings.look_at_all(pool, now, &mut wakers);
-        let (core, next) = self.context.lend(core, look);
+        let check = || siblings.check_all(pool, now, &mut wakers);
+        let (core, next) = self.context.lend(core, check);
         let core = self.steal_from_stuck(core?, wakers);
         Some((core, self.siblings.say_until_when(pool, now, next)))
     }
 
     /// Looks at one sibling, since no worker sleeps that would.
-    fn look_at_a_sibling(&mut self, mut core: Box<Core>) -> Kept {
+    fn check_a_sibling(&mut self, mut core: Box<Core>) -> Kept {
         let (pool, siblings) = (self.pool, &mut self.siblings);
         let mut wakers = std::mem::take(&mut core.wakers);
-        let look = || siblings.look_at_next(pool, real_now(), &mut wakers);
-        let (core, ()) = self.context.lend(core, look);
+        let check = || siblings.check_next(pool, real_now(), &mut wakers);
+        let (core, ()) = self.context.lend(core, check);
         Some(self.steal_from_stuck(core?, wakers))
     }
 

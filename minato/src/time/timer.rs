@@ -32,7 +32,7 @@ use crate::sync::Arc;
 pub(crate) struct Timer {
     deadline: Instant,
     /// The owner. For a timer by the system's clock: the reactor in which it last waited.
-    reactor: Option<Arc<reactor::Shared>>,
+    reactor: Option<Arc<reactor::ReactorInner>>,
     /// Names the timer in the wheel of `reactor` while it waits there.
     key: Option<TimerKey>,
     /// How many turns that reactor had done when the timer was last polled.
@@ -192,7 +192,7 @@ impl Timer {
     }
 
     /// The reactor for a wait outside every runtime.
-    fn outside(&self) -> io::Result<Arc<reactor::Shared>> {
+    fn outside(&self) -> io::Result<Arc<reactor::ReactorInner>> {
         let reactor = fallback::reactor_at(self.place)?;
         match reactor.timers().clock().is_system() {
             true => Ok(reactor),
@@ -212,7 +212,7 @@ impl Drop for Timer {
 }
 
 /// The clock of timers that stay with `reactor`.
-fn clock_of(reactor: Option<&Arc<reactor::Shared>>) -> &Clock {
+fn clock_of(reactor: Option<&Arc<reactor::ReactorInner>>) -> &Clock {
     reactor.map_or(&Clock::System, |reactor| reactor.timers().clock())
 }
 
@@ -226,8 +226,8 @@ mod tests {
         timer.poll(&mut Context::from_waker(Waker::noop()))
     }
 
-    fn reactor_of(runtime: &Runtime) -> Arc<reactor::Shared> {
-        runtime.handle().reactor().shared().clone()
+    fn reactor_of(runtime: &Runtime) -> Arc<reactor::ReactorInner> {
+        runtime.handle().reactor().inner().clone()
     }
 
     #[test]

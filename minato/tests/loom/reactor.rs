@@ -19,15 +19,15 @@ pub(crate) mod watch {
 /// What `sleep.rs` takes from the module above it.
 pub(crate) const AFTER_TIMER: std::time::Duration = std::time::Duration::from_millis(2);
 
-/// A reactor in which nothing is registered: the models' slots have no home.
-pub(crate) mod shared {
+/// A reactor in which nothing is registered: the models' slots are not registered.
+pub(crate) mod inner {
     use std::io;
 
     use super::slot::Slot;
     use crate::engine::{Key, Source};
     use crate::sync::Arc;
 
-    pub(crate) struct Shared;
+    pub(crate) struct ReactorInner;
 
     pub(crate) struct Driver;
 
@@ -41,7 +41,7 @@ pub(crate) mod shared {
         }
     }
 
-    impl Shared {
+    impl ReactorInner {
         pub(crate) fn has_ended(&self) -> bool {
             false
         }

@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use super::{AFTER_TIMER, LONGEST_RECHECK, RECHECK_PARKED, SLEEP_PAYS_FROM, STUCK_AFTER, TurnedBy};
 use crate::engine::{Direction, EVENTS_PER_WAIT, Readiness, Source};
 use crate::os::Descriptor;
-use crate::reactor::{Shared, Slot};
+use crate::reactor::{ReactorInner, Slot};
 use crate::sync::Arc;
 use crate::sync::plain::{AtomicBool, Ordering};
 use crate::time::clock::real_now;
 
-/// What came of a look.
+/// What came of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Look {
+pub(crate) enum Check {
     /// The next look must come within this time.
     Again(Duration),
     /// No look is needed within this time (`None`: ever), unless the core turns. Before the client
@@ -25,7 +25,7 @@ pub(crate) enum Look {
     Gone,
 }
 
-impl Look {
+impl Check {
     /// The time until the next look.
     pub(crate) fn next(self) -> Option<Duration> {
         match self {
@@ -74,7 +74,7 @@ impl Wake for ReadableFlag {
 }
 
 impl WatchedCore {
-    pub(crate) fn new(reactor: &Shared) -> Self {
+    pub(crate) fn new(reactor: &ReactorInner) -> Self {
         Self {
             turns: reactor.turns(),
             held: true,
@@ -98,16 +98,16 @@ impl WatchedCore {
 
     /// Looks at the core, and turns its reactor if nobody else does. The client watches its
     /// descriptor with the reactor `own`; without one it must look again soon.
-    pub(crate) fn look(
+    pub(crate) fn check(
         &mut self,
-        own: Option<&Arc<Shared>>,
-        reactor: &Arc<Shared>,
+        own: Option<&Arc<ReactorInner>>,
+        reactor: &Arc<ReactorInner>,
         now: Instant,
         wakers: &mut Vec<Waker>,
-    ) -> Look {
+    ) -> Check {
         if reactor.has_ended() {
             self.release();
-            return Look::Gone;
+            return Check::Gone;
         }
         if reactor.turned_by() == TurnedBy::Nobody {
             return self.turn_for_nobody(own, reactor, wakers);
@@ -127,13 +127,19 @@ impl WatchedCore {
         if self.stuck || now.saturating_duration_since(self.was_well_at) >= STUCK_AFTER {
             self.stuck = true;
             self.recheck = STUCK_AFTER;
-            return Look::Again(self.turn_for(own, reactor, wakers).0);
+            return Check::Again(self.turn_for(own, reactor, wakers).0);
         }
-        Look::Again(STUCK_AFTER)
+        Check::Again(STUCK_AFTER)
     }
 
     /// When to look again at a core that turned or is parked.
-    fn after_well(&mut self, reactor: &Shared, turned: bool, parked: bool, now: Instant) -> Look {
+    fn after_well(
+        &mut self,
+        reactor: &ReactorInner,
+        turned: bool,
+        parked: bool,
+        now: Instant,
+    ) -> Check {
         if turned && let Some(since) = self.quiet_since.take() {
             self.turns_seldom = now.saturating_duration_since(since) >= SLEEP_PAYS_FROM;
             if self.turns_seldom {
@@ -143,17 +149,17 @@ impl WatchedCore {
         if parked && (!turned || self.turns_seldom) {
             self.quiet_since.get_or_insert(now);
             let until = reactor.timers().until_next();
-            return Look::Quiet(until.map(|until| until + AFTER_TIMER));
+            return Check::Quiet(until.map(|until| until + AFTER_TIMER));
         }
         if self.may_be_late {
             self.recheck = (2 * self.recheck).min(LONGEST_RECHECK);
-            return Look::Again(self.recheck);
+            return Check::Again(self.recheck);
         }
-        Look::Again(if parked { RECHECK_PARKED } else { STUCK_AFTER })
+        Check::Again(if parked { RECHECK_PARKED } else { STUCK_AFTER })
     }
 
     /// Whether a core that was quiet at the last look has neither turned nor been taken since.
-    pub(crate) fn is_still_quiet(&self, reactor: &Shared) -> bool {
+    pub(crate) fn is_still_quiet(&self, reactor: &ReactorInner) -> bool {
         let is_held = reactor.turned_by() != TurnedBy::Nobody;
         is_held == self.held && reactor.turns() == self.turns
     }
@@ -165,15 +171,15 @@ impl WatchedCore {
 
     fn turn_for_nobody(
         &mut self,
-        own: Option<&Arc<Shared>>,
-        reactor: &Arc<Shared>,
+        own: Option<&Arc<ReactorInner>>,
+        reactor: &Arc<ReactorInner>,
         wakers: &mut Vec<Waker>,
-    ) -> Look {
+    ) -> Check {
         self.held = false;
         self.turns = reactor.turns();
         match self.turn_for(own, reactor, wakers) {
-            (_, Watched::UntilReadable(until)) => Look::Quiet(until),
-            (soon, Watched::No) => Look::Again(soon),
+            (_, Watched::UntilReadable(until)) => Check::Quiet(until),
+            (soon, Watched::No) => Check::Again(soon),
         }
     }
 
@@ -181,8 +187,8 @@ impl WatchedCore {
     /// at one that is held, and what the descriptor tells it.
     fn turn_for(
         &mut self,
-        own: Option<&Arc<Shared>>,
-        reactor: &Arc<Shared>,
+        own: Option<&Arc<ReactorInner>>,
+        reactor: &Arc<ReactorInner>,
         wakers: &mut Vec<Waker>,
     ) -> (Duration, Watched) {
         // 1. Watch the descriptor, so that the client wakes when there is something to turn for.
@@ -218,7 +224,7 @@ impl WatchedCore {
     /// Stops watching the core's descriptor.
     pub(crate) fn release(&mut self) {
         if let Some(descriptor) = self.descriptor.take() {
-            descriptor.slot.move_out(&descriptor.source, true);
+            descriptor.slot.deregister(&descriptor.source, true);
         }
     }
 }
@@ -237,11 +243,11 @@ enum Watched {
 }
 
 impl WatchedDescriptor {
-    fn register(own: &Arc<Shared>, reactor: &Arc<Shared>) -> io::Result<Self> {
+    fn register(own: &Arc<ReactorInner>, reactor: &Arc<ReactorInner>) -> io::Result<Self> {
         let descriptor = reactor.driver().descriptor().try_clone_to_owned()?;
         let source = Source::Os(descriptor.as_raw_fd());
         let slot = Arc::new(Slot::new(Readiness::ALL, Readiness::EMPTY));
-        slot.settle_in(&source, own)?;
+        slot.register(&source, own)?;
         Ok(Self { source, _descriptor: descriptor, slot, readable: Arc::default() })
     }
 

@@ -52,7 +52,7 @@ mod core;
 pub(crate) mod monitor;
 mod sleep;
 
-pub(crate) use self::core::{Look, WatchedCore};
+pub(crate) use self::core::{Check, WatchedCore};
 pub(crate) use self::sleep::Sleep;
 
 use std::io;
@@ -60,7 +60,7 @@ use std::panic::Location;
 use std::task::Waker;
 use std::time::Duration;
 
-use super::Shared;
+use super::ReactorInner;
 use crate::runtime::context;
 use crate::runtime::implicit::{HiddenThread, permit};
 use crate::sync::Arc;
@@ -112,7 +112,7 @@ pub(crate) fn earlier(one: Option<Duration>, other: Option<Duration>) -> Option<
     }
 }
 
-impl Shared {
+impl ReactorInner {
     /// Called after `waker` was left here: makes sure that the reactor will be turned.
     ///
     /// Within a task's own poll there is nothing to do: when the poll returns, the thread goes on

@@ -8,16 +8,16 @@ use std::io;
 use std::task::Waker;
 use std::time::Duration;
 
-use super::{Look, STUCK_AFTER, TurnedBy, WatchedCore, earlier};
+use super::{Check, STUCK_AFTER, TurnedBy, WatchedCore, earlier};
 use crate::reactor::process::PerProcess;
-use crate::reactor::{Shared, fallback};
+use crate::reactor::{ReactorInner, fallback};
 use crate::runtime::report;
 use crate::sync::plain::{AtomicBool, Ordering};
 use crate::sync::{Arc, Weak};
 use crate::time::clock::real_now;
 
 /// Cores that are to be watched from now on, on their way to the monitor.
-static ARRIVALS: PerProcess<Vec<Weak<Shared>>> = PerProcess::new(Vec::new());
+static ARRIVALS: PerProcess<Vec<Weak<ReactorInner>>> = PerProcess::new(Vec::new());
 
 /// Whether there are any: a turn of the background reactor need not take the lock to know.
 static HAS_ARRIVALS: AtomicBool = AtomicBool::new(false);
@@ -29,7 +29,7 @@ static HAS_ARRIVALS: AtomicBool = AtomicBool::new(false);
 ///
 /// When the background thread cannot be started, or `reactor` is simulated and nobody steps it: the
 /// monitor must not move a simulated clock.
-pub(super) fn watch(reactor: &Arc<Shared>, from_outside: bool) -> io::Result<()> {
+pub(super) fn watch(reactor: &Arc<ReactorInner>, from_outside: bool) -> io::Result<()> {
     if reactor.driver().host().is_some() {
         return match reactor.turned_by() {
             TurnedBy::Nobody => {
@@ -68,20 +68,20 @@ pub(crate) fn wake() {
 
 /// The monitor on the background thread.
 pub(crate) struct Monitor {
-    own: Arc<Shared>,
+    own: Arc<ReactorInner>,
     cores: HashMap<usize, Entry>,
     wakers: Vec<Waker>,
 }
 
 struct Entry {
-    reactor: Weak<Shared>,
+    reactor: Weak<ReactorInner>,
     core: WatchedCore,
     is_quiet: bool,
 }
 
 impl Monitor {
     /// `own` is the background reactor, which this thread turns.
-    pub(crate) fn new(own: Arc<Shared>) -> Self {
+    pub(crate) fn new(own: Arc<ReactorInner>) -> Self {
         Self { own, cores: HashMap::new(), wakers: Vec::new() }
     }
 
@@ -98,7 +98,7 @@ impl Monitor {
                 return;
             }
             self.take_arrivals();
-            timeout = if self.cores.is_empty() { None } else { self.look() };
+            timeout = if self.cores.is_empty() { None } else { self.check() };
         }
     }
 
@@ -117,22 +117,22 @@ impl Monitor {
     }
 
     /// Looks at every core once; returns how long until the next look.
-    fn look(&mut self) -> Option<Duration> {
+    fn check(&mut self) -> Option<Duration> {
         let now = real_now();
         let mut next = None;
-        // 1. Look at each core, and turn for those that nobody turns.
+        // 1. Check at each core, and turn for those that nobody turns.
         self.cores.retain(|_, Entry { reactor, core, is_quiet }| {
             let Some(reactor) = reactor.upgrade() else { return false };
             reactor.watcher().wake_up();
             core.set_may_be_late(!reactor.is_watched_from_outside());
-            let look = core.look(Some(&self.own), &reactor, now, &mut self.wakers);
-            *is_quiet = matches!(look, Look::Quiet(_));
-            next = earlier(next, look.next());
-            look != Look::Gone
+            let check = core.check(Some(&self.own), &reactor, now, &mut self.wakers);
+            *is_quiet = matches!(check, Check::Quiet(_));
+            next = earlier(next, check.next());
+            check != Check::Gone
         });
         // 2. Tell those that are quiet until when the monitor sleeps.
         let end = next.and_then(|next| now.checked_add(next));
-        // 3. Look at those once more: one may have turned between the two steps.
+        // 3. Check at those once more: one may have turned between the two steps.
         for Entry { reactor, core, .. } in self.cores.values().filter(|entry| entry.is_quiet) {
             let Some(reactor) = reactor.upgrade() else { continue };
             reactor.watcher().sleep_until(end);

@@ -21,7 +21,7 @@ use crate::time::Instant;
 pub(super) struct Host {
     name: String,
     context: Rc<Context>,
-    reactor: Arc<reactor::Shared>,
+    reactor: Arc<reactor::ReactorInner>,
     /// Ends the tasks when the simulation is dropped.
     runtime: LocalRuntime,
 }

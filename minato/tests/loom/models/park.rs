@@ -124,7 +124,7 @@ fn one_that_is_watched_by_descriptor_is_called_again_after_each_look() {
         })];
         while !reactor.knows(2) {
             reactor.bell.wait(&mut others);
-            reactor.park.hear();
+            reactor.park.accept();
         }
         for other in others {
             other.join().unwrap();

@@ -20,11 +20,13 @@ use crate::time::clock::{Clock, real_now};
 use crate::time::wheel::TimerKey;
 
 /// A reactor as every thread sees it.
-pub(crate) struct Shared {
+pub(crate) struct ReactorInner {
     driver: Driver,
     /// The turn: whoever holds this lock turns.
     waiter: Mutex<Waiter>,
     slots: Mutex<Slots>,
+    /// How many sockets are registered, for those who choose a reactor without its lock.
+    socket_count: AtomicUsize,
     timers: Timers,
     park: Park,
     turned_by: AtomicU8,
@@ -47,7 +49,7 @@ pub(crate) struct Shared {
     stale_keys: AtomicU64,
 }
 
-impl Shared {
+impl ReactorInner {
     pub(crate) fn start(
         engine: &Engine,
         clock: Clock,
@@ -58,6 +60,7 @@ impl Shared {
             driver,
             waiter: Mutex::new(waiter),
             slots: Mutex::default(),
+            socket_count: AtomicUsize::new(0),
             timers: Timers::new(clock),
             park: Park::new(turned_by.is_watched_by_descriptor()),
             turned_by: AtomicU8::new(turned_by as u8),
@@ -143,11 +146,11 @@ impl Shared {
         timeout: Option<Duration>,
     ) -> io::Result<()> {
         let timeout = self.wait_time(timeout);
-        let listens = self.turned_by().is_watched_by_descriptor();
-        let waits = timeout != Some(Duration::ZERO) && self.park.begin(listens);
+        let by_descriptor = self.turned_by().is_watched_by_descriptor();
+        let waits = timeout != Some(Duration::ZERO) && self.park.begin(by_descriptor);
         let timeout = if waits { timeout } else { Some(Duration::ZERO) };
-        if !waits && listens {
-            self.park.hear();
+        if !waits && by_descriptor {
+            self.park.accept();
         }
 
         let mut result = self.driver.wait(waiter, timeout, || self.timers.until_next());
@@ -224,7 +227,10 @@ impl Shared {
 
     /// Gives `slot` a place and registers `source` under it.
     pub(super) fn insert(&self, source: &Source, slot: Arc<Slot>) -> io::Result<Key> {
-        let key = self.slots.lock().insert(slot)?;
+        let mut slots = self.slots.lock();
+        let key = slots.insert(slot)?;
+        self.socket_count.store(slots.len(), Ordering::Relaxed);
+        drop(slots);
         let registered =
             if self.has_ended() { Err(ended_error()) } else { self.driver.register(source, key) };
         if let Err(error) = registered {
@@ -236,7 +242,10 @@ impl Shared {
 
     /// Gives a place back.
     pub(super) fn remove(&self, key: Key) {
-        let slot = self.slots.lock().remove(key);
+        let mut slots = self.slots.lock();
+        let slot = slots.remove(key);
+        self.socket_count.store(slots.len(), Ordering::Relaxed);
+        drop(slots);
         drop(slot);
         self.notice_idle();
     }
@@ -320,7 +329,7 @@ impl Shared {
 
     /// How many sockets are registered.
     pub(crate) fn socket_count(&self) -> usize {
-        if self.is_from_before_fork() { 0 } else { self.slots.lock().len() }
+        if self.is_from_before_fork() { 0 } else { self.socket_count.load(Ordering::Relaxed) }
     }
 
     /// Ends the reactor: wakes every waiter and takes no new ones.
@@ -330,9 +339,13 @@ impl Shared {
         }
         self.ended.store(true, Ordering::SeqCst);
         let mut wakers = Vec::new();
-        let slots = self.slots.lock().drain();
+        let slots = {
+            let mut slots = self.slots.lock();
+            self.socket_count.store(0, Ordering::Relaxed);
+            slots.drain()
+        };
         for slot in &slots {
-            slot.evict(&mut wakers);
+            slot.close(&mut wakers);
         }
         self.timers.drain(&mut wakers);
         self.unpark();
@@ -371,7 +384,7 @@ impl Shared {
 
     pub(crate) fn set_turned_by(&self, turned_by: TurnedBy) {
         self.turned_by.store(turned_by as u8, Ordering::SeqCst);
-        self.park.set_listens(turned_by.is_watched_by_descriptor());
+        self.park.set_by_descriptor(turned_by.is_watched_by_descriptor());
         self.wake_monitor();
     }
 
