@@ -1,56 +1,60 @@
 //! How many connections wait in a listener's queue, as far as that is known.
 //!
-//! An event says that connections wait, and not how many. Whoever accepts one may try again until
-//! that fails, which is the dearest call of all; or ask the reactor to report anew what is left,
-//! which costs a call and a turn for each connection. Where the system tells how many are left, and
-//! they are some, that many accepts need neither. To ask costs a call as well, so that it is done
-//! less and less often while the answer is none.
+//! An event says that connections wait, and not how many. After an accept there are three ways on:
 //!
-//! Nothing here is relied on. While a connection is thought to wait, the listener counts as ready;
-//! if somebody else took it, the next accept finds that out.
+//! 1. Try again until an accept fails. The one that fails is the dearest call of all.
+//! 2. Re-arm: the reactor reports what is left. That costs a call and a turn for each connection.
+//! 3. Ask the system how many connections wait, if it can tell. While some are known to wait, the
+//!    next accepts need neither of the other two.
+//!
+//! A question costs a call as well, so questions become rarer while the answer is none.
+//!
+//! The count is a hint. While a connection is thought to wait, the listener counts as ready. If
+//! another thread took that connection, the next accept finds nothing and clears the count.
 
 use crate::sync::{AtomicU32, Ordering};
 
-/// After this many answers of none in a row the next question comes after as many accepts as ever.
+/// The back-off stops growing after this many empty answers: one question in 16 accepts.
 const MAX_DOUBLINGS: u32 = 4;
 
 /// What is known of a listener's queue.
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
     /// How many connections wait.
-    known: AtomicU32,
+    pending: AtomicU32,
     /// How many accepts are left before the next question.
-    until_asked: AtomicU32,
-    /// How many questions in a row had the answer none.
+    skip: AtomicU32,
+    /// How many answers in a row were none.
     empty_answers: AtomicU32,
 }
 
 impl Backlog {
     /// After an accept: whether another connection waits. `ask` asks the system, if it can tell.
     pub(super) fn is_more(&self, ask: impl FnOnce() -> Option<u32>) -> bool {
-        let known = self.known.load(Ordering::Relaxed);
-        if known > 0 {
-            // Two who accept at one time may count as one; then one accept more finds nothing.
-            self.known.store(known - 1, Ordering::Relaxed);
-            return known > 1;
+        let pending = self.pending.load(Ordering::Relaxed);
+        if pending > 0 {
+            // Two threads that accept at the same time may count as one. Then one more accept finds
+            // nothing.
+            self.pending.store(pending - 1, Ordering::Relaxed);
+            return pending > 1;
         }
-        let until_asked = self.until_asked.load(Ordering::Relaxed);
-        if until_asked > 0 {
-            self.until_asked.store(until_asked - 1, Ordering::Relaxed);
+        let skip = self.skip.load(Ordering::Relaxed);
+        if skip > 0 {
+            self.skip.store(skip - 1, Ordering::Relaxed);
             return false;
         }
         let waiting = ask().unwrap_or(0);
-        self.known.store(waiting, Ordering::Relaxed);
+        self.pending.store(waiting, Ordering::Relaxed);
         let empty_answers = self.empty_answers.load(Ordering::Relaxed);
         let empty_answers = if waiting > 0 { 0 } else { MAX_DOUBLINGS.min(empty_answers + 1) };
         self.empty_answers.store(empty_answers, Ordering::Relaxed);
-        self.until_asked.store((1 << empty_answers) - 1, Ordering::Relaxed);
+        self.skip.store((1 << empty_answers) - 1, Ordering::Relaxed);
         waiting > 0
     }
 
     /// An accept found nothing.
     pub(super) fn is_empty(&self) {
-        self.known.store(0, Ordering::Relaxed);
+        self.pending.store(0, Ordering::Relaxed);
     }
 }
 
