@@ -57,8 +57,8 @@ impl<const BITS: u32> View<BITS> {
         Self(bits.wrapping_add(step(Direction::Read)).wrapping_add(step(Direction::Write)))
     }
 
-    /// The word after `bits` of `direction` were cleared because of what `snapshot` shows, or `None`
-    /// when an event has come since.
+    /// The word after `bits` of `direction` were cleared because of what `snapshot` shows; `None` if
+    /// an event has come since.
     fn after_clearing(self, direction: Direction, snapshot: Self, bits: Readiness) -> Option<Self> {
         if self.tick(direction) != snapshot.tick(direction) {
             return None;
