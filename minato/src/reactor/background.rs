@@ -99,7 +99,7 @@ impl Background {
         &self.handle
     }
 
-    /// Ends the reactor: whoever waits on it is woken and gets an error. The returned future is
+    /// Ends the reactor: each wait on it is woken and gets an error. The returned future is
     /// ready when its thread is done.
     pub fn shutdown_now(self) -> BackgroundShutdown {
         self.shutdown(When::Now)

@@ -22,7 +22,7 @@ use crate::time::wheel::TimerKey;
 /// A reactor as every thread sees it.
 pub(crate) struct ReactorInner {
     driver: Driver,
-    /// The turn: whoever holds this lock turns.
+    /// The turn: the thread that holds this lock turns.
     waiter: Mutex<Waiter>,
     slots: Mutex<Slots>,
     /// How many sockets are registered, for those who choose a reactor without its lock.
@@ -90,7 +90,7 @@ impl ReactorInner {
     }
 
     /// Waits once for events, until `timeout` at most (`None`: until something happens) and no
-    /// longer than until the next timer is due, and wakes whoever waited for what happened.
+    /// longer than until the next timer is due, and wakes the waiters of what happened.
     ///
     /// `wakers` is room that the caller keeps from turn to turn, so that a turn allocates nothing.
     pub(crate) fn turn(

@@ -57,8 +57,8 @@ impl<const BITS: u32> View<BITS> {
         Self(bits.wrapping_add(step(Direction::Read)).wrapping_add(step(Direction::Write)))
     }
 
-    /// The word after `bits` of `direction` were cleared because of what `snapshot` shows; `None` if
-    /// an event has come since.
+    /// The word after `bits` of `direction` were cleared because of `snapshot`; `None` if an event
+    /// has come since.
     fn after_clearing(self, direction: Direction, snapshot: Self, bits: Readiness) -> Option<Self> {
         if self.tick(direction) != snapshot.tick(direction) {
             return None;
@@ -69,8 +69,8 @@ impl<const BITS: u32> View<BITS> {
 
 /// The readiness word itself.
 ///
-/// Looks and changes are sequentially consistent, for the sake of whoever leaves a waker between
-/// two looks without a lock; see [`ParkedTask`](crate::task::ParkedTask).
+/// Reads and changes are sequentially consistent, since a task leaves a waker between two reads
+/// without a lock; see [`ParkedTask`](crate::task::ParkedTask).
 pub(crate) struct ReadinessWord<const BITS: u32 = TICK_BITS>(AtomicU64);
 
 impl<const BITS: u32> ReadinessWord<BITS> {

@@ -109,7 +109,7 @@ impl Slot {
         }
     }
 
-    /// The list of everybody but the parked tasks, for whoever joins it.
+    /// The list of all waiters but the parked tasks, for one that joins it.
     fn join_waiters(&self) -> MutexGuard<'_, Waiters> {
         let waiters = self.waiters.lock();
         self.word.list();
