@@ -155,7 +155,8 @@ impl ReactorInner {
 
         let mut result = self.driver.wait(waiter, timeout, || self.timers.until_next());
         if result.is_err() && self.has_ended() && self.turned_by() == TurnedBy::CoreHolder {
-            result = Ok(self.park_thread(timeout));
+            self.park_thread(timeout);
+            result = Ok(());
         }
         if waits {
             self.park.end(self.turned_by().is_watched_by_descriptor());

@@ -88,7 +88,7 @@ impl Worker<'_> {
         core.tick = core.tick.wrapping_add(1);
         // 1. Every so many polls, however much there is to do: turn the reactor, look at a sibling
         //    if no sleeper does, and take one task that came from another thread.
-        if core.tick % POLLS_PER_TURN == 0 {
+        if core.tick.is_multiple_of(POLLS_PER_TURN) {
             core = core.turn(self.context, Some(Duration::ZERO))?;
             if self.pool.is_fully_awake() {
                 core = self.check_a_sibling(core)?;

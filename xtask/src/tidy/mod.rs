@@ -89,6 +89,7 @@ const RULES: &[Rule] = &[
     ("way", layers::ways),
     ("place", places::exist),
     ("cfg", conditional::cfg),
+    ("cfg-budget", conditional::budget),
     ("public-macro", macros::no_public_types),
     ("unsafe-place", unsafe_code::place),
     ("unsafe-budget", unsafe_code::budget),
@@ -161,6 +162,7 @@ mod tests {
                 ("ARCHITECTURE.md", text.to_string())
             }
             "place" => ("xtask/src/tidy/places.rs", "//! Lists.\n".to_string()),
+            "cfg-budget" => rust("#[cfg(unix)]\nmod unix;"),
             "cfg" => rust("#[cfg(unix)]\nfn only_here() {}"),
             "public-macro" => rust("macro_rules! make { ($n:ident) => { pub struct $n; } }"),
             "unsafe-place" => rust("fn f() { unsafe { g() } }"),
