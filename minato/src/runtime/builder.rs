@@ -219,7 +219,7 @@ impl Builder {
     /// error says which.
     pub fn build(self) -> io::Result<Runtime> {
         let shared = if self.multi_thread { self.pooled()? } else { self.single(false)? };
-        Ok(Runtime::of(shared))
+        Ok(Runtime::from_inner(shared))
     }
 
     /// Builds a current-thread runtime that stays on this thread and takes tasks that are not
@@ -232,7 +232,7 @@ impl Builder {
         if self.multi_thread {
             return Err(contradiction("a local runtime has one thread: use new_current_thread"));
         }
-        Ok(LocalRuntime::of(self.single(true)?))
+        Ok(LocalRuntime::from_inner(self.single(true)?))
     }
 
     fn single(mut self, local: bool) -> io::Result<Arc<RuntimeInner>> {

@@ -204,8 +204,8 @@ pub(crate) struct Blocked(Vec<(Rc<Context>, Option<&'static Location<'static>>)>
 impl Blocked {
     /// Those of this thread, which is going to block.
     pub(crate) fn here() -> Self {
-        let kept = contexts().filter(|context| context.has_core());
-        Self(kept.map(|context| (context.clone(), context.nested_at.get())).collect())
+        let holding = contexts().filter(|context| context.has_core());
+        Self(holding.map(|context| (context.clone(), context.nested_at.get())).collect())
     }
 
     /// Calls `poll`, which polls the future of the `block_on` at `place`.
@@ -313,7 +313,7 @@ pub(crate) fn is_at_work_for(runtime: &RuntimeInner) -> bool {
 /// Passes on every core of a multi-thread runtime that this thread holds, since it is going to
 /// block. Dropping the result takes back those that no thread has taken yet.
 pub(crate) fn hand_cores_over() -> Passed {
-    Passed::from_seats(contexts())
+    Passed::from_contexts(contexts())
 }
 
 /// The runtime that this thread is in.

@@ -85,7 +85,7 @@ impl Handle {
     /// Makes this the runtime that the thread is in until the guard is dropped: what is spawned or
     /// bound here belongs to it.
     pub fn enter(&self) -> EnterGuard<'_> {
-        EnterGuard::of(&self.shared)
+        EnterGuard::from_inner(&self.shared)
     }
 
     /// How many cores the runtime has.
@@ -165,7 +165,7 @@ pub struct EnterGuard<'a> {
 }
 
 impl EnterGuard<'_> {
-    pub(super) fn of(shared: &Arc<RuntimeInner>) -> Self {
+    pub(super) fn from_inner(shared: &Arc<RuntimeInner>) -> Self {
         Self { _context: Context::enter_new(shared.clone(), None), _runtime: PhantomData }
     }
 }

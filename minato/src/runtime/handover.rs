@@ -179,7 +179,7 @@ pub(crate) struct Passed(Vec<(Rc<Context>, usize)>);
 
 impl Passed {
     /// Passes on every core of a multi-thread runtime that is held in one of `contexts`.
-    pub(crate) fn from_seats(contexts: impl Iterator<Item = Rc<Context>>) -> Self {
+    pub(crate) fn from_contexts(contexts: impl Iterator<Item = Rc<Context>>) -> Self {
         Self(
             contexts
                 .filter_map(|context| pass_on(&context).map(|index| (context, index)))

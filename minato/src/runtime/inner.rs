@@ -150,8 +150,8 @@ impl RuntimeInner {
     /// The reactor for a thread that is in this runtime and holds no core: the one with the fewest
     /// sockets.
     pub(crate) fn shared_reactor(&self) -> &Arc<reactor::ReactorInner> {
-        let fewest = self.reactors.iter().min_by_key(|reactor| reactor.socket_count());
-        fewest.unwrap_or(&self.reactors[0])
+        let least_used = self.reactors.iter().min_by_key(|reactor| reactor.socket_count());
+        least_used.unwrap_or(&self.reactors[0])
     }
 
     /// Queues a woken task with a core that this thread holds.

@@ -80,7 +80,7 @@ impl Runtime {
         Builder::new_multi_thread().build()
     }
 
-    fn of(shared: Arc<RuntimeInner>) -> Self {
+    fn from_inner(shared: Arc<RuntimeInner>) -> Self {
         Self { shared }
     }
 
@@ -132,7 +132,7 @@ impl Runtime {
 
     /// Makes this the runtime that the thread is in until the guard is dropped.
     pub fn enter(&self) -> EnterGuard<'_> {
-        EnterGuard::of(&self.shared)
+        EnterGuard::from_inner(&self.shared)
     }
 
     /// Waits until no task and no blocking job of this runtime is alive. Tasks run meanwhile.
@@ -196,7 +196,7 @@ pub struct LocalRuntime {
 }
 
 impl LocalRuntime {
-    fn of(shared: Arc<RuntimeInner>) -> Self {
+    fn from_inner(shared: Arc<RuntimeInner>) -> Self {
         Self { shared, _local: PhantomData }
     }
 
@@ -223,7 +223,7 @@ impl LocalRuntime {
 
     /// Makes this the runtime that the thread is in until the guard is dropped.
     pub fn enter(&self) -> EnterGuard<'_> {
-        EnterGuard::of(&self.shared)
+        EnterGuard::from_inner(&self.shared)
     }
 
     /// Waits until no task and no blocking job of this runtime is alive. Tasks run meanwhile.

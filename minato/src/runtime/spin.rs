@@ -16,13 +16,13 @@ pub(crate) struct Spin {
 }
 
 impl Spin {
-    /// Calls `look` until it finds something or `window` has passed, and then `sleep`, each with
+    /// Calls `turn` until it finds something or `window` has passed, and then `sleep`, each with
     /// `cx`. With a window of zero it sleeps at once, and asks no clock.
     pub(crate) fn before<C>(
         &mut self,
         window: Duration,
         cx: &mut C,
-        mut look: impl FnMut(&mut C) -> bool,
+        mut turn: impl FnMut(&mut C) -> bool,
         sleep: impl FnOnce(&mut C),
     ) {
         if window.is_zero() {
@@ -31,7 +31,7 @@ impl Spin {
         if self.pays {
             let start = real_now();
             while real_now().saturating_duration_since(start) < window {
-                if look(cx) {
+                if turn(cx) {
                     return;
                 }
                 std::hint::spin_loop();

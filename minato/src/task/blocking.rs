@@ -6,13 +6,13 @@
 //!
 //! # How it works
 //!
-//! One mutex guards everything. A thread that finds the queue empty takes a *seat*: a condition
-//! variable of its own on a stack. Whoever queues a job pops the seat that was taken last and
+//! One mutex guards everything. A thread that finds the queue empty takes a *condvar*: a condition
+//! variable of its own on a stack. Whoever queues a job pops the condvar that was taken last and
 //! notifies it, so that the same few threads (with warm caches) do the work and the others reach
 //! the end of their keep-alive. Both sides decide under the mutex, and a thread looks at the queue
 //! once more before it gives up, so a job cannot be left to a thread that is about to end. It may
 //! happen that a third thread, just done with its job, is faster and takes it; then the notified
-//! one takes a seat again.
+//! one takes a condvar again.
 //!
 //! Code that is not ours (jobs, hooks, drops of jobs) runs outside the mutex and inside
 //! `catch_unwind`. The one exception is the naming of a thread.
@@ -118,11 +118,11 @@ pub(crate) struct BlockingPool {
 
 impl fmt::Debug for BlockingPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.owner.inner.lock();
+        let state = self.owner.inner.state.lock();
         f.debug_struct("BlockingPool")
             .field("running", &state.jobs)
             .field("threads", &state.threads)
-            .field("idle", &state.seats.len())
+            .field("idle", &state.idle_threads.len())
             .finish()
     }
 }
@@ -150,7 +150,7 @@ struct PoolInner {
 struct State {
     queue: VecDeque<Job>,
     /// The threads without work, the one idle for the shortest time last.
-    seats: Vec<Arc<Condvar>>,
+    idle_threads: Vec<Arc<Condvar>>,
     /// Jobs that run or wait.
     jobs: usize,
     /// Threads that will look at the queue again.
@@ -178,7 +178,7 @@ impl BlockingPool {
     pub(crate) fn spawn(&self, job: Job) -> Result<(), Rejected> {
         let shared = &self.owner.inner;
         let config = &shared.config;
-        let mut state = shared.lock();
+        let mut state = shared.state.lock();
         if state.stopped {
             return Err(Rejected::ShutDown);
         }
@@ -186,8 +186,8 @@ impl BlockingPool {
             let (threads, queued) = (config.thread_limit, config.queue_limit);
             return Err(Rejected::LimitExhausted { threads, queued });
         }
-        if let Some(seat) = state.seats.pop() {
-            seat.notify_one();
+        if let Some(condvar) = state.idle_threads.pop() {
+            condvar.notify_one();
         } else if state.threads < config.thread_limit {
             // Under the lock: nobody may count on this thread before it is known to start.
             match shared.start_thread(&mut state) {
@@ -203,7 +203,7 @@ impl BlockingPool {
     /// How many jobs run or wait. A job runs until it has returned, so one that wakes somebody
     /// is still counted at that moment; `on_idle` tells when the count is 0.
     pub(crate) fn running(&self) -> usize {
-        self.owner.inner.lock().jobs
+        self.owner.inner.state.lock().jobs
     }
 
     /// Drops the jobs that wait, takes no more, and waits until the running ones are done and all
@@ -214,7 +214,7 @@ impl BlockingPool {
     pub(crate) fn shutdown(&self, deadline: Option<Instant>) -> bool {
         let shared = &self.owner.inner;
         shared.stop();
-        let mut state = shared.lock();
+        let mut state = shared.state.lock();
         let current = thread::current().id();
         if state.handles.iter().any(|handle| handle.thread().id() == current) {
             return state.alive == 1;
@@ -236,11 +236,6 @@ impl BlockingPool {
 }
 
 impl PoolInner {
-    /// A panic under the lock (in the naming of a thread) leaves the state consistent.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock()
-    }
-
     fn start_thread(self: &Arc<Self>, state: &mut State) -> io::Result<()> {
         let shared = Arc::clone(self);
         let name = (self.config.thread_name)();
@@ -255,13 +250,13 @@ impl PoolInner {
     /// The life of a thread.
     fn run(&self) {
         call_hooks(&self.config.on_start);
-        let seat = Arc::new(Condvar::new());
-        while let Some(job) = self.next_job(&seat) {
+        let condvar = Arc::new(Condvar::new());
+        while let Some(job) = self.next_job(&condvar) {
             _ = contain(job);
             self.finished(1);
         }
         call_hooks(&self.config.on_stop);
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.alive -= 1;
         if state.alive == 0 {
             self.ended.notify_all();
@@ -269,9 +264,9 @@ impl PoolInner {
     }
 
     /// Waits for a job. `None` is the end of this thread, which is no longer counted then.
-    fn next_job(&self, seat: &Arc<Condvar>) -> Option<Job> {
+    fn next_job(&self, condvar: &Arc<Condvar>) -> Option<Job> {
         let deadline = real_now().checked_add(self.config.keep_alive);
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         loop {
             if let Some(job) = state.queue.pop_front() {
                 return Some(job);
@@ -283,16 +278,16 @@ impl PoolInner {
                 state.threads -= 1;
                 return None;
             };
-            state.seats.push(Arc::clone(seat));
-            state = wait(seat, state, left);
+            state.idle_threads.push(Arc::clone(condvar));
+            state = wait(condvar, state, left);
             // Still there unless it was popped for a job.
-            state.seats.retain(|other| !Arc::ptr_eq(other, seat));
+            state.idle_threads.retain(|other| !Arc::ptr_eq(other, condvar));
         }
     }
 
     /// Notes that jobs are gone, after they are.
     fn finished(&self, jobs: usize) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.jobs -= jobs;
         let idle = jobs > 0 && state.jobs == 0;
         drop(state);
@@ -303,11 +298,11 @@ impl PoolInner {
 
     /// Takes no more jobs, drops those that wait, and sends idle threads home.
     fn stop(&self) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.stopped = true;
         let queue = std::mem::take(&mut state.queue);
-        for seat in state.seats.drain(..) {
-            seat.notify_one();
+        for condvar in state.idle_threads.drain(..) {
+            condvar.notify_one();
         }
         drop(state);
         let dropped = queue.len();
@@ -433,7 +428,7 @@ mod tests {
     }
 
     fn idle(pool: &BlockingPool) -> usize {
-        pool.owner.inner.lock().seats.len()
+        pool.owner.inner.state.lock().idle_threads.len()
     }
 
     fn stop(pool: &BlockingPool) -> bool {
@@ -491,7 +486,7 @@ mod tests {
         numbers.sort_unstable();
         assert_eq!(numbers, [0, 1, 2]);
         until(|| pool.running() == 0);
-        assert_eq!(pool.owner.inner.lock().threads, 2);
+        assert_eq!(pool.owner.inner.state.lock().threads, 2);
         assert!(stop(&pool));
     }
 

@@ -105,7 +105,7 @@ impl<T, S: Schedule> NewTask<T, S> {
         T: Send,
     {
         // SAFETY: the future and its output are `Send`.
-        unsafe { Self::of(scheduler, meta, future) }
+        unsafe { Self::from_local(scheduler, meta, future) }
     }
 
     /// Makes a task of a future that sees itself to it that it stays on its thread.
@@ -113,7 +113,7 @@ impl<T, S: Schedule> NewTask<T, S> {
     /// # Safety
     ///
     /// As for [`RawTask::new`].
-    pub(super) unsafe fn of<F>(scheduler: S, meta: TaskMeta, future: F) -> Self
+    pub(super) unsafe fn from_local<F>(scheduler: S, meta: TaskMeta, future: F) -> Self
     where
         F: Future<Output = T> + 'static,
     {
@@ -141,7 +141,7 @@ pub(crate) struct Runnable<S: Schedule> {
 
 impl<S: Schedule> Runnable<S> {
     /// The runnable that a change of the state made.
-    pub(super) fn of(raw: RawTask<S>) -> Self {
+    pub(super) fn from_raw(raw: RawTask<S>) -> Self {
         Self { raw }
     }
 

@@ -74,7 +74,7 @@ impl<T> JoinHandle<T> {
 
     /// The error of waiting for a task that cannot run: from within a `block_on` that keeps it from
     /// running, or in a forked child, where its runtime has no threads.
-    fn vain(&self) -> Option<JoinError> {
+    fn deadlock(&self) -> Option<JoinError> {
         let runtime = self.join.scheduler();
         if runtime.is_from_before_fork() {
             return Some(self.error(Why::Cancelled(Some(FROM_BEFORE_FORK.to_owned()))));
@@ -95,7 +95,7 @@ impl<T> Future for JoinHandle<T> {
         assert!(!self.join.is_done(), "JoinHandle polled after it gave the task's output");
         std::task::ready!(budget::poll_leave(cx));
         let Poll::Ready(output) = self.join.poll(cx) else {
-            return self.vain().map_or(Poll::Pending, |error| Poll::Ready(Err(error)));
+            return self.deadlock().map_or(Poll::Pending, |error| Poll::Ready(Err(error)));
         };
         budget::spend();
         Poll::Ready(match output {

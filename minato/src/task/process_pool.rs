@@ -60,7 +60,7 @@ fn pool() -> BlockingPool {
         thread_limit: 64,
         queue_limit: 100_000,
         keep_alive: Duration::from_secs(10),
-        thread_name: crate::sync::Arc::new(|| "minato-resolver".to_owned()),
+        thread_name: Arc::new(|| "minato-resolver".to_owned()),
         stack_size: None,
         on_start: Vec::new(),
         on_stop: Vec::new(),

@@ -135,7 +135,7 @@ impl<S: Schedule> RawTask<S> {
     pub(super) fn submit(self, yielded: bool) {
         let address = self.scheduler.address();
         // The cell may be gone at any moment from here on, as soon as the runnable is queued.
-        if let Err(runnable) = S::queue_here(address, Runnable::of(self), yielded) {
+        if let Err(runnable) = S::queue_here(address, Runnable::from_raw(self), yielded) {
             let scheduler = runnable.scheduler().clone();
             scheduler.inject(runnable);
         }
@@ -373,10 +373,10 @@ unsafe fn finish<F: Future, S: Schedule>(raw: RawTask<S>, output: Option<Caught<
         _ = unsafe { cell.put(None) };
     }
     // Action completing: once the runtime is idle, every handle says that its task has ended.
-    let kept = cell.front.scheduler.ended(&cell.front.meta);
+    let counted = cell.front.scheduler.ended(&cell.front.meta);
     // SAFETY: the place was lent to us.
     let awaiter = completed.has_awaiter().then(|| unsafe { raw.replace_awaiter(None) });
-    let after = cell.front.state.retire(completed, kept.map_or(0, TaskRef::into_count));
+    let after = cell.front.state.retire(completed, counted.map_or(0, TaskRef::into_count));
     raw.follow(after);
     if let Some(awaiter) = awaiter.flatten() {
         _ = contain(|| awaiter.wake());

@@ -10,7 +10,7 @@ use slab::Slab;
 
 use super::{Id, Task};
 use crate::panics::contain;
-use crate::sync::{Mutex, MutexGuard};
+use crate::sync::Mutex;
 
 /// The living tasks and running blocking jobs of one runtime.
 #[derive(Default)]
@@ -44,13 +44,9 @@ pub(crate) enum Runs {
 }
 
 impl Registry {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock()
-    }
-
     /// Adds a task that was not scheduled yet; gives it back after [`close`](Self::close).
     pub(crate) fn insert(&self, task: Task, runs: Runs) -> Result<(), Task> {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         if state.closed {
             return Err(task);
         }
@@ -65,7 +61,7 @@ impl Registry {
 
     /// Takes out the task at `key`: its future is gone.
     pub(crate) fn remove(&self, key: usize) -> Option<Task> {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let entry = state.tasks.try_remove(key)?;
         state.on_cores -= usize::from(entry.runs == Runs::OnCore);
         if state.tasks.is_empty() && !state.idle_waiters.is_empty() {
@@ -78,18 +74,18 @@ impl Registry {
 
     /// The task at `key`.
     pub(crate) fn get(&self, key: usize) -> Option<Task> {
-        self.state().tasks.get(key).map(|entry| entry.task.clone())
+        self.state.lock().tasks.get(key).map(|entry| entry.task.clone())
     }
 
     /// Whether [`close`](Self::close) was called.
     pub(crate) fn is_closed(&self) -> bool {
-        self.state().closed
+        self.state.lock().closed
     }
 
     /// Takes no more tasks, and aborts those that are here.
     pub(crate) fn close(&self) {
         let tasks: Vec<Task> = {
-            let mut state = self.state();
+            let mut state = self.state.lock();
             state.closed = true;
             state.tasks.iter().map(|(_, entry)| entry.task.clone()).collect()
         };
@@ -97,21 +93,21 @@ impl Registry {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.state().tasks.is_empty()
+        self.state.lock().tasks.is_empty()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.state().tasks.len()
+        self.state.lock().tasks.len()
     }
 
     /// Whether a task is alive that needs a core.
     pub(crate) fn needs_core(&self) -> bool {
-        self.state().on_cores > 0
+        self.state.lock().on_cores > 0
     }
 
     /// Leaves a waker for when nobody is left; false if nobody is.
     pub(crate) fn wait_idle(&self, waker: &Waker) -> bool {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         if state.tasks.is_empty() {
             return false;
         }
@@ -123,7 +119,7 @@ impl Registry {
 
     /// Who lives, for reports: the id and the place of each task's spawning.
     pub(crate) fn list(&self) -> Vec<(Id, &'static Location<'static>)> {
-        let state = self.state();
+        let state = self.state.lock();
         let meta = state.tasks.iter().map(|(_, entry)| entry.task.meta());
         meta.map(|meta| (meta.id, meta.spawned_at)).collect()
     }

@@ -120,7 +120,7 @@ where
     let meta = meta(&runtime);
     // SAFETY: the future sees to it that it stays on this thread, and the join handle is `Send`
     // only if the output is.
-    start(unsafe { NewTask::of(runtime, meta, future) })
+    start(unsafe { NewTask::from_local(runtime, meta, future) })
 }
 
 /// Queues `job` for the blocking threads of `runtime`.

@@ -45,17 +45,7 @@ const NOT_YET: &[&str] = &[
     "minato/src/net/registration.rs",
     "minato/src/net/udp/socket.rs",
     "minato/src/net/unix/datagram.rs",
-    "minato/src/runtime/context.rs",
-    "minato/src/runtime/handle.rs",
-    "minato/src/runtime/handover.rs",
-    "minato/src/runtime/inner.rs",
-    "minato/src/runtime/mod.rs",
-    "minato/src/runtime/spin.rs",
     "minato/src/runtime/worker.rs",
-    "minato/src/task/blocking.rs",
-    "minato/src/task/cell.rs",
-    "minato/src/task/join.rs",
-    "minato/src/task/raw.rs",
 ];
 
 /// No name holds one of the words. A name is split at `_` and where a capital letter starts a word;
