@@ -143,8 +143,8 @@ fn standard_error_of(body: impl FnOnce()) -> String {
         std::fs::File::from_raw_fd(number)
     };
     // SAFETY: both are descriptors of this process.
-    let before = unsafe { libc::dup(2) };
-    assert!(unsafe { libc::dup2(file.as_raw_fd(), 2) } >= 0);
+    let (before, replaced) = unsafe { (libc::dup(2), libc::dup2(file.as_raw_fd(), 2)) };
+    assert!(replaced >= 0);
     let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body));
     // SAFETY: as above.
     assert!(unsafe { libc::dup2(before, 2) } >= 0);

@@ -357,7 +357,7 @@ fn an_os_socket_cannot_belong_to_a_simulated_reactor() {
     let world = World::new(1);
     let reactor = Reactor::with_engine(Engine::sim(world.host("one"))).unwrap();
     let standard = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let error = TcpListener::from_std_on(&reactor.handle(), standard).unwrap_err();
+    let error = TcpListener::from_std_on(reactor.handle(), standard).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.to_string().contains("sim"), "{error}");
 }
@@ -388,7 +388,8 @@ fn a_socket_is_bound_to_a_runtime_by_its_handle() {
     let mut reactor = Reactor::new().unwrap();
     let by_value = TcpListener::bind_on(reactor.handle(), "127.0.0.1:0");
     let listener = pollster::block_on(by_value).unwrap();
-    let by_reference = TcpSocket::new_v4_on(&reactor.handle()).unwrap();
+    let handle = reactor.handle();
+    let by_reference = TcpSocket::new_v4_on(&handle).unwrap();
     drop((listener, by_reference));
     reactor.turn(Some(Duration::ZERO)).unwrap();
 }
