@@ -88,7 +88,7 @@ fn what_is_cleared_is_gone_until_the_next_event() {
 fn readiness_that_came_later_is_not_cleared() -> io::Result<()> {
     let mut reactor = Reactor::new()?;
     let (mut sender, receiver) = pair()?;
-    let receiver = AsyncFd::with_interest_on(&reactor.handle(), receiver, Interest::READABLE)?;
+    let receiver = AsyncFd::with_interest_on(reactor.handle(), receiver, Interest::READABLE)?;
     let (count, waker) = Counting::new();
     let mut turn_until = |wakes: usize| {
         while count.count() < wakes {
@@ -113,7 +113,7 @@ fn readiness_that_came_later_is_not_cleared() -> io::Result<()> {
 fn of_the_polls_the_last_is_woken_and_of_the_waits_each() -> io::Result<()> {
     let mut reactor = Reactor::new()?;
     let (mut sender, receiver) = pipe()?;
-    let receiver = AsyncFd::new_on(&reactor.handle(), receiver)?;
+    let receiver = AsyncFd::new_on(reactor.handle(), receiver)?;
     let (replaced, first) = Counting::new();
     let (last, second) = Counting::new();
     let (waited, third) = Counting::new();
@@ -324,7 +324,7 @@ fn it_is_deregistered_before_it_is_given_back_or_dropped() -> io::Result<()> {
     let mut shared = Arc::new(OwnedFd::from(receiver));
     let (count, waker) = Counting::new();
     for round in 0..6 {
-        let fd = AsyncFd::with_interest_on(&reactor.handle(), shared.clone(), Interest::READABLE)?;
+        let fd = AsyncFd::with_interest_on(reactor.handle(), shared.clone(), Interest::READABLE)?;
         let mut waiting = Box::pin(fd.readable());
         let Poll::Pending = poll_with(&mut waiting, &waker) else {
             panic!("round {round}: registered anew, and there is nothing to read")
@@ -361,7 +361,7 @@ fn it_moves_on_when_its_reactor_ends() {
         waiting.await.unwrap().retain_ready();
     });
     let reactor = Reactor::new().unwrap();
-    let bound = AsyncFd::new_on(&reactor.handle(), receiver.into_inner()).unwrap();
+    let bound = AsyncFd::new_on(reactor.handle(), receiver.into_inner()).unwrap();
     drop(reactor);
     let error = pollster::block_on(bound.readable()).unwrap_err();
     assert!(error.to_string().contains("shut down"), "{error}");
@@ -379,6 +379,6 @@ fn a_simulated_runtime_has_no_descriptors() {
     let world = World::new(1);
     let reactor = Reactor::with_engine(Engine::sim(world.host("alone"))).unwrap();
     let (_sender, receiver) = pipe().unwrap();
-    let error = AsyncFd::new_on(&reactor.handle(), receiver).unwrap_err();
+    let error = AsyncFd::new_on(reactor.handle(), receiver).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
 }

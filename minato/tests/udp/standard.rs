@@ -69,6 +69,6 @@ fn a_handle_of_a_simulated_reactor_takes_no_descriptor() {
     let world = World::new(1);
     let reactor = Reactor::with_engine(Engine::sim(world.host("alone"))).unwrap();
     let std = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-    let error = UdpSocket::from_std_on(&reactor.handle(), std).unwrap_err();
+    let error = UdpSocket::from_std_on(reactor.handle(), std).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
 }

@@ -220,7 +220,7 @@ fn bound_to_a_reactor_by_hand() {
     let directory = directory();
     let path = directory.path().join("hand");
     let mut reactor = Reactor::new().unwrap();
-    let listener = UnixListener::bind_on(&reactor.handle(), &path).unwrap();
+    let listener = UnixListener::bind_on(reactor.handle(), &path).unwrap();
     let (count, waker) = Counting::new();
     let mut accepting = Box::pin(listener.accept());
     assert!(poll_with(&mut accepting, &waker).is_pending());
