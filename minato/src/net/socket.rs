@@ -141,8 +141,9 @@ impl Socket {
             SimSocket::open(host.host(), Family::Unix, transport)?;
         }
         let (one, two) = OsSocket::pair(transport)?;
-        let new = |socket| Self::new(Kind::Os(socket), transport, None, None);
-        Ok((new(one), new(two)))
+        // No closure: the place of the caller would be lost in it.
+        let one = Self::new(Kind::Os(one), transport, None, None);
+        Ok((one, Self::new(Kind::Os(two), transport, None, None)))
     }
 
     /// Takes over a descriptor from elsewhere, which must be a socket of `wanted`'s kind.
