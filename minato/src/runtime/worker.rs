@@ -44,14 +44,14 @@ struct Worker<'a> {
 }
 
 /// A core that its worker still has; `None` if it was passed on to another thread.
-type Kept = Option<Box<Core>>;
+type StillHeld = Option<Box<Core>>;
 
 impl Worker<'_> {
     fn run(&mut self) {
         let Some(mut core) = self.context.take() else { return };
         while !self.pool.is_ending() {
             match self.step(core) {
-                Some(kept) => core = kept,
+                Some(held) => core = held,
                 None => return,
             }
         }
@@ -59,7 +59,7 @@ impl Worker<'_> {
     }
 
     /// Polls one task, or sleeps until there may be one.
-    fn step(&mut self, core: Box<Core>) -> Kept {
+    fn step(&mut self, core: Box<Core>) -> StillHeld {
         let (core, next) = self.next(core)?;
         let Some(runnable) = next else { return self.park(core) };
         if self.searching || self.was_standby {
@@ -118,7 +118,7 @@ impl Worker<'_> {
     }
 
     /// Sleeps until there is something to do.
-    fn park(&mut self, mut core: Box<Core>) -> Kept {
+    fn park(&mut self, mut core: Box<Core>) -> StillHeld {
         // 1. Leave the search: whoever queues a task from now on wakes a worker to search.
         if std::mem::take(&mut self.searching) {
             self.pool.end_search();
@@ -145,7 +145,7 @@ impl Worker<'_> {
         Some(core)
     }
 
-    fn sleep(&self, core: Box<Core>, timeout: Option<Duration>) -> Kept {
+    fn sleep(&self, core: Box<Core>, timeout: Option<Duration>) -> StillHeld {
         let Self { pool, shared, .. } = self;
         core.sleep(self.context, timeout, |core| {
             pool.has_task(core) || pool.has_work(shared) || pool.is_ending()
@@ -165,7 +165,7 @@ impl Worker<'_> {
     }
 
     /// Looks at one sibling, since no worker sleeps that would.
-    fn check_a_sibling(&mut self, mut core: Box<Core>) -> Kept {
+    fn check_a_sibling(&mut self, mut core: Box<Core>) -> StillHeld {
         let (pool, siblings) = (self.pool, &mut self.siblings);
         let mut wakers = std::mem::take(&mut core.wakers);
         let check = || siblings.check_next(pool, real_now(), &mut wakers);
@@ -184,7 +184,7 @@ impl Worker<'_> {
     fn leave(&self, mut core: Box<Core>) {
         while let Some(runnable) = core.next(self.shared).or_else(|| self.shared.injector.pop()) {
             match self.context.lend(core, || drop(runnable)).0 {
-                Some(kept) => core = kept,
+                Some(held) => core = held,
                 None => return,
             }
         }

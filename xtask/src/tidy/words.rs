@@ -41,12 +41,7 @@ const NAMES: &[(&str, &str, &str)] = &[
 ];
 
 /// Paths whose names are still to be changed.
-const NOT_YET: &[&str] = &[
-    "minato/src/net/registration.rs",
-    "minato/src/net/udp/socket.rs",
-    "minato/src/net/unix/datagram.rs",
-    "minato/src/runtime/worker.rs",
-];
+const NOT_YET: &[&str] = &[];
 
 /// No name holds one of the words. A name is split at `_` and where a capital letter starts a word;
 /// a path is split in the same way. Tests are free: their names are sentences.
