@@ -8,7 +8,7 @@ use crate::tree::{File, Tree};
 const COLUMNS: usize = 100;
 const FILE_LINES: usize = 450;
 const FUNCTION_LINES: usize = 70;
-pub(crate) const CORE_LINES: usize = 17_800;
+pub(crate) const CORE_LINES: usize = 17_600;
 const EXAMPLE_LINES: usize = 60;
 const TEST_BINARIES: usize = 15;
 
@@ -61,7 +61,7 @@ pub(crate) fn function_length(tree: &Tree) -> Vec<Violation> {
     found
 }
 
-/// The library has at most 17,800 lines of code, tests apart.
+/// The library has at most 17,600 lines of code, tests apart.
 pub(crate) fn core_length(tree: &Tree) -> Vec<Violation> {
     let files = tree.rust(LIBRARY).filter(|(file, _)| !file.is_test());
     let lines: usize = files.map(|(_, source)| source.lines_of_code().0).sum();

@@ -8,7 +8,7 @@ use crate::markdown;
 use crate::source::Source;
 use crate::tree::Tree;
 
-const BLOCKS: usize = 75;
+const BLOCKS: usize = 72;
 
 /// The inventory: a table of file, count and reason.
 pub(crate) const INVENTORY: &str = "docs/UNSAFE.md";
@@ -22,7 +22,7 @@ pub(crate) fn place(tree: &Tree) -> Vec<Violation> {
     })
 }
 
-/// The library has at most 75 unsafe blocks and impls.
+/// The library has at most 72 unsafe blocks and impls.
 pub(crate) fn budget(tree: &Tree) -> Vec<Violation> {
     let total: usize = counts(tree).values().sum();
     if total <= BLOCKS {
