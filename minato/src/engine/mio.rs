@@ -25,18 +25,18 @@ pub(crate) struct MioDriver {
 }
 
 /// What the holder of the turn uses.
-pub(crate) struct MioWaiter {
+pub(crate) struct MioEvents {
     poll: Poll,
     events: Events,
 }
 
 /// Opens the system's event queue.
-pub(super) fn start() -> io::Result<(MioDriver, MioWaiter)> {
+pub(super) fn start() -> io::Result<(MioDriver, MioEvents)> {
     let poll = Poll::new()?;
     let registry = poll.registry().try_clone()?;
     let waker = mio::Waker::new(&registry, UNPARK)?;
     let events = Events::with_capacity(EVENTS_PER_WAIT);
-    Ok((MioDriver { registry, waker }, MioWaiter { poll, events }))
+    Ok((MioDriver { registry, waker }, MioEvents { poll, events }))
 }
 
 /// The descriptor of `source`, and what is asked of it.
@@ -119,7 +119,7 @@ impl MioDriver {
     }
 }
 
-impl MioWaiter {
+impl MioEvents {
     pub(super) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         match self.poll.poll(&mut self.events, timeout) {
             // A signal ends the wait early; that is a wait without events.

@@ -98,15 +98,15 @@ impl Engine {
     }
 
     /// Starts the engine: one driver for one reactor.
-    pub(crate) fn start(&self) -> io::Result<(Driver, Waiter)> {
+    pub(crate) fn start(&self) -> io::Result<(Driver, Events)> {
         match &self.0 {
             Choice::Mio => {
-                let (driver, waiter) = mio::start()?;
-                Ok((Driver::Mio(driver), Waiter::Mio(waiter)))
+                let (driver, events) = mio::start()?;
+                Ok((Driver::Mio(driver), Events::Mio(events)))
             }
             Choice::Sim(host) => {
                 let driver = sim::SimDriver::new(host.clone());
-                Ok((Driver::Sim(driver), Waiter::Sim(sim::SimWaiter::default())))
+                Ok((Driver::Sim(driver), Events::Sim(sim::SimEvents::default())))
             }
         }
     }
@@ -141,9 +141,9 @@ pub(crate) enum Driver {
 }
 
 /// The half of a running engine that only the holder of the turn uses.
-pub(crate) enum Waiter {
-    Mio(mio::MioWaiter),
-    Sim(sim::SimWaiter),
+pub(crate) enum Events {
+    Mio(mio::MioEvents),
+    Sim(sim::SimEvents),
 }
 
 impl Driver {
@@ -182,17 +182,17 @@ impl Driver {
         }
     }
 
-    /// Waits up to `timeout` (`None`: until something happens) and leaves in `waiter` what
+    /// Waits up to `timeout` (`None`: until something happens) and leaves in `events` what
     /// happened. `next_timer` tells the simulated engine how far its clock may go by itself.
     pub(crate) fn wait(
         &self,
-        waiter: &mut Waiter,
+        events: &mut Events,
         timeout: Option<Duration>,
         next_timer: impl FnOnce() -> Option<Duration>,
     ) -> io::Result<()> {
-        match (self, waiter) {
-            (Self::Mio(_), Waiter::Mio(waiter)) => waiter.wait(timeout),
-            (Self::Sim(driver), Waiter::Sim(waiter)) => driver.wait(waiter, timeout, next_timer),
+        match (self, events) {
+            (Self::Mio(_), Events::Mio(events)) => events.wait(timeout),
+            (Self::Sim(driver), Events::Sim(events)) => driver.wait(events, timeout, next_timer),
             _ => Err(wrong_kind()),
         }
     }
@@ -226,20 +226,20 @@ impl Driver {
     }
 }
 
-impl Waiter {
+impl Events {
     /// Whether the last wait ended with any event.
     pub(crate) fn has_events(&self) -> bool {
         match self {
-            Self::Mio(waiter) => waiter.has_events(),
-            Self::Sim(waiter) => waiter.has_events(),
+            Self::Mio(events) => events.has_events(),
+            Self::Sim(events) => events.has_events(),
         }
     }
 
     /// Hands out what the last wait left.
     pub(crate) fn for_each_event(&mut self, each: impl FnMut(Event)) {
         match self {
-            Self::Mio(waiter) => waiter.for_each_event(each),
-            Self::Sim(waiter) => waiter.for_each_event(each),
+            Self::Mio(events) => events.for_each_event(each),
+            Self::Sim(events) => events.for_each_event(each),
         }
     }
 }

@@ -64,8 +64,8 @@ pub(crate) struct SimDriver {
 
 /// The events of the last wait.
 #[derive(Default)]
-pub(crate) struct SimWaiter {
-    events: Vec<minato_sim::Event>,
+pub(crate) struct SimEvents {
+    list: Vec<minato_sim::Event>,
     /// How many turns have found nothing since one found something or waited.
     busy_turns: u32,
 }
@@ -91,16 +91,16 @@ impl SimDriver {
     /// which no time that passes by itself may overtake.
     pub(super) fn wait(
         &self,
-        waiter: &mut SimWaiter,
+        events: &mut SimEvents,
         timeout: Option<Duration>,
         next_timer: impl FnOnce() -> Option<Duration>,
     ) -> io::Result<()> {
-        waiter.events.clear();
-        self.send_deferred(&mut waiter.events);
-        self.host.host.take_events(&mut waiter.events);
+        events.list.clear();
+        self.send_deferred(&mut events.list);
+        self.host.host.take_events(&mut events.list);
         let unparked = self.unparked.swap(false, Ordering::SeqCst);
-        if !waiter.events.is_empty() {
-            waiter.busy_turns = 0;
+        if !events.list.is_empty() {
+            events.busy_turns = 0;
             return Ok(());
         }
         let mut timeout = timeout;
@@ -108,13 +108,13 @@ impl SimDriver {
             if self.host.stepped {
                 return Ok(());
             }
-            waiter.busy_turns += 1;
-            if waiter.busy_turns < BUSY_TURNS {
+            events.busy_turns += 1;
+            if events.busy_turns < BUSY_TURNS {
                 return Ok(());
             }
             timeout = Some(next_timer().map_or(BUSY_TIME, |timer| timer.min(BUSY_TIME)));
         }
-        waiter.busy_turns = 0;
+        events.busy_turns = 0;
         let world = self.host.host.world();
         let limit = timeout.map(|timeout| world.now().saturating_add(timeout));
         if !world.advance(limit) && limit.is_none() {
@@ -123,7 +123,7 @@ impl SimDriver {
                 "nothing can run in the simulated world, and no event is due",
             ));
         }
-        self.host.host.take_events(&mut waiter.events);
+        self.host.host.take_events(&mut events.list);
         Ok(())
     }
 
@@ -152,13 +152,13 @@ impl Sink for SimSocket {
     }
 }
 
-impl SimWaiter {
+impl SimEvents {
     pub(super) fn has_events(&self) -> bool {
-        !self.events.is_empty()
+        !self.list.is_empty()
     }
 
     pub(super) fn for_each_event(&mut self, mut each: impl FnMut(Event)) {
-        for event in &self.events {
+        for event in &self.list {
             each(Event {
                 key: Key::from_word(event.key as usize),
                 readiness: readiness_of(event.readiness),

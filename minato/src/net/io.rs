@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use super::registration::Registration;
 use crate::engine::{Direction, Interest, Readiness};
-use crate::reactor::{EntryId, Slot, View};
+use crate::reactor::{EntryId, Slot, Snapshot};
 use crate::task::budget;
 
 /// How an operation came to its result, which says what the readiness is afterwards.
@@ -42,9 +42,9 @@ impl Done<usize> {
 pub(crate) enum Begun {
     No,
     /// The operation was tried after this snapshot, and failed.
-    Tried(View, io::Error),
+    Tried(Snapshot, io::Error),
     /// It was not ready at this snapshot, and the waker was left.
-    WakerLeft(View),
+    WakerLeft(Snapshot),
 }
 
 /// How a loop leaves its waker, and what it waits for.
@@ -62,7 +62,7 @@ pub(crate) trait LeaveWaker {
     fn take_out(&mut self) {}
 
     /// Whether an event came between two snapshots.
-    fn has_event(&self, before: View, after: View) -> bool;
+    fn has_event(&self, before: Snapshot, after: Snapshot) -> bool;
 }
 
 /// A poll: any number of them wait in each direction.
@@ -83,7 +83,7 @@ impl LeaveWaker for InPoll {
     }
 
     #[inline(always)]
-    fn has_event(&self, before: View, after: View) -> bool {
+    fn has_event(&self, before: Snapshot, after: Snapshot) -> bool {
         before.tick(self.0) != after.tick(self.0)
     }
 }
@@ -104,7 +104,7 @@ impl LeaveWaker for InLastPoll {
         slot.wait_last_poll(self.0.0, waker);
     }
 
-    fn has_event(&self, before: View, after: View) -> bool {
+    fn has_event(&self, before: Snapshot, after: Snapshot) -> bool {
         self.0.has_event(before, after)
     }
 }
@@ -138,7 +138,7 @@ impl LeaveWaker for InFuture<'_> {
         }
     }
 
-    fn has_event(&self, before: View, after: View) -> bool {
+    fn has_event(&self, before: Snapshot, after: Snapshot) -> bool {
         let moved = |direction: Direction| {
             direction.mask().intersects(self.mask())
                 && before.tick(direction) != after.tick(direction)
@@ -185,7 +185,7 @@ pub(crate) trait Waitable: Sized {
         ready!(budget::poll_leave(cx));
         let mut begun = Begun::No;
         if let Some(slot) = self.registration().slot() {
-            let snapshot = slot.view();
+            let snapshot = slot.snapshot();
             if snapshot.is_ready(direction) {
                 match operation() {
                     Ok(done) => {
@@ -197,7 +197,7 @@ pub(crate) trait Waitable: Sized {
             } else {
                 slot.wait_poll(direction, cx.waker());
                 if self.registration().is_served(slot, cx)
-                    && slot.view().tick(direction) == snapshot.tick(direction)
+                    && slot.snapshot().tick(direction) == snapshot.tick(direction)
                 {
                     return Poll::Pending;
                 }
@@ -233,7 +233,7 @@ pub(crate) trait Waitable: Sized {
         cx: &mut Context<'_>,
         waker: &mut impl LeaveWaker,
         mut begun: Begun,
-        mut operation: impl FnMut(Option<View>) -> io::Result<Done<T>>,
+        mut operation: impl FnMut(Option<Snapshot>) -> io::Result<Done<T>>,
     ) -> Poll<io::Result<T>> {
         let registration = self.registration();
         // Why nothing can wait, once that is known: the operation is tried one last time.
@@ -292,7 +292,7 @@ pub(crate) trait Waitable: Sized {
                     continue;
                 }
             }
-            if !waker.has_event(before, slot.view()) {
+            if !waker.has_event(before, slot.snapshot()) {
                 return Poll::Pending;
             }
         }
@@ -300,7 +300,7 @@ pub(crate) trait Waitable: Sized {
 
     /// An operation that was tried after `snapshot` would block: clears `bits`, unless an event of
     /// their direction has come since.
-    fn would_block(&self, snapshot: Option<View>, bits: Readiness) {
+    fn would_block(&self, snapshot: Option<Snapshot>, bits: Readiness) {
         let registration = self.registration();
         let (Some(slot), Some(snapshot)) = (registration.slot(), snapshot) else { return };
         // A call on the descriptor itself says nothing of what is queued.
@@ -332,7 +332,7 @@ pub(crate) trait Waitable: Sized {
     /// there is no more. Nothing else may be taken for that: an urgent mark, a datagram, a Unix
     /// stream's control message or a closing peer end an operation early while more is there.
     #[inline(always)]
-    fn finish<T>(&self, slot: &Slot, direction: Direction, snapshot: View, done: Done<T>) -> T {
+    fn finish<T>(&self, slot: &Slot, direction: Direction, snapshot: Snapshot, done: Done<T>) -> T {
         const UNSAFE_TO_CLEAR: Readiness =
             Readiness::ENDS.union(Readiness::ERROR).union(Readiness::PRIORITY);
         match done {
@@ -396,7 +396,7 @@ pub(crate) trait Waitable: Sized {
 
     /// Waits until one of `interest`'s bits is set; registers first, since the reactor sets them.
     /// The snapshot is what readiness may be [cleared](Self::would_block) by.
-    fn ready_snapshot(&self, interest: Interest) -> impl Future<Output = io::Result<View>> {
+    fn ready_snapshot(&self, interest: Interest) -> impl Future<Output = io::Result<Snapshot>> {
         let mut wait = Wait::new(self, interest);
         poll_fn(move |cx| wait.poll_ready(cx))
     }
@@ -413,7 +413,7 @@ pub(crate) trait Waitable: Sized {
         cx: &mut Context<'_>,
         direction: Direction,
     ) -> Poll<io::Result<Readiness>> {
-        self.poll_snapshot(cx, &mut InPoll(direction)).map_ok(View::readiness)
+        self.poll_snapshot(cx, &mut InPoll(direction)).map_ok(Snapshot::readiness)
     }
 
     /// Like [`poll_ready`](Self::poll_ready), for the only task that waits this way: it replaces
@@ -422,7 +422,7 @@ pub(crate) trait Waitable: Sized {
         &self,
         cx: &mut Context<'_>,
         direction: Direction,
-    ) -> Poll<io::Result<View>> {
+    ) -> Poll<io::Result<Snapshot>> {
         self.poll_snapshot(cx, &mut InLastPoll(InPoll(direction)))
     }
 
@@ -432,7 +432,7 @@ pub(crate) trait Waitable: Sized {
         &self,
         cx: &mut Context<'_>,
         waker: &mut impl LeaveWaker,
-    ) -> Poll<io::Result<View>> {
+    ) -> Poll<io::Result<Snapshot>> {
         ready!(budget::poll_leave(cx));
         self.registration().slot_assuming(Readiness::EMPTY);
         let mask = waker.mask();
@@ -444,7 +444,7 @@ pub(crate) trait Waitable: Sized {
 
     /// After an accept that followed an event: has what else is waiting reported again, instead of
     /// paying for an accept that finds nothing. Where that fails, the next accept has to find out.
-    fn rearm(&self, snapshot: Option<View>) {
+    fn rearm(&self, snapshot: Option<Snapshot>) {
         let registration = self.registration();
         let (Some(slot), Some(snapshot)) = (registration.slot(), snapshot) else { return };
         if slot.clear(Direction::Read, snapshot, Readiness::READABLE)
@@ -462,7 +462,7 @@ impl Waitable for Registration {
 }
 
 /// Clears `bits` as far as they can be cleared, each by the tick of its direction.
-fn clear(slot: &Slot, snapshot: View, bits: Readiness) {
+fn clear(slot: &Slot, snapshot: Snapshot, bits: Readiness) {
     for direction in [Direction::Read, Direction::Write] {
         let bits = bits.intersection(direction.mask());
         if !bits.is_empty() {
@@ -487,7 +487,7 @@ impl<'a, W: Waitable> Wait<'a, W> {
         self.waitable
     }
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<View>> {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Snapshot>> {
         self.waitable.poll_snapshot(cx, &mut self.waker)
     }
 

@@ -18,7 +18,7 @@ use std::task::Context;
 
 use crate::engine::{Interest, Readiness, SimHost, Source};
 use crate::reactor::inner::ended_error;
-use crate::reactor::{Handle, ReactorInner, Slot, View, fallback};
+use crate::reactor::{Handle, ReactorInner, Slot, Snapshot, fallback};
 use crate::runtime::context;
 use crate::sync::{Arc, AtomicBool, Ordering, Weak};
 
@@ -115,8 +115,8 @@ impl Registration {
 
     /// A snapshot of the readiness; `None` if nothing ever waited, so that nothing is known.
     #[inline(always)]
-    pub(crate) fn snapshot(&self) -> Option<View> {
-        self.slot().map(|slot| slot.view())
+    pub(crate) fn snapshot(&self) -> Option<Snapshot> {
+        self.slot().map(|slot| slot.snapshot())
     }
 
     /// Asks the reactor to report the current readiness again.

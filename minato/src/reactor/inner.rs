@@ -11,7 +11,7 @@ use super::slot::Slot;
 use super::slots::Slots;
 use super::timers::Timers;
 use super::watch::{self, Sleep, TurnedBy};
-use crate::engine::{Driver, Engine, Key, Source, Waiter};
+use crate::engine::{Driver, Engine, Events, Key, Source};
 use crate::panics::contain;
 use crate::runtime::context;
 use crate::sync::{Arc, AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering};
@@ -23,7 +23,7 @@ use crate::time::wheel::TimerKey;
 pub(crate) struct ReactorInner {
     driver: Driver,
     /// The turn: the thread that holds this lock turns.
-    waiter: Mutex<Waiter>,
+    events: Mutex<Events>,
     slots: Mutex<Slots>,
     /// How many sockets are registered, for those who choose a reactor without its lock.
     socket_count: AtomicUsize,
@@ -45,7 +45,7 @@ pub(crate) struct ReactorInner {
     owner: AtomicUsize,
     /// Counts turns, so that others can tell a reactor that nobody turns.
     turns: AtomicU32,
-    events: AtomicU64,
+    event_count: AtomicU64,
     stale_keys: AtomicU64,
 }
 
@@ -55,10 +55,10 @@ impl ReactorInner {
         clock: Clock,
         turned_by: TurnedBy,
     ) -> io::Result<Arc<Self>> {
-        let (driver, waiter) = engine.start()?;
+        let (driver, events) = engine.start()?;
         Ok(Arc::new(Self {
             driver,
-            waiter: Mutex::new(waiter),
+            events: Mutex::new(events),
             slots: Mutex::default(),
             socket_count: AtomicUsize::new(0),
             timers: Timers::new(clock),
@@ -72,7 +72,7 @@ impl ReactorInner {
             forks: forks(),
             owner: AtomicUsize::new(0),
             turns: AtomicU32::new(0),
-            events: AtomicU64::new(0),
+            event_count: AtomicU64::new(0),
             stale_keys: AtomicU64::new(0),
         }))
     }
@@ -110,9 +110,9 @@ impl ReactorInner {
         timeout: Option<Duration>,
     ) -> io::Result<()> {
         self.check_fork()?;
-        let mut waiter = self.waiter.lock();
-        let result = self.turn_holding(&mut waiter, wakers, timeout);
-        drop(waiter);
+        let mut events = self.events.lock();
+        let result = self.turn_holding(&mut events, wakers, timeout);
+        drop(events);
         // First the count, then the look at the monitor's sleep: see the table in `watch`.
         self.turns.fetch_add(1, Ordering::SeqCst);
         self.wake_monitor();
@@ -132,16 +132,16 @@ impl ReactorInner {
     /// whether it did.
     pub(crate) fn try_turn(&self, wakers: &mut Vec<Waker>) -> io::Result<bool> {
         self.check_fork()?;
-        let Some(mut waiter) = self.waiter.try_lock() else { return Ok(false) };
-        let result = self.turn_holding(&mut waiter, wakers, Some(Duration::ZERO));
-        drop(waiter);
+        let Some(mut events) = self.events.try_lock() else { return Ok(false) };
+        let result = self.turn_holding(&mut events, wakers, Some(Duration::ZERO));
+        drop(events);
         wake_all(wakers);
         result.map(|()| true)
     }
 
     fn turn_holding(
         &self,
-        waiter: &mut Waiter,
+        events: &mut Events,
         wakers: &mut Vec<Waker>,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
@@ -153,7 +153,7 @@ impl ReactorInner {
             self.park.accept();
         }
 
-        let mut result = self.driver.wait(waiter, timeout, || self.timers.until_next());
+        let mut result = self.driver.wait(events, timeout, || self.timers.until_next());
         if result.is_err() && self.has_ended() && self.turned_by() == TurnedBy::CoreHolder {
             self.park_thread(timeout);
             result = Ok(());
@@ -161,8 +161,8 @@ impl ReactorInner {
         if waits {
             self.park.end(self.turned_by().is_watched_by_descriptor());
         }
-        if result.is_ok() && waiter.has_events() {
-            self.dispatch(waiter, wakers);
+        if result.is_ok() && events.has_events() {
+            self.dispatch(events, wakers);
         }
         self.timers.expire(wakers);
         result
@@ -183,10 +183,10 @@ impl ReactorInner {
 
     /// Takes every event to its slot.
     #[inline]
-    fn dispatch(&self, waiter: &mut Waiter, wakers: &mut Vec<Waker>) {
+    fn dispatch(&self, events: &mut Events, wakers: &mut Vec<Waker>) {
         let (mut count, mut stale) = (0, 0);
         let slots = self.slots.lock();
-        waiter.for_each_event(
+        events.for_each_event(
             #[inline(always)]
             |event| {
                 count += 1;
@@ -197,7 +197,7 @@ impl ReactorInner {
             },
         );
         drop(slots);
-        add(&self.events, count);
+        add(&self.event_count, count);
         add(&self.stale_keys, stale);
     }
 
@@ -410,7 +410,7 @@ impl ReactorInner {
 
     /// Events reported and stale keys ignored so far.
     pub(crate) fn event_counts(&self) -> (u64, u64) {
-        (self.events.load(Ordering::Relaxed), self.stale_keys.load(Ordering::Relaxed))
+        (self.event_count.load(Ordering::Relaxed), self.stale_keys.load(Ordering::Relaxed))
     }
 }
 

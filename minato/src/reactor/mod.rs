@@ -47,7 +47,7 @@ pub use self::background::{Background, BackgroundShutdown};
 pub use self::fallback::SetFallbackError;
 
 pub(crate) use self::inner::ReactorInner;
-pub(crate) use self::readiness::View;
+pub(crate) use self::readiness::Snapshot;
 pub(crate) use self::slot::Slot;
 pub(crate) use self::waiters::EntryId;
 

@@ -16,11 +16,11 @@ use crate::sync::{AtomicU64, Ordering};
 /// How wide a tick is in a running reactor.
 const TICK_BITS: u32 = 28;
 
-/// A look at the word: the bits, and the ticks that a later clearing needs.
+/// The word at one moment: the bits, and the ticks that a later clearing needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct View<const BITS: u32 = TICK_BITS>(u64);
+pub(crate) struct Snapshot<const BITS: u32 = TICK_BITS>(u64);
 
-impl<const BITS: u32> View<BITS> {
+impl<const BITS: u32> Snapshot<BITS> {
     const READINESS: u64 = Readiness::ALL.bits() as u64;
     const TICK: u64 = (1 << BITS) - 1;
     /// Set while somebody waits in the slot's list.
@@ -78,46 +78,49 @@ impl<const BITS: u32> ReadinessWord<BITS> {
         Self(AtomicU64::new(u64::from(assumed.bits())))
     }
 
-    pub(crate) fn view(&self) -> View<BITS> {
-        View(self.0.load(Ordering::SeqCst))
+    pub(crate) fn snapshot(&self) -> Snapshot<BITS> {
+        Snapshot(self.0.load(Ordering::SeqCst))
     }
 
     /// Adds the bits of an event; says whether anybody waits in the list.
     pub(crate) fn set(&self, event: Readiness) -> bool {
-        let before = self.update(|view| Some(view.after_event(event)));
-        before.is_some_and(|view| view.0 & View::<BITS>::LISTED != 0)
+        let before = self.update(|word| Some(word.after_event(event)));
+        before.is_some_and(|word| word.0 & Snapshot::<BITS>::LISTED != 0)
     }
 
     /// Has every event from now on say that somebody waits in the list. An event before that is
     /// seen by a look after it, since both are in one word.
     pub(crate) fn list(&self) {
-        self.0.fetch_or(View::<BITS>::LISTED, Ordering::AcqRel);
+        self.0.fetch_or(Snapshot::<BITS>::LISTED, Ordering::AcqRel);
     }
 
     /// Nobody waits in the list any more.
     pub(crate) fn unlist(&self) {
-        self.0.fetch_and(!View::<BITS>::LISTED, Ordering::AcqRel);
+        self.0.fetch_and(!Snapshot::<BITS>::LISTED, Ordering::AcqRel);
     }
 
     /// Clears `bits` unless an event of `direction` has come since `snapshot`; says whether it did.
     pub(crate) fn clear(
         &self,
         direction: Direction,
-        snapshot: View<BITS>,
+        snapshot: Snapshot<BITS>,
         bits: Readiness,
     ) -> bool {
-        self.update(|view| view.after_clearing(direction, snapshot, bits)).is_some()
+        self.update(|word| word.after_clearing(direction, snapshot, bits)).is_some()
     }
 
     /// Changes the word; returns what it was before, or `None` if `change` left it alone.
     #[inline]
-    fn update(&self, change: impl Fn(View<BITS>) -> Option<View<BITS>>) -> Option<View<BITS>> {
+    fn update(
+        &self,
+        change: impl Fn(Snapshot<BITS>) -> Option<Snapshot<BITS>>,
+    ) -> Option<Snapshot<BITS>> {
         let mut current = self.0.load(Ordering::Acquire);
         loop {
-            let next = change(View(current))?;
+            let next = change(Snapshot(current))?;
             match self.0.compare_exchange_weak(current, next.0, Ordering::SeqCst, Ordering::Acquire)
             {
-                Ok(before) => return Some(View(before)),
+                Ok(before) => return Some(Snapshot(before)),
                 Err(found) => current = found,
             }
         }
@@ -131,22 +134,22 @@ mod tests {
     #[test]
     fn an_event_between_look_and_clearing_is_kept() {
         let word: ReadinessWord = ReadinessWord::new(Readiness::READABLE);
-        let look = word.view();
+        let look = word.snapshot();
         word.set(Readiness::READABLE);
         assert!(!word.clear(Direction::Read, look, Readiness::READABLE));
-        assert!(word.view().is_ready(Direction::Read));
+        assert!(word.snapshot().is_ready(Direction::Read));
     }
 
     #[test]
     fn an_event_of_one_direction_does_not_keep_the_other_from_clearing() {
         let word: ReadinessWord = ReadinessWord::new(Readiness::READABLE);
-        let look = word.view();
+        let look = word.snapshot();
         for _ in 0..1000 {
             word.set(Readiness::WRITABLE);
         }
         assert!(word.clear(Direction::Read, look, Readiness::READABLE));
-        assert!(!word.view().is_ready(Direction::Read));
-        assert!(word.view().is_ready(Direction::Write));
+        assert!(!word.snapshot().is_ready(Direction::Read));
+        assert!(word.snapshot().is_ready(Direction::Write));
     }
 
     #[test]
@@ -155,10 +158,10 @@ mod tests {
             let word: ReadinessWord<BITS> = ReadinessWord::new(Readiness::EMPTY);
             for events in 1..=20u64 {
                 word.set(Readiness::READABLE);
-                let view = word.view();
-                assert_eq!(view.tick(Direction::Read), events % (1 << BITS));
-                assert_eq!(view.tick(Direction::Write), (events >> BITS) % (1 << BITS));
-                assert_eq!(view.readiness(), Readiness::READABLE);
+                let snapshot = word.snapshot();
+                assert_eq!(snapshot.tick(Direction::Read), events % (1 << BITS));
+                assert_eq!(snapshot.tick(Direction::Write), (events >> BITS) % (1 << BITS));
+                assert_eq!(snapshot.readiness(), Readiness::READABLE);
             }
         }
         check::<1>();
@@ -182,7 +185,7 @@ mod tests {
     /// It clears on the strength of a look that it takes only after the operation.
     #[test]
     fn the_canary_clears_what_it_has_not_looked_at() {
-        let too_late = |_, word: &ReadinessWord<3>| word.view();
+        let too_late = |_, word: &ReadinessWord<3>| word.snapshot();
         assert!(all_steps().any(|steps| explore::<3>(&steps, too_late).is_err()));
     }
 
@@ -198,10 +201,10 @@ mod tests {
     /// the look that a clearing rests on.
     fn explore<const BITS: u32>(
         steps: &[u8],
-        look_used: impl Fn(View<BITS>, &ReadinessWord<BITS>) -> View<BITS>,
+        look_used: impl Fn(Snapshot<BITS>, &ReadinessWord<BITS>) -> Snapshot<BITS>,
     ) -> Result<(), String> {
         let word: ReadinessWord<BITS> = ReadinessWord::new(Readiness::EMPTY);
-        let (mut data, mut look, mut since) = (false, word.view(), 0);
+        let (mut data, mut look, mut since) = (false, word.snapshot(), 0);
         let mut blocked = false;
         for step in steps {
             match step {
@@ -211,7 +214,7 @@ mod tests {
                     word.set(Readiness::READABLE);
                 }
                 1 => {
-                    look = word.view();
+                    look = word.snapshot();
                     since = 0;
                     blocked = !std::mem::take(&mut data);
                 }
@@ -222,7 +225,7 @@ mod tests {
                 }
                 _ => {}
             }
-            if data && !word.view().is_ready(Direction::Read) {
+            if data && !word.snapshot().is_ready(Direction::Read) {
                 return Err(format!("lost by {steps:?}"));
             }
         }

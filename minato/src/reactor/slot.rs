@@ -8,7 +8,7 @@ use std::io;
 use std::task::Waker;
 
 use super::inner::ReactorInner;
-use super::readiness::{ReadinessWord, View};
+use super::readiness::{ReadinessWord, Snapshot};
 use super::waiters::{EntryId, Waiters};
 use crate::engine::{Direction, Key, Readiness, Source};
 use crate::panics::contain;
@@ -51,13 +51,13 @@ impl Slot {
         }
     }
 
-    pub(crate) fn view(&self) -> View {
-        self.word.view()
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        self.word.snapshot()
     }
 
     /// Clears `bits`, unless an event of `direction` has come since `snapshot`.
     #[inline(always)]
-    pub(crate) fn clear(&self, direction: Direction, snapshot: View, bits: Readiness) -> bool {
+    pub(crate) fn clear(&self, direction: Direction, snapshot: Snapshot, bits: Readiness) -> bool {
         self.word.clear(direction, snapshot, bits)
     }
 

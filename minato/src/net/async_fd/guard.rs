@@ -8,18 +8,18 @@ use super::{AsyncFd, TryIoError};
 use crate::engine::Readiness;
 use crate::net::io::Waitable;
 use crate::net::registration::Registration;
-use crate::reactor::View;
+use crate::reactor::Snapshot;
 
 /// What was seen of a descriptor's readiness, and what of that still stands.
 #[derive(Clone, Copy)]
 pub(super) struct Seen {
-    snapshot: View,
+    snapshot: Snapshot,
     ready: Readiness,
 }
 
 impl Seen {
     /// Of `snapshot`, what answers with one of the bits of `mask`.
-    pub(super) fn new(snapshot: View, mask: Readiness) -> Self {
+    pub(super) fn new(snapshot: Snapshot, mask: Readiness) -> Self {
         Self { snapshot, ready: snapshot.readiness().intersection(mask) }
     }
 

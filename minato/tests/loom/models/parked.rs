@@ -50,12 +50,12 @@ impl Socket {
 
     fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
-            let look = self.0.view();
+            let look = self.0.snapshot();
             if look.is_ready(Direction::Read) {
                 return Poll::Ready(());
             }
             self.0.wait_poll(Direction::Read, cx.waker());
-            if self.0.view().tick(Direction::Read) == look.tick(Direction::Read) {
+            if self.0.snapshot().tick(Direction::Read) == look.tick(Direction::Read) {
                 return Poll::Pending;
             }
         }

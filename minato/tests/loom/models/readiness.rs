@@ -46,7 +46,7 @@ impl Socket {
     /// A receive as the library's futures do it.
     fn poll_receive(&self, cx: &mut Context<'_>, entry: &mut Option<EntryId>) -> Poll<()> {
         loop {
-            let look = self.slot.view();
+            let look = self.slot.snapshot();
             if look.is_ready(Direction::Read) {
                 if self.receive() {
                     if let Some(entry) = entry.take() {
@@ -57,7 +57,7 @@ impl Socket {
                 self.slot.clear(Direction::Read, look, Readiness::READABLE);
             }
             *entry = Some(self.slot.wait_entry(*entry, Readiness::READABLE, cx.waker()));
-            if self.slot.view().tick(Direction::Read) == look.tick(Direction::Read) {
+            if self.slot.snapshot().tick(Direction::Read) == look.tick(Direction::Read) {
                 return Poll::Pending;
             }
         }
@@ -71,7 +71,7 @@ impl Socket {
     /// The same by a `poll_*` method, which leaves its waker without an entry.
     fn poll_receive_by_waker(&self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
-            let look = self.slot.view();
+            let look = self.slot.snapshot();
             if look.is_ready(Direction::Read) {
                 if self.receive() {
                     return Poll::Ready(());
@@ -79,7 +79,7 @@ impl Socket {
                 self.slot.clear(Direction::Read, look, Readiness::READABLE);
             }
             self.slot.wait_poll(Direction::Read, cx.waker());
-            if self.slot.view().tick(Direction::Read) == look.tick(Direction::Read) {
+            if self.slot.snapshot().tick(Direction::Read) == look.tick(Direction::Read) {
                 return Poll::Pending;
             }
         }
@@ -135,7 +135,7 @@ fn events_of_both_directions() {
         });
         socket.receive_blocking();
         peer.join().unwrap();
-        assert!(socket.slot.view().is_ready(Direction::Write));
+        assert!(socket.slot.snapshot().is_ready(Direction::Write));
     });
 }
 
@@ -211,7 +211,7 @@ fn one_poll_forgets_nobody() {
 #[should_panic = "the task waits for ever"]
 fn the_canary_leaves_its_waker_and_does_not_look_again() {
     poll_once(Readiness::EMPTY, |socket, cx| {
-        if socket.slot.view().is_ready(Direction::Read) && socket.receive() {
+        if socket.slot.snapshot().is_ready(Direction::Read) && socket.receive() {
             return Poll::Ready(());
         }
         socket.slot.wait_poll(Direction::Read, cx.waker());
@@ -225,16 +225,16 @@ fn the_canary_leaves_its_waker_and_does_not_look_again() {
 fn the_canary_clears_what_it_has_not_looked_at() {
     poll_once(Readiness::READABLE, |socket, cx| {
         loop {
-            if socket.slot.view().is_ready(Direction::Read) {
+            if socket.slot.snapshot().is_ready(Direction::Read) {
                 if socket.receive() {
                     return Poll::Ready(());
                 }
-                let late = socket.slot.view();
+                let late = socket.slot.snapshot();
                 socket.slot.clear(Direction::Read, late, Readiness::READABLE);
             }
-            let before = socket.slot.view();
+            let before = socket.slot.snapshot();
             socket.slot.wait_poll(Direction::Read, cx.waker());
-            if socket.slot.view().tick(Direction::Read) == before.tick(Direction::Read) {
+            if socket.slot.snapshot().tick(Direction::Read) == before.tick(Direction::Read) {
                 return Poll::Pending;
             }
         }
