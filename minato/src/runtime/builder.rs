@@ -2,24 +2,30 @@
 
 use std::fmt;
 use std::io;
+use std::marker::PhantomData;
 use std::num::NonZeroUsize;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use crossbeam_deque::Worker as Deque;
 
 use super::core::Core;
-use super::handover::CoreSlot;
+use super::handover::{CoreSlot, pass};
+use super::injector::Injector;
 use super::inner::{Flavor, RuntimeInner};
 use super::picker::{Fifo, Picker};
-use super::pool::{self, Pool};
+use super::pool::Pool;
 use super::queue::Queue;
 use super::{LocalRuntime, Runtime};
 use crate::engine::Engine;
 use crate::reactor;
 use crate::reactor::watch::TurnedBy;
 use crate::sync::Arc;
-use crate::task::blocking::{BlockingConfig, BlockingPool, Hook};
+use crate::sync::plain::AtomicBool;
+use crate::task::blocking::{BlockingPool, Limits};
 use crate::task::budget::Budget;
+use crate::task::registry::Registry;
+use crate::task::threads::ThreadConfig;
 use crate::time::clock::{Clock, PausableClock};
 
 /// How many blocking threads a runtime has at most, unless told otherwise.
@@ -31,15 +37,10 @@ const MAX_BLOCKING_QUEUE: usize = 100_000;
 /// How long a blocking thread waits for the next job, unless told otherwise.
 const BLOCKING_KEEP_ALIVE: Duration = Duration::from_secs(10);
 
-/// What the threads of a runtime need to know.
+/// How the cores of a runtime work.
 pub(crate) struct Config {
-    pub(super) thread_name: Arc<dyn Fn() -> String + Send + Sync>,
-    pub(super) stack_size: Option<usize>,
-    /// How long a thread without a core stays.
-    pub(super) keep_alive: Duration,
-    pub(super) on_thread_start: Vec<Hook>,
-    pub(super) on_thread_stop: Vec<Hook>,
-    pub(super) budget: Budget,
+    /// The budget of one poll.
+    pub(crate) budget: Budget,
     pub(super) spin: Duration,
     pub(super) measure_polls: bool,
 }
@@ -60,18 +61,23 @@ pub struct Builder {
     multi_thread: bool,
     engine: Engine,
     worker_threads: Option<usize>,
-    max_blocking_threads: usize,
-    max_blocking_queue: usize,
-    blocking_keep_alive: Duration,
-    thread_name: Arc<dyn Fn() -> String + Send + Sync>,
-    thread_stack_size: Option<usize>,
-    on_thread_start: Vec<Hook>,
-    on_thread_stop: Vec<Hook>,
-    budget: u8,
-    spin: Duration,
-    measure_polls: bool,
+    blocking: Limits,
+    threads: ThreadConfig,
+    config: Config,
     picker: Option<Box<dyn Picker>>,
     start_paused: bool,
+}
+
+/// Methods of the builder that set one field each.
+macro_rules! setters {
+    ($($(#[$doc:meta])* $name:ident($builder:ident, $value:ident: $type:ty) => $set:expr;)*) => {
+        $($(#[$doc])*
+        pub fn $name(mut self, $value: $type) -> Self {
+            let $builder = &mut self;
+            $set;
+            self
+        })*
+    };
 }
 
 impl Builder {
@@ -90,71 +96,75 @@ impl Builder {
             multi_thread,
             engine: Engine::default(),
             worker_threads: None,
-            max_blocking_threads: MAX_BLOCKING_THREADS,
-            max_blocking_queue: MAX_BLOCKING_QUEUE,
-            blocking_keep_alive: BLOCKING_KEEP_ALIVE,
-            thread_name: Arc::new(|| "minato-worker".to_owned()),
-            thread_stack_size: None,
-            on_thread_start: Vec::new(),
-            on_thread_stop: Vec::new(),
-            budget: Budget::OF_A_POLL,
-            spin: Duration::ZERO,
-            measure_polls: false,
+            blocking: Limits { threads: MAX_BLOCKING_THREADS, queue: MAX_BLOCKING_QUEUE },
+            threads: ThreadConfig {
+                name: Arc::new(|| "minato-worker".to_owned()),
+                stack_size: None,
+                keep_alive: BLOCKING_KEEP_ALIVE,
+                on_start: Vec::new(),
+                on_stop: Vec::new(),
+            },
+            config: Config {
+                budget: Budget::limited(Budget::OF_A_POLL),
+                spin: Duration::ZERO,
+                measure_polls: false,
+            },
             picker: None,
             start_paused: false,
         }
     }
 
-    /// The engine that serves the runtime's sockets; mio by default. A simulated one needs a
-    /// current-thread runtime.
-    pub fn engine(mut self, engine: Engine) -> Self {
-        self.engine = engine;
-        self
-    }
+    setters! {
+        /// The engine that serves the runtime's sockets; mio by default. A simulated one needs a
+        /// current-thread runtime.
+        engine(builder, engine: Engine) => builder.engine = engine;
 
-    /// How many workers a multi-thread runtime has; as many as there are processors by default.
-    /// 0 counts as 1.
-    pub fn worker_threads(mut self, count: usize) -> Self {
-        self.worker_threads = Some(count.max(1));
-        self
-    }
+        /// How many workers a multi-thread runtime has; as many as there are processors by default.
+        /// 0 counts as 1.
+        worker_threads(builder, count: usize) => builder.worker_threads = Some(count.max(1));
 
-    /// How many threads run blocking jobs at most; 512 by default.
-    pub fn max_blocking_threads(mut self, count: usize) -> Self {
-        self.max_blocking_threads = count;
-        self
-    }
+        /// How many threads run blocking jobs at most; 512 by default.
+        max_blocking_threads(builder, count: usize) => builder.blocking.threads = count;
 
-    /// How many blocking jobs wait at most while all threads are busy; 100,000 by default. One
-    /// more ends as cancelled.
-    pub fn max_blocking_queue(mut self, count: usize) -> Self {
-        self.max_blocking_queue = count;
-        self
-    }
+        /// How many blocking jobs wait at most while all threads are busy; 100,000 by default. One
+        /// more ends as cancelled.
+        max_blocking_queue(builder, count: usize) => builder.blocking.queue = count;
 
-    /// How long a blocking thread without work stays, or a worker that has given its core away
-    /// because it blocked; 10 seconds by default.
-    pub fn thread_keep_alive(mut self, time: Duration) -> Self {
-        self.blocking_keep_alive = time;
-        self
+        /// How long a blocking thread without work stays, or a worker that has given its core away
+        /// because it blocked; 10 seconds by default.
+        thread_keep_alive(builder, time: Duration) => builder.threads.keep_alive = time;
+
+        /// The size of the threads' stacks in bytes; std's default if not given.
+        thread_stack_size(builder, bytes: usize) => builder.threads.stack_size = Some(bytes);
+
+        /// How many operations a task may do in one poll before the others have their turn; 128 by
+        /// default, 0 for no limit.
+        budget(builder, operations: u8) => builder.config.budget = Budget::limited(operations);
+
+        /// How long a thread with nothing to do looks for events before it sleeps; off by default.
+        ///
+        /// Looking saves the price of sleeping and waking, and costs processor time. It is kept up
+        /// only while sleeps turn out to be shorter than `window`.
+        spin(builder, window: Duration) => builder.config.spin = window;
+
+        /// Measures every poll of a task, for [`CoreMetrics::longest_poll`](super::CoreMetrics).
+        /// Off by default, since it reads the clock twice per poll.
+        measure_polls(builder, measure: bool) => builder.config.measure_polls = measure;
+
+        /// Starts with the clock stopped, as by [`time::pause`](crate::time::pause). Needs a
+        /// current-thread runtime.
+        start_paused(builder, paused: bool) => builder.start_paused = paused;
     }
 
     /// The name of the runtime's threads; "minato-worker" by default.
-    pub fn thread_name(mut self, name: impl Into<String>) -> Self {
+    pub fn thread_name(self, name: impl Into<String>) -> Self {
         let name = name.into();
-        self.thread_name = Arc::new(move || name.clone());
-        self
+        self.thread_name_fn(move || name.clone())
     }
 
     /// A function that names each of the runtime's threads.
     pub fn thread_name_fn(mut self, name: impl Fn() -> String + Send + Sync + 'static) -> Self {
-        self.thread_name = Arc::new(name);
-        self
-    }
-
-    /// The size of the threads' stacks in bytes; std's default if not given.
-    pub fn thread_stack_size(mut self, bytes: usize) -> Self {
-        self.thread_stack_size = Some(bytes);
+        self.threads.name = Arc::new(name);
         self
     }
 
@@ -162,7 +172,7 @@ impl Builder {
     ///
     /// Several hooks are called in the order in which they were given.
     pub fn on_thread_start(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
-        self.on_thread_start.push(Arc::new(hook));
+        self.threads.on_start.push(Arc::new(hook));
         self
     }
 
@@ -171,43 +181,13 @@ impl Builder {
     /// Several hooks are called in the reverse of the order in which they were given, so that what
     /// was set up first is torn down last.
     pub fn on_thread_stop(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
-        self.on_thread_stop.insert(0, Arc::new(hook));
-        self
-    }
-
-    /// How many operations a task may do in one poll before the others have their turn; 128 by
-    /// default, 0 for no limit.
-    pub fn budget(mut self, operations: u8) -> Self {
-        self.budget = operations;
-        self
-    }
-
-    /// How long a thread with nothing to do looks for events before it sleeps; off by default.
-    ///
-    /// Looking saves the price of sleeping and waking, and costs processor time. It is kept up
-    /// only while sleeps turn out to be shorter than `window`.
-    pub fn spin(mut self, window: Duration) -> Self {
-        self.spin = window;
-        self
-    }
-
-    /// Measures every poll of a task, for [`CoreMetrics::longest_poll`](super::CoreMetrics). Off
-    /// by default, since it reads the clock twice per poll.
-    pub fn measure_polls(mut self, measure: bool) -> Self {
-        self.measure_polls = measure;
+        self.threads.on_stop.insert(0, Arc::new(hook));
         self
     }
 
     /// Chooses which task runs next, on a current-thread runtime; first in, first out by default.
     pub fn picker(mut self, picker: impl Picker + 'static) -> Self {
         self.picker = Some(Box::new(picker));
-        self
-    }
-
-    /// Starts with the clock stopped, as by [`time::pause`](crate::time::pause). Needs a
-    /// current-thread runtime.
-    pub fn start_paused(mut self, paused: bool) -> Self {
-        self.start_paused = paused;
         self
     }
 
@@ -219,7 +199,7 @@ impl Builder {
     /// error says which.
     pub fn build(self) -> io::Result<Runtime> {
         let shared = if self.multi_thread { self.pooled()? } else { self.single(false)? };
-        Ok(Runtime::from_inner(shared))
+        Ok(Runtime { shared })
     }
 
     /// Builds a current-thread runtime that stays on this thread and takes tasks that are not
@@ -232,7 +212,7 @@ impl Builder {
         if self.multi_thread {
             return Err(contradiction("a local runtime has one thread: use new_current_thread"));
         }
-        Ok(LocalRuntime::from_inner(self.single(true)?))
+        Ok(LocalRuntime { shared: self.single(true)?, _local: PhantomData })
     }
 
     fn single(mut self, local: bool) -> io::Result<Arc<RuntimeInner>> {
@@ -283,13 +263,14 @@ impl Builder {
         }
         let reactors = cores.iter().map(|core| core.reactor.clone()).collect();
         let counters = cores.iter().map(|core| core.counters.clone()).collect();
-        let flavor = Flavor::MultiThread(Pool::new(&cores));
+        let flavor = Flavor::MultiThread(Pool::new(&cores, self.threads.clone()));
         let shared = self.finish(flavor, reactors, counters, Clock::System);
         let Flavor::MultiThread(pool) = &shared.flavor else { return Ok(shared) };
         for core in cores {
-            if let Err((_, error)) = pool.threads.pass(&shared, core) {
+            if let Err((_, error)) = pass(&shared, pool, core) {
                 shared.shut_down(None);
-                return Err(pool::no_worker(&error));
+                let text = format!("a worker thread of the runtime cannot be started: {error}");
+                return Err(io::Error::new(error.kind(), text));
             }
         }
         Ok(shared)
@@ -302,27 +283,24 @@ impl Builder {
         counters: Vec<Arc<super::metrics::CoreCounters>>,
         clock: Clock,
     ) -> Arc<RuntimeInner> {
-        let blocking = BlockingPool::new(BlockingConfig {
-            thread_limit: self.max_blocking_threads,
-            queue_limit: self.max_blocking_queue,
-            keep_alive: self.blocking_keep_alive,
-            thread_name: self.thread_name.clone(),
-            stack_size: self.thread_stack_size,
-            on_start: self.on_thread_start.clone(),
-            on_stop: self.on_thread_stop.clone(),
-            on_idle: Vec::new(),
+        let shared = Arc::new(RuntimeInner {
+            flavor,
+            injector: Injector::default(),
+            config: self.config,
+            reactors: reactors.into(),
+            counters: counters.into(),
+            tasks: Registry::default(),
+            blocking: BlockingPool::new(self.threads, self.blocking),
+            clock,
+            engine: self.engine,
+            ended: AtomicBool::new(false),
+            panics: OnceLock::new(),
+            activity: OnceLock::new(),
         });
-        let config = Config {
-            thread_name: self.thread_name,
-            stack_size: self.thread_stack_size,
-            keep_alive: self.blocking_keep_alive,
-            on_thread_start: self.on_thread_start,
-            on_thread_stop: self.on_thread_stop,
-            budget: Budget::limited(self.budget),
-            spin: self.spin,
-            measure_polls: self.measure_polls,
-        };
-        RuntimeInner::new(flavor, config, reactors, counters, blocking, clock, self.engine)
+        for reactor in &shared.reactors {
+            reactor.set_owner(shared.address());
+        }
+        shared
     }
 }
 

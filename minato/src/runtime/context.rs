@@ -360,7 +360,7 @@ impl Schedule for Arc<RuntimeInner> {
 
     #[inline]
     fn poll<F: Future>(&self, future: Pin<&mut F>, cx: &mut TaskContext<'_>) -> Poll<F::Output> {
-        poll_next(future, cx, self.budget())
+        poll_next(future, cx, self.config.budget)
     }
 
     #[cold]
@@ -369,7 +369,7 @@ impl Schedule for Arc<RuntimeInner> {
     }
 
     fn ended(&self, meta: &TaskMeta) -> Option<Task> {
-        meta.key().and_then(|key| self.tasks().remove(key))
+        meta.key().and_then(|key| self.tasks.remove(key))
     }
 }
 
@@ -476,26 +476,26 @@ pub(crate) fn thread_number() -> usize {
 
 /// Whether the runtime that this thread is in has several cores, which look after each other.
 pub(crate) fn has_siblings() -> bool {
-    with_current(|context| context.runtime.reactors().len() > 1).unwrap_or(false)
+    with_current(|context| context.runtime.reactors.len() > 1).unwrap_or(false)
 }
 
 /// The reactor that timers made on this thread stay with: that of the runtime that the thread is
 /// in, if the runtime has a clock of its own.
 pub(crate) fn timekeeper() -> Option<Arc<reactor::ReactorInner>> {
-    with_current(|context| match context.runtime.clock() {
+    with_current(|context| match context.runtime.clock {
         Clock::System => None,
         // Only a runtime with one core has such a clock.
-        Clock::Pausable(_) | Clock::Simulated(_) => Some(context.runtime.reactors()[0].clone()),
+        Clock::Pausable(_) | Clock::Simulated(_) => Some(context.runtime.reactors[0].clone()),
     })
     .flatten()
 }
 
 /// The clock of the runtime that this thread is in, or the system's.
 pub(crate) fn clock() -> Clock {
-    with_current(|context| context.runtime.clock().clone()).unwrap_or(Clock::System)
+    with_current(|context| context.runtime.clock.clone()).unwrap_or(Clock::System)
 }
 
 /// The simulated host that sockets made here belong to.
 pub(crate) fn host() -> Option<Arc<SimHost>> {
-    with_current(|context| context.runtime.engine().host().cloned()).flatten()
+    with_current(|context| context.runtime.engine.host().cloned()).flatten()
 }

@@ -5,7 +5,6 @@ use std::task::Waker;
 use super::metrics::CoreCounters;
 use super::picker::Picker;
 use super::queue::Queue;
-use super::spin::Spin;
 use crate::reactor;
 use crate::sync::Arc;
 
@@ -20,7 +19,8 @@ pub(crate) struct Core {
     pub(crate) tick: u32,
     /// How often in a row the next task came from the LIFO slot.
     pub(crate) lifo_polls: u32,
-    pub(crate) spin: Spin,
+    /// Whether to spin before the next sleep, if the runtime was built to.
+    pub(crate) spin_pays: bool,
     /// Chooses the next task, if the user has given one.
     pub(crate) picker: Option<Box<dyn Picker>>,
     /// Room for the wakers of one turn.
@@ -36,7 +36,7 @@ impl Core {
             counters: Arc::default(),
             tick: 0,
             lifo_polls: 0,
-            spin: Spin::default(),
+            spin_pays: false,
             picker: None,
             wakers: Vec::new(),
         }

@@ -83,8 +83,10 @@ pub(crate) fn block_on<F: Future>(shared: &Arc<RuntimeInner>, future: F) -> F::O
         return nested(&holder, root);
     }
     match &shared.flavor {
-        Flavor::CurrentThread(slot) if !shared.is_local_elsewhere() => on_core(shared, slot, root),
-        _ => beside(shared, root),
+        Flavor::CurrentThread(slot) if !shared.is_local_elsewhere() => {
+            beside_tasks(shared, Some(slot), root)
+        }
+        _ => beside_tasks(shared, None, root),
     }
 }
 
@@ -98,32 +100,15 @@ struct Root<'a, F> {
 impl<F: Future> Root<'_, F> {
     fn poll(&mut self, cx: &mut TaskContext<'_>, shared: &RuntimeInner) -> Poll<F::Output> {
         let Self { future, place, blocked } = self;
-        blocked.while_polling(place, || context::poll(future.as_mut(), cx, shared.budget()))
+        blocked.while_polling(place, || context::poll(future.as_mut(), cx, shared.config.budget))
     }
 }
 
-/// Runs the future while others run the tasks.
-fn beside<F: Future>(shared: &Arc<RuntimeInner>, mut root: Root<'_, F>) -> F::Output {
-    let context = Context::enter_new(shared.clone(), None);
-    let wake = RootWaker::new(&context, None);
-    let waker = Waker::from(wake.clone());
-    let mut cx = TaskContext::from_waker(&waker);
-    loop {
-        if wake.take_woken() {
-            if let Poll::Ready(output) = root.poll(&mut cx, shared) {
-                return output;
-            }
-        } else {
-            shared.check_fork();
-            thread::park();
-        }
-    }
-}
-
-/// Runs the future along with the tasks of a current-thread runtime.
-fn on_core<F: Future>(
+/// Runs the future beside the tasks of the runtime. This thread runs them too while it holds the
+/// core in `slot`; else others do.
+fn beside_tasks<F: Future>(
     shared: &Arc<RuntimeInner>,
-    slot: &CoreSlot,
+    slot: Option<&CoreSlot>,
     mut root: Root<'_, F>,
 ) -> F::Output {
     /// Gives the core back, also when the future panics.
@@ -136,26 +121,25 @@ fn on_core<F: Future>(
                 None => self.0.leave(&thread::current()),
             }
             // The runtime may have been shut down, which found no core to drop the tasks from.
-            if self.1.runtime.tasks().is_closed() {
+            if self.1.runtime.tasks.is_closed() {
                 self.1.runtime.drop_tasks();
             }
         }
     }
 
-    let simulated = shared.engine().is_simulated();
+    let simulated = slot.is_some() && shared.engine.is_simulated();
     let _watched = simulated.then(|| stuck::watch_block_on(shared, root.place));
     let context = Context::enter_new(shared.clone(), None);
-    let _leave = Leave(slot, &context);
-    let reactor = shared.reactors()[0].clone();
-    let wake = RootWaker::new(&context, Some(reactor.clone()));
+    let _leave = slot.map(|slot| Leave(slot, &context));
+    let wake = RootWaker::new(&context, slot.map(|_| shared.reactors[0].clone()));
     let waker = Waker::from(wake.clone());
     let mut cx = TaskContext::from_waker(&waker);
     let thread = thread::current();
     let (mut holds_core, mut rounds) = (false, 0);
     loop {
         // 1. Take the core, if no other thread holds it.
-        if !holds_core && let Some(core) = slot.take_or_wait(&thread) {
-            reactor.set_turned_by(TurnedBy::CoreHolder);
+        if !holds_core && let Some(core) = slot.and_then(|slot| slot.take_or_wait(&thread)) {
+            core.reactor.set_turned_by(TurnedBy::CoreHolder);
             context.give_core(core);
             holds_core = true;
         }

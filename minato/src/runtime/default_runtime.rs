@@ -4,6 +4,7 @@ use std::io;
 use std::panic::Location;
 
 use super::Runtime;
+use super::context;
 use super::implicit::{HiddenThread, permit};
 use super::inner::RuntimeInner;
 use crate::reactor::process::PerProcess;
@@ -11,13 +12,17 @@ use crate::sync::Arc;
 
 static DEFAULT: PerProcess<Option<Runtime>> = PerProcess::new(None);
 
-/// The default runtime, started now if there is none: multi-thread, with a worker per processor.
+/// The runtime that this thread is in, or the default runtime, which is started now if there is
+/// none: multi-thread, with a worker per processor.
 ///
 /// # Errors
 ///
-/// When it cannot be started, or hidden threads are forbidden.
+/// When the default runtime is needed and cannot be started, or hidden threads are forbidden.
 #[track_caller]
-pub(crate) fn get() -> io::Result<Arc<RuntimeInner>> {
+pub(crate) fn current() -> io::Result<Arc<RuntimeInner>> {
+    if let Some(runtime) = context::runtime() {
+        return Ok(runtime);
+    }
     let mut default = DEFAULT.lock();
     if let Some(runtime) = &*default {
         return Ok(runtime.shared.clone());

@@ -12,7 +12,6 @@ use super::metrics::CoreMetrics;
 use super::{current, default_runtime};
 use crate::reactor;
 use crate::sync::Arc;
-use crate::task::{self, JoinHandle};
 
 /// Names a runtime; cheap to clone. It does not keep the runtime from being shut down.
 #[derive(Clone)]
@@ -42,37 +41,12 @@ impl Handle {
     /// error names the call.
     #[track_caller]
     pub fn current_or_default() -> io::Result<Self> {
-        match Self::try_current() {
-            Some(current) => Ok(current),
-            None => Ok(Self { shared: default_runtime::get()? }),
-        }
+        Ok(Self { shared: default_runtime::current()? })
     }
 
     /// The runtime that this thread is in.
     pub fn try_current() -> Option<Self> {
         context::runtime().map(|shared| Self { shared })
-    }
-
-    /// Spawns a task on the runtime. If that has been shut down, the task ends as cancelled.
-    #[track_caller]
-    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        task::spawn_on(self.shared.clone(), future)
-    }
-
-    /// Runs a closure that may block on a thread made for that; see
-    /// [`task::spawn_blocking`]. If the runtime has been shut down,
-    /// the job ends as cancelled.
-    #[track_caller]
-    pub fn spawn_blocking<F, T>(&self, job: F) -> JoinHandle<T>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        task::spawn_blocking_on(&self.shared, job)
     }
 
     /// Runs a future to its end on this thread; see
@@ -90,7 +64,7 @@ impl Handle {
 
     /// How many cores the runtime has.
     pub fn core_count(&self) -> usize {
-        self.shared.reactors().len()
+        self.shared.reactors.len()
     }
 
     /// What a core has done so far; `None` if there are not that many.
@@ -100,7 +74,7 @@ impl Handle {
 
     /// How many tasks and blocking jobs are alive.
     pub fn alive_tasks(&self) -> usize {
-        self.shared.tasks().len()
+        self.shared.tasks.len()
     }
 
     /// Ready when no task and no blocking job of the runtime is alive; else its waker is called
@@ -120,7 +94,7 @@ impl Handle {
     /// # }
     /// ```
     pub fn poll_idle(&self, cx: &mut TaskContext<'_>) -> Poll<()> {
-        match self.shared.tasks().wait_idle(cx.waker()) {
+        match self.shared.tasks.wait_idle(cx.waker()) {
             true => Poll::Pending,
             false => Poll::Ready(()),
         }
@@ -128,12 +102,12 @@ impl Handle {
 
     /// How many blocking jobs run or wait for a thread.
     pub fn blocking_jobs(&self) -> usize {
-        self.shared.blocking().running()
+        self.shared.blocking.running()
     }
 
     /// The reactor of the runtime's first core, for sockets that are bound explicitly.
     pub fn reactor(&self) -> reactor::Handle {
-        reactor::Handle::from_inner(self.shared.reactors()[0].clone())
+        reactor::Handle::from_inner(self.shared.reactors[0].clone())
     }
 }
 

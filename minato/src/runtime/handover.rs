@@ -5,20 +5,17 @@
 //! * A **worker** that is about to block passes its core to a spare thread, or to a new one. When
 //!   it is done it takes the core back, if no thread has taken it yet; else it becomes spare.
 
-use std::collections::VecDeque;
 use std::io;
 use std::rc::Rc;
-use std::thread::{JoinHandle, Thread, ThreadId};
-use std::time::Duration;
+use std::thread::{Thread, ThreadId};
 
 use super::context::Context;
 use super::core::Core;
 use super::inner::{Flavor, RuntimeInner};
+use super::pool::Pool;
 use super::worker;
 use crate::reactor::watch::TurnedBy;
-use crate::sync::{Arc, Condvar, Mutex};
-use crate::task::blocking::{call_hooks, spawn_thread, wait};
-use crate::time::clock::real_now;
+use crate::sync::{Arc, Mutex};
 
 /// The place of a current-thread core while no thread holds it, and the threads that wait for it.
 pub(crate) struct CoreSlot {
@@ -78,99 +75,22 @@ impl CoreSlot {
     }
 }
 
-/// The threads of a multi-thread runtime.
-#[derive(Default)]
-pub(super) struct Threads(Mutex<ThreadsState>);
-
-#[derive(Default)]
-struct ThreadsState {
-    /// The cores that a thread is to take.
-    cores: VecDeque<Box<Core>>,
-    /// The threads without a core, the one that became spare last at the end.
-    spares: Vec<Arc<Condvar>>,
-    handles: Vec<JoinHandle<()>>,
-    /// Spare threads are to end.
-    ending: bool,
-}
-
-impl Threads {
-    /// Passes `core` to a spare thread, or else to a new one.
-    ///
-    /// # Errors
-    ///
-    /// When there is no thread for it: gives the core back.
-    pub(super) fn pass(
-        &self,
-        shared: &Arc<RuntimeInner>,
-        core: Box<Core>,
-    ) -> Result<(), (Box<Core>, io::Error)> {
-        let mut state = self.0.lock();
-        if let Some(spare) = state.spares.pop() {
-            state.cores.push_back(core);
-            spare.notify_one();
-            return Ok(());
+/// Passes `core` to a spare thread of `pool`, or else to a new one.
+///
+/// # Errors
+///
+/// When there is no thread for it: gives the core back.
+pub(super) fn pass(
+    shared: &Arc<RuntimeInner>,
+    pool: &Pool,
+    core: Box<Core>,
+) -> Result<(), (Box<Core>, io::Error)> {
+    let runtime = shared.clone();
+    pool.threads.give(core, move || {
+        if let Flavor::MultiThread(pool) = &runtime.flavor {
+            pool.threads.work(|core| worker::run(&runtime, pool, core));
         }
-        let (name, runtime) = ((shared.config.thread_name)(), shared.clone());
-        match spawn_thread(name, shared.config.stack_size, move || run(&runtime)) {
-            Ok(handle) => {
-                state.cores.push_back(core);
-                state.handles.retain(|handle| !handle.is_finished());
-                state.handles.push(handle);
-                Ok(())
-            }
-            Err(error) => Err((core, error)),
-        }
-    }
-
-    /// Takes the core of the given index back, if no thread has taken it yet.
-    fn take_back(&self, index: usize) -> Option<Box<Core>> {
-        let mut state = self.0.lock();
-        let at = state.cores.iter().position(|core| core.index == index)?;
-        state.cores.remove(at)
-    }
-
-    /// Waits for a core, as a spare thread. `None` when there was none for so long that the thread
-    /// should end.
-    fn next_core(&self, condvar: &Arc<Condvar>, keep_alive: Duration) -> Option<Box<Core>> {
-        let deadline = real_now().checked_add(keep_alive);
-        let mut state = self.0.lock();
-        loop {
-            // A thread that has waited too long looks for a core once more.
-            if let Some(core) = state.cores.pop_front() {
-                return Some(core);
-            }
-            let left = deadline.map_or(Duration::MAX, |end| end.duration_since(real_now()));
-            if state.ending || left.is_zero() {
-                return None;
-            }
-            state.spares.push(condvar.clone());
-            state = wait(condvar, state, left);
-            state.spares.retain(|spare| !Arc::ptr_eq(spare, condvar));
-        }
-    }
-
-    /// Has spare threads end, now and from now on.
-    pub(super) fn end(&self) {
-        let mut state = self.0.lock();
-        state.ending = true;
-        state.spares.drain(..).for_each(|spare| spare.notify_one());
-    }
-
-    /// The handles of all threads there are, to be joined.
-    pub(super) fn take_handles(&self) -> Vec<JoinHandle<()>> {
-        std::mem::take(&mut self.0.lock().handles)
-    }
-}
-
-/// The life of a thread of a multi-thread runtime: holds one core after the other.
-fn run(shared: &Arc<RuntimeInner>) {
-    let Flavor::MultiThread(pool) = &shared.flavor else { return };
-    call_hooks(&shared.config.on_thread_start);
-    let condvar = Arc::new(Condvar::new());
-    while let Some(core) = pool.threads.next_core(&condvar, shared.config.keep_alive) {
-        worker::run(shared, pool, core);
-    }
-    call_hooks(&shared.config.on_thread_stop);
+    })
 }
 
 /// The cores that a thread has passed on because it blocks. Dropping this takes back those that no
@@ -192,7 +112,7 @@ impl Drop for Passed {
     fn drop(&mut self) {
         for (context, index) in self.0.drain(..) {
             if let Flavor::MultiThread(pool) = &context.runtime.flavor
-                && let Some(core) = pool.threads.take_back(index)
+                && let Some(core) = pool.threads.take_back(|core| core.index == index)
             {
                 context.give_core(core);
             }
@@ -205,7 +125,7 @@ fn pass_on(context: &Context) -> Option<usize> {
     let Flavor::MultiThread(pool) = &context.runtime.flavor else { return None };
     let core = context.take_core()?;
     let index = core.index;
-    match pool.threads.pass(&context.runtime, core) {
+    match pass(&context.runtime, pool, core) {
         Ok(()) => Some(index),
         Err((core, _)) => {
             // The core stays here; its siblings and the monitor help out.

@@ -25,13 +25,7 @@ impl<T> Injector<T> {
     }
 
     pub(crate) fn pop(&self) -> Option<T> {
-        if self.is_empty() {
-            return None;
-        }
-        let mut queue = self.queue.lock();
-        let item = queue.pop_front();
-        self.len.store(queue.len(), Ordering::SeqCst);
-        item
+        self.pop_batch(1, drop)
     }
 
     /// Pops up to `limit` items and hands all but the first to `rest`.

@@ -18,7 +18,6 @@ use crate::reactor;
 use crate::sync::Arc;
 use crate::sync::plain::{AtomicBool, Ordering};
 use crate::task::blocking::BlockingPool;
-use crate::task::budget::Budget;
 use crate::task::registry::Registry;
 use crate::task::{Id, Runnable, TaskMeta};
 use crate::time::clock::{Clock, real_now};
@@ -35,92 +34,24 @@ pub(crate) enum Flavor {
 pub(crate) struct RuntimeInner {
     pub(super) flavor: Flavor,
     pub(super) injector: Injector<Runnable>,
-    pub(super) config: Config,
-    reactors: Box<[Arc<reactor::ReactorInner>]>,
-    counters: Box<[Arc<CoreCounters>]>,
-    tasks: Registry,
-    blocking: BlockingPool,
-    clock: Clock,
-    engine: Engine,
-    ended: AtomicBool,
+    pub(crate) config: Config,
+    pub(crate) reactors: Box<[Arc<reactor::ReactorInner>]>,
+    pub(super) counters: Box<[Arc<CoreCounters>]>,
+    pub(crate) tasks: Registry,
+    pub(crate) blocking: BlockingPool,
+    pub(crate) clock: Clock,
+    pub(crate) engine: Engine,
+    pub(super) ended: AtomicBool,
     /// Where the panics of tasks are noted, on a host of a simulation.
-    panics: OnceLock<Arc<PanicLog>>,
+    pub(super) panics: OnceLock<Arc<PanicLog>>,
     /// What the thread is doing that steps it, if it is simulated.
-    activity: OnceLock<Arc<Activity>>,
+    pub(super) activity: OnceLock<Arc<Activity>>,
 }
 
 impl RuntimeInner {
-    pub(super) fn new(
-        flavor: Flavor,
-        config: Config,
-        reactors: Vec<Arc<reactor::ReactorInner>>,
-        counters: Vec<Arc<CoreCounters>>,
-        blocking: BlockingPool,
-        clock: Clock,
-        engine: Engine,
-    ) -> Arc<Self> {
-        let shared = Arc::new(Self {
-            flavor,
-            injector: Injector::default(),
-            config,
-            reactors: reactors.into(),
-            counters: counters.into(),
-            tasks: Registry::default(),
-            blocking,
-            clock,
-            engine,
-            ended: AtomicBool::new(false),
-            panics: OnceLock::new(),
-            activity: OnceLock::new(),
-        });
-        for reactor in &shared.reactors {
-            reactor.set_owner(shared.address());
-        }
-        shared
-    }
-
     /// The address that names this runtime.
     pub(crate) fn address(&self) -> usize {
         std::ptr::from_ref(self).addr()
-    }
-
-    pub(crate) fn tasks(&self) -> &Registry {
-        &self.tasks
-    }
-
-    pub(crate) fn blocking(&self) -> &BlockingPool {
-        &self.blocking
-    }
-
-    pub(crate) fn clock(&self) -> &Clock {
-        &self.clock
-    }
-
-    pub(crate) fn engine(&self) -> &Engine {
-        &self.engine
-    }
-
-    /// Has the panics of tasks noted in `panics`.
-    pub(super) fn set_panic_log(&self, panics: Arc<PanicLog>) {
-        _ = self.panics.set(panics);
-    }
-
-    pub(super) fn activity(&self) -> Option<&Arc<Activity>> {
-        self.activity.get()
-    }
-
-    /// The activity; `begin` is called with a fresh one.
-    pub(super) fn activity_or_init(&self, begin: impl FnOnce(&Activity)) -> Arc<Activity> {
-        let fresh = || {
-            let activity = Arc::default();
-            begin(&activity);
-            activity
-        };
-        self.activity.get_or_init(fresh).clone()
-    }
-
-    pub(super) fn set_activity(&self, activity: &Arc<Activity>) {
-        _ = self.activity.set(activity.clone());
     }
 
     pub(crate) fn note_panic(&self, meta: &TaskMeta, panic: &Payload) {
@@ -136,15 +67,6 @@ impl RuntimeInner {
         if let Some(panics) = self.panics.get() {
             panics.was_taken(task);
         }
-    }
-
-    /// The budget of one poll.
-    pub(crate) fn budget(&self) -> Budget {
-        self.config.budget
-    }
-
-    pub(crate) fn reactors(&self) -> &[Arc<reactor::ReactorInner>] {
-        &self.reactors
     }
 
     /// The reactor for a thread that is in this runtime and holds no core: the one with the fewest
@@ -237,35 +159,34 @@ impl RuntimeInner {
     }
 
     /// Ends the runtime: takes no more tasks, drops those there are, and waits for running ones and
-    /// for blocking jobs until `timeout` (`None`: as long as it takes). Returns whether all is
-    /// done.
-    pub(super) fn shut_down(self: &Arc<Self>, timeout: Option<Duration>) -> bool {
+    /// for blocking jobs until `timeout` (`None`: as long as it takes).
+    pub(super) fn shut_down(self: &Arc<Self>, timeout: Option<Duration>) {
         if self.is_from_before_fork() || self.tasks.is_closed() {
             // What this process has of it is a copy, without the threads to wait for; or it was
             // shut down explicitly before it is dropped.
-            return true;
+            return;
         }
         let deadline = timeout.and_then(|timeout| real_now().checked_add(timeout));
         self.tasks.close();
-        let done = match &self.flavor {
+        match &self.flavor {
             Flavor::CurrentThread(_) => self.drop_tasks(),
             Flavor::MultiThread(pool) => pool.shut_down(deadline),
-        };
+        }
         self.ended.store(true, Ordering::SeqCst);
         for reactor in &self.reactors {
             reactor.end();
         }
         self.drop_queued();
-        self.blocking.shutdown(deadline) && done
+        self.blocking.shutdown(deadline);
     }
 
-    /// Drops the tasks of a current-thread core; false if somebody holds it, who drops them.
-    pub(super) fn drop_tasks(self: &Arc<Self>) -> bool {
-        let Flavor::CurrentThread(slot) = &self.flavor else { return false };
+    /// Drops the tasks of a current-thread core, unless a thread holds it, which drops them.
+    pub(super) fn drop_tasks(self: &Arc<Self>) {
+        let Flavor::CurrentThread(slot) = &self.flavor else { return };
         if self.is_local_elsewhere() {
-            return false;
+            return;
         }
-        let Some(core) = slot.take() else { return false };
+        let Some(core) = slot.take() else { return };
         let context = Context::enter_new(self.clone(), Some(core));
         loop {
             let queued = context.with_core(|core| core.queue.pop()).flatten();
@@ -277,7 +198,6 @@ impl RuntimeInner {
         if let Some(core) = context.take_core() {
             slot.give(core);
         }
-        true
     }
 
     /// Names the living tasks, for reports.

@@ -40,7 +40,6 @@ pub(crate) mod pool;
 mod queue;
 mod siblings;
 pub(crate) mod simulation;
-mod spin;
 mod step;
 mod stuck;
 mod worker;
@@ -62,6 +61,81 @@ use self::inner::RuntimeInner;
 use crate::sync::Arc;
 use crate::task::{self, JoinHandle};
 
+/// What the owner of a runtime can do, of either type.
+macro_rules! runtime_owner {
+    ($owner:ty) => {
+        impl $owner {
+            /// A handle of this runtime, by which other threads may spawn `Send` tasks.
+            pub fn handle(&self) -> Handle {
+                Handle { shared: self.shared.clone() }
+            }
+
+            /// Makes this the runtime that the thread is in until the guard is dropped.
+            pub fn enter(&self) -> EnterGuard<'_> {
+                EnterGuard::from_inner(&self.shared)
+            }
+
+            /// Waits until no task and no blocking job of this runtime is alive. Tasks run
+            /// meanwhile.
+            ///
+            /// # Panics
+            ///
+            /// Where it could never return: in a task or blocking job of this runtime, which would
+            /// wait for itself; and within a `block_on` of a current-thread runtime, as long as
+            /// there are tasks, which need this very thread. The message says which.
+            #[track_caller]
+            pub fn wait_idle(&self) {
+                wait_idle(&self.shared);
+            }
+        }
+
+        impl Drop for $owner {
+            fn drop(&mut self) {
+                // Within a runtime this waits for nothing, since that may need this very thread.
+                let timeout = context::runtime().map(|_| Duration::ZERO);
+                self.shared.shut_down(timeout);
+            }
+        }
+    };
+}
+
+runtime_owner!(Runtime);
+runtime_owner!(LocalRuntime);
+
+/// What spawns on a runtime from any thread.
+macro_rules! runtime_spawner {
+    ($spawner:ty) => {
+        impl $spawner {
+            /// Spawns a task on the runtime. A current-thread runtime runs it while a thread is in
+            /// [`Runtime::block_on`](crate::runtime::Runtime::block_on). If the runtime has been
+            /// shut down, the task ends as cancelled.
+            #[track_caller]
+            pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+            where
+                F: Future + Send + 'static,
+                F::Output: Send + 'static,
+            {
+                task::spawn_on(self.shared.clone(), future)
+            }
+
+            /// Runs a closure that may block on a thread made for that; see
+            /// [`task::spawn_blocking`](crate::task::spawn_blocking). If the runtime has been shut
+            /// down, the job ends as cancelled.
+            #[track_caller]
+            pub fn spawn_blocking<F, T>(&self, job: F) -> JoinHandle<T>
+            where
+                F: FnOnce() -> T + Send + 'static,
+                T: Send + 'static,
+            {
+                task::spawn_blocking_at(&self.shared, Location::caller(), job)
+            }
+        }
+    };
+}
+
+runtime_spawner!(Runtime);
+runtime_spawner!(Handle);
+
 /// Cores, the threads that hold them, a pool of blocking threads, and a clock.
 ///
 /// Dropping it drops every task at its next await point and waits for the workers and for running
@@ -78,10 +152,6 @@ impl Runtime {
     /// When the system has no more descriptors or threads.
     pub fn new() -> io::Result<Self> {
         Builder::new_multi_thread().build()
-    }
-
-    fn from_inner(shared: Arc<RuntimeInner>) -> Self {
-        Self { shared }
     }
 
     /// Runs a future to its end on this thread, and gives its output.
@@ -103,50 +173,6 @@ impl Runtime {
         current::block_on(&self.shared, future)
     }
 
-    /// Spawns a task. On a current-thread runtime it runs when somebody is in
-    /// [`block_on`](Self::block_on).
-    #[track_caller]
-    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        task::spawn_on(self.shared.clone(), future)
-    }
-
-    /// Runs a closure that may block on a thread made for that; see
-    /// [`task::spawn_blocking`].
-    #[track_caller]
-    pub fn spawn_blocking<F, T>(&self, job: F) -> JoinHandle<T>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        task::spawn_blocking_on(&self.shared, job)
-    }
-
-    /// A handle of this runtime.
-    pub fn handle(&self) -> Handle {
-        Handle { shared: self.shared.clone() }
-    }
-
-    /// Makes this the runtime that the thread is in until the guard is dropped.
-    pub fn enter(&self) -> EnterGuard<'_> {
-        EnterGuard::from_inner(&self.shared)
-    }
-
-    /// Waits until no task and no blocking job of this runtime is alive. Tasks run meanwhile.
-    ///
-    /// # Panics
-    ///
-    /// Where it could never return: in a task or blocking job of this runtime, which would wait for
-    /// itself; and within a `block_on` of a current-thread runtime, as long as there are tasks,
-    /// which need this very thread. The message says which.
-    #[track_caller]
-    pub fn wait_idle(&self) {
-        wait_idle(&self.shared);
-    }
-
     /// Shuts the runtime down and waits for its workers and running blocking jobs, `timeout` at
     /// most. What still runs then goes on by itself.
     pub fn shutdown_timeout(self, timeout: Duration) {
@@ -159,15 +185,9 @@ impl Runtime {
     }
 }
 
-impl Drop for Runtime {
-    fn drop(&mut self) {
-        shut_down_here(&self.shared);
-    }
-}
-
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Runtime").field("cores", &self.shared.reactors().len()).finish()
+        f.debug_struct("Runtime").field("cores", &self.shared.reactors.len()).finish()
     }
 }
 
@@ -196,10 +216,6 @@ pub struct LocalRuntime {
 }
 
 impl LocalRuntime {
-    fn from_inner(shared: Arc<RuntimeInner>) -> Self {
-        Self { shared, _local: PhantomData }
-    }
-
     /// Runs a future to its end, and the tasks along with it; see [`Runtime::block_on`].
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
@@ -214,34 +230,6 @@ impl LocalRuntime {
         F::Output: 'static,
     {
         task::spawn_local_on(self.shared.clone(), future)
-    }
-
-    /// A handle of this runtime, by which other threads may spawn `Send` tasks.
-    pub fn handle(&self) -> Handle {
-        Handle { shared: self.shared.clone() }
-    }
-
-    /// Makes this the runtime that the thread is in until the guard is dropped.
-    pub fn enter(&self) -> EnterGuard<'_> {
-        EnterGuard::from_inner(&self.shared)
-    }
-
-    /// Waits until no task and no blocking job of this runtime is alive. Tasks run meanwhile.
-    ///
-    /// # Panics
-    ///
-    /// Where it could never return: in a task or blocking job of this runtime, which would wait for
-    /// itself; and within a `block_on` of a current-thread runtime, as long as there are tasks,
-    /// which need this very thread. The message says which.
-    #[track_caller]
-    pub fn wait_idle(&self) {
-        wait_idle(&self.shared);
-    }
-}
-
-impl Drop for LocalRuntime {
-    fn drop(&mut self) {
-        shut_down_here(&self.shared);
     }
 }
 
@@ -288,10 +276,10 @@ fn wait_idle(shared: &Arc<RuntimeInner>) {
         );
     }
     let idle = poll_fn(|cx| {
-        if !shared.tasks().wait_idle(cx.waker()) {
+        if !shared.tasks.wait_idle(cx.waker()) {
             return Poll::Ready(());
         }
-        if shared.tasks().needs_core() && context::nested_at(shared).is_some() {
+        if shared.tasks.needs_core() && context::nested_at(shared).is_some() {
             panic!(
                 "wait_idle at {place}: the thread that runs the tasks of the runtime is in this \
                  call, and would wait for them for ever; {}",
@@ -301,13 +289,6 @@ fn wait_idle(shared: &Arc<RuntimeInner>) {
         Poll::Pending
     });
     current::block_on(shared, idle);
-}
-
-/// Shuts a runtime down as its owner is dropped. Where that happens within a runtime nothing is
-/// waited for, since what is waited for may need this very thread.
-fn shut_down_here(shared: &Arc<RuntimeInner>) {
-    let timeout = context::runtime().map(|_| Duration::ZERO);
-    shared.shut_down(timeout);
 }
 
 /// Reports what has nobody to be returned to. Standard error may be a pipe that nobody reads any

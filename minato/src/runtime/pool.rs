@@ -19,23 +19,21 @@
 //! work, it names another sleeper. Where nobody sleeps, the busy workers look at each other now and
 //! then. Only from a worker that is stuck do they take the task in its LIFO slot.
 
-use std::io;
 use std::task::Waker;
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crossbeam_deque::{Steal, Stealer};
 use crossbeam_utils::atomic::AtomicCell;
 
 use super::core::Core;
-use super::handover::Threads;
 use super::inner::RuntimeInner;
 use super::queue::Queue;
 use crate::reactor;
 use crate::reactor::watch::Sleep;
 use crate::sync::plain::{AtomicBool, AtomicUsize, Ordering};
-use crate::sync::{Arc, Mutex, MutexGuard};
+use crate::sync::{Arc, Mutex};
 use crate::task::Runnable;
+use crate::task::threads::{ThreadConfig, Threads};
 use crate::time::clock::real_now;
 
 /// How many tasks must wait in a queue before a sibling is woken to help.
@@ -59,9 +57,9 @@ pub(crate) struct Pool {
     sleeping: AtomicUsize,
     searching: AtomicUsize,
     /// Until when the standby worker sleeps.
-    standby_sleep: Sleep,
+    pub(super) standby_sleep: Sleep,
     ending: AtomicBool,
-    pub(super) threads: Threads,
+    pub(super) threads: Threads<Box<Core>>,
 }
 
 #[derive(Default)]
@@ -81,7 +79,7 @@ pub(super) struct Woken {
 }
 
 impl Pool {
-    pub(super) fn new(cores: &[Box<Core>]) -> Self {
+    pub(super) fn new(cores: &[Box<Core>], threads: ThreadConfig) -> Self {
         let remotes = cores.iter().map(|core| Remote {
             stealer: match &core.queue {
                 Queue::Shared(queue) => queue.stealer(),
@@ -97,12 +95,8 @@ impl Pool {
             searching: AtomicUsize::new(0),
             standby_sleep: Sleep::default(),
             ending: AtomicBool::new(false),
-            threads: Threads::default(),
+            threads: Threads::new(threads),
         }
-    }
-
-    fn sleepers(&self) -> MutexGuard<'_, Sleepers> {
-        self.sleepers.lock()
     }
 
     /// Whether the workers are to end.
@@ -164,7 +158,7 @@ impl Pool {
             return;
         }
         let sleeper = {
-            let mut sleepers = self.sleepers();
+            let mut sleepers = self.sleepers.lock();
             // The standby worker only if nobody else sleeps.
             let at = sleepers.all.iter().rposition(|index| Some(*index) != sleepers.standby);
             let at = at.or(sleepers.all.len().checked_sub(1));
@@ -182,7 +176,7 @@ impl Pool {
 
     /// Puts a worker to the sleepers; says whether it is the standby worker.
     pub(super) fn fall_asleep(&self, index: usize) -> bool {
-        let mut sleepers = self.sleepers();
+        let mut sleepers = self.sleepers.lock();
         sleepers.all.push(index);
         self.sleeping.store(sleepers.all.len(), Ordering::SeqCst);
         *sleepers.standby.get_or_insert(index) == index
@@ -190,7 +184,7 @@ impl Pool {
 
     /// Takes a worker from the sleepers.
     pub(super) fn wake_up(&self, index: usize) -> Woken {
-        let mut sleepers = self.sleepers();
+        let mut sleepers = self.sleepers.lock();
         let was_standby = sleepers.standby.take_if(|standby| *standby == index).is_some();
         if was_standby {
             // Under the lock: the next one says later until when it sleeps.
@@ -207,7 +201,7 @@ impl Pool {
     /// Makes another sleeper the standby worker, since the former one has work.
     pub(super) fn choose_standby(&self) {
         let next = {
-            let mut sleepers = self.sleepers();
+            let mut sleepers = self.sleepers.lock();
             if sleepers.standby.is_none() {
                 sleepers.standby = sleepers.all.last().copied();
                 sleepers.standby
@@ -225,11 +219,6 @@ impl Pool {
         self.sleeping.load(Ordering::SeqCst) == 0
     }
 
-    /// Until when the standby worker sleeps.
-    pub(super) fn standby_sleep(&self) -> &Sleep {
-        &self.standby_sleep
-    }
-
     /// The worker `index` has turned: the standby worker looks again if it sleeps.
     #[inline]
     pub(super) fn has_turned(&self, index: usize) {
@@ -242,7 +231,7 @@ impl Pool {
     fn wake_standby(&self, index: usize) {
         let standby = {
             // The lock is kept until the word is changed: it is that of this standby worker.
-            let sleepers = self.sleepers();
+            let sleepers = self.sleepers.lock();
             let standby = sleepers.standby.filter(|standby| *standby != index);
             standby.filter(|_| self.standby_sleep.must_wake(real_now()))
         };
@@ -297,49 +286,14 @@ impl Pool {
         !shared.injector.is_empty() || self.remotes.iter().any(|remote| !remote.stealer.is_empty())
     }
 
-    /// Ends the workers and waits for their threads until `deadline`; false if some still run.
-    pub(super) fn shut_down(&self, deadline: Option<Instant>) -> bool {
+    /// Ends the workers and waits for their threads until `deadline`. A task may drop its own
+    /// runtime: its worker ends when this poll returns.
+    pub(super) fn shut_down(&self, deadline: Option<Instant>) {
         self.ending.store(true, Ordering::SeqCst);
-        self.threads.end();
+        self.threads.stop();
         for remote in &self.remotes {
             remote.reactor.unpark();
         }
-        let own = std::thread::current().id();
-        let mut done = true;
-        loop {
-            // A worker that was about to block may have passed its core to a new thread meanwhile.
-            let handles = self.threads.take_handles();
-            if handles.is_empty() {
-                return done;
-            }
-            for handle in handles {
-                // A task drops its own runtime: its worker ends when this poll returns.
-                if handle.thread().id() == own || !wait_for(&handle, deadline) {
-                    done = false;
-                    continue;
-                }
-                // Its panic, if any, was reported by the hook.
-                _ = handle.join();
-            }
-        }
+        self.threads.join(deadline);
     }
-}
-
-/// Waits until a thread is done or the deadline has passed.
-fn wait_for(handle: &JoinHandle<()>, deadline: Option<Instant>) -> bool {
-    let Some(deadline) = deadline else { return true };
-    while !handle.is_finished() {
-        let left = deadline.saturating_duration_since(real_now());
-        if left.is_zero() {
-            return false;
-        }
-        std::thread::sleep(left.min(Duration::from_millis(1)));
-    }
-    true
-}
-
-/// The error of a pool that could not start a worker.
-pub(super) fn no_worker(error: &io::Error) -> io::Error {
-    let text = format!("a worker thread of the runtime cannot be started: {error}");
-    io::Error::new(error.kind(), text)
 }

@@ -57,7 +57,7 @@ impl Siblings {
         now: Instant,
         next: Option<Duration>,
     ) -> Option<Duration> {
-        pool.standby_sleep().sleep_until(next.and_then(|next| now.checked_add(next)));
+        pool.standby_sleep.sleep_until(next.and_then(|next| now.checked_add(next)));
         let mut quiet = self.all.iter().filter(|sibling| sibling.is_quiet);
         let all_quiet =
             quiet.all(|sibling| sibling.core.is_still_quiet(&pool.remotes[sibling.index].reactor));

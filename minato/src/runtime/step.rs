@@ -23,15 +23,6 @@ use crate::time::clock::{PausableClock, real_now};
 /// After how many polls the reactor and the injector are looked at, however much there is to do.
 pub(super) const POLLS_PER_TURN: u32 = 61;
 
-/// How far a step came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Progress {
-    /// A task was polled.
-    Ran,
-    /// No task is ready.
-    Idle,
-}
-
 impl Core {
     /// The next task of this core's own.
     #[inline]
@@ -134,8 +125,12 @@ impl Core {
         }
     }
 
-    /// Turns the reactor until something happens or `timeout` has passed. If the runtime was built
-    /// to spin, it first turns without waiting for a while, until `is_ready`, if that pays.
+    /// Turns the reactor until something happens or `timeout` has passed.
+    ///
+    /// If the runtime was built to spin, it first turns without waiting for a while, until
+    /// `is_ready`: to sleep and be woken costs more than a whole request when little is going on.
+    /// But to spin in vain burns a processor. So it spins only while that pays, which each sleep
+    /// shows: one shorter than the window turns spinning on, a longer one turns it off.
     pub(super) fn sleep(
         self: Box<Self>,
         context: &Context,
@@ -146,24 +141,21 @@ impl Core {
         if window.is_zero() {
             return self.turn(context, timeout);
         }
-        let mut spin = self.spin;
-        let mut core = Some(self);
-        let turn = |core: &mut Option<Box<Self>>, timeout| {
-            *core = core.take().and_then(|core| core.turn(context, timeout));
-        };
-        spin.before(
-            window,
-            &mut core,
-            |core| {
-                turn(core, Some(Duration::ZERO));
-                core.as_deref_mut().is_none_or(&is_ready)
-            },
-            |core| turn(core, timeout),
-        );
-        if let Some(core) = &mut core {
-            core.spin = spin;
+        let mut core = self;
+        if core.spin_pays {
+            let start = real_now();
+            while real_now().saturating_duration_since(start) < window {
+                core = core.turn(context, Some(Duration::ZERO))?;
+                if is_ready(&mut core) {
+                    return Some(core);
+                }
+                std::hint::spin_loop();
+            }
         }
-        core
+        let start = real_now();
+        core = core.turn(context, timeout)?;
+        core.spin_pays = real_now().saturating_duration_since(start) < window;
+        Some(core)
     }
 }
 
@@ -185,7 +177,7 @@ impl Core {
             return core.turn(context, Some(Duration::ZERO));
         }
         core.counters.parks.add(1);
-        match context.runtime.clock().paused() {
+        match context.runtime.clock.paused() {
             None => core.sleep(context, None, is_ready),
             Some(clock) => core.wait_with_stopped_clock(context, clock, is_ready),
         }
@@ -285,10 +277,10 @@ impl Core {
         let mut more = true;
         for _ in 0..POLLS_PER_TURN {
             let (Some(core), Some(picker)) = (context.take(), lent.0.as_deref_mut()) else { break };
-            let (core, progress) = core.step(context, picker)?;
+            let (core, polled) = core.step(context, picker)?;
             context.put(core);
-            if progress == Progress::Idle {
-                more = false;
+            more = polled;
+            if !more {
                 break;
             }
         }
@@ -296,25 +288,21 @@ impl Core {
         context.take().map(|core| (core, more))
     }
 
-    /// Polls the task that `picker` chooses.
+    /// Polls the task that `picker` chooses; says whether there was one.
     pub(crate) fn step(
         self: Box<Self>,
         context: &Context,
         picker: &mut dyn Picker,
-    ) -> Option<(Box<Self>, Progress)> {
+    ) -> Option<(Box<Self>, bool)> {
         let (core, runnable) = self.pick(context, picker)?;
-        match runnable {
-            Some(runnable) => {
-                let id = runnable.meta().id;
-                let poll = || context::between_polls(|| core.run(context, runnable));
-                let core = match context.runtime.activity() {
-                    Some(activity) => activity.while_polling(id, poll)?,
-                    None => poll()?,
-                };
-                Some((core, Progress::Ran))
-            }
-            None => Some((core, Progress::Idle)),
-        }
+        let Some(runnable) = runnable else { return Some((core, false)) };
+        let id = runnable.meta().id;
+        let poll = || context::between_polls(|| core.run(context, runnable));
+        let core = match context.runtime.activity.get() {
+            Some(activity) => activity.while_polling(id, poll)?,
+            None => poll()?,
+        };
+        Some((core, true))
     }
 
     /// Takes out the task that `picker` chooses, which may spawn and wake tasks meanwhile.
@@ -347,4 +335,50 @@ impl Core {
 fn cannot_go_on(runtime: &RuntimeInner, error: &io::Error) -> ! {
     runtime.check_fork();
     panic!("the runtime cannot go on: {error}; {}", runtime.describe_tasks())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::context::Entered;
+    use super::super::{Builder, Runtime};
+    use super::*;
+
+    use std::cell::Cell;
+
+    /// A core in the hands of this thread, whose runtime spins for `window`.
+    fn core_that_spins(window: Duration) -> (Runtime, Entered, Box<Core>) {
+        let runtime = Builder::new_current_thread().spin(window).build().unwrap();
+        let Flavor::CurrentThread(slot) = &runtime.shared.flavor else { unreachable!() };
+        let core = slot.take().unwrap();
+        let context = Context::enter_new(runtime.shared.clone(), None);
+        (runtime, context, core)
+    }
+
+    #[test]
+    fn a_short_sleep_turns_spinning_on_and_a_long_one_off() {
+        let (_runtime, context, core) = core_that_spins(Duration::from_secs(60));
+        let core = core.sleep(&context, Some(Duration::ZERO), |_| panic!("off at first")).unwrap();
+        assert!(core.spin_pays);
+        let looks = Cell::new(0);
+        let third = |_: &mut Core| {
+            looks.set(looks.get() + 1);
+            looks.get() == 3
+        };
+        // Without a timeout: a sleep would not end.
+        core.sleep(&context, None, third).unwrap();
+        assert_eq!(looks.get(), 3);
+
+        let window = Duration::from_micros(50);
+        let (_runtime, context, mut core) = core_that_spins(window);
+        core.spin_pays = true;
+        let core = core.sleep(&context, Some(window * 100), |_| false).unwrap();
+        core.sleep(&context, Some(Duration::ZERO), |_| panic!("off after a long sleep")).unwrap();
+    }
+
+    #[test]
+    fn without_a_window_to_spin_it_only_sleeps() {
+        let (_runtime, context, mut core) = core_that_spins(Duration::ZERO);
+        core.spin_pays = true;
+        core.sleep(&context, Some(Duration::ZERO), |_| panic!("there is no window")).unwrap();
+    }
 }

@@ -66,7 +66,7 @@ impl Activity {
     fn moment(&self) -> Option<Moment> {
         let polling = self.polling.load(Ordering::Relaxed);
         let turns = self.runtimes().iter().fold(0, |sum: u32, runtime| {
-            runtime.reactors().iter().fold(sum, |sum, reactor| sum.wrapping_add(reactor.turns()))
+            runtime.reactors.iter().fold(sum, |sum, reactor| sum.wrapping_add(reactor.turns()))
         });
         let polls = self.polls.load(Ordering::Relaxed);
         (polling != NOTHING).then_some(Moment { polling, polls, turns })
@@ -75,11 +75,11 @@ impl Activity {
     /// Names the task that is polled, with its host.
     fn describe(&self, polling: u64, place: &'static Location<'static>) -> String {
         for runtime in self.runtimes() {
-            let host = runtime.engine().host().map(|host| host.host().name()).unwrap_or_default();
+            let host = runtime.engine.host().map(|host| host.host().name()).unwrap_or_default();
             if polling == ROOT {
                 return format!("host {host}, the future of block_on at {place}");
             }
-            let tasks = runtime.tasks().list();
+            let tasks = runtime.tasks.list();
             if let Some((id, place)) = tasks.iter().find(|(id, _)| id.number() == polling) {
                 return format!("host {host}, task {id}, spawned at {place}");
             }
@@ -106,13 +106,7 @@ static WATCHING: PerProcess<Watching> =
     PerProcess::new(Watching { activities: Vec::new(), is_running: false });
 
 /// Has an activity watched until it is dropped.
-pub(super) struct Watched(Arc<Activity>);
-
-impl Watched {
-    pub(super) fn activity(&self) -> &Arc<Activity> {
-        &self.0
-    }
-}
+pub(super) struct Watched(pub(super) Arc<Activity>);
 
 impl Drop for Watched {
     fn drop(&mut self) {
@@ -136,7 +130,12 @@ pub(super) fn watch_block_on(
     runtime: &Arc<RuntimeInner>,
     place: &'static Location<'static>,
 ) -> Watched {
-    let activity = runtime.activity_or_init(|activity| activity.add_runtime(runtime));
+    let fresh = || {
+        let activity = Arc::<Activity>::default();
+        activity.add_runtime(runtime);
+        activity
+    };
+    let activity = runtime.activity.get_or_init(fresh).clone();
     activity.polling.store(ROOT, Ordering::Relaxed);
     watch(activity, place)
 }

@@ -135,7 +135,10 @@ impl Worker<'_> {
             // 4. Sleep, unless the siblings' tasks are now here.
             if !self.pool.has_task(&mut core) {
                 core.counters.parks.add(1);
-                core = self.sleep(core, timeout)?;
+                let Self { pool, shared, .. } = self;
+                core = core.sleep(self.context, timeout, |core| {
+                    pool.has_task(core) || pool.has_work(shared) || pool.is_ending()
+                })?;
             }
         }
         // 5. Learn why it woke up. A sleeper that was woken is the one that searches.
@@ -145,39 +148,37 @@ impl Worker<'_> {
         Some(core)
     }
 
-    fn sleep(&self, core: Box<Core>, timeout: Option<Duration>) -> StillHeld {
-        let Self { pool, shared, .. } = self;
-        core.sleep(self.context, timeout, |core| {
-            pool.has_task(core) || pool.has_work(shared) || pool.is_ending()
-        })
-    }
-
     /// Looks at all siblings as the standby worker, before it sleeps; returns how long it may.
-    fn watch_siblings(&mut self, mut core: Box<Core>) -> Option<(Box<Core>, Option<Duration>)> {
-        let (pool, siblings) = (self.pool, &mut self.siblings);
-        let mut wakers = std::mem::take(&mut core.wakers);
-        let now = real_now();
-        // Turning a reactor calls wakers, which may be foreign code.
-        let check = || siblings.check_all(pool, now, &mut wakers);
-        let (core, next) = self.context.lend(core, check);
-        let core = self.steal_from_stuck(core?, wakers);
+    fn watch_siblings(&mut self, core: Box<Core>) -> Option<(Box<Core>, Option<Duration>)> {
+        let (pool, now) = (self.pool, real_now());
+        let check = |siblings: &mut Siblings, wakers: &mut _| siblings.check_all(pool, now, wakers);
+        let (core, next) = self.check_siblings(core, check)?;
         Some((core, self.siblings.say_until_when(pool, now, next)))
     }
 
     /// Looks at one sibling, since no worker sleeps that would.
-    fn check_a_sibling(&mut self, mut core: Box<Core>) -> StillHeld {
-        let (pool, siblings) = (self.pool, &mut self.siblings);
-        let mut wakers = std::mem::take(&mut core.wakers);
-        let check = || siblings.check_next(pool, real_now(), &mut wakers);
-        let (core, ()) = self.context.lend(core, check);
-        Some(self.steal_from_stuck(core?, wakers))
+    fn check_a_sibling(&mut self, core: Box<Core>) -> StillHeld {
+        let pool = self.pool;
+        let check = |siblings: &mut Siblings, wakers: &mut _| {
+            siblings.check_next(pool, real_now(), wakers);
+        };
+        self.check_siblings(core, check).map(|(core, ())| core)
     }
 
-    fn steal_from_stuck(&self, mut core: Box<Core>, wakers: Vec<Waker>) -> Box<Core> {
+    /// Looks at siblings by `check`, and takes the tasks of those that are stuck.
+    fn check_siblings<T>(
+        &mut self,
+        mut core: Box<Core>,
+        check: impl FnOnce(&mut Siblings, &mut Vec<Waker>) -> T,
+    ) -> Option<(Box<Core>, T)> {
+        let mut wakers = std::mem::take(&mut core.wakers);
+        // Turning a reactor calls wakers, which may be foreign code.
+        let (core, output) = self.context.lend(core, || check(&mut self.siblings, &mut wakers));
+        let mut core = core?;
         self.siblings.stuck().for_each(|index| self.pool.steal_from_stuck(index, &mut core));
         core.wakers = wakers;
         self.pool.call_for_help(&core);
-        core
+        Some((core, output))
     }
 
     /// Drops the tasks that are left: the runtime ends.

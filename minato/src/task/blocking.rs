@@ -2,68 +2,28 @@
 //!
 //! The pool knows nothing of runtimes and futures. A job is a closure; what it returns, and what
 //! becomes of a panic in it, is for the closure to pass on. A job that never runs is dropped, and
-//! whoever waits for it learns of it by what that drop sets off.
-//!
-//! # How it works
-//!
-//! One mutex guards everything. A thread that finds the queue empty takes a *condvar*: a condition
-//! variable of its own on a stack. Whoever queues a job pops the condvar that was taken last and
-//! notifies it, so that the same few threads (with warm caches) do the work and the others reach
-//! the end of their keep-alive. Both sides decide under the mutex, and a thread looks at the queue
-//! once more before it gives up, so a job cannot be left to a thread that is about to end. It may
-//! happen that a third thread, just done with its job, is faster and takes it; then the notified
-//! one takes a condvar again.
-//!
-//! Code that is not ours (jobs, hooks, drops of jobs) runs outside the mutex and inside
-//! `catch_unwind`. The one exception is the naming of a thread.
+//! the one who waits for it learns of it by what that drop sets off. [`Threads`] says how jobs and
+//! threads meet; the pool adds limits.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::io;
-use std::sync::PoisonError;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use super::threads::{ThreadConfig, Threads};
 use crate::panics::contain;
-use crate::sync::{Arc, Condvar, Mutex, MutexGuard};
+use crate::sync::Arc;
 use crate::time::clock::real_now;
 
 /// A piece of work that may block.
 pub(crate) type Job = Box<dyn FnOnce() + Send>;
 
-/// Code of the user that is run at certain moments. A panic in it is contained.
-pub(crate) type Hook = Arc<dyn Fn() + Send + Sync>;
-
-/// What a pool is made from.
-#[derive(Clone)]
-pub(crate) struct BlockingConfig {
+/// How much a pool takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
     /// The most threads at a time, at least 1 (0 counts as 1), without those that run `on_stop`.
-    pub(crate) thread_limit: usize,
+    pub(crate) threads: usize,
     /// The most jobs that wait while all threads are busy.
-    pub(crate) queue_limit: usize,
-    /// How long a thread without work stays.
-    pub(crate) keep_alive: Duration,
-    /// Names a thread that is about to start. Must not use the pool, whose lock is held.
-    pub(crate) thread_name: Arc<dyn Fn() -> String + Send + Sync>,
-    /// The size of a thread's stack in bytes; `None` is std's default.
-    pub(crate) stack_size: Option<usize>,
-    /// Run by each thread before its first job.
-    pub(crate) on_start: Vec<Hook>,
-    /// Run by each thread after its last job.
-    pub(crate) on_stop: Vec<Hook>,
-    /// Run whenever [`BlockingPool::running`] has become 0.
-    pub(crate) on_idle: Vec<Hook>,
-}
-
-impl fmt::Debug for BlockingConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BlockingConfig")
-            .field("thread_limit", &self.thread_limit)
-            .field("queue_limit", &self.queue_limit)
-            .field("keep_alive", &self.keep_alive)
-            .field("stack_size", &self.stack_size)
-            .finish_non_exhaustive()
-    }
+    pub(crate) queue: usize,
 }
 
 /// Why the pool did not take a job. The job was dropped.
@@ -72,12 +32,7 @@ pub(crate) enum Rejected {
     /// The pool has been shut down.
     ShutDown,
     /// All threads are busy and the queue is full.
-    LimitExhausted {
-        /// The pool's limit of threads.
-        threads: usize,
-        /// The pool's limit of queued jobs.
-        queued: usize,
-    },
+    LimitExhausted(Limits),
     /// The pool has no thread and could not start one.
     ThreadNotStarted(io::Error),
 }
@@ -86,10 +41,10 @@ impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Rejected::ShutDown => f.write_str("the blocking pool has been shut down"),
-            Rejected::LimitExhausted { threads, queued } => write!(
+            Rejected::LimitExhausted(Limits { threads, queue }) => write!(
                 f,
-                "the blocking pool is exhausted: \
-                 its {threads} threads are busy and {queued} jobs wait"
+                "the blocking pool is exhausted: its {threads} threads are busy and {queue} jobs \
+                 wait"
             ),
             Rejected::ThreadNotStarted(error) => {
                 write!(f, "the blocking pool could not start a thread: {error}")
@@ -98,75 +53,20 @@ impl fmt::Display for Rejected {
     }
 }
 
-impl std::error::Error for Rejected {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Rejected::ThreadNotStarted(error) => Some(error),
-            _ => None,
-        }
-    }
-}
-
-/// A cheap handle to the pool.
+/// A pool.
 ///
-/// When the last one is dropped, the pool stops as in [`shutdown`](BlockingPool::shutdown), but
-/// nobody waits: running jobs end in their own time.
-#[derive(Clone)]
+/// When it is dropped, it stops as in [`shutdown`](BlockingPool::shutdown), but nobody waits:
+/// running jobs end in their own time.
 pub(crate) struct BlockingPool {
-    owner: Arc<Owner>,
-}
-
-impl fmt::Debug for BlockingPool {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.owner.inner.state.lock();
-        f.debug_struct("BlockingPool")
-            .field("running", &state.jobs)
-            .field("threads", &state.threads)
-            .field("idle", &state.idle_threads.len())
-            .finish()
-    }
-}
-
-/// What all handles share, and the threads do not.
-struct Owner {
-    inner: Arc<PoolInner>,
-}
-
-impl Drop for Owner {
-    fn drop(&mut self) {
-        self.inner.stop();
-    }
-}
-
-/// What handles and threads share.
-struct PoolInner {
-    config: BlockingConfig,
-    state: Mutex<State>,
-    /// Notified when the last thread has ended.
-    ended: Condvar,
-}
-
-#[derive(Default)]
-struct State {
-    queue: VecDeque<Job>,
-    /// The threads without work, the one idle for the shortest time last.
-    idle_threads: Vec<Arc<Condvar>>,
-    /// Jobs that run or wait.
-    jobs: usize,
-    /// Threads that will look at the queue again.
-    threads: usize,
-    /// Threads that have not ended; more than `threads` while some run their `on_stop`.
-    alive: usize,
-    handles: Vec<thread::JoinHandle<()>>,
-    stopped: bool,
+    limits: Limits,
+    threads: Arc<Threads<Job>>,
 }
 
 impl BlockingPool {
     /// Makes a pool. No thread starts before there is a job.
-    pub(crate) fn new(config: BlockingConfig) -> Self {
-        let config = BlockingConfig { thread_limit: config.thread_limit.max(1), ..config };
-        let inner = PoolInner { config, state: Mutex::default(), ended: Condvar::new() };
-        BlockingPool { owner: Arc::new(Owner { inner: Arc::new(inner) }) }
+    pub(crate) fn new(config: ThreadConfig, limits: Limits) -> Self {
+        let limits = Limits { threads: limits.threads.max(1), ..limits };
+        Self { limits, threads: Arc::new(Threads::new(config)) }
     }
 
     /// Gives a job to an idle thread, else to a new one, else to the queue.
@@ -176,34 +76,31 @@ impl BlockingPool {
     /// Says why the job was not taken. If a thread cannot be started but others are there, the job
     /// waits for one of those, which is not an error.
     pub(crate) fn spawn(&self, job: Job) -> Result<(), Rejected> {
-        let shared = &self.owner.inner;
-        let config = &shared.config;
-        let mut state = shared.state.lock();
+        let mut state = self.threads.lock();
         if state.stopped {
             return Err(Rejected::ShutDown);
         }
-        if state.jobs >= config.thread_limit.saturating_add(config.queue_limit) {
-            let (threads, queued) = (config.thread_limit, config.queue_limit);
-            return Err(Rejected::LimitExhausted { threads, queued });
+        if state.items >= self.limits.threads.saturating_add(self.limits.queue) {
+            return Err(Rejected::LimitExhausted(self.limits));
         }
-        if let Some(condvar) = state.idle_threads.pop() {
-            condvar.notify_one();
-        } else if state.threads < config.thread_limit {
-            // Under the lock: nobody may count on this thread before it is known to start.
-            match shared.start_thread(&mut state) {
+        if let Some(idle) = state.idle.pop() {
+            idle.notify_one();
+        } else if state.threads < self.limits.threads {
+            let threads = self.threads.clone();
+            let life = move || threads.work(|job| job());
+            match self.threads.start(&mut state, life) {
                 Err(error) if state.threads == 0 => return Err(Rejected::ThreadNotStarted(error)),
                 Ok(()) | Err(_) => {}
             }
         }
-        state.jobs += 1;
-        state.queue.push_back(job);
+        state.push(job);
         Ok(())
     }
 
-    /// How many jobs run or wait. A job runs until it has returned, so one that wakes somebody
-    /// is still counted at that moment; `on_idle` tells when the count is 0.
+    /// How many jobs run or wait. A job runs until it has returned, so one that wakes somebody is
+    /// still counted at that moment.
     pub(crate) fn running(&self) -> usize {
-        self.owner.inner.state.lock().jobs
+        self.threads.lock().items
     }
 
     /// Drops the jobs that wait, takes no more, and waits until the running ones are done and all
@@ -212,156 +109,27 @@ impl BlockingPool {
     /// Returns whether all threads have ended. A thread of the pool would wait for itself: called
     /// on one, this does not wait, and returns whether it is the only one left.
     pub(crate) fn shutdown(&self, deadline: Option<Instant>) -> bool {
-        let shared = &self.owner.inner;
-        shared.stop();
-        let mut state = shared.state.lock();
-        let current = thread::current().id();
-        if state.handles.iter().any(|handle| handle.thread().id() == current) {
-            return state.alive == 1;
-        }
-        while state.alive > 0 {
-            let Some(left) = left_until(deadline) else {
-                return false;
-            };
-            state = wait(&shared.ended, state, left);
-        }
-        let handles = std::mem::take(&mut state.handles);
-        drop(state);
-        // All that these still do is to leave, so that who counts threads afterwards finds none.
-        for handle in handles {
-            let _ = handle.join();
-        }
-        true
-    }
-}
-
-impl PoolInner {
-    fn start_thread(self: &Arc<Self>, state: &mut State) -> io::Result<()> {
-        let shared = Arc::clone(self);
-        let name = (self.config.thread_name)();
-        let handle = spawn_thread(name, self.config.stack_size, move || shared.run())?;
-        state.threads += 1;
-        state.alive += 1;
-        state.handles.retain(|handle| !handle.is_finished());
-        state.handles.push(handle);
-        Ok(())
+        self.stop();
+        let deadline = if self.threads.is_own_thread() { Some(real_now()) } else { deadline };
+        self.threads.join(deadline)
     }
 
-    /// The life of a thread.
-    fn run(&self) {
-        call_hooks(&self.config.on_start);
-        let condvar = Arc::new(Condvar::new());
-        while let Some(job) = self.next_job(&condvar) {
-            _ = contain(job);
-            self.finished(1);
-        }
-        call_hooks(&self.config.on_stop);
-        let mut state = self.state.lock();
-        state.alive -= 1;
-        if state.alive == 0 {
-            self.ended.notify_all();
-        }
-    }
-
-    /// Waits for a job. `None` is the end of this thread, which is no longer counted then.
-    fn next_job(&self, condvar: &Arc<Condvar>) -> Option<Job> {
-        let deadline = real_now().checked_add(self.config.keep_alive);
-        let mut state = self.state.lock();
-        loop {
-            if let Some(job) = state.queue.pop_front() {
-                return Some(job);
-            }
-            let left = left_until(deadline);
-            let (false, Some(left)) = (state.stopped, left) else {
-                // In the same critical section as the look at the queue: after this, a job that
-                // needs a thread gets a new one.
-                state.threads -= 1;
-                return None;
-            };
-            state.idle_threads.push(Arc::clone(condvar));
-            state = wait(condvar, state, left);
-            // Still there unless it was popped for a job.
-            state.idle_threads.retain(|other| !Arc::ptr_eq(other, condvar));
-        }
-    }
-
-    /// Notes that jobs are gone, after they are.
-    fn finished(&self, jobs: usize) {
-        let mut state = self.state.lock();
-        state.jobs -= jobs;
-        let idle = jobs > 0 && state.jobs == 0;
-        drop(state);
-        if idle {
-            call_hooks(&self.config.on_idle);
-        }
-    }
-
-    /// Takes no more jobs, drops those that wait, and sends idle threads home.
+    /// Takes no more jobs, drops those that wait, and ends idle threads.
     fn stop(&self) {
-        let mut state = self.state.lock();
-        state.stopped = true;
-        let queue = std::mem::take(&mut state.queue);
-        for condvar in state.idle_threads.drain(..) {
-            condvar.notify_one();
-        }
-        drop(state);
+        self.threads.stop();
+        let queue = std::mem::take(&mut self.threads.lock().queue);
         let dropped = queue.len();
         for job in queue {
             _ = contain(move || drop(job));
         }
-        self.finished(dropped);
+        self.threads.lock().items -= dropped;
     }
 }
 
-/// Starts a thread with a name and, if given, the size of its stack in bytes.
-///
-/// # Errors
-///
-/// Those of the operating system, and `InvalidInput` for a name with a zero byte, on which std
-/// would panic.
-pub(crate) fn spawn_thread<F, T>(
-    name: String,
-    stack_size: Option<usize>,
-    body: F,
-) -> io::Result<thread::JoinHandle<T>>
-where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
-{
-    if name.contains('\0') {
-        let text = "the name of a thread must not contain a zero byte";
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+impl Drop for BlockingPool {
+    fn drop(&mut self) {
+        self.stop();
     }
-    let mut builder = thread::Builder::new().name(name);
-    if let Some(bytes) = stack_size {
-        builder = builder.stack_size(bytes);
-    }
-    builder.spawn(body)
-}
-
-/// Calls hooks of the user's, each in turn; a panic there must not take the thread down.
-pub(crate) fn call_hooks(hooks: &[Hook]) {
-    hooks.iter().for_each(|hook| _ = contain(|| hook()));
-}
-
-/// How long to wait: without a deadline as long as can be said, after it not at all.
-fn left_until(deadline: Option<Instant>) -> Option<Duration> {
-    match deadline {
-        None => Some(Duration::MAX),
-        Some(deadline) => {
-            let left = deadline.saturating_duration_since(real_now());
-            (!left.is_zero()).then_some(left)
-        }
-    }
-}
-
-/// Waits for `condvar` until `limit` at most, and without poisoning.
-pub(crate) fn wait<'a, T>(
-    condvar: &Condvar,
-    guard: MutexGuard<'a, T>,
-    limit: Duration,
-) -> MutexGuard<'a, T> {
-    condvar.wait_timeout(guard, limit).unwrap_or_else(PoisonError::into_inner).0
 }
 
 #[cfg(test)]
@@ -371,21 +139,27 @@ mod tests {
     use std::collections::HashSet;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+
+    use super::super::threads::Hook;
+    use crate::sync::Mutex;
 
     /// Far longer than anything here takes: reached only by a failing test.
     const LONG: Duration = Duration::from_secs(60);
 
-    fn config(thread_limit: usize, queue_limit: usize) -> BlockingConfig {
-        BlockingConfig {
-            thread_limit,
-            queue_limit,
+    fn config() -> ThreadConfig {
+        ThreadConfig {
             keep_alive: LONG,
-            thread_name: Arc::new(|| "blocking-test".to_owned()),
+            name: Arc::new(|| "blocking-test".to_owned()),
             stack_size: None,
             on_start: Vec::new(),
             on_stop: Vec::new(),
-            on_idle: Vec::new(),
         }
+    }
+
+    fn new_pool(config: ThreadConfig, threads: usize, queue: usize) -> BlockingPool {
+        BlockingPool::new(config, Limits { threads, queue })
     }
 
     /// A hook that counts how often it runs.
@@ -428,7 +202,7 @@ mod tests {
     }
 
     fn idle(pool: &BlockingPool) -> usize {
-        pool.owner.inner.state.lock().idle_threads.len()
+        pool.threads.lock().idle.len()
     }
 
     fn stop(pool: &BlockingPool) -> bool {
@@ -439,7 +213,7 @@ mod tests {
     fn jobs_run_on_named_threads_that_start_with_the_first_job() {
         let (started, on_start) = counting();
         let (stopped, on_stop) = counting();
-        let pool = BlockingPool::new(BlockingConfig { on_start, on_stop, ..config(4, 4) });
+        let pool = new_pool(ThreadConfig { on_start, on_stop, ..config() }, 4, 4);
         assert_eq!(started.load(Ordering::SeqCst), 0);
         let name = ask(&pool, || thread::current().name().map(str::to_owned));
         assert_eq!(name.as_deref(), Some("blocking-test"));
@@ -450,7 +224,7 @@ mod tests {
 
     #[test]
     fn the_thread_idle_for_the_shortest_time_is_used_again() {
-        let pool = BlockingPool::new(config(3, 0));
+        let pool = new_pool(config(), 3, 0);
         let holds = [held(&pool), held(&pool), held(&pool)];
         for (done, hold) in holds.into_iter().enumerate() {
             drop(hold);
@@ -467,7 +241,7 @@ mod tests {
 
     #[test]
     fn beyond_the_threads_jobs_wait_and_beyond_the_queue_they_are_refused() {
-        let pool = BlockingPool::new(config(2, 3));
+        let pool = new_pool(config(), 2, 3);
         let holds = [held(&pool), held(&pool)];
         let (done, all_done) = mpsc::channel();
         for number in 0..3 {
@@ -486,7 +260,7 @@ mod tests {
         numbers.sort_unstable();
         assert_eq!(numbers, [0, 1, 2]);
         until(|| pool.running() == 0);
-        assert_eq!(pool.owner.inner.state.lock().threads, 2);
+        assert_eq!(pool.threads.lock().threads, 2);
         assert!(stop(&pool));
     }
 
@@ -494,7 +268,7 @@ mod tests {
     fn a_thread_without_work_ends_and_the_next_job_gets_a_new_one() {
         let (stopped, on_stop) = counting();
         let keep_alive = Duration::from_millis(1);
-        let pool = BlockingPool::new(BlockingConfig { keep_alive, on_stop, ..config(1, 9) });
+        let pool = new_pool(ThreadConfig { keep_alive, on_stop, ..config() }, 1, 9);
         for round in 1..=20 {
             assert_eq!(ask(&pool, || 5), 5);
             until(|| stopped.load(Ordering::SeqCst) == round);
@@ -512,7 +286,7 @@ mod tests {
             let _ = released.lock().recv();
         })];
         let keep_alive = Duration::ZERO;
-        let pool = BlockingPool::new(BlockingConfig { keep_alive, on_stop, ..config(1, 9) });
+        let pool = new_pool(ThreadConfig { keep_alive, on_stop, ..config() }, 1, 9);
         let first = ask(&pool, || thread::current().id());
         is_ending.recv_timeout(LONG).unwrap();
         assert_ne!(ask(&pool, || thread::current().id()), first);
@@ -524,7 +298,7 @@ mod tests {
     fn no_job_is_lost_while_threads_come_and_go() {
         // A keep-alive of nothing makes every thread about to end when the next job arrives.
         for keep_alive in [Duration::ZERO, Duration::from_micros(30), LONG] {
-            let pool = BlockingPool::new(BlockingConfig { keep_alive, ..config(2, 10_000) });
+            let pool = new_pool(ThreadConfig { keep_alive, ..config() }, 2, 10_000);
             let done = Arc::new(AtomicUsize::new(0));
             thread::scope(|scope| {
                 for _ in 0..3 {
@@ -554,7 +328,7 @@ mod tests {
             }
         }
         let on_start: Vec<Hook> = vec![Arc::new(|| panic!("a start hook that panics"))];
-        let pool = BlockingPool::new(BlockingConfig { on_start, ..config(1, 9) });
+        let pool = new_pool(ThreadConfig { on_start, ..config() }, 1, 9);
         let thread = ask(&pool, || thread::current().id());
         pool.spawn(Box::new(|| panic!("a job that panics"))).unwrap();
         pool.spawn(Box::new(|| std::panic::panic_any(PanicOnDrop))).unwrap();
@@ -564,22 +338,8 @@ mod tests {
     }
 
     #[test]
-    fn on_idle_runs_when_nothing_is_left() {
-        let (idle, on_idle) = counting();
-        let pool = BlockingPool::new(BlockingConfig { on_idle, ..config(2, 9) });
-        let (first, second) = (held(&pool), held(&pool));
-        drop(first);
-        until(|| pool.running() == 1);
-        assert_eq!(idle.load(Ordering::SeqCst), 0);
-        drop(second);
-        until(|| idle.load(Ordering::SeqCst) == 1);
-        assert_eq!(pool.running(), 0);
-        assert!(stop(&pool));
-    }
-
-    #[test]
     fn shutdown_drops_what_waits_and_waits_for_what_runs() {
-        let pool = BlockingPool::new(config(1, 9));
+        let pool = new_pool(config(), 1, 9);
         let hold = held(&pool);
         let (canary, gone) = mpsc::channel::<()>();
         pool.spawn(Box::new(move || canary.send(()).unwrap())).unwrap();
@@ -596,12 +356,12 @@ mod tests {
 
     #[test]
     fn shutdown_on_a_thread_of_the_pool_does_not_wait_for_itself() {
-        let pool = BlockingPool::new(config(2, 9));
+        let pool = Arc::new(new_pool(config(), 2, 9));
         let inner = pool.clone();
         assert!(ask(&pool, move || inner.shutdown(None)));
         assert!(stop(&pool));
 
-        let pool = BlockingPool::new(config(2, 9));
+        let pool = Arc::new(new_pool(config(), 2, 9));
         let hold = held(&pool);
         let inner = pool.clone();
         assert!(!ask(&pool, move || inner.shutdown(None)));
@@ -612,7 +372,7 @@ mod tests {
     #[test]
     fn dropping_the_last_handle_sends_idle_threads_home_and_drops_what_waits() {
         let (stopped, on_stop) = counting();
-        let pool = BlockingPool::new(BlockingConfig { on_stop, ..config(1, 9) });
+        let pool = Arc::new(new_pool(ThreadConfig { on_stop, ..config() }, 1, 9));
         let hold = held(&pool);
         let (canary, gone) = mpsc::channel::<()>();
         let clone = pool.clone();
@@ -634,7 +394,7 @@ mod tests {
                 panic!("a job that panics when dropped");
             }
         }
-        let pool = BlockingPool::new(config(1, 9));
+        let pool = new_pool(config(), 1, 9);
         let hold = held(&pool);
         for _ in 0..2 {
             let bomb = PanicOnDrop;
@@ -649,9 +409,9 @@ mod tests {
         let fail = Arc::new(AtomicUsize::new(1));
         let failing = Arc::clone(&fail);
         // A name that no thread can have stands for whatever keeps a thread from starting.
-        let thread_name: Arc<dyn Fn() -> String + Send + Sync> =
+        let name: Arc<dyn Fn() -> String + Send + Sync> =
             Arc::new(move || "\0".repeat(failing.load(Ordering::SeqCst)));
-        let pool = BlockingPool::new(BlockingConfig { thread_name, ..config(2, 9) });
+        let pool = new_pool(ThreadConfig { name, ..config() }, 2, 9);
         let error = pool.spawn(Box::new(|| {})).unwrap_err();
         assert!(matches!(&error, Rejected::ThreadNotStarted(_)), "{error}");
         assert_eq!(pool.running(), 0);

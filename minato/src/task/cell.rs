@@ -118,7 +118,8 @@ impl<T, S: Schedule> NewTask<T, S> {
         F: Future<Output = T> + 'static,
     {
         let raw = if const { size_of::<F>() >= LARGE } {
-            // SAFETY: the box is `Send` if the future is, and does with it as it is done by.
+            // SAFETY: `Box<F>` is `Send` iff `F` is, and polls and drops `F` only when it is itself
+            // polled and dropped.
             unsafe { RawTask::new(scheduler, meta, Box::pin(future)) }
         } else {
             // SAFETY: the caller answers for the future.
@@ -136,15 +137,10 @@ impl<T, S: Schedule> NewTask<T, S> {
 /// A task that is ready to be polled once. Dropping it cancels the task: its future is dropped, and
 /// its join handle is told.
 pub(crate) struct Runnable<S: Schedule> {
-    raw: RawTask<S>,
+    pub(super) raw: RawTask<S>,
 }
 
 impl<S: Schedule> Runnable<S> {
-    /// The runnable that a change of the state made.
-    pub(super) fn from_raw(raw: RawTask<S>) -> Self {
-        Self { raw }
-    }
-
     /// Whether `waker` is of a task of the runtime at `address`.
     #[inline]
     pub(crate) fn is_of(address: usize, waker: &Waker) -> bool {
@@ -255,8 +251,8 @@ impl<S: Schedule> Drop for TaskRef<S> {
 /// The one who gets the output of a task. Dropping it detaches the task.
 pub(super) struct Join<T, S: Schedule> {
     raw: RawTask<S>,
-    /// Whether the output was given already.
-    is_done: bool,
+    /// Whether [`poll`](Self::poll) was ready.
+    pub(super) is_done: bool,
     /// The output passes to whoever has this: to another thread only if it is `Send`.
     output: PhantomData<Mutex<T>>,
 }
@@ -287,11 +283,6 @@ impl<T, S: Schedule> Join<T, S> {
     pub(super) fn task(&self) -> TaskRef<S> {
         self.raw.state.add_reference();
         TaskRef { raw: self.raw.again() }
-    }
-
-    /// Whether [`poll`](Self::poll) was ready.
-    pub(super) fn is_done(&self) -> bool {
-        self.is_done
     }
 
     /// Ready with the output when the task is complete; with `None` if it was cancelled, or if the

@@ -25,27 +25,14 @@ use crate::sync::Mutex;
 ///
 /// The handle may be polled by reference in a `select!` and awaited again later.
 pub struct JoinHandle<T> {
-    join: Join<T>,
+    pub(super) join: Join<T>,
     /// Why the task was cancelled, if it never had a chance.
-    reason: Option<String>,
+    pub(super) reason: Option<String>,
     /// Whether it is a core that runs the task, rather than a thread of its own.
-    on_core: bool,
+    pub(super) on_core: bool,
 }
 
 impl<T> JoinHandle<T> {
-    pub(super) fn new(join: Join<T>) -> Self {
-        Self { join, reason: None, on_core: true }
-    }
-
-    pub(super) fn set_reason(&mut self, reason: String) {
-        self.reason = Some(reason);
-    }
-
-    /// The task runs on a thread that is no core's.
-    pub(super) fn needs_no_core(&mut self) {
-        self.on_core = false;
-    }
-
     /// The task's id.
     pub fn id(&self) -> Id {
         self.join.meta().id
@@ -92,7 +79,7 @@ impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        assert!(!self.join.is_done(), "JoinHandle polled after it gave the task's output");
+        assert!(!self.join.is_done, "JoinHandle polled after it gave the task's output");
         std::task::ready!(budget::poll_leave(cx));
         let Poll::Ready(output) = self.join.poll(cx) else {
             return self.deadlock().map_or(Poll::Pending, |error| Poll::Ready(Err(error)));

@@ -24,6 +24,7 @@ mod spawn;
 mod state;
 #[cfg(test)]
 mod tests;
+pub(crate) mod threads;
 mod yield_now;
 
 pub(crate) use self::cell::{Schedule, TaskMeta};
@@ -32,7 +33,7 @@ pub use self::join::{AbortHandle, JoinError, JoinHandle};
 pub(crate) use self::parked::ParkedTask;
 pub(crate) use self::process_pool::run_blocking;
 pub(crate) use self::raw::waker_table;
-pub(crate) use self::spawn::{FROM_BEFORE_FORK, spawn_blocking_on, spawn_local_on, spawn_on};
+pub(crate) use self::spawn::{FROM_BEFORE_FORK, spawn_blocking_at, spawn_local_on, spawn_on};
 pub use self::spawn::{block_in_place, spawn, spawn_blocking, spawn_local};
 pub use self::yield_now::{YieldNow, yield_now};
 

@@ -5,13 +5,13 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::mem;
 use std::panic::Location;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::blocking::{BlockingConfig, BlockingPool};
+use super::blocking::{BlockingPool, Limits};
 use super::spawn::{FROM_BEFORE_FORK, spawn_blocking_at};
+use super::threads::ThreadConfig;
 use crate::reactor::process::PerProcess;
 use crate::reactor::process::{forks, has_forked_since};
 use crate::reactor::signals::SignalsBlocked;
@@ -38,82 +38,76 @@ pub(crate) async fn run_blocking<T: Send + 'static>(
         return Ok(spawn_blocking_at(&runtime, place, job).await?);
     }
     permit(HiddenThread::Resolver, place)?;
-    let answer = Arc::new(Answer(Mutex::new(State::Waiting(None))));
+    let answer = Arc::new(Mutex::new(Answer::default()));
     let sender = Sender(answer.clone());
     let queued = {
         // A thread inherits the mask of the one that starts it: signals are the program's.
         let _blocked = SignalsBlocked::new();
-        let job = Box::new(move || sender.0.give(State::Given(job())));
+        let job = Box::new(move || {
+            let output = job();
+            sender.0.lock().output = Some(output);
+        });
         POOL.lock().get_or_insert_with(pool).spawn(job)
     };
     queued.map_err(|rejected| io::Error::other(rejected.to_string()))?;
     let forks_before = forks();
     poll_fn(|cx| match has_forked_since(forks_before) {
-        false => answer.poll(cx),
+        false => poll_answer(&answer, cx),
         true => Poll::Ready(Err(io::Error::other(FROM_BEFORE_FORK))),
     })
     .await
 }
 
 fn pool() -> BlockingPool {
-    BlockingPool::new(BlockingConfig {
-        thread_limit: 64,
-        queue_limit: 100_000,
-        keep_alive: Duration::from_secs(10),
-        thread_name: Arc::new(|| "minato-resolver".to_owned()),
+    let config = ThreadConfig {
+        name: Arc::new(|| "minato-resolver".to_owned()),
         stack_size: None,
+        keep_alive: Duration::from_secs(10),
         on_start: Vec::new(),
         on_stop: Vec::new(),
-        on_idle: Vec::new(),
-    })
+    };
+    BlockingPool::new(config, Limits { threads: 64, queue: 100_000 })
 }
 
 /// Where a job of the process's pool leaves its output.
-struct Answer<T>(Mutex<State<T>>);
-
-enum State<T> {
-    Waiting(Option<Waker>),
-    Given(T),
-    /// The job ended without an output, or the output was taken.
-    Lost,
+struct Answer<T> {
+    output: Option<T>,
+    /// Whether the job is gone, with or without an output.
+    is_over: bool,
+    waker: Option<Waker>,
 }
 
-impl<T> Answer<T> {
-    /// Leaves the output, unless there is one, and wakes the one who waits.
-    fn give(&self, output: State<T>) {
-        let mut state = self.0.lock();
-        if !matches!(*state, State::Waiting(_)) {
-            return;
-        }
-        let before = mem::replace(&mut *state, output);
-        drop(state);
-        if let State::Waiting(Some(waker)) = before {
-            waker.wake();
-        }
-    }
-
-    fn poll(&self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
-        let waker = cx.waker().clone();
-        let mut state = self.0.lock();
-        let next = match *state {
-            State::Waiting(_) => State::Waiting(Some(waker)),
-            State::Given(_) | State::Lost => State::Lost,
-        };
-        let before = mem::replace(&mut *state, next);
-        drop(state);
-        match before {
-            State::Waiting(_) => Poll::Pending,
-            State::Given(output) => Poll::Ready(Ok(output)),
-            State::Lost => Poll::Ready(Err(io::Error::other("the job gave no answer"))),
-        }
+impl<T> Default for Answer<T> {
+    fn default() -> Self {
+        Self { output: None, is_over: false, waker: None }
     }
 }
 
-/// A job's right to leave its output. Dropped without it, the answer is lost.
-struct Sender<T>(Arc<Answer<T>>);
+fn poll_answer<T>(answer: &Mutex<Answer<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+    let waker = cx.waker().clone();
+    let mut answer = answer.lock();
+    if answer.is_over {
+        let lost = || io::Error::other("the job gave no answer");
+        return Poll::Ready(answer.output.take().ok_or_else(lost));
+    }
+    let before = answer.waker.replace(waker);
+    drop(answer);
+    drop(before);
+    Poll::Pending
+}
+
+/// A job's right to leave its output. Its drop wakes the one who waits.
+struct Sender<T>(Arc<Mutex<Answer<T>>>);
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
-        self.0.give(State::Lost);
+        let waker = {
+            let mut answer = self.0.lock();
+            answer.is_over = true;
+            answer.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 }

@@ -1,22 +1,22 @@
-//! The memory of a task: one cell on the heap, shared by everybody who has to do with the task.
+//! The memory of a task: one cell on the heap, which all handles and wakers of the task share.
 //!
-//! A cell has a *front*, which is laid out the same for all tasks of a scheduler, and behind it the
-//! *stage*, where the future is and later its output. Handles know the front only; what depends on
-//! the future goes through the table of functions in it.
+//! A cell has a *front*, with the same layout for all tasks of a scheduler. Behind it is the
+//! *stage*, which holds the future and later its output. Handles know only the front. What depends
+//! on the type of the future goes through the table of functions in the front.
 //!
 //! # Who may touch what
 //!
-//! * **The state** ([`State`]): everybody.
-//! * **The stage**: whoever set `RUNNING`, until he sets `COMPLETE`; from then on the join handle,
-//!   if `JOINER` was set at that moment, else he again.
-//! * **The awaiter**: the join handle, but while `AWAITER` is set whoever completes the task.
-//! * **The cell** is freed by whoever took the last of its holds away. If the future is still there
-//!   it is handed to the scheduler instead, which drops it where tasks are dropped.
-//! * The rest is written before the cell is shared and then only read.
+//! * **The state** ([`State`]): every thread.
+//! * **The stage**: the runner, which set `RUNNING`, until it sets `COMPLETE`. From then on the
+//!   join handle if `JOINER` was set at that moment, else still the runner.
+//! * **The awaiter**: the completer of the task while `AWAITER` is set, else the join handle.
+//! * **The cell**: the thread that takes the last hold away frees it. If the future is still there,
+//!   that thread hands the task to the scheduler instead, which drops the future where tasks run.
+//! * **The rest** is written before the cell is shared, and from then on only read.
 //!
-//! What may run foreign code (the future, its output, destructors, wakers) is contained: a panic
-//! there leaves no cell behind in between states. Nothing of a cell is touched after a step by
-//! which it may have been handed on.
+//! Code that may be foreign (the future, its output, destructors, wakers) runs contained: a panic
+//! there leaves no cell between two states. After a step that may have handed the cell on, the
+//! thread that took the step touches nothing of it.
 
 use std::future::Future;
 use std::mem::{self, ManuallyDrop};
@@ -40,16 +40,16 @@ pub(super) struct Front<S: Schedule> {
     pub(super) meta: TaskMeta,
 }
 
-/// What is done with a cell by who does not know its future.
+/// What handles do with a cell although they do not know the type of its future.
 struct Vtable<S: Schedule> {
-    /// Polls the future once, in a run that was started.
+    /// Polls the future once, in a run that has started.
     poll: unsafe fn(RawTask<S>),
-    /// Drops the future, in a run that was started.
+    /// Drops the future, in a run that has started.
     cancel: unsafe fn(RawTask<S>),
     /// Moves the output to where the pointer points, an `Option<Caught<T>>`: `None` if there is
     /// none. The caller has the right to the stage.
     take: unsafe fn(&RawTask<S>, *mut ()),
-    /// Frees the cell, which nobody else holds.
+    /// Frees the cell, which only the caller holds.
     free: unsafe fn(RawTask<S>),
 }
 
@@ -63,25 +63,25 @@ struct Cell<F: Future, S: Schedule> {
 /// What the cell holds of the task's work.
 enum Stage<F: Future> {
     Future(F),
-    /// The output, until it is taken out; nothing if the task was cancelled.
+    /// The output, until the join handle takes it out; `None` if the task was cancelled.
     Ended(Option<Caught<F::Output>>),
 }
 
-/// What came of a task's future.
+/// How a task's future ended: with an output, or by a panic.
 pub(super) type Caught<T> = Result<T, Payload>;
 
-/// The address of a cell, in the hands of somebody for whom one of the holds in its state stands.
+/// The address of a cell, and one of the holds in its state.
 ///
-/// It has no destructor: what becomes of the hold is for its owner to say.
+/// It has no destructor: its owner says what happens to the hold.
 pub(super) struct RawTask<S: Schedule>(NonNull<Front<S>>);
 
 // SAFETY: a `RawTask` gives several threads the state, which is atomic; the metadata and the
 // scheduler, which are `Sync` (the latter by the bounds of `Schedule`); and the places of the
-// awaiter and the stage, each of which is touched only by the thread that the state gives the right
-// to. What passes from thread to thread in them: a waker, which is `Send`; the future and the
-// output, for which `RawTask::new` asks its caller to answer.
+// awaiter and the stage. Only the thread that has the right by the state touches one of these two.
+// In them a waker passes between threads, which is `Send`, and the future and the output, for which
+// the caller of `RawTask::new` answers.
 unsafe impl<S: Schedule> Send for RawTask<S> {}
-// SAFETY: as above; a shared `RawTask` gives nothing that an owned one does not.
+// SAFETY: as above; a shared `RawTask` gives access to nothing more than an owned one.
 unsafe impl<S: Schedule> Sync for RawTask<S> {}
 
 impl<S: Schedule> std::ops::Deref for RawTask<S> {
@@ -89,20 +89,20 @@ impl<S: Schedule> std::ops::Deref for RawTask<S> {
 
     #[inline(always)]
     fn deref(&self) -> &Front<S> {
-        // SAFETY: a hold stands for us, so the cell has not been freed. The front is never borrowed
-        // mutably once it is shared.
+        // SAFETY: our hold keeps the cell from being freed, and nothing borrows the front mutably
+        // once it is shared.
         unsafe { self.0.as_ref() }
     }
 }
 
 impl<S: Schedule> RawTask<S> {
-    /// Makes the cell of a task, for which three holds stand: that of a runnable, of a join handle
-    /// and of one counted reference.
+    /// Makes the cell of a task with three holds: a runnable, a join handle and one counted
+    /// reference.
     ///
     /// # Safety
     ///
-    /// `F` and its output are `Send`; or else the future itself sees to it that it is not polled or
-    /// dropped on another thread than this one, and the join handle stays here.
+    /// `F` and its output are `Send`. Or else the future itself ensures that only this thread polls
+    /// and drops it, and the join handle stays on this thread.
     pub(super) unsafe fn new<F: Future + 'static>(scheduler: S, meta: TaskMeta, future: F) -> Self {
         let front = Front {
             state: State::new(),
@@ -122,7 +122,7 @@ impl<S: Schedule> RawTask<S> {
         Self(NonNull::from(Box::leak(cell)).cast())
     }
 
-    /// The same address once more, for somebody for whom a hold stands as well.
+    /// A copy of the address, for an owner of another hold.
     pub(super) fn again(&self) -> Self {
         Self(self.0)
     }
@@ -131,11 +131,11 @@ impl<S: Schedule> RawTask<S> {
         &self.scheduler
     }
 
-    /// Gives the runnable, which is the caller's, to the scheduler.
+    /// Gives the runnable, which the caller owns, to the scheduler.
     pub(super) fn submit(self, yielded: bool) {
         let address = self.scheduler.address();
-        // The cell may be gone at any moment from here on, as soon as the runnable is queued.
-        if let Err(runnable) = S::queue_here(address, Runnable::from_raw(self), yielded) {
+        // As soon as the runnable is queued, another thread may free the cell.
+        if let Err(runnable) = S::queue_here(address, Runnable { raw: self }, yielded) {
             let scheduler = runnable.scheduler().clone();
             scheduler.inject(runnable);
         }
@@ -151,33 +151,33 @@ impl<S: Schedule> RawTask<S> {
         }
     }
 
-    /// Ends a cell that nobody else holds.
+    /// Ends a cell without holds: frees it, or has its future dropped first.
     #[cold]
     fn end(self) {
         if self.state.is_complete() {
-            // SAFETY: nobody holds the cell any more, and so nobody ever will again.
+            // SAFETY: no hold is left, so no thread can get one again.
             return unsafe { (self.vtable.free)(self) };
         }
         self.state.revive();
         self.submit(false);
     }
 
-    /// Polls the future once. The caller is the owner of the runnable, which this takes.
+    /// Polls the future once. The caller owns the runnable, which this takes.
     #[inline]
     pub(super) fn run(self) {
         let aborted = self.state.start();
         let go_on = if aborted { self.vtable.cancel } else { self.vtable.poll };
-        // SAFETY: the run was just started by the runnable's owner, and the table is that of the
+        // SAFETY: the owner of the runnable has just started the run, and the table belongs to the
         // cell.
         unsafe { go_on(self) }
     }
 
-    /// Polls the future once if the task is idle. The caller owns a reference, which this takes;
-    /// it is given back if the task is complete.
+    /// Polls the future once if the task is idle. The caller owns a reference, which this takes.
+    /// Gives it back if the task is complete.
     #[inline]
     pub(super) fn wake_and_run(self) -> Option<Self> {
         match self.state.wake_and_start() {
-            // SAFETY: the run was just started, in the place of the reference.
+            // SAFETY: the run has just started, in the place of the reference.
             WakeOutcome::Run => unsafe { (self.vtable.poll)(self) },
             WakeOutcome::Nothing => {}
             WakeOutcome::Complete => return Some(self),
@@ -185,14 +185,15 @@ impl<S: Schedule> RawTask<S> {
         None
     }
 
-    /// Drops the future. The caller is the owner of the runnable, which this takes.
+    /// Drops the future. The caller owns the runnable, which this takes.
     pub(super) fn cancel(self) {
         self.state.start();
         // SAFETY: as for `run`.
         unsafe { (self.vtable.cancel)(self) }
     }
 
-    /// Takes the output of a complete task out: `None` if there is none, or not any more.
+    /// Takes the output of a complete task out. `None` if the task was cancelled, or the output was
+    /// taken before.
     ///
     /// # Safety
     ///
@@ -200,8 +201,8 @@ impl<S: Schedule> RawTask<S> {
     /// complete.
     pub(super) unsafe fn take<T>(&self) -> Option<Caught<T>> {
         let mut output = None::<Caught<T>>;
-        // SAFETY: the task was complete when the join handle existed, which gives it the stage; the
-        // pointer is to a place for the output of the type that the caller answers for.
+        // SAFETY: the join handle existed when the task completed, so it owns the stage. The caller
+        // answers for the type of the output, and the pointer is to a place for that.
         unsafe { (self.vtable.take)(self, (&raw mut output).cast()) };
         output
     }
@@ -212,17 +213,17 @@ impl<S: Schedule> RawTask<S> {
     ///
     /// The caller has the right to that place.
     pub(super) unsafe fn replace_awaiter(&self, waker: Option<Waker>) -> Option<Waker> {
-        // SAFETY: the caller has the right, so nobody else touches the place meanwhile.
+        // SAFETY: the caller has the right, so no other thread touches the place meanwhile.
         self.awaiter.with_mut(|place| mem::replace(unsafe { &mut *place }, waker))
     }
 
-    /// The waker that stands for this hold.
+    /// The waker that has this hold.
     #[inline]
     fn raw_waker(&self) -> RawWaker {
         RawWaker::new(self.0.as_ptr().cast_const().cast(), S::wakers())
     }
 
-    /// The hold that a waker stands for.
+    /// The hold of a waker.
     ///
     /// # Safety
     ///
@@ -230,7 +231,7 @@ impl<S: Schedule> RawTask<S> {
     /// as the result is used, or leaves its hold to it.
     #[inline]
     pub(super) unsafe fn of_waker(data: *const ()) -> Self {
-        // SAFETY: the data is the address of a front, as `raw_waker` put it there.
+        // SAFETY: the data is the address of a front, which `raw_waker` put there.
         Self(unsafe { NonNull::new_unchecked(data.cast_mut().cast()) })
     }
 
@@ -238,10 +239,10 @@ impl<S: Schedule> RawTask<S> {
     ///
     /// # Safety
     ///
-    /// It is, and the cell is not used after its hold was given up.
+    /// The future is an `F`, and the caller does not use the cell after giving up its hold.
     #[inline]
     unsafe fn cell<'a, F: Future>(&self) -> &'a Cell<F, S> {
-        // SAFETY: the address is that of a whole cell, of which the front is the first field.
+        // SAFETY: the address is that of a whole cell, whose first field is the front.
         unsafe { self.0.cast().as_ref() }
     }
 }
@@ -253,8 +254,8 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     ///
     /// The caller has the right to the stage.
     unsafe fn put(&self, output: Option<Caught<F::Output>>) -> Result<(), Payload> {
-        // SAFETY: the caller has the right, so nobody else touches the stage meanwhile. A future is
-        // dropped where it is, as its pin demands.
+        // SAFETY: the caller has the right, so no other thread touches the stage meanwhile. A
+        // future is dropped in place, as its pin demands.
         self.stage.with_mut(|stage| contain(|| unsafe { *stage = Stage::Ended(output) }))
     }
 }
@@ -268,18 +269,19 @@ pub(super) fn with_task<T, S: Schedule>(
     if !ptr::eq(waker.vtable(), S::wakers()) {
         return None;
     }
-    // SAFETY: a waker with this table is of a cell with this scheduler, and lives during the call.
+    // SAFETY: a waker with this table belongs to a cell with this scheduler, and it outlives the
+    // call.
     Some(with(&unsafe { RawTask::of_waker(waker.data()) }))
 }
 
 impl<S: Schedule> Runnable<S> {
-    /// Wakes and polls the task that `waker` is of at once, if it is idle. The waker is one of a
-    /// task of the runtime whose core this thread holds, as [`is_of`](Self::is_of) tells.
+    /// Wakes the task of `waker` and polls it at once, if it is idle. The task must belong to the
+    /// runtime whose core this thread holds; [`is_of`](Self::is_of) tells.
     #[inline]
     pub(crate) fn wake_and_run(waker: Waker) {
         let waker = ManuallyDrop::new(waker);
         match with_task(&waker, |raw: &RawTask<S>| raw.again().wake_and_run()) {
-            // The run, or whoever has the runnable, took its hold.
+            // The run, or the owner of the runnable, took its hold.
             Some(None) => {}
             Some(Some(_complete)) => drop(ManuallyDrop::into_inner(waker)),
             None => ManuallyDrop::into_inner(waker).wake(),
@@ -300,17 +302,16 @@ pub(crate) const fn waker_table<S: Schedule>() -> RawWakerVTable {
 unsafe fn poll<F: Future, S: Schedule>(raw: RawTask<S>) {
     // SAFETY: `RUNNING` holds the cell until the last use.
     let cell = unsafe { raw.cell::<F>() };
-    // SAFETY: the functions of the table suit the data. The waker is not counted and never dropped:
+    // SAFETY: the functions of the table fit the data. This waker is not counted and never dropped:
     // the poll gets it by reference, and `RUNNING` holds the cell meanwhile.
     let waker = ManuallyDrop::new(unsafe { Waker::from_raw(raw.raw_waker()) });
     let polled = cell.stage.with_mut(|stage| {
         contain(|| {
-            // SAFETY: whoever is running has the stage.
+            // SAFETY: the runner owns the stage.
             let Stage::Future(future) = (unsafe { &mut *stage }) else {
                 unreachable!("a task is not polled after its end")
             };
-            // SAFETY: the future stays in the cell, which stays where it is, until it is dropped
-            // there.
+            // SAFETY: the cell never moves, and the future stays in it until it is dropped there.
             let future = unsafe { Pin::new_unchecked(future) };
             cell.front.scheduler.poll(future, &mut Context::from_waker(&waker))
         })
@@ -339,18 +340,18 @@ unsafe fn cancel<F: Future, S: Schedule>(raw: RawTask<S>) {
     unsafe { finish::<F, S>(raw, None) }
 }
 
-/// Ends the task: drops the future, leaves the output to whom it belongs, lets go of the cell and
-/// wakes whoever awaits the task. Without an output the task counts as cancelled.
+/// Ends the task: drops the future, leaves the output to its owner, gives up the hold of the run,
+/// and wakes the awaiter. Without an output the task counts as cancelled.
 ///
 /// # Safety
 ///
 /// The caller is in a run of the task, whose future is an `F`.
 unsafe fn finish<F: Future, S: Schedule>(raw: RawTask<S>, output: Option<Caught<F::Output>>) {
-    // SAFETY: `RUNNING` holds the cell until it retires, and then it is not used any more.
+    // SAFETY: `RUNNING` holds the cell until it retires, and this does not use it afterwards.
     let cell = unsafe { raw.cell::<F>() };
     let mut dropped = Ok(());
     if mem::needs_drop::<F>() {
-        // SAFETY: whoever is running has the stage.
+        // SAFETY: the runner owns the stage.
         dropped = unsafe { cell.put(None) };
     }
     let output = match (output, dropped) {
@@ -358,23 +359,23 @@ unsafe fn finish<F: Future, S: Schedule>(raw: RawTask<S>, output: Option<Caught<
             _ = contain(|| drop(output));
             Some(Err(panic))
         }
-        // A task that was cancelled is not asked for a panic either.
+        // The panic of a destructor is lost if the task was cancelled.
         (output, _) => output,
     };
     if let Some(Err(panic)) = &output {
         cell.front.scheduler.panicked(&cell.front.meta, panic);
     }
-    // SAFETY: whoever is running has the stage.
+    // SAFETY: the runner owns the stage.
     _ = unsafe { cell.put(output) };
 
     let completed = cell.front.state.complete();
     if !completed.has_joiner() {
-        // SAFETY: the stage is ours, since there was no join handle.
+        // SAFETY: without a join handle the runner owns the stage.
         _ = unsafe { cell.put(None) };
     }
-    // Action completing: once the runtime is idle, every handle says that its task has ended.
+    // After `complete`: once the runtime is idle, every handle says that its task has ended.
     let counted = cell.front.scheduler.ended(&cell.front.meta);
-    // SAFETY: the place was lent to us.
+    // SAFETY: the join handle lent the place to the completer, which this is.
     let awaiter = completed.has_awaiter().then(|| unsafe { raw.replace_awaiter(None) });
     let after = cell.front.state.retire(completed, counted.map_or(0, TaskRef::into_count));
     raw.follow(after);
@@ -390,7 +391,7 @@ unsafe fn finish<F: Future, S: Schedule>(raw: RawTask<S>, output: Option<Caught<
 /// The caller has the right to the stage of the task, whose future is an `F`; `place` points to an
 /// `Option<Caught<F::Output>>`.
 unsafe fn take<F: Future, S: Schedule>(raw: &RawTask<S>, place: *mut ()) {
-    // SAFETY: the caller's hold stands for longer than this call.
+    // SAFETY: the caller has a hold during this call.
     let cell = unsafe { raw.cell::<F>() };
     cell.stage.with_mut(|stage| {
         // SAFETY: the caller has the right to the stage.
@@ -405,38 +406,38 @@ unsafe fn take<F: Future, S: Schedule>(raw: &RawTask<S>, place: *mut ()) {
 ///
 /// # Safety
 ///
-/// Nobody else holds the cell, and the future of its task is an `F`.
+/// No other hold of the cell is left, and the future of its task is an `F`.
 unsafe fn free<F: Future, S: Schedule>(raw: RawTask<S>) {
-    // SAFETY: the cell was made as a box of this type, and nobody will use it any more.
+    // SAFETY: the cell was made as a box of this type, and no other thread can use it any more.
     drop(unsafe { Box::from_raw(raw.0.cast::<Cell<F, S>>().as_ptr()) });
 }
 
 /// # Safety
 ///
-/// The data is that of a waker whose scheduler is an `S`, as for the other three.
+/// The data is that of a waker whose scheduler is an `S`. The other three need the same.
 unsafe fn clone_waker<S: Schedule>(data: *const ()) -> RawWaker {
-    // SAFETY: the waker lives until the end of the call, and then the new one has its own hold.
+    // SAFETY: the waker outlives the call, and then the new one has a hold of its own.
     let raw = unsafe { RawTask::<S>::of_waker(data) };
     raw.state.add_reference();
     raw.raw_waker()
 }
 
 unsafe fn wake<S: Schedule>(data: *const ()) {
-    // SAFETY: the waker is consumed and leaves its hold to us, which the wake gives up.
+    // SAFETY: the consumed waker leaves its hold to us, and the wake gives it up.
     let raw = unsafe { RawTask::<S>::of_waker(data) };
     let after = raw.state.wake();
     raw.follow(after);
 }
 
 unsafe fn wake_by_ref<S: Schedule>(data: *const ()) {
-    // SAFETY: the waker lives until the end of the call.
+    // SAFETY: the waker outlives the call.
     let raw = unsafe { RawTask::<S>::of_waker(data) };
     let after = raw.state.wake_by_ref();
     raw.follow(after);
 }
 
 unsafe fn drop_waker<S: Schedule>(data: *const ()) {
-    // SAFETY: the waker leaves its hold to us, which is given up here.
+    // SAFETY: the waker leaves its hold to us, and this gives it up.
     let raw = unsafe { RawTask::<S>::of_waker(data) };
     let after = raw.state.drop_reference();
     raw.follow(after);

@@ -72,7 +72,7 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    spawn_blocking_on(&current("spawn_blocking"), job)
+    spawn_blocking_at(&current("spawn_blocking"), Location::caller(), job)
 }
 
 /// Calls a closure that may block on the present worker, after its core has been handed to another
@@ -88,10 +88,7 @@ pub fn block_in_place<T>(job: impl FnOnce() -> T) -> T {
 /// The runtime of this thread, or the default one.
 #[track_caller]
 fn current(what: &str) -> Arc<RuntimeInner> {
-    if let Some(runtime) = context::runtime() {
-        return runtime;
-    }
-    match default_runtime::get() {
+    match default_runtime::current() {
         Ok(runtime) => runtime,
         Err(error) => panic!("minato::{what}: {error}"),
     }
@@ -104,7 +101,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let meta = meta(&runtime);
+    let meta = meta(&runtime, Location::caller());
     let fresh = NewTask::new(runtime, meta, future);
     start(fresh)
 }
@@ -117,24 +114,14 @@ where
     F::Output: 'static,
 {
     let future = Local::new(future);
-    let meta = meta(&runtime);
+    let meta = meta(&runtime, Location::caller());
     // SAFETY: the future sees to it that it stays on this thread, and the join handle is `Send`
     // only if the output is.
     start(unsafe { NewTask::from_local(runtime, meta, future) })
 }
 
-/// Queues `job` for the blocking threads of `runtime`.
-#[track_caller]
-pub(crate) fn spawn_blocking_on<F, T>(runtime: &Arc<RuntimeInner>, job: F) -> JoinHandle<T>
-where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
-{
-    spawn_blocking_at(runtime, Location::caller(), job)
-}
-
-/// The same for a job that was asked for at `place`.
-pub(super) fn spawn_blocking_at<F, T>(
+/// Queues `job`, which was asked for at `place`, for the blocking threads of `runtime`.
+pub(crate) fn spawn_blocking_at<F, T>(
     runtime: &Arc<RuntimeInner>,
     place: &'static Location<'static>,
     job: F,
@@ -143,20 +130,18 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let meta = TaskMeta::new(next_id(runtime), place);
-    let fresh = NewTask::new(runtime.clone(), meta, async move { job() });
-    if runtime.engine().is_simulated() {
+    let fresh = NewTask::new(runtime.clone(), meta(runtime, place), async move { job() });
+    if runtime.engine.is_simulated() {
         return start(fresh);
     }
     let (runnable, mut handle) = sign_in(fresh, Runs::OnThread);
-    handle.needs_no_core();
     let Some(runnable) = runnable else { return handle };
     let queued = QueuedJob { runnable, _clock: runtime.hold_clock() };
     let runner = runtime.clone();
-    let queued = runtime.blocking().spawn(Box::new(move || queued.run(runner)));
+    let queued = runtime.blocking.spawn(Box::new(move || queued.run(runner)));
     if let Err(rejected) = queued {
         // The pool dropped the runnable, which has cancelled the task.
-        handle.set_reason(rejected.to_string());
+        handle.reason = Some(rejected.to_string());
     }
     handle
 }
@@ -183,17 +168,13 @@ impl QueuedJob {
 pub(crate) const FROM_BEFORE_FORK: &str =
     "the runtime was made before a fork, and this process has none of its threads";
 
-/// A name for the task that is being spawned, and the place.
-#[track_caller]
-fn meta(runtime: &RuntimeInner) -> TaskMeta {
-    TaskMeta::new(next_id(runtime), Location::caller())
-}
-
-fn next_id(runtime: &RuntimeInner) -> Id {
-    match runtime.engine().host() {
+/// A new id for the task that is being spawned at `place`.
+fn meta(runtime: &RuntimeInner, place: &'static Location<'static>) -> TaskMeta {
+    let id = match runtime.engine.host() {
         None => Id::next(),
         Some(host) => Id::on_host(host.host().number(), host.next_task()),
-    }
+    };
+    TaskMeta::new(id, place)
 }
 
 /// Signs a task into the registry and has it run.
@@ -217,13 +198,8 @@ fn sign_in<T>(
         // The registry's lock may be held by a thread that is not here.
         Some(FROM_BEFORE_FORK)
     } else {
-        runtime.tasks().insert(task, runs).err().map(|_| "the runtime has been shut down")
+        runtime.tasks.insert(task, runs).err().map(|_| "the runtime has been shut down")
     };
-    let mut handle = JoinHandle::new(join);
-    if let Some(reason) = refused {
-        handle.set_reason(reason.to_owned());
-        drop(runnable);
-        return (None, handle);
-    }
-    (Some(runnable), handle)
+    let (reason, on_core) = (refused.map(str::to_owned), runs == Runs::OnCore);
+    (refused.is_none().then_some(runnable), JoinHandle { join, reason, on_core })
 }

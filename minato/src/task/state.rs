@@ -1,8 +1,8 @@
-//! The state of a task: one word, of which every change is one atomic step.
+//! The state of a task: one word. Each change of it is one atomic step.
 //!
-//! The low bits say what the task is doing and who has an interest in it, the rest counts
-//! references. A cell lives as long as any of its *holds* does: [`SCHEDULED`], [`RUNNING`],
-//! [`JOINER`] or a counted reference (wakers, abort handles, the registry).
+//! The low bits say what the task is doing and whether it has a join handle. The rest counts
+//! references. Four things are *holds* and keep the cell alive: [`SCHEDULED`], [`RUNNING`],
+//! [`JOINER`] and each counted reference (a waker, an abort handle, the registry).
 //!
 //! ```text
 //!             spawn                  start                pend
@@ -17,83 +17,83 @@
 //!                         └─────────────────────────────────────────┘
 //! ```
 //!
-//! Where a bit is known to be set or clear, it is changed by adding or subtracting it, since
-//! processors can add and tell what was there before in one instruction, which they cannot for
-//! setting or clearing bits.
+//! A bit that is known to be set or clear is changed by subtracting or adding it. Processors have
+//! one instruction that adds and returns the old value, and none that does so for setting bits.
 
 use crate::sync::{AtomicUsize, Ordering};
 
-/// The task's runnable exists, or is going to exist when the poll that is under way ends.
+/// The task's runnable exists, or will exist when the current poll ends.
 ///
-/// Set with the task itself, and by whoever wakes or aborts it: if neither this nor [`RUNNING`] was
-/// set before, that one gets the runnable. Cleared by whoever starts a run, who owns the runnable.
-/// Not set once the task is [`COMPLETE`]; one that was set during the last poll is cleared when the
-/// task retires.
+/// Set when the task is made, and by each wake and abort. If neither this nor [`RUNNING`] was set
+/// before, the caller of the wake or abort gets the runnable. Cleared by the owner of the runnable
+/// when it starts a run. Never set once the task is [`COMPLETE`]; if it was set during the last
+/// poll, the completer clears it when it retires.
 pub(super) const SCHEDULED: usize = 1 << 0;
 
-/// Somebody has the future to himself: polls it, or drops it, or puts its output in its place.
+/// One thread, the runner, has sole access to the future: it polls it, drops it, or replaces it by
+/// its output.
 ///
-/// Set and cleared only by the owner of the runnable, which it takes the place of. So no two polls
-/// overlap, and the cell cannot go away under one.
+/// The owner of the runnable sets this in exchange for the runnable, and clears it. So no two polls
+/// overlap, and the cell lives through each poll.
 pub(super) const RUNNING: usize = 1 << 1;
 
-/// The future is gone. Its output is in the cell, was there, or is never to be.
+/// The future is gone. Its output is in the cell, was taken out, or never existed.
 ///
-/// Set once, by whoever is [`RUNNING`], and never cleared. If [`JOINER`] was set at that moment the
-/// output belongs to the join handle, and otherwise to whoever set this bit. From now on wakes and
-/// aborts change nothing.
+/// The runner sets this once, and it is never cleared. If [`JOINER`] was set at that moment, the
+/// output belongs to the join handle, and otherwise to the runner. From now on wakes and aborts
+/// change nothing.
 pub(super) const COMPLETE: usize = 1 << 2;
 
-/// The future is to be dropped instead of polled.
+/// The next run drops the future instead of polling it.
 ///
-/// Set by anybody, together with [`SCHEDULED`], so that a run comes that looks at it. Looked at
-/// when a run starts. Never cleared: a task that completes in the poll that was under way keeps its
-/// output, and the bit means nothing any more.
+/// Any thread may set this, together with [`SCHEDULED`], so that a run follows. The start of a run
+/// reads it. It is never cleared: a task that completes in the current poll keeps its output, and
+/// the bit then means nothing.
 pub(super) const ABORTED: usize = 1 << 3;
 
 /// The join handle exists.
 ///
-/// Set with the task itself. Cleared only by the join handle when it is dropped: before the task is
-/// [`COMPLETE`], or after it has taken the output out.
+/// Set when the task is made. Only the join handle clears it, when it is dropped: before the task
+/// is [`COMPLETE`], or after the handle has taken the output out.
 pub(super) const JOINER: usize = 1 << 4;
 
-/// The place for the join handle's waker has been lent to whoever completes the task.
+/// The place for the join handle's waker is lent to the completer of the task.
 ///
-/// While this is clear the place belongs to the join handle. The handle sets it after it has put a
-/// waker there, and clears it to have the place back; if it learns in doing so that the task is
-/// [`COMPLETE`], the place is what it was before: its own if it came too late to lend it, and the
-/// completer's if it came too late to take it back. Nobody else changes it.
+/// While this is clear, the place belongs to the join handle. The handle puts a waker there and
+/// then sets this; it clears this to take the place back. If [`COMPLETE`] was already set, nothing
+/// changes hands: after a failed lend the handle still owns the place, after a failed take-back the
+/// completer does. Only the join handle changes this bit.
 pub(super) const AWAITER: usize = 1 << 5;
 
-/// One counted reference; the bits from here on are their number.
+/// One counted reference. The bits from here on count them.
 pub(super) const REFERENCE: usize = 1 << 6;
 
-/// Whatever keeps the cell alive.
+/// The holds: while one is left, the cell lives.
 const HOLDS: usize = !(COMPLETE | ABORTED | AWAITER);
 
-/// What whoever changed the state must do now.
+/// What the thread that changed the state must do now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
     Nothing,
-    /// It got the runnable: hand it to the scheduler.
+    /// Hand the runnable, which it now owns, to the scheduler.
     Submit,
-    /// Nobody holds the cell any more: it belongs to the caller.
+    /// End the cell, which it now owns: no hold is left.
     Last,
 }
 
-/// What came of a wake by somebody who would run the task himself.
+/// The outcome of a wake by a thread that would run the task itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WakeOutcome {
-    /// The run is started. The task was not aborted, or it would not have been idle.
+    /// The run has started. The task was not aborted, because it was idle.
     Run,
-    /// Somebody else has the runnable, or will get it when the poll that is under way ends.
+    /// Another thread has the runnable, or will get it when the current poll ends.
     Nothing,
-    /// Nothing was changed, and the reference is still there.
+    /// Nothing changed, and the caller still has its reference.
     Complete,
 }
 
-/// What a request for a run (a wake or an abort) makes of `state`. Whoever gives up a reference
-/// with it has subtracted that before.
+/// What a request for a run (a wake or an abort) makes of `state`. A caller that gives up a
+/// reference with the request has subtracted it before.
 const fn request(state: usize, bits: usize) -> (usize, Action) {
     if state & COMPLETE != 0 {
         return (state, last(state));
@@ -130,27 +130,27 @@ impl State {
         self.0.load(Ordering::Acquire) & JOINER != 0
     }
 
-    /// A wake by somebody who keeps his reference.
+    /// A wake by a caller that keeps its reference.
     #[inline]
     pub(super) fn wake_by_ref(&self) -> Action {
         self.update(|state| request(state, SCHEDULED))
     }
 
-    /// A wake by somebody who gives his reference up. If the task is idle the runnable takes the
-    /// reference's place as a hold, which makes this one step in all.
+    /// A wake by a caller that gives up its reference. If the task is idle, the runnable replaces
+    /// the reference as a hold, all in one step.
     #[inline]
     pub(super) fn wake(&self) -> Action {
         self.update(|state| request(state - REFERENCE, SCHEDULED))
     }
 
-    /// The same, unless the task is complete: then nothing is changed, and the reference stays.
+    /// The same, unless the task is complete: then nothing changes, and the reference stays.
     #[inline]
     pub(super) fn wake_unless_complete(&self) -> Option<Action> {
         self.update_incomplete(|state| request(state - REFERENCE, SCHEDULED))
     }
 
-    /// A wake by somebody who gives his reference up and runs an idle task himself, at once: a hold
-    /// takes the reference's place as in a wake, and it is that of the run.
+    /// A wake by a caller that gives up its reference and runs an idle task itself, at once: the
+    /// run replaces the reference as a hold.
     #[inline]
     pub(super) fn wake_and_start(&self) -> WakeOutcome {
         let started = self.update_incomplete(|state| match state & (SCHEDULED | RUNNING) {
@@ -164,39 +164,36 @@ impl State {
         self.update(|state| request(state, SCHEDULED | ABORTED))
     }
 
-    /// Changes the state as `change` says. It is written even if it stays the same: whoever runs
-    /// the task next must see what the waker wrote before, although another had woken it already.
+    /// Changes the state as `change` says. The write happens even if the state stays the same: the
+    /// next run must see what this waker wrote before, even if another wake came first.
     #[inline]
     fn update(&self, change: impl Fn(usize) -> (usize, Action)) -> Action {
-        let mut state = self.0.load(Ordering::Relaxed);
-        loop {
-            let (next, after) = change(state);
-            let changed =
-                self.0.compare_exchange_weak(state, next, Ordering::AcqRel, Ordering::Relaxed);
-            match changed {
-                Ok(_) => return after,
-                Err(now) => state = now,
-            }
-        }
+        let mut action = Action::Nothing;
+        _ = self.0.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |state| {
+            let next;
+            (next, action) = change(state);
+            Some(next)
+        });
+        action
     }
 
-    /// The same for a task that is not complete; nothing is changed of one that is.
+    /// The same for a task that is not complete. If it is complete, nothing changes, and the caller
+    /// sees what the completer wrote.
     #[inline]
     fn update_incomplete<T>(&self, change: impl Fn(usize) -> (usize, T)) -> Option<T> {
-        let mut state = self.0.load(Ordering::Relaxed);
-        while state & COMPLETE == 0 {
-            let (next, outcome) = change(state);
-            let changed =
-                self.0.compare_exchange_weak(state, next, Ordering::AcqRel, Ordering::Relaxed);
-            match changed {
-                Ok(_) => return Some(outcome),
-                Err(now) => state = now,
+        let mut outcome = None;
+        let updated = self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| {
+            if state & COMPLETE != 0 {
+                return None;
             }
-        }
-        None
+            let (next, result) = change(state);
+            outcome = Some(result);
+            Some(next)
+        });
+        updated.ok().and(outcome)
     }
 
-    /// The owner of the runnable starts a run; whether the task was aborted.
+    /// The owner of the runnable starts a run. Returns whether the task was aborted.
     #[inline]
     pub(super) fn start(&self) -> bool {
         let before = self.0.fetch_add(RUNNING - SCHEDULED, Ordering::AcqRel);
@@ -204,7 +201,8 @@ impl State {
         before & ABORTED != 0
     }
 
-    /// The poll ended and the future waits. If it was woken meanwhile its runnable is due.
+    /// The poll has ended and the future waits. If the task was woken meanwhile, the caller gets
+    /// the runnable.
     #[inline]
     pub(super) fn pend(&self) -> Action {
         let before = self.0.fetch_sub(RUNNING, Ordering::AcqRel);
@@ -215,21 +213,22 @@ impl State {
         }
     }
 
-    /// The future is gone and its output in place. The cell stays ours until [`Self::retire`].
+    /// The future is gone and its output is in place. The caller, now the completer, holds the cell
+    /// until [`Self::retire`].
     pub(super) fn complete(&self) -> Completed {
         let before = self.0.fetch_add(COMPLETE, Ordering::AcqRel);
         debug_assert!(before & (RUNNING | COMPLETE) == RUNNING, "{before:#b}");
         Completed { before }
     }
 
-    /// The completer lets go of the cell, and of `references` besides.
+    /// The completer gives up its hold, and `references` as well.
     pub(super) fn retire(&self, completed: Completed, references: usize) -> Action {
         let holds = RUNNING + (completed.before & SCHEDULED) + references * REFERENCE;
         last(self.0.fetch_sub(holds, Ordering::AcqRel) - holds)
     }
 
-    /// Nobody holds the cell, but its future is still there: it becomes a runnable once more, to be
-    /// dropped where tasks are run.
+    /// No hold is left, but the future is still there. The cell gets a runnable again, so that the
+    /// future is dropped where tasks run.
     pub(super) fn revive(&self) {
         self.0.store(SCHEDULED | ABORTED, Ordering::Relaxed);
     }
@@ -237,7 +236,7 @@ impl State {
     #[inline]
     pub(super) fn add_reference(&self) {
         if self.0.fetch_add(REFERENCE, Ordering::Relaxed) > usize::MAX / 2 {
-            // Only leaking wakers without end comes to this; going on would free a cell in use.
+            // Only endless leaking of wakers gets here. Going on would free a cell in use.
             std::process::abort();
         }
     }
@@ -247,15 +246,16 @@ impl State {
         last(self.0.fetch_sub(REFERENCE, Ordering::AcqRel) - REFERENCE)
     }
 
-    /// The join handle, which put a waker into its place, lends the place to the completer; false
-    /// if that is too late.
+    /// The join handle has put a waker into its place and lends the place to the completer. Returns
+    /// false if the task is already complete.
     pub(super) fn lend_awaiter(&self) -> bool {
         let before = self.0.fetch_add(AWAITER, Ordering::AcqRel);
         debug_assert!(before & (JOINER | AWAITER) == JOINER, "{before:#b}");
         before & COMPLETE == 0
     }
 
-    /// The join handle wants its place back; false if it was not lent, or the completer has it.
+    /// The join handle takes its place back. Returns false if the place was not lent, or the
+    /// completer has it.
     pub(super) fn take_awaiter_back(&self) -> bool {
         if self.0.load(Ordering::Relaxed) & (AWAITER | COMPLETE) != AWAITER {
             return false;
@@ -263,44 +263,31 @@ impl State {
         self.0.fetch_sub(AWAITER, Ordering::AcqRel) & COMPLETE == 0
     }
 
-    /// The join handle goes without the output, after it has its waker's place back; `None` if the
-    /// task is complete, so that the output must be taken out first.
+    /// The join handle, which owns its waker's place, leaves without the output. `None` if the task
+    /// is complete: then the handle must take the output out first.
     pub(super) fn leave(&self) -> Option<Action> {
-        let mut state = self.0.load(Ordering::Acquire);
-        while state & COMPLETE == 0 {
-            let left = self.0.compare_exchange_weak(
-                state,
-                state - JOINER,
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            );
-            match left {
-                Ok(_) => return Some(last(state - JOINER)),
-                Err(now) => state = now,
-            }
-        }
-        None
+        self.update_incomplete(|state| (state - JOINER, last(state - JOINER)))
     }
 
-    /// The join handle goes, after the task has completed and the output is taken out.
+    /// The join handle leaves after it has taken the output of the complete task out.
     pub(super) fn leave_completed(&self) -> Action {
         last(self.0.fetch_sub(JOINER, Ordering::AcqRel) - JOINER)
     }
 }
 
-/// What the completer found.
+/// What the completer found in the state.
 #[derive(Clone, Copy)]
 pub(super) struct Completed {
     pub(super) before: usize,
 }
 
 impl Completed {
-    /// Whether a join handle is there, to which the output belongs.
+    /// Whether there is a join handle, which then owns the output.
     pub(super) fn has_joiner(self) -> bool {
         self.before & JOINER != 0
     }
 
-    /// Whether the place of the join handle's waker was lent to the completer.
+    /// Whether the join handle has lent the place of its waker to the completer.
     pub(super) fn has_awaiter(self) -> bool {
         self.before & AWAITER != 0
     }

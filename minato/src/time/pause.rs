@@ -112,7 +112,7 @@ pub fn resume() {
 pub async fn advance(duration: Duration) {
     let (runtime, clock) = current("advance");
     assert!(clock.advance(duration), "minato::time::advance: {NOT_PAUSED}");
-    for reactor in runtime.reactors() {
+    for reactor in &runtime.reactors {
         reactor.fire_timers();
     }
     drop((runtime, clock));
@@ -130,7 +130,7 @@ fn current(function: &str) -> (Arc<RuntimeInner>, Arc<PausableClock>) {
              use it within a current-thread runtime"
         );
     };
-    let clock = match runtime.clock() {
+    let clock = match &runtime.clock {
         Clock::Pausable(clock) => clock.clone(),
         Clock::System => panic!(
             "minato::time::{function}: the clock of a multi-thread runtime cannot be stopped; \

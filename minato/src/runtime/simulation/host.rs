@@ -37,11 +37,11 @@ impl Host {
         let engine = Engine::stepped(host, defers_sends);
         let runtime = Builder::new_current_thread().engine(engine).build_local()?;
         let shared = runtime.shared.clone();
-        shared.set_panic_log(panics.clone());
-        shared.set_activity(activity);
+        _ = shared.panics.set(panics.clone());
+        _ = shared.activity.set(activity.clone());
         activity.add_runtime(&shared);
         let context = Context::new(shared.clone());
-        let reactor = shared.reactors()[0].clone();
+        let reactor = shared.reactors[0].clone();
         if let Flavor::CurrentThread(slot) = &shared.flavor
             && let Some(core) = slot.take()
         {

@@ -211,12 +211,9 @@ impl Simulation {
         }
         let host = match &mut self.hosts[index] {
             Some(host) => host,
-            vacant => vacant.insert(Host::new(
-                host,
-                self.defers_sends,
-                &self.panics,
-                self.watched.activity(),
-            )?),
+            vacant => {
+                vacant.insert(Host::new(host, self.defers_sends, &self.panics, &self.watched.0)?)
+            }
         };
         Ok(host.runtime().clone())
     }
@@ -354,7 +351,7 @@ impl Simulation {
     /// As [`run_until`](Self::run_until).
     pub fn run_until_idle(&mut self) -> io::Result<()> {
         let end = self.world.now().saturating_add(self.time_limit);
-        let is_alive = |host: &Host| !host.runtime().tasks().is_empty();
+        let is_alive = |host: &Host| !host.runtime().tasks.is_empty();
         while self.agenda.ready_hosts() > 0 || self.hosts().any(is_alive) {
             let went_on = self.step();
             self.check(went_on, end)?;

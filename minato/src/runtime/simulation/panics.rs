@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use crate::panics::Payload;
+use crate::sync::Mutex;
 use crate::sync::plain::{AtomicUsize, Ordering};
-use crate::sync::{Mutex, MutexGuard};
 use crate::task::{Id, Task};
 
 /// The panics that no join handle has given to anybody yet.
@@ -22,13 +22,9 @@ struct Panic {
 }
 
 impl PanicLog {
-    fn panics(&self) -> MutexGuard<'_, Vec<Panic>> {
-        self.panics.lock()
-    }
-
     /// Changes the list; what `change` takes out is dropped after the lock is free.
     fn change<T>(&self, change: impl FnOnce(&mut Vec<Panic>) -> T) -> T {
-        let mut panics = self.panics();
+        let mut panics = self.panics.lock();
         let taken = change(&mut panics);
         self.count.store(panics.len(), Ordering::Relaxed);
         taken
@@ -58,13 +54,13 @@ impl PanicLog {
 
     /// Whether there is a panic that nobody can take any more: its join handle is gone.
     pub(super) fn has_lost(&self) -> bool {
-        !self.is_empty() && self.panics().iter().any(|panic| !panic.task.has_joiner())
+        !self.is_empty() && self.panics.lock().iter().any(|panic| !panic.task.has_joiner())
     }
 
     /// All panics, one a line.
     pub(super) fn describe(&self) -> String {
         let mut text = String::new();
-        for Panic { host, task, message } in &*self.panics() {
+        for Panic { host, task, message } in &*self.panics.lock() {
             let meta = task.meta();
             let (id, place) = (meta.id, meta.spawned_at);
             _ = write!(text, "\nhost {host}: task {id}, spawned at {place}, panicked: {message}");
