@@ -59,7 +59,8 @@ pub(crate) struct Pool {
     /// Until when the standby worker sleeps.
     pub(super) standby_sleep: Sleep,
     ending: AtomicBool,
-    pub(super) threads: Threads<Box<Core>>,
+    /// In a box, so that a current-thread runtime has no room for it.
+    pub(super) threads: Box<Threads<Box<Core>>>,
 }
 
 #[derive(Default)]
@@ -95,7 +96,7 @@ impl Pool {
             searching: AtomicUsize::new(0),
             standby_sleep: Sleep::default(),
             ending: AtomicBool::new(false),
-            threads: Threads::new(threads),
+            threads: Box::new(Threads::new(threads)),
         }
     }
 
