@@ -3,7 +3,7 @@
 //! | engine | waits for |
 //! |---|---|
 //! | [`Engine::mio`], the default | sockets of the operating system: epoll, kqueue |
-//! | [`Engine::sim`] | sockets of a simulated host, whose every event is drawn from a seed |
+//! | [`Engine::sim`] | sockets of a simulated host; a seed decides every event |
 //!
 //! An engine is a value: [`runtime::Builder::engine`](crate::runtime::Builder::engine) and
 //! [`Reactor::with_engine`](crate::reactor::Reactor::with_engine) take one. Sockets that are made

@@ -112,33 +112,29 @@ impl Readiness {
     }
 }
 
-impl BitOr for Readiness {
-    type Output = Readiness;
+/// Gives a set an operator for each of some of its methods.
+macro_rules! operators {
+    ($($set:ident: $operator:ident::$function:ident is $method:ident;)+) => {$(
+        impl $operator for $set {
+            type Output = $set;
 
-    fn bitor(self, other: Self) -> Self {
-        self.union(other)
-    }
+            fn $function(self, other: Self) -> Self {
+                self.$method(other)
+            }
+        }
+    )+};
+}
+
+operators! {
+    Readiness: BitOr::bitor is union;
+    Readiness: BitAnd::bitand is intersection;
+    Readiness: Sub::sub is difference;
+    Interest: BitOr::bitor is add;
 }
 
 impl BitOrAssign for Readiness {
     fn bitor_assign(&mut self, other: Self) {
         *self = self.union(other);
-    }
-}
-
-impl BitAnd for Readiness {
-    type Output = Readiness;
-
-    fn bitand(self, other: Self) -> Self {
-        self.intersection(other)
-    }
-}
-
-impl Sub for Readiness {
-    type Output = Readiness;
-
-    fn sub(self, other: Self) -> Self {
-        self.difference(other)
     }
 }
 
@@ -206,14 +202,11 @@ impl Interest {
     /// that is waited for would return it.
     pub(crate) const fn mask(self) -> Readiness {
         let mut mask = self.0.union(Readiness::ERROR);
-        if self.is_readable() {
+        if self.is_readable() || self.is_priority() {
             mask = mask.union(Readiness::READ_CLOSED);
         }
         if self.is_writable() {
             mask = mask.union(Readiness::WRITE_CLOSED);
-        }
-        if self.0.contains(Readiness::PRIORITY) {
-            mask = mask.union(Readiness::READ_CLOSED);
         }
         mask
     }
@@ -224,14 +217,6 @@ impl Interest {
         let mask = self.mask().difference(Readiness::ENDS);
         // A read finds what is urgent, too.
         if self.is_readable() { mask.union(Readiness::PRIORITY) } else { mask }
-    }
-}
-
-impl BitOr for Interest {
-    type Output = Interest;
-
-    fn bitor(self, other: Self) -> Self {
-        self.add(other)
     }
 }
 
@@ -252,15 +237,8 @@ impl Direction {
     /// The bits that let an operation in this direction make progress.
     pub(crate) const fn mask(self) -> Readiness {
         match self {
-            Self::Read => Readiness(
-                Readiness::READABLE.0
-                    | Readiness::READ_CLOSED.0
-                    | Readiness::PRIORITY.0
-                    | Readiness::ERROR.0,
-            ),
-            Self::Write => {
-                Readiness(Readiness::WRITABLE.0 | Readiness::WRITE_CLOSED.0 | Readiness::ERROR.0)
-            }
+            Self::Read => Interest::READABLE.mask().union(Readiness::PRIORITY),
+            Self::Write => Interest::WRITABLE.mask(),
         }
     }
 
@@ -268,12 +246,7 @@ impl Direction {
     /// belongs to whichever direction meets it first: an operation that found none has shown that
     /// it is gone.
     pub(crate) const fn cleared_by_would_block(self) -> Readiness {
-        match self {
-            Self::Read => {
-                Readiness(Readiness::READABLE.0 | Readiness::PRIORITY.0 | Readiness::ERROR.0)
-            }
-            Self::Write => Readiness(Readiness::WRITABLE.0 | Readiness::ERROR.0),
-        }
+        self.mask().difference(Readiness::ENDS)
     }
 }
 

@@ -20,16 +20,13 @@ use crate::sync::{Arc, Mutex};
 #[derive(Debug)]
 pub struct Background {
     handle: Handle,
-    end: Arc<End>,
+    end: Arc<Mutex<End>>,
     thread: Option<JoinHandle<()>>,
 }
 
 /// How a background reactor ends.
 #[derive(Debug, Default)]
-struct End(Mutex<EndState>);
-
-#[derive(Debug, Default)]
-struct EndState {
+struct End {
     wanted: Option<When>,
     done: bool,
     /// That of the one future which waits for the end.
@@ -43,38 +40,24 @@ enum When {
 }
 
 impl End {
-    fn state(&self) -> crate::sync::MutexGuard<'_, EndState> {
-        self.0.lock()
-    }
-
     fn is_due(&self, shared: &ReactorInner) -> bool {
-        match self.state().wanted {
+        match self.wanted {
             None => false,
             Some(When::Now) => true,
             Some(When::Idle) => shared.is_idle(),
         }
-    }
-
-    fn finish(&self) {
-        let waker = {
-            let mut state = self.state();
-            state.done = true;
-            state.waker.take()
-        };
-        // A panic of it was reported by its hook, and must not end this thread as a panicked one.
-        _ = contain(|| waker.map(Waker::wake));
     }
 }
 
 pub(super) fn run_in_background(reactor: Reactor) -> io::Result<Background> {
     reactor.inner.check_fork()?;
     let handle = reactor.handle();
-    let end = Arc::new(End::default());
+    let end = Arc::new(Mutex::new(End::default()));
     let ending = end.clone();
     reactor.inner.set_turned_by(TurnedBy::Thread);
     let started = spawn_reactor_thread(move || {
         let mut reactor = reactor;
-        while !ending.is_due(&reactor.inner) {
+        while !ending.lock().is_due(&reactor.inner) {
             if let Err(error) = reactor.turn(None) {
                 // A wait that fails cannot be mended from here; ending wakes everybody.
                 report(&format!("a background reactor cannot wait, and ends: {error}"));
@@ -82,7 +65,13 @@ pub(super) fn run_in_background(reactor: Reactor) -> io::Result<Background> {
             }
         }
         reactor.inner.end();
-        ending.finish();
+        let waker = {
+            let mut end = ending.lock();
+            end.done = true;
+            end.waker.take()
+        };
+        // A panic of it was reported by its hook, and must not end this thread as a panicked one.
+        _ = contain(|| waker.map(Waker::wake));
     });
     match started {
         Ok(thread) => Ok(Background { handle, end, thread: Some(thread) }),
@@ -124,7 +113,7 @@ impl Background {
 
     fn begin_end(&self, when: When) {
         if !self.handle.inner().is_from_before_fork() {
-            self.end.state().wanted = Some(when);
+            self.end.lock().wanted = Some(when);
             self.handle.inner().want_idle();
         }
     }
@@ -151,7 +140,7 @@ impl Drop for Background {
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct BackgroundShutdown {
     handle: Handle,
-    end: Arc<End>,
+    end: Arc<Mutex<End>>,
 }
 
 impl Future for BackgroundShutdown {
@@ -165,7 +154,7 @@ impl Future for BackgroundShutdown {
         // Cloned before and dropped after the lock, since either may run any code.
         let waker = cx.waker().clone();
         let before;
-        let mut state = self.end.state();
+        let mut state = self.end.lock();
         if state.done {
             return Poll::Ready(());
         }

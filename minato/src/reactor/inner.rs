@@ -145,6 +145,7 @@ impl ReactorInner {
         wakers: &mut Vec<Waker>,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
+        // 1. Announce the wait, unless somebody has notified this reactor since the last one.
         let timeout = self.wait_time(timeout);
         let by_descriptor = self.turned_by().is_watched_by_descriptor();
         let waits = timeout != Some(Duration::ZERO) && self.park.begin(by_descriptor);
@@ -153,14 +154,18 @@ impl ReactorInner {
             self.park.accept();
         }
 
+        // 2. Wait. A core whose engine has failed sleeps without it.
         let mut result = self.driver.wait(events, timeout, || self.timers.until_next());
         if result.is_err() && self.has_ended() && self.turned_by() == TurnedBy::CoreHolder {
             self.park_thread(timeout);
             result = Ok(());
         }
+        // 3. The wait is over: from here on a notifier needs no system call.
         if waits {
             self.park.end(self.turned_by().is_watched_by_descriptor());
         }
+        // 4. Collect the wakers of what happened and of the timers that are due. The caller wakes
+        //    them when it has released the turn (contract, rule 3).
         if result.is_ok() && events.has_events() {
             self.dispatch(events, wakers);
         }
@@ -184,18 +189,22 @@ impl ReactorInner {
     /// Takes every event to its slot.
     #[inline]
     fn dispatch(&self, events: &mut Events, wakers: &mut Vec<Waker>) {
+        // 1. One lock for all events of the wait.
         let (mut count, mut stale) = (0, 0);
         let slots = self.slots.lock();
         events.for_each_event(
             #[inline(always)]
             |event| {
                 count += 1;
+                // 2. The slot notes the event in its word and gives the wakers it concerns. A key
+                //    that names no slot is of a socket that was closed (contract, rule 2).
                 match slots.get(event.key) {
                     Some(slot) => slot.event(event.readiness, wakers),
                     None => stale += 1,
                 }
             },
         );
+        // 3. Count without the lock.
         drop(slots);
         add(&self.event_count, count);
         add(&self.stale_keys, stale);
@@ -206,10 +215,7 @@ impl ReactorInner {
         if timeout == Some(Duration::ZERO) {
             return timeout;
         }
-        match (timeout, self.timers.until_next()) {
-            (Some(timeout), Some(until)) => Some(timeout.min(until)),
-            (timeout, until) => timeout.or(until),
-        }
+        watch::earlier(timeout, self.timers.until_next())
     }
 
     /// Ends the wait of the turn that is under way, or keeps the next one from waiting; a system

@@ -112,9 +112,9 @@ impl Reactor {
         Handle { inner: self.inner.clone() }
     }
 
-    /// Waits once, for `timeout` at most (`None`: until something happens), and wakes whoever
-    /// waited for what happened. It returns early when a timer is due or [`Handle::unpark`] is
-    /// called.
+    /// Waits once, for `timeout` at most (`None`: until something happens), and wakes the tasks
+    /// that waited for what happened. It returns early when a timer is due or [`Handle::unpark`]
+    /// is called.
     ///
     /// # Errors
     ///

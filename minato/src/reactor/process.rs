@@ -25,7 +25,7 @@ pub(crate) fn has_forked_since(before: u32) -> bool {
     FORKS.load(Ordering::Relaxed) != before
 }
 
-/// A lock of which each process has its own.
+/// A lock that each process has for itself.
 ///
 /// A thread that forks may do so while another one holds a lock. In the child that thread does not
 /// exist, and the lock is held for ever. So the child does not touch it: it finds a fresh one, with

@@ -1,11 +1,11 @@
 //! The readiness word of a slot: six bits, and one tick per direction.
 //!
 //! An operation looks at the word, tries, and when it would block clears the bits of its direction.
-//! Between the look and the clearing an event may arrive, whose bits must not be cleared with the
-//! old ones, or the socket would be waited for in vain. So every event moves the tick of each
-//! direction it concerns, and a clearing names the tick of its look: if that has moved on, nothing
-//! is cleared. Each direction has a tick of its own, since otherwise a stream of write events could
-//! keep a reader from ever clearing (a livelock), and the other way round.
+//! An event may arrive between the look and the clearing. Its bits must not be cleared with the old
+//! ones: a task that waits for the socket would never be woken. So every event moves the tick of
+//! each direction it concerns, and a clearing names the tick of its look. If that has moved on,
+//! nothing is cleared. Each direction has a tick of its own, since otherwise a stream of write
+//! events could keep a reader from ever clearing (a livelock), and the other way round.
 //!
 //! A tick wraps after 2^TICK_BITS events between one look and its clearing; with 28 bits that is
 //! out of reach, and the models run with 1 to 3 bits to show what wrapping would cost.
@@ -56,15 +56,6 @@ impl<const BITS: u32> Snapshot<BITS> {
         let bits = self.0 | u64::from(event.bits());
         Self(bits.wrapping_add(step(Direction::Read)).wrapping_add(step(Direction::Write)))
     }
-
-    /// The word after `bits` of `direction` were cleared because of `snapshot`; `None` if an event
-    /// has come since.
-    fn after_clearing(self, direction: Direction, snapshot: Self, bits: Readiness) -> Option<Self> {
-        if self.tick(direction) != snapshot.tick(direction) {
-            return None;
-        }
-        Some(Self(self.0 & !u64::from(bits.bits())))
-    }
 }
 
 /// The readiness word itself.
@@ -106,7 +97,11 @@ impl<const BITS: u32> ReadinessWord<BITS> {
         snapshot: Snapshot<BITS>,
         bits: Readiness,
     ) -> bool {
-        self.update(|word| word.after_clearing(direction, snapshot, bits)).is_some()
+        let cleared = |word: Snapshot<BITS>| {
+            let unchanged = word.tick(direction) == snapshot.tick(direction);
+            unchanged.then(|| Snapshot(word.0 & !u64::from(bits.bits())))
+        };
+        self.update(cleared).is_some()
     }
 
     /// Changes the word; returns what it was before, or `None` if `change` left it alone.

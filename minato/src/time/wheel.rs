@@ -153,20 +153,17 @@ impl Wheel {
 
     /// Whether the entry wakes the same task as `waker`; `None` if the key is stale: the entry has
     /// expired or was cancelled.
-    pub(crate) fn will_wake(&self, key: TimerKey, waker: &Waker) -> Option<bool> {
-        let entry = self.entries.get(key.index)?;
-        (entry.generation == key.generation).then(|| entry.waker.will_wake(waker))
+    pub(crate) fn will_wake(&mut self, key: TimerKey, waker: &Waker) -> Option<bool> {
+        self.entry(key).map(|entry| entry.waker.will_wake(waker))
     }
 
     /// Makes the entry wake `waker`. Gives back the waker that it had, or `waker` itself if the key
     /// is stale: dropping it may run any code, even code that wants this wheel, so it is to be
     /// dropped after the lock is released.
     pub(crate) fn set_waker(&mut self, key: TimerKey, waker: Waker) -> Result<Waker, Waker> {
-        match self.entries.get_mut(key.index) {
-            Some(entry) if entry.generation == key.generation => {
-                Ok(std::mem::replace(&mut entry.waker, waker))
-            }
-            _ => Err(waker),
+        match self.entry(key) {
+            Some(entry) => Ok(std::mem::replace(&mut entry.waker, waker)),
+            None => Err(waker),
         }
     }
 
@@ -174,10 +171,7 @@ impl Wheel {
     ///
     /// As with [`set_waker`](Wheel::set_waker), drop the waker after the lock is released.
     pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<Waker> {
-        let &Entry { generation, place, links, .. } = self.entries.get(key.index)?;
-        if generation != key.generation {
-            return None;
-        }
+        let &mut Entry { place, links, .. } = self.entry(key)?;
         self.unlink(place, links);
         let entry = self.entries.remove(key.index);
         Some(entry.waker)
@@ -186,10 +180,7 @@ impl Wheel {
     /// Files the entry under another tick, as one inserted now, with the waker and the key it has;
     /// false if the key is stale.
     pub(crate) fn set_deadline(&mut self, key: TimerKey, deadline_tick: u64) -> bool {
-        let Some(entry) = self.entries.get_mut(key.index) else { return false };
-        if entry.generation != key.generation {
-            return false;
-        }
+        let Some(entry) = self.entry(key) else { return false };
         entry.deadline = deadline_tick;
         let (place, links) = (entry.place, entry.links);
         self.unlink(place, links);
@@ -240,6 +231,12 @@ impl Wheel {
         self.slots.fill(EMPTY);
         self.occupied = [0; LEVELS + 1];
         wakers.extend(self.entries.drain().map(|entry| entry.waker));
+    }
+
+    /// The entry of a key that is not stale.
+    #[inline]
+    fn entry(&mut self, key: TimerKey) -> Option<&mut Entry> {
+        self.entries.get_mut(key.index).filter(|entry| entry.generation == key.generation)
     }
 
     /// The list that holds the next entry to be due.

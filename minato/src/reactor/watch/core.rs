@@ -177,20 +177,18 @@ impl WatchedCore {
     ) -> Check {
         self.held = false;
         self.turns = reactor.turns();
-        match self.turn_for(own, reactor, wakers) {
-            (_, Watched::UntilReadable(until)) => Check::Quiet(until),
-            (soon, Watched::No) => Check::Again(soon),
-        }
+        self.turn_for(own, reactor, wakers).1
     }
 
     /// Turns the core's reactor in its holder's place; returns how soon the client must look again
-    /// at one that is held, and what the descriptor tells it.
+    /// if a thread holds the core, and what comes of the check if none does: then the client may
+    /// wait for the descriptor, which tells everything but the timers.
     fn turn_for(
         &mut self,
         own: Option<&Arc<ReactorInner>>,
         reactor: &Arc<ReactorInner>,
         wakers: &mut Vec<Waker>,
-    ) -> (Duration, Watched) {
+    ) -> (Duration, Check) {
         // 1. Watch the descriptor, so that the client wakes when there is something to turn for.
         if self.descriptor.is_none() {
             self.descriptor = own.and_then(|own| WatchedDescriptor::register(own, reactor).ok());
@@ -199,7 +197,7 @@ impl WatchedCore {
             // There is none to be had, or the holder was itself watching the client's when it got
             // stuck, which the system refuses as a loop.
             _ = reactor.try_turn(wakers);
-            return (STUCK_AFTER, Watched::No);
+            return (STUCK_AFTER, Check::Again(STUCK_AFTER));
         };
         // 2. Expect the next event, before the turn that takes those up to now.
         descriptor.expect();
@@ -207,18 +205,15 @@ impl WatchedCore {
         let (before, _) = reactor.event_counts();
         let turned = reactor.try_turn(wakers).unwrap_or(false);
         if reactor.event_counts().0.wrapping_sub(before) >= EVENTS_PER_WAIT as u64 {
-            // There may be more, of which the descriptor does not tell again.
-            return (Duration::ZERO, Watched::No);
+            // There may be more events, and the descriptor does not report those again.
+            return (Duration::ZERO, Check::Again(Duration::ZERO));
         }
         // 4. Sleep until a timer is due or the descriptor is readable. A holder that is stuck is
         //    looked at sooner, since its tasks may be stolen.
         let until = reactor.timers().until_next();
         let soon = until.map_or(RECHECK_PARKED, |until| until.min(RECHECK_PARKED));
-        if turned && !descriptor.was_readable() {
-            (soon, Watched::UntilReadable(until))
-        } else {
-            (soon, Watched::No)
-        }
+        let expects = turned && !descriptor.was_readable();
+        (soon, if expects { Check::Quiet(until) } else { Check::Again(soon) })
     }
 
     /// Stops watching the core's descriptor.
@@ -233,13 +228,6 @@ impl Drop for WatchedCore {
     fn drop(&mut self) {
         self.release();
     }
-}
-
-/// Whether the descriptor tells the client when it must turn the next time.
-enum Watched {
-    No,
-    /// It does, but for timers: the next one is due after this time.
-    UntilReadable(Option<Duration>),
 }
 
 impl WatchedDescriptor {

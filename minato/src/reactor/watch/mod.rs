@@ -80,8 +80,8 @@ pub(crate) enum TurnedBy {
 }
 
 impl TurnedBy {
-    /// Whether others wait for such a reactor through its descriptor: it is turned by hand, or by
-    /// the monitor since nobody holds it.
+    /// Whether others wait for the reactor through its descriptor: its owner turns it by hand, or
+    /// the monitor turns it since nobody holds it.
     pub(crate) fn is_watched_by_descriptor(self) -> bool {
         matches!(self, Self::Owner | Self::Nobody)
     }
@@ -104,7 +104,7 @@ const SLEEP_PAYS_FROM: Duration = Duration::from_millis(10);
 /// How long after a timer of a quiet core the client looks at it: the holder wakes by then.
 const AFTER_TIMER: Duration = Duration::from_millis(2);
 
-/// The earlier of two times, of which `None` is never.
+/// The earlier of two times; `None` is never.
 pub(crate) fn earlier(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.min(other)),
