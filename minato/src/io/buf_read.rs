@@ -1,12 +1,11 @@
 //! The buffered reading trait.
 
 use std::io::{self, Cursor};
-use std::ops::DerefMut;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::AsyncRead;
-use super::forward::forward_buf_read;
+use super::forward::{forward_buf_read, forward_pointers};
 use super::read::unread;
 
 /// Reads through a buffer that the caller can see.
@@ -26,21 +25,7 @@ pub trait AsyncBufRead: AsyncRead {
     fn consume(self: Pin<&mut Self>, amount: usize);
 }
 
-impl<T: ?Sized + AsyncBufRead + Unpin> AsyncBufRead for Box<T> {
-    forward_buf_read!(self, cx => Pin::new(&mut **self.get_mut()));
-}
-
-impl<T: ?Sized + AsyncBufRead + Unpin> AsyncBufRead for &mut T {
-    forward_buf_read!(self, cx => Pin::new(&mut **self.get_mut()));
-}
-
-impl<P> AsyncBufRead for Pin<P>
-where
-    P: DerefMut + Unpin,
-    P::Target: AsyncBufRead,
-{
-    forward_buf_read!(self, cx => self.get_mut().as_mut());
-}
+forward_pointers!(AsyncBufRead, forward_buf_read);
 
 /// The rest of the slice is the buffer.
 impl AsyncBufRead for &[u8] {

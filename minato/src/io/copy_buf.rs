@@ -5,7 +5,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::util::poll_write_some;
+use super::util::{poll_flush_taken, poll_write_some};
 use super::{AsyncBufRead, AsyncWrite};
 use crate::task::budget::{self, CallBudget};
 
@@ -92,25 +92,13 @@ impl Progress {
                 }
                 Poll::Ready(Err(error)) => self.ended = Some(Err(error)),
                 Poll::Pending => {
-                    ready!(self.poll_flush(cx, writer))?;
+                    ready!(poll_flush_taken(writer, cx, &mut self.unflushed))?;
                     return Poll::Pending;
                 }
             }
         }
-        ready!(self.poll_flush(cx, writer))?;
+        ready!(poll_flush_taken(writer, cx, &mut self.unflushed))?;
         let copied = self.copied;
         Poll::Ready(self.ended.take().unwrap_or(Ok(())).map(|()| copied))
-    }
-
-    fn poll_flush<W: AsyncWrite + ?Sized>(
-        &mut self,
-        cx: &mut Context<'_>,
-        writer: Pin<&mut W>,
-    ) -> Poll<io::Result<()>> {
-        if self.unflushed {
-            ready!(writer.poll_flush(cx))?;
-            self.unflushed = false;
-        }
-        Poll::Ready(Ok(()))
     }
 }

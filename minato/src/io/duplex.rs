@@ -59,17 +59,6 @@ pub struct DuplexStream {
     outgoing: Arc<Mutex<SimplexStream>>,
 }
 
-/// Calls `call` with the pipe locked, and wakes the tasks that it released after unlocking.
-fn with_pipe<T>(
-    pipe: &Mutex<SimplexStream>,
-    call: impl FnOnce(&mut SimplexStream, &mut Released) -> T,
-) -> T {
-    let mut released = Released::default();
-    let result = call(&mut pipe.lock(), &mut released);
-    released.wake();
-    result
-}
-
 impl AsyncRead for DuplexStream {
     fn poll_read(
         self: Pin<&mut Self>,
@@ -77,18 +66,20 @@ impl AsyncRead for DuplexStream {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         budget::poll_counted(cx, |cx| {
-            with_pipe(&self.incoming, |pipe, released| pipe.poll_take(cx, buf, released))
+            SimplexStream::with(self.incoming.lock(), |pipe, released| {
+                pipe.poll_take(cx, buf, released)
+            })
         })
     }
 }
 
 impl AsyncWrite for DuplexStream {
-    write_into_pipe!(self, call => with_pipe(&self.outgoing, call));
+    write_into_pipe!(self, call => SimplexStream::with(self.outgoing.lock(), call));
 }
 
 impl Drop for DuplexStream {
     fn drop(&mut self) {
-        with_pipe(&self.outgoing, SimplexStream::close);
-        with_pipe(&self.incoming, SimplexStream::close);
+        SimplexStream::with(self.outgoing.lock(), SimplexStream::close);
+        SimplexStream::with(self.incoming.lock(), SimplexStream::close);
     }
 }

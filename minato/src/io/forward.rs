@@ -1,7 +1,8 @@
-//! Writes out the methods of a stream that hands every call to another.
+//! Writes out the methods of streams that differ in little.
 //!
-//! Each macro takes the name of `self`, that of the context, an expression for the pinned stream
-//! behind, and one for the same stream by shared reference.
+//! Each `forward` macro is for a stream that hands every call to another. It takes the name of
+//! `self`, that of the context, an expression for the pinned stream behind, and one for the same
+//! stream by shared reference.
 
 macro_rules! forward_read {
     ($self:ident, $cx:ident => $pin:expr; $shared:expr) => {
@@ -29,7 +30,7 @@ macro_rules! forward_read {
 }
 
 macro_rules! forward_buf_read {
-    ($self:ident, $cx:ident => $pin:expr) => {
+    ($self:ident, $cx:ident => $pin:expr; $shared:expr) => {
         fn poll_fill_buf(
             $self: std::pin::Pin<&mut Self>,
             $cx: &mut std::task::Context<'_>,
@@ -59,36 +60,90 @@ macro_rules! forward_write {
 
 macro_rules! forward_write_polls {
     ($self:ident, $cx:ident => $pin:expr) => {
+        crate::io::forward::write_polls! {
+            $self, $cx,
+            buf => $pin.poll_write($cx, buf),
+            bufs => $pin.poll_write_vectored($cx, bufs),
+            flush => $pin.poll_flush($cx),
+            shutdown => $pin.poll_shutdown($cx)
+        }
+    };
+}
+
+/// The methods of a writer that takes several slices as readily as one: see [`write_polls`].
+macro_rules! write_at_once {
+    ($($polls:tt)+) => {
+        crate::io::forward::write_polls! { $($polls)+ }
+
+        fn is_write_vectored(&self) -> bool {
+            true
+        }
+    };
+}
+
+/// The polls of a writer. It takes the name of `self`, that of the context, and what each does.
+macro_rules! write_polls {
+    (
+        $self:ident, $cx:ident,
+        $buf:ident => $write:expr,
+        $bufs:ident => $write_vectored:expr,
+        flush => $flush:expr,
+        shutdown => $shutdown:expr
+    ) => {
         fn poll_write(
             $self: std::pin::Pin<&mut Self>,
             $cx: &mut std::task::Context<'_>,
-            buf: &[u8],
+            $buf: &[u8],
         ) -> std::task::Poll<std::io::Result<usize>> {
-            $pin.poll_write($cx, buf)
+            $write
         }
 
         fn poll_flush(
             $self: std::pin::Pin<&mut Self>,
             $cx: &mut std::task::Context<'_>,
         ) -> std::task::Poll<std::io::Result<()>> {
-            $pin.poll_flush($cx)
+            $flush
         }
 
         fn poll_shutdown(
             $self: std::pin::Pin<&mut Self>,
             $cx: &mut std::task::Context<'_>,
         ) -> std::task::Poll<std::io::Result<()>> {
-            $pin.poll_shutdown($cx)
+            $shutdown
         }
 
         fn poll_write_vectored(
             $self: std::pin::Pin<&mut Self>,
             $cx: &mut std::task::Context<'_>,
-            bufs: &[std::io::IoSlice<'_>],
+            $bufs: &[std::io::IoSlice<'_>],
         ) -> std::task::Poll<std::io::Result<usize>> {
-            $pin.poll_write_vectored($cx, bufs)
+            $write_vectored
         }
     };
 }
 
-pub(super) use {forward_buf_read, forward_read, forward_write, forward_write_polls};
+/// Gives a trait to the pointers to everything that has it: `$methods` writes its methods out.
+macro_rules! forward_pointers {
+    ($trait:ident, $methods:ident) => {
+        impl<T: ?Sized + $trait + Unpin> $trait for Box<T> {
+            $methods!(self, cx => Pin::new(&mut **self.get_mut()); (**self));
+        }
+
+        impl<T: ?Sized + $trait + Unpin> $trait for &mut T {
+            $methods!(self, cx => Pin::new(&mut **self.get_mut()); (**self));
+        }
+
+        impl<P> $trait for Pin<P>
+        where
+            P: std::ops::DerefMut + Unpin,
+            P::Target: $trait,
+        {
+            $methods!(self, cx => self.get_mut().as_mut(); (**self));
+        }
+    };
+}
+
+pub(super) use {
+    forward_buf_read, forward_pointers, forward_read, forward_write, forward_write_polls,
+    write_at_once, write_polls,
+};

@@ -1,12 +1,11 @@
 //! The reading trait, and the standard types that have it.
 
 use std::io::{self, Cursor};
-use std::ops::DerefMut;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::ReadBuf;
-use super::forward::forward_read;
+use super::forward::{forward_pointers, forward_read};
 use crate::net::Direct;
 
 /// Reads bytes without ever blocking the calling thread.
@@ -56,21 +55,7 @@ pub trait AsyncRead {
     }
 }
 
-impl<T: ?Sized + AsyncRead + Unpin> AsyncRead for Box<T> {
-    forward_read!(self, cx => Pin::new(&mut **self.get_mut()); (**self));
-}
-
-impl<T: ?Sized + AsyncRead + Unpin> AsyncRead for &mut T {
-    forward_read!(self, cx => Pin::new(&mut **self.get_mut()); (**self));
-}
-
-impl<P> AsyncRead for Pin<P>
-where
-    P: DerefMut + Unpin,
-    P::Target: AsyncRead,
-{
-    forward_read!(self, cx => self.get_mut().as_mut(); (**self));
-}
+forward_pointers!(AsyncRead, forward_read);
 
 /// Reads from the front of the slice, which then starts after what was read.
 impl AsyncRead for &[u8] {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
+use std::ops::DerefMut;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
@@ -179,10 +180,14 @@ impl SimplexStream {
         }
     }
 
-    /// Calls `call`, then wakes the tasks that it released.
-    fn with<T>(&mut self, call: impl FnOnce(&mut Self, &mut Released) -> T) -> T {
+    /// Calls `call` with the pipe, and wakes the tasks that it released once `pipe` is unlocked.
+    pub(super) fn with<T>(
+        mut pipe: impl DerefMut<Target = Self>,
+        call: impl FnOnce(&mut Self, &mut Released) -> T,
+    ) -> T {
         let mut released = Released::default();
-        let result = call(self, &mut released);
+        let result = call(&mut pipe, &mut released);
+        drop(pipe);
         released.wake();
         result
     }
@@ -195,7 +200,7 @@ impl AsyncRead for SimplexStream {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         budget::poll_counted(cx, |cx| {
-            self.get_mut().with(|pipe, released| pipe.poll_take(cx, buf, released))
+            Self::with(self.get_mut(), |pipe, released| pipe.poll_take(cx, buf, released))
         })
     }
 }
@@ -205,7 +210,7 @@ impl AsyncBufRead for SimplexStream {
         let pipe = self.get_mut();
         if pipe.bytes.is_empty() {
             if !pipe.closed {
-                pipe.with(|pipe, released| park(&mut pipe.reader, cx, released));
+                Self::with(pipe, |pipe, released| park(&mut pipe.reader, cx, released));
                 return Poll::Pending;
             }
             // The end is there for ever. Bytes are shown without asking: a caller that has seen
@@ -216,7 +221,7 @@ impl AsyncBufRead for SimplexStream {
     }
 
     fn consume(self: Pin<&mut Self>, amount: usize) {
-        self.get_mut().with(|pipe, released| {
+        Self::with(self.get_mut(), |pipe, released| {
             pipe.discard(amount.min(pipe.bytes.len()), released);
         });
     }
@@ -225,38 +230,20 @@ impl AsyncBufRead for SimplexStream {
 /// The methods of a writer into a pipe: `$with` calls `$call` with the pipe, and wakes.
 macro_rules! write_into_pipe {
     ($self:ident, $call:ident => $with:expr) => {
-        fn poll_write(
-            self: Pin<&mut Self>,
-            cx: &mut Context<'_>,
-            buf: &[u8],
-        ) -> Poll<io::Result<usize>> {
-            self.poll_write_vectored(cx, &[IoSlice::new(buf)])
-        }
-
-        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Poll::Ready(Ok(()))
-        }
-
-        fn poll_shutdown($self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-            let $call = SimplexStream::close;
-            Poll::Ready(Ok($with))
-        }
-
-        fn poll_write_vectored(
-            $self: Pin<&mut Self>,
-            cx: &mut Context<'_>,
-            bufs: &[IoSlice<'_>],
-        ) -> Poll<io::Result<usize>> {
-            budget::poll_counted(cx, |cx| {
+        crate::io::forward::write_at_once! {
+            $self, _cx,
+            buf => $self.poll_write_vectored(_cx, &[IoSlice::new(buf)]),
+            bufs => budget::poll_counted(_cx, |cx| {
                 let $call = |pipe: &mut SimplexStream, released: &mut Released| {
                     pipe.poll_put(cx, bufs, released)
                 };
                 $with
-            })
-        }
-
-        fn is_write_vectored(&self) -> bool {
-            true
+            }),
+            flush => Poll::Ready(Ok(())),
+            shutdown => {
+                let $call = SimplexStream::close;
+                Poll::Ready(Ok($with))
+            }
         }
     };
 }
@@ -264,5 +251,5 @@ macro_rules! write_into_pipe {
 pub(super) use write_into_pipe;
 
 impl AsyncWrite for SimplexStream {
-    write_into_pipe!(self, call => self.get_mut().with(call));
+    write_into_pipe!(self, call => Self::with(self.get_mut(), call));
 }

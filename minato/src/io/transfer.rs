@@ -9,7 +9,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::util::poll_write_some;
+use super::util::{poll_flush_taken, poll_write_some};
 use super::{AsyncRead, AsyncWrite};
 use crate::net::splice::{Drained, Splice};
 use crate::task::budget::{self, CallBudget};
@@ -153,7 +153,7 @@ impl Transfer {
             return self.poll_drain_pipe(cx, target).map_ok(Step::Moved);
         }
         if self.ended.is_some() {
-            ready!(self.poll_flush(cx, writer.as_mut()))?;
+            ready!(poll_flush_taken(writer.as_mut(), cx, &mut self.unflushed))?;
             return Poll::Ready(self.finish().map(Step::Done));
         }
         let Some(splice) = &mut self.splice else { return Poll::Ready(Ok(Step::Read)) };
@@ -215,7 +215,7 @@ impl Transfer {
             splice.pause();
         }
         self.shrink();
-        ready!(self.poll_flush(cx, writer))?;
+        ready!(poll_flush_taken(writer, cx, &mut self.unflushed))?;
         Poll::Pending
     }
 
@@ -288,18 +288,6 @@ impl Transfer {
         self.copied += count as u64;
         self.unflushed = true;
         Poll::Ready(Ok(count))
-    }
-
-    fn poll_flush<W: AsyncWrite + ?Sized>(
-        &mut self,
-        cx: &mut Context<'_>,
-        writer: Pin<&mut W>,
-    ) -> Poll<io::Result<()>> {
-        if self.unflushed {
-            ready!(writer.poll_flush(cx))?;
-            self.unflushed = false;
-        }
-        Poll::Ready(Ok(()))
     }
 
     /// Gives back a large buffer: with many connections, most are idle at any time.

@@ -1,11 +1,10 @@
 //! The writing trait, and the standard types that have it.
 
 use std::io::{self, Cursor, IoSlice, Write};
-use std::ops::DerefMut;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::forward::forward_write;
+use super::forward::{forward_pointers, forward_write, write_at_once};
 use crate::net::Direct;
 
 /// Writes bytes without ever blocking the calling thread.
@@ -70,76 +69,23 @@ pub trait AsyncWrite {
     }
 }
 
-impl<T: ?Sized + AsyncWrite + Unpin> AsyncWrite for Box<T> {
-    forward_write!(self, cx => Pin::new(&mut **self.get_mut()); (**self));
-}
+forward_pointers!(AsyncWrite, forward_write);
 
-impl<T: ?Sized + AsyncWrite + Unpin> AsyncWrite for &mut T {
-    forward_write!(self, cx => Pin::new(&mut **self.get_mut()); (**self));
-}
-
-impl<P> AsyncWrite for Pin<P>
-where
-    P: DerefMut + Unpin,
-    P::Target: AsyncWrite,
-{
-    forward_write!(self, cx => self.get_mut().as_mut(); (**self));
-}
-
-/// Writes through the standard library's own writer, which only copies memory.
+/// Bytes in memory are written at once.
 macro_rules! write_to_memory {
-    () => {
-        fn poll_write(
-            mut self: Pin<&mut Self>,
-            _: &mut Context<'_>,
-            buf: &[u8],
-        ) -> Poll<io::Result<usize>> {
-            Poll::Ready(Write::write(&mut *self, buf))
+    ($($memory:ty),+) => {$(
+        impl AsyncWrite for $memory {
+            write_at_once! {
+                self, _cx,
+                buf => Poll::Ready(Write::write(self.get_mut(), buf)),
+                bufs => Poll::Ready(Write::write_vectored(self.get_mut(), bufs)),
+                flush => Poll::Ready(Ok(())),
+                shutdown => Poll::Ready(Ok(()))
+            }
         }
-
-        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Poll::Ready(Ok(()))
-        }
-
-        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Poll::Ready(Ok(()))
-        }
-
-        fn poll_write_vectored(
-            mut self: Pin<&mut Self>,
-            _: &mut Context<'_>,
-            bufs: &[IoSlice<'_>],
-        ) -> Poll<io::Result<usize>> {
-            Poll::Ready(Write::write_vectored(&mut *self, bufs))
-        }
-
-        fn is_write_vectored(&self) -> bool {
-            true
-        }
-    };
+    )+};
 }
 
-/// Appends to the vector.
-impl AsyncWrite for Vec<u8> {
-    write_to_memory!();
-}
-
-/// Writes over the slice from the cursor's position; 0 bytes are taken at its end.
-impl AsyncWrite for Cursor<&mut [u8]> {
-    write_to_memory!();
-}
-
-/// Writes over the vector from the cursor's position; it grows as needed.
-impl AsyncWrite for Cursor<&mut Vec<u8>> {
-    write_to_memory!();
-}
-
-/// Writes over the vector from the cursor's position; it grows as needed.
-impl AsyncWrite for Cursor<Vec<u8>> {
-    write_to_memory!();
-}
-
-/// Writes over the slice from the cursor's position; 0 bytes are taken at its end.
-impl AsyncWrite for Cursor<Box<[u8]>> {
-    write_to_memory!();
+write_to_memory! {
+    Vec<u8>, Cursor<&mut [u8]>, Cursor<&mut Vec<u8>>, Cursor<Vec<u8>>, Cursor<Box<[u8]>>
 }

@@ -1,11 +1,8 @@
 //! Copying from a reader to a writer, both by value.
 
-use std::future::Future;
-use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
 
-use super::parts::Parts;
+use super::parts::{Parts, by_value_future};
 use crate::io::transfer::{BufferSizes, Transfer};
 use crate::io::{AsyncRead, AsyncWrite};
 
@@ -20,7 +17,7 @@ use crate::io::{AsyncRead, AsyncWrite};
 ///
 /// * An error of the reader is returned after everything read before it is written and flushed.
 /// * An error of the writer is returned at once; a writer that takes 0 bytes is a
-///   [`WriteZero`](io::ErrorKind::WriteZero) error.
+///   [`WriteZero`](std::io::ErrorKind::WriteZero) error.
 ///
 /// Reader, writer and the bytes between them stay in the future; polled again, it goes on.
 ///
@@ -63,6 +60,12 @@ pub struct OwnedCopy<R, W> {
     parts: Parts<(R, W, Transfer)>,
 }
 
+by_value_future! {
+    OwnedCopy<R: [AsyncRead + Unpin], W: [AsyncWrite + Unpin]> of (R, W, Transfer) => (u64, R, W);
+    |cx, (reader, writer, transfer)| transfer.poll(cx, Pin::new(reader), Pin::new(writer));
+    |(reader, writer, _), copied| (copied, reader, writer)
+}
+
 impl<R, W> OwnedCopy<R, W> {
     /// The reader, the writer, how many bytes were written, and the bytes that were read after
     /// those and not yet written; `None` after success.
@@ -70,20 +73,5 @@ impl<R, W> OwnedCopy<R, W> {
         let (reader, writer, transfer) = self.parts.into_inner()?;
         let (copied, unwritten) = transfer.into_unwritten();
         Some((reader, writer, copied, unwritten))
-    }
-}
-
-impl<R, W> Future for OwnedCopy<R, W>
-where
-    R: AsyncRead + Unpin,
-    W: AsyncWrite + Unpin,
-{
-    type Output = io::Result<(u64, R, W)>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let copying = self.get_mut().parts.poll_with(|(reader, writer, transfer)| {
-            transfer.poll(cx, Pin::new(reader), Pin::new(writer))
-        });
-        copying.map_ok(|((reader, writer, _), copied)| (copied, reader, writer))
     }
 }

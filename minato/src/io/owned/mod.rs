@@ -55,24 +55,16 @@
 //! it: "ReadExact polled after completion". [`OwnedLines`] is a stream and never panics.
 
 mod copy;
-mod flush;
 mod lines;
 mod parts;
 mod read;
-mod read_exact;
-mod read_to_end;
-mod read_until;
-mod shutdown;
-mod write_all;
+mod write;
 
 pub use self::copy::{OwnedCopy, copy};
-pub(crate) use self::parts::Parts;
-
-pub use self::flush::{OwnedFlush, flush};
 pub use self::lines::{OwnedLines, lines};
-pub use self::read::{OwnedRead, read};
-pub use self::read_exact::{OwnedReadExact, read_exact};
-pub use self::read_to_end::{OwnedReadToEnd, read_to_end};
-pub use self::read_until::{OwnedReadUntil, read_until};
-pub use self::shutdown::{OwnedShutdown, shutdown};
-pub use self::write_all::{OwnedWriteAll, write_all};
+pub(crate) use self::parts::Parts;
+pub use self::read::{
+    OwnedRead, OwnedReadExact, OwnedReadToEnd, OwnedReadUntil, read, read_exact, read_to_end,
+    read_until,
+};
+pub use self::write::{OwnedFlush, OwnedShutdown, OwnedWriteAll, flush, shutdown, write_all};

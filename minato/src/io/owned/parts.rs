@@ -51,3 +51,47 @@ impl<P> Parts<P> {
         self.held
     }
 }
+
+/// Writes out the `Future` of a future by value, and its `into_parts` where that returns everything
+/// that the future holds.
+///
+/// After the type come what it holds and what it returns; then the poll of what it holds; then how
+/// what it held and the result of the poll become what it returns.
+macro_rules! by_value_future {
+    (
+        $future:ident<$($generic:ident: [$($bound:tt)+]),+> of $held:ty => $output:ty;
+        $(#[$into_doc:meta])+ into_parts;
+        $($polls:tt)+
+    ) => {
+        by_value_future! {
+            $future<$($generic: [$($bound)+]),+> of $held => $output;
+            $($polls)+
+        }
+
+        impl<$($generic),+> $future<$($generic),+> {
+            $(#[$into_doc])+
+            pub fn into_parts(self) -> Option<$held> {
+                self.parts.into_inner()
+            }
+        }
+    };
+    (
+        $future:ident<$($generic:ident: [$($bound:tt)+]),+> of $held:ty => $output:ty;
+        |$cx:ident, $parts:pat_param| $poll:expr;
+        |$taken:pat_param, $result:pat_param| $returned:expr
+    ) => {
+        impl<$($generic: $($bound)+),+> Future for $future<$($generic),+> {
+            type Output = std::io::Result<$output>;
+
+            fn poll(
+                self: std::pin::Pin<&mut Self>,
+                $cx: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<Self::Output> {
+                let polled = self.get_mut().parts.poll_with(|$parts| $poll);
+                polled.map_ok(|($taken, $result): ($held, _)| $returned)
+            }
+        }
+    };
+}
+
+pub(super) use by_value_future;

@@ -1,12 +1,11 @@
-//! One read.
+//! The futures that read by value: once, until a buffer is full, up to a byte, or everything.
 
-use std::future::Future;
-use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::Poll;
 
-use super::parts::Parts;
-use crate::io::AsyncRead;
+use super::parts::{Parts, by_value_future};
+use crate::io::util::{Progress, poll_fill, poll_through, poll_to_end};
+use crate::io::{AsyncBufRead, AsyncRead};
 
 /// Reads once into `buf`, as many bytes as are there; returns reader, buffer and their number.
 ///
@@ -49,25 +48,184 @@ pub struct OwnedRead<A, T> {
     parts: Parts<(A, T)>,
 }
 
-impl<A, T> OwnedRead<A, T> {
+by_value_future! {
+    OwnedRead<A: [AsyncRead + Unpin], T: [AsMut<[u8]>]> of (A, T) => (A, T, usize);
     /// The reader and the buffer, into which nothing was read; `None` after success.
-    pub fn into_parts(self) -> Option<(A, T)> {
-        self.parts.into_inner()
-    }
+    into_parts;
+    |cx, (reader, buf)| match buf.as_mut() {
+        [] => Poll::Ready(Ok(0)),
+        buf => Pin::new(reader).poll_read_slice(cx, buf),
+    };
+    |(reader, buf), count| (reader, buf, count)
 }
 
-impl<A, T> Future for OwnedRead<A, T>
+/// Reads until `buf` is full; returns reader and buffer.
+///
+/// An empty `buf` is full at once, and nothing is read.
+///
+/// # Errors
+///
+/// * [`UnexpectedEof`](std::io::ErrorKind::UnexpectedEof) if the stream ends before: "the stream
+///   ended after 4 of 8 bytes".
+/// * The reader's error.
+///
+/// Reader, buffer and the bytes read so far stay in the future.
+///
+/// # Cancel safety
+///
+/// [`OwnedReadExact::into_parts`] gives everything back. Dropping the future loses the bytes read
+/// so far.
+///
+/// # Examples
+///
+/// ```
+/// use minato::io::owned;
+///
+/// # futures::executor::block_on(async {
+/// let (client, socket) = minato::io::duplex(64);
+/// let (_client, _) = owned::write_all(client, "harbour").await?;
+/// let (_socket, buf) = owned::read_exact(socket, [0; 4]).await?;
+/// assert_eq!(&buf, b"harb");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+pub fn read_exact<A, T>(a: A, buf: T) -> OwnedReadExact<A, T>
 where
     A: AsyncRead + Unpin,
     T: AsMut<[u8]>,
 {
-    type Output = io::Result<(A, T, usize)>;
+    OwnedReadExact { parts: Parts::new("ReadExact", (a, buf, 0)) }
+}
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let reading = self.get_mut().parts.poll_with(|(reader, buf)| match buf.as_mut() {
-            [] => Poll::Ready(Ok(0)),
-            buf => Pin::new(reader).poll_read_slice(cx, buf),
-        });
-        reading.map_ok(|((reader, buf), count)| (reader, buf, count))
+/// The future of [`read_exact`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct OwnedReadExact<A, T> {
+    parts: Parts<(A, T, usize)>,
+}
+
+by_value_future! {
+    OwnedReadExact<A: [AsyncRead + Unpin], T: [AsMut<[u8]>]> of (A, T, usize) => (A, T);
+    /// The reader, the buffer, and how many bytes of it are filled; `None` after success.
+    into_parts;
+    |cx, (reader, buf, filled)| poll_fill(Pin::new(reader), cx, buf.as_mut(), filled);
+    |(reader, buf, _), ()| (reader, buf)
+}
+
+/// Reads up to and including the next `byte`, or up to the end of the stream, and appends it to
+/// `buf`; returns reader and buffer.
+///
+/// If nothing was appended, the stream is at its end. The number of bytes has no limit: limit the
+/// reader if the peer is not trusted.
+///
+/// # Errors
+///
+/// The reader's error. Reader, buffer and the bytes read so far stay in the future.
+///
+/// # Cancel safety
+///
+/// [`OwnedReadUntil::into_parts`] gives everything back. Dropping the future loses the bytes read
+/// so far.
+///
+/// # Examples
+///
+/// ```
+/// use minato::io::{SimplexStream, owned};
+///
+/// # futures::executor::block_on(async {
+/// let pipe = SimplexStream::new_unsplit(64);
+/// let (pipe, _) = owned::write_all(pipe, "bow;stern").await?;
+/// let pipe = owned::shutdown(pipe).await?;
+/// let (pipe, field) = owned::read_until(pipe, b';', Vec::new()).await?;
+/// assert_eq!(field, b"bow;");
+/// let (_pipe, field) = owned::read_until(pipe, b';', Vec::new()).await?;
+/// assert_eq!(field, b"stern");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+pub fn read_until<A>(a: A, byte: u8, buf: Vec<u8>) -> OwnedReadUntil<A>
+where
+    A: AsyncBufRead + Unpin,
+{
+    OwnedReadUntil { parts: Parts::new("ReadUntil", (a, buf, 0, byte)) }
+}
+
+/// The future of [`read_until`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct OwnedReadUntil<A> {
+    parts: Parts<(A, Vec<u8>, usize, u8)>,
+}
+
+by_value_future! {
+    OwnedReadUntil<A: [AsyncBufRead + Unpin]> of (A, Vec<u8>, usize, u8) => (A, Vec<u8>);
+    |cx, (reader, buf, appended, byte)| {
+        poll_through(Pin::new(reader), cx, *byte, |bytes| {
+            buf.extend_from_slice(bytes);
+            *appended += bytes.len();
+        })
+    };
+    |(reader, buf, ..), _| (reader, buf)
+}
+
+impl<A> OwnedReadUntil<A> {
+    /// The reader, the buffer, and how many bytes were appended to it; `None` after success.
+    pub fn into_parts(self) -> Option<(A, Vec<u8>, usize)> {
+        self.parts.into_inner().map(|(reader, buf, appended, _)| (reader, buf, appended))
+    }
+}
+
+/// Reads until the end of the stream and appends everything to `buf`; returns reader and buffer.
+///
+/// The bytes in `buf` stay in front. A buffer whose free capacity is just what the stream holds is
+/// not reallocated. The number of bytes has no limit: limit the reader if the peer is not trusted.
+///
+/// # Errors
+///
+/// The reader's error. Reader, buffer and the bytes read so far stay in the future.
+///
+/// # Cancel safety
+///
+/// [`OwnedReadToEnd::into_parts`] gives everything back. Dropping the future loses the bytes read
+/// so far.
+///
+/// # Examples
+///
+/// ```
+/// use minato::io::owned;
+///
+/// # futures::executor::block_on(async {
+/// let (client, socket) = minato::io::duplex(64);
+/// let (client, _) = owned::write_all(client, "two ships").await?;
+/// drop(client);
+/// let (_socket, log) = owned::read_to_end(socket, b"log: ".to_vec()).await?;
+/// assert_eq!(log, b"log: two ships");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+pub fn read_to_end<A>(a: A, buf: Vec<u8>) -> OwnedReadToEnd<A>
+where
+    A: AsyncRead + Unpin,
+{
+    OwnedReadToEnd { parts: Parts::new("ReadToEnd", (a, buf, Progress::default())) }
+}
+
+/// The future of [`read_to_end`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct OwnedReadToEnd<A> {
+    parts: Parts<(A, Vec<u8>, Progress)>,
+}
+
+by_value_future! {
+    OwnedReadToEnd<A: [AsyncRead + Unpin]> of (A, Vec<u8>, Progress) => (A, Vec<u8>);
+    |cx, (reader, buf, progress)| poll_to_end(Pin::new(reader), cx, buf, progress);
+    |(reader, buf, _), ()| (reader, buf)
+}
+
+impl<A> OwnedReadToEnd<A> {
+    /// The reader, the buffer, and how many bytes were appended to it; `None` after success.
+    pub fn into_parts(self) -> Option<(A, Vec<u8>, usize)> {
+        self.parts.into_inner().map(|(reader, buf, progress)| (reader, buf, progress.count()))
     }
 }

@@ -79,7 +79,7 @@ impl<RW: AsyncRead> AsyncRead for BufStream<RW> {
 }
 
 impl<RW: AsyncRead> AsyncBufRead for BufStream<RW> {
-    forward_buf_read!(self, cx => self.project().inner);
+    forward_buf_read!(self, cx => self.project().inner; self.inner);
 }
 
 impl<RW: AsyncWrite> AsyncWrite for BufStream<RW> {

@@ -170,7 +170,7 @@ impl<W: AsyncRead> AsyncRead for BufWriter<W> {
 }
 
 impl<W: AsyncBufRead> AsyncBufRead for BufWriter<W> {
-    forward_buf_read!(self, cx => self.project().inner);
+    forward_buf_read!(self, cx => self.project().inner; self.inner);
 }
 
 impl<W: fmt::Debug> fmt::Debug for BufWriter<W> {

@@ -1,11 +1,11 @@
-//! A stream with nothing in it.
+//! Streams for tests and for bytes that nobody reads: nothing, anything, and one byte for ever.
 
-use std::io::{self, IoSlice};
+use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use super::sink::forget_writes;
 use super::total_length;
+use crate::io::forward::write_at_once;
 use crate::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 use crate::task::budget;
 
@@ -46,6 +46,61 @@ impl AsyncBufRead for Empty {
     fn consume(self: Pin<&mut Self>, _: usize) {}
 }
 
-impl AsyncWrite for Empty {
-    forget_writes!();
+/// Takes and forgets what is written; made by [`sink`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Sink;
+
+/// Returns a writer that takes and forgets everything.
+///
+/// ```
+/// use minato::io::{AsyncReadExt, copy, repeat, sink};
+///
+/// # futures::executor::block_on(async {
+/// assert_eq!(copy(&mut repeat(7).take(1024), &mut sink()).await?, 1024);
+/// # std::io::Result::Ok(()) }).unwrap();
+/// ```
+pub const fn sink() -> Sink {
+    Sink
+}
+
+/// A writer that forgets. Each call counts against the budget of the task's poll.
+macro_rules! forget_writes {
+    ($($writer:ty),+) => {$(
+        impl AsyncWrite for $writer {
+            write_at_once! {
+                self, cx,
+                buf => budget::poll_spend(cx).map(|()| Ok(buf.len())),
+                bufs => budget::poll_spend(cx).map(|()| Ok(total_length(bufs))),
+                flush => budget::poll_spend(cx).map(Ok),
+                shutdown => budget::poll_spend(cx).map(Ok)
+            }
+        }
+    )+};
+}
+
+forget_writes! { Empty, Sink }
+
+/// Reads as one byte over and over; made by [`repeat`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Repeat {
+    byte: u8,
+}
+
+/// Returns a reader that gives `byte` over and over and never ends.
+pub const fn repeat(byte: u8) -> Repeat {
+    Repeat { byte }
+}
+
+impl AsyncRead for Repeat {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        ready!(budget::poll_spend(cx));
+        buf.initialize_unfilled().fill(self.byte);
+        buf.advance(buf.remaining());
+        Poll::Ready(Ok(()))
+    }
 }

@@ -113,14 +113,6 @@ impl<T> Inner<T> {
             None => Poll::Pending,
         }
     }
-
-    fn poll_reader(&self, cx: &mut Context<'_>) -> Poll<Turn<'_, T>> {
-        self.poll_lock(cx, &self.reader, &self.writer)
-    }
-
-    fn poll_writer(&self, cx: &mut Context<'_>) -> Poll<Turn<'_, T>> {
-        self.poll_lock(cx, &self.writer, &self.reader)
-    }
 }
 
 /// The stream for the time of one poll; wakes the other half at its end, also by a panic.
@@ -149,12 +141,15 @@ impl<T: AsyncRead> AsyncRead for ReadHalf<T> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        ready!(self.inner.poll_reader(cx)).stream().poll_read(cx, buf)
+        let inner = &*self.inner;
+        ready!(inner.poll_lock(cx, &inner.reader, &inner.writer)).stream().poll_read(cx, buf)
     }
 }
 
 impl<T: AsyncWrite> AsyncWrite for WriteHalf<T> {
-    forward_write_polls!(self, cx => ready!(self.inner.poll_writer(cx)).stream());
+    forward_write_polls!(self, cx => ready!(
+        self.inner.poll_lock(cx, &self.inner.writer, &self.inner.reader)
+    ).stream());
 
     fn is_write_vectored(&self) -> bool {
         self.is_write_vectored

@@ -81,7 +81,7 @@ impl<R: AsyncRead, W> AsyncRead for Join<R, W> {
 }
 
 impl<R: AsyncBufRead, W> AsyncBufRead for Join<R, W> {
-    forward_buf_read!(self, cx => self.project().reader);
+    forward_buf_read!(self, cx => self.project().reader; self.reader);
 }
 
 impl<R, W: AsyncWrite> AsyncWrite for Join<R, W> {

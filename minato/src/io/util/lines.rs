@@ -2,13 +2,12 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::read_until::poll_through;
+use super::read_until::poll_piece;
 use super::text::not_text;
 use crate::io::AsyncBufRead;
 
@@ -103,18 +102,10 @@ impl<R: AsyncBufRead> Lines<R> {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<Option<String>>> {
         let this = self.project();
-        let line = this.line;
-        let ended =
-            ready!(poll_through(this.reader, cx, b'\n', |bytes| line.extend_from_slice(bytes)))?;
-        if !ended && line.is_empty() {
-            return Poll::Ready(Ok(None));
-        }
-        let mut line = mem::take(line);
-        if ended {
-            line.pop();
-            if line.last() == Some(&b'\r') {
-                line.pop();
-            }
+        let piece = ready!(poll_piece(this.reader, cx, b'\n', this.line))?;
+        let Some(mut line) = piece else { return Poll::Ready(Ok(None)) };
+        if line.pop_if(|last| *last == b'\n').is_some() {
+            line.pop_if(|last| *last == b'\r');
         }
         Poll::Ready(String::from_utf8(line).map(Some).map_err(not_text))
     }

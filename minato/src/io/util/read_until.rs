@@ -1,6 +1,7 @@
 //! Reading up to a delimiter: the loop, and the futures over it.
 
 use std::io::{self, BufRead};
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -33,6 +34,18 @@ pub(in crate::io) fn poll_through<R: AsyncBufRead + ?Sized>(
         }
         ready!(budget.poll_spend(cx, length));
     }
+}
+
+/// Gathers what comes up to and including `delimiter` in `piece`; returns it from there when it is
+/// whole, and `None` at the end of the stream. The last piece may lack the delimiter.
+pub(super) fn poll_piece<R: AsyncBufRead + ?Sized>(
+    reader: Pin<&mut R>,
+    cx: &mut Context<'_>,
+    delimiter: u8,
+    piece: &mut Vec<u8>,
+) -> Poll<io::Result<Option<Vec<u8>>>> {
+    ready!(poll_through(reader, cx, delimiter, |bytes| piece.extend_from_slice(bytes)))?;
+    Poll::Ready(Ok(if piece.is_empty() { None } else { Some(mem::take(piece)) }))
 }
 
 /// The future of [`AsyncBufReadExt::read_until`](crate::io::AsyncBufReadExt::read_until).

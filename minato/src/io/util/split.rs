@@ -2,13 +2,12 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::read_until::poll_through;
+use super::read_until::poll_piece;
 use crate::io::AsyncBufRead;
 
 pin_project! {
@@ -73,17 +72,10 @@ impl<R: AsyncBufRead> Split<R> {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<Option<Vec<u8>>>> {
         let this = self.project();
-        let segment = this.segment;
-        let ended = ready!(poll_through(this.reader, cx, *this.delimiter, |bytes| {
-            segment.extend_from_slice(bytes);
-        }))?;
-        if !ended && segment.is_empty() {
-            return Poll::Ready(Ok(None));
-        }
-        let mut segment = mem::take(segment);
-        if ended {
-            segment.pop();
-        }
-        Poll::Ready(Ok(Some(segment)))
+        let piece = ready!(poll_piece(this.reader, cx, *this.delimiter, this.segment))?;
+        Poll::Ready(Ok(piece.map(|mut segment| {
+            segment.pop_if(|last| last == this.delimiter);
+            segment
+        })))
     }
 }

@@ -1,6 +1,7 @@
 //! Bytes that become text as they come.
 
 use std::io;
+use std::mem;
 use std::str;
 use std::string::FromUtf8Error;
 
@@ -21,75 +22,56 @@ pub(super) fn text_of(bytes: Vec<u8>) -> String {
 
 /// Appends bytes to a string, chunk by chunk.
 ///
-/// The string holds whole characters at any time. A decoder that is dropped loses up to three bytes
-/// of a character whose end has not come, and all bytes after the first that is not UTF-8.
+/// Whole characters are in the string as soon as they have come. Once bytes are not UTF-8, nothing
+/// more is appended, and [`finish`](Self::finish) returns all of them as an error.
 #[derive(Debug)]
 pub(super) struct Decoder {
-    /// Where in the string the decoded text starts.
+    /// Where in the string the text begins.
     start: usize,
-    /// The front of a character whose end has not come.
-    split: Vec<u8>,
-    /// All bytes since `start`, once they are known not to be UTF-8.
-    rejected: Option<Vec<u8>>,
+    /// What came behind the last whole character: the front of one, or bytes that are not text.
+    rest: Vec<u8>,
 }
 
+/// How many bytes the longest character has. As many that do not decode are not text, whatever
+/// comes behind them.
+const LONGEST_CHARACTER: usize = 4;
+
 impl Decoder {
-    /// Makes a decoder that appends to `text`.
     pub(super) fn new(text: &str) -> Self {
-        Self { start: text.len(), split: Vec::new(), rejected: None }
+        Self { start: text.len(), rest: Vec::new() }
     }
 
-    /// Appends the next bytes.
+    /// Takes in the next bytes.
     pub(super) fn push(&mut self, text: &mut String, bytes: &[u8]) {
-        if let Some(rejected) = &mut self.rejected {
-            rejected.extend_from_slice(bytes);
-            return;
-        }
-        let mut rest = bytes;
-        while !self.split.is_empty() {
-            let Some((byte, behind)) = rest.split_first() else { return };
-            self.split.push(*byte);
-            rest = behind;
-            match str::from_utf8(&self.split) {
-                Ok(character) => {
-                    text.push_str(character);
-                    self.split.clear();
-                }
-                Err(error) if error.error_len().is_none() => {}
-                Err(_) => return self.reject(text, rest),
-            }
-        }
-        let Err(error) = str::from_utf8(rest).map(|all| text.push_str(all)) else { return };
-        let (valid, tail) = rest.split_at(error.valid_up_to());
-        text.extend(valid.utf8_chunks().map(|chunk| chunk.valid()));
-        if error.error_len().is_none() {
-            self.split.extend_from_slice(tail);
+        let joined;
+        let bytes = if self.rest.is_empty() {
+            bytes
         } else {
-            self.reject(text, tail);
-        }
+            self.rest.extend_from_slice(bytes);
+            if self.rest.len() - bytes.len() >= LONGEST_CHARACTER {
+                return;
+            }
+            joined = mem::take(&mut self.rest);
+            &joined
+        };
+        let Err(error) = str::from_utf8(bytes).map(|all| text.push_str(all)) else { return };
+        let (valid, rest) = bytes.split_at(error.valid_up_to());
+        text.extend(valid.utf8_chunks().map(|chunk| chunk.valid()));
+        self.rest.extend_from_slice(rest);
     }
 
     /// Ends the text.
     ///
     /// # Errors
     ///
-    /// `InvalidData` with all the bytes when they are not UTF-8; the string is as it was before
-    /// them.
+    /// When it was not UTF-8; the string is then as it was at the start.
     pub(super) fn finish(&mut self, text: &mut String) -> io::Result<()> {
-        if !self.split.is_empty() {
-            self.reject(text, &[]);
-        }
-        if let Some(rejected) = self.rejected.take() {
+        if !self.rest.is_empty() {
+            let all = [&text.as_bytes()[self.start..], &mem::take(&mut self.rest)].concat();
             text.truncate(self.start);
-            text.push_str(&String::from_utf8(rejected).map_err(not_text)?);
+            text.push_str(&String::from_utf8(all).map_err(not_text)?);
         }
         Ok(())
-    }
-
-    fn reject(&mut self, text: &str, rest: &[u8]) {
-        let decoded = &text.as_bytes()[self.start..];
-        self.rejected = Some([decoded, &self.split, rest].concat());
-        self.split.clear();
     }
 }
 

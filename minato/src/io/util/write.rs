@@ -88,6 +88,19 @@ pub(in crate::io) fn poll_write_some<W: AsyncWrite + ?Sized>(
     Poll::Ready(taken(count, bytes.len()))
 }
 
+/// Flushes the writer if it has taken bytes since the last time.
+pub(in crate::io) fn poll_flush_taken<W: AsyncWrite + ?Sized>(
+    writer: Pin<&mut W>,
+    cx: &mut Context<'_>,
+    unflushed: &mut bool,
+) -> Poll<io::Result<()>> {
+    if *unflushed {
+        ready!(writer.poll_flush(cx))?;
+        *unflushed = false;
+    }
+    Poll::Ready(Ok(()))
+}
+
 /// Checks what a writer says that it took of `offered` bytes.
 ///
 /// # Errors
