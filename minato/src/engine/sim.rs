@@ -140,11 +140,11 @@ impl SimDriver {
 
 impl Sink for SimSocket {
     fn send(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.send(bytes)
+        (**self).send(bytes)
     }
 
     fn force_send(&self, bytes: &[u8]) -> io::Result<()> {
-        self.force_send(bytes)
+        (**self).force_send(bytes)
     }
 
     fn key(&self) -> Option<Key> {

@@ -107,40 +107,21 @@ impl Sealed for SocketAddr {
     }
 }
 
-impl ToSocketAddrs for SocketAddrV4 {}
-impl Sealed for SocketAddrV4 {
-    fn target(&self) -> Target {
-        SocketAddr::V4(*self).target()
-    }
+/// What std makes a socket address of.
+macro_rules! known {
+    ($($type:ty),+) => {
+        $(
+            impl ToSocketAddrs for $type {}
+            impl Sealed for $type {
+                fn target(&self) -> Target {
+                    SocketAddr::from(*self).target()
+                }
+            }
+        )+
+    };
 }
 
-impl ToSocketAddrs for SocketAddrV6 {}
-impl Sealed for SocketAddrV6 {
-    fn target(&self) -> Target {
-        SocketAddr::V6(*self).target()
-    }
-}
-
-impl ToSocketAddrs for (IpAddr, u16) {}
-impl Sealed for (IpAddr, u16) {
-    fn target(&self) -> Target {
-        SocketAddr::from(*self).target()
-    }
-}
-
-impl ToSocketAddrs for (Ipv4Addr, u16) {}
-impl Sealed for (Ipv4Addr, u16) {
-    fn target(&self) -> Target {
-        SocketAddr::from(*self).target()
-    }
-}
-
-impl ToSocketAddrs for (Ipv6Addr, u16) {}
-impl Sealed for (Ipv6Addr, u16) {
-    fn target(&self) -> Target {
-        SocketAddr::from(*self).target()
-    }
-}
+known!(SocketAddrV4, SocketAddrV6, (IpAddr, u16), (Ipv4Addr, u16), (Ipv6Addr, u16));
 
 impl ToSocketAddrs for &[SocketAddr] {}
 impl Sealed for &[SocketAddr] {

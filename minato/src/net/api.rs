@@ -1,10 +1,30 @@
 //! What all sockets have, written once: macros that give a type its methods and traits.
 
-/// Gives `$socket`, which has a field `socket: Socket`, what every socket has. `Debug` shows the
-/// listed addresses.
+/// Gives `$socket`, which has a field `socket: Socket`, what every socket has. Its addresses are
+/// `$address`, which `$family` takes out of what a verb returns; one with a peer names `$peer`.
 macro_rules! socket_api {
-    ($socket:ident { $($field:ident: $address:ident),+ }) => {
+    ($socket:ident, $address:ty, $family:ident $(, $peer:ident)?) => {
         impl $socket {
+            /// The address that the socket is bound to.
+            ///
+            /// # Errors
+            ///
+            /// The system's.
+            pub fn local_addr(&self) -> std::io::Result<$address> {
+                self.socket.local_address()?.$family()
+            }
+
+            $(
+                /// The address of the peer.
+                ///
+                /// # Errors
+                ///
+                /// `NotConnected` if there is none, or none any more; else the system's.
+                pub fn $peer(&self) -> std::io::Result<$address> {
+                    self.socket.peer_address()?.$family()
+                }
+            )?
+
             /// The error that waits on the socket, which is taken by asking.
             ///
             /// # Errors
@@ -18,7 +38,8 @@ macro_rules! socket_api {
         impl std::fmt::Debug for $socket {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.debug_struct(stringify!($socket))
-                    $(.field(stringify!($field), &self.$address().ok()))+
+                    .field("local", &self.local_addr().ok())
+                    $(.field("peer", &self.$peer().ok()))?
                     .finish()
             }
         }
@@ -100,7 +121,7 @@ macro_rules! std_api {
 
 /// Gives `$socket`, a stream or datagram socket, its waits and the operations of users.
 macro_rules! readiness_api {
-    ($socket:ident, $readable:literal, $writable:literal) => {
+    ($socket:ident, $poll_readable:ident, $poll_writable:ident) => {
         impl $socket {
             /// Waits until one of the directions of `interest` is ready.
             ///
@@ -118,7 +139,7 @@ macro_rules! readiness_api {
                 self.socket.ready(interest).await
             }
 
-            #[doc = $readable]
+            /// Waits until there is something to read or receive, the end of a stream, or an error.
             ///
             /// # Errors
             ///
@@ -131,7 +152,7 @@ macro_rules! readiness_api {
                 self.ready(Interest::READABLE).await.map(drop)
             }
 
-            #[doc = $writable]
+            /// Waits until there is room to write or send, nobody left to read, or an error.
             ///
             /// # Errors
             ///
@@ -142,6 +163,25 @@ macro_rules! readiness_api {
             /// Nothing is lost by dropping it.
             pub async fn writable(&self) -> std::io::Result<()> {
                 self.ready(Interest::WRITABLE).await.map(drop)
+            }
+
+            /// The poll form of [`readable`](Self::readable). Any number of tasks may wait
+            /// in each direction at a time; as they become more than 8, some are woken early.
+            ///
+            /// # Errors
+            ///
+            /// As [`ready`](Self::ready).
+            pub fn $poll_readable(&self, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+                self.socket.poll_ready(cx, Direction::Read).map_ok(drop)
+            }
+
+            /// The poll form of [`writable`](Self::writable).
+            ///
+            /// # Errors
+            ///
+            /// As [`ready`](Self::ready).
+            pub fn $poll_writable(&self, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+                self.socket.poll_ready(cx, Direction::Write).map_ok(drop)
             }
 
             /// Calls `operation`, which does I/O on the descriptor, if the socket may be ready for

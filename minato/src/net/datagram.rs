@@ -1,5 +1,5 @@
 //! What every datagram socket can do, written once: the operations as methods of [`Socket`], and
-//! `datagram_api!`, which gives a type those that do not speak of addresses.
+//! `datagram_api!`, which gives a type its methods.
 //!
 //! A datagram is sent and received whole. So a buffer without room does not mean that there is
 //! nothing to do, a result of 0 bytes is an empty datagram, and a short result says nothing about
@@ -17,22 +17,6 @@ use crate::io::ReadBuf;
 use crate::os::{Address, Received};
 
 impl Socket {
-    pub(super) fn send_dgram(&self, buf: &[u8]) -> impl Future<Output = io::Result<usize>> {
-        self.io(Interest::WRITABLE, move || self.send(buf))
-    }
-
-    pub(super) fn try_send_dgram(&self, buf: &[u8]) -> io::Result<usize> {
-        self.try_io(Interest::WRITABLE, || self.send(buf))
-    }
-
-    pub(super) fn send_dgram_to(
-        &self,
-        buf: &[u8],
-        target: Address,
-    ) -> impl Future<Output = io::Result<usize>> {
-        self.io(Interest::WRITABLE, move || self.send_to(buf, &target))
-    }
-
     pub(super) fn poll_send_dgram_to(
         &self,
         cx: &mut Context<'_>,
@@ -141,28 +125,13 @@ impl Socket {
     }
 }
 
-/// Gives `$socket`, which has a field `socket: Socket`, the methods and traits of a datagram
-/// socket that do not speak of addresses.
+/// Gives `$socket`, which has a field `socket: Socket`, the methods of a datagram socket. Senders
+/// are `$address`, which `$family` takes out of what a verb returns.
 macro_rules! datagram_api {
-    ($socket:ident) => {
+    ($socket:ident, $address:ty, $family:ident) => {
         impl $socket {
-            /// The poll form of [`readable`](Self::readable). Any number of tasks may wait
-            /// in each direction at a time; as they become more than 8, some are woken early.
-            ///
-            /// # Errors
-            ///
-            /// As [`ready`](Self::ready).
-            pub fn poll_recv_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                self.socket.poll_ready(cx, Direction::Read).map_ok(drop)
-            }
-
-            /// The poll form of [`writable`](Self::writable).
-            ///
-            /// # Errors
-            ///
-            /// As [`ready`](Self::ready).
-            pub fn poll_send_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                self.socket.poll_ready(cx, Direction::Write).map_ok(drop)
+            fn from_socket(socket: Socket) -> Self {
+                Self { socket }
             }
 
             /// Sends `buf` as one datagram to the connected peer, waiting for room; returns its
@@ -177,7 +146,7 @@ macro_rules! datagram_api {
             ///
             /// Dropped before it is done, nothing was sent.
             pub async fn send(&self, buf: &[u8]) -> io::Result<usize> {
-                self.socket.send_dgram(buf).await
+                self.socket.io(Interest::WRITABLE, || self.socket.send(buf)).await
             }
 
             /// The poll form of [`send`](Self::send).
@@ -195,7 +164,7 @@ macro_rules! datagram_api {
             ///
             /// `WouldBlock` if there is no room at present; else as [`send`](Self::send).
             pub fn try_send(&self, buf: &[u8]) -> io::Result<usize> {
-                self.socket.try_send_dgram(buf)
+                self.socket.try_io(Interest::WRITABLE, || self.socket.send(buf))
             }
 
             /// Receives one datagram and returns how many bytes of it are in `buf`. What does not
@@ -256,7 +225,84 @@ macro_rules! datagram_api {
             pub fn try_recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
                 self.socket.try_recv_dgram(buf, false)
             }
+
+            /// Receives one datagram; returns how many bytes of it are in `buf`, and who sent it.
+            /// What does not fit is lost.
+            ///
+            /// # Errors
+            ///
+            /// The system's; on a connected socket also that nobody receives what was sent.
+            ///
+            /// # Cancel safety
+            ///
+            /// Dropped before it is done, no datagram was taken.
+            pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, $address)> {
+                self.recv_buf_from(&mut ReadBuf::new(buf)).await
+            }
+
+            /// The poll form of [`recv_from`](Self::recv_from); the datagram is put behind what
+            /// `buf` holds. Any number of tasks may wait to receive at a time; as they become more
+            /// than 8, some are woken early.
+            ///
+            /// # Errors
+            ///
+            /// As [`recv_from`](Self::recv_from).
+            pub fn poll_recv_from(
+                &self,
+                cx: &mut Context<'_>,
+                buf: &mut ReadBuf<'_>,
+            ) -> Poll<io::Result<$address>> {
+                self.socket.poll_recv_dgram_from(cx, buf, false, |(_, from)| from.$family())
+            }
+
+            /// Receives one datagram and its sender if there is one.
+            ///
+            /// # Errors
+            ///
+            /// `WouldBlock` if there is none at present; else as [`recv_from`](Self::recv_from).
+            pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, $address)> {
+                self.try_recv_buf_from(&mut ReadBuf::new(buf))
+            }
+
+            /// Like [`recv_from`](Self::recv_from), into the free room of a buffer that grows. No
+            /// room is made for it: what does not fit is lost.
+            ///
+            /// # Errors
+            ///
+            /// As [`recv_from`](Self::recv_from).
+            ///
+            /// # Cancel safety
+            ///
+            /// Dropped before it is done, no datagram was taken.
+            pub async fn recv_buf_from<B: BufMut>(
+                &self,
+                buf: &mut B,
+            ) -> io::Result<(usize, $address)> {
+                self.socket.recv_dgram_from(buf, false, Self::len_and_sender).await
+            }
+
+            /// Like [`try_recv_from`](Self::try_recv_from), into the free room of a buffer that
+            /// grows.
+            ///
+            /// # Errors
+            ///
+            /// As [`try_recv_from`](Self::try_recv_from).
+            pub fn try_recv_buf_from<B: BufMut>(
+                &self,
+                buf: &mut B,
+            ) -> io::Result<(usize, $address)> {
+                self.socket.try_recv_dgram_from(buf, false, Self::len_and_sender)
+            }
+
+            /// What a verb received, as users get it.
+            fn len_and_sender(
+                (received, from): ($crate::os::Received, $crate::os::Address),
+            ) -> io::Result<(usize, $address)> {
+                Ok((received.len, from.$family()?))
+            }
         }
+
+        $crate::net::api::readiness_api!($socket, poll_recv_ready, poll_send_ready);
     };
 }
 

@@ -10,6 +10,8 @@ use std::task::{Context, Poll};
 use bytes::BufMut;
 
 use super::io::Waitable;
+use super::socket::Socket;
+use super::stream::{read_methods, read_traits, write_methods, write_traits};
 use super::{Direct, SendFile};
 use crate::engine::{Interest, Readiness};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -153,6 +155,11 @@ impl<S: SplitStream> Error for ReuniteError<S> {}
 macro_rules! half {
     ($half:ident $(<$life:lifetime>)?) => {
         impl<S: SplitStream> $half<$($life,)? S> {
+            #[inline(always)]
+            fn socket(&self) -> &Socket {
+                self.stream.socket()
+            }
+
             /// Waits until the stream is ready as asked.
             ///
             /// # Errors
@@ -163,7 +170,7 @@ macro_rules! half {
             ///
             /// Nothing is lost by dropping it.
             pub async fn ready(&self, interest: Interest) -> io::Result<Readiness> {
-                self.stream.socket().ready(interest).await
+                self.socket().ready(interest).await
             }
 
             /// The local address of the stream.
@@ -215,15 +222,6 @@ macro_rules! read_half {
                 self.ready(Interest::READABLE).await.map(drop)
             }
 
-            /// Reads what is there, without waiting; 0 is the end of the stream.
-            ///
-            /// # Errors
-            ///
-            /// `WouldBlock` if there is nothing at present; else the system's.
-            pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
-                self.stream.socket().try_recv_buf(&mut ReadBuf::new(buf))
-            }
-
             /// Reads without taking what is read out of the stream.
             ///
             /// # Errors
@@ -234,25 +232,7 @@ macro_rules! read_half {
             ///
             /// Nothing is lost by dropping it.
             pub async fn peek(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-                self.stream.socket().peek(buf).await
-            }
-
-            /// Like [`try_read`](Self::try_read), into several buffers in order.
-            ///
-            /// # Errors
-            ///
-            /// As [`try_read`](Self::try_read).
-            pub fn try_read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-                self.stream.socket().try_recv_vectored(bufs)
-            }
-
-            /// Like [`try_read`](Self::try_read), into the free room of a buffer that grows.
-            ///
-            /// # Errors
-            ///
-            /// As [`try_read`](Self::try_read).
-            pub fn try_read_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
-                self.stream.socket().try_recv_buf(buf)
+                self.socket().peek(buf).await
             }
 
             /// The poll form of [`peek`](Self::peek); returns how many bytes were put into `buf`.
@@ -265,34 +245,14 @@ macro_rules! read_half {
                 cx: &mut Context<'_>,
                 buf: &mut ReadBuf<'_>,
             ) -> Poll<io::Result<usize>> {
-                self.stream.socket().poll_peek(cx, buf)
+                self.socket().poll_peek(cx, buf)
             }
         }
 
         half!($half $(<$life>)?);
 
-        impl<S: SplitStream> AsyncRead for $half<$($life,)? S> {
-            fn poll_read(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                buf: &mut ReadBuf<'_>,
-            ) -> Poll<io::Result<()>> {
-                self.stream.socket().poll_read(cx, buf)
-            }
-
-            #[inline]
-            fn poll_read_slice(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                bytes: &mut [u8],
-            ) -> Poll<io::Result<usize>> {
-                self.stream.socket().poll_recv(cx, bytes)
-            }
-
-            fn direct_reader(&self) -> Option<Direct<'_>> {
-                self.stream.socket().direct()
-            }
-        }
+        read_methods!([S: SplitStream] $half<$($life,)? S>);
+        read_traits!([S: SplitStream] $half<$($life,)? S>);
     };
 }
 
@@ -313,83 +273,12 @@ macro_rules! write_half {
                 self.ready(Interest::WRITABLE).await.map(drop)
             }
 
-            /// Writes as much as there is room for, without waiting.
-            ///
-            /// # Errors
-            ///
-            /// `WouldBlock` if there is no room at present; else the system's.
-            pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
-                let socket = self.stream.socket();
-                socket.try_io(Interest::WRITABLE, || socket.send(buf))
-            }
-
-            /// Sends `len` bytes of a file from `offset` on, or all that follow if `None`; returns
-            /// how many that were. See [`TcpStream::send_file`](super::TcpStream::send_file): the
-            /// thread waits for the disk.
-            ///
-            /// # Errors
-            ///
-            /// Those of writing to the stream, and of reading the file at a position.
-            ///
-            /// # Cancel safety
-            ///
-            /// Nothing is sent but what [`sent`](SendFile::sent) of the future counts.
-            pub fn send_file<F: AsFd>(
-                &self,
-                file: F,
-                offset: u64,
-                len: Option<u64>,
-            ) -> SendFile<'_, F> {
-                SendFile::new(self.stream.socket(), file, offset, len)
-            }
-
-            /// Like [`try_write`](Self::try_write), from several buffers in order.
-            ///
-            /// # Errors
-            ///
-            /// As [`try_write`](Self::try_write).
-            pub fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-                let socket = self.stream.socket();
-                socket.try_io(Interest::WRITABLE, || socket.send_vectored(bufs))
-            }
         }
 
         half!($half $(<$life>)?);
 
-        impl<S: SplitStream> AsyncWrite for $half<$($life,)? S> {
-            fn poll_write(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                buf: &[u8],
-            ) -> Poll<io::Result<usize>> {
-                self.stream.socket().poll_write(cx, buf)
-            }
-
-            fn poll_write_vectored(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                bufs: &[IoSlice<'_>],
-            ) -> Poll<io::Result<usize>> {
-                self.stream.socket().poll_write_vectored(cx, bufs)
-            }
-
-            fn is_write_vectored(&self) -> bool {
-                true
-            }
-
-            fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready(Ok(()))
-            }
-
-            /// Ends the writing side: the peer sees the end of the stream.
-            fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready(self.stream.socket().end_writing())
-            }
-
-            fn direct_writer(&self) -> Option<Direct<'_>> {
-                self.stream.socket().direct()
-            }
-        }
+        write_methods!([S: SplitStream] $half<$($life,)? S>);
+        write_traits!([S: SplitStream] $half<$($life,)? S>);
     };
 }
 

@@ -65,47 +65,32 @@ pub(crate) trait LeaveWaker {
     fn has_event(&self, before: Snapshot, after: Snapshot) -> bool;
 }
 
-/// A poll: any number of them wait in each direction.
-struct InPoll(Direction);
+/// A poll: any number of them wait in each direction, or only the last one of those that say so.
+struct InPoll {
+    direction: Direction,
+    is_last: bool,
+}
 
 impl LeaveWaker for InPoll {
     fn mask(&self) -> Readiness {
-        self.0.mask()
+        self.direction.mask()
     }
 
     fn cleared(&self, _: &Registration) -> Readiness {
-        self.0.cleared_by_would_block()
+        self.direction.cleared_by_would_block()
     }
 
     #[inline(always)]
     fn leave(&mut self, slot: &Slot, waker: &Waker) {
-        slot.wait_poll(self.0, waker);
+        match self.is_last {
+            false => slot.wait_poll(self.direction, waker),
+            true => slot.wait_last_poll(self.direction, waker),
+        }
     }
 
     #[inline(always)]
     fn has_event(&self, before: Snapshot, after: Snapshot) -> bool {
-        before.tick(self.0) != after.tick(self.0)
-    }
-}
-
-/// The only poll of a direction: it replaces the one before.
-struct InLastPoll(InPoll);
-
-impl LeaveWaker for InLastPoll {
-    fn mask(&self) -> Readiness {
-        self.0.mask()
-    }
-
-    fn cleared(&self, registration: &Registration) -> Readiness {
-        self.0.cleared(registration)
-    }
-
-    fn leave(&mut self, slot: &Slot, waker: &Waker) {
-        slot.wait_last_poll(self.0.0, waker);
-    }
-
-    fn has_event(&self, before: Snapshot, after: Snapshot) -> bool {
-        self.0.has_event(before, after)
+        before.tick(self.direction) != after.tick(self.direction)
     }
 }
 
@@ -216,7 +201,7 @@ pub(crate) trait Waitable: Sized {
         begun: Begun,
         operation: &mut dyn FnMut() -> io::Result<Done<T>>,
     ) -> Poll<io::Result<T>> {
-        self.poll_loop(cx, &mut InPoll(direction), begun, |_| operation())
+        self.poll_loop(cx, &mut InPoll { direction, is_last: false }, begun, |_| operation())
     }
 
     /// The loop of every operation.
@@ -413,7 +398,8 @@ pub(crate) trait Waitable: Sized {
         cx: &mut Context<'_>,
         direction: Direction,
     ) -> Poll<io::Result<Readiness>> {
-        self.poll_snapshot(cx, &mut InPoll(direction)).map_ok(Snapshot::readiness)
+        self.poll_snapshot(cx, &mut InPoll { direction, is_last: false })
+            .map_ok(Snapshot::readiness)
     }
 
     /// Like [`poll_ready`](Self::poll_ready), for the only task that waits this way: it replaces
@@ -423,7 +409,7 @@ pub(crate) trait Waitable: Sized {
         cx: &mut Context<'_>,
         direction: Direction,
     ) -> Poll<io::Result<Snapshot>> {
-        self.poll_snapshot(cx, &mut InLastPoll(InPoll(direction)))
+        self.poll_snapshot(cx, &mut InPoll { direction, is_last: true })
     }
 
     /// Waits for readiness: the operation is to see it. Without a snapshot it would block, which is

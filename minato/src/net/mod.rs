@@ -20,6 +20,7 @@ mod backoff;
 mod datagram;
 mod halves;
 mod io;
+mod listener;
 mod options;
 mod registration;
 mod resolve;
@@ -36,6 +37,7 @@ pub use self::async_fd::AsyncFd;
 pub use self::halves::{
     BorrowedReadHalf, BorrowedWriteHalf, OwnedReadHalf, OwnedWriteHalf, ReuniteError, SplitStream,
 };
+pub use self::listener::Incoming;
 pub use self::resolve::lookup_host;
 pub use self::send_file::SendFile;
 #[doc(hidden)]

@@ -20,86 +20,98 @@ macro_rules! socket_options {
 macro_rules! option_method {
     (reuseaddr) => {
         $crate::net::options::option_method! {
-            ReuseAddress Flag bool, reuseaddr set_reuseaddr,
-            "Whether the address may be bound while old connections of it linger.",
-            "Lets the address be bound while old connections of it linger."
+            /// Whether the address may be bound while old connections of it linger.
+            reuseaddr: bool,
+            /// Lets the address be bound while old connections of it linger.
+            set_reuseaddr: ReuseAddress
         }
     };
     (reuseport) => {
         $crate::net::options::option_method! {
-            ReusePort Flag bool, reuseport set_reuseport,
-            "Whether several sockets may be bound to the address.",
-            "Lets several sockets be bound to the address; connections are spread over them."
+            /// Whether several sockets may be bound to the address.
+            reuseport: bool,
+            /// Lets several sockets be bound to the address; connections are spread over them.
+            set_reuseport: ReusePort
         }
     };
     (keepalive) => {
         $crate::net::options::option_method! {
-            KeepAlive Flag bool, keepalive set_keepalive,
-            "Whether idle connections are probed.",
-            "Sets whether idle connections are probed, at the system's default times."
+            /// Whether idle connections are probed.
+            keepalive: bool,
+            /// Sets whether idle connections are probed, at the system's default times.
+            set_keepalive: KeepAlive
         }
     };
     (nodelay) => {
         $crate::net::options::option_method! {
-            NoDelay Flag bool, nodelay set_nodelay,
-            "Whether small segments are sent at once.",
-            "Sets whether small segments are sent at once (`TCP_NODELAY`); off by default."
+            /// Whether small segments are sent at once.
+            nodelay: bool,
+            /// Sets whether small segments are sent at once (`TCP_NODELAY`); off by default.
+            set_nodelay: NoDelay
         }
     };
     (ttl) => {
         $crate::net::options::option_method! {
-            Ttl Number u32, ttl set_ttl,
-            "The time to live of outgoing packets (for IPv6, their hop limit).",
-            "Sets the time to live of outgoing packets (for IPv6, their hop limit)."
+            /// The time to live of outgoing packets (for IPv6, their hop limit).
+            ttl: u32,
+            /// Sets the time to live of outgoing packets (for IPv6, their hop limit).
+            set_ttl: Ttl
         }
     };
     (send_buffer_size) => {
         $crate::net::options::option_method! {
-            SendBufferSize Number u32, send_buffer_size set_send_buffer_size,
-            "The size of the send buffer in bytes.",
-            "Sets the size of the send buffer in bytes; Linux doubles it."
+            /// The size of the send buffer in bytes.
+            send_buffer_size: u32,
+            /// Sets the size of the send buffer in bytes; Linux doubles it.
+            set_send_buffer_size: SendBufferSize
         }
     };
     (recv_buffer_size) => {
         $crate::net::options::option_method! {
-            ReceiveBufferSize Number u32, recv_buffer_size set_recv_buffer_size,
-            "The size of the receive buffer in bytes.",
-            "Sets the size of the receive buffer in bytes; Linux doubles it."
+            /// The size of the receive buffer in bytes.
+            recv_buffer_size: u32,
+            /// Sets the size of the receive buffer in bytes; Linux doubles it.
+            set_recv_buffer_size: ReceiveBufferSize
         }
     };
     (only_v6) => {
         $crate::net::options::option_method! {
-            OnlyV6 Flag bool, only_v6 set_only_v6,
-            "Whether an IPv6 socket keeps to IPv6; an error on an IPv4 socket.",
-            "Sets whether an IPv6 socket keeps to IPv6; only before it is bound."
+            /// Whether an IPv6 socket keeps to IPv6; an error on an IPv4 socket.
+            only_v6: bool,
+            /// Sets whether an IPv6 socket keeps to IPv6; only before it is bound.
+            set_only_v6: OnlyV6
         }
     };
     (broadcast) => {
         $crate::net::options::option_method! {
-            Broadcast Flag bool, broadcast set_broadcast,
-            "Whether datagrams may be sent to broadcast addresses.",
-            "Lets datagrams be sent to broadcast addresses; off by default."
+            /// Whether datagrams may be sent to broadcast addresses.
+            broadcast: bool,
+            /// Lets datagrams be sent to broadcast addresses; off by default.
+            set_broadcast: Broadcast
         }
     };
     (multicast_loop_v4) => {
         $crate::net::options::option_method! {
-            MulticastLoopV4 Flag bool, multicast_loop_v4 set_multicast_loop_v4,
-            "Whether IPv4 multicasts come back to this host.",
-            "Sets whether IPv4 multicasts come back to this host; on by default."
+            /// Whether IPv4 multicasts come back to this host.
+            multicast_loop_v4: bool,
+            /// Sets whether IPv4 multicasts come back to this host; on by default.
+            set_multicast_loop_v4: MulticastLoopV4
         }
     };
     (multicast_ttl_v4) => {
         $crate::net::options::option_method! {
-            MulticastTtlV4 Number u32, multicast_ttl_v4 set_multicast_ttl_v4,
-            "The time to live of outgoing IPv4 multicasts.",
-            "Sets the time to live of outgoing IPv4 multicasts; 1 by default: the local network."
+            /// The time to live of outgoing IPv4 multicasts.
+            multicast_ttl_v4: u32,
+            /// Sets the time to live of outgoing IPv4 multicasts; 1 by default: the local network.
+            set_multicast_ttl_v4: MulticastTtlV4
         }
     };
     (multicast_loop_v6) => {
         $crate::net::options::option_method! {
-            MulticastLoopV6 Flag bool, multicast_loop_v6 set_multicast_loop_v6,
-            "Whether IPv6 multicasts come back to this host.",
-            "Sets whether IPv6 multicasts come back to this host; on by default."
+            /// Whether IPv6 multicasts come back to this host.
+            multicast_loop_v6: bool,
+            /// Sets whether IPv6 multicasts come back to this host; on by default.
+            set_multicast_loop_v6: MulticastLoopV6
         }
     };
     (linger) => {
@@ -110,7 +122,7 @@ macro_rules! option_method {
         ///
         /// The system's.
         pub fn linger(&self) -> std::io::Result<Option<std::time::Duration>> {
-            self.socket.option($crate::os::OptionName::Linger)?.time()
+            self.socket.option($crate::os::OptionName::Linger)?.try_into()
         }
 
         /// Sets how long a close waits for bytes that were not sent. With a zero duration a close
@@ -126,10 +138,10 @@ macro_rules! option_method {
         }
     };
     (
-        $option:ident $kind:ident $value:ty, $get:ident $set:ident,
-        $get_doc:literal, $set_doc:literal
+        $(#[$get_doc:meta])+ $get:ident: $value:ty,
+        $(#[$set_doc:meta])+ $set:ident: $option:ident
     ) => {
-        #[doc = $get_doc]
+        $(#[$get_doc])+
         ///
         /// # Errors
         ///
@@ -138,14 +150,13 @@ macro_rules! option_method {
             self.socket.option($crate::os::OptionName::$option)?.try_into()
         }
 
-        #[doc = $set_doc]
+        $(#[$set_doc])+
         ///
         /// # Errors
         ///
         /// The system's.
         pub fn $set(&self, value: $value) -> std::io::Result<()> {
-            let value = $crate::os::OptionValue::$kind(value);
-            self.socket.set_option($crate::os::OptionName::$option, value)
+            self.socket.set_option($crate::os::OptionName::$option, value.into())
         }
     };
 }

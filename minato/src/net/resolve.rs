@@ -6,7 +6,7 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::panic::Location;
 
 use super::address::{ToSocketAddrs, to_socket_addrs};
-use crate::runtime::context;
+use super::registration;
 use crate::task;
 
 /// Looks a host up and gives all its addresses, in the resolver's order.
@@ -46,7 +46,7 @@ pub(super) async fn resolve(
     let named = |error: io::Error| {
         io::Error::new(error.kind(), format!("'{name}' cannot be resolved: {error}"))
     };
-    if let Some(host) = context::host() {
+    if let Some(host) = registration::host(None) {
         let addresses = host.host().lookup(&name).map_err(named)?;
         return Ok(addresses.into_iter().map(|ip| SocketAddr::new(ip, port)).collect());
     }

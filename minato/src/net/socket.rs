@@ -19,8 +19,8 @@ use crate::engine::{Deferred, Direction, Interest, Readiness, SimHost, Source};
 use crate::io::ReadBuf;
 use crate::os::transmit::Transmit;
 use crate::os::{
-    self, Address, Batch, BorrowedDescriptor, Descriptor, Family, MAX_BUFFERS, Membership,
-    OptionName, OptionValue, OsSocket, Received, Transport,
+    self, Address, BorrowedDescriptor, Descriptor, Family, MAX_BUFFERS, Membership, OptionName,
+    OptionValue, OsSocket, Received, RecvBatch, Transport,
 };
 use crate::reactor::Handle;
 use crate::sim::SimSocket;
@@ -96,7 +96,7 @@ verbs! {
     /// Receives a datagram and its sender, or only looks at it if `peek`.
     fn recv_from(&self, buf: &mut [MaybeUninit<u8>], peek: bool) -> (Received, Address);
     /// Receives as many datagrams as wait and fit, at least one.
-    fn recv_batch(&self, batch: &mut Batch) -> ();
+    fn recv_batch(&self, batch: &mut RecvBatch) -> ();
     /// How many datagrams one call may send, and how many one buffer of a batch may hold.
     fn max_segments(&self) -> (usize, usize);
 }

@@ -5,32 +5,86 @@
 macro_rules! stream_api {
     ($stream:ident, $address:ty) => {
         impl $stream {
-            /// The poll form of [`readable`](Self::readable). Any number of tasks may wait
-            /// in each direction at a time; as they become more than 8, some are woken early.
+            #[inline(always)]
+            fn socket(&self) -> &Socket {
+                &self.socket
+            }
+
+            pub(in crate::net) fn from_socket(socket: Socket) -> Self {
+                Self { socket }
+            }
+
+            /// Ends the reading side, the writing side or both. The peer sees the end of the
+            /// stream after what was written. (`shutdown` of
+            /// [`AsyncWriteExt`](crate::io::AsyncWriteExt) ends the writing side.)
             ///
             /// # Errors
             ///
-            /// As [`ready`](Self::ready).
-            pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                self.socket.poll_ready(cx, Direction::Read).map_ok(drop)
+            /// The system's; `NotConnected` after the peer reset the connection.
+            pub fn shutdown_half(&self, how: Shutdown) -> io::Result<()> {
+                self.socket.shutdown(how)
             }
 
-            /// The poll form of [`writable`](Self::writable).
-            ///
-            /// # Errors
-            ///
-            /// As [`ready`](Self::ready).
-            pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                self.socket.poll_ready(cx, Direction::Write).map_ok(drop)
+            /// Splits the stream into halves that borrow it, for use within one task.
+            pub fn split(&mut self) -> (BorrowedReadHalf<'_, Self>, BorrowedWriteHalf<'_, Self>) {
+                halves::split(self)
             }
 
+            /// Splits the stream into halves that own it together, for use in two tasks. Dropping
+            /// the writing half ends the writing side.
+            pub fn into_split(self) -> (OwnedReadHalf<Self>, OwnedWriteHalf<Self>) {
+                halves::into_split(self)
+            }
+        }
+
+        $crate::net::api::readiness_api!($stream, poll_read_ready, poll_write_ready);
+        $crate::net::stream::read_methods!([] $stream);
+        $crate::net::stream::write_methods!([] $stream);
+        $crate::net::stream::read_traits!([] $stream);
+        $crate::net::stream::write_traits!([] $stream);
+        // As std's streams have it. Which of several readers gets which bytes is left to chance,
+        // and the pieces of several writers may come to lie between each other.
+        $crate::net::stream::read_traits!([] &$stream);
+        $crate::net::stream::write_traits!([] &$stream);
+
+        impl SplitStream for $stream {
+            type Addr = $address;
+
+            fn local_addr(&self) -> io::Result<$address> {
+                self.local_addr()
+            }
+
+            fn peer_addr(&self) -> io::Result<$address> {
+                self.peer_addr()
+            }
+        }
+
+        impl AsRef<Self> for $stream {
+            fn as_ref(&self) -> &Self {
+                self
+            }
+        }
+
+        impl halves::sealed::HasSocket for $stream {
+            #[allow(private_interfaces, reason = "only we implement and call it")]
+            fn socket(&self) -> &Socket {
+                &self.socket
+            }
+        }
+    };
+}
+
+/// Gives `$reader`, a stream or a reading half, what reads without waiting. It has a `socket()`.
+macro_rules! read_methods {
+    ([$($generics:tt)*] $reader:ty) => {
+        impl<$($generics)*> $reader {
             /// Reads what is there, without waiting; 0 is the end of the stream.
             ///
             /// # Errors
             ///
             /// `WouldBlock` if there is nothing at present; else the system's.
             pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
-                self.socket.try_recv_buf(&mut ReadBuf::new(buf))
+                self.socket().try_recv_buf(&mut ReadBuf::new(buf))
             }
 
             /// Like [`try_read`](Self::try_read), into several buffers in order.
@@ -39,7 +93,7 @@ macro_rules! stream_api {
             ///
             /// As [`try_read`](Self::try_read).
             pub fn try_read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-                self.socket.try_recv_vectored(bufs)
+                self.socket().try_recv_vectored(bufs)
             }
 
             /// Like [`try_read`](Self::try_read), into the free room of a buffer that grows.
@@ -48,16 +102,23 @@ macro_rules! stream_api {
             ///
             /// As [`try_read`](Self::try_read).
             pub fn try_read_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
-                self.socket.try_recv_buf(buf)
+                self.socket().try_recv_buf(buf)
             }
+        }
+    };
+}
 
+/// Gives `$writer`, a stream or a writing half, what writes. It has a `socket()`.
+macro_rules! write_methods {
+    ([$($generics:tt)*] $writer:ty) => {
+        impl<$($generics)*> $writer {
             /// Writes as much as there is room for, without waiting.
             ///
             /// # Errors
             ///
             /// `WouldBlock` if there is no room at present; else the system's.
             pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
-                let socket = &self.socket;
+                let socket = self.socket();
                 socket.try_io(Interest::WRITABLE, || socket.send(buf))
             }
 
@@ -67,7 +128,7 @@ macro_rules! stream_api {
             ///
             /// As [`try_write`](Self::try_write).
             pub fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-                let socket = &self.socket;
+                let socket = self.socket();
                 socket.try_io(Interest::WRITABLE, || socket.send_vectored(bufs))
             }
 
@@ -98,75 +159,23 @@ macro_rules! stream_api {
                 offset: u64,
                 len: Option<u64>,
             ) -> SendFile<'_, F> {
-                SendFile::new(&self.socket, file, offset, len)
-            }
-
-            /// Ends the reading side, the writing side or both. The peer sees the end of the
-            /// stream after what was written. (`shutdown` of
-            /// [`AsyncWriteExt`](crate::io::AsyncWriteExt) ends the writing side.)
-            ///
-            /// # Errors
-            ///
-            /// The system's; `NotConnected` after the peer reset the connection.
-            pub fn shutdown_half(&self, how: Shutdown) -> io::Result<()> {
-                self.socket.shutdown(how)
-            }
-
-            /// Splits the stream into halves that borrow it, for use within one task.
-            pub fn split(&mut self) -> (BorrowedReadHalf<'_, Self>, BorrowedWriteHalf<'_, Self>) {
-                halves::split(self)
-            }
-
-            /// Splits the stream into halves that own it together, for use in two tasks. Dropping
-            /// the writing half ends the writing side.
-            pub fn into_split(self) -> (OwnedReadHalf<Self>, OwnedWriteHalf<Self>) {
-                halves::into_split(self)
-            }
-        }
-
-        stream_traits!($stream);
-        // As std's streams have it. Which of several readers gets which bytes is left to chance,
-        // and the pieces of several writers may come to lie between each other.
-        stream_traits!(&$stream);
-
-        impl SplitStream for $stream {
-            type Addr = $address;
-
-            fn local_addr(&self) -> io::Result<$address> {
-                self.local_addr()
-            }
-
-            fn peer_addr(&self) -> io::Result<$address> {
-                self.peer_addr()
-            }
-        }
-
-        impl AsRef<Self> for $stream {
-            fn as_ref(&self) -> &Self {
-                self
-            }
-        }
-
-        impl halves::sealed::HasSocket for $stream {
-            #[allow(private_interfaces, reason = "only we implement and call it")]
-            fn socket(&self) -> &Socket {
-                &self.socket
+                SendFile::new(self.socket(), file, offset, len)
             }
         }
     };
 }
 
-/// Gives `$stream`, a stream or a reference to one, the traits for reading and writing.
-macro_rules! stream_traits {
-    ($stream:ty) => {
-        impl AsyncRead for $stream {
+/// Gives `$reader`, a stream, a reference to one or a reading half, the trait for reading.
+macro_rules! read_traits {
+    ([$($generics:tt)*] $reader:ty) => {
+        impl<$($generics)*> AsyncRead for $reader {
             #[inline(always)]
             fn poll_read(
                 self: Pin<&mut Self>,
                 cx: &mut Context<'_>,
                 buf: &mut ReadBuf<'_>,
             ) -> Poll<io::Result<()>> {
-                self.socket.poll_read(cx, buf)
+                self.socket().poll_read(cx, buf)
             }
 
             #[inline(always)]
@@ -175,22 +184,27 @@ macro_rules! stream_traits {
                 cx: &mut Context<'_>,
                 bytes: &mut [u8],
             ) -> Poll<io::Result<usize>> {
-                self.socket.poll_recv(cx, bytes)
+                self.socket().poll_recv(cx, bytes)
             }
 
             fn direct_reader(&self) -> Option<Direct<'_>> {
-                self.socket.direct()
+                self.socket().direct()
             }
         }
+    };
+}
 
-        impl AsyncWrite for $stream {
+/// Gives `$writer`, a stream, a reference to one or a writing half, the trait for writing.
+macro_rules! write_traits {
+    ([$($generics:tt)*] $writer:ty) => {
+        impl<$($generics)*> AsyncWrite for $writer {
             #[inline(always)]
             fn poll_write(
                 self: Pin<&mut Self>,
                 cx: &mut Context<'_>,
                 buf: &[u8],
             ) -> Poll<io::Result<usize>> {
-                self.socket.poll_write(cx, buf)
+                self.socket().poll_write(cx, buf)
             }
 
             fn poll_write_vectored(
@@ -198,7 +212,7 @@ macro_rules! stream_traits {
                 cx: &mut Context<'_>,
                 bufs: &[IoSlice<'_>],
             ) -> Poll<io::Result<usize>> {
-                self.socket.poll_write_vectored(cx, bufs)
+                self.socket().poll_write_vectored(cx, bufs)
             }
 
             fn is_write_vectored(&self) -> bool {
@@ -212,15 +226,14 @@ macro_rules! stream_traits {
 
             /// Ends the writing side: the peer sees the end of the stream.
             fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready(self.socket.end_writing())
+                Poll::Ready(self.socket().end_writing())
             }
 
             fn direct_writer(&self) -> Option<Direct<'_>> {
-                self.socket.direct()
+                self.socket().direct()
             }
         }
     };
 }
 
-pub(super) use stream_api;
-pub(super) use stream_traits;
+pub(super) use {read_methods, read_traits, stream_api, write_methods, write_traits};

@@ -1,12 +1,11 @@
 //! Room for many datagrams: buffers that start on pages, and what is known of their contents.
 
+use std::fmt;
 use std::io::{self, IoSliceMut};
+use std::iter;
 use std::net::SocketAddr;
 
 use super::transmit::{Ecn, RecvMeta};
-
-/// The most buffers that one call fills.
-pub(crate) const MAX_BATCH: usize = quinn_udp::BATCH_SIZE;
 
 /// Room for the longest datagram, and for all that a system joins to one.
 pub(crate) const MAX_DATAGRAM: usize = 65_535;
@@ -15,11 +14,45 @@ pub(crate) const MAX_DATAGRAM: usize = 65_535;
 /// puts large blocks exactly there.
 const PAGE: usize = 4096;
 
-/// Buffers of one size, and how many of them are filled.
+/// Buffers for many datagrams, to be received by one call and used again for the next.
 ///
-/// Each buffer has one byte more than its size. A datagram that fills this byte is too long: not
-/// every system reports that, and neither does quinn-udp.
-pub(crate) struct Batch {
+/// A system that can (Linux from 5.0 on) joins datagrams of equal length from one sender while they
+/// wait, up to 64 in one buffer; [`iter`](Self::iter) takes them apart again. This is what makes
+/// receiving cheap. It needs buffers of [`MAX_BUFFER_SIZE`](Self::MAX_BUFFER_SIZE) bytes, as those
+/// of [`new`](Self::new) are; with smaller ones each buffer takes one datagram.
+///
+/// The buffers begin on pages, where the kernel copies to them fastest. What was never written to
+/// is not in memory: 32 buffers are 2 MiB of addresses, of which a few datagrams touch a few pages.
+///
+/// # Examples
+///
+/// ```
+/// use minato::net::UdpSocket;
+/// use minato::net::udp::{RecvBatch, Transmit};
+///
+/// # pollster::block_on(async {
+/// let harbour = UdpSocket::bind("127.0.0.1:0").await?;
+/// let ship = UdpSocket::bind("127.0.0.1:0").await?;
+///
+/// let cargo = vec![7; 3000];
+/// let transmit = Transmit::new(harbour.local_addr()?, &cargo).segment_size(1000);
+/// ship.send_batch(&transmit).await?;
+///
+/// let mut batch = RecvBatch::new();
+/// let mut received = 0;
+/// while received < 3 {
+///     harbour.recv_batch(&mut batch).await?;
+///     for (datagram, meta) in batch.iter() {
+///         assert_eq!(datagram, [7; 1000]);
+///         assert_eq!(meta.from, ship.local_addr()?);
+///         received += 1;
+///     }
+/// }
+/// # std::io::Result::Ok(()) }).unwrap();
+/// ```
+// Each buffer has one byte more than its size. A datagram that fills this byte is too long: not
+// every system reports that, and neither does quinn-udp.
+pub struct RecvBatch {
     memory: Box<[u8]>,
     /// Where the first buffer starts.
     start: usize,
@@ -40,10 +73,27 @@ const MIN_OFFERED: usize = 4;
 /// Up to this many buffers, the list that a call gets is a short one.
 const FEW_OFFERED: usize = 8;
 
-impl Batch {
-    /// `count` buffers of `size` bytes, each within what is of use.
-    pub(crate) fn new(count: usize, size: usize) -> Self {
-        let count = count.clamp(1, MAX_BATCH);
+impl RecvBatch {
+    /// The size of buffers that have room for any datagram, and for all that a system joins.
+    pub const MAX_BUFFER_SIZE: usize = MAX_DATAGRAM;
+
+    /// How many buffers one call fills at most.
+    pub const MAX_BUFFERS: usize = quinn_udp::BATCH_SIZE;
+
+    /// [`MAX_BUFFERS`](Self::MAX_BUFFERS) buffers of [`MAX_BUFFER_SIZE`](Self::MAX_BUFFER_SIZE)
+    /// bytes.
+    pub fn new() -> Self {
+        Self::with_buffers(Self::MAX_BUFFERS, Self::MAX_BUFFER_SIZE)
+    }
+
+    /// `count` buffers of `size` bytes. A datagram that is longer than its buffer is cut off, and
+    /// its [`truncated`](RecvMeta::truncated) is set.
+    ///
+    /// A count of 0 means 1. More buffers than [`MAX_BUFFERS`](Self::MAX_BUFFERS), and larger ones
+    /// than [`MAX_BUFFER_SIZE`](Self::MAX_BUFFER_SIZE), are of no use: the counts are limited to
+    /// these.
+    pub fn with_buffers(count: usize, size: usize) -> Self {
+        let count = count.clamp(1, Self::MAX_BUFFERS);
         let size = size.min(MAX_DATAGRAM);
         let pitch = (size + 1).next_multiple_of(PAGE);
         // Zeroed memory is the system's own until it is written to.
@@ -54,21 +104,46 @@ impl Batch {
         Self { memory, start, pitch, size, metas, received, offered: count }
     }
 
-    pub(crate) fn buffers(&self) -> usize {
+    /// How many buffers there are.
+    pub fn buffers(&self) -> usize {
         self.metas.len()
     }
 
-    pub(crate) fn size(&self) -> usize {
+    /// The size of each buffer in bytes.
+    pub fn buffer_size(&self) -> usize {
         self.size
     }
 
-    /// How many buffers are filled.
-    pub(crate) fn filled(&self) -> usize {
-        self.received.len()
+    /// How many datagrams were received last.
+    pub fn len(&self) -> usize {
+        self.metas().iter().map(RecvMeta::count).sum()
     }
 
-    pub(crate) fn clear(&mut self) {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.received.is_empty()
+    }
+
+    /// Forgets what was received.
+    pub fn clear(&mut self) {
         self.received.clear();
+    }
+
+    /// The datagrams that were received last, in the order in which they came, each with what is
+    /// known of those in its buffer.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &RecvMeta)> {
+        self.joined().flat_map(|(bytes, meta)| {
+            let empty = bytes.is_empty().then_some(bytes);
+            empty.into_iter().chain(bytes.chunks(meta.stride.max(1))).zip(iter::repeat(meta))
+        })
+    }
+
+    /// Like [`iter`](Self::iter), with bytes that can be changed: to be decrypted in place, say.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&mut [u8], &RecvMeta)> {
+        self.joined_mut().flat_map(|(bytes, meta)| {
+            let empty = bytes.is_empty().then_some(&mut [] as &mut [u8]);
+            empty.into_iter().chain(bytes.chunks_mut(meta.stride.max(1))).zip(iter::repeat(meta))
+        })
     }
 
     /// Whether each buffer has room for all that a system joins.
@@ -84,7 +159,7 @@ impl Batch {
         self.clear();
         let filled = match self.offered {
             ..=FEW_OFFERED => self.offer::<FEW_OFFERED>(verb)?,
-            _ => self.offer::<MAX_BATCH>(verb)?,
+            _ => self.offer::<{ Self::MAX_BUFFERS }>(verb)?,
         };
         self.received.extend(self.metas[..filled].iter().map(|meta| receive_meta(meta, self.size)));
         // Twice what this one filled.
@@ -114,20 +189,37 @@ impl Batch {
 
     /// The first filled buffer, and what is known of it in quinn-udp's words.
     pub(crate) fn first(&self) -> Option<(&[u8], quinn_udp::RecvMeta)> {
-        let (bytes, _) = self.iter().next()?;
+        let (bytes, _) = self.joined().next()?;
         Some((bytes, self.metas[0]))
     }
 
-    /// The filled buffers.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &RecvMeta)> {
+    /// The buffers that were filled last, as the system filled them: with one datagram, or with
+    /// several that are [`stride`](RecvMeta::stride) bytes apart.
+    pub fn joined(&self) -> impl Iterator<Item = (&[u8], &RecvMeta)> {
         let pieces = self.memory[self.start..].chunks_exact(self.pitch);
         pieces.zip(&self.received).map(|(piece, meta)| (&piece[..meta.len], meta))
     }
 
-    /// The filled buffers, to be changed.
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&mut [u8], &RecvMeta)> {
+    /// Like [`joined`](Self::joined), with bytes that can be changed.
+    pub fn joined_mut(&mut self) -> impl Iterator<Item = (&mut [u8], &RecvMeta)> {
         let pieces = self.memory[self.start..].chunks_exact_mut(self.pitch);
         pieces.zip(&self.received).map(|(piece, meta)| (&mut piece[..meta.len], meta))
+    }
+}
+
+impl Default for RecvBatch {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for RecvBatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecvBatch")
+            .field("buffers", &self.buffers())
+            .field("buffer_size", &self.buffer_size())
+            .field("len", &self.len())
+            .finish_non_exhaustive()
     }
 }
 

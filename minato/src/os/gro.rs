@@ -5,14 +5,14 @@ use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 
 use super::Received;
-use super::batch::{Batch, MAX_DATAGRAM};
+use super::batch::{MAX_DATAGRAM, RecvBatch};
 use super::transmit::RecvMeta;
 
 /// The datagrams of one call of the kernel that were not given out yet.
 #[derive(Default)]
 pub(crate) struct GroQueue {
     /// One buffer; made when it is first needed.
-    batch: Option<Box<Batch>>,
+    batch: Option<Box<RecvBatch>>,
     /// How many of its datagrams are left.
     left: usize,
     /// Where the first of them starts.
@@ -27,9 +27,10 @@ impl GroQueue {
     /// Has `receive` fill the buffer anew.
     pub(crate) fn refill(
         &mut self,
-        receive: impl FnOnce(&mut Batch) -> io::Result<()>,
+        receive: impl FnOnce(&mut RecvBatch) -> io::Result<()>,
     ) -> io::Result<()> {
-        let batch = self.batch.get_or_insert_with(|| Box::new(Batch::new(1, MAX_DATAGRAM)));
+        let batch =
+            self.batch.get_or_insert_with(|| Box::new(RecvBatch::with_buffers(1, MAX_DATAGRAM)));
         (self.left, self.at) = (0, 0);
         receive(batch)?;
         self.left = batch.metas().iter().map(RecvMeta::count).sum();
@@ -56,7 +57,7 @@ impl GroQueue {
     }
 
     /// Moves what is left to `batch`, as much of it as fits. There must be something.
-    pub(crate) fn drain_into(&mut self, batch: &mut Batch) -> io::Result<()> {
+    pub(crate) fn drain_into(&mut self, batch: &mut RecvBatch) -> io::Result<()> {
         let joined = batch.takes_joined();
         batch.fill(|buffers, metas| {
             if joined {

@@ -11,10 +11,15 @@ use std::path::{Path, PathBuf};
 use std::ptr;
 
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketAddrAny, SocketAddrUnix};
-use rustix::pipe::{SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size};
+use rustix::pipe::SpliceFlags;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use super::{Address, Received};
+
+/// What a pipe holds, counted in whole pages; and setting it.
+pub(crate) use rustix::pipe::{
+    fcntl_getpipe_size as pipe_size, fcntl_setpipe_size as set_pipe_size,
+};
 
 /// Every direction, and priority: without it, bytes after an urgent mark would be waited for in
 /// vain, since a read stops at the mark.
@@ -74,11 +79,6 @@ fn unix_sender(from: Option<SocketAddrAny>) -> io::Result<Address> {
 /// Sends without the signal that a gone peer would raise.
 pub(crate) const SEND_FLAGS: SendFlags = SendFlags::NOSIGNAL;
 
-/// Nothing to do: the sockets and descriptors of Linux carry what is needed.
-pub(crate) fn prepare(_socket: &Socket) -> io::Result<()> {
-    Ok(())
-}
-
 /// Has the kernel report where received datagrams went and what they say of congestion, as far as
 /// it can.
 pub(crate) fn report_details(socket: &Socket, v6: bool) {
@@ -112,20 +112,8 @@ fn set_flag(socket: &Socket, level: i32, name: i32, on: bool) {
 pub(crate) fn waiting_connections(listener: &Socket) -> Option<u32> {
     // The head of the kernel's `tcp_info`: eight bytes, and then numbers of 32 bits. The fifth
     // of these has this meaning for a listener.
-    let mut head = [0_u32; 7];
-    let mut size = size_of_val(&head) as libc::socklen_t;
-    // SAFETY: the descriptor is open while it is borrowed, and the kernel writes at most `size`
-    // bytes, which is what `head` has.
-    let result = unsafe {
-        libc::getsockopt(
-            listener.as_raw_fd(),
-            libc::IPPROTO_TCP,
-            libc::TCP_INFO,
-            head.as_mut_ptr().cast(),
-            &raw mut size,
-        )
-    };
-    (result == 0 && size as usize == size_of_val(&head)).then_some(head[6])
+    let head: [u32; 7] = read_option(listener, libc::IPPROTO_TCP, libc::TCP_INFO).ok()?;
+    Some(head[6])
 }
 
 /// Who is at the other end of a Unix socket.
@@ -134,24 +122,29 @@ pub(crate) mod peer {
 
     /// The user, group and process at the other end of a Unix socket.
     pub(crate) fn credentials(socket: &Socket) -> io::Result<(u32, u32, Option<i32>)> {
-        let mut found = libc::ucred { pid: 0, uid: 0, gid: 0 };
-        let mut size = size_of::<libc::ucred>() as libc::socklen_t;
-        // SAFETY: the descriptor is open while it is borrowed, and the kernel writes at most `size`
-        // bytes, which is what `found` has; any bytes make a valid `ucred`.
-        let result = unsafe {
-            libc::getsockopt(
-                socket.as_raw_fd(),
-                libc::SOL_SOCKET,
-                libc::SO_PEERCRED,
-                (&raw mut found).cast(),
-                &raw mut size,
-            )
-        };
-        if result != 0 {
-            return Err(io::Error::last_os_error());
-        }
-        let pid = if found.pid > 0 { Some(found.pid) } else { None };
-        Ok((found.uid, found.gid, pid))
+        // A `ucred`. A process that cannot be seen from here has the number 0.
+        let [pid, uid, gid] = read_option(socket, libc::SOL_SOCKET, libc::SO_PEERCRED)?;
+        Ok((uid, gid, Some(pid.cast_signed()).filter(|pid| *pid > 0)))
+    }
+}
+
+/// Reads an option that is `N` numbers of 32 bits, or begins with them.
+fn read_option<const N: usize>(socket: &Socket, level: i32, name: i32) -> io::Result<[u32; N]> {
+    let mut value = [0; N];
+    let mut size = size_of_val(&value) as libc::socklen_t;
+    // SAFETY: the descriptor is open while it is borrowed, and the kernel writes at most `size`
+    // bytes, which is what `value` has; any bytes make valid numbers.
+    let result = unsafe {
+        libc::getsockopt(socket.as_raw_fd(), level, name, value.as_mut_ptr().cast(), &raw mut size)
+    };
+    if result != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // An older kernel may know less.
+    if size as usize == size_of_val(&value) {
+        Ok(value)
+    } else {
+        Err(io::ErrorKind::Unsupported.into())
     }
 }
 
@@ -159,17 +152,6 @@ pub(crate) mod peer {
 pub(crate) fn splice(from: BorrowedFd<'_>, to: BorrowedFd<'_>, len: usize) -> io::Result<usize> {
     let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
     Ok(rustix::pipe::splice(from, None, to, None, len, flags)?)
-}
-
-/// What a pipe holds, counted in whole pages.
-pub(crate) fn pipe_size(pipe: BorrowedFd<'_>) -> io::Result<usize> {
-    Ok(fcntl_getpipe_size(pipe)?)
-}
-
-/// Sets what a pipe holds.
-pub(crate) fn set_pipe_size(pipe: BorrowedFd<'_>, size: usize) -> io::Result<()> {
-    fcntl_setpipe_size(pipe, size)?;
-    Ok(())
 }
 
 /// Whether a write to a socket without a reader raises no signal. `splice` and `sendfile` have

@@ -6,6 +6,8 @@
 
 mod address;
 mod batch;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) mod fd_passing;
 mod gro;
 mod gso;
 mod options;
@@ -18,7 +20,8 @@ pub(crate) mod transmit;
 mod udp;
 
 pub(crate) use self::address::{Address, Family, Received, Transport};
-pub(crate) use self::batch::{Batch, MAX_BATCH, MAX_DATAGRAM, meta};
+pub use self::batch::RecvBatch;
+pub(crate) use self::batch::meta;
 pub(crate) use self::options::{Membership, OptionName, OptionValue};
 pub(crate) use self::platform::unix_address;
 
@@ -96,7 +99,6 @@ impl OsSocket {
             _ => Transport::Other,
         };
         socket.set_nonblocking(true)?;
-        platform::prepare(&socket)?;
         Ok((socket.into(), transport))
     }
 

@@ -62,50 +62,37 @@ impl OptionValue {
         }
         Ok(Self::Time(Some(Duration::from_secs(time.as_secs()))))
     }
-
-    pub(crate) fn flag(self) -> io::Result<bool> {
-        match self {
-            Self::Flag(flag) => Ok(flag),
-            other => Err(other.mismatch("a flag")),
-        }
-    }
-
-    pub(crate) fn number(self) -> io::Result<u32> {
-        match self {
-            Self::Number(number) => Ok(number),
-            other => Err(other.mismatch("a number")),
-        }
-    }
-
-    pub(crate) fn time(self) -> io::Result<Option<Duration>> {
-        match self {
-            Self::Time(time) => Ok(time),
-            other => Err(other.mismatch("a time")),
-        }
-    }
-
-    fn mismatch(self, wanted: &str) -> io::Error {
-        io::Error::new(
-            io::ErrorKind::InvalidInput,
-            format!("this socket option takes {wanted}, not {self:?}"),
-        )
-    }
 }
 
-impl TryFrom<OptionValue> for bool {
-    type Error = io::Error;
+/// Gives the types of values the ways into an [`OptionValue`] and out of it.
+macro_rules! values {
+    ($($kind:ident($type:ty), $wanted:literal;)+) => {
+        $(impl TryFrom<OptionValue> for $type {
+            type Error = io::Error;
 
-    fn try_from(value: OptionValue) -> io::Result<Self> {
-        value.flag()
-    }
+            fn try_from(value: OptionValue) -> io::Result<Self> {
+                match value {
+                    OptionValue::$kind(value) => Ok(value),
+                    other => Err(io::Error::new(
+                        io::ErrorKind::InvalidInput,
+                        format!("this socket option takes {}, not {other:?}", $wanted),
+                    )),
+                }
+            }
+        }
+
+        impl From<$type> for OptionValue {
+            fn from(value: $type) -> Self {
+                Self::$kind(value)
+            }
+        })+
+    };
 }
 
-impl TryFrom<OptionValue> for u32 {
-    type Error = io::Error;
-
-    fn try_from(value: OptionValue) -> io::Result<Self> {
-        value.number()
-    }
+values! {
+    Flag(bool), "a flag";
+    Number(u32), "a number";
+    Time(Option<Duration>), "a time";
 }
 
 /// Joining or leaving a multicast group.
@@ -147,29 +134,33 @@ impl OsSocket {
 
     pub(crate) fn set_option(&self, name: OptionName, value: OptionValue) -> io::Result<()> {
         let socket = &self.socket;
-        let time = |value: OptionValue| value.time().map(Option::unwrap_or_default);
+        let time = |value| Option::try_from(value).map(Option::unwrap_or_default);
         match name {
-            OptionName::ReuseAddress => socket.set_reuse_address(value.flag()?),
-            OptionName::ReusePort => socket.set_reuse_port(value.flag()?),
-            OptionName::NoDelay => socket.set_tcp_nodelay(value.flag()?),
-            OptionName::KeepAlive => socket.set_keepalive(value.flag()?),
+            OptionName::ReuseAddress => socket.set_reuse_address(value.try_into()?),
+            OptionName::ReusePort => socket.set_reuse_port(value.try_into()?),
+            OptionName::NoDelay => socket.set_tcp_nodelay(value.try_into()?),
+            OptionName::KeepAlive => socket.set_keepalive(value.try_into()?),
             OptionName::KeepAliveTime => keep_alive(socket, |k| Ok(k.with_time(time(value)?))),
             OptionName::KeepAliveInterval => {
                 keep_alive(socket, |k| Ok(k.with_interval(time(value)?)))
             }
             OptionName::KeepAliveRetries => {
-                keep_alive(socket, |k| Ok(k.with_retries(value.number()?)))
+                keep_alive(socket, |k| Ok(k.with_retries(value.try_into()?)))
             }
-            OptionName::Linger => socket.set_linger(value.time()?),
-            OptionName::Ttl if self.is_v6()? => socket.set_unicast_hops_v6(value.number()?),
-            OptionName::Ttl => socket.set_ttl_v4(value.number()?),
-            OptionName::SendBufferSize => socket.set_send_buffer_size(value.number()? as usize),
-            OptionName::ReceiveBufferSize => socket.set_recv_buffer_size(value.number()? as usize),
-            OptionName::Broadcast => socket.set_broadcast(value.flag()?),
-            OptionName::OnlyV6 => socket.set_only_v6(value.flag()?),
-            OptionName::MulticastLoopV4 => socket.set_multicast_loop_v4(value.flag()?),
-            OptionName::MulticastTtlV4 => socket.set_multicast_ttl_v4(value.number()?),
-            OptionName::MulticastLoopV6 => socket.set_multicast_loop_v6(value.flag()?),
+            OptionName::Linger => socket.set_linger(value.try_into()?),
+            OptionName::Ttl if self.is_v6()? => socket.set_unicast_hops_v6(value.try_into()?),
+            OptionName::Ttl => socket.set_ttl_v4(value.try_into()?),
+            OptionName::SendBufferSize => {
+                socket.set_send_buffer_size(u32::try_from(value)? as usize)
+            }
+            OptionName::ReceiveBufferSize => {
+                socket.set_recv_buffer_size(u32::try_from(value)? as usize)
+            }
+            OptionName::Broadcast => socket.set_broadcast(value.try_into()?),
+            OptionName::OnlyV6 => socket.set_only_v6(value.try_into()?),
+            OptionName::MulticastLoopV4 => socket.set_multicast_loop_v4(value.try_into()?),
+            OptionName::MulticastTtlV4 => socket.set_multicast_ttl_v4(value.try_into()?),
+            OptionName::MulticastLoopV6 => socket.set_multicast_loop_v6(value.try_into()?),
         }
     }
 

@@ -57,7 +57,7 @@ pub(crate) fn receive_datagram(
 pub(crate) const SEND_FLAGS: SendFlags = SendFlags::empty();
 
 /// Makes the socket non-blocking.
-pub(crate) fn prepare(socket: &Socket) -> io::Result<()> {
+fn prepare(socket: &Socket) -> io::Result<()> {
     socket.set_nonblocking(true)
 }
 

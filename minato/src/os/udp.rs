@@ -14,7 +14,7 @@ use std::sync::{PoisonError, RwLock};
 use quinn_udp::{EcnCodepoint, UdpSocketState};
 use socket2::Socket;
 
-use super::batch::Batch;
+use super::batch::RecvBatch;
 use super::gro::GroQueue;
 use super::gso::Segmentation;
 use super::transmit::Transmit;
@@ -91,7 +91,7 @@ impl OsSocket {
     }
 
     /// Receives as many datagrams as wait and fit, at least one.
-    pub(crate) fn recv_batch(&self, batch: &mut Batch) -> io::Result<()> {
+    pub(crate) fn recv_batch(&self, batch: &mut RecvBatch) -> io::Result<()> {
         let (offload, socket) = (self.offload()?, &self.socket);
         offload.prepare(socket, batch.takes_joined());
         if !offload.is_joining() {
@@ -218,7 +218,7 @@ impl UdpOffload {
         sent
     }
 
-    fn receive(&self, socket: &Socket, batch: &mut Batch) -> io::Result<()> {
+    fn receive(&self, socket: &Socket, batch: &mut RecvBatch) -> io::Result<()> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         batch.fill(|buffers, metas| state.recv(socket.into(), buffers, metas))
     }
@@ -259,7 +259,7 @@ mod tests {
     use std::net::SocketAddr;
 
     use super::*;
-    use crate::os::MAX_DATAGRAM;
+    use crate::os::batch::MAX_DATAGRAM;
     use crate::os::transmit::Ecn;
 
     fn socket() -> (OsSocket, SocketAddr) {
@@ -291,7 +291,7 @@ mod tests {
             calls += 1;
         }
         assert_eq!(calls, 4);
-        let mut batch = Batch::new(3, MAX_DATAGRAM);
+        let mut batch = RecvBatch::with_buffers(3, MAX_DATAGRAM);
         let mut all = Vec::new();
         while all.len() < 4 {
             match receiving.recv_batch(&mut batch) {
@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn an_error_of_the_address_does_not_cost_the_marks() {
         let ((sending, _), (receiving, at_receiver)) = (socket(), socket());
-        let mut batch = Batch::new(4, 100);
+        let mut batch = RecvBatch::with_buffers(4, 100);
         assert!(receiving.recv_batch(&mut batch).is_err());
         let marked = Transmit::new(at_receiver, &b"abcd"[..]).ecn(Ecn::Ce);
         let nobody = marked.source([239; 4].into());

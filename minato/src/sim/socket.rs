@@ -1,9 +1,10 @@
 //! A socket of a simulated host: the verbs of [`OsSocket`](crate::os::OsSocket), as calls into the
 //! world. Every error is the one that Linux would give.
 
-use std::io::{self, IoSlice, IoSliceMut};
+use std::io;
 use std::mem::MaybeUninit;
-use std::net::{Shutdown, SocketAddr};
+use std::net::SocketAddr;
+use std::ops::Deref;
 
 use minato_sim::{Host, Kind, Socket, SocketOption};
 
@@ -23,6 +24,15 @@ const NOT_REGISTERED: usize = usize::MAX;
 impl From<Socket> for SimSocket {
     fn from(socket: Socket) -> Self {
         Self { socket, registered_as: AtomicUsize::new(NOT_REGISTERED) }
+    }
+}
+
+/// The verbs that take and give what the world's own do.
+impl Deref for SimSocket {
+    type Target = Socket;
+
+    fn deref(&self) -> &Socket {
+        &self.socket
     }
 }
 
@@ -53,10 +63,6 @@ impl SimSocket {
         Ok(())
     }
 
-    pub(crate) fn rearm(&self) -> io::Result<()> {
-        self.socket.rearm()
-    }
-
     pub(crate) fn deregister(&self) -> io::Result<()> {
         self.registered_as.store(NOT_REGISTERED, Ordering::Relaxed);
         self.socket.deregister()
@@ -75,21 +81,9 @@ impl SimSocket {
         self.socket.bind(ip(address)?)
     }
 
-    pub(crate) fn listen(&self, backlog: i32) -> io::Result<()> {
-        self.socket.listen(backlog)
-    }
-
     pub(crate) fn accept(&self) -> io::Result<(Self, Address)> {
         let (accepted, from) = self.socket.accept()?;
         Ok((accepted.into(), Address::Ip(from)))
-    }
-
-    pub(crate) fn recv(&self, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
-        self.socket.recv(buf)
-    }
-
-    pub(crate) fn peek(&self, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
-        self.socket.peek(buf)
     }
 
     pub(crate) fn recv_datagram(
@@ -98,23 +92,6 @@ impl SimSocket {
         peek: bool,
     ) -> io::Result<usize> {
         if peek { self.peek(buf) } else { self.recv(buf) }
-    }
-
-    pub(crate) fn recv_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.socket.recv_vectored(bufs)
-    }
-
-    pub(crate) fn send(&self, buf: &[u8]) -> io::Result<usize> {
-        self.socket.send(buf)
-    }
-
-    pub(crate) fn send_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.socket.send_vectored(bufs)
-    }
-
-    /// Sends all, room or not: for what was accepted earlier, before what must come after it.
-    pub(crate) fn force_send(&self, bytes: &[u8]) -> io::Result<()> {
-        self.socket.force_send(bytes)
     }
 
     pub(crate) fn recv_from(
@@ -132,10 +109,6 @@ impl SimSocket {
         self.socket.send_to(buf, ip(target)?)
     }
 
-    pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.socket.shutdown(how)
-    }
-
     pub(crate) fn local_address(&self) -> io::Result<Address> {
         self.socket.local_addr().map(Address::Ip)
     }
@@ -148,19 +121,13 @@ impl SimSocket {
         Err(unsupported("the credentials of a peer"))
     }
 
-    pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.socket.take_error()
-    }
-
     pub(crate) fn option(&self, name: OptionName) -> io::Result<OptionValue> {
         use OptionValue::{Flag, Number, Time};
         let options = self.socket.options();
         let v6 = self.socket.family() == minato_sim::Family::V6;
-        match name {
-            OptionName::OnlyV6 | OptionName::MulticastLoopV6 if !v6 => {
-                return Err(not_of_this_family());
-            }
-            _ => {}
+        if !v6 && matches!(name, OptionName::OnlyV6 | OptionName::MulticastLoopV6) {
+            // What Linux says when an option of IPv6 is read from an IPv4 socket.
+            return Err(io::Error::from_raw_os_error(libc::EOPNOTSUPP));
         }
         Ok(match name {
             OptionName::ReuseAddress => Flag(options.reuse_address),
@@ -183,24 +150,26 @@ impl SimSocket {
     }
 
     pub(crate) fn set_option(&self, name: OptionName, value: OptionValue) -> io::Result<()> {
-        let time = |value: OptionValue| value.time().map(Option::unwrap_or_default);
+        let time = |value| Option::try_from(value).map(Option::unwrap_or_default);
         self.socket.set_option(match name {
-            OptionName::ReuseAddress => SocketOption::ReuseAddress(value.flag()?),
-            OptionName::ReusePort => SocketOption::ReusePort(value.flag()?),
-            OptionName::NoDelay => SocketOption::NoDelay(value.flag()?),
-            OptionName::KeepAlive => SocketOption::Keepalive(value.flag()?),
+            OptionName::ReuseAddress => SocketOption::ReuseAddress(value.try_into()?),
+            OptionName::ReusePort => SocketOption::ReusePort(value.try_into()?),
+            OptionName::NoDelay => SocketOption::NoDelay(value.try_into()?),
+            OptionName::KeepAlive => SocketOption::Keepalive(value.try_into()?),
             OptionName::KeepAliveTime => SocketOption::KeepaliveIdle(time(value)?),
             OptionName::KeepAliveInterval => SocketOption::KeepaliveInterval(time(value)?),
-            OptionName::KeepAliveRetries => SocketOption::KeepaliveRetries(value.number()?),
-            OptionName::Linger => SocketOption::Linger(value.time()?),
-            OptionName::Ttl => SocketOption::TimeToLive(value.number()?),
-            OptionName::SendBufferSize => SocketOption::SendBuffer(value.number()? as usize),
-            OptionName::ReceiveBufferSize => SocketOption::ReceiveBuffer(value.number()? as usize),
-            OptionName::Broadcast => SocketOption::Broadcast(value.flag()?),
-            OptionName::OnlyV6 => SocketOption::OnlyV6(value.flag()?),
-            OptionName::MulticastLoopV4 => SocketOption::MulticastLoopV4(value.flag()?),
-            OptionName::MulticastTtlV4 => SocketOption::MulticastTtlV4(value.number()?),
-            OptionName::MulticastLoopV6 => SocketOption::MulticastLoopV6(value.flag()?),
+            OptionName::KeepAliveRetries => SocketOption::KeepaliveRetries(value.try_into()?),
+            OptionName::Linger => SocketOption::Linger(value.try_into()?),
+            OptionName::Ttl => SocketOption::TimeToLive(value.try_into()?),
+            OptionName::SendBufferSize => SocketOption::SendBuffer(u32::try_from(value)? as usize),
+            OptionName::ReceiveBufferSize => {
+                SocketOption::ReceiveBuffer(u32::try_from(value)? as usize)
+            }
+            OptionName::Broadcast => SocketOption::Broadcast(value.try_into()?),
+            OptionName::OnlyV6 => SocketOption::OnlyV6(value.try_into()?),
+            OptionName::MulticastLoopV4 => SocketOption::MulticastLoopV4(value.try_into()?),
+            OptionName::MulticastTtlV4 => SocketOption::MulticastTtlV4(value.try_into()?),
+            OptionName::MulticastLoopV6 => SocketOption::MulticastLoopV6(value.try_into()?),
         })
     }
 
@@ -226,9 +195,4 @@ fn unsupported(what: &str) -> io::Error {
         io::ErrorKind::Unsupported,
         format!("{what} cannot be had on the sim engine, which has TCP and UDP"),
     )
-}
-
-/// What Linux says when an option of IPv6 is read from an IPv4 socket.
-fn not_of_this_family() -> io::Error {
-    io::Error::from_raw_os_error(libc::EOPNOTSUPP)
 }

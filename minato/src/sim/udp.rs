@@ -6,7 +6,7 @@ use quinn_udp::EcnCodepoint;
 
 use super::SimSocket;
 use crate::os::transmit::{Ecn, MAX_SEGMENTS, Transmit};
-use crate::os::{self, Batch};
+use crate::os::{self, RecvBatch};
 
 impl SimSocket {
     /// Sends the first datagrams of `transmit`, in order; returns their bytes. In the world they
@@ -31,7 +31,7 @@ impl SimSocket {
     }
 
     /// Receives as many datagrams as wait and fit, each into a buffer of its own.
-    pub(crate) fn recv_batch(&self, batch: &mut Batch) -> io::Result<()> {
+    pub(crate) fn recv_batch(&self, batch: &mut RecvBatch) -> io::Result<()> {
         batch.fill(|buffers, metas| {
             self.socket.recv_messages(buffers, |number, message| {
                 let mut meta = os::meta(message.from, message.len);

@@ -18,20 +18,13 @@ pub(crate) const UNSAFE: &[&str] = &[
     "io/read_buf.rs",
     "net/socket.rs",
     "net/async_fd/mod.rs",
-    "net/unix/fd_passing.rs",
     "reactor/process.rs",
     "reactor/signals.rs",
 ];
 
 /// Where system calls may be made, relative to [`LIBRARY`].
-pub(crate) const SYSCALLS: &[&str] = &[
-    "engine/",
-    "os/",
-    "net/socket.rs",
-    "net/unix/fd_passing.rs",
-    "reactor/process.rs",
-    "reactor/signals.rs",
-];
+pub(crate) const SYSCALLS: &[&str] =
+    &["engine/", "os/", "net/socket.rs", "reactor/process.rs", "reactor/signals.rs"];
 
 /// The one file that asks the system for the time, relative to [`LIBRARY`].
 pub(crate) const CLOCK: &[&str] = &["time/clock.rs"];

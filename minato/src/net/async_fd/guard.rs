@@ -59,26 +59,6 @@ impl<'a, T: AsRawFd> AsyncFdReadyGuard<'a, T> {
         Self { async_fd, seen }
     }
 
-    /// Clears what was seen, so that the next wait waits for a fresh event. Only for when the
-    /// descriptor has said that it would block. A side that has ended is reported again at once, if
-    /// it still has.
-    pub fn clear_ready(&mut self) {
-        self.clear_ready_matching(Readiness::ALL);
-    }
-
-    /// Like [`clear_ready`](Self::clear_ready), but only the bits of `ready`.
-    pub fn clear_ready_matching(&mut self, ready: Readiness) {
-        self.seen.clear(self.async_fd.registration(), ready);
-    }
-
-    /// Leaves the readiness as it is; the same as dropping the guard, and says so.
-    pub fn retain_ready(&mut self) {}
-
-    /// What was seen and not cleared with this guard.
-    pub fn ready(&self) -> Readiness {
-        self.seen.ready
-    }
-
     /// Calls `operation`; if it returns `WouldBlock`, clears what was seen.
     ///
     /// # Errors
@@ -103,15 +83,6 @@ impl<'a, T: AsRawFd> AsyncFdReadyGuard<'a, T> {
     }
 }
 
-impl<T: AsRawFd + fmt::Debug> fmt::Debug for AsyncFdReadyGuard<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AsyncFdReadyGuard")
-            .field("async_fd", &self.async_fd)
-            .field("ready", &self.seen.ready)
-            .finish()
-    }
-}
-
 /// Like [`AsyncFdReadyGuard`], with the right to change what owns the descriptor.
 #[must_use = "readiness stands until it is cleared, so choose: try_io, clear_ready or retain_ready"]
 pub struct AsyncFdReadyMutGuard<'a, T: AsRawFd> {
@@ -122,24 +93,6 @@ pub struct AsyncFdReadyMutGuard<'a, T: AsRawFd> {
 impl<'a, T: AsRawFd> AsyncFdReadyMutGuard<'a, T> {
     pub(super) fn new(async_fd: &'a mut AsyncFd<T>, seen: Seen) -> Self {
         Self { async_fd, seen }
-    }
-
-    /// As [`AsyncFdReadyGuard::clear_ready`].
-    pub fn clear_ready(&mut self) {
-        self.clear_ready_matching(Readiness::ALL);
-    }
-
-    /// As [`AsyncFdReadyGuard::clear_ready_matching`].
-    pub fn clear_ready_matching(&mut self, ready: Readiness) {
-        self.seen.clear(self.async_fd.registration(), ready);
-    }
-
-    /// As [`AsyncFdReadyGuard::retain_ready`].
-    pub fn retain_ready(&mut self) {}
-
-    /// What was seen and not cleared with this guard.
-    pub fn ready(&self) -> Readiness {
-        self.seen.ready
     }
 
     /// As [`AsyncFdReadyGuard::try_io`].
@@ -176,11 +129,41 @@ impl<'a, T: AsRawFd> AsyncFdReadyMutGuard<'a, T> {
     }
 }
 
-impl<T: AsRawFd + fmt::Debug> fmt::Debug for AsyncFdReadyMutGuard<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AsyncFdReadyMutGuard")
-            .field("async_fd", &self.async_fd)
-            .field("ready", &self.seen.ready)
-            .finish()
-    }
+/// Gives a guard what both kinds have.
+macro_rules! guard {
+    ($guard:ident) => {
+        impl<T: AsRawFd> $guard<'_, T> {
+            /// Clears what was seen, so that the next wait waits for a fresh event. Only for when
+            /// the descriptor has said that it would block. A side that has ended is reported again
+            /// at once.
+            pub fn clear_ready(&mut self) {
+                self.clear_ready_matching(Readiness::ALL);
+            }
+
+            /// Like [`clear_ready`](Self::clear_ready), but only the bits of `ready`.
+            pub fn clear_ready_matching(&mut self, ready: Readiness) {
+                self.seen.clear(self.async_fd.registration(), ready);
+            }
+
+            /// Leaves the readiness as it is; the same as dropping the guard, and says so.
+            pub fn retain_ready(&mut self) {}
+
+            /// What was seen and not cleared with this guard.
+            pub fn ready(&self) -> Readiness {
+                self.seen.ready
+            }
+        }
+
+        impl<T: AsRawFd + fmt::Debug> fmt::Debug for $guard<'_, T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($guard))
+                    .field("async_fd", &self.async_fd)
+                    .field("ready", &self.seen.ready)
+                    .finish()
+            }
+        }
+    };
 }
+
+guard!(AsyncFdReadyGuard);
+guard!(AsyncFdReadyMutGuard);

@@ -3,6 +3,7 @@
 use std::io;
 use std::panic::Location;
 
+use super::TcpStream;
 use crate::engine::Interest;
 use crate::net::ToSocketAddrs;
 use crate::net::address::{first_ok, to_socket_addrs};
@@ -16,12 +17,12 @@ pub(super) async fn connect_any(
     address: impl ToSocketAddrs,
     handle: Option<Handle>,
     place: &'static Location<'static>,
-) -> io::Result<Socket> {
+) -> io::Result<TcpStream> {
     let (addresses, handle) = (to_socket_addrs(address, place).await?, handle.as_ref());
     first_ok(&addresses, |address| async move {
         let socket = Socket::open(handle, Family::from(&address), Transport::Tcp)?.made_at(place);
         connect(&socket, &Address::Ip(address)).await?;
-        Ok(socket)
+        Ok(TcpStream::from_socket(socket))
     })
     .await
 }

@@ -13,9 +13,10 @@ use crate::net::ToSocketAddrs;
 use crate::net::address::{first_ok, to_socket_addrs};
 use crate::net::api::{socket_api, std_api};
 use crate::net::io::{Done, Waitable};
+use crate::net::listener::listener_api;
 use crate::net::options::socket_options;
 use crate::net::socket::Socket;
-use crate::os::Address;
+use crate::os::{Address, Family};
 use crate::reactor::Handle;
 
 /// How many connections the system queues for a listener, unless told otherwise.
@@ -47,7 +48,8 @@ pub struct TcpListener {
     backlog: Backlog,
 }
 
-socket_api!(TcpListener { local: local_addr });
+listener_api!(TcpListener, TcpStream, SocketAddr, ip);
+socket_api!(TcpListener, SocketAddr, ip);
 std_api!(TcpListener, std::net::TcpListener, Tcp);
 
 impl TcpListener {
@@ -84,7 +86,7 @@ impl TcpListener {
     ) -> io::Result<Self> {
         let addresses = to_socket_addrs(address, place).await?;
         let listen = |address| {
-            let socket = TcpSocket::open_for(address, handle.as_ref())?;
+            let socket = TcpSocket::open(Family::from(&address), handle.as_ref())?;
             socket.set_reuseaddr(true)?;
             socket.bind(address)?;
             let listener = socket.listen(BACKLOG)?;
@@ -97,43 +99,6 @@ impl TcpListener {
         Self { socket, backlog: Backlog::default() }
     }
 
-    /// Waits for a connection and accepts it.
-    ///
-    /// # Errors
-    ///
-    /// What the system's accept returned. Some errors concern one connection or pass by
-    /// themselves; [`incoming`](Self::incoming) deals with those.
-    ///
-    /// # Cancel safety
-    ///
-    /// A connection is given out or not yet accepted, never lost.
-    pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let (socket, from) = self.socket.io(Interest::READABLE, || self.accept_once()).await?;
-        stream(socket, from)
-    }
-
-    /// The poll form of [`accept`](Self::accept). Any number of tasks may wait in it at a time; as
-    /// they become more than 8, some are woken early.
-    ///
-    /// # Errors
-    ///
-    /// As [`accept`](Self::accept).
-    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        let accepted =
-            self.socket.poll_io(cx, Direction::Read, || self.accept_once().map(Done::Whole));
-        accepted.map(|accepted| accepted.and_then(|(socket, from)| stream(socket, from)))
-    }
-
-    /// Accepts a connection if one is waiting.
-    ///
-    /// # Errors
-    ///
-    /// `WouldBlock` if none is; else as [`accept`](Self::accept).
-    pub fn try_accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let (socket, from) = self.socket.try_io(Interest::READABLE, || self.accept_once())?;
-        stream(socket, from)
-    }
-
     /// One accept. Unless more are known to wait, the reactor is asked for what else is in the
     /// queue, which is far cheaper than an accept that finds nothing.
     fn accept_once(&self) -> io::Result<(Socket, Address)> {
@@ -144,26 +109,6 @@ impl TcpListener {
         }
         Ok(accepted)
     }
-
-    /// An endless stream of accepted connections, which survives shortages and connections that
-    /// were given up before they were accepted.
-    pub fn incoming(self) -> Incoming {
-        let place = self.socket.place();
-        Incoming::new(self, place)
-    }
-
-    /// The address that the listener is bound to.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.local_address()?.ip()
-    }
 }
 
 socket_options!(TcpListener: ttl);
-
-fn stream(socket: Socket, from: Address) -> io::Result<(TcpStream, SocketAddr)> {
-    Ok((TcpStream::from_socket(socket), from.ip()?))
-}

@@ -2,18 +2,18 @@
 
 mod backlog;
 pub(super) mod connect;
-mod incoming;
 mod keepalive;
 mod listener;
 mod socket;
 mod stream;
 
-pub use self::incoming::Incoming;
 pub use self::keepalive::TcpKeepalive;
 pub use self::listener::TcpListener;
 pub use self::socket::TcpSocket;
 pub use self::stream::TcpStream;
 
+/// The stream of the connections that a [`TcpListener`] accepts.
+pub type Incoming = super::Incoming<TcpListener>;
 /// The borrowed reading half of a [`TcpStream`].
 pub type ReadHalf<'a> = super::BorrowedReadHalf<'a, TcpStream>;
 /// The borrowed writing half of a [`TcpStream`].

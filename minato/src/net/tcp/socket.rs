@@ -36,7 +36,7 @@ socket_options!(
     recv_buffer_size, only_v6
 );
 
-socket_api!(TcpSocket { local: local_addr });
+socket_api!(TcpSocket, SocketAddr, ip);
 
 impl TcpSocket {
     /// Opens a socket for IPv4.
@@ -80,12 +80,7 @@ impl TcpSocket {
     }
 
     #[track_caller]
-    pub(super) fn open_for(address: SocketAddr, handle: Option<&Handle>) -> io::Result<Self> {
-        Self::open(Family::from(&address), handle)
-    }
-
-    #[track_caller]
-    fn open(family: Family, handle: Option<&Handle>) -> io::Result<Self> {
+    pub(super) fn open(family: Family, handle: Option<&Handle>) -> io::Result<Self> {
         Ok(Self { socket: Socket::open(handle, family, Transport::Tcp)? })
     }
 
@@ -109,9 +104,8 @@ impl TcpSocket {
         handle: impl Into<Handle>,
         stream: std::net::TcpStream,
     ) -> io::Result<Self> {
-        Ok(Self {
-            socket: Socket::from_descriptor(stream.into(), Transport::Tcp, Some(&handle.into()))?,
-        })
+        let handle = handle.into();
+        Ok(Self { socket: Socket::from_descriptor(stream.into(), Transport::Tcp, Some(&handle))? })
     }
 
     /// Binds the socket to an address.
@@ -181,14 +175,5 @@ impl TcpSocket {
     /// `InvalidInput` for a time below a second; else the system's.
     pub fn set_tcp_keepalive(&self, keepalive: &TcpKeepalive) -> io::Result<()> {
         set_keepalive_times(&self.socket, keepalive)
-    }
-
-    /// The address that the socket is bound to.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.local_address()?.ip()
     }
 }

@@ -13,14 +13,14 @@ use bytes::BufMut;
 use super::{TcpKeepalive, connect};
 use crate::engine::{Direction, Interest, Readiness};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
-use crate::net::api::{readiness_api, socket_api, std_api};
+use crate::net::api::{socket_api, std_api};
 use crate::net::halves::{
     self, BorrowedReadHalf, BorrowedWriteHalf, OwnedReadHalf, OwnedWriteHalf, SplitStream,
 };
 use crate::net::io::Waitable;
 use crate::net::options::{set_keepalive_times, socket_options};
 use crate::net::socket::Socket;
-use crate::net::stream::{stream_api, stream_traits};
+use crate::net::stream::stream_api;
 use crate::net::{Direct, SendFile, ToSocketAddrs};
 use crate::os::{OptionName, OptionValue};
 use crate::reactor::Handle;
@@ -63,19 +63,10 @@ pub struct TcpStream {
 stream_api!(TcpStream, SocketAddr);
 socket_options!(TcpStream: nodelay, linger, ttl, send_buffer_size, recv_buffer_size);
 
-socket_api!(TcpStream { local: local_addr, peer: peer_addr });
+socket_api!(TcpStream, SocketAddr, ip, peer_addr);
 std_api!(TcpStream, std::net::TcpStream, Tcp);
-readiness_api!(
-    TcpStream,
-    "Waits until there is something to read, or the end of the stream.",
-    "Waits until there is room to write, or nobody left to read."
-);
 
 impl TcpStream {
-    pub(super) fn from_socket(socket: Socket) -> Self {
-        Self { socket }
-    }
-
     /// Connects to the first of the addresses that answers.
     ///
     /// # Errors
@@ -88,7 +79,7 @@ impl TcpStream {
     /// Dropping the future gives the attempt up.
     #[track_caller]
     pub fn connect(address: impl ToSocketAddrs) -> impl Future<Output = io::Result<Self>> {
-        Self::connect_any(address, None, Location::caller())
+        connect::connect_any(address, None, Location::caller())
     }
 
     /// Like [`connect`](Self::connect), bound to the reactor of `handle`.
@@ -101,33 +92,7 @@ impl TcpStream {
         handle: impl Into<Handle>,
         address: impl ToSocketAddrs,
     ) -> impl Future<Output = io::Result<Self>> {
-        Self::connect_any(address, Some(handle.into()), Location::caller())
-    }
-
-    async fn connect_any(
-        address: impl ToSocketAddrs,
-        handle: Option<Handle>,
-        place: &'static Location<'static>,
-    ) -> io::Result<Self> {
-        connect::connect_any(address, handle, place).await.map(Self::from_socket)
-    }
-
-    /// The local address.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.local_address()?.ip()
-    }
-
-    /// The peer's address.
-    ///
-    /// # Errors
-    ///
-    /// `NotConnected` after the connection was reset.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.peer_address()?.ip()
+        connect::connect_any(address, Some(handle.into()), Location::caller())
     }
 
     /// Reads without taking what is read out of the stream; 0 is the end of the stream.
@@ -162,7 +127,7 @@ impl TcpStream {
     ///
     /// The system's.
     pub fn keepalive(&self) -> io::Result<bool> {
-        self.socket.option(OptionName::KeepAlive)?.flag()
+        self.socket.option(OptionName::KeepAlive)?.try_into()
     }
 
     /// How long the connection is idle before the first probe, whether it is probed or not.
@@ -171,7 +136,7 @@ impl TcpStream {
     ///
     /// The system's.
     pub fn keepalive_time(&self) -> io::Result<Option<Duration>> {
-        self.socket.option(OptionName::KeepAliveTime)?.time()
+        self.socket.option(OptionName::KeepAliveTime)?.try_into()
     }
 
     /// Has an idle connection probed at the given times, or not probed.

@@ -188,7 +188,7 @@ impl UdpSocket {
     }
 
     fn receive(&self, batch: &mut RecvBatch) -> io::Result<()> {
-        let received = self.socket.recv_batch(&mut batch.batch);
+        let received = self.socket.recv_batch(batch);
         // Small buffers take some of the joined datagrams, and the others are queued.
         self.socket.report_queued();
         received
@@ -226,7 +226,7 @@ impl UdpSocket {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub fn send_dgrams<T: AsRef<[u8]>>(self, transmit: Transmit<T>) -> SendDgrams<T> {
-        SendDgrams::new(self, transmit)
+        SendDgrams::new((self, transmit, 0))
     }
 
     /// Receives datagrams, as many as one call takes, by value: gives the batch and the socket
@@ -246,6 +246,6 @@ impl UdpSocket {
     ///
     /// The future, when it is polled after it returned `Ready(Ok(_))`.
     pub fn recv_dgrams(self, batch: RecvBatch) -> RecvDgrams {
-        RecvDgrams::new(self, batch)
+        RecvDgrams::new((self, batch))
     }
 }

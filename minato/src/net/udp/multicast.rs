@@ -14,7 +14,7 @@ impl UdpSocket {
     ///
     /// The system's: not a multicast address, no such interface, a member already.
     pub fn join_multicast_v4(&self, multiaddr: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
-        self.change(Membership::JoinV4(multiaddr, interface))
+        self.socket.change_membership(Membership::JoinV4(multiaddr, interface))
     }
 
     /// Receives what is sent to the group `multiaddr`, on the interface with the index
@@ -24,7 +24,7 @@ impl UdpSocket {
     ///
     /// As [`join_multicast_v4`](Self::join_multicast_v4).
     pub fn join_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
-        self.change(Membership::JoinV6(*multiaddr, interface))
+        self.socket.change_membership(Membership::JoinV6(*multiaddr, interface))
     }
 
     /// Leaves a group that [`join_multicast_v4`](Self::join_multicast_v4) joined.
@@ -33,7 +33,7 @@ impl UdpSocket {
     ///
     /// The system's: not a member.
     pub fn leave_multicast_v4(&self, multiaddr: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
-        self.change(Membership::LeaveV4(multiaddr, interface))
+        self.socket.change_membership(Membership::LeaveV4(multiaddr, interface))
     }
 
     /// Leaves a group that [`join_multicast_v6`](Self::join_multicast_v6) joined.
@@ -42,10 +42,6 @@ impl UdpSocket {
     ///
     /// The system's: not a member.
     pub fn leave_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
-        self.change(Membership::LeaveV6(*multiaddr, interface))
-    }
-
-    fn change(&self, change: Membership) -> io::Result<()> {
-        self.socket.change_membership(change)
+        self.socket.change_membership(Membership::LeaveV6(*multiaddr, interface))
     }
 }

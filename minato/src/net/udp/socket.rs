@@ -13,9 +13,10 @@ use crate::engine::{Direction, Interest, Readiness};
 use crate::io::ReadBuf;
 use crate::net::ToSocketAddrs;
 use crate::net::address::{first_ok, to_socket_addrs};
-use crate::net::api::{readiness_api, socket_api, std_api};
+use crate::net::api::{socket_api, std_api};
 use crate::net::datagram::datagram_api;
 use crate::net::io::Waitable;
+use crate::net::options::socket_options;
 use crate::net::socket::Socket;
 use crate::os::{self, Address, Family, Transport};
 use crate::reactor::Handle;
@@ -52,9 +53,12 @@ pub struct UdpSocket {
     pub(super) socket: Socket,
 }
 
-datagram_api!(UdpSocket);
-
-socket_api!(UdpSocket { local: local_addr, peer: peer_addr });
+socket_options!(
+    UdpSocket: broadcast, ttl, send_buffer_size, recv_buffer_size, multicast_loop_v4,
+    multicast_ttl_v4, multicast_loop_v6
+);
+datagram_api!(UdpSocket, SocketAddr, ip);
+socket_api!(UdpSocket, SocketAddr, ip, peer_addr);
 std_api!(
     UdpSocket,
     std::net::UdpSocket,
@@ -63,17 +67,8 @@ std_api!(
     "One that has received in batches ([`recv_batch`](Self::recv_batch)) should be empty:",
     "datagrams that the system has joined by then are lost, or come as one."
 );
-readiness_api!(
-    UdpSocket,
-    "Waits until there is a datagram to receive, or an error.",
-    "Waits until there is room to send, or an error."
-);
 
 impl UdpSocket {
-    fn from_socket(socket: Socket) -> Self {
-        Self { socket }
-    }
-
     /// Binds a socket to the first of the addresses that can be bound. Port 0 lets the system
     /// choose one; see [`local_addr`](Self::local_addr).
     ///
@@ -135,24 +130,6 @@ impl UdpSocket {
         }
     }
 
-    /// The address that the socket is bound to.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.local_address()?.ip()
-    }
-
-    /// The peer that [`connect`](Self::connect) gave the socket.
-    ///
-    /// # Errors
-    ///
-    /// `NotConnected` if there is none.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.peer_address()?.ip()
-    }
-
     /// Sends `buf` as one datagram to the first address of `target`, waiting for room; returns its
     /// length in bytes. An empty `buf` is sent as an empty datagram.
     ///
@@ -172,8 +149,8 @@ impl UdpSocket {
     ) -> impl Future<Output = io::Result<usize>> {
         let place = Location::caller();
         async move {
-            let target = to_socket_addrs(target, place).await?[0];
-            self.socket.send_dgram_to(buf, Address::Ip(target)).await
+            let target = Address::Ip(to_socket_addrs(target, place).await?[0]);
+            self.socket.io(Interest::WRITABLE, || self.socket.send_to(buf, &target)).await
         }
     }
 
@@ -199,71 +176,6 @@ impl UdpSocket {
     /// `WouldBlock` if there is no room at present; else as [`send_to`](Self::send_to).
     pub fn try_send_to(&self, buf: &[u8], target: SocketAddr) -> io::Result<usize> {
         self.socket.try_send_dgram_to(buf, &Address::Ip(target))
-    }
-
-    /// Receives one datagram; returns how many bytes of it are in `buf`, and who sent it. What does
-    /// not fit is lost: see [`recv_dgram_from`](Self::recv_dgram_from) to be told.
-    ///
-    /// # Errors
-    ///
-    /// The system's; on a connected socket also that nobody receives what was sent.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropped before it is done, no datagram was taken.
-    pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        let mut buf = ReadBuf::new(buf);
-        let received = self.socket.recv_dgram_from(&mut buf, false, into_received).await?;
-        Ok((received.len, received.from))
-    }
-
-    /// The poll form of [`recv_from`](Self::recv_from); the datagram is put behind what `buf`
-    /// holds. Any number of tasks may wait to receive at a time; as they become more than 8,
-    /// some are woken early.
-    ///
-    /// # Errors
-    ///
-    /// As [`recv_from`](Self::recv_from).
-    pub fn poll_recv_from(
-        &self,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<SocketAddr>> {
-        self.poll_recv_dgram_from(cx, buf).map_ok(|received| received.from)
-    }
-
-    /// Receives one datagram and its sender if there is one.
-    ///
-    /// # Errors
-    ///
-    /// `WouldBlock` if there is none at present; else as [`recv_from`](Self::recv_from).
-    pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.try_recv_buf_from(&mut ReadBuf::new(buf))
-    }
-
-    /// Like [`recv_from`](Self::recv_from), into the free room of a buffer that grows. No room is
-    /// made for it: what does not fit is lost.
-    ///
-    /// # Errors
-    ///
-    /// As [`recv_from`](Self::recv_from).
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropped before it is done, no datagram was taken.
-    pub async fn recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
-        let received = self.socket.recv_dgram_from(buf, false, into_received).await?;
-        Ok((received.len, received.from))
-    }
-
-    /// Like [`try_recv_from`](Self::try_recv_from), into the free room of a buffer that grows.
-    ///
-    /// # Errors
-    ///
-    /// As [`try_recv_from`](Self::try_recv_from).
-    pub fn try_recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
-        let received = self.socket.try_recv_dgram_from(buf, false, into_received)?;
-        Ok((received.len, received.from))
     }
 
     /// Like [`recv_from`](Self::recv_from), and tells whether the datagram was longer than `buf`.
@@ -360,8 +272,7 @@ impl UdpSocket {
     /// Nothing is lost by dropping it.
     pub async fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let mut buf = ReadBuf::new(buf);
-        let peeked = self.socket.recv_dgram_from(&mut buf, true, into_received).await?;
-        Ok((peeked.len, peeked.from))
+        self.socket.recv_dgram_from(&mut buf, true, Self::len_and_sender).await
     }
 
     /// The poll form of [`peek_from`](Self::peek_from).
@@ -374,7 +285,7 @@ impl UdpSocket {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<SocketAddr>> {
-        self.socket.poll_recv_dgram_from(cx, buf, true, into_received).map_ok(|peeked| peeked.from)
+        self.socket.poll_recv_dgram_from(cx, buf, true, |(_, from)| from.ip())
     }
 
     /// Like [`try_recv_from`](Self::try_recv_from), but leaves the datagram in the socket.
@@ -383,9 +294,7 @@ impl UdpSocket {
     ///
     /// As [`try_recv_from`](Self::try_recv_from).
     pub fn try_peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        let mut buf = ReadBuf::new(buf);
-        let peeked = self.socket.try_recv_dgram_from(&mut buf, true, into_received)?;
-        Ok((peeked.len, peeked.from))
+        self.socket.try_recv_dgram_from(&mut ReadBuf::new(buf), true, Self::len_and_sender)
     }
 
     /// Waits for a datagram and returns who sent it; leaves it in the socket.
@@ -458,7 +367,7 @@ impl UdpSocket {
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
     pub fn send_dgram<T: AsRef<[u8]>>(self, buf: T, target: SocketAddr) -> SendDgram<T> {
-        SendDgram::new(self, buf, target)
+        SendDgram::new((self, buf), target)
     }
 
     /// Receives one datagram into `buf`, by value: gives the socket and the buffer back, and what
@@ -478,7 +387,7 @@ impl UdpSocket {
     ///
     /// The future, when it is polled after it returned `Ready(Ok(_))`.
     pub fn recv_dgram<T: AsMut<[u8]>>(self, buf: T) -> RecvDgram<T> {
-        RecvDgram::new(self, buf)
+        RecvDgram::new((self, buf))
     }
 }
 

@@ -10,12 +10,12 @@ use bytes::BufMut;
 use super::{SocketAddr, address_of};
 use crate::engine::{Direction, Interest, Readiness};
 use crate::io::ReadBuf;
-use crate::net::api::{readiness_api, socket_api, std_api};
+use crate::net::api::{socket_api, std_api};
 use crate::net::backoff::{Pause, Pauses};
 use crate::net::datagram::datagram_api;
 use crate::net::io::Waitable;
 use crate::net::socket::Socket;
-use crate::os::{self, Address, Family, Transport};
+use crate::os::{self, Family, Transport};
 use crate::reactor::Handle;
 
 /// A Unix datagram socket.
@@ -47,21 +47,11 @@ pub struct UnixDatagram {
     socket: Socket,
 }
 
-datagram_api!(UnixDatagram);
-
-socket_api!(UnixDatagram { local: local_addr, peer: peer_addr });
+datagram_api!(UnixDatagram, SocketAddr, unix);
+socket_api!(UnixDatagram, SocketAddr, unix, peer_addr);
 std_api!(UnixDatagram, std::os::unix::net::UnixDatagram, UnixDatagram);
-readiness_api!(
-    UnixDatagram,
-    "Waits until there is a datagram to receive, or an error.",
-    "Waits until there is room to send, or an error."
-);
 
 impl UnixDatagram {
-    fn from_socket(socket: Socket) -> Self {
-        Self { socket }
-    }
-
     /// Binds a socket to `path`, which must not exist yet and stays behind. On Linux a path that
     /// begins with a zero byte is an abstract name, and for an empty path the system chooses one.
     ///
@@ -153,24 +143,6 @@ impl UnixDatagram {
         self.socket.connect(&address_of(address))
     }
 
-    /// The address that the socket is bound to.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.local_address()?.unix()
-    }
-
-    /// The address of the peer.
-    ///
-    /// # Errors
-    ///
-    /// `NotConnected` if there is none.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.peer_address()?.unix()
-    }
-
     /// Ends receiving, sending or both. After the reading side was ended, what is still queued can
     /// be received; then come empty datagrams.
     ///
@@ -251,73 +223,4 @@ impl UnixDatagram {
         let target = os::unix_address(target.as_ref())?;
         self.socket.try_send_dgram_to(buf, &address_of(&target))
     }
-
-    /// Receives one datagram; returns how many bytes of it are in `buf`, and who sent it. What does
-    /// not fit is lost.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropped before it is done, no datagram was taken.
-    pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.recv_buf_from(&mut ReadBuf::new(buf)).await
-    }
-
-    /// The poll form of [`recv_from`](Self::recv_from); the datagram is put behind what `buf`
-    /// holds. Any number of tasks may wait to receive at a time; as they become more than 8,
-    /// some are woken early.
-    ///
-    /// # Errors
-    ///
-    /// As [`recv_from`](Self::recv_from).
-    pub fn poll_recv_from(
-        &self,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<SocketAddr>> {
-        self.socket
-            .poll_recv_dgram_from(cx, buf, false, into_len_and_sender)
-            .map_ok(|(_, from)| from)
-    }
-
-    /// Receives one datagram and its sender if there is one.
-    ///
-    /// # Errors
-    ///
-    /// `WouldBlock` if there is none at present; else as [`recv_from`](Self::recv_from).
-    pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.try_recv_buf_from(&mut ReadBuf::new(buf))
-    }
-
-    /// Like [`recv_from`](Self::recv_from), into the free room of a buffer that grows. No room is
-    /// made for it: what does not fit is lost.
-    ///
-    /// # Errors
-    ///
-    /// As [`recv_from`](Self::recv_from).
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropped before it is done, no datagram was taken.
-    pub async fn recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
-        self.socket.recv_dgram_from(buf, false, into_len_and_sender).await
-    }
-
-    /// Like [`try_recv_from`](Self::try_recv_from), into the free room of a buffer that grows.
-    ///
-    /// # Errors
-    ///
-    /// As [`try_recv_from`](Self::try_recv_from).
-    pub fn try_recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
-        self.socket.try_recv_dgram_from(buf, false, into_len_and_sender)
-    }
-}
-
-fn into_len_and_sender(
-    (received, from): (os::Received, Address),
-) -> io::Result<(usize, SocketAddr)> {
-    Ok((received.len, from.unix()?))
 }

@@ -1,28 +1,13 @@
 //! Passing descriptors to the process at the other end.
 
-use std::io::{self, IoSlice};
-use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::io;
+use std::os::fd::BorrowedFd;
 use std::task::{Context, Poll};
-
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 
 use super::{ReceivedFds, UnixStream};
 use crate::engine::{Direction, Interest};
 use crate::net::io::{Done, Waitable};
-use crate::net::socket::Socket;
-
-/// How many descriptors Linux passes with one message.
-const MAX_FDS: usize = 253;
-
-/// The size of one descriptor in a message.
-const FD_SIZE: usize = size_of::<RawFd>();
-
-/// The size of the credentials of a sender in a message.
-const CREDENTIALS_SIZE: usize = size_of::<libc::ucred>();
-
-/// The kind of message that brings a descriptor of the sender's process, since Linux 6.5.
-const SCM_PIDFD: i32 = 4;
+use crate::os::fd_passing::{MAX_FDS, receive, send};
 
 impl UnixStream {
     /// Sends bytes of `buf` and duplicates of the descriptors `fds` with the first of them; returns
@@ -39,7 +24,7 @@ impl UnixStream {
     /// Dropped before it is done, nothing was sent.
     pub async fn send_with_fds(&self, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
         check_sent(buf, fds)?;
-        self.socket.io(Interest::WRITABLE, || send(&self.socket, buf, fds)).await
+        self.socket.io(Interest::WRITABLE, || self.send_fds(buf, fds)).await
     }
 
     /// The poll form of [`send_with_fds`](Self::send_with_fds).
@@ -54,7 +39,7 @@ impl UnixStream {
         fds: &[BorrowedFd<'_>],
     ) -> Poll<io::Result<usize>> {
         check_sent(buf, fds)?;
-        self.socket.poll_io(cx, Direction::Write, || send(&self.socket, buf, fds).map(Done::Whole))
+        self.socket.poll_io(cx, Direction::Write, || self.send_fds(buf, fds).map(Done::Whole))
     }
 
     /// Like [`send_with_fds`](Self::send_with_fds), without waiting.
@@ -65,7 +50,7 @@ impl UnixStream {
     /// [`send_with_fds`](Self::send_with_fds).
     pub fn try_send_with_fds(&self, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
         check_sent(buf, fds)?;
-        self.socket.try_io(Interest::WRITABLE, || send(&self.socket, buf, fds))
+        self.socket.try_io(Interest::WRITABLE, || self.send_fds(buf, fds))
     }
 
     /// Receives bytes into `buf`, and up to `most` descriptors that came with them. The result
@@ -102,7 +87,7 @@ impl UnixStream {
     /// ```
     pub async fn recv_with_fds(&self, buf: &mut [u8], most: usize) -> io::Result<ReceivedFds> {
         check_room(buf)?;
-        self.socket.io(Interest::READABLE, || receive(&self.socket, buf, most)).await
+        self.socket.io(Interest::READABLE, || self.receive_fds(buf, most)).await
     }
 
     /// The poll form of [`recv_with_fds`](Self::recv_with_fds).
@@ -117,8 +102,7 @@ impl UnixStream {
         most: usize,
     ) -> Poll<io::Result<ReceivedFds>> {
         check_room(buf)?;
-        self.socket
-            .poll_io(cx, Direction::Read, || receive(&self.socket, buf, most).map(Done::Whole))
+        self.socket.poll_io(cx, Direction::Read, || self.receive_fds(buf, most).map(Done::Whole))
     }
 
     /// Like [`recv_with_fds`](Self::recv_with_fds), without waiting.
@@ -129,7 +113,7 @@ impl UnixStream {
     /// [`recv_with_fds`](Self::recv_with_fds).
     pub fn try_recv_with_fds(&self, buf: &mut [u8], most: usize) -> io::Result<ReceivedFds> {
         check_room(buf)?;
-        self.socket.try_io(Interest::READABLE, || receive(&self.socket, buf, most))
+        self.socket.try_io(Interest::READABLE, || self.receive_fds(buf, most))
     }
 }
 
@@ -158,79 +142,13 @@ fn check_room(buf: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// The room that a control message of `bytes` takes up.
-fn space(bytes: usize) -> usize {
-    // SAFETY: the function only computes.
-    unsafe { libc::CMSG_SPACE(bytes as u32) as usize }
-}
-
-/// Memory for control messages of `bytes`, aligned as their headers must be.
-fn control(bytes: usize) -> Vec<usize> {
-    vec![0; bytes.div_ceil(size_of::<usize>())]
-}
-
-/// A message of one piece and the control messages in `control`.
-fn message(piece: &mut libc::iovec, control: &mut [usize]) -> libc::msghdr {
-    // SAFETY: all zeroes are a valid message without name, pieces and control messages.
-    let mut message: libc::msghdr = unsafe { MaybeUninit::zeroed().assume_init() };
-    message.msg_iov = piece;
-    message.msg_iovlen = 1;
-    message.msg_control = control.as_mut_ptr().cast();
-    message.msg_controllen = size_of_val(control) as _;
-    message
-}
-
-fn send(socket: &Socket, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
-    let mut space = vec![MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(fds.len()))];
-    let mut control = SendAncillaryBuffer::new(&mut space);
-    if !fds.is_empty() {
-        control.push(SendAncillaryMessage::ScmRights(fds));
+impl UnixStream {
+    fn send_fds(&self, buf: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
+        send(self.socket.raw_descriptor(), buf, fds)
     }
-    let (socket, pieces) = (socket.raw_descriptor(), [IoSlice::new(buf)]);
-    Ok(rustix::net::sendmsg(socket, &pieces, &mut control, SendFlags::NOSIGNAL)?)
-}
 
-fn receive(socket: &Socket, buf: &mut [u8], most: usize) -> io::Result<ReceivedFds> {
-    let most = most.min(MAX_FDS);
-    // The credentials of the sender come first (`SO_PASSCRED`), a descriptor of its process last
-    // (`SO_PASSPIDFD`). They have room of their own, so that they displace no descriptor.
-    let room = space(CREDENTIALS_SIZE) + space(most * FD_SIZE) + space(FD_SIZE);
-    let mut control = control(room);
-    let mut piece = libc::iovec { iov_base: buf.as_mut_ptr().cast(), iov_len: buf.len() };
-    let mut message = message(&mut piece, &mut control);
-    let socket = socket.raw_descriptor().as_raw_fd();
-    // SAFETY: the message points to `buf` and `control`, which live and may be written to.
-    let received = unsafe { libc::recvmsg(socket, &raw mut message, libc::MSG_CMSG_CLOEXEC) };
-    let len = usize::try_from(received).map_err(|_| io::Error::last_os_error())?;
-    let mut fds = own_descriptors(&message);
-    // The room for the others, if they did not come, has had room for more.
-    let truncated = message.msg_flags & libc::MSG_CTRUNC != 0 || fds.len() > most;
-    fds.truncate(most);
-    Ok(ReceivedFds { len, fds, truncated })
-}
-
-/// Owns every descriptor in a message that the kernel has filled; returns those that the sender
-/// passed, and closes the one that the kernel added.
-fn own_descriptors(message: &libc::msghdr) -> Vec<OwnedFd> {
-    let mut passed = Vec::new();
-    // SAFETY: the kernel has written valid control messages and their total length. Each descriptor
-    // among them was opened for this process by this very call, and is taken once.
-    unsafe {
-        let mut header = libc::CMSG_FIRSTHDR(message);
-        while !header.is_null() {
-            let kind = ((*header).cmsg_level, (*header).cmsg_type);
-            if let (libc::SOL_SOCKET, libc::SCM_RIGHTS | SCM_PIDFD) = kind {
-                let place = libc::CMSG_DATA(header).cast::<RawFd>();
-                let size = (*header).cmsg_len as usize - libc::CMSG_LEN(0) as usize;
-                for index in 0..size / FD_SIZE {
-                    let number = place.add(index).read_unaligned();
-                    // Instead of a process that has ended comes an error, which is negative.
-                    let descriptor = (number >= 0).then(|| OwnedFd::from_raw_fd(number));
-                    passed.extend(descriptor.filter(|_| kind.1 == libc::SCM_RIGHTS));
-                }
-            }
-            header = libc::CMSG_NXTHDR(message, header);
-        }
+    fn receive_fds(&self, buf: &mut [u8], most: usize) -> io::Result<ReceivedFds> {
+        let (len, fds, truncated) = receive(self.socket.raw_descriptor(), buf, most)?;
+        Ok(ReceivedFds { len, fds, truncated })
     }
-    passed
 }

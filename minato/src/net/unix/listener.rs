@@ -8,6 +8,7 @@ use super::{Incoming, SocketAddr, UnixStream, address_of};
 use crate::engine::{Direction, Interest};
 use crate::net::api::{socket_api, std_api};
 use crate::net::io::{Done, Waitable};
+use crate::net::listener::listener_api;
 use crate::net::socket::Socket;
 use crate::os::{self, Address, Family, Transport};
 use crate::reactor::Handle;
@@ -44,7 +45,8 @@ pub struct UnixListener {
     socket: Socket,
 }
 
-socket_api!(UnixListener { local: local_addr });
+listener_api!(UnixListener, UnixStream, SocketAddr, unix);
+socket_api!(UnixListener, SocketAddr, unix);
 std_api!(UnixListener, std::os::unix::net::UnixListener, UnixStream);
 
 impl UnixListener {
@@ -93,44 +95,6 @@ impl UnixListener {
         Ok(Self { socket })
     }
 
-    /// Waits for a connection and accepts it. The address is that of the client, which is most
-    /// often unnamed.
-    ///
-    /// # Errors
-    ///
-    /// What the system's accept returned. Some errors pass by themselves;
-    /// [`incoming`](Self::incoming) deals with those.
-    ///
-    /// # Cancel safety
-    ///
-    /// A connection is given out or not yet accepted, never lost.
-    pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        let (socket, from) = self.socket.io(Interest::READABLE, || self.accept_once()).await?;
-        stream(socket, from)
-    }
-
-    /// The poll form of [`accept`](Self::accept). Any number of tasks may wait in it at a time; as
-    /// they become more than 8, some are woken early.
-    ///
-    /// # Errors
-    ///
-    /// As [`accept`](Self::accept).
-    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
-        let accepted =
-            self.socket.poll_io(cx, Direction::Read, || self.accept_once().map(Done::Whole));
-        accepted.map(|accepted| accepted.and_then(|(socket, from)| stream(socket, from)))
-    }
-
-    /// Accepts a connection if one is waiting.
-    ///
-    /// # Errors
-    ///
-    /// `WouldBlock` if none is; else as [`accept`](Self::accept).
-    pub fn try_accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        let (socket, from) = self.socket.try_io(Interest::READABLE, || self.accept_once())?;
-        stream(socket, from)
-    }
-
     /// One accept; what else is in the queue is asked of the reactor.
     fn accept_once(&self) -> io::Result<(Socket, Address)> {
         let snapshot = self.socket.registration().snapshot();
@@ -138,23 +102,4 @@ impl UnixListener {
         self.socket.rearm(snapshot);
         Ok(accepted)
     }
-
-    /// An endless stream of accepted connections, which survives shortages.
-    pub fn incoming(self) -> Incoming {
-        let place = self.socket.place();
-        Incoming::new(self, place)
-    }
-
-    /// The address that the listener is bound to.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.local_address()?.unix()
-    }
-}
-
-fn stream(socket: Socket, from: Address) -> io::Result<(UnixStream, SocketAddr)> {
-    Ok((UnixStream::from_socket(socket), from.unix()?))
 }

@@ -9,7 +9,6 @@ mod credentials;
 mod datagram;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod fd_passing;
-mod incoming;
 mod listener;
 mod received_fds;
 mod stream;
@@ -18,11 +17,12 @@ pub use std::os::unix::net::SocketAddr;
 
 pub use self::credentials::UCred;
 pub use self::datagram::UnixDatagram;
-pub use self::incoming::Incoming;
 pub use self::listener::UnixListener;
 pub use self::received_fds::ReceivedFds;
 pub use self::stream::UnixStream;
 
+/// The stream of the connections that a [`UnixListener`] accepts.
+pub type Incoming = super::Incoming<UnixListener>;
 /// The borrowed reading half of a [`UnixStream`].
 pub type ReadHalf<'a> = super::BorrowedReadHalf<'a, UnixStream>;
 /// The borrowed writing half of a [`UnixStream`].

@@ -13,14 +13,14 @@ use bytes::BufMut;
 use super::{SocketAddr, UCred, address_of};
 use crate::engine::{Direction, Interest, Readiness};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
-use crate::net::api::{readiness_api, socket_api, std_api};
+use crate::net::api::{socket_api, std_api};
 use crate::net::backoff::{Pause, Pauses};
 use crate::net::halves::{
     self, BorrowedReadHalf, BorrowedWriteHalf, OwnedReadHalf, OwnedWriteHalf, SplitStream,
 };
 use crate::net::io::Waitable;
 use crate::net::socket::Socket;
-use crate::net::stream::{stream_api, stream_traits};
+use crate::net::stream::stream_api;
 use crate::net::tcp::connect;
 use crate::net::{Direct, SendFile};
 use crate::os::{self, Family, Transport};
@@ -55,19 +55,10 @@ pub struct UnixStream {
 
 stream_api!(UnixStream, SocketAddr);
 
-socket_api!(UnixStream { local: local_addr, peer: peer_addr });
+socket_api!(UnixStream, SocketAddr, unix, peer_addr);
 std_api!(UnixStream, std::os::unix::net::UnixStream, UnixStream);
-readiness_api!(
-    UnixStream,
-    "Waits until there is something to read, or the end of the stream.",
-    "Waits until there is room to write, or nobody left to read."
-);
 
 impl UnixStream {
-    pub(super) fn from_socket(socket: Socket) -> Self {
-        Self { socket }
-    }
-
     /// Connects to the listener at `path`. On Linux a path that begins with a zero byte is an
     /// abstract name. While the listener's queue is full, it is tried again every few milliseconds.
     ///
@@ -141,24 +132,6 @@ impl UnixStream {
     pub fn pair() -> io::Result<(Self, Self)> {
         let (one, two) = Socket::pair(Transport::UnixStream)?;
         Ok((Self { socket: one }, Self { socket: two }))
-    }
-
-    /// The local address.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.local_address()?.unix()
-    }
-
-    /// The peer's address.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.peer_address()?.unix()
     }
 
     /// Who the peer is: the process that connected, or the one that listened.
