@@ -43,11 +43,17 @@ fn on_engines<F>(needs: &[Need], body: &impl Fn() -> F)
 where
     F: Future<Output = io::Result<()>> + Send + 'static,
 {
-    let name = std::thread::current().name().unwrap_or("a test").to_owned();
-    kit::everywhere(Box::leak(name.into_boxed_str()), needs, |at| {
+    kit::everywhere(leaked_name(), needs, |at| {
         let run = body();
         async move { run.await.unwrap_or_else(|error| panic!("{:?}: {error}", at.place)) }
     });
+}
+
+/// The name of the test that this thread runs, which lives as long as the program. A function of its
+/// own, so that the search for leaks can tell it from what a test leaks.
+#[inline(never)]
+fn leaked_name() -> &'static str {
+    Box::leak(std::thread::current().name().unwrap_or("a test").into())
 }
 
 /// Whether `future` is still pending after everything else had its chance to run: the reactors

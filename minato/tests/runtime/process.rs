@@ -158,31 +158,54 @@ fn standard_error_of(body: impl FnOnce()) -> String {
 /// The descriptor of an event queue was closed by the program, or its place taken.
 #[test]
 fn a_worker_whose_event_queue_fails_says_so_once_and_goes_on() {
-    in_child("process::a_worker_whose_event_queue_fails_says_so_once_and_goes_on", || {
-        for workers in [1, 2] {
-            let runtime = multi_thread(workers);
-            runtime
-                .block_on(runtime.spawn(async {
-                    let (_one, mut other) = pair().await;
-                    drop(minato::spawn(async move { other.read(&mut [0; 1]).await }));
-                }))
-                .unwrap();
-            let told = standard_error_of(|| {
-                break_event_queues();
-                for _ in 0..20 {
-                    runtime.block_on(runtime.spawn(minato::task::yield_now())).unwrap();
-                    // Waits with timers and sockets go on elsewhere.
-                    let waits = async {
-                        minato::time::sleep(Duration::from_millis(5)).await;
-                        exchange_in_a_task().await;
-                    };
-                    runtime.block_on(runtime.spawn(waits)).unwrap();
-                }
-            });
-            // The second round meets the background reactor, too.
-            let lines = told.matches("cannot wait").count();
-            assert!(1 <= lines && lines <= workers + 1, "{lines} times:\n{told}");
-        }
+    fails_and_goes_on("process::a_worker_whose_event_queue_fails_says_so_once_and_goes_on", 1);
+}
+
+#[test]
+fn workers_whose_event_queues_fail_say_so_once_each_and_go_on() {
+    fails_and_goes_on("process::workers_whose_event_queues_fail_say_so_once_each_and_go_on", 2);
+}
+
+/// In a process of its own, whose background reactor starts after the event queues were broken.
+fn fails_and_goes_on(name: &str, workers: usize) {
+    in_child(name, || {
+        let runtime = multi_thread(workers);
+        runtime
+            .block_on(runtime.spawn(async {
+                let (_one, mut other) = pair().await;
+                drop(minato::spawn(async move { other.read(&mut [0; 1]).await }));
+            }))
+            .unwrap();
+        let told = standard_error_of(|| {
+            break_event_queues();
+            for _ in 0..20 {
+                runtime.block_on(runtime.spawn(minato::task::yield_now())).unwrap();
+                // Waits with timers and sockets go on elsewhere.
+                let waits = async {
+                    minato::time::sleep(Duration::from_millis(5)).await;
+                    exchange_in_a_task().await;
+                };
+                runtime.block_on(runtime.spawn(waits)).unwrap();
+            }
+        });
+        let lines = told.matches("cannot wait").count();
+        assert!(1 <= lines && lines <= workers, "{lines} times:\n{told}");
+    });
+}
+
+/// A background reactor ends when its event queue fails, says so once, and the next wait starts
+/// another one.
+#[test]
+fn a_background_reactor_whose_event_queue_fails_says_so_once_and_is_replaced() {
+    let name = "process::a_background_reactor_whose_event_queue_fails_says_so_once_and_is_replaced";
+    in_child(name, || {
+        let wait = || pollster::block_on(minato::time::sleep(Duration::from_millis(5)));
+        wait();
+        let told = standard_error_of(|| {
+            break_event_queues();
+            (0..20).for_each(|_| wait());
+        });
+        assert_eq!(told.matches("cannot wait").count(), 1, "{told}");
     });
 }
 
