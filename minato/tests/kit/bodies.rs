@@ -49,8 +49,8 @@ where
     });
 }
 
-/// The name of the test that this thread runs, which lives as long as the program. A function of its
-/// own, so that the search for leaks can tell it from what a test leaks.
+/// The name of the test that this thread runs; it lives as long as the program. This is a function
+/// of its own, so that the search for leaks can tell it from what a test leaks.
 #[inline(never)]
 fn leaked_name() -> &'static str {
     Box::leak(std::thread::current().name().unwrap_or("a test").into())
