@@ -4,11 +4,9 @@ mod commands;
 mod markdown;
 mod outcome;
 mod process;
-mod readme;
 mod source;
 mod tidy;
 mod tree;
-mod workspace;
 
 use std::process::ExitCode;
 
@@ -16,31 +14,23 @@ use crate::outcome::Verdict;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match arguments.as_slice() {
-        [] | ["help" | "--help" | "-h"] => {
+    let name = match arguments.as_slice() {
+        [name] if !["help", "--help", "-h"].contains(&name.as_str()) => name,
+        [] | [_] => {
             print!("{}", commands::help());
-            ExitCode::SUCCESS
+            return ExitCode::SUCCESS;
         }
-        [name] => match commands::find(name) {
-            Some(command) => report(name, command.outcome().verdict),
-            None => {
-                eprintln!("error: there is no command `{name}`; `cargo xtask --help` lists them");
-                ExitCode::from(2)
-            }
-        },
         [name, rest @ ..] => {
-            eprintln!(
-                "error: `cargo xtask {name}` takes no arguments, but got `{}`",
-                rest.join(" ")
-            );
-            ExitCode::from(2)
+            let rest = rest.join(" ");
+            eprintln!("error: `cargo xtask {name}` takes no arguments, but got `{rest}`");
+            return ExitCode::from(2);
         }
-    }
-}
-
-fn report(name: &str, verdict: Verdict) -> ExitCode {
-    if let Verdict::Failed(why) = verdict {
+    };
+    let Some(command) = commands::find(name) else {
+        eprintln!("error: there is no command `{name}`; `cargo xtask --help` lists them");
+        return ExitCode::from(2);
+    };
+    if let Verdict::Failed(why) = command.outcome().verdict {
         eprintln!("{name} failed: {why}");
         return ExitCode::FAILURE;
     }

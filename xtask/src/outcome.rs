@@ -18,40 +18,37 @@ impl AddAssign for Counts {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
+    #[default]
     Passed,
     Failed(String),
     Skipped(String),
 }
 
-/// A verdict, with the tests that led to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A verdict, with the tests that led to it. The default one is that a step without tests passed.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Outcome {
     pub(crate) verdict: Verdict,
     pub(crate) counts: Counts,
 }
 
+impl From<Verdict> for Outcome {
+    fn from(verdict: Verdict) -> Outcome {
+        Outcome { verdict, counts: Counts::default() }
+    }
+}
+
 impl Outcome {
-    pub(crate) fn passed() -> Outcome {
-        Outcome { verdict: Verdict::Passed, counts: Counts::default() }
-    }
-
-    pub(crate) fn failed(why: String) -> Outcome {
-        Outcome { verdict: Verdict::Failed(why), counts: Counts::default() }
-    }
-
     pub(crate) fn skipped(why: impl Into<String>) -> Outcome {
         let why = why.into();
         println!("skipped: {why}");
-        Outcome { verdict: Verdict::Skipped(why), counts: Counts::default() }
+        Verdict::Skipped(why).into()
     }
 
     /// The outcome of a run: failed if there are problems, each of which is printed.
     pub(crate) fn from_problems(problems: Vec<String>, counts: Counts) -> Outcome {
-        for problem in &problems {
-            println!("{problem}");
-        }
+        problems.iter().for_each(|problem| println!("{problem}"));
         let verdict = match problems.as_slice() {
             [] => Verdict::Passed,
             [problem] => Verdict::Failed(problem.clone()),

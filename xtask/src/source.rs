@@ -54,25 +54,23 @@ pub(crate) struct Path {
 impl Source {
     pub(crate) fn new(text: &str) -> Source {
         let read = TokenStream::from_str(text).ok();
-        let stream = read.clone().unwrap_or_default();
-        let file = read.and_then(|stream| syn::parse2(stream).ok());
-        let mut parses = file.is_some();
+        let mut files = Vec::from_iter(read.clone().and_then(|stream| syn::parse2(stream).ok()));
+        let mut parses = !files.is_empty();
         let mut tokens = Vec::new();
-        flatten(stream, &mut tokens);
-        let mut files: Vec<syn::File> = file.into_iter().collect();
-        let mut at = 0;
+        flatten(read.unwrap_or_default(), &mut tokens);
+        let (mut tests, mut at) = (Vec::new(), 0);
         while at < files.len() {
-            let mut macros = Macros::default();
-            macros.visit_file(&files[at]);
-            for inside in macros.0 {
-                parses &= items(&inside).is_some() || !has_public_function(&inside);
-                files.extend(items(&inside));
+            let mut found = Found::default();
+            found.visit_file(&files[at]);
+            tests.append(&mut found.tests);
+            for inside in found.macros {
+                let items = items(&inside);
+                parses &= items.is_some() || !has_public_function(&inside);
+                files.extend(items);
             }
             at += 1;
         }
-        let mut tests = TestBlocks::default();
-        files.iter().for_each(|file| tests.visit_file(file));
-        Source { tokens, files, parses, tests: tests.0 }
+        Source { tokens, files, parses, tests }
     }
 
     pub(crate) fn in_test_block(&self, line: usize) -> bool {
@@ -169,20 +167,25 @@ impl Source {
         at + 2 * usize::from(renamed)
     }
 
+    /// What the file imports.
+    pub(crate) fn imports(&self) -> Vec<Path> {
+        self.paths().into_iter().filter(|path| path.import.is_some()).collect()
+    }
+
     /// The paths that the code uses, with imported names written out.
     pub(crate) fn resolved_paths(&self) -> Vec<Path> {
-        let mut paths = self.paths();
-        let imports: Vec<Path> =
-            paths.iter().filter(|path| path.import.is_some()).cloned().collect();
+        let (imports, mut paths) = (self.imports(), self.paths());
         for path in paths.iter_mut().filter(|path| path.import.is_none()) {
-            let import =
-                imports.iter().find(|one| one.import.as_deref() == Some(&path.segments[0]));
-            if let Some(import) = import {
-                path.segments.splice(..1, import.segments.iter().cloned());
-            }
+            path.segments = written_out(&path.segments, &imports);
         }
         paths
     }
+}
+
+/// A path with what its first name stands for, if one of the imports brings that in.
+pub(crate) fn written_out(path: &[String], imports: &[Path]) -> Vec<String> {
+    let import = imports.iter().find(|import| import.import.as_ref() == Some(&path[0]));
+    [import.map_or(&path[..1], |import| &import.segments), &path[1..]].concat()
 }
 
 impl Path {
@@ -203,7 +206,12 @@ fn flatten(stream: TokenStream, tokens: &mut Vec<Token>) {
         let joins = std::mem::take(&mut is_joint);
         match tree {
             TokenTree::Group(group) => {
-                let (open, close) = brackets(&group);
+                let (open, close) = match group.delimiter() {
+                    Delimiter::Parenthesis => ("(", ")"),
+                    Delimiter::Brace => ("{", "}"),
+                    Delimiter::Bracket => ("[", "]"),
+                    Delimiter::None => ("", ""),
+                };
                 let at = tokens.len();
                 push(tokens, open.to_string(), group.span_open());
                 flatten(group.stream(), tokens);
@@ -233,34 +241,39 @@ fn push(tokens: &mut Vec<Token>, text: String, span: Span) {
     tokens.push(Token { text, line, last_line, close: tokens.len() });
 }
 
-fn brackets(group: &Group) -> (&'static str, &'static str) {
-    match group.delimiter() {
-        Delimiter::Parenthesis => ("(", ")"),
-        Delimiter::Brace => ("{", "}"),
-        Delimiter::Bracket => ("[", "]"),
-        Delimiter::None => ("", ""),
-    }
+/// What is noted of the items of a file.
+#[derive(Default)]
+struct Found {
+    /// What the macros give that are defined or called where items stand: of a call, what it is
+    /// given; of a definition, the result of each arm.
+    macros: Vec<TokenStream>,
+    /// The lines of the blocks of unit tests.
+    tests: Vec<RangeInclusive<usize>>,
 }
 
-/// What the macros give that are defined or called where items stand: of a call, what it is given;
-/// of a definition, the result of each arm.
-#[derive(Default)]
-struct Macros(Vec<TokenStream>);
-
-impl<'ast> Visit<'ast> for Macros {
+impl<'ast> Visit<'ast> for Found {
     fn visit_macro(&mut self, node: &'ast Macro) {
         if !node.path.is_ident("macro_rules") {
-            return self.0.push(node.tokens.clone());
+            return self.macros.push(node.tokens.clone());
         }
         // Pattern and result take turns.
         let groups = node.tokens.clone().into_iter().filter(is_group);
-        self.0.extend(groups.skip(1).step_by(2).map(|group| match group {
+        self.macros.extend(groups.skip(1).step_by(2).map(|group| match group {
             TokenTree::Group(group) => without_dollars(group.stream()),
             _ => TokenStream::new(),
         }));
     }
 
-    /// Macros in functions give no items.
+    fn visit_item_mod(&mut self, node: &'ast ItemMod) {
+        let attribute = node.attrs.iter().find(|attribute| is_for_tests(attribute));
+        if let (Some(attribute), Some((brace, _))) = (attribute, &node.content) {
+            let first = attribute.pound_token.spans[0].start().line;
+            self.tests.push(first..=brace.span.close().end().line);
+        }
+        visit::visit_item_mod(self, node);
+    }
+
+    /// Functions give no items.
     fn visit_block(&mut self, _: &'ast Block) {}
 }
 
@@ -315,20 +328,6 @@ fn has_public_function(stream: &TokenStream) -> bool {
     let mut tokens = Vec::new();
     flatten(stream.clone(), &mut tokens);
     tokens.windows(2).any(|pair| pair[0].text == "pub" && pair[1].text == "fn")
-}
-
-#[derive(Default)]
-struct TestBlocks(Vec<RangeInclusive<usize>>);
-
-impl<'ast> Visit<'ast> for TestBlocks {
-    fn visit_item_mod(&mut self, node: &'ast ItemMod) {
-        let attribute = node.attrs.iter().find(|attribute| is_for_tests(attribute));
-        if let (Some(attribute), Some((brace, _))) = (attribute, &node.content) {
-            let first = attribute.pound_token.spans[0].start().line;
-            self.0.push(first..=brace.span.close().end().line);
-        }
-        visit::visit_item_mod(self, node);
-    }
 }
 
 /// Whether an attribute is `#[cfg(test)]`, or asks for more besides.

@@ -7,6 +7,9 @@ use std::process::Command;
 use crate::process;
 use crate::source::Source;
 
+/// The library's sources.
+pub(crate) const LIBRARY: &str = "minato/src/";
+
 /// One text file of the project.
 pub(crate) struct File {
     /// Relative to the project's root, with `/` on every system.
@@ -15,6 +18,9 @@ pub(crate) struct File {
     /// What a Rust file says.
     pub(crate) rust: Option<Source>,
 }
+
+/// A Rust file, and what it says.
+pub(crate) type RustFile<'a> = (&'a File, &'a Source);
 
 /// The text files that git knows, or would know after `git add .`.
 pub(crate) struct Tree {
@@ -49,15 +55,15 @@ impl Tree {
         self.files.iter().find(|file| file.path == path)
     }
 
+    /// The library's files that are not test files.
+    pub(crate) fn library(&self) -> impl Iterator<Item = RustFile<'_>> {
+        self.rust(LIBRARY).filter(|(file, _)| !file.is_test())
+    }
+
     /// The Rust files whose path starts with `prefix`.
-    pub(crate) fn rust<'a>(
-        &'a self,
-        prefix: &'a str,
-    ) -> impl Iterator<Item = (&'a File, &'a Source)> + 'a {
-        self.files
-            .iter()
-            .filter(move |file| file.path.starts_with(prefix))
-            .filter_map(|file| file.rust.as_ref().map(|source| (file, source)))
+    pub(crate) fn rust<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = RustFile<'a>> {
+        let files = self.files.iter().filter(move |file| file.path.starts_with(prefix));
+        files.filter_map(|file| Some((file, file.rust.as_ref()?)))
     }
 }
 

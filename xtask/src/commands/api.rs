@@ -11,12 +11,10 @@ use cargo_metadata::{Dependency, DependencyKind};
 use syn::visit::{self, Visit};
 use syn::{ImplItem, Type, Visibility};
 
+use super::cargo::package;
 use crate::outcome::{Counts, Outcome};
-use crate::source::{Path, Source};
-use crate::tree::{File, Tree};
-use crate::workspace;
-
-const LIBRARY: &str = "minato/src/";
+use crate::source::{Path, Source, written_out};
+use crate::tree::Tree;
 
 /// The one trait of a 0.x crate that is part of the API: there is no other name for a stream.
 const STREAM: [&str; 2] = ["futures_core::Stream", "futures_core::stream::Stream"];
@@ -30,13 +28,13 @@ const IN_TWO_MODULES: &[&str] = &["Handle", "Incoming"];
 
 pub(crate) fn run() -> Result<Outcome, String> {
     let tree = Tree::read()?;
-    let metadata = workspace::read()?;
-    let dependencies = &workspace::package(&metadata, "minato")?.dependencies;
-    let normal = dependencies.iter().filter(|one| one.kind == DependencyKind::Normal);
+    let package = package("minato")?;
+    let normal = package.dependencies.iter().filter(|one| one.kind == DependencyKind::Normal);
     let code_name = |one: &Dependency| one.name.replace('-', "_");
-    let unstable = normal.clone().filter(|one| is_unstable(one)).map(code_name).collect();
-    let external = normal.map(code_name).collect();
-    println!("0.x dependencies, whose types stay inside: {}", list(&unstable));
+    let unstable: Vec<String> =
+        normal.clone().filter(|one| is_unstable(one)).map(code_name).collect();
+    let external: Vec<String> = normal.map(code_name).collect();
+    println!("0.x dependencies, whose types stay inside: {}", unstable.join(", "));
     let mut problems = foreign_types(&tree, &unstable);
     problems.extend(unique_types(&tree, &external));
     Ok(Outcome::from_problems(problems, Counts::default()))
@@ -48,73 +46,51 @@ fn is_unstable(dependency: &Dependency) -> bool {
     is_below && dependency.path.is_none()
 }
 
-fn list(names: &BTreeSet<String>) -> String {
-    names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
-}
-
-fn library(tree: &Tree) -> impl Iterator<Item = (&File, &Source)> {
-    tree.rust(LIBRARY).filter(|(file, _)| !file.is_test())
-}
-
 /// The `pub use` declarations outside unit tests.
 fn exports(source: &Source) -> impl Iterator<Item = Path> {
-    let exports = source.paths().into_iter().filter(|path| path.public);
+    let exports = source.imports().into_iter().filter(|path| path.public);
     exports.filter(|path| !source.in_test_block(path.line))
 }
 
 /// The places of the public API that name something of an `unstable` crate.
-fn foreign_types(tree: &Tree, unstable: &BTreeSet<String>) -> Vec<String> {
+fn foreign_types(tree: &Tree, unstable: &[String]) -> Vec<String> {
     let types = public_types(tree);
+    let is_foreign = |path: &[String]| {
+        unstable.contains(&path[0]) && !STREAM.contains(&path.join("::").as_str())
+    };
     let mut problems = Vec::new();
-    for (file, source) in library(tree) {
-        for export in exports(source) {
-            let path = export.segments.join("::");
-            let prelude = file.path == PRELUDE && path.ends_with("Ext");
-            let allowed =
-                STREAM.contains(&path.as_str()) || (prelude && path.starts_with("futures_util::"));
-            if unstable.contains(&export.segments[0]) && !allowed {
-                problems.push(format!("{}:{}: api: re-exports {path}", file.path, export.line));
-            }
-        }
-        let imports: Vec<Path> =
-            source.paths().into_iter().filter(|path| path.import.is_some()).collect();
-        let mut mentions = Mentions { types: &types, found: Vec::new() };
+    for (file, source) in tree.library() {
+        let mut mentions = Mentions { types: &types, found: BTreeSet::new() };
         source.files.iter().for_each(|file| mentions.visit_file(file));
-        let outside = mentions.found.into_iter().filter(|(line, _)| !source.in_test_block(*line));
-        let found: BTreeSet<(usize, String)> =
-            outside.map(|(line, path)| (line, written_out(path, &imports))).collect();
-        for (line, path) in found {
-            let root = path.split("::").next().unwrap_or("");
-            if unstable.contains(root) && !STREAM.contains(&path.as_str()) {
-                let place = format!("{}:{line}", file.path);
-                problems.push(format!("{place}: api: a public declaration names {path}"));
-            }
-        }
+        let outside = mentions.found.iter().filter(|(line, _)| !source.in_test_block(*line));
+        let imports = source.imports();
+        let mentioned = outside
+            .map(|(line, path)| (*line, written_out(path, &imports), "a public declaration names"));
+        let is_extension = |path: &Path| {
+            let last = path.segments.last().is_some_and(|last| last.ends_with("Ext"));
+            file.path == PRELUDE && path.starts_with("futures_util") && last
+        };
+        let exported = exports(source).filter(|path| !is_extension(path));
+        let exported = exported.map(|path| (path.line, path.segments, "re-exports"));
+        let foreign = exported.chain(mentioned).filter(|(_, path, _)| is_foreign(path));
+        problems.extend(foreign.map(|(line, path, what)| {
+            format!("{}:{line}: api: {what} {}", file.path, path.join("::"))
+        }));
     }
     problems
 }
 
-fn written_out(path: Vec<String>, imports: &[Path]) -> String {
-    let import = imports.iter().find(|import| import.import.as_ref() == Some(&path[0]));
-    let start = import.map_or(&path[..1], |import| &import.segments);
-    [start, &path[1..]].concat().join("::")
-}
-
 /// Collects the paths in what users see of the public declarations, with their lines.
 struct Mentions<'a> {
-    types: &'a BTreeMap<String, Vec<Place>>,
-    found: Vec<(usize, Vec<String>)>,
-}
-
-fn is_public(visibility: &Visibility) -> bool {
-    matches!(visibility, Visibility::Public(_))
+    types: &'a BTreeMap<String, Vec<String>>,
+    found: BTreeSet<(usize, Vec<String>)>,
 }
 
 /// Visits these declarations only where they are public.
 macro_rules! only_public {
     ($($method:ident $node:ident,)*) => {
         $(fn $method(&mut self, node: &'ast syn::$node) {
-            if is_public(&node.vis) {
+            if matches!(node.vis, Visibility::Public(_)) {
                 visit::$method(self, node);
             }
         })*
@@ -138,7 +114,7 @@ impl<'ast> Visit<'ast> for Mentions<'_> {
     fn visit_path(&mut self, node: &'ast syn::Path) {
         let segments = node.segments.iter().map(|segment| segment.ident.to_string()).collect();
         if let Some(first) = node.segments.first() {
-            self.found.push((first.ident.span().start().line, segments));
+            self.found.insert((first.ident.span().start().line, segments));
         }
         visit::visit_path(self, node);
     }
@@ -178,48 +154,40 @@ fn type_name(of: &Type) -> Option<String> {
     }
 }
 
-/// Every public type, by its name, with the places that define it.
-fn public_types(tree: &Tree) -> BTreeMap<String, Vec<Place>> {
-    let mut types: BTreeMap<String, Vec<Place>> = BTreeMap::new();
-    for (file, source) in library(tree) {
+/// Every public type, by its name, with the places that define it. An alias is no definition:
+/// tokio's names for the halves of each stream stand for one generic type.
+fn public_types(tree: &Tree) -> BTreeMap<String, Vec<String>> {
+    let mut types: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (file, source) in tree.library() {
         for at in source.words("pub") {
             let keyword = at + 1 + usize::from(source.text(at + 1) == "unsafe");
             let line = source.tokens[at].line;
             let word = source.text(keyword);
-            let defines = matches!(word, "struct" | "enum" | "union" | "trait" | "type");
-            if defines && !source.in_test_block(line) {
-                let place = Place { at: format!("{}:{line}", file.path), alias: word == "type" };
-                types.entry(source.text(keyword + 1).to_string()).or_default().push(place);
+            let defines = ["struct", "enum", "union", "trait"].contains(&word);
+            if (defines || word == "type") && !source.in_test_block(line) {
+                let places = types.entry(source.text(keyword + 1).to_string()).or_default();
+                places.extend(defines.then(|| format!("{}:{line}", file.path)));
             }
         }
     }
     types
 }
 
-/// Where a public type is defined or aliased.
-struct Place {
-    at: String,
-    alias: bool,
-}
-
 /// A public type is defined once; what is re-exported under a type's name is defined under that
-/// name. An alias is no definition: tokio's names for the halves of each stream stand for one
-/// generic type.
-fn unique_types(tree: &Tree, external: &BTreeSet<String>) -> Vec<String> {
+/// name.
+fn unique_types(tree: &Tree, external: &[String]) -> Vec<String> {
     let types = public_types(tree);
     let mut problems = Vec::new();
     for (name, places) in &types {
-        let definitions = places.iter().filter(|place| !place.alias);
-        let places: Vec<&str> = definitions.map(|place| place.at.as_str()).collect();
         if places.len() > 1 && !IN_TWO_MODULES.contains(&name.as_str()) {
-            let (first, all) = (places[0], places.join(", "));
+            let (first, all) = (&places[0], places.join(", "));
             problems.push(format!("{first}: api: {name} is defined more than once: {all}"));
         }
     }
-    for (file, source) in library(tree) {
+    for (file, source) in tree.library() {
         for export in exports(source) {
-            let root = export.segments[0].as_str();
-            let own = !external.contains(root) && !["std", "core", "alloc"].contains(&root);
+            let root = &export.segments[0];
+            let own = !external.contains(root) && !["std", "core", "alloc"].contains(&&**root);
             let name = export.segments.last().map_or("", String::as_str);
             let is_type = name.starts_with(char::is_uppercase) && name.contains(char::is_lowercase);
             if own && is_type && !types.contains_key(name) {
@@ -236,7 +204,7 @@ mod tests {
     use super::*;
 
     fn foreign(path: &str, text: &str) -> usize {
-        let unstable = ["futures_core", "futures_util", "socket2"].map(str::to_string).into();
+        let unstable = ["futures_core", "futures_util", "socket2"].map(str::to_string);
         foreign_types(&Tree::of(&[(path, text)]), &unstable).len()
     }
 
@@ -282,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_type_has_one_definition() {
-        let external = ["bytes".to_string()].into();
+        let external = ["bytes".to_string()];
         let twice = Tree::of(&[
             ("minato/src/a.rs", "pub struct Lines;"),
             (
@@ -302,8 +270,7 @@ mod tests {
 
     #[test]
     fn only_foreign_crates_below_one_count() {
-        let metadata = workspace::read().unwrap();
-        let library = workspace::package(&metadata, "minato").unwrap();
+        let library = package("minato").unwrap();
         let unstable = library.dependencies.iter().filter(|one| is_unstable(one));
         let names: Vec<&str> = unstable.map(|one| one.name.as_str()).collect();
         assert!(names.contains(&"socket2") && names.contains(&"crossbeam-deque"));

@@ -1,70 +1,200 @@
-//! The steps that are one call of cargo each.
+//! The steps that run cargo: data where they only call it, functions where they ask first what to
+//! run.
 
 use std::process::Command;
-use std::time::Duration;
 
-use crate::outcome::Outcome;
-use crate::process::{self, cargo};
-use crate::{readme, workspace};
+use cargo_metadata::{Metadata, MetadataCommand, Package, TargetKind};
 
-/// Members that are run by a step of their own.
-const ELSEWHERE: [&str; 1] = ["minato-examples"];
+use crate::outcome::{Counts, Outcome};
+use crate::process::{self, LONG, cargo, minutes};
+use crate::tree;
 
-fn step(command: &mut Command) -> Result<Outcome, String> {
-    process::succeed(command, process::LONG).map(|_| Outcome::passed())
+type Arguments = &'static [&'static str];
+
+pub(super) const FMT: Arguments = &["fmt", "--all", "--check"];
+
+/// In tests and examples too.
+pub(super) const CLIPPY: Arguments =
+    &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+
+pub(super) const DOC: Arguments =
+    &["doc", "--no-deps", "--workspace", "--config", "build.rustdocflags=['-D', 'warnings']"];
+
+/// One short round of each area. It shows that the suite and all peers run, built without
+/// optimization. No figure is judged: one from a busy machine would be worth nothing.
+pub(super) const SMOKE: Arguments =
+    &["run", "--package", "minato-bench", "--bin", "minato-bench", "--", "--smoke"];
+
+/// The tests of the members that a plain `cargo test` leaves out, apart from the examples, which
+/// have a step of their own.
+const MEMBERS: Arguments = &[
+    "test",
+    "--all-features",
+    "--workspace",
+    "--exclude=minato",
+    "--exclude=minato-cli",
+    "--exclude=minato-examples",
+];
+
+/// Link-time optimization would take longer than the models.
+const LOOM: Arguments = &[
+    "test",
+    "--package=minato",
+    "--release",
+    "--test=loom",
+    "--target-dir=target/loom",
+    "--config=profile.release.lto='off'",
+    "--config=profile.release.codegen-units=16",
+];
+
+/// Tests that do not run under AddressSanitizer: they count what it does itself (threads,
+/// allocations, system calls), or compile other programs, or need another build. A name stands for
+/// all that start with it.
+const NOT_UNDER_ASAN: &[&str] = &["count", "loom", "trybuild", "compile"];
+
+const ASAN_PLATFORMS: &[&str] = &["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
+
+/// What cargo says about the workspace.
+pub(super) fn metadata() -> Result<Metadata, String> {
+    let mut command = MetadataCommand::new();
+    command.current_dir(tree::root()).no_deps().other_options(["--offline".to_string()]);
+    command.exec().map_err(|error| error.to_string())
 }
 
-pub(crate) fn fmt() -> Result<Outcome, String> {
-    step(&mut cargo(&["fmt", "--all", "--check"]))
+/// The package in this folder of the project.
+pub(super) fn package(folder: &str) -> Result<Package, String> {
+    let manifest = tree::root().join(folder).join("Cargo.toml");
+    let mut packages = metadata()?.packages.into_iter();
+    let found = packages.find(|package| package.manifest_path.as_std_path() == manifest);
+    found.ok_or_else(|| format!("there is no package in {folder}"))
 }
 
-/// No warnings from the compiler or from clippy, in tests and examples too.
-pub(crate) fn clippy() -> Result<Outcome, String> {
-    step(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+/// A package's features but `default`. An optional dependency that no feature names by `dep:` is
+/// one too.
+pub(super) fn features(package: &Package) -> Vec<&str> {
+    package.features.keys().map(String::as_str).filter(|feature| *feature != "default").collect()
 }
 
-pub(crate) fn doc() -> Result<Outcome, String> {
-    step(cargo(&["doc", "--no-deps", "--workspace"]).env("RUSTDOCFLAGS", "-D warnings"))
+/// The names of a package's programs of this kind.
+fn programs(package: &Package, kind: TargetKind) -> impl Iterator<Item = &str> {
+    let programs = package.targets.iter().filter(move |program| program.is_kind(kind.clone()));
+    programs.map(|program| program.name.as_str())
 }
 
-/// One short round of each area of the benchmark suite. It shows that the suite and all peers run,
-/// built without optimization. No figure is judged: one from a busy machine would be worth nothing.
-pub(crate) fn bench_smoke() -> Result<Outcome, String> {
-    let arguments = ["run", "--package", "minato-bench", "--bin", "minato-bench", "--", "--smoke"];
-    let limit = Duration::from_secs(15 * 60);
-    process::succeed(&mut cargo(&arguments), limit).map(|_| Outcome::passed())
+/// The README's command that starts with `start`, for what a newcomer types is what is checked.
+pub(super) fn from_readme(start: &str) -> Result<Command, String> {
+    let text = std::fs::read_to_string(tree::root().join("README.md"));
+    let text = text.map_err(|error| format!("README.md: {error}"))?;
+    let words = fenced(&text, start);
+    let words = words.ok_or_else(|| format!("README.md has no fenced line `{start}`"))?;
+    Ok(cargo(&words[1..]))
 }
 
-/// The test command that the README gives passes, doctests included.
-pub(crate) fn test() -> Result<Outcome, String> {
-    // The counts are of all tests, not of those up to the first failure.
-    process::tests(plain_tests()?.arg("--no-fail-fast"), process::LONG)
+/// The words of the fenced line that starts with these.
+fn fenced<'a>(text: &'a str, start: &str) -> Option<Vec<&'a str>> {
+    let lines = text.split("```").skip(1).step_by(2).flat_map(str::lines).map(str::trim);
+    // What follows `#` explains the command to the reader.
+    let commands = lines.filter_map(|line| line.trim_start_matches("$ ").split(" #").next());
+    let mut commands = commands.map(|command| command.split_whitespace().collect::<Vec<_>>());
+    commands.find(|words| words.starts_with(&start.split(' ').collect::<Vec<_>>()))
 }
 
-/// The tests of the members that a plain `cargo test` leaves out.
-pub(crate) fn members() -> Result<Outcome, String> {
-    process::tests(other_tests()?.arg("--no-fail-fast"), process::LONG)
+/// The README's test command passes, doctests included. The counts are of all tests, not only of
+/// those up to the first failure.
+pub(super) fn test() -> Result<Outcome, String> {
+    Ok(process::tests(from_readme("cargo test")?.arg("--no-fail-fast"), LONG))
 }
 
-pub(super) fn plain_tests() -> Result<Command, String> {
-    let words = readme::command("cargo test")?;
-    Ok(cargo(&words[1..].iter().map(String::as_str).collect::<Vec<_>>()))
+pub(super) fn members() -> Result<Outcome, String> {
+    Ok(process::tests(cargo(MEMBERS).arg("--no-fail-fast"), LONG))
 }
 
-pub(super) fn other_tests() -> Result<Command, String> {
-    let mut command = cargo(&["test", "--all-features"]);
-    for package in others()? {
-        command.args(["--package", &package]);
+/// The names of the tests that the two steps above run, from the same programs: others would have
+/// to be built.
+pub(super) fn list_tests() -> Result<String, String> {
+    let list = |mut command: Command| process::output(command.args(["--", "--list"]));
+    Ok(list(from_readme("cargo test")?)? + &list(cargo(MEMBERS))?)
+}
+
+/// The library compiles with every combination of its features.
+pub(super) fn every_feature() -> Result<Outcome, String> {
+    let package = package("minato")?;
+    let features = features(&package);
+    let mut problems = Vec::new();
+    for list in combinations(&features) {
+        let mut check = cargo(&["check", "--package=minato", "--lib", "--no-default-features"]);
+        match process::succeed(check.args(["--features", &list]), minutes(10)) {
+            // `-D warnings` would go through RUSTFLAGS and have every dependency built again.
+            Ok(output) if output.contains("warning: ") => {
+                problems.push(format!("warnings with the features `{list}`"));
+            }
+            Ok(_) => {}
+            Err(problem) => problems.push(problem),
+        }
     }
-    Ok(command)
+    Ok(Outcome::from_problems(problems, Counts::default()))
 }
 
-fn others() -> Result<Vec<String>, String> {
-    let metadata = workspace::read()?;
-    let plain = metadata.workspace_default_packages();
-    let names = metadata.workspace_packages().into_iter().filter(|one| !plain.contains(one));
-    let names = names.map(|package| package.name.to_string());
-    Ok(names.filter(|name| !ELSEWHERE.contains(&name.as_str())).collect())
+fn combinations(features: &[&str]) -> Vec<String> {
+    let chosen = |set: usize| (0..features.len()).filter(move |at| set >> at & 1 == 1);
+    let list = |set| chosen(set).map(|at| features[at]).collect::<Vec<_>>().join(",");
+    (0..1 << features.len()).map(list).collect()
+}
+
+/// Every example ends by itself with success.
+pub(super) fn examples() -> Result<Outcome, String> {
+    let package = package("examples")?;
+    process::succeed(&mut cargo(&["build", "--package", &package.name, "--examples"]), LONG)?;
+    let (mut problems, mut counts) = (Vec::new(), Counts::default());
+    for name in programs(&package, TargetKind::Example) {
+        let mut example = cargo(&["run", "--package", &package.name, "--example", name]);
+        match process::succeed(&mut example, minutes(1)) {
+            Ok(_) => counts.passed += 1,
+            Err(problem) => {
+                counts.failed += 1;
+                problems.push(format!("example {name}: {problem}"));
+            }
+        }
+    }
+    if counts == Counts::default() {
+        return Err("there is no program in examples/".to_string());
+    }
+    Ok(Outcome::from_problems(problems, counts))
+}
+
+/// The models of wakes, joins, readiness and parking hold in every interleaving that loom tries.
+pub(super) fn loom() -> Result<Outcome, String> {
+    let flags = "--cfg minato_loom";
+    // Built first: the limit is for the models alone.
+    process::succeed(cargo(LOOM).arg("--no-run").env("RUSTFLAGS", flags), LONG)?;
+    // The unit tests of the files under test are in the program too, and are none of loom's.
+    let mut models = cargo(LOOM);
+    models.args(["--", "models"]).env("RUSTFLAGS", flags).env("LOOM_MAX_PREEMPTIONS", "2");
+    Ok(process::tests(&mut models, minutes(5)))
+}
+
+/// The library's tests pass under AddressSanitizer, which sees what unsafe code does to memory.
+pub(super) fn asan() -> Result<Outcome, String> {
+    let described = process::output(Command::new("rustc").arg("-vV"))?;
+    let host = described.lines().find_map(|line| line.strip_prefix("host: "));
+    let host = host.ok_or("rustc names no host")?;
+    if !ASAN_PLATFORMS.contains(&host) {
+        return Ok(Outcome::skipped(format!("there is no AddressSanitizer to use on {host}")));
+    }
+    let mut command = cargo(&["test", "--package", "minato", "--no-fail-fast", "--lib"]);
+    // A target of its own keeps the sanitizer out of build scripts and procedural macros.
+    command.args(["--target", host, "--target-dir", "target/asan"]);
+    let package = package("minato")?;
+    let tests = programs(&package, TargetKind::Test).filter(|name| runs_under_asan(name));
+    tests.for_each(|name| _ = command.args(["--test", name]));
+    let leaks = tree::root().join("xtask/leaks.supp");
+    command.env("LSAN_OPTIONS", format!("suppressions={}", leaks.display()));
+    command.env("RUSTFLAGS", "-Zsanitizer=address --cfg minato_asan").env("RUSTC_BOOTSTRAP", "1");
+    Ok(process::tests(&mut command, LONG))
+}
+
+fn runs_under_asan(test: &str) -> bool {
+    !NOT_UNDER_ASAN.iter().any(|start| test.starts_with(start))
 }
 
 #[cfg(test)]
@@ -72,9 +202,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_library_is_tested_elsewhere() {
-        let others = others().unwrap();
-        assert!(["minato-sim", "xtask"].iter().all(|name| others.contains(&name.to_string())));
-        assert!(!others.contains(&"minato".to_string()));
+    fn the_members_are_those_that_a_plain_test_leaves_out() {
+        let metadata = metadata().unwrap();
+        let plain = metadata.workspace_default_packages().into_iter();
+        let names = plain.map(|package| package.name.as_str()).chain(["minato-examples"]);
+        let mut excluded: Vec<String> = names.map(|name| format!("--exclude={name}")).collect();
+        excluded.sort();
+        assert_eq!(MEMBERS[3..], excluded);
+    }
+
+    #[test]
+    fn only_fenced_lines_are_commands() {
+        let text =
+            "cargo test is here\n```sh\n$ cargo run --release  # the tour\ncargo test\n```\n";
+        assert_eq!(fenced(text, "cargo test").unwrap(), ["cargo", "test"]);
+        assert_eq!(fenced(text, "cargo run").unwrap(), ["cargo", "run", "--release"]);
+        assert_eq!(fenced("cargo test\n", "cargo test"), None);
+        assert_eq!(fenced("```\ncargo tests\n```", "cargo test"), None);
+    }
+
+    #[test]
+    fn all_combinations_are_tried() {
+        assert_eq!(combinations(&["f0", "f1"]), ["", "f0", "f1", "f0,f1"]);
+        assert_eq!(combinations(&[]), [""]);
+    }
+
+    #[test]
+    fn tests_that_count_are_left_out_under_asan() {
+        let names = ["echo", "count_allocations", "loom", "close"];
+        assert_eq!(names.map(runs_under_asan), [true, false, false, true]);
     }
 }

@@ -18,7 +18,7 @@ pub(crate) fn run() -> Result<Outcome, String> {
     print!("{}", summary(&results));
     let failed = results.iter().filter(|(_, outcome, _)| outcome.is_failed());
     let failed: Vec<&str> = failed.map(|(name, ..)| *name).collect();
-    if failed.is_empty() { Ok(Outcome::passed()) } else { Err(failed.join(", ")) }
+    if failed.is_empty() { Ok(Outcome::default()) } else { Err(failed.join(", ")) }
 }
 
 /// The table, the tests in all, and last the total over everything, in which a step that counts no
@@ -26,32 +26,31 @@ pub(crate) fn run() -> Result<Outcome, String> {
 fn summary(results: &[(&str, Outcome, Duration)]) -> String {
     let mut text =
         format!("\n{:<12}{:<9}{:>8}{:>8}{:>10}\n", "step", "result", "passed", "failed", "seconds");
-    let (mut tests, mut all) = (Counts::default(), Counts::default());
-    for (name, outcome, elapsed) in results {
-        let Counts { passed, failed, .. } = outcome.counts;
+    let (mut tests, mut checks, mut skipped) = (Counts::default(), Counts::default(), 0);
+    for (name, Outcome { verdict, counts }, elapsed) in results {
+        let Counts { passed, failed, .. } = *counts;
         let seconds = elapsed.as_secs_f64();
-        let word = word(&outcome.verdict);
-        let why = match &outcome.verdict {
+        let why = match verdict {
             Verdict::Passed => "",
             Verdict::Failed(why) | Verdict::Skipped(why) => why.lines().next().unwrap_or(""),
         };
+        let word = word(verdict);
         let row = format!("{name:<12}{word:<9}{passed:>8}{failed:>8}{seconds:>10.1}  {why}");
-        text.push_str(row.trim_end());
-        text.push('\n');
-        tests += outcome.counts;
-        all += outcome.counts;
-        match &outcome.verdict {
-            Verdict::Passed if passed + failed == 0 => all.passed += 1,
-            Verdict::Failed(_) if failed == 0 => all.failed += 1,
-            _ => {}
+        text += &format!("{}\n", row.trim_end());
+        tests += *counts;
+        match verdict {
+            Verdict::Passed => checks.passed += usize::from(passed + failed == 0),
+            Verdict::Failed(_) => checks.failed += usize::from(failed == 0),
+            Verdict::Skipped(_) => skipped += 1,
         }
     }
-    let skipped = results.iter().filter(|(_, one, _)| matches!(one.verdict, Verdict::Skipped(_)));
-    let (passed, failed, ignored) = (tests.passed, tests.failed, tests.ignored);
-    text.push_str(&format!("\ntests: {passed} passed, {failed} failed, {ignored} ignored\n"));
-    text.push_str(&format!("steps: {}, of which {} skipped\n", results.len(), skipped.count()));
-    text.push_str(&format!("{} passed, {} failed\n", all.passed, all.failed));
-    text
+    let Counts { passed, failed, ignored } = tests;
+    let (all_passed, all_failed) = (passed + checks.passed, failed + checks.failed);
+    let steps = results.len();
+    text + &format!(
+        "\ntests: {passed} passed, {failed} failed, {ignored} ignored\n\
+         steps: {steps}, of which {skipped} skipped\n{all_passed} passed, {all_failed} failed\n"
+    )
 }
 
 fn word(verdict: &Verdict) -> &'static str {
@@ -73,7 +72,7 @@ mod tests {
         let skipped = Outcome { verdict: Verdict::Skipped("no file".into()), counts: counts(0, 0) };
         let tested = Outcome { verdict: Verdict::Passed, counts: counts(10, 0) };
         let results = [
-            ("fmt", Outcome::passed(), Duration::ZERO),
+            ("fmt", Outcome::default(), Duration::ZERO),
             ("test", tested, Duration::ZERO),
             ("members", failed("2 tests", counts(3, 2)), Duration::ZERO),
             ("doc", failed("a warning\nat a line", counts(0, 0)), Duration::ZERO),

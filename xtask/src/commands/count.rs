@@ -18,7 +18,7 @@ pub(crate) fn run() -> Result<Outcome, String> {
     }
     print("total", total);
     println!("\nLines with code: comments and blank lines are not counted.");
-    Ok(Outcome::passed())
+    Ok(Outcome::default())
 }
 
 fn add(row: &mut Row, other: Row) {

@@ -46,7 +46,7 @@ pub(crate) fn run() -> Result<Outcome, String> {
         let base = *tokio.get_or_insert(each);
         println!("{name:>16} {each:>6}   {:.2}", each as f64 / base as f64);
     }
-    Ok(Outcome::passed())
+    Ok(Outcome::default())
 }
 
 /// The instructions that a server executes for `requests` requests.

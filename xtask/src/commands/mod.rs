@@ -1,22 +1,17 @@
-//! The commands, one a file.
+//! The commands. What only runs cargo is in `cargo`; the others have a file each.
 
 mod acceptance;
 mod api;
-mod asan;
 mod cargo;
 mod ci;
 mod count;
-mod examples;
-mod features;
 mod instructions;
-mod loom;
 mod origin;
 mod tour;
 
-use std::fmt::Write;
-
-use crate::outcome::Outcome;
-use crate::tidy;
+use self::Run::{Cargo, Function};
+use crate::outcome::{Outcome, Verdict};
+use crate::{process, tidy};
 
 /// A command and, where [`STEPS`] lists it, a step of CI.
 pub(crate) struct Command {
@@ -25,54 +20,60 @@ pub(crate) struct Command {
     run: Run,
 }
 
-type Run = fn() -> Result<Outcome, String>;
+enum Run {
+    /// One call of cargo, with these arguments and a limit in minutes.
+    Cargo(&'static [&'static str], u64),
+    Function(fn() -> Result<Outcome, String>),
+}
+
+const fn step(name: &'static str, about: &'static str, run: Run) -> Command {
+    Command { name, about, run }
+}
 
 impl Command {
-    const fn new(name: &'static str, about: &'static str, run: Run) -> Command {
-        Command { name, about, run }
-    }
-
-    /// Runs it.
     pub(crate) fn outcome(&self) -> Outcome {
-        (self.run)().unwrap_or_else(Outcome::failed)
+        let result = match self.run {
+            Function(function) => function(),
+            Cargo(arguments, limit) => {
+                let limit = process::minutes(limit);
+                process::succeed(&mut process::cargo(arguments), limit).map(|_| Outcome::default())
+            }
+        };
+        result.unwrap_or_else(|why| Verdict::Failed(why).into())
     }
 }
 
 /// What `ci` runs, in this order: the quick checks first.
 pub(crate) const STEPS: &[Command] = &[
-    Command::new("fmt", "The sources are formatted", cargo::fmt),
-    Command::new("tidy", "The sources and documents keep the written rules", tidy::run),
-    Command::new("clippy", "No warnings from the compiler or clippy", cargo::clippy),
-    Command::new("api", "No type of a 0.x crate in the public API", api::run),
-    Command::new("test", "The README's test command passes", cargo::test),
-    Command::new("members", "The other members' tests pass", cargo::members),
-    Command::new(
-        "origin",
-        "Every test that docs/ORIGIN.md and docs/GUARANTEES.md name exists",
-        origin::run,
-    ),
-    Command::new("doc", "The documentation builds without warnings", cargo::doc),
-    Command::new("features", "Every combination of features compiles", features::run),
-    Command::new("examples", "Every example runs and ends by itself", examples::run),
-    Command::new("tour", "The README's tour ends well in under a minute", tour::run),
-    Command::new(
+    step("fmt", "The sources are formatted", Cargo(cargo::FMT, 25)),
+    step("tidy", "The sources and documents keep the written rules", Function(tidy::run)),
+    step("clippy", "No warnings from the compiler or clippy", Cargo(cargo::CLIPPY, 25)),
+    step("api", "No type of a 0.x crate in the public API", Function(api::run)),
+    step("test", "The README's test command passes", Function(cargo::test)),
+    step("members", "The other members' tests pass", Function(cargo::members)),
+    step("origin", "The tests that ORIGIN.md and GUARANTEES.md name exist", Function(origin::run)),
+    step("doc", "The documentation builds without warnings", Cargo(cargo::DOC, 25)),
+    step("features", "Every combination of features compiles", Function(cargo::every_feature)),
+    step("examples", "Every example runs and ends by itself", Function(cargo::examples)),
+    step("tour", "The README's tour ends well in under a minute", Function(tour::run)),
+    step(
         "bench-smoke",
         "The benchmark suite gives figures for every area",
-        cargo::bench_smoke,
+        Cargo(cargo::SMOKE, 15),
     ),
-    Command::new("loom", "The loom models hold (2 preemptions, 5 minutes)", loom::run),
-    Command::new("asan", "The tests pass under AddressSanitizer", asan::run),
+    step("loom", "The loom models hold (2 preemptions, 5 minutes)", Function(cargo::loom)),
+    step("asan", "The tests pass under AddressSanitizer", Function(cargo::asan)),
 ];
 
 const OTHERS: &[Command] = &[
-    Command::new("ci", "Run the steps from fmt to asan in order, and print a table", ci::run),
-    Command::new("count", "Print lines of code and unsafe blocks", count::run),
-    Command::new(
+    step("ci", "Run the steps from fmt to asan in order, and print a table", Function(ci::run)),
+    step("count", "Print lines of code and unsafe blocks", Function(count::run)),
+    step(
         "instructions",
-        "Count instructions per echo under callgrind, for us and our peers",
-        instructions::run,
+        "Count instructions per echo under callgrind",
+        Function(instructions::run),
     ),
-    Command::new("acceptance", "Run the acceptance programs, if they are there", acceptance::run),
+    step("acceptance", "Run the acceptance programs, if there", Function(acceptance::run)),
 ];
 
 /// The command of this name.
@@ -82,18 +83,22 @@ pub(crate) fn find(name: &str) -> Option<&'static Command> {
 
 /// What `cargo xtask --help` prints.
 pub(crate) fn help() -> String {
-    let mut text = String::from("Everything that CI does.\n\n");
-    text.push_str("Usage: cargo xtask <command>\n\nCommands:\n");
-    let (ci, others) = OTHERS.split_first().expect("`ci` is listed");
-    for command in std::iter::once(ci).chain(STEPS).chain(others) {
-        let _ = writeln!(text, "  {:<14}{}", command.name, command.about);
-    }
-    text.push_str("  help          Print this text\n\n");
-    text.push_str(
-        "A command exits with 0 if it passed or if it had to be skipped, which it says,\n",
-    );
-    text.push_str("with 1 if it failed, and with 2 if it does not exist.\n");
-    text
+    let (ci, others) = OTHERS.split_at(1);
+    let commands = ci.iter().chain(STEPS).chain(others);
+    let lines = commands.map(|command| format!("  {:<14}{}\n", command.name, command.about));
+    format!(
+        "Everything that CI does.
+
+Usage: cargo xtask <command>
+
+Commands:
+{}  help          Print this text
+
+A command exits with 0 if it passed or if it had to be skipped, which it says,
+with 1 if it failed, and with 2 if it does not exist.
+",
+        lines.collect::<String>()
+    )
 }
 
 #[cfg(test)]

@@ -5,20 +5,16 @@
 //! that this file has it; a path of a document or source file by itself stands for its doctests,
 //! that of a folder for the tests in it, and `cargo xtask something` for that command.
 
-use std::process::Command;
-
-use super::cargo::{other_tests, plain_tests};
+use super::cargo::list_tests;
+use crate::markdown;
 use crate::outcome::{Counts, Outcome};
 use crate::tree::Tree;
-use crate::{markdown, process};
 
 const DOCUMENTS: [&str; 2] = ["docs/ORIGIN.md", "docs/GUARANTEES.md"];
 
 pub(crate) fn run() -> Result<Outcome, String> {
     let tree = Tree::read()?;
-    // The same programs as in the steps that run them: others would have to be built.
-    let list = |mut command: Command| process::output(command.args(["--", "--list"]));
-    let listed = list(plain_tests()?)? + &list(other_tests()?)?;
+    let listed = list_tests()?;
     let tests: Vec<&str> = listed.lines().filter_map(|line| line.strip_suffix(": test")).collect();
     let mut all = Vec::new();
     for document in DOCUMENTS {
@@ -62,26 +58,21 @@ fn exists(name: &str, tests: &[&str], tree: &Tree) -> bool {
         let inside = format!("/{name}/");
         return tree.rust("").any(|(known, _)| known.path.contains(&inside));
     }
-    let (file, test) = match name.split_once(".rs::") {
-        Some((file, test)) => (Some(format!("{file}.rs")), test),
-        None => (None, name),
-    };
-    if let Some(file) = file {
+    if let Some((file, test)) = name.split_once(".rs::") {
         let function = test.rsplit("::").next().unwrap_or(test);
-        let inside = format!("/{file}");
-        let defined = tree.rust("").any(|(known, source)| {
-            (known.path == file || known.path.ends_with(&inside))
-                && source.functions().iter().any(|known| known.name == function)
-        });
-        return defined && tests.iter().any(|known| ends_with_path(known, function));
+        let inside = format!("/{file}.rs");
+        let mut files =
+            tree.rust("").filter(|(known, _)| format!("/{}", known.path).ends_with(&inside));
+        return files
+            .any(|(_, source)| source.functions().iter().any(|known| known.name == function))
+            && tests.iter().any(|known| ends_with_path(known, function));
     }
-    if test.ends_with(".rs") || test.ends_with(".md") {
+    if name.ends_with(".rs") || name.ends_with(".md") {
         // Doctests are listed as `path - item (line 3)`.
-        return tests
-            .iter()
-            .any(|known| known.split(" - ").next().is_some_and(|path| path.ends_with(test)));
+        let files = tests.iter().filter_map(|known| known.split(" - ").next());
+        return files.filter(|path| path.ends_with(name)).count() > 0;
     }
-    tests.iter().any(|known| ends_with_path(known, test))
+    tests.iter().any(|known| ends_with_path(known, name))
 }
 
 /// Whether `path` is `end`, or ends with it at a `::`.

@@ -1,24 +1,18 @@
 //! `cargo xtask tour`: the tour that the README promises ends well in under a minute, with a table
 //! of what it did.
 
-use std::time::Duration;
-
+use super::cargo::from_readme;
 use crate::outcome::{Counts, Outcome};
-use crate::{process, readme};
-
-const LIMIT: Duration = Duration::from_secs(60);
+use crate::process::{self, LONG, cargo, minutes};
 
 /// A TCP echo by each of the two APIs, a UDP echo and a proxy.
 const SERVICES: usize = 4;
 
 pub(crate) fn run() -> Result<Outcome, String> {
-    let words = readme::command("cargo run --release")?;
-    let arguments: Vec<&str> = words[1..].iter().map(String::as_str).collect();
+    let mut tour = from_readme("cargo run --release")?;
     // Built first, so that the limit is for the tour alone.
-    let build: Vec<&str> =
-        arguments.iter().map(|word| if *word == "run" { "build" } else { word }).collect();
-    process::succeed(&mut process::cargo(&build), process::LONG)?;
-    let output = process::succeed(&mut process::cargo(&arguments), LIMIT)?;
+    process::succeed(cargo(&["build"]).args(tour.get_args().skip(1)), LONG)?;
+    let output = process::succeed(&mut tour, minutes(1))?;
     Ok(Outcome::from_problems(check_table(&output), Counts::default()))
 }
 
@@ -26,32 +20,29 @@ pub(crate) fn run() -> Result<Outcome, String> {
 /// judged.
 fn check_table(output: &str) -> Vec<String> {
     let mut lines = output.lines().map(cells);
-    let header = lines.by_ref().find(|cells| cells.contains(&"p99".to_string()));
-    let header = header.unwrap_or_default();
+    let header = lines.by_ref().find(|cells| cells.contains(&"p99")).unwrap_or_default();
     let (mut rows, mut problems) = (0, Vec::new());
     for cells in lines.filter(|cells| cells.len() == header.len()) {
         let under = |name| {
-            let column = header.iter().position(|cell| cell == name)?;
+            let column = header.iter().position(|cell| *cell == name)?;
             cells[column].replace(',', "").parse::<u64>().ok()
         };
         let (Some(requests), Some(errors)) = (under("requests"), under("errors")) else { continue };
         rows += 1;
         if requests == 0 || errors != 0 {
-            problems
-                .push(format!("the tour's `{}`: {requests} requests, {errors} errors", cells[0]));
+            let service = cells[0];
+            problems.push(format!("the tour's `{service}`: {requests} requests, {errors} errors"));
         }
     }
     if rows < SERVICES {
-        problems
-            .push(format!("the tour's table has {rows} rows, and there are {SERVICES} services"));
+        problems.push(format!("the tour's table has {rows} rows for {SERVICES} services"));
     }
     problems
 }
 
 /// The cells of a table's line, divided by rules.
-fn cells(line: &str) -> Vec<String> {
-    let parts = line.trim_matches('│').split(['│', '┆']);
-    parts.map(|cell| cell.trim().to_string()).collect()
+fn cells(line: &str) -> Vec<&str> {
+    line.trim_matches('│').split(['│', '┆']).map(str::trim).collect()
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! ARCHITECTURE.md and the tree must tell the same story.
 
 use super::Violation;
-use super::places::LIBRARY;
-use crate::tree::Tree;
+use crate::tree::{LIBRARY, Tree};
 
 const DOCUMENT: &str = "ARCHITECTURE.md";
 
@@ -10,19 +9,14 @@ const DOCUMENT: &str = "ARCHITECTURE.md";
 /// folder, `net/`. Several can be written at once: `net/tcp/{listener,stream}.rs`.
 pub(crate) fn mentions_every_file(tree: &Tree) -> Vec<Violation> {
     let mentioned = tree.file(DOCUMENT).map_or(Vec::new(), |document| mentions(&document.text));
-    let mut found = Vec::new();
-    for (file, _) in tree.rust(LIBRARY) {
-        let path = &file.path[LIBRARY.len()..];
+    let is_mentioned = |path: &str| {
         let folder = path.strip_suffix("mod.rs").filter(|folder| !folder.is_empty());
-        let known = mentioned.iter().any(|(_, mention)| {
-            let mention = relative(mention);
-            mention == path || folder.is_some_and(|folder| mention.starts_with(folder))
-        });
-        if !known {
-            found.push(Violation::new(DOCUMENT, 1, format!("does not mention {path}")));
-        }
-    }
-    found
+        let mut mentions = mentioned.iter().map(|(_, mention)| relative(mention));
+        mentions.any(|one| one == path || folder.is_some_and(|folder| one.starts_with(folder)))
+    };
+    let paths = tree.rust(LIBRARY).map(|(file, _)| &file.path[LIBRARY.len()..]);
+    let absent = paths.filter(|path| !is_mentioned(path));
+    absent.map(|path| Violation::new(DOCUMENT, 1, format!("does not mention {path}"))).collect()
 }
 
 /// Every Rust file that the document names exists.

@@ -1,34 +1,29 @@
 //! Which part of the library may touch the world outside it.
 
-use super::places::{self, LIBRARY};
+use super::places;
 use super::{Violation, tokens};
 use crate::source::{Path, Source};
-use crate::tree::{File, Tree};
+use crate::tree::{RustFile, Tree};
 
 const SIMULATION: &str = "minato-sim/src/";
 
 /// Only the clock asks the system for the time: everything else asks the clock, which may be
 /// simulated.
 pub(crate) fn clock(tree: &Tree) -> Vec<Violation> {
-    const CALLS: [&str; 2] = ["std::time::Instant::now", "std::time::SystemTime::now"];
-    paths(tree, LIBRARY, places::CLOCK, |path| {
-        let call = CALLS.iter().find(|call| path.starts_with(call))?;
-        Some(format!("only time/clock.rs calls {call}"))
-    })
+    let calls = ["std::time::Instant::now", "std::time::SystemTime::now"];
+    forbid(library(tree, places::CLOCK), &calls, "is called only by time/clock.rs")
 }
 
 /// Locks, atomics and counted references come from `sync.rs`, where loom's can take their place.
 pub(crate) fn sync(tree: &Tree) -> Vec<Violation> {
-    const NAMES: [&str; 5] = ["Arc", "Weak", "Mutex", "MutexGuard", "atomic"];
-    paths(tree, LIBRARY, places::SYNC, |path| {
-        let name = NAMES.iter().find(|name| path.starts_with(&format!("std::sync::{name}")))?;
-        Some(format!("{name} comes from crate::sync"))
-    })
+    let names = ["Arc", "Weak", "Mutex", "MutexGuard", "atomic"];
+    let names = names.map(|name| format!("std::sync::{name}"));
+    forbid(library(tree, places::SYNC), &names, "comes from crate::sync")
 }
 
 /// There is one thread-local, in one file.
 pub(crate) fn thread_local(tree: &Tree) -> Vec<Violation> {
-    words(tree, LIBRARY, places::THREAD_LOCAL, |source, at| {
+    words(library(tree, places::THREAD_LOCAL), |source, at| {
         let found = source.text(at) == "thread_local" && source.text(at + 1) == "!";
         found.then(|| "only runtime/context.rs has a thread-local".to_string())
     })
@@ -37,7 +32,7 @@ pub(crate) fn thread_local(tree: &Tree) -> Vec<Violation> {
 /// System calls are made by the engines and the socket, nowhere else. An error number such as
 /// `libc::EMFILE` is no call and may be named anywhere.
 pub(crate) fn syscalls(tree: &Tree) -> Vec<Violation> {
-    paths(tree, LIBRARY, places::SYSCALLS, |path| {
+    paths(library(tree, places::SYSCALLS), |path| {
         let name =
             path.segments.iter().find(|name| ["libc", "socket2"].contains(&name.as_str()))?;
         let last = path.segments.last()?;
@@ -52,55 +47,54 @@ pub(crate) fn syscalls(tree: &Tree) -> Vec<Violation> {
 pub(crate) fn determinism(tree: &Tree) -> Vec<Violation> {
     const WORDS: [&str; 5] = ["HashMap", "HashSet", "RandomState", "SystemTime", "thread_rng"];
     const PATHS: [&str; 2] = ["std::thread", "std::time::Instant"];
-    let mut found = words(tree, SIMULATION, &[], |source, at| {
+    let files = || tree.rust(SIMULATION).filter(|(file, _)| !file.is_test());
+    let mut found = words(files(), |source, at| {
         let word = source.text(at);
         WORDS.contains(&word).then(|| format!("{word} differs from run to run"))
     });
-    found.extend(paths(tree, SIMULATION, &[], |path| {
-        let start = PATHS.iter().find(|start| path.starts_with(start))?;
-        Some(format!("{start} differs from run to run"))
-    }));
+    found.extend(forbid(files(), &PATHS, "differs from run to run"));
     found
 }
 
-/// Rust files under `prefix` that are not test files and not in `allowed`.
-fn plain_code<'a>(
-    tree: &'a Tree,
-    prefix: &'a str,
-    allowed: &'a [&'a str],
-) -> impl Iterator<Item = (&'a File, &'a Source)> + 'a {
-    tree.rust(prefix)
-        .filter(|(file, _)| !file.is_test())
-        .filter(move |(file, _)| !places::allows(allowed, &file.path))
+/// The library's files that are not in one of these places.
+fn library<'a>(tree: &'a Tree, places: &'a [&str]) -> impl Iterator<Item = RustFile<'a>> {
+    tree.library().filter(|(file, _)| !places::allows(places, &file.path))
+}
+
+/// No path starts with one of these.
+fn forbid<'a>(
+    files: impl Iterator<Item = RustFile<'a>>,
+    starts: &[impl AsRef<str>],
+    why: &str,
+) -> Vec<Violation> {
+    paths(files, |path| {
+        let start = starts.iter().find(|start| path.starts_with(start.as_ref()))?;
+        Some(format!("{} {why}", start.as_ref()))
+    })
 }
 
 /// Judges each path outside unit tests, imported names written out: a test may wait for the real
 /// clock and call the system.
-fn paths(
-    tree: &Tree,
-    prefix: &str,
-    allowed: &[&str],
+fn paths<'a>(
+    files: impl Iterator<Item = RustFile<'a>>,
     judge: impl Fn(&Path) -> Option<String>,
 ) -> Vec<Violation> {
     let mut found = Vec::new();
-    for (file, source) in plain_code(tree, prefix, allowed) {
-        for path in source.resolved_paths() {
-            if let Some(message) = judge(&path).filter(|_| !source.in_test_block(path.line)) {
-                found.push(Violation::new(&file.path, path.line, message));
-            }
-        }
+    for (file, source) in files {
+        let paths = source.resolved_paths().into_iter();
+        let outside = paths.filter(|path| !source.in_test_block(path.line));
+        let judged = outside.filter_map(|path| Some((path.line, judge(&path)?)));
+        found.extend(judged.map(|(line, message)| Violation::new(&file.path, line, message)));
     }
     found
 }
 
 /// The same for each word.
-fn words(
-    tree: &Tree,
-    prefix: &str,
-    allowed: &[&str],
+fn words<'a>(
+    files: impl Iterator<Item = RustFile<'a>>,
     judge: impl Fn(&Source, usize) -> Option<String>,
 ) -> Vec<Violation> {
-    tokens(plain_code(tree, prefix, allowed), |source, at| {
+    tokens(files, |source, at| {
         judge(source, at).filter(|_| !source.in_test_block(source.tokens[at].line))
     })
 }

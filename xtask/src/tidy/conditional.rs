@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use syn::Attribute;
 use syn::visit::{self, Visit};
 
-use super::places::{CONDITIONAL_IMPORTS, LIBRARY};
+use super::places::CONDITIONAL_IMPORTS;
 use super::{Violation, tokens};
-use crate::tree::Tree;
+use crate::tree::{LIBRARY, Tree};
 
 /// How many `cfg` 1,000 lines may have.
 const PER_THOUSAND: usize = 2;
@@ -42,16 +42,16 @@ pub(crate) fn cfg(tree: &Tree) -> Vec<Violation> {
 /// The library has at most 2 `cfg` in 1,000 lines of code, those of unit tests apart.
 pub(crate) fn budget(tree: &Tree) -> Vec<Violation> {
     let (mut lines, mut cfgs) = (0, 0);
-    for (_, source) in tree.rust(LIBRARY).filter(|(file, _)| !file.is_test()) {
+    for (_, source) in tree.library() {
         lines += source.lines_of_code().0;
         let conditions = source.words("cfg").chain(source.words("cfg_attr"));
         let outside = conditions.filter(|at| !source.in_test_block(source.tokens[*at].line));
         cfgs += outside.filter(|at| source.text(at - 1) == "[").count();
     }
-    let over = cfgs * 1000 > lines * PER_THOUSAND;
     let message =
         format!("{cfgs} cfg in {lines} lines, at most {PER_THOUSAND} in 1,000 are allowed");
-    over.then(|| Violation::new(LIBRARY, 1, message)).into_iter().collect()
+    let over = cfgs * 1000 > lines * PER_THOUSAND;
+    Vec::from_iter(over.then(|| Violation::new(LIBRARY, 1, message)))
 }
 
 /// The lines of attributes by what they stand on.

@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Violation;
-use super::places::LIBRARY;
+use super::{Violation, at_most};
 use crate::markdown;
-use crate::tree::Tree;
+use crate::tree::{LIBRARY, Tree};
 
 const DOCUMENT: &str = "ARCHITECTURE.md";
 
@@ -32,16 +31,16 @@ pub(crate) fn circles(tree: &Tree) -> Vec<Violation> {
     let mut imports = imports(tree);
     let mut found = Vec::new();
     for row in markdown::rows(&table.join("\n")) {
-        let line = first + row.line - 1;
+        let mut report =
+            |message| found.push(Violation::new(DOCUMENT, first + row.line - 1, message));
         let mut cells = row.cells.iter().map(|cell| cell.trim_matches(['`', '/']).to_string());
-        let edge = (cells.next().unwrap_or_default(), cells.next().unwrap_or_default());
-        if imports.remove(&edge).is_none() {
-            let message = format!("{}/ does not import {}/", edge.0, edge.1);
-            found.push(Violation::new(DOCUMENT, line, message));
-        }
+        let (from, to) = (cells.next().unwrap_or_default(), cells.next().unwrap_or_default());
         if cells.next().is_none_or(|reason| reason.is_empty()) {
-            let message = format!("no reason is given for {}/ and {}/", edge.0, edge.1);
-            found.push(Violation::new(DOCUMENT, line, message));
+            report(format!("no reason is given for {from}/ and {to}/"));
+        }
+        let edge = (from, to);
+        if imports.remove(&edge).is_none() {
+            report(format!("{}/ does not import {}/", edge.0, edge.1));
         }
     }
     for ((from, to), (file, line)) in &imports {
@@ -56,17 +55,15 @@ pub(crate) fn circles(tree: &Tree) -> Vec<Violation> {
 /// Which folder imports which, with the first place that does.
 fn imports(tree: &Tree) -> BTreeMap<Edge, (String, usize)> {
     let folder = |path: &str| path[LIBRARY.len()..].split_once('/').map(|(top, _)| top.to_string());
-    let plain = || tree.rust(LIBRARY).filter(|(file, _)| !file.is_test());
-    let folders: BTreeSet<String> = plain().filter_map(|(file, _)| folder(&file.path)).collect();
+    let folders: BTreeSet<String> =
+        tree.library().filter_map(|(file, _)| folder(&file.path)).collect();
     let mut found = BTreeMap::new();
-    for (file, source) in plain() {
+    for (file, source) in tree.library() {
         let Some(from) = folder(&file.path) else { continue };
         let outside = source.paths().into_iter().filter(|path| !source.in_test_block(path.line));
         for path in outside.filter(|path| path.segments[0] == "crate") {
-            let Some(to) = path.segments.get(1).filter(|to| folders.contains(*to)) else {
-                continue;
-            };
-            if *to != from {
+            let to = path.segments.get(1).filter(|to| folders.contains(*to) && **to != from);
+            if let Some(to) = to {
                 let place = (file.path.clone(), path.line);
                 found.entry((from.clone(), to.clone())).or_insert(place);
             }
@@ -77,15 +74,12 @@ fn imports(tree: &Tree) -> BTreeMap<Edge, (String, usize)> {
 
 fn reaches(imports: &BTreeMap<Edge, (String, usize)>, from: &str, to: &str) -> bool {
     let (mut seen, mut left) = (BTreeSet::new(), vec![from]);
-    while let Some(at) = left.pop().filter(|at| *at != to) {
+    while let Some(at) = left.pop() {
         if seen.insert(at) {
             left.extend(imports.keys().filter(|(start, _)| start == at).map(|(_, end)| &**end));
         }
-        if left.is_empty() {
-            return false;
-        }
     }
-    true
+    seen.contains(to)
 }
 
 /// An operation crosses few files: those in the document's list of its functions, each of which
@@ -117,10 +111,11 @@ pub(crate) fn ways(tree: &Tree) -> Vec<Violation> {
             }
             before = Some((function.to_string(), words.unwrap_or_default()));
         }
-        if files.len() > limit {
-            let message = format!("{heading}: {} files, at most {limit} are allowed", files.len());
+        if files.is_empty() {
+            let message = format!("lists no functions under the heading `{heading}`");
             found.push(Violation::new(DOCUMENT, 1, message));
         }
+        found.extend(at_most(limit, files.len(), &format!("files: {heading}"), DOCUMENT));
     }
     found
 }
@@ -159,7 +154,9 @@ mod tests {
     }
 
     fn way(lines: &str) -> Vec<String> {
-        messages(ways, &format!("## {}\n\n{lines}\n## Other\n9. `no.rs`: `x`\n", WAYS[0].0))
+        let [(first, _), (second, _)] = WAYS;
+        let other = format!("## {second}\n1. `a/mod.rs`: `f`\n## Other\n9. `no.rs`: `x`\n");
+        messages(ways, &format!("## {first}\n\n{lines}\n{other}"))
     }
 
     #[test]
@@ -169,6 +166,16 @@ mod tests {
         assert_eq!(skipped, ["`f` does not name `h`"]);
         assert!(way("1. `a/mod.rs`: `f`\n2. `c/mod.rs`: `h`, called back").is_empty());
         assert_eq!(way("1. `a/mod.rs`: `gone`"), ["a/mod.rs has no function `gone`"]);
+    }
+
+    #[test]
+    fn a_list_that_is_missing_or_empty_is_found() {
+        let [(first, _), (second, _)] = WAYS;
+        let missing = |heading| format!("lists no functions under the heading `{heading}`");
+        assert_eq!(messages(ways, ""), [missing(first), missing(second)]);
+        let renamed = format!("## {first}\n1. `a/mod.rs`: `f`\n## {second}s\n1. `a/mod.rs`: `f`\n");
+        assert_eq!(messages(ways, &renamed), [missing(second)]);
+        assert_eq!(way("nothing"), [missing(first)]);
     }
 
     #[test]

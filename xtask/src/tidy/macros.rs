@@ -1,27 +1,24 @@
 //! What macros may define.
 
-use super::Violation;
+use super::{Violation, tokens};
 use crate::source::Source;
 use crate::tree::Tree;
 
 /// No macro of ours defines a public type: `grep 'pub struct Name'` must find where a type is
 /// defined.
 pub(crate) fn no_public_types(tree: &Tree) -> Vec<Violation> {
-    let mut found = Vec::new();
-    for (file, source) in tree.rust("") {
-        // `macro_rules ! name {`
-        for open in source.words("macro_rules").map(|at| at + 3) {
-            for at in open..source.tokens.get(open).map_or(open, |token| token.close) {
-                let keyword = source.text(at);
-                let is_type = matches!(keyword, "struct" | "enum" | "union" | "type" | "trait");
-                if is_type && is_public(source, at) {
-                    let message = format!("a macro defines a public {keyword}");
-                    found.push(Violation::new(&file.path, source.tokens[at].line, message));
-                }
-            }
-        }
-    }
-    found
+    tokens(tree.rust(""), |source, at| {
+        let keyword = source.text(at);
+        let is_type = ["struct", "enum", "union", "type", "trait"].contains(&keyword);
+        let found = is_type && in_macro(source, at) && is_public(source, at);
+        found.then(|| format!("a macro defines a public {keyword}"))
+    })
+}
+
+fn in_macro(source: &Source, at: usize) -> bool {
+    // `macro_rules ! name {`
+    let mut opens = source.words("macro_rules").map(|at| at + 3).filter(|open| *open < at);
+    opens.any(|open| at < source.tokens[open].close)
 }
 
 /// Whether what stands before a keyword is `pub`, `pub(..)` or a visibility that the macro's caller

@@ -21,7 +21,7 @@ use std::fmt;
 pub(crate) use self::unsafe_code::count as count_unsafe;
 use crate::outcome::Outcome;
 use crate::source::Source;
-use crate::tree::{File, Tree};
+use crate::tree::{File, RustFile, Tree};
 
 /// A place that breaks a rule.
 #[derive(Debug)]
@@ -45,6 +45,12 @@ impl fmt::Display for Violation {
     }
 }
 
+/// What is wrong if there are more than `limit` of something.
+fn at_most(limit: usize, count: usize, what: &str, file: &str) -> Vec<Violation> {
+    let message = format!("{count} {what}, at most {limit} are allowed");
+    Vec::from_iter((count > limit).then(|| Violation::new(file, 1, message)))
+}
+
 /// Judges each line of the files.
 fn lines<'a>(
     files: impl Iterator<Item = &'a File>,
@@ -58,7 +64,7 @@ fn lines<'a>(
 
 /// Judges each token of the files, by its index.
 fn tokens<'a>(
-    files: impl Iterator<Item = (&'a File, &'a Source)>,
+    files: impl Iterator<Item = RustFile<'a>>,
     judge: impl Fn(&Source, usize) -> Option<String>,
 ) -> Vec<Violation> {
     let mut found = Vec::new();
@@ -120,12 +126,10 @@ pub(crate) fn check(tree: &Tree) -> Vec<Violation> {
 pub(crate) fn run() -> Result<Outcome, String> {
     let tree = Tree::read()?;
     let violations = check(&tree);
-    for violation in &violations {
-        println!("{violation}");
-    }
+    violations.iter().for_each(|violation| println!("{violation}"));
     if violations.is_empty() {
         println!("{} rules, {} files: nothing to report", RULES.len(), tree.paths.len());
-        return Ok(Outcome::passed());
+        return Ok(Outcome::default());
     }
     Err(format!("{} violations", violations.len()))
 }
@@ -217,7 +221,9 @@ mod tests {
             ("minato/src/io/read_buf.rs", "//! A buffer.\n\nfn f() {\n    unsafe { g() }\n}\n"),
             (
                 "ARCHITECTURE.md",
-                "`net/`, `net/udp.rs`, `io/read_buf.rs`; see [the list](docs/UNSAFE.md).\n",
+                "`net/`, `net/udp.rs`, `io/read_buf.rs`; see [the list](docs/UNSAFE.md).\n\n\
+                 ## From `read_exact` to the system call\n\n1. `io/read_buf.rs`: `f`\n\n\
+                 ## From an event to the task's poll\n\n1. `io/read_buf.rs`: `f`\n",
             ),
             (
                 "docs/UNSAFE.md",

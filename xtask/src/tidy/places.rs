@@ -2,13 +2,10 @@
 //! decision, not a fix.
 
 use super::Violation;
-use crate::tree::Tree;
+use crate::tree::{LIBRARY, Tree};
 
 /// This file.
 const LISTS: &str = "xtask/src/tidy/places.rs";
-
-/// The library's sources.
-pub(crate) const LIBRARY: &str = "minato/src/";
 
 /// Where `unsafe` may stand, relative to [`LIBRARY`]. A name that ends with `/` is a folder.
 pub(crate) const UNSAFE: &[&str] = &[

@@ -27,19 +27,18 @@ pub(crate) fn links(tree: &Tree) -> Vec<Violation> {
     for file in tree.files.iter().filter(|file| file.path.ends_with(".md")) {
         let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let mut in_code = false;
-        for (index, line) in file.text.lines().enumerate() {
-            if line.trim_start().starts_with("```") {
-                in_code = !in_code;
-            }
-            for target in line_links(line).into_iter().filter(|_| !in_code) {
-                let path = target.split('#').next().unwrap_or("");
-                if target.contains("://") || target.starts_with("mailto:") || path.is_empty() {
-                    continue;
-                }
-                if !exists(tree, folder, path) {
-                    let message = format!("the link to {target} leads nowhere");
-                    found.push(Violation::new(&file.path, index + 1, message));
-                }
+        let plain = file.text.lines().enumerate().filter(|(_, line)| {
+            in_code ^= line.trim_start().starts_with("```");
+            !in_code
+        });
+        for (index, target) in
+            plain.flat_map(|(index, line)| line_links(line).map(move |it| (index, it)))
+        {
+            let path = target.split('#').next().unwrap_or("");
+            let elsewhere = target.contains("://") || target.starts_with("mailto:");
+            if !elsewhere && !path.is_empty() && !exists(tree, folder, path) {
+                let message = format!("the link to {target} leads nowhere");
+                found.push(Violation::new(&file.path, index + 1, message));
             }
         }
     }
@@ -47,16 +46,11 @@ pub(crate) fn links(tree: &Tree) -> Vec<Violation> {
 }
 
 /// The targets of the `[text](target)` and `[label]: target` links in a line.
-fn line_links(line: &str) -> Vec<&str> {
-    let mut targets: Vec<&str> = line
-        .match_indices("](")
-        .filter_map(|(at, _)| line[at + 2..].split_once(')'))
-        .map(|(target, _)| target.split_whitespace().next().unwrap_or(""))
-        .collect();
-    if let Some((_, target)) = line.strip_prefix('[').and_then(|rest| rest.split_once("]: ")) {
-        targets.push(target.trim());
-    }
-    targets
+fn line_links(line: &str) -> impl Iterator<Item = &str> {
+    let inline = line.match_indices("](").filter_map(|(at, _)| line[at + 2..].split_once(')'));
+    let label = line.strip_prefix('[').and_then(|rest| rest.split_once("]: "));
+    let targets = inline.map(|(target, _)| target).chain(label.map(|(_, target)| target));
+    targets.filter_map(|target| target.split_whitespace().next())
 }
 
 fn exists(tree: &Tree, folder: &str, path: &str) -> bool {

@@ -1,9 +1,7 @@
 //! How long things may be.
 
-use super::places::LIBRARY;
-use super::{Violation, lines};
-use crate::source::Source;
-use crate::tree::{File, Tree};
+use super::{Violation, at_most, lines};
+use crate::tree::{LIBRARY, Tree};
 
 const COLUMNS: usize = 100;
 const FILE_LINES: usize = 450;
@@ -21,26 +19,19 @@ pub(crate) fn columns(tree: &Tree) -> Vec<Violation> {
 }
 
 /// Those files whose lines of code exceed `limit`.
-fn longer<'a>(files: impl Iterator<Item = (&'a File, &'a Source)>, limit: usize) -> Vec<Violation> {
-    let lengths = files.map(|(file, source)| (file, source.lines_of_code().0));
-    lengths
-        .filter(|(_, lines)| *lines > limit)
-        .map(|(file, lines)| Violation::new(&file.path, 1, too_long(lines, limit)))
-        .collect()
-}
-
-fn too_long(lines: usize, limit: usize) -> String {
-    format!("{lines} lines of code, at most {limit} are allowed")
+fn longer(tree: &Tree, folder: &str, limit: usize) -> Vec<Violation> {
+    let lengths = tree.rust(folder).map(|(file, source)| (file, source.lines_of_code().0));
+    lengths.flat_map(|(file, lines)| at_most(limit, lines, "lines of code", &file.path)).collect()
 }
 
 /// A file has at most 450 lines of code. Comments, blank lines and unit tests are free.
 pub(crate) fn file_length(tree: &Tree) -> Vec<Violation> {
-    longer(tree.rust(""), FILE_LINES)
+    longer(tree, "", FILE_LINES)
 }
 
 /// An example has fewer than 60 lines of code: it is a page that teaches one thing.
 pub(crate) fn example_length(tree: &Tree) -> Vec<Violation> {
-    longer(tree.rust("examples/"), EXAMPLE_LINES - 1)
+    longer(tree, "examples/", EXAMPLE_LINES - 1)
 }
 
 /// A function has at most 70 lines, from its name to its closing brace, comments included: it fits
@@ -49,13 +40,10 @@ pub(crate) fn function_length(tree: &Tree) -> Vec<Violation> {
     let mut found = Vec::new();
     for (file, source) in tree.rust("") {
         for function in source.functions() {
-            let (first, lines) = (*function.lines.start(), function.lines.count());
-            if lines > FUNCTION_LINES {
-                let name = function.name;
-                let message =
-                    format!("`{name}` has {lines} lines, at most {FUNCTION_LINES} are allowed");
-                found.push(Violation::new(&file.path, first, message));
-            }
+            let (line, count) = (*function.lines.start(), function.lines.count());
+            let what = format!("lines of `{}`", function.name);
+            let long = at_most(FUNCTION_LINES, count, &what, &file.path);
+            found.extend(long.into_iter().map(|found| Violation { line, ..found }));
         }
     }
     found
@@ -63,27 +51,20 @@ pub(crate) fn function_length(tree: &Tree) -> Vec<Violation> {
 
 /// The library has at most 17,600 lines of code, tests apart.
 pub(crate) fn core_length(tree: &Tree) -> Vec<Violation> {
-    let files = tree.rust(LIBRARY).filter(|(file, _)| !file.is_test());
-    let lines: usize = files.map(|(_, source)| source.lines_of_code().0).sum();
-    let over = (lines > CORE_LINES).then(|| too_long(lines, CORE_LINES));
-    over.map(|message| Violation::new(LIBRARY, 1, message)).into_iter().collect()
+    let files = tree.library();
+    let lines = files.map(|(_, source)| source.lines_of_code().0).sum();
+    at_most(CORE_LINES, lines, "lines of code", LIBRARY)
 }
 
 /// The library has at most 15 test programs, because each is linked anew.
 pub(crate) fn test_binaries(tree: &Tree) -> Vec<Violation> {
     let folder = "minato/tests/";
-    let is_binary = |path: &&String| {
-        path.strip_prefix(folder).is_some_and(|name| match name.split_once('/') {
-            None => name.ends_with(".rs"),
-            Some((_, inside)) => inside == "main.rs",
-        })
-    };
-    let binaries = tree.paths.iter().filter(is_binary).count();
-    if binaries <= TEST_BINARIES {
-        return Vec::new();
-    }
-    let message = format!("{binaries} test programs, at most {TEST_BINARIES} are allowed");
-    vec![Violation::new(folder, 1, message)]
+    let names = tree.paths.iter().filter_map(|path| path.strip_prefix(folder));
+    let binaries = names.filter(|name| match name.split_once('/') {
+        None => name.ends_with(".rs"),
+        Some((_, inside)) => inside == "main.rs",
+    });
+    at_most(TEST_BINARIES, binaries.count(), "test programs", folder)
 }
 
 #[cfg(test)]
@@ -126,6 +107,6 @@ mod tests {
         let text = format!("\nfn long() {{{}}}", "\n".repeat(70));
         let found = function_length(&Tree::of(&[("a.rs", &text)]));
         assert_eq!(found[0].line, 2);
-        assert!(found[0].message.contains("`long` has 71 lines"));
+        assert!(found[0].message.contains("71 lines of `long`"));
     }
 }

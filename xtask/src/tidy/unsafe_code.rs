@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::places::{self, LIBRARY};
-use super::{Violation, tokens};
+use super::places;
+use super::{Violation, at_most, tokens};
 use crate::markdown;
 use crate::source::Source;
-use crate::tree::Tree;
+use crate::tree::{LIBRARY, Tree};
 
 const BLOCKS: usize = 72;
 
@@ -24,11 +24,7 @@ pub(crate) fn place(tree: &Tree) -> Vec<Violation> {
 
 /// The library has at most 72 unsafe blocks and impls.
 pub(crate) fn budget(tree: &Tree) -> Vec<Violation> {
-    let total: usize = counts(tree).values().sum();
-    if total <= BLOCKS {
-        return Vec::new();
-    }
-    vec![Violation::new(LIBRARY, 1, format!("{total} unsafe blocks, at most {BLOCKS} are allowed"))]
+    at_most(BLOCKS, counts(tree).values().sum(), "unsafe blocks", LIBRARY)
 }
 
 /// The inventory lists exactly the unsafe blocks that there are, and a reason for each file.
@@ -39,24 +35,21 @@ pub(crate) fn inventory(tree: &Tree) -> Vec<Violation> {
     let mut found = Vec::new();
     for row in rows {
         let [path, listed, reason] = row.cells[..] else { continue };
-        let (path, Ok(listed)) = (path.trim_matches('`'), listed.parse::<usize>()) else {
-            continue;
-        };
-        let path = if path.starts_with(LIBRARY) { path } else { &format!("{LIBRARY}{path}") };
-        let real = counts.remove(path).unwrap_or(0);
+        let Ok(listed) = listed.parse::<usize>() else { continue };
+        let path = path.trim_matches('`').trim_start_matches(LIBRARY);
+        let real = counts.remove(&format!("{LIBRARY}{path}")).unwrap_or(0);
+        let mut report = |message| found.push(Violation::new(INVENTORY, row.line, message));
         if real != listed {
-            let message = format!("{path} has {real} unsafe blocks, not {listed}");
-            found.push(Violation::new(INVENTORY, row.line, message));
+            report(format!("{path} has {real} unsafe blocks, not {listed}"));
         }
         if reason.is_empty() {
-            let message = format!("no reason is given for {path}");
-            found.push(Violation::new(INVENTORY, row.line, message));
+            report(format!("no reason is given for {path}"));
         }
     }
-    for (path, count) in counts {
+    found.extend(counts.into_iter().map(|(path, count)| {
         let message = format!("{path} has {count} unsafe blocks and is not listed");
-        found.push(Violation::new(INVENTORY, 1, message));
-    }
+        Violation::new(INVENTORY, 1, message)
+    }));
     found
 }
 

@@ -40,29 +40,22 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("fn", "of", "new, from_, with_"),
 ];
 
-/// Paths whose names are still to be changed.
-const NOT_YET: &[&str] = &[];
-
 /// No name holds one of the words. A name is split at `_` and where a capital letter starts a word;
 /// a path is split in the same way. Tests are free: their names are sentences.
 pub(crate) fn names(tree: &Tree) -> Vec<Violation> {
-    let is_ours = |path: &str| {
-        let starts = |start: &&str| path.starts_with(start);
-        PLACES.iter().any(starts) && !NOT_YET.iter().any(starts)
-    };
     let report = |name: &str, instead: &str| format!("`{name}` has a standard term: {instead}");
-    let files = || tree.rust("").filter(|(file, _)| is_ours(&file.path));
+    let files = || PLACES.iter().flat_map(|place| tree.rust(place));
     let paths = files().filter_map(|(file, _)| Some((&file.path, instead(&file.path)?)));
     let mut found: Vec<Violation> =
         paths.map(|(path, instead)| Violation::new(path, 1, report(path, instead))).collect();
     found.extend(tokens(files().filter(|(file, _)| !file.is_test()), |source, at| {
         let (name, before) = (source.text(at), source.text(at.wrapping_sub(1)));
         let whole = NAMES.iter().find(|(kind, known, _)| *kind == before && *known == name);
-        let is_limit = before == "const" && name.starts_with("MOST_");
-        let instead = whole
-            .map(|(_, _, instead)| *instead)
-            .or_else(|| is_limit.then_some("MAX_"))
-            .or_else(|| instead(name).filter(|_| is_identifier(name)));
+        let instead = match whole {
+            Some((_, _, instead)) => Some(*instead),
+            None if before == "const" && name.starts_with("MOST_") => Some("MAX_"),
+            None => instead(name).filter(|_| is_identifier(name)),
+        };
         let outside = instead.filter(|_| !source.in_test_block(source.tokens[at].line));
         outside.map(|instead| report(name, instead))
     }));
@@ -84,8 +77,7 @@ fn parts(name: &str) -> Vec<String> {
         if !character.is_alphanumeric() || (was_small && character.is_uppercase()) {
             parts.push(String::new());
         }
-        if character.is_alphanumeric() {
-            let last = parts.last_mut().expect("starts with one");
+        if let Some(last) = parts.last_mut().filter(|_| character.is_alphanumeric()) {
             last.extend(character.to_lowercase());
         }
         was_small = character.is_lowercase();
