@@ -23,8 +23,8 @@ const STREAM: [&str; 2] = ["futures_core::Stream", "futures_core::stream::Stream
 const PRELUDE: &str = "minato/src/prelude.rs";
 
 /// Names that stand for two types on purpose, each known by its module as in tokio: a handle of a
-/// runtime and one of a reactor, the connections that come to a TCP and to a Unix listener.
-const IN_TWO_MODULES: &[&str] = &["Handle", "Incoming"];
+/// runtime and one of a reactor.
+const IN_TWO_MODULES: &[&str] = &["Handle"];
 
 pub(crate) fn run() -> Result<Outcome, String> {
     let tree = Tree::read()?;
