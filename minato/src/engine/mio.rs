@@ -146,11 +146,24 @@ impl MioEvents {
 }
 
 fn readiness_of(event: &mio::event::Event) -> Readiness {
-    let bit = |is: bool, bit: Readiness| if is { bit } else { Readiness::EMPTY };
-    bit(event.is_readable(), Readiness::READABLE)
-        | bit(event.is_writable(), Readiness::WRITABLE)
-        | bit(event.is_read_closed(), Readiness::READ_CLOSED)
+    let ready = bit(event.is_readable(), Readiness::READABLE)
+        | bit(event.is_writable(), Readiness::WRITABLE);
+    // Nearly every event says no more than that.
+    if event.is_error() || event.is_priority() || event.is_read_closed() || event.is_write_closed()
+    {
+        return ready | rare_readiness_of(event);
+    }
+    ready
+}
+
+#[cold]
+fn rare_readiness_of(event: &mio::event::Event) -> Readiness {
+    bit(event.is_read_closed(), Readiness::READ_CLOSED)
         | bit(event.is_write_closed(), Readiness::WRITE_CLOSED)
         | bit(event.is_priority(), Readiness::PRIORITY)
         | bit(event.is_error(), Readiness::ERROR)
+}
+
+fn bit(is_set: bool, bit: Readiness) -> Readiness {
+    if is_set { bit } else { Readiness::EMPTY }
 }

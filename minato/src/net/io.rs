@@ -189,12 +189,26 @@ pub(crate) trait Waitable: Sized {
                 begun = Begun::WakerLeft(snapshot);
             }
         }
-        self.poll_io_again(cx, direction, begun, &mut operation)
+        self.poll_io_again(cx, direction, begun, operation)
     }
 
-    /// The rest of [`poll_io`](Self::poll_io).
+    /// The rest of [`poll_io`](Self::poll_io). It takes the operation by value, so that what the
+    /// operation borrows stays in registers until here.
     #[cold]
+    #[inline(never)]
     fn poll_io_again<T>(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        begun: Begun,
+        mut operation: impl FnMut() -> io::Result<Done<T>>,
+    ) -> Poll<io::Result<T>> {
+        self.poll_io_loop(cx, direction, begun, &mut operation)
+    }
+
+    /// The loop of every `poll_*`, compiled once for each type of result.
+    #[inline(never)]
+    fn poll_io_loop<T>(
         &self,
         cx: &mut Context<'_>,
         direction: Direction,

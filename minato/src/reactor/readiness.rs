@@ -91,7 +91,23 @@ impl<const BITS: u32> ReadinessWord<BITS> {
     }
 
     /// Clears `bits` unless an event of `direction` has come since `snapshot`; says whether it did.
+    #[inline(always)]
     pub(crate) fn clear(
+        &self,
+        direction: Direction,
+        snapshot: Snapshot<BITS>,
+        bits: Readiness,
+    ) -> bool {
+        // Nearly always the word is what it was, which one step finds out and changes.
+        let cleared = snapshot.0 & !u64::from(bits.bits());
+        let exchanged =
+            self.0.compare_exchange(snapshot.0, cleared, Ordering::SeqCst, Ordering::Relaxed);
+        exchanged.is_ok() || self.clear_changed(direction, snapshot, bits)
+    }
+
+    /// The same for a word that has changed since `snapshot`.
+    #[cold]
+    fn clear_changed(
         &self,
         direction: Direction,
         snapshot: Snapshot<BITS>,

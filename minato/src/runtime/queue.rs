@@ -22,7 +22,7 @@ pub(crate) enum Queue {
 /// other: their wakers are kept as they came, and each task is woken and started in one step.
 #[derive(Default)]
 pub(crate) struct OwnQueue {
-    /// They come before everything in `ready`; the last of them is the first.
+    /// They come before everything in `ready`, in this order.
     woken_wakers: Vec<Waker>,
     ready: VecDeque<Runnable>,
 }
@@ -39,7 +39,6 @@ impl OwnQueue {
         let all = self.is_empty() && wakers.iter().all(|waker| Runnable::is_of(address, waker));
         if all {
             std::mem::swap(&mut self.woken_wakers, wakers);
-            self.woken_wakers.reverse();
         }
         all
     }
@@ -47,7 +46,7 @@ impl OwnQueue {
     /// Wakes what was not woken yet, for whoever looks at the runnables themselves.
     #[cold]
     fn wake(&mut self) {
-        for waker in self.woken_wakers.drain(..) {
+        for waker in self.woken_wakers.drain(..).rev() {
             // A task that is complete just loses its reference.
             if let Ok(Some(runnable)) = Runnable::by_waking(waker) {
                 self.ready.push_front(runnable);
@@ -78,8 +77,8 @@ impl Queue {
         }
     }
 
-    /// The wakers of the tasks that come before all others and were not woken yet, the first to run
-    /// last.
+    /// The wakers of the tasks that come before all others and were not woken yet, in the order in
+    /// which the tasks run.
     #[inline]
     pub(crate) fn take_woken_wakers(&mut self) -> Vec<Waker> {
         match self {
@@ -92,11 +91,8 @@ impl Queue {
     #[inline]
     pub(crate) fn put_back(&mut self, mut wakers: Vec<Waker>) {
         if let Self::Own(queue) = self {
-            if queue.woken_wakers.is_empty() {
-                queue.woken_wakers = wakers;
-            } else {
-                queue.woken_wakers.append(&mut wakers);
-            }
+            wakers.append(&mut queue.woken_wakers);
+            queue.woken_wakers = wakers;
         }
     }
 

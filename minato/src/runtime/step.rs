@@ -239,15 +239,13 @@ impl Core {
         }
         let mut core = self;
         if context.runtime.config.measure_polls {
-            for waker in wakers.drain(wakers.len() - polls..).rev() {
+            for waker in wakers.drain(..polls) {
                 core = core.measure(context, || Runnable::wake_and_run(waker))?;
             }
         } else {
             let (lent, ()) = context.lend(core, || {
-                for _ in 0..polls {
-                    if let Some(waker) = wakers.pop() {
-                        Runnable::wake_and_run(waker);
-                    }
+                for waker in wakers.drain(..polls) {
+                    Runnable::wake_and_run(waker);
                 }
             });
             core = lent?;

@@ -4,11 +4,11 @@
 //! Its waker is then one address with a table of functions that we know, so that it fits into one
 //! atomic word. Any other waker, or a second one, is for the caller to keep elsewhere.
 
-use std::mem;
 use std::ptr;
 use std::task::{RawWakerVTable, Waker};
 
 use super::cell::Schedule;
+use super::raw::{RawTask, with_task};
 use crate::runtime::inner::RuntimeInner;
 use crate::sync::{self, Arc, AtomicPtr, Ordering};
 
@@ -34,24 +34,28 @@ impl Default for ParkedTask {
 
 impl ParkedTask {
     /// Leaves `waker` here; false if it is not of one of our tasks, or another task waits here.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn park(&self, waker: &Waker) -> bool {
         // Equal tables mean equal functions; equal functions in another table are only slower.
-        if !ptr::eq(waker.vtable(), wakers()) {
-            return false;
-        }
-        let data = waker.data().cast_mut();
-        let parked = waker.clone();
-        let exchanged =
-            self.0.compare_exchange(ptr::null_mut(), data, Ordering::SeqCst, Ordering::SeqCst);
-        match exchanged {
-            Ok(_) => {
-                mem::forget(parked);
-                sync::sequential();
-                true
+        let parked = with_task(waker, |task: &RawTask<Arc<RuntimeInner>>| {
+            let data = waker.data().cast_mut();
+            // What a clone of the waker does, without a call through its table.
+            task.state.add_reference();
+            let exchanged =
+                self.0.compare_exchange(ptr::null_mut(), data, Ordering::SeqCst, Ordering::SeqCst);
+            match exchanged {
+                Ok(_) => {
+                    sync::sequential();
+                    true
+                }
+                Err(here) => {
+                    // It is not the last hold, since the caller's waker lives.
+                    _ = task.state.drop_reference();
+                    here == data
+                }
             }
-            Err(here) => here == data,
-        }
+        });
+        parked.unwrap_or(false)
     }
 
     /// Takes out who waits here.
