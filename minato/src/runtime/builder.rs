@@ -228,7 +228,7 @@ impl Builder {
         }
         let reactor = reactor::ReactorInner::start(&self.engine, clock.clone(), TurnedBy::Nobody)?;
         let mut core = Box::new(Core::new(0, reactor.clone(), Queue::Own(Default::default())));
-        // A simulated core is stepped, so that each poll is known to whoever watches it.
+        // A simulated core is stepped, so that each poll is known to the thread that watches it.
         let fifo = self.engine.is_simulated().then(|| Box::new(Fifo) as Box<dyn Picker>);
         core.picker = self.picker.take().or(fifo);
         let counters = vec![core.counters.clone()];

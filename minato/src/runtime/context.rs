@@ -121,7 +121,7 @@ impl Context {
         context.enter()
     }
 
-    /// Whoever sits here runs tasks or blocking jobs, and nothing else.
+    /// The thread that entered here runs tasks or blocking jobs, and nothing else.
     pub(crate) fn set_at_work(&self) {
         self.at_work.set(true);
     }

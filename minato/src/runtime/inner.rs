@@ -24,7 +24,7 @@ use crate::time::clock::{Clock, real_now};
 
 /// What kind of runtime this is.
 pub(crate) enum Flavor {
-    /// One core, held by whoever is in `block_on`.
+    /// One core, held by the thread in `block_on`.
     CurrentThread(CoreSlot),
     /// A core per worker.
     MultiThread(Pool),

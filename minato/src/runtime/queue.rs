@@ -43,7 +43,7 @@ impl OwnQueue {
         all
     }
 
-    /// Wakes what was not woken yet, for whoever looks at the runnables themselves.
+    /// Wakes what was not woken yet, for code that looks at the runnables themselves.
     #[cold]
     fn wake(&mut self) {
         for waker in self.woken_wakers.drain(..).rev() {

@@ -119,7 +119,7 @@ impl Worker<'_> {
 
     /// Sleeps until there is something to do.
     fn park(&mut self, mut core: Box<Core>) -> StillHeld {
-        // 1. Leave the search: whoever queues a task from now on wakes a worker to search.
+        // 1. Leave the search: a thread that queues a task from now on wakes a worker to search.
         if std::mem::take(&mut self.searching) {
             self.pool.end_search();
         }

@@ -253,7 +253,7 @@ pub(super) struct Join<T, S: Schedule> {
     raw: RawTask<S>,
     /// Whether [`poll`](Self::poll) was ready.
     pub(super) is_done: bool,
-    /// The output passes to whoever has this: to another thread only if it is `Send`.
+    /// The holder of this gets the output: it goes to another thread only if it is `Send`.
     output: PhantomData<Mutex<T>>,
 }
 

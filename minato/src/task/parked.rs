@@ -21,9 +21,9 @@ fn wakers() -> &'static RawWakerVTable {
 /// One waiting task, or none.
 ///
 /// The word holds the data of a waker with the table of [`wakers`], for which the place owns a
-/// reference, or null. All steps are sequentially consistent: whoever parks here looks at the
-/// readiness afterwards, and whoever changes the readiness looks here afterwards, and at least one
-/// of the two must see the other. `tests/loom/models/parked.rs` tries it.
+/// reference, or null. All steps are sequentially consistent: a waiter parks here and then looks at
+/// the readiness, and an event changes the readiness and then looks here. At least one of the two
+/// must see the other. `tests/loom/models/parked.rs` tries it.
 pub(crate) struct ParkedTask(AtomicPtr<()>);
 
 impl Default for ParkedTask {

@@ -45,7 +45,7 @@ impl Seen {
 
 /// A descriptor that was found ready, from [`AsyncFd::readable`] and its like.
 ///
-/// The readiness stands until it is cleared, by whoever finds that the descriptor would block:
+/// The readiness stands until an operation clears it that finds that the descriptor would block:
 /// with [`try_io`](Self::try_io), which clears it then, or with [`clear_ready`](Self::clear_ready).
 /// Readiness that came after this guard was made is never cleared by it.
 #[must_use = "readiness stands until it is cleared, so choose: try_io, clear_ready or retain_ready"]

@@ -487,7 +487,7 @@ impl<T: AsRawFd> AsyncFd<T> {
     }
 }
 
-/// Why the owner is there: whoever gives it back consumes the `AsyncFd`.
+/// Why the owner is there: giving it back consumes the `AsyncFd`.
 const HELD: &str = "an AsyncFd holds its descriptor until it is consumed";
 
 /// Has `source` use the number that its descriptor has now.
