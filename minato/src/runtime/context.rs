@@ -1,8 +1,8 @@
 //! What a thread is doing for Minato: the one thread-local.
 //!
-//! A thread that runs a runtime, or has entered one, sits in a [`Context`]. Seats nest: `block_on`
-//! within `block_on` puts a new one on top and takes it off again. Everything that depends on
-//! "here" asks this module.
+//! A thread that runs a runtime, or has entered one, is in a [`Context`]. Contexts nest: `block_on`
+//! within `block_on` puts a new one on top and takes it off again (see `nesting.rs`). Everything
+//! that depends on "here" asks this module.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -13,7 +13,6 @@ use std::rc::Rc;
 use std::task::{Context as TaskContext, Poll, RawWakerVTable, Waker};
 
 use super::core::Core;
-use super::handover::Passed;
 use super::inner::RuntimeInner;
 use crate::engine::SimHost;
 use crate::panics::Payload;
@@ -74,14 +73,14 @@ pub(crate) struct Context {
     reactor: Cell<usize>,
     /// Where a `block_on` within this context was called that keeps its tasks from running. Set
     /// while the future of that call is polled.
-    nested_at: Cell<Option<&'static Location<'static>>>,
+    pub(super) nested_at: Cell<Option<&'static Location<'static>>>,
     /// Whether the thread is here to run tasks or blocking jobs of the runtime, and nothing else.
-    at_work: Cell<bool>,
+    pub(super) at_work: Cell<bool>,
     parent: RefCell<Option<Rc<Context>>>,
 }
 
 impl Context {
-    /// Seats this thread in `runtime`, with a core to hold or without.
+    /// Has this thread enter `runtime`, with a core to hold or without.
     pub(crate) fn enter_new(runtime: Arc<RuntimeInner>, core: Option<Box<Core>>) -> Entered {
         let context = Self::new(runtime);
         if let Some(core) = core {
@@ -90,7 +89,7 @@ impl Context {
         context.enter()
     }
 
-    /// A context that nobody sits in yet.
+    /// A context that no thread is in yet.
     pub(crate) fn new(runtime: Arc<RuntimeInner>) -> Rc<Self> {
         Rc::new(Context {
             runtime,
@@ -102,7 +101,7 @@ impl Context {
         })
     }
 
-    /// Seats this thread here, on top of where it is.
+    /// Has this thread enter this context, on top of where it is.
     pub(crate) fn enter(self: Rc<Self>) -> Entered {
         let context = self;
         // A thread whose locals are gone already has no context; it can use sockets all the same.
@@ -181,7 +180,7 @@ impl Context {
     }
 
     /// Whether a core lies here.
-    fn has_core(&self) -> bool {
+    pub(super) fn has_core(&self) -> bool {
         self.with_core(|_| ()).is_some()
     }
 
@@ -194,38 +193,6 @@ impl Context {
                 HERE.with(|here| here.follow(top.as_ref()));
             }
         });
-    }
-}
-
-/// The seats of a thread that keep their cores while a `block_on` on top of them runs: their tasks
-/// cannot run until that returns.
-pub(crate) struct Blocked(Vec<(Rc<Context>, Option<&'static Location<'static>>)>);
-
-impl Blocked {
-    /// Those of this thread, which is going to block.
-    pub(crate) fn here() -> Self {
-        let holding = contexts().filter(|context| context.has_core());
-        Self(holding.map(|context| (context.clone(), context.nested_at.get())).collect())
-    }
-
-    /// Calls `poll`, which polls the future of the `block_on` at `place`.
-    pub(crate) fn while_polling<T>(
-        &self,
-        place: &'static Location<'static>,
-        poll: impl FnOnce() -> T,
-    ) -> T {
-        /// Puts things back, also when the future panics.
-        struct Restore<'a>(&'a Blocked);
-
-        impl Drop for Restore<'_> {
-            fn drop(&mut self) {
-                self.0.0.iter().for_each(|(context, before)| context.nested_at.set(*before));
-            }
-        }
-
-        self.0.iter().for_each(|(context, _)| context.nested_at.set(Some(place)));
-        let _restore = Restore(self);
-        poll()
     }
 }
 
@@ -283,37 +250,9 @@ pub(crate) fn is_in(address: usize) -> bool {
     HERE.with(|here| here.context.get() == address)
 }
 
-/// The seats of this thread, from the one it is in downwards.
-fn contexts() -> impl Iterator<Item = Rc<Context>> {
+/// The contexts of this thread, from the one it is in downwards.
+pub(super) fn contexts() -> impl Iterator<Item = Rc<Context>> {
     std::iter::successors(current(), |context| context.parent.borrow().clone())
-}
-
-/// The context in which this thread holds a core of `runtime`, however many lie on top of it.
-pub(crate) fn holding(runtime: &RuntimeInner) -> Option<Rc<Context>> {
-    contexts().find(|context| ptr::eq(&*context.runtime, runtime) && context.has_core())
-}
-
-/// Where a `block_on` was called whose future is being polled, and which keeps the tasks of
-/// `runtime` from running on this thread.
-pub(crate) fn nested_at(runtime: &RuntimeInner) -> Option<&'static Location<'static>> {
-    if HERE.with(|here| here.context.get() == 0) {
-        return None;
-    }
-    contexts()
-        .filter(|context| ptr::eq(&*context.runtime, runtime))
-        .find_map(|context| context.nested_at.get())
-}
-
-/// Whether this thread runs a task or blocking job of `runtime` at this moment, as a worker or a
-/// thread of its blocking pool.
-pub(crate) fn is_at_work_for(runtime: &RuntimeInner) -> bool {
-    contexts().any(|context| ptr::eq(&*context.runtime, runtime) && context.at_work.get())
-}
-
-/// Passes on every core of a multi-thread runtime that this thread holds, since it is going to
-/// block. Dropping the result takes back those that no thread has taken yet.
-pub(crate) fn hand_cores_over() -> Passed {
-    Passed::from_contexts(contexts())
 }
 
 /// The runtime that this thread is in.

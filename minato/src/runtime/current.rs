@@ -13,9 +13,10 @@ use std::pin::{Pin, pin};
 use std::task::{Context as TaskContext, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
-use super::context::{self, Blocked, Context};
+use super::context::{self, Context};
 use super::handover::CoreSlot;
 use super::inner::{Flavor, RuntimeInner};
+use super::nesting::{self, Blocked};
 use super::step::POLLS_PER_TURN;
 use super::stuck;
 use crate::reactor;
@@ -77,9 +78,9 @@ pub(crate) fn block_on<F: Future>(shared: &Arc<RuntimeInner>, future: F) -> F::O
     if shared.is_from_before_fork() {
         panic!("block_on at {place}: {}", crate::task::FROM_BEFORE_FORK);
     }
-    let _passed = context::hand_cores_over();
+    let _passed = nesting::hand_cores_over();
     let root = Root { future, place, blocked: Blocked::here() };
-    if let Some(holder) = context::holding(shared) {
+    if let Some(holder) = nesting::holding(shared) {
         return nested(&holder, root);
     }
     match &shared.flavor {

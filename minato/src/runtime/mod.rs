@@ -35,6 +35,7 @@ pub(crate) mod implicit;
 mod injector;
 pub(crate) mod inner;
 mod metrics;
+pub(crate) mod nesting;
 pub mod picker;
 pub(crate) mod pool;
 mod queue;
@@ -269,7 +270,7 @@ pub fn run<F: Future>(future: F) -> F::Output {
 #[track_caller]
 fn wait_idle(shared: &Arc<RuntimeInner>) {
     let place = Location::caller();
-    if context::is_at_work_for(shared) {
+    if nesting::is_at_work_for(shared) {
         panic!(
             "wait_idle at {place}: it is called in a task or blocking job of the same runtime, \
              and would wait for the end of that for ever"
@@ -279,7 +280,7 @@ fn wait_idle(shared: &Arc<RuntimeInner>) {
         if !shared.tasks.wait_idle(cx.waker()) {
             return Poll::Ready(());
         }
-        if shared.tasks.needs_core() && context::nested_at(shared).is_some() {
+        if shared.tasks.needs_core() && nesting::nested_at(shared).is_some() {
             panic!(
                 "wait_idle at {place}: the thread that runs the tasks of the runtime is in this \
                  call, and would wait for them for ever; {}",

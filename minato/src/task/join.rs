@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use super::spawn::FROM_BEFORE_FORK;
 use super::{Id, Join, Task, budget};
 use crate::panics;
-use crate::runtime::context;
+use crate::runtime::nesting;
 use crate::sync::Mutex;
 
 /// Waits for a task's output.
@@ -66,7 +66,7 @@ impl<T> JoinHandle<T> {
         if runtime.is_from_before_fork() {
             return Some(self.error(Why::Cancelled(Some(FROM_BEFORE_FORK.to_owned()))));
         }
-        let nested_at = context::nested_at(runtime).filter(|_| self.on_core)?;
+        let nested_at = nesting::nested_at(runtime).filter(|_| self.on_core)?;
         Some(self.error(Why::Deadlock { nested_at }))
     }
 

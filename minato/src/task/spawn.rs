@@ -10,6 +10,7 @@ use super::{Id, JoinHandle, Runnable};
 use crate::runtime::context::{self, Context};
 use crate::runtime::default_runtime;
 use crate::runtime::inner::{ClockHold, RuntimeInner};
+use crate::runtime::nesting;
 use crate::sync::Arc;
 
 /// Spawns a task on the runtime that this thread is in, or on the default runtime.
@@ -81,7 +82,7 @@ where
 /// On a thread that holds no core of a multi-thread runtime, the closure is just called.
 #[track_caller]
 pub fn block_in_place<T>(job: impl FnOnce() -> T) -> T {
-    let _passed = context::hand_cores_over();
+    let _passed = nesting::hand_cores_over();
     job()
 }
 
