@@ -43,17 +43,11 @@ fn on_engines<F>(needs: &[Need], body: &impl Fn() -> F)
 where
     F: Future<Output = io::Result<()>> + Send + 'static,
 {
-    kit::everywhere(leaked_name(), needs, |at| {
+    let thread = std::thread::current();
+    kit::everywhere(thread.name().unwrap_or("a test"), needs, |at| {
         let run = body();
         async move { run.await.unwrap_or_else(|error| panic!("{:?}: {error}", at.place)) }
     });
-}
-
-/// The name of the test that this thread runs; it lives as long as the program. This is a function
-/// of its own, so that the search for leaks can tell it from what a test leaks.
-#[inline(never)]
-fn leaked_name() -> &'static str {
-    Box::leak(std::thread::current().name().unwrap_or("a test").into())
 }
 
 /// Whether `future` is still pending after everything else had its chance to run: the reactors

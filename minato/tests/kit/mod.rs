@@ -158,7 +158,7 @@ pub(crate) fn outcome_text<T: Debug>(result: &io::Result<T>) -> String {
 }
 
 /// Runs `case` in every place that has what it needs, and compares what it noted.
-pub(crate) fn everywhere<F>(name: &'static str, needs: &[Need], case: impl Fn(At) -> F)
+pub(crate) fn everywhere<F>(name: &str, needs: &[Need], case: impl Fn(At) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -167,7 +167,7 @@ where
 
 /// Like [`everywhere`], with the simulated worlds set up by `setup`.
 pub(crate) fn in_worlds<F>(
-    name: &'static str,
+    name: &str,
     needs: &[Need],
     setup: &dyn Fn(WorldBuilder) -> WorldBuilder,
     case: impl Fn(At) -> F,
