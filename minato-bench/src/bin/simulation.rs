@@ -1,7 +1,7 @@
 //! How fast a simulation is: per second of the process's CPU time, since the machine may be busy.
 //!
-//! `simulation pairs 100 --idle 1000 --rounds 1000` runs 100 pairs of hosts, each of which makes
-//! 1000 TCP echo round trips, beside 1000 hosts that wait; `simulation timers 10` has ten hosts
+//! `simulation pairs 100 --idle 1000 --rounds 1000` runs 100 pairs of hosts beside 1000 hosts
+//! that wait, and each pair makes 1000 TCP echo round trips; `simulation timers 10` has ten hosts
 //! wake every 100 ms for a virtual day. Both print what they did and how much of it in a second.
 //! Under `valgrind --tool=callgrind` the difference of two runs counts instructions.
 

@@ -205,17 +205,23 @@ fn connections_share_their_port_by_an_option_that_both_sides_have() {
     }
 }
 
+/// A stream on its way to a port of its own host, bound before to any address or not.
+fn connecting_locally(host: &Host, bound_first: bool) -> Socket {
+    let client = stream(host);
+    if bound_first {
+        client.bind(address("0.0.0.0:0")).unwrap();
+    }
+    assert_eq!(errno(client.connect(address("127.0.0.1:7000"))), EINPROGRESS);
+    client
+}
+
 #[test]
 fn a_client_holds_its_port_for_the_address_that_it_connects_from() {
     let world = World::new(1);
     let a = world.host("a");
     let _listener = listener(&a, 7000, 8);
     for bound_first in [false, true] {
-        let client = stream(&a);
-        if bound_first {
-            client.bind(address("0.0.0.0:0")).unwrap();
-        }
-        assert_eq!(errno(client.connect(address("127.0.0.1:7000"))), EINPROGRESS);
+        let client = connecting_locally(&a, bound_first);
         let port = client.local_addr().unwrap().port();
         assert_eq!(errno(stream(&a).bind((Ipv4Addr::LOCALHOST, port).into())), EADDRINUSE);
         stream(&a).bind((Ipv4Addr::new(127, 0, 0, 2), port).into()).unwrap();
@@ -227,11 +233,7 @@ fn a_failed_connect_leaves_the_socket_bound_as_it_was() {
     let world = World::new(1);
     let a = world.host("a");
     for bound_first in [false, true] {
-        let client = stream(&a);
-        if bound_first {
-            client.bind(address("0.0.0.0:0")).unwrap();
-        }
-        assert_eq!(errno(client.connect(address("127.0.0.1:7000"))), EINPROGRESS);
+        let client = connecting_locally(&a, bound_first);
         let port = client.local_addr().unwrap().port();
         settle(&world);
         assert_eq!(errno(client.connect(address("127.0.0.1:7000"))), ECONNREFUSED);

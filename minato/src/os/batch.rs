@@ -22,7 +22,7 @@ const PAGE: usize = 4096;
 /// of [`new`](Self::new) are; with smaller ones each buffer takes one datagram.
 ///
 /// The buffers begin on pages, where the kernel copies to them fastest. What was never written to
-/// is not in memory: 32 buffers are 2 MiB of addresses, of which a few datagrams touch a few pages.
+/// is not in memory: 32 buffers are 2 MiB of addresses, and a few datagrams touch a few pages.
 ///
 /// # Examples
 ///

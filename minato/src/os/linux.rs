@@ -174,7 +174,7 @@ pub(crate) fn send_file(
     offset: u64,
     len: usize,
 ) -> io::Result<usize> {
-    // A file has no such offset, which the copy that is then tried finds out.
+    // No file is that long. The caller then tries to copy, and that gives the error.
     let too_far = |_| io::Error::from_raw_os_error(libc::EINVAL);
     let mut offset = i64::try_from(offset).map_err(too_far)?.cast_unsigned();
     Ok(rustix::fs::sendfile(to, file, Some(&mut offset), len)?)

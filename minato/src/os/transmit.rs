@@ -46,9 +46,9 @@ impl Ecn {
 
 /// Datagrams for one target, which one call can send.
 ///
-/// With a segment size, `contents` is cut into datagrams of that many bytes, the last of which
-/// may be shorter; without one it is a single datagram. `T` is what holds the bytes: `&[u8]`,
-/// `Vec<u8>`, `Bytes`.
+/// With a segment size, `contents` is cut into datagrams of that many bytes, and the last one
+/// may be shorter. Without a segment size it is a single datagram. `T` is what holds the bytes:
+/// `&[u8]`, `Vec<u8>`, `Bytes`.
 ///
 /// # Examples
 ///

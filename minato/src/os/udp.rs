@@ -151,8 +151,8 @@ impl OsSocket {
     }
 }
 
-/// Has quinn-udp find out what the kernel can do. It sets options on the socket that it is given,
-/// some of which change what a plain send or receive does; so it is given one of its own.
+/// Has quinn-udp find out what the kernel can do. It sets options on the socket that it is given.
+/// Some change what a plain send or receive does, so it is given a socket of its own.
 fn probe(v6: bool) -> io::Result<UdpSocketState> {
     let other = OsSocket::open(if v6 { Family::V6 } else { Family::V4 }, Transport::Udp)?;
     UdpSocketState::new((&other.socket).into())

@@ -2,8 +2,8 @@
 //!
 //! A foreign `block_on` within a simulated task waits for what only that thread can bring about: it
 //! never returns to step the world, and hangs. A thread of its own looks every few seconds of real
-//! time whether a simulation is in the same poll as before, and tells on standard error which task
-//! of which host that is. It runs only while there is a simulation, and not where hidden threads
+//! time whether a simulation is in the same poll as before, and names the host and the task on
+//! standard error. It runs only while there is a simulation, and not where hidden threads
 //! are forbidden.
 
 use std::collections::HashMap;

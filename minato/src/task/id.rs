@@ -6,8 +6,9 @@ use crate::sync::plain::{AtomicU64, Ordering};
 
 /// Identifies a task. No other task of the process has or had the same id.
 ///
-/// In a simulated world the id says which task of which host it is, and is the same in every run:
-/// no other task of the world has it. It is printed as `1.3`: the fourth task of the second host.
+/// In a simulated world the id names the host and counts its tasks. It is the same in every run,
+/// and no other task of the world has it. It is printed as `1.3`: the fourth task of the second
+/// host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id(u64);
 

@@ -82,7 +82,7 @@ fn reaches(imports: &BTreeMap<Edge, (String, usize)>, from: &str, to: &str) -> b
     seen.contains(to)
 }
 
-/// An operation crosses few files: those in the document's list of its functions, each of which
+/// An operation crosses few files: those in the document's list of its functions. Each function
 /// exists and names the next one.
 pub(crate) fn ways(tree: &Tree) -> Vec<Violation> {
     let Some(document) = tree.file(DOCUMENT) else { return Vec::new() };

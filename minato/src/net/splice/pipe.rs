@@ -11,9 +11,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 use crate::os::platform::{self, pipe_size, set_pipe_size, splice};
 use crate::reactor::process::PerProcess;
 
-/// What a large pipe holds, counted in whole pages: as much as any process may ask for. A pipe is
-/// full when its slots are, of which there is one a page: bytes that arrived in small pieces fill
-/// it long before.
+/// What a large pipe holds, counted in whole pages: as much as any process may ask for. A pipe has
+/// one slot a page, and is full when its slots are. Bytes that arrived in small pieces fill it long
+/// before.
 const LARGE: usize = 1 << 20;
 /// How many large pipes the process has at most. They halve what a splice costs, but many slow
 /// readers would fill them all, and what a user may have in pipes is bounded.
