@@ -8,6 +8,8 @@ mod at_rest;
 mod block_on;
 #[path = "runtime/blocking.rs"]
 mod blocking;
+#[path = "runtime/coop.rs"]
+mod coop;
 #[path = "runtime/fairness.rs"]
 mod fairness;
 #[path = "runtime/forks.rs"]

@@ -396,6 +396,15 @@ pub(crate) fn poll_next<F: Future + ?Sized>(
     future.poll(cx)
 }
 
+/// Calls `poll`, a part of the poll that is under way, with a budget of its own.
+#[inline]
+pub(crate) fn with_budget_of<T>(budget: Budget, poll: impl FnOnce() -> T) -> T {
+    between_polls(|| {
+        HERE.with(|here| here.budget.set(budget));
+        poll()
+    })
+}
+
 /// Calls `change` with the budget of the poll that is under way.
 pub(crate) fn with_budget<T>(change: impl FnOnce(&Cell<Budget>) -> T) -> T {
     HERE.with(|here| change(&here.budget))

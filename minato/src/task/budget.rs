@@ -37,8 +37,14 @@ impl Budget {
     }
 
     #[inline]
-    fn is_used_up(self) -> bool {
+    pub(crate) fn is_used_up(self) -> bool {
         self.0 <= 0
+    }
+
+    /// Whether it never runs out, however much of it was used.
+    #[inline]
+    pub(crate) fn is_unlimited(self) -> bool {
+        self.0 > i64::MAX / 2
     }
 
     #[inline]
@@ -154,10 +160,10 @@ mod tests {
     #[test]
     fn no_limit_is_never_used_up() {
         let mut budget = Budget::limited(0);
-        assert_eq!(budget, Budget::unlimited());
+        assert!(budget.is_unlimited() && !Budget::limited(255).is_unlimited());
         for _ in 0..1_000_000 {
             budget = budget.after_operation();
         }
-        assert!(!budget.is_used_up());
+        assert!(!budget.is_used_up() && budget.is_unlimited());
     }
 }

@@ -8,11 +8,12 @@
 //!
 //! [`spawn_blocking`] runs a closure that blocks on a thread of its own kind, [`block_in_place`]
 //! blocks the current worker after its core has moved elsewhere, and [`yield_now`] gives the other
-//! tasks a turn.
+//! tasks a turn. [`coop`] says how a task gives them a turn without being asked.
 
 pub(crate) mod blocking;
 pub(crate) mod budget;
 mod cell;
+pub mod coop;
 mod id;
 mod join;
 mod local;
@@ -28,6 +29,9 @@ pub(crate) mod threads;
 mod yield_now;
 
 pub(crate) use self::cell::{Schedule, TaskMeta};
+#[doc(hidden)]
+#[deprecated = "moved to minato::task::coop"]
+pub use self::coop::{Unconstrained, consume_budget, unconstrained};
 pub use self::id::Id;
 pub use self::join::{AbortHandle, JoinError, JoinHandle};
 pub(crate) use self::parked::ParkedTask;
