@@ -1,0 +1,156 @@
+//! Makes the crate that plays tokio: our part, which this program carries in itself, beside tokio's
+//! own source, which is on the user's machine.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use sha2::{Digest, Sha256};
+use toml_edit::{DocumentMut, InlineTable, Item, Value};
+
+use crate::outcome::{Context, Outcome};
+use crate::source;
+
+/// Our part of the crate: paths and texts.
+const TEMPLATE: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/template.rs"));
+
+/// Where the template's manifest wants to be told where Minato is.
+const PLACEHOLDER: &str = "\nminato = MINATO\n";
+
+/// The file by which a folder is known to be ours to overwrite.
+const MARK: &str = ".made-by-cargo-minato";
+
+/// What distinguishes two crates that play tokio.
+#[derive(Clone)]
+pub(crate) struct Recipe {
+    /// The checkout of Minato.
+    pub(crate) minato: PathBuf,
+    /// Whether the feature `simulation` is on, whichever features are asked for.
+    pub(crate) simulation: bool,
+}
+
+impl Recipe {
+    /// `minato` is what the user gave, else it is the checkout that this program was built from.
+    pub(crate) fn new(minato: Option<PathBuf>, simulation: bool) -> Outcome<Recipe> {
+        let is_given = minato.is_some();
+        let built_from = || Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let folder = minato.unwrap_or_else(built_from);
+        if folder.join("minato/src/lib.rs").is_file() && folder.join("Cargo.toml").is_file() {
+            let minato = folder.canonicalize().context(&folder)?;
+            return Ok(Recipe { minato, simulation });
+        }
+        let folder = folder.display();
+        Err(match is_given {
+            true => format!(
+                "there is no Minato in {folder}: --minato wants the folder of its checkout, which \
+                 has the folder `minato` with the library"
+            ),
+            false => format!(
+                "Minato was not found: cargo-minato was built from the checkout {folder}, which is \
+                 no longer there. Name another with --minato DIR, or install cargo-minato from one"
+            ),
+        })
+    }
+
+    #[expect(dead_code, reason = "the commands that run cargo will use it")]
+    /// A short text that differs where the recipes, or what this program carries, do.
+    pub(crate) fn key(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.minato.as_os_str().as_encoded_bytes());
+        hash.update([u8::from(self.simulation)]);
+        for text in TEMPLATE.iter().flat_map(|(path, text)| [path, text]) {
+            hash.update(text.len().to_le_bytes());
+            hash.update(text);
+        }
+        hash.update(source::DIGEST);
+        hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The manifest of the crate.
+    fn manifest(&self, template: &str) -> Outcome<String> {
+        let mut path = InlineTable::new();
+        let folder = self.minato.join("minato");
+        let folder = folder.to_str().ok_or("the path of Minato is not Unicode")?;
+        path.insert("path", folder.into());
+        let text = template.replace(PLACEHOLDER, &format!("\nminato = {path}\n"));
+        let mut manifest: DocumentMut = text.parse().map_err(|error| {
+            format!("the manifest that cargo-minato carries is not well-formed: {error}")
+        })?;
+        // A feature that each other one turns on is on whatever the dependents ask for, and cargo
+        // finds the optional dependencies that it needs.
+        let features = manifest.get_mut("features").and_then(Item::as_table_like_mut);
+        if let Some(features) = features.filter(|_| self.simulation) {
+            for (name, list) in features.iter_mut() {
+                if let Some(list) = list.as_array_mut().filter(|_| name != "simulation") {
+                    list.push("simulation");
+                }
+            }
+        }
+        Ok(manifest.to_string())
+    }
+
+    /// Writes the crate to `folder`, which is empty, absent, or was written by this function. Files
+    /// that are right already are not touched, so that cargo does not build them again.
+    pub(crate) fn write(&self, folder: &Path) -> Outcome<()> {
+        let is_free = fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
+        if !is_free && !folder.join(MARK).exists() {
+            return Err(format!(
+                "{} is not empty, and cargo minato did not make what is in it",
+                folder.display()
+            ));
+        }
+        fs::create_dir_all(folder).context(folder)?;
+        let mut texts = vec![(PathBuf::from(MARK), Vec::new())];
+        for (path, text) in TEMPLATE {
+            let text = match *path {
+                "Cargo.toml" => self.manifest(text)?,
+                _ => (*text).to_string(),
+            };
+            texts.push((PathBuf::from(path), text.into_bytes()));
+        }
+        let parent = folder.canonicalize().context(folder)?;
+        let parent = parent.parent().unwrap_or(&parent);
+        for (path, text) in source::published(parent)? {
+            texts.push((Path::new("src/tokio").join(path), text));
+        }
+        let wanted: BTreeSet<_> = texts.iter().map(|(path, _)| folder.join(path)).collect();
+        for file in files(&folder.join("src")).context(folder)? {
+            if !wanted.contains(&file) {
+                fs::remove_file(&file).context(&file)?;
+            }
+        }
+        for (path, text) in texts {
+            let path = folder.join(path);
+            if fs::read(&path).is_ok_and(|old| old == text) {
+                continue;
+            }
+            let parent = path.parent().expect("a file lies in a folder");
+            fs::create_dir_all(parent).context(parent)?;
+            fs::write(&path, text).context(&path)?;
+        }
+        Ok(())
+    }
+}
+
+/// All files below a folder, which may be absent.
+pub(crate) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = Vec::from_iter(folder.exists().then(|| folder.to_path_buf()));
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() { folders.push(path) } else { found.push(path) }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// `cargo minato prepare`.
+pub(crate) fn run(folder: &Path, recipe: &Recipe) -> Outcome<()> {
+    recipe.write(folder)?;
+    let folder = folder.canonicalize().context(folder)?;
+    let folder = Value::from(folder.to_str().ok_or("the path of the folder is not Unicode")?);
+    println!("[patch.crates-io]\ntokio = {{ path = {} }}", folder.to_string().trim());
+    Ok(())
+}
