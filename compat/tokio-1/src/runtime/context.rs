@@ -1,0 +1,24 @@
+//! What tokio's source asks of the thread that it is on.
+
+use std::cell::Cell;
+
+use super::park::CachedParkThread;
+use crate::util::rand::FastRand;
+
+/// A number below `n`: the world's choice in a simulation, which replays it.
+pub(crate) fn thread_rng_n(n: u32) -> u32 {
+    thread_local! {
+        static RANDOM: Cell<Option<FastRand>> = const { Cell::new(None) };
+    }
+    RANDOM.with(|cell| {
+        let mut random = cell.take().unwrap_or_else(FastRand::new);
+        let number = random.fastrand_n(n);
+        cell.set(Some(random));
+        number
+    })
+}
+
+/// What blocks this thread, unless it runs tasks, which would wait then.
+pub(crate) fn try_enter_blocking_region() -> Option<CachedParkThread> {
+    (!minato::runtime::drives_tasks()).then(CachedParkThread::new)
+}
