@@ -39,7 +39,7 @@ mod runtime;
 
 #[cfg(feature = "signal")]
 pub mod signal;
-#[cfg(not(feature = "signal"))]
+#[cfg(all(feature = "process", not(feature = "signal")))]
 mod signal;
 
 pub mod stream {
@@ -77,6 +77,8 @@ mod blocking;
 mod future;
 #[path = "tokio/loom/mod.rs"]
 mod loom;
+#[cfg(feature = "process")]
+mod orphans;
 #[path = "tokio/util/mod.rs"]
 mod util;
 

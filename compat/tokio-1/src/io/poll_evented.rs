@@ -1,41 +1,48 @@
-//! A descriptor in a reactor as tokio's `process` has it.
+//! A descriptor in a reactor, as tokio's `process` wants it.
 
-use std::io::{self, Read, Write};
+use std::any;
+use std::io::{self, IoSlice, Read, Write};
 use std::ops::Deref;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::task::{Context, Poll, ready};
 
 use minato::io::{Interest, ReadBuf};
 use minato::net::async_fd::{AsyncFd, AsyncFdReadyGuard};
 
-/// A registered `E`. Minato's sockets need no runtime, and neither do these.
+/// A pipe, or what waits for the end of a child.
 #[derive(Debug)]
-pub(crate) struct PollEvented<E: AsRawFd>(Registration<E>);
+pub(crate) struct PollEvented<E> {
+    // It comes first, so that it is dropped first.
+    registration: Registration,
+    inner: E,
+}
 
 impl<E: AsRawFd> PollEvented<E> {
     pub(crate) fn new_with_interest(inner: E, interest: Interest) -> io::Result<Self> {
-        // SAFETY: these are pipes and process descriptors, which own one descriptor each, keep it
-        // to their end and give out no way to replace it.
-        let registered = unsafe { AsyncFd::register_with_interest(inner, interest) };
-        Ok(Self(Registration(registered.map_err(|e| e.into_parts().1)?)))
+        crate::orphans::reap();
+        // SAFETY: `inner` keeps its descriptor to its end, which comes after the registration's.
+        let number = unsafe { AsyncFd::register_with_interest(Number(inner.as_raw_fd()), interest) };
+        Ok(Self { registration: Registration(number.map_err(io::Error::from)?), inner })
+    }
+}
+
+impl<E> PollEvented<E> {
+    pub(crate) fn registration(&self) -> &Registration {
+        &self.registration
     }
 
-    pub(crate) fn registration(&self) -> &Registration<E> {
-        &self.0
-    }
-
-    /// tokio would meet a new runtime here. Minato's registrations outlive runtimes.
+    /// tokio moves to another runtime here. What Minato has registered outlives runtimes.
     pub(crate) fn reregister(&mut self, _: Interest) -> io::Result<()> {
         Ok(())
     }
 
     pub(crate) fn into_inner(self) -> io::Result<E> {
-        Ok(self.0.0.into_inner())
+        Ok(self.inner)
     }
 
     /// # Safety
     ///
-    /// `E` must not look at what it reads into, and fill as many bytes as it says.
+    /// `E` does not look at what it reads into, and tells the truth about how much it read.
     pub(crate) unsafe fn poll_read<'a>(
         &'a self,
         cx: &mut Context<'_>,
@@ -44,20 +51,19 @@ impl<E: AsRawFd> PollEvented<E> {
     where
         &'a E: Read,
     {
-        loop {
-            let mut guard = ready!(self.0.poll_read_ready(cx))?;
-            // SAFETY: the caller vouches for it.
-            let read = guard.try_io(|inner| unsafe {
-                let room = buf.unfilled_mut() as *mut [_] as *mut [u8];
-                let count = (&mut inner.get_ref()).read(&mut *room)?;
-                buf.assume_init(count);
-                Ok(count)
-            });
-            if let Ok(count) = read {
-                buf.advance(count?);
-                return Poll::Ready(Ok(()));
+        // SAFETY: the caller vouches for `E`.
+        let room = unsafe { &mut *(buf.unfilled_mut() as *mut [_] as *mut [u8]) };
+        let (registration, mut inner) = (&self.registration.0, &self.inner);
+        let count = loop {
+            let mut guard = ready!(registration.poll_read_ready(cx))?;
+            if let Ok(count) = guard.try_io(|_| inner.read(room)) {
+                break count?;
             }
-        }
+        };
+        // SAFETY: so many bytes were read.
+        unsafe { buf.assume_init(count) };
+        buf.advance(count);
+        Poll::Ready(Ok(()))
     }
 
     pub(crate) fn poll_write<'a>(
@@ -68,54 +74,56 @@ impl<E: AsRawFd> PollEvented<E> {
     where
         &'a E: Write,
     {
-        self.poll_write_with(cx, |mut inner| inner.write(bytes))
+        self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
     }
 
     pub(crate) fn poll_write_vectored<'a>(
         &'a self,
         cx: &mut Context<'_>,
-        bytes: &[io::IoSlice<'_>],
+        bytes: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>>
     where
         &'a E: Write,
     {
-        self.poll_write_with(cx, |mut inner| inner.write_vectored(bytes))
-    }
-
-    fn poll_write_with<'a>(
-        &'a self,
-        cx: &mut Context<'_>,
-        mut write: impl FnMut(&'a E) -> io::Result<usize>,
-    ) -> Poll<io::Result<usize>> {
+        let mut inner = &self.inner;
         loop {
-            let mut guard = ready!(self.0.0.poll_write_ready(cx))?;
-            if let Ok(written) = guard.try_io(|inner| write(inner.get_ref())) {
-                return Poll::Ready(written);
+            let mut guard = ready!(self.registration.0.poll_write_ready(cx))?;
+            if let Ok(count) = guard.try_io(|_| inner.write_vectored(bytes)) {
+                return Poll::Ready(count);
             }
         }
     }
 }
 
-impl<E: AsRawFd> Deref for PollEvented<E> {
+impl<E> Deref for PollEvented<E> {
     type Target = E;
 
     fn deref(&self) -> &E {
-        self.0.0.get_ref()
+        &self.inner
     }
 }
 
 #[derive(Debug)]
-pub(crate) struct Registration<E: AsRawFd>(AsyncFd<E>);
+pub(crate) struct Registration(AsyncFd<Number>);
 
-impl<E: AsRawFd> Registration<E> {
+impl Registration {
     pub(crate) fn poll_read_ready(
         &self,
         cx: &mut Context<'_>,
-    ) -> Poll<io::Result<AsyncFdReadyGuard<'_, E>>> {
+    ) -> Poll<io::Result<AsyncFdReadyGuard<'_, Number>>> {
         self.0.poll_read_ready(cx)
     }
 
-    pub(crate) fn clear_readiness(&self, mut event: AsyncFdReadyGuard<'_, E>) {
+    pub(crate) fn clear_readiness(&self, mut event: AsyncFdReadyGuard<'_, Number>) {
         event.clear_ready();
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Number(RawFd);
+
+impl AsRawFd for Number {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0
     }
 }

@@ -20,10 +20,9 @@ pub use minato::runtime::{
 #[cfg(feature = "rt")]
 pub(crate) use minato::task::{spawn_blocking, spawn_mandatory_blocking};
 
+#[cfg(feature = "process")]
 pub(crate) mod signal {
-    /// Minato's signals need no driver.
-    #[derive(Debug)]
-    pub(crate) struct Handle;
+    pub(crate) use crate::orphans::Handle;
 }
 
 #[cfg(feature = "rt")]

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::pin::pin;
+use std::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
@@ -25,7 +25,7 @@ impl CachedParkThread {
 
     pub(crate) fn block_on<F: Future>(&mut self, future: F) -> Result<F::Output, Infallible> {
         let waker = self.waker()?;
-        let mut future = pin!(future);
+        let mut future = pin::pin!(future);
         loop {
             if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
                 return Ok(output);
