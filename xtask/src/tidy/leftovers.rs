@@ -20,7 +20,7 @@ const HOSTS: [&str; 5] = [
 
 const FOLDERS: [&str; 4] = ["home", "root", "work", "tmp"];
 
-/// Cargo writes where it found a crate into the lock file, so that file names a host.
+/// Cargo writes where it found a crate into a lock file, so that such a file names a host.
 const LOCK: &str = "Cargo.lock";
 
 /// Nothing is left unfinished.
@@ -57,7 +57,7 @@ pub(crate) fn registry_hosts(tree: &Tree) -> Vec<Violation> {
 }
 
 fn forbid(tree: &Tree, wanted: &[String], what: &str) -> Vec<Violation> {
-    lines(tree.files.iter().filter(|file| file.path != LOCK), |line| {
+    lines(tree.files.iter().filter(|file| !file.path.ends_with(LOCK)), |line| {
         Some(format!("{} {what}", wanted.iter().find(|text| line.contains(text.as_str()))?))
     })
 }

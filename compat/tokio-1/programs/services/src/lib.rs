@@ -1,5 +1,7 @@
-//! A small service of the libraries that services are made of, on plain tokio: a berth book by HTTP, TLS, WebSocket and
-//! gRPC, kept in SQLite. Its tests run under `cargo test` and, unchanged, under `cargo minato test`.
+//! A small service of the libraries that services are made of, on plain tokio.
+//!
+//! It is a book of berths by HTTP, TLS, WebSocket and gRPC, kept in SQLite. Its tests run under
+//! `cargo test` and, unchanged, under `cargo minato test`.
 
 pub mod book;
 pub mod grpc;

@@ -20,7 +20,8 @@ pub fn choose_provider() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// Serves the routes at a port of the loopback, until the runtime ends. Returns the address and the certificate.
+/// Serves the routes at a port of the loopback, until the runtime ends. Returns the address and the
+/// certificate.
 pub async fn serve(routes: Router) -> Result<(SocketAddr, CertificateDer<'static>)> {
     choose_provider();
     let made = rcgen::generate_simple_self_signed(vec!["localhost".into()])?;

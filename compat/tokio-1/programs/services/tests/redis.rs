@@ -17,7 +17,8 @@ struct Server {
 }
 
 async fn server() -> Result<Server> {
-    // A port that was free a moment ago. When another program took it, the server ends and the next one is tried.
+    // A port that was free a moment ago. When another program took it, the server ends and the next
+    // one is tried.
     for _ in 0..10 {
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string();
         let mut child = Command::new("redis-server")

@@ -26,7 +26,8 @@ fn expected(name: &str) -> bool {
     let test = "the_threads_are_those_of_one_runtime";
     name.starts_with(runtime)
         || name.starts_with("sqlx-sqlite")
-        // The harness: its first thread has the program's name, and the test's thread the test's; 15 bytes are kept.
+        // The harness: its first thread has the program's name, and the test's thread the test's.
+        // The system keeps 15 bytes of a name.
         || name.starts_with("threads-")
         || test.starts_with(name)
 }
