@@ -40,7 +40,7 @@ fn dispatch(arguments: &Arguments) -> io::Result<()> {
 fn build_runtime(workers: Option<u16>) -> io::Result<Runtime> {
     let mut builder = Builder::new_multi_thread();
     if let Some(workers) = workers {
-        builder = builder.worker_threads(workers.into());
+        builder.worker_threads(workers.into());
     }
     builder.build().map_err(|error| in_context("cannot start the runtime", &error))
 }

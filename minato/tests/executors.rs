@@ -215,7 +215,7 @@ fn our_current_thread() {
 #[test]
 fn our_local_runtime() {
     let _watchdog = watchdog();
-    let runtime = minato::runtime::Builder::new_current_thread().build_local().unwrap();
+    let runtime = minato::runtime::LocalRuntime::new().unwrap();
     runtime.block_on(everything());
     runtime.block_on(async { minato::task::spawn_local(everything()).await.unwrap() });
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crossbeam_deque::Worker as Deque;
@@ -16,7 +16,7 @@ use super::inner::{Flavor, RuntimeInner};
 use super::picker::{Fifo, Picker};
 use super::pool::Pool;
 use super::queue::Queue;
-use super::{LocalRuntime, Runtime};
+use super::{Handle, LocalRuntime, Runtime};
 use crate::engine::Engine;
 use crate::reactor;
 use crate::reactor::watch::TurnedBy;
@@ -38,6 +38,7 @@ const MAX_BLOCKING_QUEUE: usize = 100_000;
 const BLOCKING_KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 /// How the cores of a runtime work.
+#[derive(Clone)]
 pub(crate) struct Config {
     /// The budget of one poll.
     pub(crate) budget: Budget,
@@ -45,7 +46,15 @@ pub(crate) struct Config {
     pub(super) measure_polls: bool,
 }
 
-/// Builds a runtime.
+/// Options of a local runtime, for [`Builder::build_local`]. There are none yet.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct LocalOptions {
+    /// Not to be sent to other threads.
+    _local: PhantomData<*mut u8>,
+}
+
+/// Builds runtimes.
 ///
 /// ```
 /// use minato::runtime::Builder;
@@ -56,7 +65,6 @@ pub(crate) struct Config {
 /// # Ok(())
 /// # }
 /// ```
-#[must_use = "a builder does nothing until it builds"]
 pub struct Builder {
     multi_thread: bool,
     engine: Engine,
@@ -64,7 +72,8 @@ pub struct Builder {
     blocking: Limits,
     threads: ThreadConfig,
     config: Config,
-    picker: Option<Box<dyn Picker>>,
+    /// Behind a lock only so that the builder is `Sync`. Empty once it was used.
+    picker: Option<Mutex<Option<Box<dyn Picker>>>>,
     start_paused: bool,
 }
 
@@ -72,8 +81,8 @@ pub struct Builder {
 macro_rules! setters {
     ($($(#[$doc:meta])* $name:ident($builder:ident, $value:ident: $type:ty) => $set:expr;)*) => {
         $($(#[$doc])*
-        pub fn $name(mut self, $value: $type) -> Self {
-            let $builder = &mut self;
+        pub fn $name(&mut self, $value: $type) -> &mut Self {
+            let $builder = &mut *self;
             $set;
             self
         })*
@@ -157,13 +166,16 @@ impl Builder {
     }
 
     /// The name of the runtime's threads; "minato-worker" by default.
-    pub fn thread_name(self, name: impl Into<String>) -> Self {
+    pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Self {
         let name = name.into();
         self.thread_name_fn(move || name.clone())
     }
 
     /// A function that names each of the runtime's threads.
-    pub fn thread_name_fn(mut self, name: impl Fn() -> String + Send + Sync + 'static) -> Self {
+    pub fn thread_name_fn<F>(&mut self, name: F) -> &mut Self
+    where
+        F: Fn() -> String + Send + Sync + 'static,
+    {
         self.threads.name = Arc::new(name);
         self
     }
@@ -171,7 +183,10 @@ impl Builder {
     /// Called on each thread of the runtime before it does anything. A panic is contained.
     ///
     /// Several hooks are called in the order in which they were given.
-    pub fn on_thread_start(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
+    pub fn on_thread_start<F>(&mut self, hook: F) -> &mut Self
+    where
+        F: Fn() + Send + Sync + 'static,
+    {
         self.threads.on_start.push(Arc::new(hook));
         self
     }
@@ -180,26 +195,47 @@ impl Builder {
     ///
     /// Several hooks are called in the reverse of the order in which they were given, so that what
     /// was set up first is torn down last.
-    pub fn on_thread_stop(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
+    pub fn on_thread_stop<F>(&mut self, hook: F) -> &mut Self
+    where
+        F: Fn() + Send + Sync + 'static,
+    {
         self.threads.on_stop.insert(0, Arc::new(hook));
         self
     }
 
     /// Chooses which task runs next, on a current-thread runtime; first in, first out by default.
-    pub fn picker(mut self, picker: impl Picker + 'static) -> Self {
-        self.picker = Some(Box::new(picker));
+    ///
+    /// The first runtime that is built takes the picker. To build another one is an error, until
+    /// it gets a picker of its own.
+    pub fn picker(&mut self, picker: impl Picker + 'static) -> &mut Self {
+        self.picker = Some(Mutex::new(Some(Box::new(picker))));
         self
     }
 
-    /// Builds the runtime.
+    /// Does nothing: sockets and timers are always enabled.
+    pub fn enable_all(&mut self) -> &mut Self {
+        self
+    }
+
+    /// Does nothing: sockets are always enabled.
+    pub fn enable_io(&mut self) -> &mut Self {
+        self
+    }
+
+    /// Does nothing: timers are always enabled.
+    pub fn enable_time(&mut self) -> &mut Self {
+        self
+    }
+
+    /// Builds a runtime. May be called again, for another one.
     ///
     /// # Errors
     ///
     /// When the system has no more descriptors or threads, or options contradict each other; the
     /// error says which.
-    pub fn build(self) -> io::Result<Runtime> {
+    pub fn build(&mut self) -> io::Result<Runtime> {
         let shared = if self.multi_thread { self.pooled()? } else { self.single(false)? };
-        Ok(Runtime { shared })
+        Ok(Runtime { handle: Handle { shared } })
     }
 
     /// Builds a current-thread runtime that stays on this thread and takes tasks that are not
@@ -208,14 +244,15 @@ impl Builder {
     /// # Errors
     ///
     /// As [`build`](Self::build); also on a builder for a multi-thread runtime.
-    pub fn build_local(self) -> io::Result<LocalRuntime> {
+    pub fn build_local(&mut self, _options: LocalOptions) -> io::Result<LocalRuntime> {
         if self.multi_thread {
             return Err(contradiction("a local runtime has one thread: use new_current_thread"));
         }
-        Ok(LocalRuntime { shared: self.single(true)?, _local: PhantomData })
+        let handle = Handle { shared: self.single(true)? };
+        Ok(LocalRuntime { handle, _local: PhantomData })
     }
 
-    fn single(mut self, local: bool) -> io::Result<Arc<RuntimeInner>> {
+    fn single(&mut self, local: bool) -> io::Result<Arc<RuntimeInner>> {
         let clock = match self.engine.host() {
             Some(_) if self.start_paused => {
                 return Err(contradiction("a simulated world has its own clock, never paused"));
@@ -230,14 +267,20 @@ impl Builder {
         let mut core = Box::new(Core::new(0, reactor.clone(), Queue::Own(Default::default())));
         // A simulated core is stepped, so that each poll is known to the thread that watches it.
         let fifo = self.engine.is_simulated().then(|| Box::new(Fifo) as Box<dyn Picker>);
-        core.picker = self.picker.take().or(fifo);
+        core.picker = match &mut self.picker {
+            None => fifo,
+            Some(picker) => match picker.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+                None => return Err(contradiction("the picker belongs to a runtime built before")),
+                given => given,
+            },
+        };
         let counters = vec![core.counters.clone()];
         let only = local.then(|| std::thread::current().id());
         let flavor = Flavor::CurrentThread(CoreSlot::new(core, only));
         Ok(self.finish(flavor, vec![reactor], counters, clock))
     }
 
-    fn pooled(self) -> io::Result<Arc<RuntimeInner>> {
+    fn pooled(&self) -> io::Result<Arc<RuntimeInner>> {
         if self.engine.is_simulated() {
             return Err(contradiction(
                 "a simulated host is stepped by one thread: \
@@ -277,7 +320,7 @@ impl Builder {
     }
 
     fn finish(
-        self,
+        &self,
         flavor: Flavor,
         reactors: Vec<Arc<reactor::ReactorInner>>,
         counters: Vec<Arc<super::metrics::CoreCounters>>,
@@ -286,13 +329,13 @@ impl Builder {
         let shared = Arc::new(RuntimeInner {
             flavor,
             injector: Injector::default(),
-            config: self.config,
+            config: self.config.clone(),
             reactors: reactors.into(),
             counters: counters.into(),
             tasks: Registry::default(),
-            blocking: BlockingPool::new(self.threads, self.blocking),
+            blocking: BlockingPool::new(self.threads.clone(), self.blocking),
             clock,
-            engine: self.engine,
+            engine: self.engine.clone(),
             ended: AtomicBool::new(false),
             panics: OnceLock::new(),
             activity: OnceLock::new(),

@@ -245,6 +245,11 @@ pub(crate) fn current() -> Option<Rc<Context>> {
     with_current(Rc::clone)
 }
 
+/// Whether this thread can be in a context: its locals are not gone yet.
+pub(crate) fn is_there() -> bool {
+    CURRENT.try_with(|_| ()).is_ok()
+}
+
 /// Whether `address` names the context that this thread is in.
 pub(crate) fn is_in(address: usize) -> bool {
     HERE.with(|here| here.context.get() == address)
@@ -380,6 +385,22 @@ pub(crate) fn between_polls<T>(polls: impl FnOnce() -> T) -> T {
 
     let _restore = HERE.with(|here| Restore(here.polling.get(), here.budget.get()));
     polls()
+}
+
+/// Whether a poll of ours is under way on this thread.
+pub(crate) fn is_polling() -> bool {
+    HERE.with(|here| !here.polling.get().is_null())
+}
+
+/// Calls `job`, which may block, as code outside of every poll.
+pub(crate) fn outside_polls<T>(job: impl FnOnce() -> T) -> T {
+    between_polls(|| {
+        HERE.with(|here| {
+            here.polling.set(ptr::null());
+            here.budget.set(Budget::unlimited());
+        });
+        job()
+    })
 }
 
 /// Like [`poll`], for the next one of [`between_polls`].

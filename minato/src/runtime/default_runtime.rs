@@ -25,9 +25,9 @@ pub(crate) fn current() -> io::Result<Arc<RuntimeInner>> {
     }
     let mut default = DEFAULT.lock();
     if let Some(runtime) = &*default {
-        return Ok(runtime.shared.clone());
+        return Ok(runtime.handle.shared.clone());
     }
     permit(HiddenThread::Runtime, Location::caller())?;
     let fresh = super::Builder::new_multi_thread().thread_name("minato-default").build()?;
-    Ok(default.insert(fresh).shared.clone())
+    Ok(default.insert(fresh).handle.shared.clone())
 }

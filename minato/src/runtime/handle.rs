@@ -1,9 +1,11 @@
 //! A cheap clone that names a runtime.
 
+use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::io;
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::task::{Context as TaskContext, Poll};
 
 use super::context::{self, Context, Entered};
@@ -12,6 +14,7 @@ use super::metrics::CoreMetrics;
 use super::{current, default_runtime};
 use crate::reactor;
 use crate::sync::Arc;
+use crate::task::{self, JoinHandle};
 
 /// Names a runtime; cheap to clone. It does not keep the runtime from being shut down.
 #[derive(Clone)]
@@ -45,8 +48,53 @@ impl Handle {
     }
 
     /// The runtime that this thread is in.
-    pub fn try_current() -> Option<Self> {
-        context::runtime().map(|shared| Self { shared })
+    ///
+    /// # Errors
+    ///
+    /// When it is in none.
+    pub fn try_current() -> Result<Self, TryCurrentError> {
+        match context::runtime() {
+            Some(shared) => Ok(Self { shared }),
+            None => Err(TryCurrentError { ending: !context::is_there() }),
+        }
+    }
+
+    /// Spawns a task on the runtime. A current-thread runtime runs it while a thread is in
+    /// [`Runtime::block_on`](super::Runtime::block_on). If the runtime has been shut down, the
+    /// task ends as cancelled.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        task::spawn_on(self.shared.clone(), future)
+    }
+
+    /// Runs a closure that may block on a thread made for that; see
+    /// [`task::spawn_blocking`](crate::task::spawn_blocking). If the runtime has been shut down,
+    /// the job ends as cancelled.
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, job: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        task::spawn_blocking_at(&self.shared, Location::caller(), job)
+    }
+
+    /// Like [`spawn_blocking`](Self::spawn_blocking), for a job that runs even if the runtime is
+    /// shut down before a thread has begun it; see
+    /// [`task::spawn_mandatory_blocking`](crate::task::spawn_mandatory_blocking).
+    ///
+    /// `None` if the runtime has been shut down already.
+    #[track_caller]
+    pub fn spawn_mandatory_blocking<F, R>(&self, job: F) -> Option<JoinHandle<R>>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        task::spawn_mandatory_blocking_at(&self.shared, Location::caller(), job)
     }
 
     /// Runs a future to its end on this thread; see
@@ -130,6 +178,37 @@ impl fmt::Debug for Handle {
         f.debug_struct("Handle").field("cores", &self.core_count()).finish_non_exhaustive()
     }
 }
+
+/// Why [`Handle::try_current`] found no runtime.
+#[derive(Debug)]
+pub struct TryCurrentError {
+    /// Whether the locals of the thread are gone.
+    ending: bool,
+}
+
+impl TryCurrentError {
+    /// Whether the thread is in no runtime.
+    pub fn is_missing_context(&self) -> bool {
+        !self.ending
+    }
+
+    /// Whether the thread is about to end, and has destroyed its thread-locals, so that it cannot
+    /// be in a runtime any more.
+    pub fn is_thread_local_destroyed(&self) -> bool {
+        self.ending
+    }
+}
+
+impl fmt::Display for TryCurrentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.ending {
+            false => "this thread is in no runtime",
+            true => "this thread is ending, and is in no runtime any more",
+        })
+    }
+}
+
+impl Error for TryCurrentError {}
 
 /// Keeps a thread in a runtime; see [`Handle::enter`].
 #[must_use = "the thread leaves the runtime when the guard is dropped"]

@@ -45,8 +45,8 @@ mod step;
 mod stuck;
 mod worker;
 
-pub use self::builder::Builder;
-pub use self::handle::{EnterGuard, Handle};
+pub use self::builder::{Builder, LocalOptions};
+pub use self::handle::{EnterGuard, Handle, TryCurrentError};
 pub use self::implicit::forbid_implicit;
 pub use self::metrics::CoreMetrics;
 
@@ -67,13 +67,26 @@ macro_rules! runtime_owner {
     ($owner:ty) => {
         impl $owner {
             /// A handle of this runtime, by which other threads may spawn `Send` tasks.
-            pub fn handle(&self) -> Handle {
-                Handle { shared: self.shared.clone() }
+            pub fn handle(&self) -> &Handle {
+                &self.handle
             }
 
-            /// Makes this the runtime that the thread is in until the guard is dropped.
+            /// Makes this the runtime that the thread is in until the guard is dropped; see
+            /// [`Handle::enter`].
             pub fn enter(&self) -> EnterGuard<'_> {
-                EnterGuard::from_inner(&self.shared)
+                self.handle.enter()
+            }
+
+            /// Runs a closure that may block on a thread made for that; see
+            /// [`task::spawn_blocking`](crate::task::spawn_blocking). If the runtime has been shut
+            /// down, the job ends as cancelled.
+            #[track_caller]
+            pub fn spawn_blocking<F, R>(&self, job: F) -> JoinHandle<R>
+            where
+                F: FnOnce() -> R + Send + 'static,
+                R: Send + 'static,
+            {
+                self.handle.spawn_blocking(job)
             }
 
             /// Waits until no task and no blocking job of this runtime is alive. Tasks run
@@ -86,7 +99,18 @@ macro_rules! runtime_owner {
             /// there are tasks, which need this very thread. The message says which.
             #[track_caller]
             pub fn wait_idle(&self) {
-                wait_idle(&self.shared);
+                wait_idle(&self.handle.shared);
+            }
+
+            /// Shuts the runtime down and waits for its workers and running blocking jobs,
+            /// `timeout` at most. What still runs then goes on by itself.
+            pub fn shutdown_timeout(self, timeout: Duration) {
+                self.handle.shared.shut_down(Some(timeout));
+            }
+
+            /// Shuts the runtime down and waits for nothing.
+            pub fn shutdown_background(self) {
+                self.shutdown_timeout(Duration::ZERO);
             }
         }
 
@@ -94,7 +118,7 @@ macro_rules! runtime_owner {
             fn drop(&mut self) {
                 // Within a runtime this waits for nothing, since that may need this very thread.
                 let timeout = context::runtime().map(|_| Duration::ZERO);
-                self.shared.shut_down(timeout);
+                self.handle.shared.shut_down(timeout);
             }
         }
     };
@@ -103,46 +127,12 @@ macro_rules! runtime_owner {
 runtime_owner!(Runtime);
 runtime_owner!(LocalRuntime);
 
-/// What spawns on a runtime from any thread.
-macro_rules! runtime_spawner {
-    ($spawner:ty) => {
-        impl $spawner {
-            /// Spawns a task on the runtime. A current-thread runtime runs it while a thread is in
-            /// [`Runtime::block_on`](crate::runtime::Runtime::block_on). If the runtime has been
-            /// shut down, the task ends as cancelled.
-            #[track_caller]
-            pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
-            where
-                F: Future + Send + 'static,
-                F::Output: Send + 'static,
-            {
-                task::spawn_on(self.shared.clone(), future)
-            }
-
-            /// Runs a closure that may block on a thread made for that; see
-            /// [`task::spawn_blocking`](crate::task::spawn_blocking). If the runtime has been shut
-            /// down, the job ends as cancelled.
-            #[track_caller]
-            pub fn spawn_blocking<F, T>(&self, job: F) -> JoinHandle<T>
-            where
-                F: FnOnce() -> T + Send + 'static,
-                T: Send + 'static,
-            {
-                task::spawn_blocking_at(&self.shared, Location::caller(), job)
-            }
-        }
-    };
-}
-
-runtime_spawner!(Runtime);
-runtime_spawner!(Handle);
-
 /// Cores, the threads that hold them, a pool of blocking threads, and a clock.
 ///
 /// Dropping it drops every task at its next await point and waits for the workers and for running
 /// blocking jobs; within a runtime it does not wait. It never panics.
 pub struct Runtime {
-    shared: Arc<RuntimeInner>,
+    handle: Handle,
 }
 
 impl Runtime {
@@ -171,24 +161,23 @@ impl Runtime {
     /// no event is due; the message names the tasks that are alive.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        current::block_on(&self.shared, future)
+        current::block_on(&self.handle.shared, future)
     }
 
-    /// Shuts the runtime down and waits for its workers and running blocking jobs, `timeout` at
-    /// most. What still runs then goes on by itself.
-    pub fn shutdown_timeout(self, timeout: Duration) {
-        self.shared.shut_down(Some(timeout));
-    }
-
-    /// Shuts the runtime down and waits for nothing.
-    pub fn shutdown_background(self) {
-        self.shutdown_timeout(Duration::ZERO);
+    /// Spawns a task on the runtime; see [`Handle::spawn`].
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.handle.spawn(future)
     }
 }
 
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Runtime").field("cores", &self.shared.reactors.len()).finish()
+        f.debug_struct("Runtime").field("cores", &self.handle.core_count()).finish()
     }
 }
 
@@ -201,7 +190,7 @@ impl fmt::Debug for Runtime {
 /// use std::rc::Rc;
 ///
 /// # fn main() -> std::io::Result<()> {
-/// let runtime = minato::runtime::Builder::new_current_thread().build_local()?;
+/// let runtime = minato::runtime::LocalRuntime::new()?;
 /// let text = Rc::new("stays here");
 /// let length = runtime.block_on(async move {
 ///     minato::task::spawn_local(async move { text.len() }).await.unwrap()
@@ -211,16 +200,25 @@ impl fmt::Debug for Runtime {
 /// # }
 /// ```
 pub struct LocalRuntime {
-    shared: Arc<RuntimeInner>,
+    handle: Handle,
     /// Not to be sent to other threads.
     _local: PhantomData<*const ()>,
 }
 
 impl LocalRuntime {
+    /// Makes a local runtime on this thread.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no more descriptors.
+    pub fn new() -> io::Result<Self> {
+        Builder::new_current_thread().build_local(LocalOptions::default())
+    }
+
     /// Runs a future to its end, and the tasks along with it; see [`Runtime::block_on`].
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        current::block_on(&self.shared, future)
+        current::block_on(&self.handle.shared, future)
     }
 
     /// Spawns a task that stays on this thread.
@@ -230,7 +228,7 @@ impl LocalRuntime {
         F: Future + 'static,
         F::Output: 'static,
     {
-        task::spawn_local_on(self.shared.clone(), future)
+        task::spawn_local_on(self.handle.shared.clone(), future)
     }
 }
 
@@ -290,6 +288,27 @@ fn wait_idle(shared: &Arc<RuntimeInner>) {
         Poll::Pending
     });
     current::block_on(shared, idle);
+}
+
+/// Whether this thread is running tasks of a runtime, or the future of a `block_on`, so that to
+/// block it would hold those up.
+///
+/// False in blocking jobs and within [`block_in_place`](crate::task::block_in_place).
+///
+/// ```
+/// use minato::runtime::drives_tasks;
+///
+/// # fn main() -> std::io::Result<()> {
+/// assert!(!drives_tasks());
+/// minato::runtime::Runtime::new()?.block_on(async {
+///     assert!(drives_tasks());
+///     assert!(!minato::task::spawn_blocking(drives_tasks).await.unwrap());
+/// });
+/// # Ok(())
+/// # }
+/// ```
+pub fn drives_tasks() -> bool {
+    context::is_polling()
 }
 
 /// Reports what has nobody to be returned to. Standard error may be a pipe that nobody reads any

@@ -346,9 +346,9 @@ mod tests {
     /// A core in the hands of this thread, whose runtime spins for `window`.
     fn core_that_spins(window: Duration) -> (Runtime, Entered, Box<Core>) {
         let runtime = Builder::new_current_thread().spin(window).build().unwrap();
-        let Flavor::CurrentThread(slot) = &runtime.shared.flavor else { unreachable!() };
+        let Flavor::CurrentThread(slot) = &runtime.handle.shared.flavor else { unreachable!() };
         let core = slot.take().unwrap();
-        let context = Context::enter_new(runtime.shared.clone(), None);
+        let context = Context::enter_new(runtime.handle.shared.clone(), None);
         (runtime, context, core)
     }
 

@@ -76,6 +76,24 @@ where
     spawn_blocking_at(&current("spawn_blocking"), Location::caller(), job)
 }
 
+/// Like [`spawn_blocking`], for a job that runs even if the runtime is shut down before a thread
+/// has begun it, such as the last write to a file.
+///
+/// `None` if the runtime has been shut down already.
+///
+/// # Panics
+///
+/// As [`spawn`].
+#[track_caller]
+pub fn spawn_mandatory_blocking<F, R>(job: F) -> Option<JoinHandle<R>>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    let runtime = current("spawn_mandatory_blocking");
+    spawn_mandatory_blocking_at(&runtime, Location::caller(), job)
+}
+
 /// Calls a closure that may block on the present worker, after its core has been handed to another
 /// thread, so that no other task waits for it.
 ///
@@ -83,7 +101,7 @@ where
 #[track_caller]
 pub fn block_in_place<T>(job: impl FnOnce() -> T) -> T {
     let _passed = nesting::hand_cores_over();
-    job()
+    context::outside_polls(job)
 }
 
 /// The runtime of this thread, or the default one.
@@ -131,7 +149,12 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let fresh = NewTask::new(runtime.clone(), meta(runtime, place), async move { job() });
+    let fresh =
+        NewTask::new(
+            runtime.clone(),
+            meta(runtime, place),
+            async move { context::outside_polls(job) },
+        );
     if runtime.engine.is_simulated() {
         return start(fresh);
     }
@@ -145,6 +168,22 @@ where
         handle.reason = Some(rejected.to_string());
     }
     handle
+}
+
+/// Like [`spawn_blocking_at`], for a job that runs even at shutdown; `None` after it.
+pub(crate) fn spawn_mandatory_blocking_at<F, T>(
+    runtime: &Arc<RuntimeInner>,
+    place: &'static Location<'static>,
+    job: F,
+) -> Option<JoinHandle<T>>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    if runtime.tasks.is_closed() {
+        return None;
+    }
+    Some(spawn_blocking_at(runtime, place, job))
 }
 
 /// A blocking job on its way to a thread.

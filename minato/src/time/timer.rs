@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn waits_in_one_wheel_only_while_it_must() {
-        for runtime in [Builder::new_current_thread(), Builder::new_multi_thread()] {
+        for mut runtime in [Builder::new_current_thread(), Builder::new_multi_thread()] {
             let runtime = runtime.worker_threads(1).build().unwrap();
             let reactor = reactor_of(&runtime);
             let _entered = runtime.enter();
@@ -272,7 +272,7 @@ mod tests {
     fn joins_no_reactor_that_has_ended() {
         let runtime = Builder::new_current_thread().build().unwrap();
         let reactor = reactor_of(&runtime);
-        let handle = runtime.handle();
+        let handle = runtime.handle().clone();
         let _entered = handle.enter();
         let mut timer = Timer::after(Duration::from_secs(3600));
         assert!(poll(&mut timer).is_pending());

@@ -89,12 +89,12 @@ impl Place {
 
     /// The runtime of this place, where it has one.
     fn runtime(self, world: &World) -> Option<Runtime> {
-        let builder = match self {
+        let mut builder = match self {
             Self::NoRuntime => return None,
-            Self::TwoWorkers => Builder::new_multi_thread().worker_threads(2),
+            Self::TwoWorkers => Builder::new_multi_thread(),
             _ => Builder::new_current_thread(),
         };
-        Some(builder.engine(self.engine(world)).build().unwrap())
+        Some(builder.worker_threads(2).engine(self.engine(world)).build().unwrap())
     }
 }
 

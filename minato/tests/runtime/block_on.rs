@@ -146,7 +146,7 @@ fn a_waiter_without_the_core_is_served_while_the_holder_blocks() {
 fn nested_on_the_same_core_goes_on_with_io() {
     let _watchdog = watchdog();
     let runtime = current_thread();
-    let handle = runtime.handle();
+    let handle = runtime.handle().clone();
     runtime.block_on(async {
         let (mut one, mut other) = pair().await;
         minato::spawn(async move {
@@ -200,7 +200,7 @@ fn nested_in_the_first_runtime_again_below_another() {
     let _watchdog = watchdog();
     for between in [current_thread(), multi_thread(1)] {
         let runtime = current_thread();
-        let handle = runtime.handle();
+        let handle = runtime.handle().clone();
         let value = runtime.block_on(async {
             let task = minato::spawn(async { 9 });
             between.block_on(async {
@@ -221,7 +221,7 @@ fn below_a_guard_of_another_runtime() {
     let _watchdog = watchdog();
     let other = current_thread();
     let runtime = current_thread();
-    let handle = runtime.handle();
+    let handle = runtime.handle().clone();
     let value = runtime.block_on(async {
         let _guard = other.enter();
         handle.block_on(async { 3 })
@@ -234,7 +234,7 @@ fn below_a_guard_of_another_runtime() {
 fn on_a_worker_the_tasks_go_on_elsewhere() {
     let _watchdog = watchdog();
     let runtime = multi_thread(1);
-    let handle = runtime.handle();
+    let handle = runtime.handle().clone();
     let value = runtime.block_on(async {
         let nested = minato::spawn(async move {
             let task = minato::spawn(async {
@@ -253,7 +253,7 @@ fn on_a_worker_below_a_guard_of_another_runtime() {
     let _watchdog = watchdog();
     let other = Arc::new(current_thread());
     let runtime = multi_thread(1);
-    let handle = runtime.handle();
+    let handle = runtime.handle().clone();
     let value = runtime.block_on(async {
         let nested = minato::spawn(async move {
             let task = handle.spawn(async { 12 });
@@ -289,8 +289,8 @@ fn threads_for_blocking(block: fn(mpsc::Receiver<()>)) -> usize {
     let started = Arc::new(AtomicUsize::new(0));
     let counted = started.clone();
     let count = move || _ = counted.fetch_add(1, Ordering::SeqCst);
-    let builder = Builder::new_multi_thread().worker_threads(1).on_thread_start(count);
-    let runtime = builder.build().unwrap();
+    let mut builder = Builder::new_multi_thread();
+    let runtime = builder.worker_threads(1).on_thread_start(count).build().unwrap();
     runtime.block_on(async {
         minato::spawn(async move {
             for _ in 0..50 {
@@ -332,8 +332,8 @@ fn a_worker_without_a_second_thread_goes_on_after_blocking() {
     let names = AtomicUsize::new(0);
     // A name that no thread can have stands for whatever keeps a thread from starting.
     let name = move || "\0".repeat(names.fetch_add(1, Ordering::SeqCst));
-    let builder = Builder::new_multi_thread().worker_threads(1).thread_name_fn(name);
-    let runtime = builder.build().unwrap();
+    let mut builder = Builder::new_multi_thread();
+    let runtime = builder.worker_threads(1).thread_name_fn(name).build().unwrap();
     let ran = runtime.spawn(async {
         let here = || std::thread::current().id();
         let before = here();
@@ -365,7 +365,7 @@ fn a_panic_leaves_the_core_for_the_next() {
 fn a_nested_panic_leaves_the_core_too() {
     let _watchdog = watchdog();
     let runtime = current_thread();
-    let handle = runtime.handle();
+    let handle = runtime.handle().clone();
     runtime.block_on(async {
         let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             handle.block_on(async { panic!("on purpose") })
@@ -403,7 +403,7 @@ fn run_returns_when_everything_is_done() {
 fn idleness_can_be_waited_for_from_outside() {
     let _watchdog = watchdog();
     let runtime = multi_thread(2);
-    let handle = runtime.handle();
+    let handle = runtime.handle().clone();
     let mut cx = Context::from_waker(Waker::noop());
     assert!(handle.poll_idle(&mut cx).is_ready(), "nothing was spawned yet");
     let (go, gate) = oneshot::channel::<()>();
@@ -420,7 +420,7 @@ fn idleness_can_be_waited_for_from_outside() {
 fn a_stopped_clock_jumps_in_a_nested_block_on_too() {
     let _watchdog = watchdog();
     let runtime = Builder::new_current_thread().start_paused(true).build().unwrap();
-    let handle = runtime.handle();
+    let handle = runtime.handle().clone();
     runtime.block_on(async {
         let hour = std::time::Duration::from_secs(3600);
         let before = minato::time::Instant::now();

@@ -220,7 +220,7 @@ fn spawn_outside_every_runtime_uses_the_default_one() {
 fn a_spawn_after_the_shutdown_ends_as_cancelled() {
     let _watchdog = watchdog();
     for runtime in [current_thread(), multi_thread(1)] {
-        let handle = runtime.handle();
+        let handle = runtime.handle().clone();
         drop(runtime);
         let (dropped, guard) = flag();
         let task = handle.spawn(async move {

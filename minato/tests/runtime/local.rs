@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Poll, Waker};
 use std::thread::{self, ThreadId};
 
-use minato::runtime::{Builder, LocalRuntime};
+use minato::runtime::{Builder, LocalOptions, LocalRuntime};
 use minato::task::{spawn_local, yield_now};
 
 use crate::kit::{echo, pair, ping, watchdog};
 
 fn local() -> LocalRuntime {
-    Builder::new_current_thread().build_local().unwrap()
+    LocalRuntime::new().unwrap()
 }
 
 /// Counts its drops, and fails if one happens on another thread than that of its making.
@@ -221,7 +221,7 @@ fn a_block_on_elsewhere_runs_no_local_task() {
             yield_now().await;
         }
     });
-    let handle = runtime.handle();
+    let handle = runtime.handle().clone();
     let (waits, is_waiting) = mpsc::channel();
     let elsewhere = thread::spawn(move || {
         handle.block_on(async {
@@ -257,7 +257,7 @@ fn spawn_local_elsewhere_says_where_it_belongs() {
 
 #[test]
 fn a_multi_thread_builder_makes_no_local_runtime() {
-    let error = Builder::new_multi_thread().build_local().unwrap_err();
+    let error = Builder::new_multi_thread().build_local(LocalOptions::default()).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
 }
 
@@ -267,7 +267,7 @@ fn dropped_within_its_own_task() {
     let _watchdog = watchdog();
     let counts = Counts::default();
     let runtime = local();
-    let handle = runtime.handle();
+    let handle = runtime.handle().clone();
     let value = counts.value();
     runtime.spawn_local(async move {
         let _value = value;

@@ -10,7 +10,7 @@ use crate::kit::{current_thread, multi_thread, watchdog};
 fn nested_on_the_same_core_a_join_handle_is_an_error_that_names_both_sites() {
     let _watchdog = watchdog();
     let runtime = current_thread();
-    let handle = runtime.handle();
+    let handle = runtime.handle().clone();
     runtime.block_on(async {
         let task = minato::spawn(async { 1 });
         let spawned_at = task.spawned_at().to_string();
@@ -28,7 +28,7 @@ fn a_join_handle_of_a_runtime_further_down_is_an_error_too() {
     let _watchdog = watchdog();
     for inner in [current_thread(), multi_thread(1)] {
         let outer = current_thread();
-        let handle = outer.handle();
+        let handle = outer.handle().clone();
         outer.block_on(async {
             let from_the_root = minato::spawn(async { 1 });
             let error = inner.block_on(from_the_root).unwrap_err().to_string();
@@ -68,7 +68,7 @@ fn a_task_waits_on_beyond_the_block_on_that_began_it() {
 fn nested_on_the_same_core_a_blocking_job_is_waited_for() {
     let _watchdog = watchdog();
     let runtime = current_thread();
-    let handle = runtime.handle();
+    let handle = runtime.handle().clone();
     runtime.block_on(async {
         let job = minato::task::spawn_blocking(|| 7);
         assert_eq!(handle.block_on(job).unwrap(), 7);
@@ -79,7 +79,7 @@ fn nested_on_the_same_core_a_blocking_job_is_waited_for() {
 fn tasks_wait_until_a_nested_block_on_is_over() {
     let _watchdog = watchdog();
     let runtime = current_thread();
-    let handle = runtime.handle();
+    let handle = runtime.handle().clone();
     let ran = Arc::new(AtomicUsize::new(0));
     runtime.block_on(async {
         let counted = ran.clone();

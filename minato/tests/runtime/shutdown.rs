@@ -59,7 +59,7 @@ async fn deliver() {
 fn on_a_plain_thread_with_live_tasks_and_sockets() {
     let _watchdog = watchdog();
     for runtime in runtimes() {
-        let dropped = populate(&runtime.handle());
+        let dropped = populate(runtime.handle());
         runtime.block_on(deliver());
         drop(runtime);
         assert_eq!(dropped.load(Ordering::SeqCst), POPULATION);
@@ -92,7 +92,7 @@ fn while_tasks_are_busy() {
 fn without_ever_having_run() {
     let _watchdog = watchdog();
     for runtime in runtimes() {
-        let dropped = populate(&runtime.handle());
+        let dropped = populate(runtime.handle());
         drop(runtime);
         assert_eq!(dropped.load(Ordering::SeqCst), POPULATION);
     }
@@ -102,7 +102,7 @@ fn without_ever_having_run() {
 fn within_its_own_task() {
     let _watchdog = watchdog();
     for runtime in runtimes() {
-        let handle = runtime.handle();
+        let handle = runtime.handle().clone();
         let dropped = populate(&handle);
         let (done, is_done) = mpsc::channel();
         handle.block_on(async {
@@ -129,7 +129,7 @@ fn within_its_own_task() {
 fn within_its_own_block_on() {
     let _watchdog = watchdog();
     for runtime in runtimes() {
-        let handle = runtime.handle();
+        let handle = runtime.handle().clone();
         let dropped = populate(&handle);
         handle.block_on(async move {
             deliver().await;
@@ -147,7 +147,7 @@ fn within_its_own_block_on() {
 fn while_another_thread_is_in_block_on() {
     let _watchdog = watchdog();
     for runtime in runtimes() {
-        let handle = runtime.handle();
+        let handle = runtime.handle().clone();
         let dropped = populate(&handle);
         let (begun, has_begun) = mpsc::channel();
         let other = thread::spawn(move || {
@@ -172,7 +172,7 @@ fn within_another_runtime() {
     let _watchdog = watchdog();
     for outer in runtimes() {
         for inner in runtimes() {
-            let dropped = populate(&inner.handle());
+            let dropped = populate(inner.handle());
             let task = outer.spawn(async move { drop(inner) });
             outer.block_on(task).unwrap();
             while dropped.load(Ordering::SeqCst) < POPULATION {
@@ -186,7 +186,7 @@ fn within_another_runtime() {
 fn within_its_own_blocking_job() {
     let _watchdog = watchdog();
     for runtime in runtimes() {
-        let handle = runtime.handle();
+        let handle = runtime.handle().clone();
         let dropped = populate(&handle);
         let job = handle.spawn_blocking(move || drop(runtime));
         _ = pollster::block_on(job);
@@ -211,7 +211,7 @@ fn while_a_task_blocks_in_place() {
         pending::<()>().await;
     });
     has_begun.recv().unwrap();
-    let dropped = populate(&runtime.handle());
+    let dropped = populate(runtime.handle());
     runtime.block_on(deliver());
     runtime.shutdown_timeout(Duration::from_millis(1));
     release.send(()).unwrap();
@@ -327,7 +327,7 @@ fn shutdown_background_waits_for_nothing() {
             _ = released.recv();
         });
         has_begun.recv().unwrap();
-        let dropped = populate(&runtime.handle());
+        let dropped = populate(runtime.handle());
         runtime.shutdown_background();
         drop(release);
         pollster::block_on(job).unwrap();
@@ -342,7 +342,7 @@ fn shutdown_background_waits_for_nothing() {
 fn a_handle_of_a_runtime_that_has_ended() {
     let _watchdog = watchdog();
     for runtime in runtimes() {
-        let handle = runtime.handle();
+        let handle = runtime.handle().clone();
         drop(runtime);
         assert!(pollster::block_on(handle.spawn(async {})).unwrap_err().is_cancelled());
         assert_eq!(handle.block_on(async { 5 }), 5);

@@ -14,7 +14,9 @@ use crate::kit::{echo, pair, ping, watchdog};
 fn simulated(seed: u64) -> (World, Builder) {
     let world = World::new(seed);
     let engine = Engine::sim(world.host("alone"));
-    (world, Builder::new_current_thread().engine(engine))
+    let mut builder = Builder::new_current_thread();
+    builder.engine(engine);
+    (world, builder)
 }
 
 /// The order in which five tasks of four steps each run.
@@ -96,7 +98,7 @@ fn all_orders_of_three_tasks() {
 fn one_seed_gives_one_trace() {
     let _watchdog = watchdog();
     let trace = |seed, picks| {
-        let (world, builder) = simulated(seed);
+        let (world, mut builder) = simulated(seed);
         let runtime = builder.picker(Random::new(picks)).build().unwrap();
         runtime.block_on(async {
             let (mut one, other) = pair().await;
@@ -131,7 +133,7 @@ fn a_deadlock_is_a_panic_that_names_the_tasks() {
     assert!(text.contains(&place), "{text}");
     // Nested in a task it says the same.
     let runtime = simulated(1).1.build().unwrap();
-    let handle = runtime.handle();
+    let handle = runtime.handle().clone();
     let text = panic_text(|| {
         runtime.block_on(async {
             let task = minato::spawn(async move { handle.block_on(pending::<()>()) });
@@ -170,7 +172,7 @@ fn blocking_jobs_run_inline() {
 /// A runtime of each engine whose tasks `picker` chooses from.
 fn picked_by<P: Picker + 'static>(picker: impl Fn() -> P) -> [Runtime; 2] {
     let builders = [Builder::new_current_thread(), simulated(1).1];
-    builders.map(|builder| builder.picker(picker()).build().unwrap())
+    builders.map(|mut builder| builder.picker(picker()).build().unwrap())
 }
 
 async fn three_yielding_tasks() {
@@ -239,7 +241,7 @@ fn a_picker_may_spawn_and_wake_tasks() {
     }
     for runtime in picked_by(|| Late(picker.clone())) {
         let slot: Arc<Mutex<Option<std::task::Waker>>> = Arc::default();
-        *picker.lock().unwrap() = Some(Spawns(runtime.handle(), slot.clone(), 9));
+        *picker.lock().unwrap() = Some(Spawns(runtime.handle().clone(), slot.clone(), 9));
         let (done, is_done) = futures::channel::oneshot::channel::<()>();
         let sleeper = runtime.spawn(async move {
             let mut polls = 0;

@@ -100,18 +100,17 @@ fn hooks_are_added_to_those_before() {
             }
         }
     };
-    let builder = || {
-        Builder::new_multi_thread()
-            .worker_threads(1)
-            .on_thread_start(say("first start"))
-            .on_thread_stop(say("first stop"))
-            .on_thread_start(say("second start"))
-            .on_thread_stop(say("second stop"))
-    };
+    let mut builder = Builder::new_multi_thread();
+    builder
+        .worker_threads(1)
+        .on_thread_start(say("first start"))
+        .on_thread_stop(say("first stop"))
+        .on_thread_start(say("second start"))
+        .on_thread_stop(say("second stop"));
     let expected = ["first start", "second start", "second stop", "first stop"];
-    drop(builder().build().unwrap());
+    drop(builder.build().unwrap());
     assert_eq!(std::mem::take(&mut *log.lock().unwrap()), expected);
-    let runtime = builder().build().unwrap();
+    let runtime = builder.build().unwrap();
     runtime.block_on(runtime.spawn_blocking(|| ())).unwrap();
     drop(runtime);
     let mut both = std::mem::take(&mut *log.lock().unwrap());
@@ -146,7 +145,7 @@ fn zero_workers_count_as_one() {
 #[test]
 fn options_that_contradict_each_other_are_errors() {
     use minato::runtime::picker::Fifo;
-    let refused = |builder: Builder, word: &str| {
+    let refused = |builder: &mut Builder, word: &str| {
         let error = builder.build().unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
         assert!(error.to_string().contains(word), "{error}");
@@ -163,7 +162,7 @@ fn options_that_contradict_each_other_are_errors() {
 fn cores_count_what_they_do() {
     let _watchdog = watchdog();
     for runtime in [current_thread(), multi_thread(1)] {
-        let handle = runtime.handle();
+        let handle = runtime.handle().clone();
         assert_eq!(handle.core_metrics(1), None);
         let before = handle.core_metrics(0).unwrap();
         runtime
@@ -198,7 +197,7 @@ fn polls_are_measured_if_asked_for() {
 #[test]
 fn spinning_changes_nothing_but_the_time() {
     let _watchdog = watchdog();
-    for builder in [Builder::new_current_thread(), Builder::new_multi_thread()] {
+    for mut builder in [Builder::new_current_thread(), Builder::new_multi_thread()] {
         let runtime = builder.spin(Duration::from_micros(50)).build().unwrap();
         runtime.block_on(async {
             let (mut one, other) = pair().await;

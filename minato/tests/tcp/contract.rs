@@ -59,7 +59,7 @@ fn number_of(stream: &TcpStream) -> RawFd {
 fn rule_2_a_stale_key_is_counted_and_ignored() {
     let _watched = watchdog::watch("rule_2_a_stale_key_is_counted_and_ignored".to_owned());
     let runtime = minato::runtime::Builder::new_current_thread().build().unwrap();
-    let handle = runtime.handle();
+    let handle = runtime.handle().clone();
     let stale_keys = || handle.core_metrics(0).unwrap().stale_keys;
     runtime.block_on(async {
         let (mut one, other) = net::pair().await;

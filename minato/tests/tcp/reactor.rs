@@ -265,15 +265,11 @@ static LISTENER: OnceLock<TcpListener> = OnceLock::new();
 #[test]
 fn a_static_socket_works_in_the_next_runtime() {
     let _watched = watchdog::watch("a_static_socket_works_in_the_next_runtime".into());
-    let builders: [fn() -> Builder; 2] = [Builder::new_current_thread, || {
-        let mut builder = Builder::new_multi_thread();
-        builder = builder.worker_threads(2);
-        builder
-    }];
+    let builders = [Builder::new_current_thread, Builder::new_multi_thread];
     let client = OnceLock::new();
     let server = OnceLock::new();
     for round in 0..6 {
-        let runtime = builders[round % 2]().build().unwrap();
+        let runtime = builders[round % 2]().worker_threads(2).build().unwrap();
         runtime.block_on(async {
             let listener = match LISTENER.get() {
                 Some(listener) => listener,
@@ -333,10 +329,9 @@ fn a_wait_goes_on_after_block_on_returned() {
     let _watched = watchdog::watch("a_wait_goes_on_after_block_on_returned".into());
     for workers in [0, 1] {
         let runtime = match workers {
-            0 => Builder::new_current_thread(),
-            count => Builder::new_multi_thread().worker_threads(count),
+            0 => Builder::new_current_thread().build().unwrap(),
+            count => Builder::new_multi_thread().worker_threads(count).build().unwrap(),
         };
-        let runtime = runtime.build().unwrap();
         let (client, mut server) = runtime.block_on(net::pair());
         let mut reading = Box::pin(async move { net::read_all(&mut server, 5).await });
         runtime.block_on(async { assert!(futures::poll!(&mut reading).is_pending()) });
@@ -366,7 +361,7 @@ fn an_os_socket_cannot_belong_to_a_simulated_reactor() {
 #[test]
 fn a_socket_is_bound_to_a_runtime_by_its_handle() {
     let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
-    let handle = runtime.handle();
+    let handle = runtime.handle().clone();
     let elsewhere = Builder::new_current_thread().build().unwrap();
     elsewhere.block_on(async {
         let listener = TcpListener::bind_on(&handle, "127.0.0.1:0").await.unwrap();

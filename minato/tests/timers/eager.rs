@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use minato::runtime::Builder;
+use minato::runtime::{Builder, LocalRuntime};
 use minato::time::{interval, sleep, timeout};
 
 use crate::kit::limited;
@@ -40,7 +40,7 @@ async fn timers() {
 fn timers_that_are_polled_again_within_one_poll_see_the_time_pass() {
     limited(|| {
         Builder::new_current_thread().build().unwrap().block_on(timers());
-        Builder::new_current_thread().build_local().unwrap().block_on(timers());
+        LocalRuntime::new().unwrap().block_on(timers());
         let current = Builder::new_current_thread().build().unwrap();
         current.block_on(current.spawn(timers())).unwrap();
         let workers = Builder::new_multi_thread().worker_threads(1).build().unwrap();

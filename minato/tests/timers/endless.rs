@@ -34,7 +34,7 @@ where
     F: Future<Output = io::Result<()>> + Send + 'static,
 {
     limited(move || {
-        for builder in [Builder::new_current_thread(), Builder::new_multi_thread()] {
+        for mut builder in [Builder::new_current_thread(), Builder::new_multi_thread()] {
             let runtime = builder.worker_threads(1).build().unwrap();
             runtime.block_on(timeout(SHORT, run())).expect_err("it ended as the root");
             let task = runtime.spawn(timeout(SHORT, run()));

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use minato::runtime::Builder;
+use minato::runtime::{Builder, LocalRuntime};
 use minato::time::{Instant, sleep, sleep_until};
 
 use crate::kit::limited;
@@ -77,7 +77,7 @@ fn a_task_of_our_current_thread() {
 #[test]
 fn a_local_runtime() {
     check(|sleeps| {
-        let runtime = Builder::new_current_thread().build_local().unwrap();
+        let runtime = LocalRuntime::new().unwrap();
         let handle = runtime.spawn_local(sleeps);
         runtime.block_on(handle).unwrap();
     });

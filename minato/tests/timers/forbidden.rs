@@ -39,12 +39,12 @@ fn a_timer_outside_every_runtime_names_its_place() {
 fn runtimes_need_no_hidden_thread() {
     in_forbidding_process(own_name!(runtimes_need_no_hidden_thread), || {
         limited(|| {
-            for runtime in [Builder::new_current_thread(), Builder::new_multi_thread()] {
+            for mut runtime in [Builder::new_current_thread(), Builder::new_multi_thread()] {
                 let runtime = runtime.build().unwrap();
                 let made_outside = sleep(SHORT);
                 runtime.block_on(made_outside);
                 runtime.block_on(runtime.spawn(sleep(SHORT))).unwrap();
-                let handle = runtime.handle();
+                let handle = runtime.handle().clone();
                 runtime.block_on(async {
                     // Another thread relies on the one that holds the core.
                     let other = thread::spawn(move || {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use minato::runtime::{Builder, Runtime};
+use minato::runtime::{Builder, LocalOptions, Runtime};
 use minato::task::{spawn_blocking, yield_now};
 use minato::time::{self, Instant, advance, sleep, sleep_until};
 
@@ -168,7 +168,8 @@ fn a_blocking_job_holds_the_clock() {
 /// Runs an hour of sleep beside `begin`, on each kind of runtime whose clock can be stopped.
 #[track_caller]
 fn an_hour_beside<T>(begin: impl AsyncFn() -> T) {
-    let builder = || Builder::new_current_thread().start_paused(true).max_blocking_threads(1);
+    let mut builder = Builder::new_current_thread();
+    builder.start_paused(true).max_blocking_threads(1);
     let hour = async || {
         let start = Instant::now();
         let begun = begin().await;
@@ -177,11 +178,11 @@ fn an_hour_beside<T>(begin: impl AsyncFn() -> T) {
         drop(begun);
     };
     let _watchdog = watchdog();
-    builder().build().unwrap().block_on(hour());
-    builder().build_local().unwrap().block_on(hour());
+    builder.build().unwrap().block_on(hour());
+    builder.build_local(LocalOptions::default()).unwrap().block_on(hour());
     // Within a task, where the core stays with the task's thread.
-    let runtime = builder().build_local().unwrap();
-    let handle = runtime.handle();
+    let runtime = builder.build_local(LocalOptions::default()).unwrap();
+    let handle = runtime.handle().clone();
     runtime.block_on(async { handle.block_on(hour()) });
 }
 

@@ -122,9 +122,8 @@ fn a_sleep_moved_to_the_past_is_ready() {
 
 #[test]
 fn a_sleep_moved_to_the_past_needs_no_turn_to_be_ready() {
-    for builder in [Builder::new_current_thread(), Builder::new_current_thread().start_paused(true)]
-    {
-        builder.build().unwrap().block_on(async {
+    for paused in [false, true] {
+        Builder::new_current_thread().start_paused(paused).build().unwrap().block_on(async {
             let counter = Counter::new();
             let start = Instant::now();
             let mut sleep = pin!(sleep(LONG));

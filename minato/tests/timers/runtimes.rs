@@ -147,7 +147,7 @@ fn a_runtime_that_ends_while_a_timer_joins_it() {
     limited(|| {
         for round in 0..200 {
             let runtime = kinds()[round % 2]();
-            let handle = runtime.handle();
+            let handle = runtime.handle().clone();
             let waiter = std::thread::spawn(move || {
                 let _entered = handle.enter();
                 let deadline = Instant::now() + Duration::from_millis(2);

@@ -32,7 +32,7 @@ fn a_shorter_timer_from_another_thread_wakes_the_parked_reactor() {
                 false => Builder::new_current_thread().build().unwrap(),
                 true => Builder::new_multi_thread().worker_threads(1).build().unwrap(),
             };
-            let handle = runtime.handle();
+            let handle = runtime.handle().clone();
             let (sender, receiver) = channel::<()>();
             let keeper = thread::spawn(move || {
                 runtime.block_on(async {
@@ -73,7 +73,7 @@ fn a_shorter_timer_in_a_core_that_nobody_holds() {
     // Other watched cores would keep the watcher awake.
     in_child(own_name!(a_shorter_timer_in_a_core_that_nobody_holds), || {
         let runtime = Builder::new_current_thread().build().unwrap();
-        let handle = runtime.handle();
+        let handle = runtime.handle().clone();
         let _entered = runtime.enter();
         let mut long = pin!(sleep(HOUR));
         assert!(Counter::new().poll(long.as_mut()).is_pending());
@@ -92,7 +92,7 @@ fn a_shorter_timer_in_a_core_that_nobody_holds() {
 fn a_core_whose_holder_leaves() {
     limited(|| {
         let runtime = Builder::new_current_thread().build().unwrap();
-        let handle = runtime.handle();
+        let handle = runtime.handle().clone();
         let (sender, receiver) = channel();
         let waiter = thread::spawn(move || {
             let _entered = handle.enter();
@@ -116,7 +116,7 @@ fn a_core_whose_holder_leaves() {
 fn a_core_whose_holder_is_stuck() {
     limited(|| {
         let runtime = Builder::new_current_thread().build().unwrap();
-        let handle = runtime.handle();
+        let handle = runtime.handle().clone();
         let (sender, receiver) = channel();
         let waiter = thread::spawn(move || {
             let _entered = handle.enter();

@@ -120,7 +120,8 @@ impl Builder {
         let (prefix, number) = (self.name_prefix, AtomicUsize::new(0));
         let keep_alive = self.keep_alive.unwrap_or(Duration::MAX);
         let (after_start, before_stop) = (self.after_start, self.before_stop);
-        let mut builder = runtime::Builder::new_multi_thread()
+        let mut builder = runtime::Builder::new_multi_thread();
+        builder
             .max_blocking_threads(self.max_blocking)
             .thread_keep_alive(keep_alive)
             .thread_name_fn(move || format!("{prefix}{}", number.fetch_add(1, Ordering::Relaxed)))
@@ -132,10 +133,10 @@ impl Builder {
             })
             .on_thread_stop(move || before_stop.iter().for_each(|hook| hook()));
         if let Some(count) = self.pool_size {
-            builder = builder.worker_threads(count);
+            builder.worker_threads(count);
         }
         if let Some(bytes) = self.stack_size {
-            builder = builder.thread_stack_size(bytes);
+            builder.thread_stack_size(bytes);
         }
         builder.build()
     }

@@ -69,12 +69,12 @@ impl Shared {
             Life::Described(builder) => {
                 let started = builder.clone().start(Arc::downgrade(self));
                 let runtime = started.map_err(|error| SpawnError::cannot_start(&error))?;
-                let handle = self.handle.get_or_init(|| runtime.handle());
+                let handle = self.handle.get_or_init(|| runtime.handle().clone());
                 *life = Life::Running(runtime);
                 Ok(handle)
             }
             // Another thread was quicker.
-            Life::Running(runtime) => Ok(self.handle.get_or_init(|| runtime.handle())),
+            Life::Running(runtime) => Ok(self.handle.get_or_init(|| runtime.handle().clone())),
             Life::Ending => self.handle.get().ok_or_else(SpawnError::shutdown),
         }
     }

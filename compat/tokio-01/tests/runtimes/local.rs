@@ -95,7 +95,7 @@ fn other_threads_spawn_by_a_handle() {
     let log = Log::default();
     let (go, gate) = oneshot::channel();
     let mut runtime = Runtime::new().unwrap();
-    let handle = runtime.handle();
+    let handle = runtime.handle().clone();
     let spawning = thread::spawn({
         let (log, mut handle) = (log.clone(), handle.clone());
         move || {

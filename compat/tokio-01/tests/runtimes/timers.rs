@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use futures::future::{self, lazy};
 use futures::sync::mpsc;
 use futures::{Async, Future, Sink, Stream, stream};
-use minato::runtime::LocalRuntime;
+use minato::runtime::{LocalOptions, LocalRuntime};
 use tokio::bridge::to_std;
 use tokio::clock;
 use tokio::runtime::current_thread;
@@ -23,7 +23,10 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 /// A runtime of Minato's in which time passes as soon as nothing else is to be done.
 fn virtual_time() -> LocalRuntime {
-    minato::runtime::Builder::new_current_thread().start_paused(true).build_local().unwrap()
+    minato::runtime::Builder::new_current_thread()
+        .start_paused(true)
+        .build_local(LocalOptions::default())
+        .unwrap()
 }
 
 /// Waits for a future of the old kind, and gives what it gives and how much virtual time it took.

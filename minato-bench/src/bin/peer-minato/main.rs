@@ -51,8 +51,10 @@ pub(crate) struct Host {
 impl Host {
     fn new(command: &PeerCommand) -> io::Result<Host> {
         let multi = command.variant == "multi";
-        let builder = if multi {
-            Builder::new_multi_thread().worker_threads(runtime_workers(command))
+        let mut builder = if multi {
+            let mut builder = Builder::new_multi_thread();
+            builder.worker_threads(runtime_workers(command));
+            builder
         } else {
             kit::forbid_workers(command);
             Builder::new_current_thread()

@@ -9,7 +9,7 @@ use super::super::core::Core;
 use super::super::inner::{Flavor, RuntimeInner};
 use super::super::picker::Picker;
 use super::super::stuck::Activity;
-use super::super::{Builder, LocalRuntime};
+use super::super::{Builder, LocalOptions, LocalRuntime};
 use super::panics::PanicLog;
 use crate::engine::Engine;
 use crate::reactor;
@@ -35,8 +35,9 @@ impl Host {
     ) -> io::Result<Self> {
         let name = host.name();
         let engine = Engine::stepped(host, defers_sends);
-        let runtime = Builder::new_current_thread().engine(engine).build_local()?;
-        let shared = runtime.shared.clone();
+        let runtime =
+            Builder::new_current_thread().engine(engine).build_local(LocalOptions::default())?;
+        let shared = runtime.handle.shared.clone();
         _ = shared.panics.set(panics.clone());
         _ = shared.activity.set(activity.clone());
         activity.add_runtime(&shared);
@@ -58,7 +59,7 @@ impl Host {
     }
 
     pub(super) fn runtime(&self) -> &Arc<RuntimeInner> {
-        &self.runtime.shared
+        &self.runtime.handle.shared
     }
 
     /// Has `step` do something with the core, on this thread.

@@ -25,9 +25,9 @@ pub(crate) struct Local {
 
 impl Local {
     pub(super) fn new(clock: Clock) -> io::Result<Rc<Self>> {
-        let runtime = runtime::Builder::new_current_thread().build_local()?;
+        let runtime = LocalRuntime::new()?;
         let shared = Arc::new(Shared {
-            handle: runtime.handle(),
+            handle: runtime.handle().clone(),
             closed: RwLock::new(false),
             panic: Mutex::default(),
         });
