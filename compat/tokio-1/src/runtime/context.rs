@@ -3,8 +3,10 @@
 use std::cell::Cell;
 
 use super::park::CachedParkThread;
+#[cfg(any(feature = "macros", feature = "rt"))]
 use crate::util::rand::FastRand;
 
+#[cfg(any(feature = "macros", feature = "rt"))]
 /// A number below `n`: the world's choice in a simulation, which replays it.
 pub(crate) fn thread_rng_n(n: u32) -> u32 {
     thread_local! {

@@ -16,7 +16,7 @@ pub mod futures {
 }
 
 #[cfg(not(feature = "rt"))]
-mod coop;
+pub(crate) mod coop;
 #[cfg(feature = "rt")]
 pub mod coop;
 #[cfg(feature = "rt")]
