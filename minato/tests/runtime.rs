@@ -16,8 +16,14 @@ mod fairness;
 mod forks;
 #[path = "runtime/join.rs"]
 mod join;
+#[path = "runtime/join_set.rs"]
+mod join_set;
 #[path = "runtime/local.rs"]
 mod local;
+#[path = "runtime/local_key.rs"]
+mod local_key;
+#[path = "runtime/local_set.rs"]
+mod local_set;
 #[path = "runtime/memory.rs"]
 mod memory;
 #[path = "runtime/nested.rs"]

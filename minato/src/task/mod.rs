@@ -17,6 +17,7 @@ pub mod coop;
 mod id;
 mod join;
 mod local;
+mod local_key;
 mod parked;
 mod process_pool;
 mod raw;
@@ -34,6 +35,7 @@ pub(crate) use self::cell::{Schedule, TaskMeta};
 pub use self::coop::{Unconstrained, consume_budget, unconstrained};
 pub use self::id::Id;
 pub use self::join::{AbortHandle, JoinError, JoinHandle};
+pub use self::local_key::{AccessError, LocalKey};
 pub(crate) use self::parked::ParkedTask;
 pub(crate) use self::process_pool::run_blocking;
 pub(crate) use self::raw::waker_table;
@@ -44,6 +46,11 @@ pub use self::spawn::{
     block_in_place, spawn, spawn_blocking, spawn_local, spawn_mandatory_blocking,
 };
 pub use self::yield_now::{YieldNow, yield_now};
+
+/// Futures that this module's functions return.
+pub mod futures {
+    pub use super::local_key::TaskLocalFuture;
+}
 
 use crate::runtime::inner::RuntimeInner;
 use crate::sync::Arc;

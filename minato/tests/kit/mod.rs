@@ -32,7 +32,7 @@ use minato::sim::{World, WorldBuilder};
 pub(crate) use self::child::{child_arguments, child_command, in_child, in_child_with, is_child};
 pub(crate) use self::echo::{echo, ping, standard_echo_server};
 pub(crate) use self::net::pair;
-pub(crate) use self::runtimes::{current_thread, multi_thread, thread_names};
+pub(crate) use self::runtimes::{current_thread, multi_thread, on_each_executor, thread_names};
 pub(crate) use self::watchdog::{limited, panic_text, watchdog};
 
 /// Where a case can run.

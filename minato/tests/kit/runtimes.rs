@@ -1,5 +1,7 @@
 //! Runtimes for tests, and the threads of this process.
 
+use std::future::Future;
+
 use minato::runtime::{Builder, Runtime};
 
 pub(crate) fn current_thread() -> Runtime {
@@ -19,4 +21,24 @@ pub(crate) fn thread_names() -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// Calls `body` and runs the future that it gives, on each kind of executor in turn.
+pub(crate) fn on_each_executor<F: Future<Output = ()>>(body: impl Fn() -> F) {
+    let _watchdog = super::watchdog();
+    pollster::block_on(body());
+    futures::executor::LocalPool::new().run_until(body());
+    smol::block_on(body());
+    smol::block_on(smol::LocalExecutor::new().run(body()));
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(body());
+    current_thread().block_on(body());
+    multi_thread(2).block_on(body());
+    Builder::new_current_thread().build_local(Default::default()).unwrap().block_on(body());
+    // One within another, so that a waker of theirs wraps one of ours.
+    current_thread().block_on(futures::future::join(body(), body()));
+    let mut several = futures::stream::FuturesUnordered::from_iter([body(), body(), body()]);
+    multi_thread(1).block_on(async {
+        use futures::StreamExt;
+        while several.next().await.is_some() {}
+    });
 }

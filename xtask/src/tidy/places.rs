@@ -26,8 +26,9 @@ pub(crate) const SYSCALLS: &[&str] =
 /// The one file that asks the system for the time, relative to [`LIBRARY`].
 pub(crate) const CLOCK: &[&str] = &["time/clock.rs"];
 
-/// The one file with a thread-local, relative to [`LIBRARY`].
-pub(crate) const THREAD_LOCAL: &[&str] = &["runtime/context.rs"];
+/// The one file with a thread-local, and one whose macro makes them for users, relative to
+/// [`LIBRARY`].
+pub(crate) const THREAD_LOCAL: &[&str] = &["runtime/context.rs", "task/local_key.rs"];
 
 /// Where locks, atomics and counted references may come from std, relative to [`LIBRARY`]: the file
 /// that hands them on, a lock in a static, and a lock in a public signature.
