@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::{fs, io};
 
 use sha2::{Digest, Sha256};
 use toml_edit::{DocumentMut, InlineTable, Item, Value};
 
 use crate::outcome::{Context, Outcome};
-use crate::source;
+use crate::{cargo, source};
 
 /// Our part of the crate: paths and texts.
 const TEMPLATE: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/template.rs"));
@@ -52,9 +53,8 @@ impl Recipe {
         })
     }
 
-    #[expect(dead_code, reason = "the commands that run cargo will use it")]
-    /// A short text that differs where the recipes, or what this program carries, do.
-    pub(crate) fn key(&self) -> String {
+    /// A name for the crate that differs where the recipes, or what this program carries, do.
+    pub(crate) fn name(&self) -> String {
         let mut hash = Sha256::new();
         hash.update(self.minato.as_os_str().as_encoded_bytes());
         hash.update([u8::from(self.simulation)]);
@@ -63,7 +63,25 @@ impl Recipe {
             hash.update(text);
         }
         hash.update(source::DIGEST);
-        hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        let digest = source::hexadecimal(&hash.finalize()[..8]);
+        format!("tokio-{}-{digest}", source::VERSION)
+    }
+
+    /// The crate in a folder below `base`. It is made if it is not there; a crate of another recipe
+    /// is another folder, so a folder that is there is whole and stays as it is.
+    pub(crate) fn place(&self, base: &Path, is_offline: bool) -> Outcome<PathBuf> {
+        let folder = base.join(self.name());
+        if !folder.exists() {
+            let scratch = cargo::scratch(base)?;
+            let made = scratch.path().join("crate");
+            self.write(&made, is_offline)?;
+            cargo::graph_of(&made, is_offline)?;
+            // Somebody else may have been faster, with the same.
+            if let Err(error) = fs::rename(&made, &folder) {
+                return if folder.exists() { Ok(folder) } else { Err(error).context(&folder) };
+            }
+        }
+        Ok(folder)
     }
 
     /// The manifest of the crate.
@@ -91,7 +109,7 @@ impl Recipe {
 
     /// Writes the crate to `folder`, which is empty, absent, or was written by this function. Files
     /// that are right already are not touched, so that cargo does not build them again.
-    pub(crate) fn write(&self, folder: &Path) -> Outcome<()> {
+    fn write(&self, folder: &Path, is_offline: bool) -> Outcome<()> {
         let is_free = fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
         if !is_free && !folder.join(MARK).exists() {
             return Err(format!(
@@ -110,7 +128,7 @@ impl Recipe {
         }
         let parent = folder.canonicalize().context(folder)?;
         let parent = parent.parent().unwrap_or(&parent);
-        for (path, text) in source::published(parent)? {
+        for (path, text) in source::published(parent, is_offline)? {
             texts.push((Path::new("src/tokio").join(path), text));
         }
         let wanted: BTreeSet<_> = texts.iter().map(|(path, _)| folder.join(path)).collect();
@@ -147,10 +165,10 @@ pub(crate) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// `cargo minato prepare`.
-pub(crate) fn run(folder: &Path, recipe: &Recipe) -> Outcome<()> {
-    recipe.write(folder)?;
+pub(crate) fn run(folder: &Path, recipe: &Recipe) -> Outcome<ExitCode> {
+    recipe.write(folder, false)?;
     let folder = folder.canonicalize().context(folder)?;
     let folder = Value::from(folder.to_str().ok_or("the path of the folder is not Unicode")?);
     println!("[patch.crates-io]\ntokio = {{ path = {} }}", folder.to_string().trim());
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }

@@ -1,12 +1,12 @@
-//! tokio's own published source, on the user's machine: cargo finds it or fetches it, and here it is
-//! compared with what was published.
+//! tokio's own published source, on the user's machine: cargo finds it or fetches it, and here it
+//! is compared with what was published.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::MetadataCommand;
 use sha2::{Digest, Sha256};
 
+use crate::cargo;
 use crate::outcome::{Context, Outcome};
 use crate::prepare::files;
 
@@ -18,24 +18,17 @@ pub(crate) const DIGEST: &str = "bf6b7d019d31fa96795dd129dd94dd473774ec75c59de97
 
 /// A package that depends on tokio and on nothing else. It is a workspace of its own, so that a
 /// workspace around it does not take it for a member.
-const SCRATCH: &str = "[package]\nname = \"scratch\"\nedition = \"2021\"\n[lib]\npath = \"lib.rs\"\n\
-                       [workspace]\n[dependencies.tokio]\ndefault-features = false\n";
+const SCRATCH: &str = "[package]\nname = \"scratch\"\nedition = \"2021\"\n[lib]\n\
+                       path = \"lib.rs\"\n[workspace]\n[dependencies.tokio]\ndefault-features = false\n";
 
-/// The files of tokio's folder `src`, byte for byte. `beside` is a folder in which cargo may work: it
-/// obeys the configuration files of that folder and of those around it.
-pub(crate) fn published(beside: &Path) -> Outcome<Vec<(PathBuf, Vec<u8>)>> {
-    let scratch = tempfile::Builder::new().prefix(".cargo-minato-").tempdir_in(beside);
-    let scratch = scratch.context(beside)?;
+/// The files of tokio's folder `src`, byte for byte. `beside` is a folder in which cargo may work:
+/// it obeys the configuration files of that folder and of those around it.
+pub(crate) fn published(beside: &Path, is_offline: bool) -> Outcome<Vec<(PathBuf, Vec<u8>)>> {
+    let scratch = cargo::scratch(beside)?;
     let manifest = scratch.path().join("Cargo.toml");
     fs::write(&manifest, format!("{SCRATCH}version = \"={VERSION}\"\n")).context(&manifest)?;
     fs::write(scratch.path().join("lib.rs"), "").context(scratch.path())?;
-    // What lies on the machine is enough. Only if it does not, cargo asks the registry.
-    let mut command = MetadataCommand::new();
-    command.current_dir(scratch.path());
-    let metadata = command.clone().other_options(["--offline".to_string()]).exec();
-    let metadata = metadata.or_else(|_| command.exec());
-    let metadata =
-        metadata.map_err(|error| format!("tokio {VERSION} could not be fetched: {error}"))?;
+    let metadata = cargo::graph_of(scratch.path(), is_offline)?;
     let found = metadata
         .packages
         .iter()
@@ -51,8 +44,8 @@ pub(crate) fn published(beside: &Path) -> Outcome<Vec<(PathBuf, Vec<u8>)>> {
     match digest(&texts) == DIGEST {
         true => Ok(texts),
         false => Err(format!(
-            "the files in {} are not those of tokio {VERSION} as it was published ({}). Remove that \
-             folder, so that cargo unpacks it again",
+            "the files in {} are not those of tokio {VERSION} as it was published ({}). Remove \
+             that folder, so that cargo unpacks it again",
             root.display(),
             digest(&texts)
         )),
@@ -72,5 +65,9 @@ fn digest(texts: &[(PathBuf, Vec<u8>)]) -> String {
         hash.update(text.len().to_le_bytes());
         hash.update(text);
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&hash.finalize())
+}
+
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
