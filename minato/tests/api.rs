@@ -65,7 +65,7 @@ use minato::net::{AsyncFd, TcpListener, TcpSocket, TcpStream, UdpSocket};
 use minato::net::{UnixDatagram, UnixListener, UnixStream};
 use minato::reactor::{self, Background, BackgroundShutdown, Reactor};
 use minato::runtime::{self, Builder, EnterGuard, LocalRuntime, Runtime};
-use minato::task::{AbortHandle, Id, JoinError, JoinHandle, YieldNow};
+use minato::task::{AbortHandle, Id, JoinError, JoinHandle, JoinSet, YieldNow};
 use minato::time::{Instant, Interval, Sleep, Timeout};
 
 /// `Send`, not `Sync`.
@@ -106,6 +106,9 @@ fn runtimes_and_tasks() {
         JoinHandle<u8>: "Send Sync Unpin",
         JoinHandle<Movable>: "Send Sync Unpin",
         JoinHandle<Local>: "Unpin",
+        JoinSet<u8>: "Send Sync Unpin",
+        JoinSet<Movable>: "Send Sync Unpin",
+        JoinSet<Local>: "Unpin",
         AbortHandle: "Send Sync Unpin",
         JoinError: "Send Sync Unpin",
         Id: "Send Sync Unpin",

@@ -12,11 +12,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll, RawWakerVTable, Waker};
 
 use super::Id;
-use super::raw::{Caught, RawTask, with_task};
+use super::finished::Finished;
+use super::raw::{Awaiter, Caught, RawTask, with_task};
 use super::state::Action;
 use crate::panics::{Payload, contain};
-use crate::sync::Mutex;
 use crate::sync::plain::{AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{Arc, Mutex};
 
 /// From which size on a future gets an allocation of its own, so that it need not be moved about.
 const LARGE: usize = 2048;
@@ -298,24 +299,38 @@ impl<T, S: Schedule> Join<T, S> {
 
     /// Leaves a waker with the task; false if the task is complete.
     fn wait(&mut self, waker: &Waker) -> bool {
-        let mut before = None;
-        if self.raw.state.take_awaiter_back() {
-            // SAFETY: the place is ours, having been taken back.
-            before = unsafe { self.raw.replace_awaiter(None) };
-        }
-        let waker = match before {
-            Some(before) if before.will_wake(waker) => before,
+        let waker = match self.take_awaiter_back() {
+            Some(Awaiter::Waker(before)) if before.will_wake(waker) => before,
             _ => waker.clone(),
         };
+        self.lend_awaiter(Awaiter::Waker(waker))
+    }
+
+    /// Has the task add itself to a set's list when it is complete; false if it is already.
+    pub(super) fn tell(&mut self, finished: &Arc<Finished>) -> bool {
+        drop(self.take_awaiter_back());
+        self.lend_awaiter(Awaiter::Set(Some(finished.clone())))
+    }
+
+    /// Takes out what [`lend_awaiter`](Self::lend_awaiter) left, unless the completer has it.
+    fn take_awaiter_back(&mut self) -> Option<Awaiter> {
+        // SAFETY: the place is ours, having been taken back.
+        let take_out = || unsafe { self.raw.replace_awaiter(Awaiter::NOBODY) };
+        self.raw.state.take_awaiter_back().then(take_out)
+    }
+
+    /// Leaves with the task whom it is to tell; false if the task is complete. What was left before
+    /// has been taken back.
+    fn lend_awaiter(&mut self, awaiter: Awaiter) -> bool {
         if self.is_complete() {
             return false;
         }
         // SAFETY: the place was never lent, or was taken back before the task was complete.
-        _ = unsafe { self.raw.replace_awaiter(Some(waker)) };
+        _ = unsafe { self.raw.replace_awaiter(awaiter) };
         let lent = self.raw.state.lend_awaiter();
         if !lent {
             // SAFETY: the place was not lent, since that came too late.
-            _ = unsafe { self.raw.replace_awaiter(None) };
+            _ = unsafe { self.raw.replace_awaiter(Awaiter::NOBODY) };
         }
         lent
     }
@@ -327,11 +342,8 @@ impl<T, S: Schedule> Drop for Join<T, S> {
             let after = self.raw.state.leave_completed();
             return self.raw.again().follow(after);
         }
-        if self.raw.state.take_awaiter_back() {
-            // SAFETY: the place is ours, having been taken back.
-            let waker = unsafe { self.raw.replace_awaiter(None) };
-            _ = contain(|| drop(waker));
-        }
+        let awaiter = self.take_awaiter_back();
+        _ = contain(|| drop(awaiter));
         let after = self.raw.state.leave().unwrap_or_else(|| {
             // SAFETY: this is the join handle, and the task is complete.
             let output = unsafe { self.raw.take::<T>() };

@@ -5,13 +5,14 @@ use std::fmt;
 use std::future::Future;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
+use super::finished::Finished;
 use super::spawn::FROM_BEFORE_FORK;
 use super::{Id, Join, Task, budget};
 use crate::panics;
 use crate::runtime::nesting;
-use crate::sync::Mutex;
+use crate::sync::{Arc, Mutex};
 
 /// Waits for a task's output.
 ///
@@ -59,9 +60,33 @@ impl<T> JoinHandle<T> {
         AbortHandle { task: self.join.task() }
     }
 
+    /// Has the task add itself to a set's list when it is complete; false if it is already.
+    pub(super) fn tell(&mut self, finished: &Arc<Finished>) -> bool {
+        self.join.tell(finished)
+    }
+
+    /// The output of a task that is complete.
+    pub(super) fn into_output(mut self) -> Result<T, JoinError> {
+        match self.poll_output(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(output) => output,
+            Poll::Pending => unreachable!("the task is complete"),
+        }
+    }
+
+    fn poll_output(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
+        Poll::Ready(match std::task::ready!(self.join.poll(cx)) {
+            Some(Ok(output)) => Ok(output),
+            Some(Err(panic)) => {
+                self.join.scheduler().panic_was_taken(self.id());
+                Err(self.error(Why::Panic(Mutex::new(panic.into_inner()))))
+            }
+            None => Err(self.error(Why::Cancelled(self.reason.clone()))),
+        })
+    }
+
     /// The error of waiting for a task that cannot run: from within a `block_on` that keeps it from
     /// running, or in a forked child, where its runtime has no threads.
-    fn deadlock(&self) -> Option<JoinError> {
+    pub(super) fn deadlock(&self) -> Option<JoinError> {
         let runtime = self.join.scheduler();
         if runtime.is_from_before_fork() {
             return Some(self.error(Why::Cancelled(Some(FROM_BEFORE_FORK.to_owned()))));
@@ -81,18 +106,13 @@ impl<T> Future for JoinHandle<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         assert!(!self.join.is_done, "JoinHandle polled after it gave the task's output");
         std::task::ready!(budget::poll_leave(cx));
-        let Poll::Ready(output) = self.join.poll(cx) else {
-            return self.deadlock().map_or(Poll::Pending, |error| Poll::Ready(Err(error)));
-        };
-        budget::spend();
-        Poll::Ready(match output {
-            Some(Ok(output)) => Ok(output),
-            Some(Err(panic)) => {
-                self.join.scheduler().panic_was_taken(self.id());
-                Err(self.error(Why::Panic(Mutex::new(panic.into_inner()))))
+        match self.poll_output(cx) {
+            Poll::Ready(output) => {
+                budget::spend();
+                Poll::Ready(output)
             }
-            None => Err(self.error(Why::Cancelled(self.reason.clone()))),
-        })
+            Poll::Pending => self.deadlock().map_or(Poll::Pending, |error| Poll::Ready(Err(error))),
+        }
     }
 }
 

@@ -24,10 +24,12 @@ use std::pin::Pin;
 use std::ptr::{self, NonNull};
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
+use super::Id;
 use super::cell::{Runnable, Schedule, TaskMeta, TaskRef};
+use super::finished::Finished;
 use super::state::{Action, State, WakeOutcome};
 use crate::panics::{Payload, contain};
-use crate::sync::UnsafeCell;
+use crate::sync::{Arc, UnsafeCell};
 
 /// What the tasks of a scheduler have in common.
 #[repr(C)]
@@ -35,8 +37,7 @@ pub(super) struct Front<S: Schedule> {
     pub(super) state: State,
     vtable: &'static Vtable<S>,
     scheduler: S,
-    /// Woken when the task is complete.
-    awaiter: UnsafeCell<Option<Waker>>,
+    awaiter: UnsafeCell<Awaiter>,
     pub(super) meta: TaskMeta,
 }
 
@@ -66,6 +67,27 @@ enum Stage<F: Future> {
     /// The output, until the join handle takes it out; `None` if the task was cancelled.
     Ended(Option<Caught<F::Output>>),
 }
+
+/// Who is told that the task is complete.
+pub(super) enum Awaiter {
+    Waker(Waker),
+    /// A set that the task is in. Without one it is nobody: so an awaiter is as small as a waker.
+    Set(Option<Arc<Finished>>),
+}
+
+impl Awaiter {
+    pub(super) const NOBODY: Self = Self::Set(None);
+
+    fn tell(self, task: Id) {
+        match self {
+            Self::Waker(waker) => waker.wake(),
+            Self::Set(Some(set)) => set.add(task),
+            Self::Set(None) => {}
+        }
+    }
+}
+
+const _: () = assert!(size_of::<Awaiter>() == size_of::<Waker>());
 
 /// How a task's future ended: with an output, or by a panic.
 pub(super) type Caught<T> = Result<T, Payload>;
@@ -115,7 +137,7 @@ impl<S: Schedule> RawTask<S> {
                 }
             },
             scheduler,
-            awaiter: UnsafeCell::new(None),
+            awaiter: UnsafeCell::new(Awaiter::NOBODY),
             meta,
         };
         let cell = Box::new(Cell { front, stage: UnsafeCell::new(Stage::Future(future)) });
@@ -207,14 +229,14 @@ impl<S: Schedule> RawTask<S> {
         output
     }
 
-    /// Puts a waker into the awaiter's place, or takes it out; returns what was there.
+    /// Changes what is in the awaiter's place; returns what was there.
     ///
     /// # Safety
     ///
     /// The caller has the right to that place.
-    pub(super) unsafe fn replace_awaiter(&self, waker: Option<Waker>) -> Option<Waker> {
+    pub(super) unsafe fn replace_awaiter(&self, awaiter: Awaiter) -> Awaiter {
         // SAFETY: the caller has the right, so no other thread touches the place meanwhile.
-        self.awaiter.with_mut(|place| mem::replace(unsafe { &mut *place }, waker))
+        self.awaiter.with_mut(|place| mem::replace(unsafe { &mut *place }, awaiter))
     }
 
     /// The waker that has this hold.
@@ -341,7 +363,7 @@ unsafe fn cancel<F: Future, S: Schedule>(raw: RawTask<S>) {
 }
 
 /// Ends the task: drops the future, leaves the output to its owner, gives up the hold of the run,
-/// and wakes the awaiter. Without an output the task counts as cancelled.
+/// and tells the awaiter. Without an output the task counts as cancelled.
 ///
 /// # Safety
 ///
@@ -368,6 +390,7 @@ unsafe fn finish<F: Future, S: Schedule>(raw: RawTask<S>, output: Option<Caught<
     // SAFETY: the runner owns the stage.
     _ = unsafe { cell.put(output) };
 
+    let id = cell.front.meta.id;
     let completed = cell.front.state.complete();
     if !completed.has_joiner() {
         // SAFETY: without a join handle the runner owns the stage.
@@ -376,11 +399,11 @@ unsafe fn finish<F: Future, S: Schedule>(raw: RawTask<S>, output: Option<Caught<
     // After `complete`: once the runtime is idle, every handle says that its task has ended.
     let counted = cell.front.scheduler.ended(&cell.front.meta);
     // SAFETY: the join handle lent the place to the completer, which this is.
-    let awaiter = completed.has_awaiter().then(|| unsafe { raw.replace_awaiter(None) });
+    let awaiter = completed.has_awaiter().then(|| unsafe { raw.replace_awaiter(Awaiter::NOBODY) });
     let after = cell.front.state.retire(completed, counted.map_or(0, TaskRef::into_count));
     raw.follow(after);
-    if let Some(awaiter) = awaiter.flatten() {
-        _ = contain(|| awaiter.wake());
+    if let Some(awaiter) = awaiter {
+        _ = contain(|| awaiter.tell(id));
     }
 }
 

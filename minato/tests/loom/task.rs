@@ -2,6 +2,8 @@
 
 #[path = "../../src/task/cell.rs"]
 pub(crate) mod cell;
+#[path = "../../src/task/finished.rs"]
+mod finished;
 #[path = "../../src/task/id.rs"]
 mod id;
 #[path = "../../src/task/parked.rs"]
