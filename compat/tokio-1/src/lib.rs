@@ -60,15 +60,15 @@ pub use self::task::spawn;
 #[cfg(feature = "time")]
 pub mod time;
 
-#[cfg(feature = "macros")]
-#[doc(hidden)]
-pub use tokio_macros::{select_priv_clean_pattern, select_priv_declare_output_enum};
 #[cfg(all(feature = "macros", feature = "rt-multi-thread"))]
 pub use tokio_macros::{main, test};
 #[cfg(all(feature = "macros", not(feature = "rt")))]
 pub use tokio_macros::{main_fail as main, test_fail as test};
 #[cfg(all(feature = "macros", feature = "rt", not(feature = "rt-multi-thread")))]
 pub use tokio_macros::{main_rt as main, test_rt as test};
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub use tokio_macros::{select_priv_clean_pattern, select_priv_declare_output_enum};
 
 // What tokio's source stands on: its own, and below it the few names that are ours.
 #[path = "tokio/blocking.rs"]

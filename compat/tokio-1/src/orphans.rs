@@ -2,9 +2,13 @@
 //! signals. Each is waited for once more when the next child is started, and by a task that its own
 //! end wakes.
 
+use std::io;
+use std::os::fd::BorrowedFd;
 use std::sync::LazyLock;
 use std::task::{Context, Poll};
 
+use minato::net::AsyncFd;
+use minato::runtime::Handle as Runtime;
 use minato::signal::unix::{Signal, SignalKind};
 
 use crate::process::unix::GlobalOrphanQueue;
@@ -19,11 +23,22 @@ pub(crate) fn reap() {
     GlobalOrphanQueue::reap_orphans(&Handle);
 }
 
+/// Waits once more when this descriptor of a child tells its end, if there is a runtime to do it.
+pub(crate) fn watch(child: BorrowedFd<'_>) {
+    if let (Ok(runtime), Ok(child)) = (Runtime::try_current(), child.try_clone_to_owned()) {
+        drop(runtime.spawn(async move {
+            AsyncFd::new(child)?.readable().await?.retain_ready();
+            reap();
+            io::Result::Ok(())
+        }));
+    }
+}
+
 /// tokio's name for its driver of signals.
 #[derive(Debug)]
 pub(crate) struct Handle;
 
-pub(crate) fn signal_with_handle(_: SignalKind, _: &Handle) -> std::io::Result<watch::Receiver<()>> {
+pub(crate) fn signal_with_handle(_: SignalKind, _: &Handle) -> io::Result<watch::Receiver<()>> {
     Ok(NEWS.subscribe())
 }
 

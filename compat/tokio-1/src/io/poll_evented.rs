@@ -1,15 +1,18 @@
 //! A descriptor in a reactor, as tokio's `process` wants it.
 
-use std::any;
+use std::any::TypeId;
 use std::io::{self, IoSlice, Read, Write};
 use std::ops::Deref;
-use std::os::fd::{AsRawFd, RawFd};
-use std::task::{Context, Poll, ready};
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::task::{Context, Poll, Waker, ready};
 
 use minato::io::{Interest, ReadBuf};
 use minato::net::async_fd::{AsyncFd, AsyncFdReadyGuard};
+use mio::unix::pipe;
 
-/// A pipe, or what waits for the end of a child.
+use crate::orphans;
+
+/// A pipe, or the descriptor that tells the end of a child.
 #[derive(Debug)]
 pub(crate) struct PollEvented<E> {
     // It comes first, so that it is dropped first.
@@ -17,12 +20,15 @@ pub(crate) struct PollEvented<E> {
     inner: E,
 }
 
-impl<E: AsRawFd> PollEvented<E> {
+impl<E: AsRawFd + 'static> PollEvented<E> {
     pub(crate) fn new_with_interest(inner: E, interest: Interest) -> io::Result<Self> {
-        crate::orphans::reap();
+        orphans::reap();
+        let number = Number(inner.as_raw_fd());
         // SAFETY: `inner` keeps its descriptor to its end, which comes after the registration's.
-        let number = unsafe { AsyncFd::register_with_interest(Number(inner.as_raw_fd()), interest) };
-        Ok(Self { registration: Registration(number.map_err(io::Error::from)?), inner })
+        let descriptor = unsafe { AsyncFd::register_with_interest(number, interest)? };
+        let pipes = [TypeId::of::<pipe::Sender>(), TypeId::of::<pipe::Receiver>()];
+        let is_child = !pipes.contains(&TypeId::of::<E>());
+        Ok(Self { registration: Registration { descriptor, is_child }, inner })
     }
 }
 
@@ -53,7 +59,7 @@ impl<E> PollEvented<E> {
     {
         // SAFETY: the caller vouches for `E`.
         let room = unsafe { &mut *(buf.unfilled_mut() as *mut [_] as *mut [u8]) };
-        let (registration, mut inner) = (&self.registration.0, &self.inner);
+        let (registration, mut inner) = (&self.registration.descriptor, &self.inner);
         let count = loop {
             let mut guard = ready!(registration.poll_read_ready(cx))?;
             if let Ok(count) = guard.try_io(|_| inner.read(room)) {
@@ -87,7 +93,7 @@ impl<E> PollEvented<E> {
     {
         let mut inner = &self.inner;
         loop {
-            let mut guard = ready!(self.registration.0.poll_write_ready(cx))?;
+            let mut guard = ready!(self.registration.descriptor.poll_write_ready(cx))?;
             if let Ok(count) = guard.try_io(|_| inner.write_vectored(bytes)) {
                 return Poll::Ready(count);
             }
@@ -104,18 +110,32 @@ impl<E> Deref for PollEvented<E> {
 }
 
 #[derive(Debug)]
-pub(crate) struct Registration(AsyncFd<Number>);
+pub(crate) struct Registration {
+    descriptor: AsyncFd<Number>,
+    is_child: bool,
+}
 
 impl Registration {
     pub(crate) fn poll_read_ready(
         &self,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<AsyncFdReadyGuard<'_, Number>>> {
-        self.0.poll_read_ready(cx)
+        self.descriptor.poll_read_ready(cx)
     }
 
     pub(crate) fn clear_readiness(&self, mut event: AsyncFdReadyGuard<'_, Number>) {
         event.clear_ready();
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        if self.is_child
+            && self.poll_read_ready(&mut Context::from_waker(Waker::noop())).is_pending()
+        {
+            // SAFETY: the owner of the descriptor is dropped after this.
+            orphans::watch(unsafe { BorrowedFd::borrow_raw(self.descriptor.as_raw_fd()) });
+        }
     }
 }
 
