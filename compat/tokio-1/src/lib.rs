@@ -56,6 +56,8 @@ mod sync;
 pub mod task;
 #[cfg(feature = "rt")]
 pub use self::task::spawn;
+#[cfg(feature = "rt")]
+pub use minato::task_local;
 
 #[cfg(feature = "time")]
 pub mod time;

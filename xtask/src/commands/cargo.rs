@@ -5,6 +5,7 @@ use std::process::Command;
 
 use cargo_metadata::{Metadata, MetadataCommand, Package, TargetKind};
 
+use super::tokio_names;
 use crate::outcome::{Counts, Outcome};
 use crate::process::{self, LONG, cargo, minutes};
 use crate::tree;
@@ -116,11 +117,12 @@ pub(super) fn list_tests() -> Result<String, String> {
     Ok(list(from_readme("cargo test")?)? + &list(cargo(MEMBERS))?)
 }
 
-/// The library compiles with every combination of its features.
+/// The library compiles with every combination of its features, and the crate that plays tokio has
+/// under each of its features the names that tokio has.
 pub(super) fn every_feature() -> Result<Outcome, String> {
     let package = package("minato")?;
     let features = features(&package);
-    let mut problems = Vec::new();
+    let mut problems = tokio_names::problems()?;
     for list in combinations(&features) {
         let mut check = cargo(&["check", "--package=minato", "--lib", "--no-default-features"]);
         match process::succeed(check.args(["--features", &list]), minutes(10)) {

@@ -7,6 +7,8 @@ mod ci;
 mod count;
 mod instructions;
 mod origin;
+mod tokio_names;
+mod tokio_suite;
 mod tour;
 
 use self::Run::{Cargo, Function};
@@ -73,6 +75,7 @@ const OTHERS: &[Command] = &[
         "Count instructions per echo under callgrind",
         Function(instructions::run),
     ),
+    step("tokio-suite", "Run tokio's own tests on Minato", Function(tokio_suite::run)),
     step("acceptance", "Run the acceptance programs, if there", Function(acceptance::run)),
 ];
 

@@ -14,6 +14,7 @@ use crate::tree;
 
 /// Where the package is made that the tests are compiled in.
 const FOLDER: &str = "target/tokio-suite";
+const FOLDER_MANIFEST: &str = "target/tokio-suite/Cargo.toml";
 
 const MANIFEST: &str = include_str!("tokio_suite.toml");
 
@@ -36,7 +37,7 @@ pub(crate) fn run() -> Result<Outcome, String> {
     let texts = LISTS.into_iter().map(read).collect::<io::Result<Vec<_>>>();
     let text = texts.map_err(|error| format!("{LISTS:?}: {error}"))?.concat();
     let listed: Vec<Listed<'_>> = text.lines().filter_map(parse).collect();
-    let manifest = prepare()?;
+    let manifest = package(&prepare()?)?;
     let files = copy_tests(&manifest).map_err(|error| format!("{FOLDER}: {error}"))?;
     let is_root = process::output(Command::new("id").arg("-u"))?.trim() == "0";
     let is_run = |file: &&String| {
@@ -65,8 +66,6 @@ pub(crate) fn run() -> Result<Outcome, String> {
     Ok(Outcome::from_problems(problems, counts))
 }
 
-const FOLDER_MANIFEST: &str = "target/tokio-suite/Cargo.toml";
-
 fn parse(line: &str) -> Option<Listed<'_>> {
     let (names, reason) = line.split_once('#')?;
     let (file, test) = names.trim().split_once(' ')?;
@@ -90,20 +89,27 @@ fn judge(output: &str, problem: Option<String>, expected: &BTreeSet<&str>) -> Op
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-/// Makes the crate that plays tokio, and the package beside it. Gives the published one's manifest.
-fn prepare() -> Result<PathBuf, String> {
-    let folder = tree::root().join(FOLDER);
+/// Makes the crate that plays tokio, and gives its folder.
+pub(super) fn prepare() -> Result<PathBuf, String> {
+    let folder = tree::root().join("target/tokio-played");
     let mut prepare = cargo(&["run", "--package=cargo-minato", "--", "minato", "prepare"]);
-    process::succeed(prepare.arg(folder.join("tokio")), process::LONG)?;
-    let published = folder.join("published");
+    process::succeed(prepare.arg(&folder), process::LONG)?;
+    Ok(folder)
+}
+
+/// Makes the package of the tests. Gives the manifest of the tokio that was published.
+fn package(played: &Path) -> Result<PathBuf, String> {
+    let folder = tree::root().join(FOLDER);
     let write = |folder: &Path, text: &str| {
         fs::create_dir_all(folder)?;
         fs::write(folder.join("lib.rs"), "")?;
         fs::write(folder.join("Cargo.toml"), text)
     };
+    let published = folder.join("published");
     write(&published, MANIFEST).map_err(|error| format!("{published:?}: {error}"))?;
-    let patch = "[patch.crates-io]\ntokio = { path = \"tokio\" }\n";
-    write(&folder, &format!("{MANIFEST}{patch}")).map_err(|error| format!("{folder:?}: {error}"))?;
+    let patch = format!("[patch.crates-io]\ntokio = {{ path = {played:?} }}\n");
+    write(&folder, &format!("{MANIFEST}{patch}"))
+        .map_err(|error| format!("{folder:?}: {error}"))?;
     let metadata = MetadataCommand::new().current_dir(published).exec();
     let packages = metadata.map_err(|error| error.to_string())?.packages;
     let tokio = packages.into_iter().find(|package| package.name == "tokio");

@@ -3,17 +3,12 @@
 #[cfg(feature = "rt-multi-thread")]
 pub use minato::task::block_in_place;
 #[cfg(feature = "rt")]
+pub use minato::task::futures;
+#[cfg(feature = "rt")]
 pub use minato::task::{
     AbortHandle, Id, JoinError, JoinHandle, JoinSet, LocalEnterGuard, LocalKey, LocalSet, id,
     spawn, spawn_blocking, spawn_local, try_id, yield_now,
 };
-
-#[cfg(feature = "rt")]
-pub mod futures {
-    //! Futures that belong to tasks.
-
-    pub use minato::task::TaskLocalFuture;
-}
 
 #[cfg(not(feature = "rt"))]
 pub(crate) mod coop;
