@@ -18,7 +18,14 @@ use crate::outcome::{Context, Outcome};
 const CHANNEL: &str = "__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS";
 
 /// A package without dependencies, to try things with.
-const PROBE: &str = "[package]\nname = \"probe\"\n[lib]\npath = \"lib.rs\"\n[workspace]\n";
+const PROBE: &str = r#"
+[package]
+name = "probe"
+edition = "2021"
+[lib]
+path = "lib.rs"
+[workspace]
+"#;
 
 /// How this cargo is told to use another lock file.
 #[derive(Clone, Copy, Debug)]

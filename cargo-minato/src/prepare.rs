@@ -18,6 +18,9 @@ const TEMPLATE: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/template.r
 /// Where the template's manifest wants to be told where Minato is.
 const PLACEHOLDER: &str = "\nminato = MINATO\n";
 
+/// The template's feature for what a simulated world needs.
+const SIMULATION: &str = "simulation";
+
 /// The file by which a folder is known to be ours to overwrite.
 const MARK: &str = ".made-by-cargo-minato";
 
@@ -99,8 +102,8 @@ impl Recipe {
         let features = manifest.get_mut("features").and_then(Item::as_table_like_mut);
         if let Some(features) = features.filter(|_| self.simulation) {
             for (name, list) in features.iter_mut() {
-                if let Some(list) = list.as_array_mut().filter(|_| name != "simulation") {
-                    list.push("simulation");
+                if let Some(list) = list.as_array_mut().filter(|_| name != SIMULATION) {
+                    list.push(SIMULATION);
                 }
             }
         }

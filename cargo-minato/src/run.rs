@@ -121,8 +121,8 @@ impl Project {
         if self.shared.is_locked && !raised.is_empty() {
             return Err(format!(
                 "--locked forbids to raise what Minato needs newer than Cargo.lock has it: {}\n  \
-                 what to do: leave --locked out, which does not change Cargo.lock either; or raise them \
-                 there with `cargo update`",
+                 what to do: leave --locked out, which does not change Cargo.lock either, or \
+                 raise them there with `cargo update`",
                 list(&raised)
             ));
         }
@@ -169,7 +169,8 @@ impl Project {
         match graph::tokios(&graph).iter().all(|tokio| graph::is_in(tokio, Some(folder))) {
             true => Ok(graph),
             false => Err("cargo took the registry's tokio although Minato was offered for it: \
-                 something in the graph excludes a dependency of Minato's. `cargo minato doctor` may know more"
+                 something in the graph excludes a dependency of Minato's. \
+                 `cargo minato doctor` may know more"
                 .to_string()),
         }
     }

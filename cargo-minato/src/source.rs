@@ -18,8 +18,16 @@ pub(crate) const DIGEST: &str = "bf6b7d019d31fa96795dd129dd94dd473774ec75c59de97
 
 /// A package that depends on tokio and on nothing else. It is a workspace of its own, so that a
 /// workspace around it does not take it for a member.
-const SCRATCH: &str = "[package]\nname = \"scratch\"\nedition = \"2021\"\n[lib]\n\
-                       path = \"lib.rs\"\n[workspace]\n[dependencies.tokio]\ndefault-features = false\n";
+const SCRATCH: &str = r#"
+[package]
+name = "scratch"
+edition = "2021"
+[lib]
+path = "lib.rs"
+[workspace]
+[dependencies.tokio]
+default-features = false
+"#;
 
 /// The files of tokio's folder `src`, byte for byte. `beside` is a folder in which cargo may work:
 /// it obeys the configuration files of that folder and of those around it.
