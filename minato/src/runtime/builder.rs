@@ -13,10 +13,11 @@ use super::core::Core;
 use super::handover::{CoreSlot, pass};
 use super::injector::Injector;
 use super::inner::{Flavor, RuntimeInner};
+use super::pace::POLLS_PER_TURN;
 use super::picker::{Fifo, Picker};
 use super::pool::Pool;
 use super::queue::Queue;
-use super::{Handle, LocalRuntime, Runtime};
+use super::{Handle, Id, LocalRuntime, Runtime};
 use crate::engine::Engine;
 use crate::reactor;
 use crate::reactor::watch::TurnedBy;
@@ -25,7 +26,7 @@ use crate::sync::plain::AtomicBool;
 use crate::task::blocking::{BlockingPool, Limits};
 use crate::task::budget::Budget;
 use crate::task::registry::Registry;
-use crate::task::threads::ThreadConfig;
+use crate::task::threads::{Hook, ThreadConfig};
 use crate::time::clock::{Clock, PausableClock};
 
 /// How many blocking threads a runtime has at most, unless told otherwise.
@@ -44,6 +45,28 @@ pub(crate) struct Config {
     pub(crate) budget: Budget,
     pub(super) spin: Duration,
     pub(super) measure_polls: bool,
+    /// After how many polls the reactor is turned, however much there is to do.
+    pub(super) turn_interval: u32,
+    /// After how many polls a task is taken from the injector; adjusted if not given.
+    pub(super) injector_interval: Option<u32>,
+    /// Run by a thread that is about to park because there is nothing to do.
+    pub(super) on_park: Vec<Hook>,
+    /// Run by a thread that has been parked.
+    pub(super) on_unpark: Vec<Hook>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            budget: Budget::limited(Budget::OF_A_POLL),
+            spin: Duration::ZERO,
+            measure_polls: false,
+            turn_interval: POLLS_PER_TURN,
+            injector_interval: None,
+            on_park: Vec::new(),
+            on_unpark: Vec::new(),
+        }
+    }
 }
 
 /// Options of a local runtime, for [`Builder::build_local`]. There are none yet.
@@ -67,6 +90,7 @@ pub struct LocalOptions {
 /// ```
 pub struct Builder {
     multi_thread: bool,
+    name: Option<String>,
     engine: Engine,
     worker_threads: Option<usize>,
     blocking: Limits,
@@ -103,6 +127,7 @@ impl Builder {
     fn new(multi_thread: bool) -> Self {
         Self {
             multi_thread,
+            name: None,
             engine: Engine::default(),
             worker_threads: None,
             blocking: Limits { threads: MAX_BLOCKING_THREADS, queue: MAX_BLOCKING_QUEUE },
@@ -113,11 +138,7 @@ impl Builder {
                 on_start: Vec::new(),
                 on_stop: Vec::new(),
             },
-            config: Config {
-                budget: Budget::limited(Budget::OF_A_POLL),
-                spin: Duration::ZERO,
-                measure_polls: false,
-            },
+            config: Config::default(),
             picker: None,
             start_paused: false,
         }
@@ -129,11 +150,24 @@ impl Builder {
         engine(builder, engine: Engine) => builder.engine = engine;
 
         /// How many workers a multi-thread runtime has; as many as there are processors by default.
-        /// 0 counts as 1.
-        worker_threads(builder, count: usize) => builder.worker_threads = Some(count.max(1));
+        ///
+        /// # Panics
+        ///
+        /// If `count` is 0.
+        #[track_caller]
+        worker_threads(builder, count: usize) => {
+            builder.worker_threads = Some(positive(count, "worker_threads"));
+        };
 
         /// How many threads run blocking jobs at most; 512 by default.
-        max_blocking_threads(builder, count: usize) => builder.blocking.threads = count;
+        ///
+        /// # Panics
+        ///
+        /// If `count` is 0.
+        #[track_caller]
+        max_blocking_threads(builder, count: usize) => {
+            builder.blocking.threads = positive(count, "max_blocking_threads");
+        };
 
         /// How many blocking jobs wait at most while all threads are busy; 100,000 by default. One
         /// more ends as cancelled.
@@ -150,6 +184,33 @@ impl Builder {
         /// default, 0 for no limit.
         budget(builder, operations: u8) => builder.config.budget = Budget::limited(operations);
 
+        /// After how many polls of tasks the sockets and timers are looked at, however many tasks
+        /// are ready; 61 by default.
+        ///
+        /// # Panics
+        ///
+        /// If `polls` is 0.
+        #[track_caller]
+        event_interval(builder, polls: u32) => {
+            builder.config.turn_interval = positive(polls, "event_interval");
+        };
+
+        /// After how many polls of tasks one is taken that was woken by another thread, however
+        /// many others are ready.
+        ///
+        /// By default a worker goes by how long its polls take, so that such a task waits for 200
+        /// microseconds or so, but for no more polls than the
+        /// [`event_interval`](Self::event_interval). On a current-thread runtime it waits for that
+        /// many.
+        ///
+        /// # Panics
+        ///
+        /// If `polls` is 0.
+        #[track_caller]
+        global_queue_interval(builder, polls: u32) => {
+            builder.config.injector_interval = Some(positive(polls, "global_queue_interval"));
+        };
+
         /// How long a thread with nothing to do looks for events before it sleeps; off by default.
         ///
         /// Looking saves the price of sleeping and waking, and costs processor time. It is kept up
@@ -163,6 +224,19 @@ impl Builder {
         /// Starts with the clock stopped, as by [`time::pause`](crate::time::pause). Needs a
         /// current-thread runtime.
         start_paused(builder, paused: bool) => builder.start_paused = paused;
+    }
+
+    /// Names the runtime, for [`Handle::name`].
+    ///
+    /// # Panics
+    ///
+    /// If the name is empty or blank.
+    #[track_caller]
+    pub fn name(&mut self, name: impl Into<String>) -> &mut Self {
+        let name = name.into();
+        assert!(!name.trim().is_empty(), "the name of a runtime must not be empty");
+        self.name = Some(name);
+        self
     }
 
     /// The name of the runtime's threads; "minato-worker" by default.
@@ -200,6 +274,29 @@ impl Builder {
         F: Fn() + Send + Sync + 'static,
     {
         self.threads.on_stop.insert(0, Arc::new(hook));
+        self
+    }
+
+    /// Called on a thread that runs tasks, before it parks because there is nothing to do. If the
+    /// hook spawns or wakes a task, the thread runs that instead of parking. A panic is contained.
+    ///
+    /// Several hooks are called in the order in which they were given.
+    pub fn on_thread_park<F>(&mut self, hook: F) -> &mut Self
+    where
+        F: Fn() + Send + Sync + 'static,
+    {
+        self.config.on_park.push(Arc::new(hook));
+        self
+    }
+
+    /// Called on a thread that has been parked, before it runs tasks. A panic is contained.
+    ///
+    /// Several hooks are called in the reverse of the order in which they were given.
+    pub fn on_thread_unpark<F>(&mut self, hook: F) -> &mut Self
+    where
+        F: Fn() + Send + Sync + 'static,
+    {
+        self.config.on_unpark.insert(0, Arc::new(hook));
         self
     }
 
@@ -264,7 +361,8 @@ impl Builder {
             clock.pause();
         }
         let reactor = reactor::ReactorInner::start(&self.engine, clock.clone(), TurnedBy::Nobody)?;
-        let mut core = Box::new(Core::new(0, reactor.clone(), Queue::Own(Default::default())));
+        let mut core =
+            Box::new(Core::new(0, reactor.clone(), Queue::Own(Default::default()), &self.config));
         // A simulated core is stepped, so that each poll is known to the thread that watches it.
         let fifo = self.engine.is_simulated().then(|| Box::new(Fifo) as Box<dyn Picker>);
         core.picker = match &mut self.picker {
@@ -302,7 +400,7 @@ impl Builder {
             let reactor =
                 reactor::ReactorInner::start(&self.engine, Clock::System, TurnedBy::CoreHolder)?;
             let queue = Queue::Shared(Deque::new_fifo());
-            cores.push(Box::new(Core::new(index, reactor, queue)));
+            cores.push(Box::new(Core::new(index, reactor, queue, &self.config)));
         }
         let reactors = cores.iter().map(|core| core.reactor.clone()).collect();
         let counters = cores.iter().map(|core| core.counters.clone()).collect();
@@ -326,7 +424,11 @@ impl Builder {
         counters: Vec<Arc<super::metrics::CoreCounters>>,
         clock: Clock,
     ) -> Arc<RuntimeInner> {
+        let Config { on_park, on_unpark, .. } = &self.config;
+        let observes_parks = !on_park.is_empty() || !on_unpark.is_empty();
         let shared = Arc::new(RuntimeInner {
+            id: Id::next(),
+            name: self.name.clone(),
             flavor,
             injector: Injector::default(),
             config: self.config.clone(),
@@ -337,6 +439,7 @@ impl Builder {
             clock,
             engine: self.engine.clone(),
             ended: AtomicBool::new(false),
+            observes_parks: AtomicBool::new(observes_parks),
             panics: OnceLock::new(),
             activity: OnceLock::new(),
         });
@@ -345,6 +448,13 @@ impl Builder {
         }
         shared
     }
+}
+
+/// Refuses a count of 0.
+#[track_caller]
+fn positive<N: Default + PartialEq>(count: N, what: &str) -> N {
+    assert!(count != N::default(), "{what} must not be 0");
+    count
 }
 
 fn contradiction(text: &str) -> io::Error {

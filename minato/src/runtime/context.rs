@@ -6,6 +6,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
+use std::mem;
 use std::panic::Location;
 use std::pin::Pin;
 use std::ptr;
@@ -76,6 +77,8 @@ pub(crate) struct Context {
     pub(super) nested_at: Cell<Option<&'static Location<'static>>>,
     /// Whether the thread is here to run tasks or blocking jobs of the runtime, and nothing else.
     pub(super) at_work: Cell<bool>,
+    /// Whether the thread runs nothing here, but holds an `EnterGuard`.
+    by_guard: Cell<bool>,
     parent: RefCell<Option<Rc<Context>>>,
 }
 
@@ -97,6 +100,7 @@ impl Context {
             reactor: Cell::new(0),
             nested_at: Cell::new(None),
             at_work: Cell::new(false),
+            by_guard: Cell::new(false),
             parent: RefCell::new(None),
         })
     }
@@ -110,6 +114,15 @@ impl Context {
             HERE.with(|here| here.follow(Some(&context)));
         });
         Entered { context }
+    }
+
+    /// Has this thread enter `runtime` until [`leave`] is called with the address of the context,
+    /// which this returns.
+    pub(super) fn enter_by_guard(runtime: Arc<RuntimeInner>) -> usize {
+        let context = Self::new(runtime);
+        context.by_guard.set(true);
+        // The thread keeps the context.
+        mem::ManuallyDrop::new(context.enter()).address()
     }
 
     /// Enters a context for a `block_on` that turns the reactor of the core in `holder`, a context
@@ -211,28 +224,39 @@ impl std::ops::Deref for Entered {
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        _ = CURRENT.try_with(|top| {
-            let parent = self.context.parent.take();
-            let mut top = top.borrow_mut();
-            if top.as_ref().is_some_and(|top| Rc::ptr_eq(top, &self.context)) {
-                HERE.with(|here| here.follow(parent.as_ref()));
-                let own = std::mem::replace(&mut *top, parent);
-                drop(top);
-                drop(own);
-            } else {
-                // Guards dropped out of order: take this context out of the middle.
-                let mut above = top.clone();
-                while let Some(context) = above {
-                    let next = context.parent.borrow().clone();
-                    if next.as_ref().is_some_and(|next| Rc::ptr_eq(next, &self.context)) {
-                        *context.parent.borrow_mut() = parent;
-                        break;
-                    }
-                    above = next;
-                }
-            }
-        });
+        // A guard that was taken above may still be there.
+        _ = leave(self.context.address());
     }
+}
+
+/// Has this thread leave the context at `address`; says whether it was on top of all others.
+pub(super) fn leave(address: usize) -> bool {
+    let Some(left) = contexts().find(|context| context.address() == address) else {
+        // The thread's locals are gone, and the context with them.
+        return true;
+    };
+    let parent = left.parent.take();
+    let above = contexts().find(|context| {
+        context.parent.borrow().as_ref().is_some_and(|parent| Rc::ptr_eq(parent, &left))
+    });
+    match &above {
+        Some(above) => *above.parent.borrow_mut() = parent,
+        None => {
+            _ = CURRENT.try_with(|top| {
+                HERE.with(|here| here.follow(parent.as_ref()));
+                top.replace(parent)
+            });
+        }
+    }
+    above.is_none()
+}
+
+/// Which of its runtime's cores this thread holds.
+pub(super) fn core_index() -> Option<usize> {
+    let context = contexts().find(|context| !context.by_guard.get())?;
+    // A `block_on` within a task of the same runtime shares the core with the context below.
+    let shared = (context.reactor.get() != 0).then_some(0);
+    context.with_core(|core| core.index).or(shared)
 }
 
 /// Calls `with` with the context of this thread, if it has one.

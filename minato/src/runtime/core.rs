@@ -1,8 +1,11 @@
 //! A core: a run queue with its reactor. A value, apart from the thread that holds it.
 
 use std::task::Waker;
+use std::time::Instant;
 
+use super::builder::Config;
 use super::metrics::CoreCounters;
+use super::pace::Pace;
 use super::picker::Picker;
 use super::queue::Queue;
 use crate::reactor;
@@ -16,7 +19,11 @@ pub(crate) struct Core {
     pub(crate) queue: Queue,
     pub(crate) counters: Arc<CoreCounters>,
     /// Counts polls, so that the reactor and the injector have their turn.
-    pub(crate) tick: u32,
+    pub(super) pace: Pace,
+    /// Whether the holder has parked, and has polled nothing since.
+    pub(super) parked: bool,
+    /// Since when the holder is at work, if that is measured.
+    pub(super) busy_since: Option<Instant>,
     /// How often in a row the next task came from the LIFO slot.
     pub(crate) lifo_polls: u32,
     /// Whether to spin before the next sleep, if the runtime was built to.
@@ -28,13 +35,20 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    pub(crate) fn new(index: usize, reactor: Arc<reactor::ReactorInner>, queue: Queue) -> Self {
+    pub(crate) fn new(
+        index: usize,
+        reactor: Arc<reactor::ReactorInner>,
+        queue: Queue,
+        config: &Config,
+    ) -> Self {
         Self {
             index,
             reactor,
             queue,
             counters: Arc::default(),
-            tick: 0,
+            pace: Pace::new(config),
+            parked: false,
+            busy_since: None,
             lifo_polls: 0,
             spin_pays: false,
             picker: None,

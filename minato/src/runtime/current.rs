@@ -17,7 +17,6 @@ use super::context::{self, Context};
 use super::handover::CoreSlot;
 use super::inner::{Flavor, RuntimeInner};
 use super::nesting::{self, Blocked};
-use super::step::POLLS_PER_TURN;
 use super::stuck;
 use crate::reactor;
 use crate::reactor::watch::TurnedBy;
@@ -118,7 +117,10 @@ fn beside_tasks<F: Future>(
     impl Drop for Leave<'_> {
         fn drop(&mut self) {
             match self.1.take_core() {
-                Some(core) => self.0.give(core),
+                Some(mut core) => {
+                    core.end_work();
+                    self.0.give(core);
+                }
                 None => self.0.leave(&thread::current()),
             }
             // The runtime may have been shut down, which found no core to drop the tasks from.
@@ -139,8 +141,9 @@ fn beside_tasks<F: Future>(
     let (mut holds_core, mut rounds) = (false, 0);
     loop {
         // 1. Take the core, if no other thread holds it.
-        if !holds_core && let Some(core) = slot.and_then(|slot| slot.take_or_wait(&thread)) {
+        if !holds_core && let Some(mut core) = slot.and_then(|slot| slot.take_or_wait(&thread)) {
             core.reactor.set_turned_by(TurnedBy::CoreHolder);
+            core.begin_work(shared);
             context.give_core(core);
             holds_core = true;
         }
@@ -164,7 +167,7 @@ fn beside_tasks<F: Future>(
         rounds += 1;
         // 4. Turn the reactor, and wait there if there is nothing to do. A future that wakes itself
         //    all the time must not keep the reactor from its turn.
-        if more || !wake.is_woken() || rounds >= POLLS_PER_TURN {
+        if more || !wake.is_woken() || rounds >= shared.config.turn_interval {
             rounds = 0;
             let turned = core.wait(&context, |core| wake.is_woken() || core.has_task(shared));
             turned.into_iter().for_each(|core| context.put(core));

@@ -5,15 +5,18 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::marker::PhantomData;
-use std::panic::Location;
+use std::num::NonZeroU64;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::sync::MutexGuard;
 use std::task::{Context as TaskContext, Poll};
 
-use super::context::{self, Context, Entered};
-use super::inner::RuntimeInner;
-use super::metrics::CoreMetrics;
+use super::context::{self, Context};
+use super::inner::{Flavor, RuntimeInner};
+use super::metrics::{CoreMetrics, RuntimeMetrics};
 use super::{current, default_runtime};
 use crate::reactor;
 use crate::sync::Arc;
+use crate::sync::plain::{AtomicU64, Ordering};
 use crate::task::{self, JoinHandle};
 
 /// Names a runtime; cheap to clone. It does not keep the runtime from being shut down.
@@ -106,8 +109,34 @@ impl Handle {
 
     /// Makes this the runtime that the thread is in until the guard is dropped: what is spawned or
     /// bound here belongs to it.
+    ///
+    /// Guards must be dropped in the reverse order of their making, or they panic.
     pub fn enter(&self) -> EnterGuard<'_> {
-        EnterGuard::from_inner(&self.shared)
+        let context = Context::enter_by_guard(self.shared.clone());
+        EnterGuard { _entered: Entered { context, _thread: PhantomData }, _handle: PhantomData }
+    }
+
+    /// Tells runtimes apart.
+    pub fn id(&self) -> Id {
+        self.shared.id
+    }
+
+    /// The name that was given to [`Builder::name`](super::Builder::name).
+    pub fn name(&self) -> Option<&str> {
+        self.shared.name.as_deref()
+    }
+
+    /// Who runs the tasks.
+    pub fn runtime_flavor(&self) -> RuntimeFlavor {
+        match self.shared.flavor {
+            Flavor::CurrentThread(_) => RuntimeFlavor::CurrentThread,
+            Flavor::MultiThread(_) => RuntimeFlavor::MultiThread,
+        }
+    }
+
+    /// What the runtime does, in numbers.
+    pub fn metrics(&self) -> RuntimeMetrics {
+        RuntimeMetrics::new(self.clone())
     }
 
     /// How many cores the runtime has.
@@ -210,16 +239,63 @@ impl fmt::Display for TryCurrentError {
 
 impl Error for TryCurrentError {}
 
-/// Keeps a thread in a runtime; see [`Handle::enter`].
-#[must_use = "the thread leaves the runtime when the guard is dropped"]
-pub struct EnterGuard<'a> {
-    _context: Entered,
-    _runtime: PhantomData<&'a Handle>,
+/// The user's code may panic in tasks and jobs, which changes nothing about the runtime.
+impl UnwindSafe for Handle {}
+impl RefUnwindSafe for Handle {}
+
+/// Who runs the tasks of a runtime; see [`Handle::runtime_flavor`].
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RuntimeFlavor {
+    /// The thread that is in `block_on`.
+    CurrentThread,
+    /// Workers.
+    MultiThread,
 }
 
-impl EnterGuard<'_> {
-    pub(super) fn from_inner(shared: &Arc<RuntimeInner>) -> Self {
-        Self { _context: Context::enter_new(shared.clone(), None), _runtime: PhantomData }
+/// Tells runtimes of one process apart; see [`Handle::id`].
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
+pub struct Id(NonZeroU64);
+
+impl Id {
+    pub(super) fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NonZeroU64::MIN.saturating_add(NEXT.fetch_add(1, Ordering::Relaxed)))
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Keeps a thread in a runtime; see [`Handle::enter`].
+///
+/// # Panics
+///
+/// When it is dropped before a guard that was made later on the same thread, unless the thread is
+/// panicking. It leaves its runtime all the same.
+#[must_use = "the thread leaves the runtime when the guard is dropped"]
+pub struct EnterGuard<'a> {
+    _entered: Entered,
+    _handle: PhantomData<&'a Handle>,
+}
+
+/// What a guard drops: not the borrow, so that the runtime may go before the guard.
+struct Entered {
+    /// The address of the context that the thread has entered.
+    context: usize,
+    /// Belongs to its thread, as the guard of a lock does.
+    _thread: PhantomData<MutexGuard<'static, ()>>,
+}
+
+impl Drop for Entered {
+    #[track_caller]
+    fn drop(&mut self) {
+        if !context::leave(self.context) && !std::thread::panicking() {
+            panic!("`EnterGuard`s must be dropped in the reverse order of their making");
+        }
     }
 }
 

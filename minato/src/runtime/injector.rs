@@ -45,7 +45,11 @@ impl<T> Injector<T> {
         first
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.len.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
-        self.len.load(Ordering::SeqCst) == 0
+        self.len() == 0
     }
 }

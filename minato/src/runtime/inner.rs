@@ -32,6 +32,8 @@ pub(crate) enum Flavor {
 
 /// A runtime.
 pub(crate) struct RuntimeInner {
+    pub(super) id: super::Id,
+    pub(super) name: Option<String>,
     pub(super) flavor: Flavor,
     pub(super) injector: Injector<Runnable>,
     pub(crate) config: Config,
@@ -42,6 +44,8 @@ pub(crate) struct RuntimeInner {
     pub(crate) clock: Clock,
     pub(crate) engine: Engine,
     pub(super) ended: AtomicBool,
+    /// Whether there are hooks for parks, or somebody wants to know how long the workers are busy.
+    pub(super) observes_parks: AtomicBool,
     /// Where the panics of tasks are noted, on a host of a simulation.
     pub(super) panics: OnceLock<Arc<PanicLog>>,
     /// What the thread is doing that steps it, if it is simulated.
@@ -127,6 +131,12 @@ impl RuntimeInner {
         if self.is_from_before_fork() {
             panic!("the runtime cannot go on: {}", crate::task::FROM_BEFORE_FORK);
         }
+    }
+
+    /// Whether anything is to be done when a thread parks, besides parking.
+    #[inline]
+    pub(super) fn observes_parks(&self) -> bool {
+        self.observes_parks.load(Ordering::Relaxed)
     }
 
     /// Whether the runtime has been shut down.

@@ -1,7 +1,9 @@
 //! Counters of a core, for its owner to add and for anybody to read.
 
-use crate::sync::plain::{AtomicU64, Ordering};
 use std::time::Duration;
+
+use super::Handle;
+use crate::sync::plain::{AtomicU64, Ordering};
 
 /// A counter that only the holder of the core adds to, without a locked instruction.
 #[derive(Debug, Default)]
@@ -30,8 +32,12 @@ pub(crate) struct CoreCounters {
     pub(crate) wakes: Counter,
     pub(crate) steals: Counter,
     pub(crate) parks: Counter,
+    /// Parks, and their ends; see [`RuntimeMetrics::worker_park_unpark_count`].
+    pub(crate) parks_and_unparks: Counter,
     /// In nanoseconds; measured only if the runtime was built to.
     pub(crate) longest_poll: Counter,
+    /// In nanoseconds; measured once somebody has asked for the metrics of the runtime.
+    pub(crate) busy: Counter,
 }
 
 /// What one core of a runtime has done so far.
@@ -66,5 +72,78 @@ impl CoreMetrics {
             stale_keys,
             longest_poll: Duration::from_nanos(counters.longest_poll.get()),
         }
+    }
+}
+
+/// What a runtime does, in numbers; see [`Handle::metrics`].
+///
+/// ```
+/// let runtime = minato::runtime::Builder::new_current_thread().build().unwrap();
+/// let metrics = runtime.metrics();
+/// runtime.block_on(runtime.spawn(async {})).unwrap();
+/// assert_eq!((metrics.num_workers(), metrics.num_alive_tasks()), (1, 0));
+/// ```
+#[derive(Clone, Debug)]
+pub struct RuntimeMetrics {
+    handle: Handle,
+}
+
+impl RuntimeMetrics {
+    pub(super) fn new(handle: Handle) -> Self {
+        handle.shared.observes_parks.store(true, Ordering::Relaxed);
+        Self { handle }
+    }
+
+    /// How many workers the runtime has: 1 if it is a current-thread runtime.
+    pub fn num_workers(&self) -> usize {
+        self.handle.core_count()
+    }
+
+    /// How many tasks are alive, without blocking jobs.
+    pub fn num_alive_tasks(&self) -> usize {
+        self.handle.shared.tasks.on_cores()
+    }
+
+    /// How many tasks wait in the queue for those that were woken by other threads.
+    pub fn global_queue_depth(&self) -> usize {
+        self.handle.shared.injector.len()
+    }
+
+    /// How long a worker has been at work. It is measured from the first call of
+    /// [`Handle::metrics`] or [`Runtime::metrics`](super::Runtime::metrics) on, because it takes
+    /// reading the clock whenever a worker parks.
+    ///
+    /// # Panics
+    ///
+    /// If there are not that many workers.
+    #[track_caller]
+    pub fn worker_total_busy_duration(&self, worker: usize) -> Duration {
+        Duration::from_nanos(self.counters(worker).busy.get())
+    }
+
+    /// How often a worker parked because there was nothing to do.
+    ///
+    /// # Panics
+    ///
+    /// If there are not that many workers.
+    #[track_caller]
+    pub fn worker_park_count(&self, worker: usize) -> u64 {
+        self.counters(worker).parks.get()
+    }
+
+    /// How often a worker parked, and how often it went back to work. An odd number means that it
+    /// is parked. That it woke up and found nothing to do does not count.
+    ///
+    /// # Panics
+    ///
+    /// If there are not that many workers.
+    #[track_caller]
+    pub fn worker_park_unpark_count(&self, worker: usize) -> u64 {
+        self.counters(worker).parks_and_unparks.get()
+    }
+
+    #[track_caller]
+    fn counters(&self, worker: usize) -> &CoreCounters {
+        &self.handle.shared.counters[worker]
     }
 }

@@ -36,6 +36,7 @@ mod injector;
 pub(crate) mod inner;
 mod metrics;
 pub(crate) mod nesting;
+mod pace;
 pub mod picker;
 pub(crate) mod pool;
 mod queue;
@@ -46,15 +47,15 @@ mod stuck;
 mod worker;
 
 pub use self::builder::{Builder, LocalOptions};
-pub use self::handle::{EnterGuard, Handle, TryCurrentError};
+pub use self::handle::{EnterGuard, Handle, Id, RuntimeFlavor, TryCurrentError};
 pub use self::implicit::forbid_implicit;
-pub use self::metrics::CoreMetrics;
+pub use self::metrics::{CoreMetrics, RuntimeMetrics};
 
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io::{self, Write};
 use std::marker::PhantomData;
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -87,6 +88,11 @@ macro_rules! runtime_owner {
                 R: Send + 'static,
             {
                 self.handle.spawn_blocking(job)
+            }
+
+            /// What the runtime does, in numbers.
+            pub fn metrics(&self) -> RuntimeMetrics {
+                self.handle.metrics()
             }
 
             /// Waits until no task and no blocking job of this runtime is alive. Tasks run
@@ -123,6 +129,12 @@ macro_rules! runtime_owner {
         }
     };
 }
+
+/// The user's code may panic in tasks and jobs, which changes nothing about the runtime.
+impl UnwindSafe for Runtime {}
+impl RefUnwindSafe for Runtime {}
+impl UnwindSafe for LocalRuntime {}
+impl RefUnwindSafe for LocalRuntime {}
 
 runtime_owner!(Runtime);
 runtime_owner!(LocalRuntime);
@@ -278,7 +290,7 @@ fn wait_idle(shared: &Arc<RuntimeInner>) {
         if !shared.tasks.wait_idle(cx.waker()) {
             return Poll::Ready(());
         }
-        if shared.tasks.needs_core() && nesting::nested_at(shared).is_some() {
+        if shared.tasks.on_cores() > 0 && nesting::nested_at(shared).is_some() {
             panic!(
                 "wait_idle at {place}: the thread that runs the tasks of the runtime is in this \
                  call, and would wait for them for ever; {}",
@@ -309,6 +321,44 @@ fn wait_idle(shared: &Arc<RuntimeInner>) {
 /// ```
 pub fn drives_tasks() -> bool {
     context::is_polling()
+}
+
+/// Which worker of its runtime this thread is, as [`RuntimeMetrics`] counts them from 0: the one
+/// that holds the core of this index. On a current-thread runtime that is 0 for the thread in
+/// `block_on`, as long as it runs the tasks.
+///
+/// `None` elsewhere: outside of runtimes, in blocking jobs, in a `block_on` that does not run the
+/// tasks, and in [`block_in_place`](crate::task::block_in_place).
+///
+/// ```
+/// use minato::runtime::{Runtime, worker_index};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let runtime = Runtime::new()?;
+/// let index = runtime.block_on(runtime.spawn(async { worker_index() })).unwrap();
+/// assert!(index < Some(runtime.metrics().num_workers()));
+/// assert_eq!(runtime.block_on(async { worker_index() }), None);
+/// # Ok(())
+/// # }
+/// ```
+pub fn worker_index() -> Option<usize> {
+    context::core_index()
+}
+
+/// Whether an error says that an operation failed because its runtime was shut down.
+///
+/// No socket and no timer of Minato's fails like that, since they outlive every runtime. Libraries
+/// that run on blocking threads may, with the error that is known from tokio.
+///
+/// ```
+/// use minato::runtime::is_rt_shutdown_err;
+///
+/// assert!(!is_rt_shutdown_err(&std::io::Error::other("the disk is full")));
+/// ```
+pub fn is_rt_shutdown_err(error: &io::Error) -> bool {
+    const SHUT_DOWN: &str = "A Tokio 1.x context was found, but it is being shutdown.";
+    error.kind() == io::ErrorKind::Other
+        && error.get_ref().is_some_and(|inner| inner.to_string() == SHUT_DOWN)
 }
 
 /// Reports what has nobody to be returned to. Standard error may be a pipe that nobody reads any

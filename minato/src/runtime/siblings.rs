@@ -2,7 +2,7 @@
 //!
 //! The standby worker looks at all of them before each sleep, and watches the descriptors of those
 //! that are stuck. Where no worker sleeps, each looks at one sibling after every
-//! [`POLLS_PER_TURN`](super::step::POLLS_PER_TURN) polls, in turn. It watches no descriptor then,
+//! [`POLLS_PER_TURN`](super::pace::POLLS_PER_TURN) polls, in turn. It watches no descriptor then,
 //! since it may get stuck itself. See the states in [`watch`](crate::reactor::watch).
 
 use std::task::Waker;

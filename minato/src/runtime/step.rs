@@ -18,10 +18,8 @@ use super::picker::Picker;
 use super::report;
 use crate::reactor::inner::wake_all;
 use crate::task::Runnable;
+use crate::task::threads::{Hook, call_hooks};
 use crate::time::clock::{PausableClock, real_now};
-
-/// After how many polls the reactor and the injector are looked at, however much there is to do.
-pub(super) const POLLS_PER_TURN: u32 = 61;
 
 impl Core {
     /// The next task of this core's own.
@@ -48,7 +46,7 @@ impl Core {
         let start = real_now();
         let core = context.lend(self, poll).0?;
         let took = real_now().saturating_duration_since(start);
-        core.counters.longest_poll.raise_to(took.as_nanos().min(u128::from(u64::MAX)) as u64);
+        core.counters.longest_poll.raise_to(nanos(took));
         Some(core)
     }
 
@@ -125,6 +123,69 @@ impl Core {
         }
     }
 
+    /// The thread that holds the core is about to park: counts that, and calls what the user wants
+    /// to be called.
+    #[inline]
+    pub(super) fn begin_park(mut self: Box<Self>, context: &Context) -> Option<Box<Self>> {
+        self.counters.parks.add(1);
+        if !mem::replace(&mut self.parked, true) {
+            self.counters.parks_and_unparks.add(1);
+        }
+        self.pace.rest();
+        if !context.runtime.observes_parks() {
+            return Some(self);
+        }
+        self.end_work();
+        self.call_hooks(context, &context.runtime.config.on_park)
+    }
+
+    /// The thread has been parked.
+    #[inline]
+    pub(super) fn end_park(mut self: Box<Self>, context: &Context) -> Option<Box<Self>> {
+        if !context.runtime.observes_parks() {
+            return Some(self);
+        }
+        self.begin_work(&context.runtime);
+        self.call_hooks(context, &context.runtime.config.on_unpark)
+    }
+
+    #[cold]
+    fn call_hooks(self: Box<Self>, context: &Context, hooks: &[Hook]) -> Option<Box<Self>> {
+        context.lend(self, || call_hooks(hooks)).0
+    }
+
+    /// The thread that has been parked has something to do.
+    #[inline]
+    pub(super) fn is_unparked(&mut self) {
+        if mem::take(&mut self.parked) {
+            self.counters.parks_and_unparks.add(1);
+        }
+    }
+
+    /// The holder begins to work: from now on it is busy. In a simulation no time passes meanwhile.
+    pub(super) fn begin_work(&mut self, runtime: &RuntimeInner) {
+        if runtime.observes_parks() && !runtime.engine.is_simulated() {
+            self.busy_since.get_or_insert_with(real_now);
+        }
+    }
+
+    /// The holder stops working: the time since it began counts.
+    pub(super) fn end_work(&mut self) {
+        if let Some(since) = self.busy_since.take() {
+            let busy = real_now().saturating_duration_since(since);
+            self.counters.busy.add(nanos(busy));
+        }
+    }
+
+    /// Counts the time so far, of a holder that does not park.
+    #[inline]
+    pub(super) fn go_on_working(&mut self, runtime: &RuntimeInner) {
+        if runtime.observes_parks() {
+            self.end_work();
+            self.begin_work(runtime);
+        }
+    }
+
     /// Turns the reactor until something happens or `timeout` has passed.
     ///
     /// If the runtime was built to spin, it first turns without waiting for a while, until
@@ -174,13 +235,20 @@ impl Core {
     ) -> Option<Box<Self>> {
         let mut core = self;
         if is_ready(&mut core) {
+            core.go_on_working(&context.runtime);
             return core.turn(context, Some(Duration::ZERO));
         }
-        core.counters.parks.add(1);
-        match context.runtime.clock.paused() {
+        core = core.begin_park(context)?;
+        core = match context.runtime.clock.paused() {
+            // What is called at a park may have given it something to do.
+            _ if context.runtime.observes_parks() && is_ready(&mut core) => {
+                core.turn(context, Some(Duration::ZERO))
+            }
             None => core.sleep(context, None, is_ready),
             Some(clock) => core.wait_with_stopped_clock(context, clock, is_ready),
-        }
+        }?;
+        core.is_unparked();
+        core.end_park(context)
     }
 
     #[cold]
@@ -212,28 +280,34 @@ impl Core {
         if let Some(picker) = self.picker.take() {
             return self.run_picked(context, picker);
         }
-        // 1. One task that came from another thread, so that a busy core gets to those, too.
-        let mut core = match runtime.injector.pop() {
-            Some(runnable) => self.run(context, runnable)?,
-            None => self,
-        };
-        // 2. The tasks that the last turn found, which come before all others.
-        let polled;
-        (core, polled) = core.run_woken(context)?;
-        // 3. Those in the queue, and when it is empty those from other threads.
-        for _ in polled..POLLS_PER_TURN {
-            match core.next(runtime).or_else(|| runtime.injector.pop()) {
-                Some(runnable) => core = core.run(context, runnable)?,
-                None => return Some((core, false)),
+        let mut left = self.pace.turn_interval;
+        let mut core = self;
+        while left > 0 {
+            let polls = left.min(core.pace.injector_interval);
+            left -= polls;
+            // 1. One task that came from another thread, so that a busy core gets to those, too.
+            if let Some(runnable) = runtime.injector.pop() {
+                core = core.run(context, runnable)?;
+            }
+            // 2. The tasks that the last turn found, which come before all others.
+            let polled;
+            (core, polled) = core.run_woken(context, polls)?;
+            // 3. Those in the queue, and when it is empty those from other threads.
+            for _ in polled..polls {
+                match core.next(runtime).or_else(|| runtime.injector.pop()) {
+                    Some(runnable) => core = core.run(context, runnable)?,
+                    None => return Some((core, false)),
+                }
             }
         }
         Some((core, true))
     }
 
-    /// Wakes and polls the tasks whose wakers the last turn left; returns how many that were.
-    fn run_woken(mut self: Box<Self>, context: &Context) -> Option<(Box<Self>, u32)> {
+    /// Wakes and polls up to `limit` of the tasks whose wakers the last turn left; returns how many
+    /// that were.
+    fn run_woken(mut self: Box<Self>, context: &Context, limit: u32) -> Option<(Box<Self>, u32)> {
         let mut wakers = self.queue.take_woken_wakers();
-        let polls = wakers.len().min(POLLS_PER_TURN as usize);
+        let polls = wakers.len().min(limit as usize);
         if polls == 0 {
             return Some((self, 0));
         }
@@ -270,10 +344,11 @@ impl Core {
             }
         }
 
+        let polls = self.pace.turn_interval;
         context.put(self);
         let mut lent = GiveBack(Some(picker), context);
         let mut more = true;
-        for _ in 0..POLLS_PER_TURN {
+        for _ in 0..polls {
             let (Some(core), Some(picker)) = (context.take(), lent.0.as_deref_mut()) else { break };
             let (core, polled) = core.step(context, picker)?;
             context.put(core);
@@ -327,6 +402,10 @@ impl Core {
         let runnable = core.queue.remove(index);
         Some((core, runnable))
     }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    duration.as_nanos().min(u128::from(u64::MAX)) as u64
 }
 
 /// Ends a `block_on` whose reactor fails: says why, and which tasks wait.

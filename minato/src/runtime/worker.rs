@@ -8,7 +8,6 @@ use super::core::Core;
 use super::inner::RuntimeInner;
 use super::pool::Pool;
 use super::siblings::Siblings;
-use super::step::POLLS_PER_TURN;
 use crate::reactor::watch::TurnedBy;
 use crate::sync::Arc;
 use crate::task::Runnable;
@@ -26,8 +25,17 @@ pub(super) fn run(shared: &Arc<RuntimeInner>, pool: &Pool, core: Box<Core>) {
     let siblings = Siblings::new(index);
     let context = Context::enter_new(shared.clone(), Some(core));
     context.set_at_work();
-    let (searching, was_standby) = (false, false);
-    Worker { shared, pool, index, context: &context, siblings, searching, was_standby }.run();
+    Worker {
+        shared,
+        pool,
+        index,
+        context: &context,
+        siblings,
+        has_parked: false,
+        searching: false,
+        was_standby: false,
+    }
+    .run();
 }
 
 struct Worker<'a> {
@@ -37,6 +45,8 @@ struct Worker<'a> {
     context: &'a Context,
     /// The other workers, as this one watches them.
     siblings: Siblings,
+    /// Whether the worker has searched or parked, and has polled nothing since.
+    has_parked: bool,
     /// Whether this worker is the one that searches.
     searching: bool,
     /// Whether it was the standby worker until it woke up.
@@ -49,6 +59,7 @@ type StillHeld = Option<Box<Core>>;
 impl Worker<'_> {
     fn run(&mut self) {
         let Some(mut core) = self.context.take() else { return };
+        core.begin_work(self.shared);
         while !self.pool.is_ending() {
             match self.step(core) {
                 Some(held) => core = held,
@@ -60,17 +71,19 @@ impl Worker<'_> {
 
     /// Polls one task, or sleeps until there may be one.
     fn step(&mut self, core: Box<Core>) -> StillHeld {
-        let (core, next) = self.next(core)?;
+        let (mut core, next) = self.next(core)?;
         let Some(runnable) = next else { return self.park(core) };
-        if self.searching || self.was_standby {
-            self.go_to_work();
+        if self.has_parked {
+            self.go_to_work(&mut core);
         }
         context::between_polls(|| core.run(self.context, runnable))
     }
 
     /// Leaves searching and watching to others.
     #[cold]
-    fn go_to_work(&mut self) {
+    fn go_to_work(&mut self, core: &mut Core) {
+        self.has_parked = false;
+        core.is_unparked();
         if std::mem::take(&mut self.was_standby) {
             self.siblings.release();
             self.pool.choose_standby();
@@ -85,17 +98,19 @@ impl Worker<'_> {
 
     /// The next task to poll, if there is one to be found.
     fn next(&mut self, mut core: Box<Core>) -> Option<(Box<Core>, Option<Runnable>)> {
-        core.tick = core.tick.wrapping_add(1);
         // 1. Every so many polls, however much there is to do: turn the reactor, look at a sibling
         //    if no sleeper does, and take one task that came from another thread.
-        if core.tick.is_multiple_of(POLLS_PER_TURN) {
+        if core.pace.is_turn_due() {
+            core.go_on_working(self.shared);
             core = core.turn(self.context, Some(Duration::ZERO))?;
             if self.pool.is_fully_awake() {
                 core = self.check_a_sibling(core)?;
             }
-            if let Some(runnable) = self.shared.injector.pop() {
-                return Some((core, Some(runnable)));
-            }
+        }
+        if core.pace.is_injector_due()
+            && let Some(runnable) = self.shared.injector.pop()
+        {
+            return Some((core, Some(runnable)));
         }
         // 2. The core's own tasks: the LIFO slot, then the queue.
         // 3. Tasks from other threads, then those of a sibling.
@@ -113,7 +128,7 @@ impl Worker<'_> {
         if !self.searching && !self.pool.begin_search() {
             return None;
         }
-        self.searching = true;
+        (self.searching, self.has_parked) = (true, true);
         self.pool.steal(core)
     }
 
@@ -134,17 +149,23 @@ impl Worker<'_> {
             }
             // 4. Sleep, unless the siblings' tasks are now here.
             if !self.pool.has_task(&mut core) {
-                core.counters.parks.add(1);
+                core = core.begin_park(self.context)?;
                 let Self { pool, shared, .. } = self;
-                core = core.sleep(self.context, timeout, |core| {
+                let is_ready = |core: &mut Core| {
                     pool.has_task(core) || pool.has_work(shared) || pool.is_ending()
-                })?;
+                };
+                // What is called at a park may have given it something to do.
+                if !shared.observes_parks() || !is_ready(&mut core) {
+                    core = core.sleep(self.context, timeout, is_ready)?;
+                }
+                core = core.end_park(self.context)?;
             }
         }
         // 5. Learn why it woke up. A sleeper that was woken is the one that searches.
         let woken = self.pool.wake_up(self.index);
         self.searching = woken.to_search;
         self.was_standby = woken.was_standby;
+        self.has_parked = true;
         Some(core)
     }
 
@@ -189,6 +210,8 @@ impl Worker<'_> {
                 None => return,
             }
         }
+        core.is_unparked();
+        core.end_work();
         self.context.put(core);
         if let Some(core) = self.context.take_core() {
             core.reactor.set_turned_by(TurnedBy::Nobody);

@@ -100,9 +100,9 @@ impl Registry {
         self.state.lock().tasks.len()
     }
 
-    /// Whether a task is alive that needs a core.
-    pub(crate) fn needs_core(&self) -> bool {
-        self.state.lock().on_cores > 0
+    /// How many tasks are alive that need a core.
+    pub(crate) fn on_cores(&self) -> usize {
+        self.state.lock().on_cores
     }
 
     /// Leaves a waker for when nobody is left; false if nobody is.

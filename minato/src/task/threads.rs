@@ -213,7 +213,7 @@ impl<T> State<T> {
 }
 
 /// Calls hooks of the user's, each in turn; a panic there must not take the thread down.
-fn call_hooks(hooks: &[Hook]) {
+pub(crate) fn call_hooks(hooks: &[Hook]) {
     hooks.iter().for_each(|hook| _ = contain(|| hook()));
 }
 

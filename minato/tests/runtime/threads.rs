@@ -135,14 +135,6 @@ fn a_current_thread_runtime_has_no_thread_and_calls_no_hook() {
 }
 
 #[test]
-fn zero_workers_count_as_one() {
-    let _watchdog = watchdog();
-    let runtime = multi_thread(0);
-    assert_eq!(runtime.handle().core_count(), 1);
-    assert_eq!(runtime.block_on(runtime.spawn(async { 1 })).unwrap(), 1);
-}
-
-#[test]
 fn options_that_contradict_each_other_are_errors() {
     use minato::runtime::picker::Fifo;
     let refused = |builder: &mut Builder, word: &str| {

@@ -1,0 +1,135 @@
+//! How often a core that has tasks to run looks elsewhere: at its reactor, and at the injector.
+
+use std::time::{Duration, Instant};
+
+use super::builder::Config;
+use crate::time::clock::real_now;
+
+/// After how many polls the reactor is looked at, unless told otherwise.
+pub(super) const POLLS_PER_TURN: u32 = 61;
+
+/// How long a task from another thread is to wait at most, as far as the number of polls can say.
+const INJECTOR_WAIT: Duration = Duration::from_micros(200);
+
+/// Counts the polls of a core down to the next look.
+pub(crate) struct Pace {
+    /// After how many polls the reactor is turned.
+    pub(super) turn_interval: u32,
+    /// After how many polls a task is taken from the injector.
+    pub(super) injector_interval: u32,
+    /// Whether the latter follows from how long polls take.
+    adjusts: bool,
+    until_turn: u32,
+    until_injector: u32,
+    /// When the reactor was turned last, if the core has been polling since.
+    turned_at: Option<Instant>,
+}
+
+impl Pace {
+    pub(super) fn new(config: &Config) -> Self {
+        let turn_interval = config.turn_interval;
+        let injector_interval = config.injector_interval.unwrap_or(turn_interval);
+        Self {
+            turn_interval,
+            injector_interval,
+            adjusts: config.injector_interval.is_none(),
+            until_turn: turn_interval,
+            until_injector: injector_interval,
+            turned_at: None,
+        }
+    }
+
+    /// Counts a poll; says whether the reactor has its turn before it.
+    #[inline]
+    pub(super) fn is_turn_due(&mut self) -> bool {
+        self.until_turn -= 1;
+        if self.until_turn > 0 {
+            return false;
+        }
+        self.until_turn = self.turn_interval;
+        if self.adjusts {
+            self.adjust();
+        }
+        true
+    }
+
+    /// Counts a poll; says whether the injector has its turn before it.
+    #[inline]
+    pub(super) fn is_injector_due(&mut self) -> bool {
+        self.until_injector -= 1;
+        let is_due = self.until_injector == 0;
+        if is_due {
+            self.until_injector = self.injector_interval;
+        }
+        is_due
+    }
+
+    /// Adjusts the interval of the injector to what the polls since the last turn took.
+    fn adjust(&mut self) {
+        let now = real_now();
+        if let Some(before) = self.turned_at.replace(now) {
+            let polls = now.saturating_duration_since(before).as_nanos().max(1);
+            let fitting = INJECTOR_WAIT.as_nanos() * u128::from(self.turn_interval) / polls;
+            let most = self.turn_interval.max(2);
+            self.injector_interval = fitting.clamp(2, u128::from(most)) as u32;
+            self.until_injector = self.until_injector.min(self.injector_interval);
+        }
+    }
+
+    /// The core is about to wait: what comes next says nothing about polls.
+    #[inline]
+    pub(super) fn rest(&mut self) {
+        self.turned_at = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pace(turn_interval: u32, injector_interval: Option<u32>) -> Pace {
+        Pace::new(&Config { turn_interval, injector_interval, ..Config::default() })
+    }
+
+    /// Counts polls up to those before which one of the two has its turn.
+    fn due(pace: &mut Pace, polls: usize) -> (Vec<usize>, Vec<usize>) {
+        let (mut turns, mut injector) = (Vec::new(), Vec::new());
+        for poll in 1..=polls {
+            turns.extend(pace.is_turn_due().then_some(poll));
+            injector.extend(pace.is_injector_due().then_some(poll));
+        }
+        (turns, injector)
+    }
+
+    #[test]
+    fn each_has_its_own_interval() {
+        for (turn, injector, polls) in [(1, 1, 5), (3, 2, 12), (2, 7, 30), (61, 31, 200)] {
+            let multiples = |of| (1..=polls).filter(|poll| poll % of == 0).collect::<Vec<_>>();
+            let mut pace = pace(turn as u32, Some(injector as u32));
+            assert_eq!(due(&mut pace, polls), (multiples(turn), multiples(injector)));
+        }
+    }
+
+    #[test]
+    fn the_injector_follows_how_long_polls_take() {
+        for (micros, expected) in [(1000, 2), (100, 2), (20, 10), (5, 40), (0, 50)] {
+            let mut pace = pace(50, None);
+            let took = Duration::from_micros(micros) * 50;
+            pace.turned_at = real_now().checked_sub(took);
+            let polls = due(&mut pace, 50).0;
+            assert_eq!(polls, [50]);
+            // A little more time has passed than that.
+            let interval = pace.injector_interval;
+            assert!(interval <= expected && interval + 3 >= expected.min(40), "{interval}");
+        }
+    }
+
+    #[test]
+    fn a_pause_says_nothing_about_polls() {
+        let mut pace = pace(4, None);
+        pace.turned_at = real_now().checked_sub(Duration::from_secs(1));
+        pace.rest();
+        due(&mut pace, 4);
+        assert_eq!(pace.injector_interval, 4);
+    }
+}
