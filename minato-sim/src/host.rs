@@ -47,7 +47,7 @@ impl HostState {
 }
 
 /// A host of a [`World`]. It is cheap to clone, and clones are the same host.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Host {
     pub(crate) world: World,
     pub(crate) id: HostId,

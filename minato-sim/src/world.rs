@@ -226,6 +226,15 @@ impl World {
     }
 }
 
+/// Clones are the same world, and all others differ.
+impl PartialEq for World {
+    fn eq(&self, other: &World) -> bool {
+        Arc::ptr_eq(&self.state, &other.state)
+    }
+}
+
+impl Eq for World {}
+
 impl fmt::Debug for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.lock();

@@ -18,6 +18,7 @@ mod tcp {
     mod read;
     mod ready;
     mod shortage;
+    mod stand_in;
     mod standard;
     mod traits;
     mod waiters;

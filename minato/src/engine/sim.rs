@@ -16,7 +16,7 @@ use minato_sim::Host;
 
 use super::outbox::{Mailbox, Sink};
 use super::{Event, Key, Readiness};
-use crate::sim::SimSocket;
+use crate::sim::{SimSocket, stand_in};
 use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering};
 
 /// After this many turns in a row that find nothing and must not wait, time passes nevertheless.
@@ -116,6 +116,7 @@ impl SimDriver {
         }
         events.busy_turns = 0;
         let world = self.host.host.world();
+        stand_in::close_abandoned(world);
         let limit = timeout.map(|timeout| world.now().saturating_add(timeout));
         if !world.advance(limit) && limit.is_none() {
             return Err(io::Error::new(
@@ -135,6 +136,12 @@ impl SimDriver {
                 events.push(minato_sim::Event { key: key.word() as u64, readiness });
             });
         }
+    }
+}
+
+impl Drop for SimDriver {
+    fn drop(&mut self) {
+        stand_in::close_all(&self.host.host);
     }
 }
 

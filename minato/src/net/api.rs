@@ -64,10 +64,15 @@ macro_rules! std_api {
         impl $socket {
             /// Takes over a socket of std's and makes it non-blocking.
             ///
+            /// On a simulated host a socket of the system's becomes a simulated one, with its
+            /// options and its address; and one that came from there by
+            /// [`into_std`](Self::into_std) is itself again.
+            ///
             /// # Errors
             ///
-            /// `InvalidInput` when the descriptor is of another kind, `Unsupported` on a simulated
-            /// runtime; else the system's.
+            /// `InvalidInput` when the descriptor is of another kind or another host's;
+            /// `Unsupported` on a simulated host if it is connected already, or a Unix socket; else
+            /// the system's.
             #[track_caller]
             pub fn from_std(std: $std) -> std::io::Result<Self> {
                 let transport = $crate::os::Transport::$transport;
@@ -88,12 +93,13 @@ macro_rules! std_api {
                 Socket::from_descriptor(std.into(), transport, Some(&handle)).map(Self::from_socket)
             }
 
-            /// Gives the socket to std, non-blocking as it is.
+            /// Gives the socket to std, non-blocking as it is. For a simulated one std gets a
+            /// stand-in, on which options can be set, and which goes to no network.
             $(#[doc = $doc])*
             ///
             /// # Errors
             ///
-            /// `Unsupported` on a simulated runtime; and an error of bytes that were sent earlier.
+            /// That of bytes that were sent earlier; on a simulated host also the system's.
             pub fn into_std(self) -> std::io::Result<$std> {
                 self.socket.into_descriptor().map(<$std>::from)
             }

@@ -23,7 +23,7 @@ use crate::os::{
     OptionValue, OsSocket, Received, RecvBatch, Transport,
 };
 use crate::reactor::Handle;
-use crate::sim::SimSocket;
+use crate::sim::{SimSocket, stand_in};
 use crate::sync::Arc;
 
 /// A socket of either kind.
@@ -153,15 +153,19 @@ impl Socket {
         wanted: Transport,
         handle: Option<&Handle>,
     ) -> io::Result<Self> {
-        if registration::host(handle).is_some() {
-            return Err(no_descriptor("from_std"));
+        if let Some(host) = registration::host(handle) {
+            let socket = stand_in::take(descriptor, host.host(), wanted)?;
+            return Ok(Self::new(Kind::Sim(socket), wanted, Some(host), handle));
+        }
+        if stand_in::is_one(&descriptor) {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the descriptor stands for a socket of a simulated host, and this is none",
+            ));
         }
         let (socket, transport) = OsSocket::from_descriptor(descriptor)?;
         if transport != wanted {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                format!("the descriptor is a {transport:?} socket, not a {wanted:?} one"),
-            ));
+            return Err(transport.instead_of(wanted));
         }
         Ok(Self::new(Kind::Os(socket), transport, None, handle))
     }
@@ -324,13 +328,13 @@ impl Socket {
         self.raw_descriptor()
     }
 
-    /// Gives the descriptor away, registered nowhere.
+    /// Gives the descriptor away, registered nowhere. Another one stands for a simulated socket.
     pub(crate) fn into_descriptor(self) -> io::Result<Descriptor> {
         self.flush_outbox()?;
         self.registration.note_lent();
         match self.kind {
             Kind::Os(socket) => Ok(socket.into_descriptor()),
-            Kind::Sim(_) => Err(no_descriptor("into_std")),
+            Kind::Sim(socket) => stand_in::park(socket, self.transport),
         }
     }
 

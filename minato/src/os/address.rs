@@ -32,6 +32,16 @@ pub(crate) enum Transport {
     Other,
 }
 
+impl Transport {
+    /// The error for a descriptor that is of this kind, and not of the wanted one.
+    pub(crate) fn instead_of(self, wanted: Self) -> io::Error {
+        io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("the descriptor is a {self:?} socket, not a {wanted:?} one"),
+        )
+    }
+}
+
 /// What came with a datagram besides its sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Received {

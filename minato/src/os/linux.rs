@@ -116,6 +116,11 @@ pub(crate) fn waiting_connections(listener: &Socket) -> Option<u32> {
     Some(head[6])
 }
 
+/// Whether a socket takes connections.
+pub(crate) fn is_listening(socket: &Socket) -> bool {
+    socket.is_listener().unwrap_or(false)
+}
+
 /// Who is at the other end of a Unix socket.
 pub(crate) mod peer {
     use super::*;

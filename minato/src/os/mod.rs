@@ -89,6 +89,17 @@ impl OsSocket {
 
     /// Takes over a descriptor: makes it non-blocking and finds out what runs over it.
     pub(crate) fn from_descriptor(descriptor: Descriptor) -> io::Result<(Self, Transport)> {
+        let (socket, transport) = Self::from_any(descriptor)?;
+        socket.socket.set_nonblocking(true)?;
+        Ok((socket, transport))
+    }
+
+    /// A duplicate of a descriptor of a socket, as it is, and what runs over it.
+    pub(crate) fn duplicate(descriptor: BorrowedDescriptor<'_>) -> io::Result<(Self, Transport)> {
+        Self::from_any(descriptor.try_clone_to_owned()?)
+    }
+
+    fn from_any(descriptor: Descriptor) -> io::Result<(Self, Transport)> {
         let socket = Socket::from(descriptor);
         let domain = socket.local_addr()?.domain();
         let transport = match (socket.r#type()?, domain) {
@@ -98,7 +109,6 @@ impl OsSocket {
             (Type::DGRAM, Domain::UNIX) => Transport::UnixDatagram,
             _ => Transport::Other,
         };
-        socket.set_nonblocking(true)?;
         Ok((socket.into(), transport))
     }
 
@@ -125,6 +135,11 @@ impl OsSocket {
     /// How many connections wait to be accepted, where the system tells.
     pub(crate) fn waiting_connections(&self) -> Option<u32> {
         platform::waiting_connections(&self.socket)
+    }
+
+    /// Whether it takes connections, where the system tells.
+    pub(crate) fn is_listening(&self) -> bool {
+        platform::is_listening(&self.socket)
     }
 
     /// Receives from a stream. Not through the C library: there a thread can be cancelled in this

@@ -29,6 +29,43 @@ pub(crate) enum OptionName {
     MulticastLoopV6,
 }
 
+impl OptionName {
+    /// All of them. Which families a socket serves comes before what depends on it.
+    pub(crate) const ALL: [Self; 16] = [
+        Self::OnlyV6,
+        Self::ReuseAddress,
+        Self::ReusePort,
+        Self::NoDelay,
+        Self::KeepAlive,
+        Self::KeepAliveTime,
+        Self::KeepAliveInterval,
+        Self::KeepAliveRetries,
+        Self::Linger,
+        Self::Ttl,
+        Self::SendBufferSize,
+        Self::ReceiveBufferSize,
+        Self::Broadcast,
+        Self::MulticastLoopV4,
+        Self::MulticastTtlV4,
+        Self::MulticastLoopV6,
+    ];
+
+    /// Whether it is the size of a buffer.
+    pub(crate) fn is_size(self) -> bool {
+        matches!(self, Self::SendBufferSize | Self::ReceiveBufferSize)
+    }
+
+    /// What was asked for when this is the value. Linux doubles sizes.
+    pub(crate) fn as_asked(self, value: OptionValue) -> OptionValue {
+        match value {
+            OptionValue::Number(size) if self.is_size() && cfg!(target_os = "linux") => {
+                OptionValue::Number(size / 2)
+            }
+            value => value,
+        }
+    }
+}
+
 /// The value of an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OptionValue {

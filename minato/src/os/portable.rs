@@ -75,6 +75,11 @@ pub(crate) fn waiting_connections(_listener: &Socket) -> Option<u32> {
     None
 }
 
+/// Not reported by every system.
+pub(crate) fn is_listening(_socket: &Socket) -> bool {
+    false
+}
+
 /// Who is at the other end of a Unix socket. The C library of Linux, where this file is built for
 /// its tests, has no call for it.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]

@@ -10,9 +10,12 @@
 //! [`Engine::sim`](crate::engine::Engine::sim) lets its world go on while all its tasks wait.
 
 mod socket;
+pub(crate) mod stand_in;
 mod udp;
 
 pub use crate::runtime::simulation::Simulation;
 pub use minato_sim::{Host, Verb, World, WorldBuilder};
 
 pub(crate) use self::socket::SimSocket;
+#[doc(hidden)]
+pub use self::stand_in::with_stand_in;

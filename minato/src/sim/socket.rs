@@ -56,6 +56,14 @@ impl SimSocket {
         self.socket.host().number()
     }
 
+    /// The family of its addresses, in the library's words.
+    pub(super) fn family_here(&self) -> Family {
+        match self.socket.family() {
+            minato_sim::Family::V4 => Family::V4,
+            minato_sim::Family::V6 => Family::V6,
+        }
+    }
+
     /// Has events reported with `word`.
     pub(crate) fn register(&self, word: usize) -> io::Result<()> {
         self.socket.register(word as u64)?;

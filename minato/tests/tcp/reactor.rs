@@ -346,17 +346,6 @@ fn a_wait_goes_on_after_block_on_returned() {
     }
 }
 
-/// A handle of an engine that does not serve the sockets it is given for.
-#[test]
-fn an_os_socket_cannot_belong_to_a_simulated_reactor() {
-    let world = World::new(1);
-    let reactor = Reactor::with_engine(Engine::sim(world.host("one"))).unwrap();
-    let standard = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let error = TcpListener::from_std_on(reactor.handle(), standard).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unsupported);
-    assert!(error.to_string().contains("sim"), "{error}");
-}
-
 /// What most programs hold is the handle of a runtime.
 #[test]
 fn a_socket_is_bound_to_a_runtime_by_its_handle() {

@@ -8,7 +8,7 @@ use minato::net::UdpSocket;
 use minato::reactor::Reactor;
 use minato::sim::World;
 
-use crate::kit::bodies::{on_the_system, simulated, stays_pending};
+use crate::kit::bodies::{everywhere, on_the_system, simulated, stays_pending};
 use crate::local;
 
 #[test]
@@ -50,25 +50,53 @@ fn what_is_no_udp_socket_is_refused() {
 }
 
 #[test]
-fn a_simulated_socket_has_no_descriptor() {
-    simulated(|| async {
-        let (socket, _) = local().await?;
-        let error = socket.into_std().unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Unsupported);
-        assert!(error.to_string().contains("sim engine"), "{error}");
-        let std = std::net::UdpSocket::bind("127.0.0.1:0")?;
-        let error = UdpSocket::from_std(std).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Unsupported);
-        assert!(error.to_string().contains("sim engine"), "{error}");
+fn a_visit_to_std_loses_no_datagram_and_no_option() {
+    everywhere(|| async {
+        let (sender, receiver) = (local().await?.0, local().await?.0);
+        let address = receiver.local_addr()?;
+        receiver.set_broadcast(true)?;
+        sender.send_to(b"before", address).await?;
+        receiver.readable().await?;
+        let std = receiver.into_std()?;
+        std.set_ttl(9)?;
+        sender.send_to(b"meanwhile", address).await?;
+        let receiver = UdpSocket::from_std(std)?;
+        assert_eq!((receiver.ttl()?, receiver.broadcast()?), (9, true));
+        assert_eq!(receiver.local_addr()?, address);
+        for expected in [&b"before"[..], b"meanwhile"] {
+            let mut buf = [0; 16];
+            let (len, from) = receiver.recv_from(&mut buf).await?;
+            assert_eq!((&buf[..len], from), (expected, sender.local_addr()?));
+        }
         Ok(())
     });
 }
 
 #[test]
-fn a_handle_of_a_simulated_reactor_takes_no_descriptor() {
+fn a_socket_of_std_becomes_one_of_the_simulated_host() {
+    simulated(|| async {
+        let std = std::net::UdpSocket::bind("127.0.0.1:0")?;
+        std.set_broadcast(true)?;
+        let address = std.local_addr()?;
+        let socket = UdpSocket::from_std(std)?;
+        assert_eq!(socket.local_addr()?, address);
+        assert!(socket.broadcast()?);
+        // The system's port is free again.
+        drop(std::net::UdpSocket::bind(address)?);
+        socket.send_to(b"to itself", address).await?;
+        let mut buf = [0; 16];
+        assert_eq!(socket.recv_from(&mut buf).await?, (9, address));
+        Ok(())
+    });
+}
+
+#[test]
+fn a_handle_of_a_simulated_reactor_takes_a_socket_of_std() {
     let world = World::new(1);
     let reactor = Reactor::with_engine(Engine::sim(world.host("alone"))).unwrap();
     let std = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-    let error = UdpSocket::from_std_on(reactor.handle(), std).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    let address = std.local_addr().unwrap();
+    let socket = UdpSocket::from_std_on(reactor.handle(), std).unwrap();
+    assert_eq!(socket.local_addr().unwrap(), address);
+    assert_eq!(world.open_sockets(), 1);
 }

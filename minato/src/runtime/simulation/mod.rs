@@ -20,6 +20,7 @@ use super::inner::RuntimeInner;
 use super::picker::Picker;
 use super::stuck::{self, Watched};
 use crate::engine::BUSY_TIME;
+use crate::sim::stand_in;
 use crate::sync::Arc;
 use crate::sync::plain::{AtomicBool, Ordering};
 use crate::task::{self, JoinHandle};
@@ -266,6 +267,7 @@ impl Simulation {
             return true;
         }
         self.polls = 0;
+        stand_in::close_abandoned(&self.world);
         let busy_until = self.busy_until(is_busy);
         let limit = [self.agenda.next_deadline(), busy_until, end].into_iter().flatten().min();
         let had_event = self.world.advance(limit);
