@@ -50,11 +50,13 @@ pub(crate) const fn between(raw: u64, min: u64, max: u64) -> u64 {
 pub(crate) struct Choices {
     pub(crate) seed: u64,
     counters: BTreeMap<(u64, u64), u64>,
+    /// The instant of the last random number, and how many that instant has drawn.
+    random: (u64, u64),
 }
 
 impl Choices {
     pub(crate) fn new(seed: u64) -> Self {
-        Choices { seed, counters: BTreeMap::new() }
+        Choices { seed, counters: BTreeMap::new(), random: (0, 0) }
     }
 
     pub(crate) fn next(&mut self, name: &'static str, entity: u64) -> u64 {
@@ -63,6 +65,14 @@ impl Choices {
         let raw = draw(self.seed, site, entity, *counter);
         *counter += 1;
         raw
+    }
+
+    /// The next random number of the instant `now`.
+    pub(crate) fn random_at(&mut self, now: u64) -> u64 {
+        let (at, count) = self.random;
+        let count = if at == now { count } else { 0 };
+        self.random = (now, count + 1);
+        draw(self.seed, site("random"), now, count)
     }
 }
 

@@ -143,6 +143,32 @@ impl World {
         Duration::from_nanos(value)
     }
 
+    /// Fills `bytes` with random numbers, for what asks a system for them.
+    ///
+    /// They depend on the seed, the time, and how many bytes were asked for at that instant before;
+    /// so what draws more or less often at one instant changes no later one. They are no part of
+    /// the [trace](World::trace_hash): what is sent because of them is.
+    ///
+    /// ```
+    /// use minato_sim::World;
+    ///
+    /// let random = |seed| {
+    ///     let mut bytes = [0; 16];
+    ///     World::new(seed).fill_random(&mut bytes);
+    ///     bytes
+    /// };
+    /// assert_eq!(random(1), random(1));
+    /// assert_ne!(random(1), random(2));
+    /// ```
+    pub fn fill_random(&self, bytes: &mut [u8]) {
+        let mut state = self.lock();
+        let now = state.now;
+        for part in bytes.chunks_mut(8) {
+            let number = state.choices.random_at(now).to_le_bytes();
+            part.copy_from_slice(&number[..part.len()]);
+        }
+    }
+
     /// The host of this name. The first call with a name makes the host. The first host has the
     /// addresses 10.0.0.1 and fd00::1, the next 10.0.0.2 and fd00::2, and so on.
     pub fn host(&self, name: &str) -> Host {

@@ -10,6 +10,7 @@ mod tcp {
     mod close;
     mod connect;
     mod contract;
+    mod deputy;
     mod faults;
     mod halves;
     mod listen;
@@ -18,7 +19,6 @@ mod tcp {
     mod read;
     mod ready;
     mod shortage;
-    mod stand_in;
     mod standard;
     mod traits;
     mod waiters;

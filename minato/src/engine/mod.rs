@@ -25,6 +25,7 @@ pub(crate) use self::key::Key;
 pub(crate) use self::outbox::Deferred;
 pub(crate) use self::readiness::Direction;
 pub use self::readiness::{Interest, Readiness};
+use self::sim::Stepped;
 pub(crate) use self::sim::{BUSY_TIME, SimHost};
 pub(crate) use self::source::Source;
 
@@ -65,7 +66,14 @@ impl Engine {
 
     /// The deterministic simulated network, as seen from one of its hosts.
     pub fn sim(host: minato_sim::Host) -> Self {
-        Self(Choice::Sim(SimHost::new(host, false, false)))
+        Self(Choice::Sim(SimHost::new(host, false, Stepped::ByWaits)))
+    }
+
+    /// The same for a program that knows nothing of simulations: whatever runtime it builds is
+    /// stepped by one thread, and that another thread wakes a task is an error.
+    #[doc(hidden)]
+    pub fn closed_sim(host: minato_sim::Host) -> Self {
+        Self(Choice::Sim(SimHost::new(host, false, Stepped::ByOneThread)))
     }
 
     /// The same engine, but its streams keep sent bytes back until their reactor's next turn, as a
@@ -75,18 +83,25 @@ impl Engine {
     pub fn deferring_sends(self) -> Self {
         match self.0 {
             Choice::Mio => self,
-            Choice::Sim(host) => Self(Choice::Sim(SimHost::new(host.host().clone(), true, false))),
+            Choice::Sim(host) => {
+                Self(Choice::Sim(SimHost::new(host.host().clone(), true, Stepped::ByWaits)))
+            }
         }
     }
 
     /// The simulated network for a host whose clock a simulation moves.
     pub(crate) fn stepped(host: minato_sim::Host, defers_sends: bool) -> Self {
-        Self(Choice::Sim(SimHost::new(host, defers_sends, true)))
+        Self(Choice::Sim(SimHost::new(host, defers_sends, Stepped::BySimulation)))
     }
 
     /// Whether sockets made under this engine are simulated.
     pub fn is_simulated(&self) -> bool {
         matches!(self.0, Choice::Sim(_))
+    }
+
+    /// Whether it is that of a program that knows nothing of simulations.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.host().is_some_and(|host| host.is_closed())
     }
 
     /// The simulated host, if there is one.
@@ -171,6 +186,21 @@ impl Driver {
             (Self::Mio(driver), source) => driver.deregister(source),
             (Self::Sim(_), Source::Sim(socket)) => socket.deregister(),
             _ => Err(wrong_kind()),
+        }
+    }
+
+    /// This thread is the one that is going to wait, for as long as the engine lives.
+    pub(crate) fn note_thread(&self) {
+        if let Self::Sim(driver) = self {
+            driver.note_thread();
+        }
+    }
+
+    /// This thread has something for the one that waits.
+    #[inline]
+    pub(crate) fn note_waker(&self) {
+        if let Self::Sim(driver) = self {
+            driver.note_waker();
         }
     }
 

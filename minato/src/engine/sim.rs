@@ -10,13 +10,15 @@
 //! deadlines.
 
 use std::io;
+use std::sync::OnceLock;
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use minato_sim::Host;
 
 use super::outbox::{Mailbox, Sink};
 use super::{Event, Key, Readiness};
-use crate::sim::{SimSocket, stand_in};
+use crate::sim::{SimSocket, deputy};
 use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering};
 
 /// After this many turns in a row that find nothing and must not wait, time passes nevertheless.
@@ -28,16 +30,26 @@ pub(crate) const BUSY_TIME: Duration = Duration::from_millis(1);
 /// What the engine needs to know of its host.
 pub(crate) struct SimHost {
     host: Host,
-    /// Whether a simulation moves the clock.
-    stepped: bool,
+    stepped: Stepped,
     /// How many tasks were spawned on it.
     tasks: AtomicU64,
     /// What is sent with the next turn, if sends are deferred.
     mailbox: Option<Arc<Mailbox>>,
 }
 
+/// Who moves the clock.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stepped {
+    /// A simulation of several hosts.
+    BySimulation,
+    /// The waits of the host itself.
+    ByWaits,
+    /// The same, and no thread but the one that waits may wake anything.
+    ByOneThread,
+}
+
 impl SimHost {
-    pub(super) fn new(host: Host, defers_sends: bool, stepped: bool) -> Arc<Self> {
+    pub(super) fn new(host: Host, defers_sends: bool, stepped: Stepped) -> Arc<Self> {
         let mailbox = defers_sends.then(Arc::default);
         Arc::new(Self { host, stepped, tasks: AtomicU64::new(0), mailbox })
     }
@@ -51,6 +63,10 @@ impl SimHost {
         &self.host
     }
 
+    pub(super) fn is_closed(&self) -> bool {
+        self.stepped == Stepped::ByOneThread
+    }
+
     pub(crate) fn mailbox(&self) -> Option<&Arc<Mailbox>> {
         self.mailbox.as_ref()
     }
@@ -60,6 +76,10 @@ impl SimHost {
 pub(crate) struct SimDriver {
     host: Arc<SimHost>,
     unparked: AtomicBool,
+    /// The thread that waits, where no other may wake anything.
+    waits: OnceLock<ThreadId>,
+    /// The name of another one that has.
+    intruder: OnceLock<String>,
 }
 
 /// The events of the last wait.
@@ -72,16 +92,31 @@ pub(crate) struct SimEvents {
 
 impl SimDriver {
     pub(super) fn new(host: Arc<SimHost>) -> Self {
-        Self { host, unparked: AtomicBool::new(false) }
+        let (waits, intruder) = (OnceLock::new(), OnceLock::new());
+        Self { host, unparked: AtomicBool::new(false), waits, intruder }
     }
 
     pub(super) fn host(&self) -> &Arc<SimHost> {
         &self.host
     }
 
+    /// This thread is going to wait.
+    pub(super) fn note_thread(&self) {
+        if self.host.is_closed() {
+            self.waits.get_or_init(|| thread::current().id());
+        }
+    }
+
+    pub(super) fn note_waker(&self) {
+        if self.waits.get().is_some_and(|waits| *waits != thread::current().id()) {
+            let name = || thread::current().name().unwrap_or("without a name").to_owned();
+            self.intruder.get_or_init(name);
+        }
+    }
+
     pub(super) fn unpark(&self) -> io::Result<()> {
         self.unparked.store(true, Ordering::SeqCst);
-        if self.host.stepped {
+        if self.host.stepped == Stepped::BySimulation {
             self.host.host.notify();
         }
         Ok(())
@@ -96,6 +131,12 @@ impl SimDriver {
         next_timer: impl FnOnce() -> Option<Duration>,
     ) -> io::Result<()> {
         events.list.clear();
+        if let Some(name) = self.intruder.get() {
+            return Err(io::Error::other(format!(
+                "the thread '{name}' has woken a task of the simulated world, which knows no other \
+                 thread: when that happens is nothing that a seed decides"
+            )));
+        }
         self.send_deferred(&mut events.list);
         self.host.host.take_events(&mut events.list);
         let unparked = self.unparked.swap(false, Ordering::SeqCst);
@@ -105,7 +146,7 @@ impl SimDriver {
         }
         let mut timeout = timeout;
         if unparked || timeout == Some(Duration::ZERO) {
-            if self.host.stepped {
+            if self.host.stepped == Stepped::BySimulation {
                 return Ok(());
             }
             events.busy_turns += 1;
@@ -116,13 +157,16 @@ impl SimDriver {
         }
         events.busy_turns = 0;
         let world = self.host.host.world();
-        stand_in::close_abandoned(world);
+        deputy::close_abandoned(world);
         let limit = timeout.map(|timeout| world.now().saturating_add(timeout));
         if !world.advance(limit) && limit.is_none() {
-            return Err(io::Error::new(
-                io::ErrorKind::Deadlock,
-                "nothing can run in the simulated world, and no event is due",
-            ));
+            let mut text = "nothing can run in the simulated world, and no event is due".to_owned();
+            if self.host.is_closed() {
+                text +=
+                    " (what other threads and processes do, no world waits for); its sockets:\n";
+                text += &world.netstat();
+            }
+            return Err(io::Error::new(io::ErrorKind::Deadlock, text));
         }
         self.host.host.take_events(&mut events.list);
         Ok(())
@@ -141,7 +185,7 @@ impl SimDriver {
 
 impl Drop for SimDriver {
     fn drop(&mut self) {
-        stand_in::close_all(&self.host.host);
+        deputy::close_all(&self.host.host);
     }
 }
 

@@ -94,7 +94,7 @@ macro_rules! std_api {
             }
 
             /// Gives the socket to std, non-blocking as it is. For a simulated one std gets a
-            /// stand-in, on which options can be set, and which goes to no network.
+            /// deputy, on which options can be set, and which goes to no network.
             $(#[doc = $doc])*
             ///
             /// # Errors

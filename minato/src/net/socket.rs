@@ -23,7 +23,7 @@ use crate::os::{
     OptionValue, OsSocket, Received, RecvBatch, Transport,
 };
 use crate::reactor::Handle;
-use crate::sim::{SimSocket, stand_in};
+use crate::sim::{SimSocket, deputy};
 use crate::sync::Arc;
 
 /// A socket of either kind.
@@ -154,10 +154,10 @@ impl Socket {
         handle: Option<&Handle>,
     ) -> io::Result<Self> {
         if let Some(host) = registration::host(handle) {
-            let socket = stand_in::take(descriptor, host.host(), wanted)?;
+            let socket = deputy::take(descriptor, host.host(), wanted)?;
             return Ok(Self::new(Kind::Sim(socket), wanted, Some(host), handle));
         }
-        if stand_in::is_one(&descriptor) {
+        if deputy::is_one(&descriptor) {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "the descriptor stands for a socket of a simulated host, and this is none",
@@ -334,7 +334,7 @@ impl Socket {
         self.registration.note_lent();
         match self.kind {
             Kind::Os(socket) => Ok(socket.into_descriptor()),
-            Kind::Sim(socket) => stand_in::park(socket, self.transport),
+            Kind::Sim(socket) => deputy::park(socket, self.transport),
         }
     }
 

@@ -262,10 +262,11 @@ mod tests {
     }
 
     #[test]
-    fn nobody_tells_how_many_connections_wait() {
+    fn nobody_tells_of_a_listener_how_many_connections_wait() {
         let listener = socket(Domain::IPV4, Type::STREAM, None).unwrap();
         listener.listen(1).unwrap();
         assert_eq!(waiting_connections(&listener), None);
+        assert!(!is_listening(&listener));
     }
 
     #[test]

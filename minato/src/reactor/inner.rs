@@ -221,6 +221,7 @@ impl ReactorInner {
     /// Ends the wait of the turn that is under way, or keeps the next one from waiting; a system
     /// call only if the reactor is parked.
     pub(crate) fn unpark(&self) {
+        self.driver.note_waker();
         if self.park.notify() && !self.is_from_before_fork() {
             // The only error is that of a full counter, which is a wake that already stands.
             _ = self.driver.unpark();

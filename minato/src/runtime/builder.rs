@@ -17,6 +17,7 @@ use super::pace::POLLS_PER_TURN;
 use super::picker::{Fifo, Picker};
 use super::pool::Pool;
 use super::queue::Queue;
+use super::simulation::Drawn;
 use super::{Handle, Id, LocalRuntime, Runtime};
 use crate::engine::Engine;
 use crate::reactor;
@@ -331,7 +332,8 @@ impl Builder {
     /// When the system has no more descriptors or threads, or options contradict each other; the
     /// error says which.
     pub fn build(&mut self) -> io::Result<Runtime> {
-        let shared = if self.multi_thread { self.pooled()? } else { self.single(false)? };
+        let pooled = self.multi_thread && !self.engine.is_closed();
+        let shared = if pooled { self.pooled()? } else { self.single(false)? };
         Ok(Runtime { handle: Handle { shared } })
     }
 
@@ -351,7 +353,7 @@ impl Builder {
 
     fn single(&mut self, local: bool) -> io::Result<Arc<RuntimeInner>> {
         let clock = match self.engine.host() {
-            Some(_) if self.start_paused => {
+            Some(_) if self.start_paused && !self.engine.is_closed() => {
                 return Err(contradiction("a simulated world has its own clock, never paused"));
             }
             Some(host) => Clock::Simulated(host.host().world().clone()),
@@ -364,9 +366,13 @@ impl Builder {
         let mut core =
             Box::new(Core::new(0, reactor.clone(), Queue::Own(Default::default()), &self.config));
         // A simulated core is stepped, so that each poll is known to the thread that watches it.
-        let fifo = self.engine.is_simulated().then(|| Box::new(Fifo) as Box<dyn Picker>);
+        let picker = self.engine.host().map(|host| match self.multi_thread {
+            // Workers would run its tasks in any order.
+            true => Box::new(Drawn::by(host.host().world())) as Box<dyn Picker>,
+            false => Box::new(Fifo),
+        });
         core.picker = match &mut self.picker {
-            None => fifo,
+            None => picker,
             Some(picker) => match picker.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
                 None => return Err(contradiction("the picker belongs to a runtime built before")),
                 given => given,

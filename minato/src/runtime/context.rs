@@ -13,6 +13,8 @@ use std::ptr;
 use std::rc::Rc;
 use std::task::{Context as TaskContext, Poll, RawWakerVTable, Waker};
 
+use minato_sim::World;
+
 use super::core::Core;
 use super::inner::RuntimeInner;
 use crate::engine::SimHost;
@@ -37,8 +39,12 @@ thread_local! {
             polling: Cell::new(ptr::null()),
             budget: Cell::new(Budget::unlimited()),
             thread: Cell::new(0),
+            sees: Cell::new(Sees::Context),
         }
     };
+
+    /// The world that this thread is in while it is in no context.
+    static WORLD: RefCell<Option<World>> = const { RefCell::new(None) };
 }
 
 struct Here {
@@ -53,6 +59,18 @@ struct Here {
     budget: Cell<Budget>,
     /// Numbers the thread; 0 until somebody asks.
     thread: Cell<usize>,
+    sees: Cell<Sees>,
+}
+
+/// Which world a thread is in.
+#[derive(Clone, Copy)]
+enum Sees {
+    /// That of its context; without one, that of the thread.
+    Context,
+    /// That of the thread, whatever its context is.
+    World,
+    /// None.
+    System,
 }
 
 impl Here {
@@ -491,4 +509,56 @@ pub(crate) fn clock() -> Clock {
 /// The simulated host that sockets made here belong to.
 pub(crate) fn host() -> Option<Arc<SimHost>> {
     with_current(|context| context.runtime.engine.host().cloned()).flatten()
+}
+
+/// The simulated world that this thread is in.
+pub(crate) fn world() -> Option<World> {
+    let of_thread = || WORLD.try_with(|world| world.borrow().clone()).ok().flatten();
+    match HERE.with(|here| here.sees.get()) {
+        Sees::System => None,
+        Sees::World => of_thread(),
+        Sees::Context => {
+            let world = |host: &Arc<SimHost>| host.host().world().clone();
+            with_current(|context| context.runtime.engine.host().map(world))
+                .unwrap_or_else(of_thread)
+        }
+    }
+}
+
+/// Calls `call` on a thread that is in `world` while it is in no context.
+pub(crate) fn in_world<T>(world: &World, call: impl FnOnce() -> T) -> T {
+    let before = WORLD.with(|of_thread| of_thread.replace(Some(world.clone())));
+    let _restore = Restore::new(before, |before| WORLD.with(|world| drop(world.replace(before))));
+    call()
+}
+
+/// Calls `call` on a thread that is in `world`, whatever its context is.
+pub(crate) fn only_in_world<T>(world: &World, call: impl FnOnce() -> T) -> T {
+    in_world(world, || seeing(Sees::World, call))
+}
+
+/// Calls `call` on a thread that is in no world, so that std's clock is the system's.
+pub(crate) fn in_no_world<T>(call: impl FnOnce() -> T) -> T {
+    seeing(Sees::System, call)
+}
+
+fn seeing<T>(sees: Sees, call: impl FnOnce() -> T) -> T {
+    let before = HERE.with(|here| here.sees.replace(sees));
+    let _restore = Restore::new(before, |before| HERE.with(|here| here.sees.set(before)));
+    call()
+}
+
+/// Puts a value back in the end, also by a panic.
+struct Restore<T, F: FnMut(T)>(Option<T>, F);
+
+impl<T, F: FnMut(T)> Restore<T, F> {
+    fn new(value: T, restore: F) -> Self {
+        Self(Some(value), restore)
+    }
+}
+
+impl<T, F: FnMut(T)> Drop for Restore<T, F> {
+    fn drop(&mut self) {
+        self.0.take().into_iter().for_each(&mut self.1);
+    }
 }

@@ -131,7 +131,10 @@ fn beside_tasks<F: Future>(
     }
 
     let simulated = slot.is_some() && shared.engine.is_simulated();
-    let _watched = simulated.then(|| stuck::watch_block_on(shared, root.place));
+    let _watched = simulated.then(|| {
+        shared.reactors[0].driver().note_thread();
+        stuck::watch_block_on(shared, root.place)
+    });
     let context = Context::enter_new(shared.clone(), None);
     let _leave = slot.map(|slot| Leave(slot, &context));
     let wake = RootWaker::new(&context, slot.map(|_| shared.reactors[0].clone()));

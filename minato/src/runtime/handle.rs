@@ -139,6 +139,11 @@ impl Handle {
         RuntimeMetrics::new(self.clone())
     }
 
+    /// The simulated world that the runtime is a host of, if it is one.
+    pub fn world(&self) -> Option<minato_sim::World> {
+        self.shared.engine.host().map(|host| host.host().world().clone())
+    }
+
     /// How many cores the runtime has.
     pub fn core_count(&self) -> usize {
         self.shared.reactors.len()

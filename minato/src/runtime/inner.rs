@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::builder::Config;
-use super::context::Context;
+use super::context::{self, Context};
 use super::core::Core;
 use super::handover::CoreSlot;
 use super::injector::Injector;
@@ -180,14 +180,14 @@ impl RuntimeInner {
         self.tasks.close();
         match &self.flavor {
             Flavor::CurrentThread(_) => self.drop_tasks(),
-            Flavor::MultiThread(pool) => pool.shut_down(deadline),
+            Flavor::MultiThread(pool) => context::in_no_world(|| pool.shut_down(deadline)),
         }
         self.ended.store(true, Ordering::SeqCst);
         for reactor in &self.reactors {
             reactor.end();
         }
         self.drop_queued();
-        self.blocking.shutdown(deadline);
+        context::in_no_world(|| self.blocking.shutdown(deadline));
     }
 
     /// Drops the tasks of a current-thread core, unless a thread holds it, which drops them.

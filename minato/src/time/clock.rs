@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::Instant;
+use crate::runtime::context;
 use crate::sync::{Arc, AtomicBool, AtomicUsize, Mutex, Ordering};
 
 /// Where a runtime, a reactor and its timers take the time from.
@@ -20,7 +21,7 @@ impl Clock {
             Self::System => system_now(),
             Self::Pausable(clock) => clock.now(),
             // Every world begins at one point, so that instants of one world compare.
-            Self::Simulated(world) => world_origin() + world.now(),
+            Self::Simulated(world) => world_origin(world) + world.now(),
         }
     }
 
@@ -56,17 +57,22 @@ impl Clock {
 }
 
 fn system_now() -> Instant {
-    Instant::from_std(real_now())
+    Instant::from_std(std::time::Instant::now())
 }
 
-/// The real time, for what goes by no virtual clock: deadlines of shutdowns, stuck threads.
+/// The real time, for what goes by no virtual clock: deadlines of shutdowns, stuck threads. Where
+/// std's clock is that of a world, this is not.
 pub(crate) fn real_now() -> std::time::Instant {
-    std::time::Instant::now()
+    context::in_no_world(std::time::Instant::now)
 }
 
-fn world_origin() -> Instant {
+/// The instant at which every world begins: where std's clock is that of a world, by that clock.
+fn world_origin(world: &minato_sim::World) -> Instant {
     static ORIGIN: OnceLock<Instant> = OnceLock::new();
-    *ORIGIN.get_or_init(|| system_now().fixed())
+    *ORIGIN.get_or_init(|| {
+        let now = context::only_in_world(world, system_now);
+        now.fixed() - world.now()
+    })
 }
 
 /// A clock that a test may stop and move by hand.

@@ -20,7 +20,7 @@ use super::inner::RuntimeInner;
 use super::picker::Picker;
 use super::stuck::{self, Watched};
 use crate::engine::BUSY_TIME;
-use crate::sim::stand_in;
+use crate::sim::deputy;
 use crate::sync::Arc;
 use crate::sync::plain::{AtomicBool, Ordering};
 use crate::task::{self, JoinHandle};
@@ -126,7 +126,7 @@ impl Simulation {
 
     /// A simulation in a world that was set up before.
     pub fn in_world(world: World) -> Self {
-        let picker = Box::new(Drawn { world: world.clone() });
+        let picker = Box::new(Drawn::by(&world));
         let agenda = Agenda::new(&world);
         let (hosts, notified) = (Vec::new(), Vec::new());
         Self {
@@ -267,7 +267,7 @@ impl Simulation {
             return true;
         }
         self.polls = 0;
-        stand_in::close_abandoned(&self.world);
+        deputy::close_abandoned(&self.world);
         let busy_until = self.busy_until(is_busy);
         let limit = [self.agenda.next_deadline(), busy_until, end].into_iter().flatten().min();
         let had_event = self.world.advance(limit);
@@ -437,8 +437,14 @@ impl Drop for Simulation {
 }
 
 /// The picker of a simulation: every choice is drawn by the world.
-struct Drawn {
+pub(super) struct Drawn {
     world: World,
+}
+
+impl Drawn {
+    pub(super) fn by(world: &World) -> Self {
+        Self { world: world.clone() }
+    }
 }
 
 impl Picker for Drawn {

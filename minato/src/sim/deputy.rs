@@ -2,12 +2,12 @@
 //!
 //! A simulated socket has no descriptor, yet libraries pass sockets through std. One takes a stream
 //! apart by `into_std`, sets an option, and gives it back by `from_std`. Another makes a socket
-//! with std or socket2 first. So a real socket, the *stand-in*, stands for the simulated one, which
-//! is kept here under the stand-in's inode until it is taken back. The stand-in itself is never
+//! with std or socket2 first. So a real socket, the *deputy*, stands for the simulated one, which
+//! is kept here under the deputy's inode until it is taken back. The deputy itself is never
 //! bound or connected. Options that are set on it meanwhile go to the simulated socket then.
 //!
-//! Who closes the stand-in closes the simulated socket. Nobody is told of that, so each world looks
-//! for stand-ins that are gone before it lets time pass.
+//! Who closes the deputy closes the simulated socket. Nobody is told of that, so each world looks
+//! for deputies that are gone before it lets time pass.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
@@ -25,10 +25,10 @@ use crate::sync::{Arc, Mutex};
 /// A simulated socket and what stands for it.
 struct Parked {
     inode: Inode,
-    /// The path of the stand-in's descriptor.
+    /// The path of the deputy's descriptor.
     path: String,
     socket: Arc<SimSocket>,
-    /// The options that the stand-in had when they were last passed on.
+    /// The options that the deputy had when they were last passed on.
     options: Mutex<Options>,
 }
 
@@ -37,7 +37,7 @@ type Inode = (u64, u64);
 
 type Options = [Option<OptionValue>; OptionName::ALL.len()];
 
-/// All that are parked. No call on a stand-in is made under the lock, since such a call may be
+/// All that are parked. No call on a deputy is made under the lock, since such a call may be
 /// answered from here.
 static PARKED: PerProcess<Vec<Arc<Parked>>> = PerProcess::new(Vec::new());
 
@@ -92,18 +92,18 @@ pub(crate) fn take(
     Ok(parked.socket.clone())
 }
 
-/// Calls `verb` with the simulated socket for which `descriptor` stands; with `adopt` also if it is
-/// a fresh socket of the system's and this thread is on a simulated host. `None` if it stands for
-/// none.
+/// Calls `verb` with the simulated socket for which `descriptor` stands. With `take_over` a fresh
+/// socket of the system's stands for one, too, if this thread is on a simulated host. `None` if it
+/// stands for none.
 ///
 /// This is for what answers the system's calls in a simulated world.
 #[doc(hidden)]
-pub fn with_stand_in<T>(
+pub fn with_deputy<T>(
     descriptor: &impl AsFd,
-    adopt: bool,
+    take_over: bool,
     verb: impl FnOnce(&minato_sim::Socket) -> io::Result<T>,
 ) -> Option<io::Result<T>> {
-    let host = if adopt { Some(context::host()?) } else { None };
+    let host = if take_over { Some(context::host()?) } else { None };
     let parked = match host {
         Some(host) => {
             let (real, transport) = OsSocket::duplicate(descriptor.as_fd()).ok()?;
@@ -123,14 +123,14 @@ pub(crate) fn is_one(descriptor: &Descriptor) -> bool {
     COUNT.load(Ordering::Relaxed) > 0 && inode(descriptor).ok().and_then(find).is_some()
 }
 
-/// Closes the sockets of `world` whose stand-ins are gone.
+/// Closes the sockets of `world` whose deputies are gone.
 pub(crate) fn close_abandoned(world: &World) {
     if COUNT.load(Ordering::Relaxed) > 0 {
         forget(|parked| parked.socket.host().world() == world && !parked.is_open());
     }
 }
 
-/// Closes what stand-ins stand for on a host that has ended.
+/// Closes what deputies stand for on a host that has ended.
 pub(crate) fn close_all(host: &Host) {
     if COUNT.load(Ordering::Relaxed) > 0 {
         forget(|parked| parked.socket.host() == *host);
@@ -147,7 +147,7 @@ fn forget(is_over: impl Fn(&Arc<Parked>) -> bool) {
 }
 
 impl Parked {
-    /// Whether any descriptor of the stand-in is open, maybe a duplicate.
+    /// Whether any descriptor of the deputy is open, maybe a duplicate.
     fn is_open(&self) -> bool {
         let is_it = |file: io::Result<std::fs::Metadata>| {
             file.is_ok_and(|file| (file.dev(), file.ino()) == self.inode)
@@ -157,7 +157,7 @@ impl Parked {
                 .is_ok_and(|all| all.flatten().any(|file| is_it(std::fs::metadata(file.path()))))
     }
 
-    /// Passes on the options that were set on the stand-in.
+    /// Passes on the options that were set on the deputy.
     fn pass_options(&self, real: &OsSocket) {
         let now = options(real);
         let before = std::mem::replace(&mut *self.options.lock(), now);

@@ -190,7 +190,7 @@ async fn what_cannot_be_simulated_is_an_error(_: At) {
 }
 
 #[test]
-fn outside_of_the_world_a_stand_in_is_no_socket() {
+fn outside_of_the_world_a_deputy_is_no_socket() {
     let world = World::new(1);
     let reactor = Reactor::with_engine(Engine::sim(world.host("alone"))).unwrap();
     let std = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

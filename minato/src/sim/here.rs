@@ -1,0 +1,87 @@
+//! Which world a thread is in, and running one on a thread of its own.
+
+use std::panic::resume_unwind;
+use std::thread;
+
+use minato_sim::{Host, World};
+
+use super::Simulation;
+use crate::runtime::context;
+
+/// The simulated world that this thread is in: that of the host whose code it runs. Outside of all
+/// hosts it is the world of [`run`], if that has made the thread.
+///
+/// ```
+/// use minato::sim;
+///
+/// # fn main() -> std::io::Result<()> {
+/// assert!(sim::world().is_none());
+/// let mut simulation = sim::Simulation::new(1);
+/// let task = simulation.spawn("host", async { sim::world().map(|world| world.seed()) })?;
+/// assert_eq!(simulation.block_on(task).unwrap(), Some(1));
+/// # Ok(())
+/// # }
+/// ```
+pub fn world() -> Option<World> {
+    context::world()
+}
+
+/// The simulated host whose code this thread runs.
+///
+/// ```
+/// use minato::sim;
+///
+/// # fn main() -> std::io::Result<()> {
+/// assert!(sim::host().is_none());
+/// let mut simulation = sim::Simulation::new(1);
+/// let task = simulation.spawn("ship", async { sim::host().map(|host| host.name()) })?;
+/// assert_eq!(simulation.block_on(task).unwrap().as_deref(), Some("ship"));
+/// # Ok(())
+/// # }
+/// ```
+pub fn host() -> Option<Host> {
+    context::host().map(|host| host.host().clone())
+}
+
+/// One of `n` possibilities, a number in `0..n`, drawn by the world that this thread is in; `None`
+/// where it is in none. It is for what else would choose by a random generator of its own, such as
+/// the order in which a `select!` polls.
+pub fn draw(n: usize) -> Option<usize> {
+    let host = host().map_or(u64::MAX, |host| host.number());
+    world().map(|world| world.choose("which branch", host, n))
+}
+
+/// Runs a simulation of `world` on a thread of its own, and returns what `scenario` returns.
+///
+/// What a thread keeps starts anew with it, such as the keys of std's hash maps. So a run depends
+/// less on what has run before it in the process. The thread is in the world all the time: also
+/// what `scenario` does outside of the hosts.
+///
+/// ```
+/// use std::time::Duration;
+/// use minato::sim::{self, World};
+///
+/// let hash = |seed| {
+///     sim::run(World::new(seed), |simulation| {
+///         drop(simulation.spawn("host", minato::time::sleep(Duration::from_secs(3600))).unwrap());
+///         simulation.run_until_idle().unwrap();
+///         simulation.world().trace_hash()
+///     })
+/// };
+/// assert_eq!(hash(1), hash(1));
+/// ```
+///
+/// # Panics
+///
+/// If `scenario` does, or the thread cannot be started.
+pub fn run<T: Send>(world: World, scenario: impl FnOnce(&mut Simulation) -> T + Send) -> T {
+    let run = || {
+        let call = || scenario(&mut Simulation::in_world(world.clone()));
+        context::in_world(&world, call)
+    };
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().name("minato-world".to_owned());
+        let thread = thread.spawn_scoped(scope, run).expect("a thread can be started");
+        thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+    })
+}
