@@ -1,9 +1,10 @@
-//! `cargo xtask acceptance`: the programs that hold the 0.1 API to its letter, where they lie
-//! beside the project.
+//! `cargo xtask acceptance`: the programs that hold the crates that play tokio to its letter, where
+//! they lie beside the project.
 
 use std::process::Command;
 
 use super::cargo::{features, package};
+use super::tokio_suite;
 use crate::outcome::{Counts, Outcome};
 use crate::{process, tree};
 
@@ -18,10 +19,18 @@ pub(crate) fn run() -> Result<Outcome, String> {
     let package = package(PACKAGE)?;
     let plain = format!("package = \"{}\", path = \"{PACKAGE}\"", package.name);
     let full = format!("{plain}, features = {:?}", features(&package));
+    let played = tokio_suite::prepare()?.display().to_string();
+    let programs: [(&str, &[&str]); 3] = [
+        ("seed-programs", &[&format!("{{ {plain} }}")]),
+        ("tokio01-suite", &[&format!("{{ {full} }}")]),
+        ("tokio1-suite", &[&played, "--also", tokio_suite::DEVIATIONS]),
+    ];
     let (mut problems, mut counts) = (Vec::new(), Counts::default());
-    for (program, dependency) in [("seed-programs", plain), ("tokio01-suite", full)] {
+    for (program, arguments) in programs {
         let mut command = Command::new(tree::root().join(PROGRAMS).join(program));
-        command.arg(format!("{{ {dependency} }}")).current_dir(tree::root());
+        command.args(arguments).current_dir(tree::root());
+        // So that what tokio 1's tests are built of is built once.
+        command.env("TOKIO1_SUITE_DIR", tree::root().join("target/tokio1-suite"));
         // The old tests are built and run one file at a time.
         let (output, problem) = process::run(&mut command, process::minutes(40));
         problems.extend(problem);

@@ -1,6 +1,7 @@
 //! The steps that run cargo: data where they only call it, functions where they ask first what to
 //! run.
 
+use std::fs::File;
 use std::process::Command;
 
 use cargo_metadata::{Metadata, MetadataCommand, Package, TargetKind};
@@ -8,11 +9,25 @@ use cargo_metadata::{Metadata, MetadataCommand, Package, TargetKind};
 use super::tokio_names;
 use crate::outcome::{Counts, Outcome};
 use crate::process::{self, LONG, cargo, minutes};
-use crate::tree;
+use crate::tree::{self, Tree};
+
+/// Ours of the crate that plays tokio.
+const PLAYED: &str = "compat/tokio-1/src/";
 
 type Arguments = &'static [&'static str];
 
-pub(super) const FMT: Arguments = &["fmt", "--all", "--check"];
+/// All sources are formatted. Those of the crate that plays tokio are no member's: each is given by
+/// itself, since the modules that it names are not all there.
+pub(super) fn fmt() -> Result<Outcome, String> {
+    process::succeed(&mut cargo(&["fmt", "--all", "--check"]), LONG)?;
+    for (file, _) in Tree::read()?.rust(PLAYED) {
+        let input = File::open(tree::root().join(&file.path)).map_err(|error| error.to_string())?;
+        let mut rustfmt = Command::new("rustfmt");
+        rustfmt.args(["--check", "--config-path"]).arg(tree::root()).stdin(input);
+        process::output(&mut rustfmt).map_err(|problem| format!("{}: {problem}", file.path))?;
+    }
+    Ok(Outcome::default())
+}
 
 /// In tests and examples too.
 pub(super) const CLIPPY: Arguments =

@@ -47,7 +47,7 @@ impl Command {
 
 /// What `ci` runs, in this order: the quick checks first.
 pub(crate) const STEPS: &[Command] = &[
-    step("fmt", "The sources are formatted", Cargo(cargo::FMT, 25)),
+    step("fmt", "The sources are formatted", Function(cargo::fmt)),
     step("tidy", "The sources and documents keep the written rules", Function(tidy::run)),
     step("clippy", "No warnings from the compiler or clippy", Cargo(cargo::CLIPPY, 25)),
     step("api", "No type of a 0.x crate in the public API", Function(api::run)),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use syn::Attribute;
 use syn::visit::{self, Visit};
 
-use super::places::CONDITIONAL_IMPORTS;
+use super::places::{CONDITIONAL_IMPORTS, GATED_NAMES};
 use super::{Violation, tokens};
 use crate::tree::{LIBRARY, Tree};
 
@@ -17,7 +17,8 @@ const PER_THOUSAND: usize = 2;
 /// imports; `src/sync.rs` is the one file that switches imports.
 pub(crate) fn cfg(tree: &Tree) -> Vec<Violation> {
     let mut found = Vec::new();
-    for (file, source) in tree.rust("") {
+    let files = tree.rust("").filter(|(file, _)| !file.path.starts_with(GATED_NAMES));
+    for (file, source) in files {
         let test_file = file.is_test() || file.path.starts_with("examples/");
         let mut places = Places::default();
         source.files.iter().for_each(|file| places.visit_file(file));

@@ -37,6 +37,9 @@ pub(crate) const SYNC: &[&str] = &["sync.rs", "reactor/process.rs", "runtime/pic
 /// The one file where an import may depend on a `cfg`.
 pub(crate) const CONDITIONAL_IMPORTS: &str = "minato/src/sync.rs";
 
+/// Where each name has the feature that makes it public in tokio, so that `cfg` stands everywhere.
+pub(crate) const GATED_NAMES: &str = "compat/tokio-1/src/";
+
 /// Whether `path`, a file of the library, is one of `places`.
 pub(crate) fn allows(places: &[&str], path: &str) -> bool {
     let Some(path) = path.strip_prefix(LIBRARY) else { return false };
