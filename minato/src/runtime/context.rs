@@ -1,4 +1,4 @@
-//! What a thread is doing for Minato: the one thread-local.
+//! What a thread is doing for Minato: all thread-locals.
 //!
 //! A thread that runs a runtime, or has entered one, is in a [`Context`]. Contexts nest: `block_on`
 //! within `block_on` puts a new one on top and takes it off again (see `nesting.rs`). Everything
@@ -23,12 +23,16 @@ use crate::reactor;
 use crate::sync::Arc;
 use crate::sync::plain::{AtomicUsize, Ordering};
 use crate::task::budget::Budget;
-use crate::task::{Runnable, Schedule, Task, TaskMeta, waker_table};
+use crate::task::local_set::LocalTasks;
+use crate::task::{AnyTask, Runnable, Schedule, Task, TaskMeta, waker_table};
 use crate::time::clock::Clock;
 
 thread_local! {
     /// The context that this thread is in.
     static CURRENT: RefCell<Option<Rc<Context>>> = const { RefCell::new(None) };
+
+    /// The set of local tasks that the thread polls, or has entered.
+    static LOCAL_SET: RefCell<Option<Arc<LocalTasks>>> = const { RefCell::new(None) };
 
     /// What every poll asks, in plain words without a destructor, so that asking costs a load.
     static HERE: Here = const {
@@ -74,6 +78,11 @@ enum Sees {
 }
 
 impl Here {
+    /// What no waker has as its data.
+    fn nobody(&self) -> *const () {
+        ptr::from_ref(self).cast()
+    }
+
     /// Follows a change of the context that this thread is in.
     fn follow(&self, context: Option<&Rc<Context>>) {
         self.context.set(context.map_or(0, |context| context.address()));
@@ -351,7 +360,7 @@ impl Schedule for Arc<RuntimeInner> {
 
     #[cold]
     fn panicked(&self, meta: &TaskMeta, panic: &Payload) {
-        self.note_panic(meta, panic);
+        self.note_panic(|| Some(AnyTask::OfRuntime(self.tasks.get(meta.key()?)?)), panic);
     }
 
     fn ended(&self, meta: &TaskMeta) -> Option<Task> {
@@ -367,6 +376,16 @@ pub(crate) fn queue_woken_here(wakers: &mut Vec<Waker>) {
         return;
     }
     with_current(|context| context.with_core(|core| core.queue_woken(&context.runtime, wakers)));
+}
+
+/// The set of local tasks that this thread polls, or has entered.
+pub(crate) fn local_set() -> Option<Arc<LocalTasks>> {
+    LOCAL_SET.try_with(|set| set.borrow().clone()).ok().flatten()
+}
+
+/// Puts another set in its place; gives back which it was.
+pub(crate) fn exchange_local_set(set: Option<Arc<LocalTasks>>) -> Option<Arc<LocalTasks>> {
+    LOCAL_SET.try_with(|place| place.replace(set)).ok().flatten()
 }
 
 /// The reactor that a wait on this thread binds to: that of the held core, or of a core of the
@@ -466,6 +485,35 @@ pub(crate) fn with_budget_of<T>(budget: Budget, poll: impl FnOnce() -> T) -> T {
         HERE.with(|here| here.budget.set(budget));
         poll()
     })
+}
+
+/// Calls `polls`, which polls tasks of a set one after the other by [`poll_within`]. It is a part of
+/// the poll of a future with `waker`.
+pub(crate) fn polls_within<T>(waker: &Waker, polls: impl FnOnce() -> T) -> T {
+    between_polls(|| {
+        HERE.with(|here| {
+            let polling = here.polling.get();
+            if !polling.is_null() && polling != waker.data() {
+                // The poll of ours is further down the stack, and may be waiting for this one.
+                here.polling.set(here.nobody());
+            }
+        });
+        polls()
+    })
+}
+
+/// Polls a task of a set, with a fresh budget. It is known by its waker if the poll of its set was.
+pub(crate) fn poll_within<F: Future>(
+    future: Pin<&mut F>,
+    cx: &mut TaskContext<'_>,
+) -> Poll<F::Output> {
+    HERE.with(|here| {
+        if !here.polling.get().is_null() && here.polling.get() != here.nobody() {
+            here.polling.set(cx.waker().data());
+        }
+        here.budget.set(Budget::limited(Budget::OF_A_POLL));
+    });
+    future.poll(cx)
 }
 
 /// Calls `change` with the budget of the poll that is under way.

@@ -19,7 +19,7 @@ use crate::sync::Arc;
 use crate::sync::plain::{AtomicBool, Ordering};
 use crate::task::blocking::BlockingPool;
 use crate::task::registry::Registry;
-use crate::task::{Id, Runnable, TaskMeta};
+use crate::task::{AnyTask, Id, Runnable};
 use crate::time::clock::{Clock, real_now};
 
 /// What kind of runtime this is.
@@ -58,9 +58,10 @@ impl RuntimeInner {
         std::ptr::from_ref(self).addr()
     }
 
-    pub(crate) fn note_panic(&self, meta: &TaskMeta, panic: &Payload) {
+    /// A task has panicked which runs here.
+    pub(crate) fn note_panic(&self, task: impl FnOnce() -> Option<AnyTask>, panic: &Payload) {
         if let (Some(panics), Some(host)) = (self.panics.get(), self.engine.host())
-            && let Some(task) = meta.key().and_then(|key| self.tasks.get(key))
+            && let Some(task) = task()
         {
             panics.add(host.host().name(), task, panic);
         }
@@ -151,7 +152,7 @@ impl RuntimeInner {
     }
 
     /// Whether this is a local runtime of another thread.
-    pub(super) fn is_local_elsewhere(&self) -> bool {
+    pub(crate) fn is_local_elsewhere(&self) -> bool {
         matches!(&self.flavor, Flavor::CurrentThread(slot)
             if slot.only.is_some_and(|only| only != std::thread::current().id()))
     }

@@ -7,9 +7,10 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use super::any::{AnyJoin, AnyTask};
 use super::finished::Finished;
 use super::spawn::FROM_BEFORE_FORK;
-use super::{Id, Join, Task, budget};
+use super::{Id, budget};
 use crate::panics;
 use crate::runtime::nesting;
 use crate::sync::{Arc, Mutex};
@@ -26,7 +27,7 @@ use crate::sync::{Arc, Mutex};
 ///
 /// The handle may be polled by reference in a `select!` and awaited again later.
 pub struct JoinHandle<T> {
-    pub(super) join: Join<T>,
+    pub(super) join: AnyJoin<T>,
     /// Why the task was cancelled, if it never had a chance.
     pub(super) reason: Option<String>,
     /// Whether it is a core that runs the task, rather than a thread of its own.
@@ -77,7 +78,9 @@ impl<T> JoinHandle<T> {
         Poll::Ready(match std::task::ready!(self.join.poll(cx)) {
             Some(Ok(output)) => Ok(output),
             Some(Err(panic)) => {
-                self.join.scheduler().panic_was_taken(self.id());
+                if let Some(runtime) = self.join.runtime() {
+                    runtime.panic_was_taken(self.id());
+                }
                 Err(self.error(Why::Panic(Mutex::new(panic.into_inner()))))
             }
             None => Err(self.error(Why::Cancelled(self.reason.clone()))),
@@ -87,7 +90,8 @@ impl<T> JoinHandle<T> {
     /// The error of waiting for a task that cannot run: from within a `block_on` that keeps it from
     /// running, or in a forked child, where its runtime has no threads.
     pub(super) fn deadlock(&self) -> Option<JoinError> {
-        let runtime = self.join.scheduler();
+        let AnyJoin::OfRuntime(join) = &self.join else { return None };
+        let runtime = join.scheduler();
         if runtime.is_from_before_fork() {
             return Some(self.error(Why::Cancelled(Some(FROM_BEFORE_FORK.to_owned()))));
         }
@@ -104,7 +108,7 @@ impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        assert!(!self.join.is_done, "JoinHandle polled after it gave the task's output");
+        assert!(!self.join.is_done(), "JoinHandle polled after it gave the task's output");
         std::task::ready!(budget::poll_leave(cx));
         match self.poll_output(cx) {
             Poll::Ready(output) => {
@@ -129,7 +133,7 @@ impl<T> fmt::Debug for JoinHandle<T> {
 /// Aborts a task, and tells whether it has ended. Cheap to clone; does not keep the output.
 #[derive(Clone)]
 pub struct AbortHandle {
-    task: Task,
+    task: AnyTask,
 }
 
 impl AbortHandle {

@@ -7,7 +7,7 @@ use std::panic::resume_unwind;
 use std::task::{Context, Poll, ready};
 
 use super::finished::Finished;
-use super::{AbortHandle, Id, JoinError, JoinHandle, budget};
+use super::{AbortHandle, Id, JoinError, JoinHandle, LocalSet, budget};
 use crate::runtime::Handle;
 use crate::sync::Arc;
 
@@ -95,6 +95,15 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + 'static,
     {
         self.insert(super::spawn_local(task))
+    }
+
+    /// Spawns a task of `local_set`, which runs whenever that does, into this set.
+    #[track_caller]
+    pub fn spawn_local_on<F>(&mut self, task: F, local_set: &LocalSet) -> AbortHandle
+    where
+        F: Future<Output = T> + 'static,
+    {
+        self.insert(local_set.spawn_local(task))
     }
 
     /// Starts a blocking job as a task of the set, as

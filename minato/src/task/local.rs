@@ -5,21 +5,33 @@ use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use super::cell::{NewTask, Schedule, TaskMeta};
 use crate::runtime::{context, report};
 
 /// A future that need not be `Send`, since it is polled and dropped only where it was made.
 ///
-/// A local runtime does both on its own thread. Should it ever fail to, this ends the process: to
+/// A local runtime or a local set does both on its own thread. Should it ever fail to, this ends the process: to
 /// go on would be to use the future's data from two threads, and to leave the future out would be
 /// to free memory that others on its own thread may point to.
-pub(super) struct Local<F> {
+struct Local<F> {
     /// Numbers the thread.
     thread: usize,
     future: ManuallyDrop<F>,
 }
 
+/// Makes a task of a future that stays on this thread.
+pub(super) fn new_task<F, S>(scheduler: S, meta: TaskMeta, future: F) -> NewTask<F::Output, S>
+where
+    F: Future + 'static,
+    S: Schedule,
+{
+    // SAFETY: the future sees to it that it stays on this thread, and the join handle is `Send`
+    // only if the output is.
+    unsafe { NewTask::from_local(scheduler, meta, Local::new(future)) }
+}
+
 impl<F> Local<F> {
-    pub(super) fn new(future: F) -> Self {
+    fn new(future: F) -> Self {
         Self { thread: context::thread_number(), future: ManuallyDrop::new(future) }
     }
 

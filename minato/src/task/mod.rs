@@ -10,6 +10,7 @@
 //! blocks the current worker after its core has moved elsewhere, and [`yield_now`] gives the other
 //! tasks a turn. [`coop`] says how a task gives them a turn without being asked.
 
+mod any;
 pub(crate) mod blocking;
 pub(crate) mod budget;
 mod cell;
@@ -20,6 +21,8 @@ mod join;
 mod join_set;
 mod local;
 mod local_key;
+mod local_queue;
+pub(crate) mod local_set;
 mod parked;
 mod process_pool;
 mod raw;
@@ -31,6 +34,7 @@ mod tests;
 pub(crate) mod threads;
 mod yield_now;
 
+pub(crate) use self::any::AnyTask;
 pub(crate) use self::cell::{Schedule, TaskMeta};
 #[doc(hidden)]
 #[deprecated = "moved to minato::task::coop"]
@@ -39,6 +43,7 @@ pub use self::id::Id;
 pub use self::join::{AbortHandle, JoinError, JoinHandle};
 pub use self::join_set::JoinSet;
 pub use self::local_key::{AccessError, LocalKey};
+pub use self::local_set::{LocalEnterGuard, LocalSet};
 pub(crate) use self::parked::ParkedTask;
 pub(crate) use self::process_pool::run_blocking;
 pub(crate) use self::raw::waker_table;
@@ -63,6 +68,3 @@ pub(crate) type Runnable = cell::Runnable<Arc<RuntimeInner>>;
 
 /// A reference to a task of a runtime.
 pub(crate) type Task = cell::TaskRef<Arc<RuntimeInner>>;
-
-/// Gets the output of a task of a runtime.
-type Join<T> = cell::Join<T, Arc<RuntimeInner>>;

@@ -3,10 +3,11 @@
 use std::future::Future;
 use std::panic::Location;
 
+use super::any::AnyJoin;
 use super::cell::{NewTask, TaskMeta};
-use super::local::Local;
 use super::registry::Runs;
-use super::{Id, JoinHandle, Runnable};
+use super::{Id, JoinHandle, Runnable, local};
+use crate::engine::SimHost;
 use crate::runtime::context::{self, Context};
 use crate::runtime::default_runtime;
 use crate::runtime::inner::{ClockHold, RuntimeInner};
@@ -36,20 +37,29 @@ where
     spawn_on(current("spawn"), future)
 }
 
-/// Spawns a task that stays on this thread, on the `LocalRuntime` that is running here.
+/// Spawns a task that stays on this thread: on the [`LocalRuntime`](crate::runtime::LocalRuntime)
+/// that the thread is in, else in the [`LocalSet`](super::LocalSet) that is being polled here or
+/// was entered.
 ///
 /// # Panics
 ///
-/// Outside a [`LocalRuntime`](crate::runtime::LocalRuntime).
+/// If there is neither, or the `LocalRuntime` is that of another thread.
 #[track_caller]
 pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
 where
     F: Future + 'static,
     F::Output: 'static,
 {
-    match context::runtime().filter(|runtime| runtime.is_local_here()) {
-        Some(runtime) => spawn_local_on(runtime, future),
-        None => panic!("spawn_local must be called within a LocalRuntime, on its own thread"),
+    match (context::runtime(), context::local_set()) {
+        (Some(runtime), _) if runtime.is_local_here() => spawn_local_on(runtime, future),
+        (Some(runtime), _) if runtime.is_local_elsewhere() => panic!(
+            "Local tasks can only be spawned on a LocalRuntime from the thread the runtime was \
+             created on"
+        ),
+        (_, Some(set)) => set.spawn(future),
+        (_, None) => panic!(
+            "`spawn_local` called from outside of a `task::LocalSet` or `runtime::LocalRuntime`"
+        ),
     }
 }
 
@@ -120,7 +130,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let meta = meta(&runtime, Location::caller());
+    let meta = meta(runtime.engine.host(), Location::caller());
     let fresh = NewTask::new(runtime, meta, future);
     start(fresh)
 }
@@ -132,11 +142,8 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let future = Local::new(future);
-    let meta = meta(&runtime, Location::caller());
-    // SAFETY: the future sees to it that it stays on this thread, and the join handle is `Send`
-    // only if the output is.
-    start(unsafe { NewTask::from_local(runtime, meta, future) })
+    let meta = meta(runtime.engine.host(), Location::caller());
+    start(local::new_task(runtime, meta, future))
 }
 
 /// Queues `job`, which was asked for at `place`, for the blocking threads of `runtime`.
@@ -149,12 +156,8 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let fresh =
-        NewTask::new(
-            runtime.clone(),
-            meta(runtime, place),
-            async move { context::outside_polls(job) },
-        );
+    let meta = meta(runtime.engine.host(), place);
+    let fresh = NewTask::new(runtime.clone(), meta, async move { context::outside_polls(job) });
     if runtime.engine.is_simulated() {
         return start(fresh);
     }
@@ -208,9 +211,9 @@ impl QueuedJob {
 pub(crate) const FROM_BEFORE_FORK: &str =
     "the runtime was made before a fork, and this process has none of its threads";
 
-/// A new id for the task that is being spawned at `place`.
-fn meta(runtime: &RuntimeInner, place: &'static Location<'static>) -> TaskMeta {
-    let id = match runtime.engine.host() {
+/// A new id for the task that is being spawned at `place`, on a simulated host or elsewhere.
+pub(super) fn meta(host: Option<&Arc<SimHost>>, place: &'static Location<'static>) -> TaskMeta {
+    let id = match host {
         None => Id::next(),
         Some(host) => Id::on_host(host.host().number(), host.next_task()),
     };
@@ -241,5 +244,8 @@ fn sign_in<T>(
         runtime.tasks.insert(task, runs).err().map(|_| "the runtime has been shut down")
     };
     let (reason, on_core) = (refused.map(str::to_owned), runs == Runs::OnCore);
-    (refused.is_none().then_some(runnable), JoinHandle { join, reason, on_core })
+    (
+        refused.is_none().then_some(runnable),
+        JoinHandle { join: AnyJoin::OfRuntime(join), reason, on_core },
+    )
 }

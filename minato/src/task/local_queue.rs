@@ -1,0 +1,100 @@
+//! The local tasks that are to be polled, and the futures that poll them.
+
+use std::collections::VecDeque;
+use std::task::Waker;
+
+use slab::Slab;
+
+use crate::panics::contain;
+use crate::sync::{Mutex, MutexGuard};
+
+/// A queue of tasks, polled within the polls of *drivers*: futures which wait until there are some.
+///
+/// A task that comes while a driver is being polled wakes nobody. When that poll ends it looks at
+/// the queue once more.
+pub(super) struct LocalQueue<R>(Mutex<State<R>>);
+
+struct State<R> {
+    tasks: VecDeque<R>,
+    /// The waker of each driver, from its poll until it is woken.
+    drivers: Slab<Option<Waker>>,
+    /// How many of them are being polled. They may be within each other.
+    polled: usize,
+}
+
+impl<R> LocalQueue<R> {
+    pub(super) fn new() -> Self {
+        let (tasks, drivers) = (VecDeque::new(), Slab::new());
+        Self(Mutex::new(State { tasks, drivers, polled: 0 }))
+    }
+
+    /// Adds a task.
+    pub(super) fn push(&self, task: R) {
+        let mut state = self.0.lock();
+        state.tasks.push_back(task);
+        Self::wake(state);
+    }
+
+    /// Takes out the task that was added first.
+    pub(super) fn pop(&self) -> Option<R> {
+        self.0.lock().tasks.pop_front()
+    }
+
+    /// Takes out all tasks.
+    pub(super) fn take(&self) -> VecDeque<R> {
+        std::mem::take(&mut self.0.lock().tasks)
+    }
+
+    /// Adds a driver, and gives its key.
+    pub(super) fn add_driver(&self) -> usize {
+        self.0.lock().drivers.insert(None)
+    }
+
+    pub(super) fn remove_driver(&self, key: usize) {
+        // Foreign code, here the destructor of a waker, runs without the lock.
+        let waker = self.0.lock().drivers.remove(key);
+        drop(waker);
+    }
+
+    /// Calls `poll`, in which the driver with this key polls tasks, and leaves `waker` for those
+    /// that come later.
+    pub(super) fn poll<T>(&self, key: usize, waker: &Waker, poll: impl FnOnce() -> T) -> T {
+        /// Ends the poll, also by a panic.
+        struct End<'a, R>(&'a LocalQueue<R>);
+
+        impl<R> Drop for End<'_, R> {
+            fn drop(&mut self) {
+                let mut state = self.0.0.lock();
+                state.polled -= 1;
+                LocalQueue::wake(state);
+            }
+        }
+
+        let known = {
+            let mut state = self.0.lock();
+            state.polled += 1;
+            state.drivers[key].as_ref().is_some_and(|known| known.will_wake(waker))
+        };
+        let _end = End(self);
+        if !known {
+            let waker = Some(waker.clone());
+            let before = std::mem::replace(&mut self.0.lock().drivers[key], waker);
+            drop(before);
+        }
+        poll()
+    }
+
+    /// Wakes the drivers if there are tasks and none of them is being polled.
+    fn wake(mut state: MutexGuard<'_, State<R>>) {
+        if state.polled > 0 || state.tasks.is_empty() {
+            return;
+        }
+        let mut wakers = state.drivers.iter_mut().filter_map(|(_, waker)| waker.take());
+        // Nearly always there is one.
+        let (first, others) = (wakers.next(), wakers.collect::<Vec<_>>());
+        drop(state);
+        for waker in first.into_iter().chain(others) {
+            _ = contain(|| waker.wake());
+        }
+    }
+}
