@@ -43,7 +43,7 @@ thread_local! {
             polling: Cell::new(ptr::null()),
             budget: Cell::new(Budget::unlimited()),
             thread: Cell::new(0),
-            sees: Cell::new(Sees::Context),
+            in_no_world: Cell::new(false),
         }
     };
 
@@ -63,18 +63,8 @@ struct Here {
     budget: Cell<Budget>,
     /// Numbers the thread; 0 until somebody asks.
     thread: Cell<usize>,
-    sees: Cell<Sees>,
-}
-
-/// Which world a thread is in.
-#[derive(Clone, Copy)]
-enum Sees {
-    /// That of its context; without one, that of the thread.
-    Context,
-    /// That of the thread, whatever its context is.
-    World,
-    /// None.
-    System,
+    /// Whether it is in no world for a moment, whatever its context is.
+    in_no_world: Cell<bool>,
 }
 
 impl Here {
@@ -562,15 +552,11 @@ pub(crate) fn host() -> Option<Arc<SimHost>> {
 /// The simulated world that this thread is in.
 pub(crate) fn world() -> Option<World> {
     let of_thread = || WORLD.try_with(|world| world.borrow().clone()).ok().flatten();
-    match HERE.with(|here| here.sees.get()) {
-        Sees::System => None,
-        Sees::World => of_thread(),
-        Sees::Context => {
-            let world = |host: &Arc<SimHost>| host.host().world().clone();
-            with_current(|context| context.runtime.engine.host().map(world))
-                .unwrap_or_else(of_thread)
-        }
+    if HERE.with(|here| here.in_no_world.get()) {
+        return None;
     }
+    let world = |host: &Arc<SimHost>| host.host().world().clone();
+    with_current(|context| context.runtime.engine.host().map(world)).unwrap_or_else(of_thread)
 }
 
 /// Calls `call` on a thread that is in `world` while it is in no context.
@@ -580,19 +566,10 @@ pub(crate) fn in_world<T>(world: &World, call: impl FnOnce() -> T) -> T {
     call()
 }
 
-/// Calls `call` on a thread that is in `world`, whatever its context is.
-pub(crate) fn only_in_world<T>(world: &World, call: impl FnOnce() -> T) -> T {
-    in_world(world, || seeing(Sees::World, call))
-}
-
 /// Calls `call` on a thread that is in no world, so that std's clock is the system's.
 pub(crate) fn in_no_world<T>(call: impl FnOnce() -> T) -> T {
-    seeing(Sees::System, call)
-}
-
-fn seeing<T>(sees: Sees, call: impl FnOnce() -> T) -> T {
-    let before = HERE.with(|here| here.sees.replace(sees));
-    let _restore = Restore::new(before, |before| HERE.with(|here| here.sees.set(before)));
+    let before = HERE.with(|here| here.in_no_world.replace(true));
+    let _restore = Restore::new(before, |before| HERE.with(|here| here.in_no_world.set(before)));
     call()
 }
 

@@ -17,7 +17,7 @@ mod socket;
 mod udp;
 
 pub use crate::runtime::simulation::Simulation;
-pub use minato_sim::{Host, Verb, World, WorldBuilder};
+pub use minato_sim::{Host, Socket, Verb, World, WorldBuilder};
 
 #[doc(hidden)]
 pub use self::deputy::with_deputy;

@@ -21,7 +21,7 @@ impl Clock {
             Self::System => system_now(),
             Self::Pausable(clock) => clock.now(),
             // Every world begins at one point, so that instants of one world compare.
-            Self::Simulated(world) => world_origin(world) + world.now(),
+            Self::Simulated(world) => world_origin() + world.now(),
         }
     }
 
@@ -66,13 +66,9 @@ pub(crate) fn real_now() -> std::time::Instant {
     context::in_no_world(std::time::Instant::now)
 }
 
-/// The instant at which every world begins: where std's clock is that of a world, by that clock.
-fn world_origin(world: &minato_sim::World) -> Instant {
+fn world_origin() -> Instant {
     static ORIGIN: OnceLock<Instant> = OnceLock::new();
-    *ORIGIN.get_or_init(|| {
-        let now = context::only_in_world(world, system_now);
-        now.fixed() - world.now()
-    })
+    *ORIGIN.get_or_init(|| system_now().fixed())
 }
 
 /// A clock that a test may stop and move by hand.
