@@ -7,8 +7,11 @@ use super::park::CachedParkThread;
 use crate::util::rand::FastRand;
 
 #[cfg(any(feature = "macros", feature = "rt"))]
-/// A number below `n`: the world's choice in a simulation, which replays it.
+/// A number below `n`. In a simulation it is the world's choice, so that one seed is one run.
 pub(crate) fn thread_rng_n(n: u32) -> u32 {
+    if let Some(choice) = minato::sim::draw(n as usize) {
+        return choice as u32;
+    }
     thread_local! {
         static RANDOM: Cell<Option<FastRand>> = const { Cell::new(None) };
     }
