@@ -16,6 +16,9 @@ use crate::tree;
 const FOLDER: &str = "target/tokio-suite";
 const FOLDER_MANIFEST: &str = "target/tokio-suite/Cargo.toml";
 
+/// The crate's own tests, which are run with tokio's.
+const OURS: &str = "compat/tokio-1/tests";
+
 const MANIFEST: &str = include_str!("tokio_suite.toml");
 
 /// Tests that fail, one a line: `FILE TEST  # reason`. One whose reason starts with `hangs` is not
@@ -119,17 +122,18 @@ fn package(played: &Path) -> Result<PathBuf, String> {
     Ok(tokio.ok_or("cargo found no tokio")?.manifest_path.into())
 }
 
-/// Copies the tests that are beside this manifest, and gives the names of their files.
+/// Copies the tests of tokio that are beside this manifest, and ours. Gives the files' names.
 fn copy_tests(manifest: &Path) -> io::Result<BTreeSet<String>> {
-    let (from, to) = (manifest.with_file_name("tests"), tree::root().join(FOLDER).join("tests"));
+    let (theirs, ours) = (manifest.with_file_name("tests"), tree::root().join(OURS));
+    let to = tree::root().join(FOLDER).join("tests");
     let mut names = BTreeSet::new();
-    for folder in ["", "support"] {
+    for (from, folder) in [(theirs.join("support"), "support"), (theirs, ""), (ours, "")] {
         fs::create_dir_all(to.join(folder))?;
-        for entry in fs::read_dir(from.join(folder))? {
+        for entry in fs::read_dir(from)? {
             let path = entry?.path();
             if path.extension().is_some_and(|extension| extension == "rs") {
                 let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-                fs::copy(&path, to.join(folder).join(path.file_name().unwrap_or_default()))?;
+                fs::copy(&path, to.join(folder).join(format!("{name}.rs")))?;
                 names.extend(folder.is_empty().then_some(name));
             }
         }

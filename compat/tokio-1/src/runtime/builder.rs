@@ -16,6 +16,7 @@ macro_rules! settings {
     ($($(#[$attribute:meta])* $name:ident($($value:ident: $type:ty)?);)*) => {
         impl Builder {$(
             $(#[$attribute])*
+            #[doc = concat!("See [`", stringify!($name), "`](m::Builder::", stringify!($name), ").")]
             #[track_caller]
             pub fn $name(&mut self $(, $value: $type)?) -> &mut Self {
                 self.0.$name($($value)?);
@@ -53,19 +54,23 @@ settings! {
 }
 
 impl Builder {
+    /// For a runtime that runs its tasks on the thread that waits for one.
     pub fn new_current_thread() -> Self {
         Self(m::Builder::new_current_thread())
     }
 
+    /// For a runtime with threads of its own.
     #[cfg(feature = "rt-multi-thread")]
     pub fn new_multi_thread() -> Self {
         Self(m::Builder::new_multi_thread())
     }
 
+    /// Starts a runtime.
     pub fn build(&mut self) -> io::Result<Runtime> {
         self.0.build().map(Runtime::of)
     }
 
+    /// Starts a runtime whose tasks need not be `Send`.
     pub fn build_local(&mut self, options: LocalOptions) -> io::Result<LocalRuntime> {
         self.0.build_local(options)
     }

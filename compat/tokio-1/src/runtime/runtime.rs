@@ -24,15 +24,18 @@ impl Runtime {
         Self { guard: NotWithin, inner }
     }
 
+    /// A runtime with as many workers as the machine has processors.
     #[cfg(feature = "rt-multi-thread")]
     pub fn new() -> io::Result<Self> {
         super::Builder::new_multi_thread().enable_all().build()
     }
 
+    /// What other threads spawn by.
     pub fn handle(&self) -> &Handle {
         self.inner.handle()
     }
 
+    /// Starts a task.
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -42,6 +45,7 @@ impl Runtime {
         self.inner.spawn(future)
     }
 
+    /// Starts a job on a thread of its own, where it may block.
     #[track_caller]
     pub fn spawn_blocking<F, R>(&self, job: F) -> JoinHandle<R>
     where
@@ -51,15 +55,22 @@ impl Runtime {
         self.inner.spawn_blocking(job)
     }
 
+    /// Runs a future to its end on this thread.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.inner.block_on(future)
     }
 
+    /// Makes this the runtime of the thread until the guard is dropped.
     pub fn enter(&self) -> EnterGuard<'_> {
         self.inner.enter()
     }
 
+    /// Ends the runtime, and waits at most so long for blocking jobs.
+    ///
+    /// # Panics
+    ///
+    /// Within a runtime, unless the time is zero.
     pub fn shutdown_timeout(self, timeout: Duration) {
         let Self { guard, inner } = self;
         if timeout.is_zero() {
@@ -68,12 +79,14 @@ impl Runtime {
         inner.shutdown_timeout(timeout);
     }
 
+    /// Ends the runtime without waiting, also within a runtime.
     pub fn shutdown_background(self) {
         let Self { guard, inner } = self;
         std::mem::forget(guard);
         inner.shutdown_background();
     }
 
+    /// What the runtime has done so far.
     pub fn metrics(&self) -> RuntimeMetrics {
         self.inner.metrics()
     }
