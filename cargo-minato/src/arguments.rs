@@ -175,3 +175,54 @@ pub(crate) struct Shared {
     pub(crate) targets: Vec<String>,
     pub(crate) target_dir: Option<PathBuf>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments(text: &str) -> Arguments {
+        let mut arguments = Arguments::new(text.split(' ').map(OsString::from));
+        arguments.command();
+        arguments
+    }
+
+    fn rest(arguments: Arguments) -> String {
+        arguments.rest().join(" ".as_ref()).into_string().unwrap()
+    }
+
+    #[test]
+    fn our_options_are_taken_wherever_cargo_would_take_its_own() {
+        for (given, minato, left) in [
+            ("minato test --minato a -v", Some("a"), "-v"),
+            ("minato test name -v --minato=a --bin b", Some("a"), "name -v --bin b"),
+            ("minato test -- --minato a", None, "-- --minato a"),
+            ("minato run -p x --minato a y", Some("a"), "-p x y"),
+            ("minato run -px y --minato a", None, "-px y --minato a"),
+            ("minato run --bin x -- --minato a", None, "--bin x -- --minato a"),
+            ("test --bin --minato a", Some("a"), "--bin"),
+            ("run --release --minato a --minato b", Some("a"), "--release --minato b"),
+        ] {
+            let mut arguments = arguments(given);
+            assert_eq!(arguments.value("--minato").unwrap().as_deref(), minato, "{given}");
+            assert_eq!(rest(arguments), left, "{given}");
+        }
+        assert!(arguments("test --minato").value("--minato").is_err());
+        assert!(arguments("test --minato --release").value("--minato").is_err());
+    }
+
+    #[test]
+    fn what_cargo_metadata_must_know_is_found() {
+        let given = "run --manifest-path a/Cargo.toml -Zx --config k=1 -F f,g --target-dir=t \
+                     --frozen --target aarch64 -q -j4 operand --locked --offline --target-dir u";
+        let shared = arguments(given).shared();
+        let text = |list: &[OsString]| list.join(" ".as_ref()).into_string().unwrap();
+        let project = "--manifest-path a/Cargo.toml -Zx --config k=1";
+        assert_eq!(text(&shared.for_project), project);
+        assert_eq!(text(&shared.for_metadata), format!("{project} -F f,g --offline --quiet"));
+        assert_eq!((shared.is_locked, shared.is_offline, shared.is_quiet), (true, true, true));
+        assert_eq!(shared.targets, ["aarch64"]);
+        assert_eq!(shared.target_dir, Some(PathBuf::from("t")));
+        let shared = arguments("test name --offline").shared();
+        assert_eq!((shared.is_locked, shared.is_offline, shared.is_quiet), (false, true, false));
+    }
+}

@@ -138,7 +138,7 @@ impl Cargo {
 pub(crate) fn project(shared: &Shared) -> Outcome<Metadata> {
     let mut command = Command::new(program());
     command.args(["metadata", "--no-deps", "--format-version", "1"]);
-    run(command.args(&shared.for_project))
+    run(command.args(&shared.for_project)).map_err(|_| "cargo finds no project here".to_string())
 }
 
 /// The graph of a package of ours with all its features, with the lock file beside its manifest.
@@ -163,7 +163,7 @@ fn run(command: &mut Command) -> Outcome<Metadata> {
     let output = command.stderr(Stdio::inherit()).output();
     let output = output.map_err(|error| format!("cargo cannot be started: {error}"))?;
     if !output.status.success() {
-        return Err("cargo found no graph of packages here, for the reason above".to_string());
+        return Err("cargo finds no packages that fit together, for the reason above".to_string());
     }
     parse(&output)
 }

@@ -73,31 +73,35 @@ fn compiler() -> Option<Problem> {
 
 /// Signs that the unstable part of tokio is used, which Minato does not play.
 fn unstable(graph: &Metadata, root: &Path) -> Vec<Problem> {
-    let flags =
-        FLAGS.iter().filter(|name| env::var(name).is_ok_and(|flags| flags.contains(UNSTABLE)));
-    let mut signs: Vec<String> =
-        flags.map(|name| format!("{name} has `--cfg {UNSTABLE}`")).collect();
-    signs.extend(configurations(root).iter().filter_map(|path| {
-        let text = fs::read_to_string(path).ok()?;
+    let is_set = |name: &&&str| env::var(name).is_ok_and(|flags| flags.contains(UNSTABLE));
+    let variables = FLAGS.iter().filter(is_set).map(|name| name.to_string());
+    let is_set = |path: &PathBuf| {
+        let text = fs::read_to_string(path).unwrap_or_default();
         let mut lines = text.lines().map(|line| line.split('#').next().unwrap_or_default());
-        lines
-            .any(|line| line.contains(UNSTABLE))
-            .then(|| format!("{} has `{UNSTABLE}`", path.display()))
-    }));
-    for package in &graph.packages {
-        if UNSTABLE_CRATES.contains(&package.name.as_str()) {
-            signs.push(format!("{} {} is in the graph", package.name, package.version));
-        }
-    }
+        lines.any(|line| line.contains(UNSTABLE))
+    };
+    let files = configurations(root).into_iter().filter(is_set);
+    let places = variables.chain(files.map(|path| path.display().to_string()));
+    let flagged = places.map(|place| {
+        Problem::fatal(
+            format!("{place} has `--cfg {UNSTABLE}`, and that part of tokio is not played"),
+            "take the flag out while the program runs on Minato; code that needs it must be left \
+             out, too",
+        )
+    });
+    let crates =
+        graph.packages.iter().filter(|package| UNSTABLE_CRATES.contains(&package.name.as_str()));
+    let crates = crates.map(|package| format!("{} {}", package.name, package.version));
     let nodes = graph.resolve.iter().flat_map(|resolve| &resolve.nodes);
-    for node in nodes.filter(|node| graph[&node.id].name == "tokio") {
-        let features =
-            node.features.iter().filter(|name| UNSTABLE_FEATURES.contains(&name.as_str()));
-        signs.extend(features.map(|name| format!("tokio's feature `{name}` is on")));
-    }
-    let remedy = "leave it out while the program runs on Minato: that part of tokio is not played; \
-                  what is only observed by it is not seen, and code that names it does not compile";
-    signs.into_iter().map(|sign| Problem::partial(sign, remedy)).collect()
+    let features =
+        nodes.filter(|node| graph[&node.id].name == "tokio").flat_map(|node| &node.features);
+    let features = features.filter(|name| UNSTABLE_FEATURES.contains(&name.as_str()));
+    let features = features.map(|name| format!("tokio's feature `{name}`"));
+    let idle = crates.chain(features).map(|what| {
+        let what = format!("{what} is in the graph, and will observe nothing");
+        Problem::partial(what, "nothing, or use plain cargo where that is what is wanted")
+    });
+    flagged.chain(idle).collect()
 }
 
 /// The files in which cargo looks for its configuration.

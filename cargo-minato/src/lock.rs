@@ -133,3 +133,114 @@ impl Entry {
         self.name == name && range(&self.version) == range(version)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lock(packages: &[(&str, &str, bool, &[&str])]) -> String {
+        let package = |(name, version, is_local, needs): &(&str, &str, bool, &[&str])| {
+            let source = if *is_local { "" } else { "source = \"registry+index\"\n" };
+            format!(
+                "\n[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n{source}\
+                 dependencies = {needs:?}\n"
+            )
+        };
+        format!("version = 4\n{}", packages.iter().map(package).collect::<String>())
+    }
+
+    /// A graph in which one package has these requirements.
+    fn needs(requirements: &[(&str, &str)]) -> Metadata {
+        let dependency = |(name, req): &(&str, &str)| {
+            format!(
+                r#"{{"name":"{name}","source":null,"req":"{req}","kind":null,"rename":null,
+                "optional":false,"uses_default_features":true,"features":[],"target":null}}"#
+            )
+        };
+        let dependencies: Vec<String> = requirements.iter().map(dependency).collect();
+        let text = format!(
+            r#"{{"packages":[{{"name":"minato","version":"0.1.0","id":"minato","source":null,
+            "dependencies":[{}],"targets":[],"features":{{}},"manifest_path":"/a/Cargo.toml",
+            "edition":"2021"}}],"workspace_members":[],"resolve":null,"target_directory":"/a",
+            "version":1,"workspace_root":"/a"}}"#,
+            dependencies.join(",")
+        );
+        cargo_metadata::MetadataCommand::parse(text).unwrap()
+    }
+
+    fn packages(lock: &str) -> Vec<String> {
+        let (_, entries) = parse(lock).unwrap();
+        let mut all: Vec<String> = entries
+            .into_iter()
+            .map(|entry| {
+                let kind = if entry.source.is_some() { "" } else { " here" };
+                format!("{} {}{kind} {:?}", entry.name, entry.version, entry.dependencies)
+            })
+            .collect();
+        all.sort();
+        all
+    }
+
+    #[test]
+    fn tokio_is_replaced_and_what_is_new_enough_stays() {
+        let project = lock(&[
+            ("main", "0.1.0", true, &["bytes", "slab", "tokio"]),
+            ("tokio", "1.40.0", false, &["bytes"]),
+            ("slab", "0.4.9", false, &[]),
+            ("bytes", "1.6.0", false, &[]),
+            ("old", "0.3.0", false, &[]),
+        ]);
+        let ours = lock(&[
+            ("tokio", "1.54.1", true, &["bytes", "minato", "slab"]),
+            ("minato", "0.1.0", true, &["old"]),
+            ("slab", "0.4.12", false, &[]),
+            ("bytes", "1.12.0", false, &[]),
+            ("old", "0.4.0", false, &[]),
+        ]);
+        let needs = needs(&[("slab", "^0.4.11"), ("bytes", "^1.2"), ("old", "^0.4")]);
+        let merged = merge(&project, &ours, &needs).unwrap();
+        let expected = [
+            r#"bytes 1.6.0 []"#,
+            r#"main 0.1.0 here ["bytes 1.6.0", "slab 0.4.12", "tokio 1.54.1"]"#,
+            r#"minato 0.1.0 here ["old 0.4.0"]"#,
+            r#"old 0.3.0 []"#,
+            r#"old 0.4.0 []"#,
+            r#"slab 0.4.12 []"#,
+            r#"tokio 1.54.1 here ["bytes 1.6.0", "minato 0.1.0", "slab 0.4.12"]"#,
+        ];
+        assert_eq!(packages(&merged), expected);
+        let raised: Vec<String> =
+            raised(&project, &merged).unwrap().iter().map(Raised::to_string).collect();
+        assert_eq!(raised, ["tokio 1.40.0 -> 1.54.1", "slab 0.4.9 -> 0.4.12"]);
+    }
+
+    #[test]
+    fn references_have_versions_where_there_are_several() {
+        let project = lock(&[
+            ("a", "1.0.0", false, &["b 0.1.0", "c"]),
+            ("b", "0.1.0", false, &[]),
+            ("b", "0.2.0 ".trim(), false, &["c 1.0.0 (registry+index)"]),
+            ("c", "1.0.0", false, &[]),
+        ]);
+        let expected = [
+            r#"a 1.0.0 ["b 0.1.0", "c 1.0.0"]"#,
+            r#"b 0.1.0 []"#,
+            r#"b 0.2.0 ["c 1.0.0"]"#,
+            r#"c 1.0.0 []"#,
+        ];
+        assert_eq!(packages(&project), expected);
+        assert_eq!(packages(&merge(&project, "", &needs(&[])).unwrap()), expected);
+    }
+
+    #[test]
+    fn versions_replace_each_other_as_cargo_sees_it() {
+        let is_one = |a: &str, b: &str| {
+            let (_, mut entries) = parse(&lock(&[("a", a, false, &[])])).unwrap();
+            entries.remove(0).replaces("a", &Version::parse(b).unwrap())
+        };
+        assert!(is_one("1.2.3", "1.9.0") && is_one("0.4.1", "0.4.9") && is_one("0.0.3", "0.0.3"));
+        assert!(
+            !is_one("1.2.3", "2.0.0") && !is_one("0.4.1", "0.5.0") && !is_one("0.0.3", "0.0.4")
+        );
+    }
+}

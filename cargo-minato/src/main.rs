@@ -37,9 +37,9 @@ doctor
 Options:
       --minato DIR    Take Minato from this checkout, not from the one that cargo-minato was built
                       from
-      --engine NAME   For run and test: `sim` has each #[tokio::test] run as a host of a simulated
+      --engine NAME   For test: `sim` has each #[tokio::test] run as a host of a simulated
                       network; `os` is the operating system [environment: MINATO_ENGINE]
-      --seed NUMBER   The seed of the simulated network [environment: MINATO_SEED]
+      --seed NUMBER   For test: the seed of the simulated network [environment: MINATO_SEED]
       --simulation    For prepare: make the crate as `test` does, whose sockets can be simulated
   -h, --help          Print this
   -V, --version       Print the version, and which tokio is played";

@@ -36,24 +36,8 @@ pub(crate) struct Recipe {
 impl Recipe {
     /// `minato` is what the user gave, else it is the checkout that this program was built from.
     pub(crate) fn new(minato: Option<PathBuf>, simulation: bool) -> Outcome<Recipe> {
-        let is_given = minato.is_some();
-        let built_from = || Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let folder = minato.unwrap_or_else(built_from);
-        if folder.join("minato/src/lib.rs").is_file() && folder.join("Cargo.toml").is_file() {
-            let minato = folder.canonicalize().context(&folder)?;
-            return Ok(Recipe { minato, simulation });
-        }
-        let folder = folder.display();
-        Err(match is_given {
-            true => format!(
-                "there is no Minato in {folder}: --minato wants the folder of its checkout, which \
-                 has the folder `minato` with the library"
-            ),
-            false => format!(
-                "Minato was not found: cargo-minato was built from the checkout {folder}, which is \
-                 no longer there. Name another with --minato DIR, or install cargo-minato from one"
-            ),
-        })
+        let built_from = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        Ok(Recipe { minato: checkout(minato, built_from)?, simulation })
     }
 
     /// A name for the crate that differs where the recipes, or what this program carries, do.
@@ -153,6 +137,26 @@ impl Recipe {
     }
 }
 
+/// The checkout that was given, else the one that this program was built from.
+fn checkout(given: Option<PathBuf>, built_from: PathBuf) -> Outcome<PathBuf> {
+    let is_given = given.is_some();
+    let folder = given.unwrap_or(built_from);
+    if folder.join("minato/src/lib.rs").is_file() && folder.join("Cargo.toml").is_file() {
+        return folder.canonicalize().context(&folder);
+    }
+    let folder = folder.display();
+    Err(match is_given {
+        true => format!(
+            "there is no Minato in {folder}: --minato wants the folder of its checkout, which has \
+             the folder `minato` with the library"
+        ),
+        false => format!(
+            "Minato was not found: cargo-minato was built from the checkout {folder}, which is no \
+             longer there. Name another with --minato DIR, or install cargo-minato from one"
+        ),
+    })
+}
+
 /// All files below a folder, which may be absent.
 pub(crate) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
@@ -174,4 +178,52 @@ pub(crate) fn run(folder: &Path, recipe: &Recipe) -> Outcome<ExitCode> {
     let folder = Value::from(folder.to_str().ok_or("the path of the folder is not Unicode")?);
     println!("[patch.crates-io]\ntokio = {{ path = {} }}", folder.to_string().trim());
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkout_that_is_gone_is_an_error_that_says_so() {
+        let gone = PathBuf::from("/nowhere/minato");
+        let error = checkout(None, gone.clone()).unwrap_err();
+        assert!(
+            error.contains("built from the checkout /nowhere/minato, which is no longer there")
+        );
+        let ours = Recipe::new(None, false).unwrap().minato;
+        assert_eq!(checkout(Some(ours.clone()), gone), Ok(ours));
+    }
+
+    #[test]
+    fn the_manifest_names_minato_and_simulates_by_every_feature() {
+        let template = TEMPLATE.iter().find(|(path, _)| *path == "Cargo.toml").unwrap().1;
+        let manifest = |simulation| {
+            let minato = PathBuf::from("/a \"folder\"");
+            let text = Recipe { minato, simulation }.manifest(template).unwrap();
+            text.parse::<DocumentMut>().unwrap()
+        };
+        let [plain, simulated] = [false, true].map(manifest);
+        let path = plain["dependencies"]["minato"]["path"].as_str();
+        assert_eq!(path, Some("/a \"folder\"/minato"));
+        assert!(plain.get("workspace").is_some());
+        let turned_on = |manifest: &DocumentMut| {
+            let features = manifest["features"].as_table().unwrap();
+            let has = |item: &Item| item.as_array().unwrap().to_string().contains("simulation");
+            (features.iter().filter(|(_, item)| has(item)).count(), features.len())
+        };
+        let (count, all) = turned_on(&simulated);
+        assert!(count == all - 1 && turned_on(&plain) == (0, all), "{count} of {all}");
+    }
+
+    #[test]
+    fn recipes_that_differ_have_folders_that_differ() {
+        let ours = Recipe::new(None, false).unwrap();
+        let simulated = Recipe { simulation: true, ..ours.clone() };
+        let elsewhere = Recipe { minato: PathBuf::from("/elsewhere"), ..ours.clone() };
+        let mut names = [ours.name(), simulated.name(), elsewhere.name(), ours.clone().name()];
+        assert_eq!(names[0], names[3]);
+        names.sort();
+        assert!(names.windows(2).filter(|pair| pair[0] != pair[1]).count() == 2);
+    }
 }

@@ -43,8 +43,9 @@ pub(crate) struct Replaced {
 /// `cargo minato COMMAND`: becomes cargo.
 pub(crate) fn run(command: &str, mut arguments: Arguments) -> Outcome<ExitCode> {
     let minato = arguments.value("--minato")?.map(PathBuf::from);
-    let engine = arguments.value("--engine")?;
-    let seed = arguments.value("--seed")?;
+    let is_test = command == "test";
+    let mut for_tests = |name| if is_test { arguments.value(name) } else { Ok(None) };
+    let (engine, seed) = (for_tests("--engine")?, for_tests("--seed")?);
     if let Some(engine) = engine.as_ref().filter(|engine| !["os", "sim"].contains(&engine.as_str()))
     {
         return Err(format!("there is no engine `{engine}`: --engine wants `os` or `sim`"));
@@ -53,7 +54,7 @@ pub(crate) fn run(command: &str, mut arguments: Arguments) -> Outcome<ExitCode> 
         return Err(format!("--seed wants a number of 64 bits, and `{seed}` is none"));
     }
     let project = Project::new(arguments.shared())?;
-    let recipe = Recipe::new(minato, command == "test")?;
+    let recipe = Recipe::new(minato, is_test)?;
     let replaced = project.replace(&recipe)?;
     if !project.shared.is_quiet {
         eprintln!("{}", replaced.line(&recipe));
@@ -74,6 +75,8 @@ impl Project {
         let current = env::current_dir().map_err(|error| format!("the current folder: {error}"))?;
         let base = current.join(target).join("minato");
         fs::create_dir_all(&base).context(&base)?;
+        // Cargo compares paths by their letters.
+        let base = base.canonicalize().context(&base)?;
         let lock = metadata.workspace_root.join("Cargo.lock");
         let text = lock.exists().then(|| fs::read_to_string(&lock).context(lock.as_std_path()));
         let root = metadata.workspace_root.into();
@@ -162,15 +165,16 @@ impl Project {
 
     /// The graph in which the crate has tokio's place.
     fn played(&self, lock: &Path, folder: &Path) -> Outcome<Metadata> {
-        let graph = self.cargo.metadata(lock, Some(folder), &self.shared).map_err(|error| {
-            format!("{error}, with Minato in tokio's place. `cargo minato doctor` may know more")
-        })?;
+        let graph = self
+            .cargo
+            .metadata(lock, Some(folder), &self.shared)
+            .map_err(|error| format!("{error}, once Minato is in tokio's place"))?;
         refuse(&graph::obstacles(&graph, Some(folder)))?;
         match graph::tokios(&graph).iter().all(|tokio| graph::is_in(tokio, Some(folder))) {
             true => Ok(graph),
             false => Err("cargo took the registry's tokio although Minato was offered for it: \
-                 something in the graph excludes a dependency of Minato's. \
-                 `cargo minato doctor` may know more"
+                 something in the graph excludes what Minato needs. `cargo minato doctor` may know \
+                 more"
                 .to_string()),
         }
     }
@@ -200,8 +204,9 @@ impl Replaced {
         let tokio = tokio.first().map_or(VERSION.to_string(), |tokio| tokio.from.to_string());
         let version = version.unwrap_or_default();
         let minato = recipe.minato.display();
-        let line =
-            format!("minato: Minato {version} ({minato}) replaces tokio {tokio}, as {VERSION}");
+        let line = format!(
+            "minato: Minato {version} ({minato}) plays tokio {VERSION} in place of {tokio}"
+        );
         match list(others) {
             others if others.is_empty() => line,
             others => format!("{line}; raised for it: {others}"),

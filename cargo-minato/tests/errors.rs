@@ -29,7 +29,7 @@ fn a_tokio_that_no_feature_enables() {
     let dependencies = "tokio = { version = \"1\", optional = true }";
     let project = Project::package("main", dependencies, "fn main() {}");
     refused(&project, &["no package here depends on tokio", "optional"]);
-    project.cargo(["minato", "doctor", "--features", "tokio"]).succeeds().has("replaces tokio");
+    project.cargo(["minato", "doctor", "--features", "tokio"]).succeeds().has("plays tokio");
 }
 
 #[test]
@@ -129,23 +129,35 @@ fn minato_beside_itself() {
 }
 
 #[test]
-fn what_only_unstable_tokio_has_is_a_warning() {
+fn what_only_unstable_tokio_has() {
     let project = Project::vendored(
         "tokio = { version = \"1\", features = [\"tracing\"] }\nconsole-subscriber = \"0.4\"",
         &[TOKIO_1, ("console-subscriber", "0.4.0", "")],
     );
-    let said = project.cargo(["minato", "doctor"]).has("warning: tokio's feature `tracing` is on");
-    let said = said.has("warning: console-subscriber 0.4.0 is in the graph");
+    let said = project.cargo(["minato", "doctor"]);
+    let said =
+        said.has("warning: tokio's feature `tracing` is in the graph, and will observe nothing");
+    let said =
+        said.has("warning: console-subscriber 0.4.0 is in the graph, and will observe nothing");
     assert!(!said.out.contains("`--cfg"));
 
+    let project = Project::package("main", "tokio = \"1\"", "fn main() {}");
+    project.cargo(["minato", "doctor"]).succeeds();
+    let flagged = |mut command: std::process::Command, place: &str| {
+        let said = kit::Said::new(command.output().unwrap());
+        assert!(!said.success);
+        said.has(place).has(" has `--cfg tokio_unstable`").has("take the flag out");
+    };
     let mut command = project.command(["minato", "doctor"]);
     command.env("RUSTFLAGS", "--cfg tokio_unstable");
-    kit::Said::new(command.output().unwrap()).has("warning: RUSTFLAGS has `--cfg tokio_unstable`");
+    flagged(command, "error: RUSTFLAGS has");
 
-    let flags = "\n[build]\n# tokio_unstable\nrustflags = [\"--cfg\", \"tokio_unstable\"]\n";
-    let config = project.read(".cargo/config.toml") + flags;
-    project.write(".cargo/config.toml", &config);
-    project.cargo(["minato", "doctor"]).has("config.toml has `tokio_unstable`");
+    // In a file, a comment does not count.
+    project.write(".cargo/config.toml", "# tokio_unstable\n");
+    project.cargo(["minato", "doctor"]).succeeds();
+    let flags = "[build]\nrustflags = [\"--cfg\", \"tokio_unstable\"]\n";
+    project.write(".cargo/config.toml", flags);
+    flagged(project.command(["minato", "doctor"]), "config.toml has");
 }
 
 #[test]
