@@ -55,6 +55,7 @@ macro_rules! matrix {
 }
 
 use std::cell::Cell;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 
 use minato::engine::Interest;
@@ -96,6 +97,41 @@ fn sockets() {
     }
 }
 
+/// The futures of the helpers must stay where they are pinned: they may become `async` blocks.
+#[test]
+fn helpers() {
+    use minato::io::*;
+    type S = DuplexStream;
+    matrix! {
+        Read<'static, S>: "Send Sync",
+        ReadExact<'static, S>: "Send Sync",
+        ReadIntoBuf<'static, S, Vec<u8>>: "Send Sync",
+        ReadNumber<'static, S, u16, [u8; 2]>: "Send Sync",
+        ReadToEnd<'static, S>: "Send Sync",
+        ReadToString<'static, S>: "Send Sync",
+        ReadUntil<'static, S>: "Send Sync",
+        ReadLine<'static, S>: "Send Sync",
+        FillBuf<'static, S>: "Send Sync",
+        Write<'static, S>: "Send Sync",
+        WriteVectored<'static, 'static, S>: "Send Sync",
+        WriteAll<'static, S>: "Send Sync",
+        WriteNumber<'static, S, [u8; 2]>: "Send Sync",
+        WriteBuf<'static, S, &[u8]>: "Send Sync",
+        WriteAllBuf<'static, S, &[u8]>: "Send Sync",
+        Flush<'static, S>: "Send Sync",
+        Shutdown<'static, S>: "Send Sync",
+        Seek<'static, Empty>: "Send Sync",
+        Read<'static, Local>: "",
+        ReadHalf<S>: "Send Sync Unpin",
+        WriteHalf<Local>: "Unpin",
+        BufStream<S>: "Send Sync Unpin",
+        Lines<BufReader<S>>: "Send Sync Unpin",
+    }
+    const fn is_unwind_safe<T: UnwindSafe + RefUnwindSafe>() {}
+    is_unwind_safe::<ReadHalf<Movable>>();
+    is_unwind_safe::<WriteHalf<&mut Local>>();
+}
+
 #[test]
 fn runtimes_and_tasks() {
     matrix! {
@@ -128,8 +164,8 @@ fn reactors_and_timers() {
         Instant: "Send Sync Unpin",
         Sleep: "Send Sync",
         Interval: "Send Sync Unpin",
-        Timeout<std::future::Ready<()>>: "Send Sync Unpin",
-        Timeout<std::future::Ready<Local>>: "Unpin",
+        Timeout<std::future::Ready<()>>: "Send Sync",
+        Timeout<std::future::Ready<Local>>: "",
         minato::engine::Engine: "Send Sync Unpin",
         minato::engine::Readiness: "Send Sync Unpin",
     }

@@ -39,6 +39,8 @@ use super::{AsyncRead, AsyncWrite};
 ///
 /// # Errors
 ///
+/// A read or write that was [`Interrupted`](io::ErrorKind::Interrupted) is made again.
+///
 /// * An error of the reader is returned after everything read before it is written and flushed:
 ///   nothing is lost.
 /// * An error of the writer is returned at once; a writer that takes 0 bytes is a

@@ -5,6 +5,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use super::interrupted::uninterrupted;
 use super::util::{poll_flush_taken, poll_write_some};
 use super::{AsyncBufRead, AsyncWrite};
 use crate::task::budget::{self, CallBudget};
@@ -81,7 +82,7 @@ impl Progress {
     {
         let mut call_budget = ready!(CallBudget::poll_new(cx));
         while self.ended.is_none() {
-            match reader.as_mut().poll_fill_buf(cx) {
+            match uninterrupted!(cx, reader.as_mut().poll_fill_buf(cx)) {
                 Poll::Ready(Ok([])) => self.ended = Some(Ok(())),
                 Poll::Ready(Ok(bytes)) => {
                     let count = ready!(poll_write_some(writer.as_mut(), cx, bytes))?;

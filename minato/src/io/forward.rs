@@ -122,6 +122,24 @@ macro_rules! write_polls {
     };
 }
 
+macro_rules! forward_seek {
+    ($self:ident, $cx:ident => $pin:expr; $shared:expr) => {
+        fn start_seek(
+            $self: std::pin::Pin<&mut Self>,
+            position: std::io::SeekFrom,
+        ) -> std::io::Result<()> {
+            $pin.start_seek(position)
+        }
+
+        fn poll_complete(
+            $self: std::pin::Pin<&mut Self>,
+            $cx: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<std::io::Result<u64>> {
+            $pin.poll_complete($cx)
+        }
+    };
+}
+
 /// Gives a trait to the pointers to everything that has it: `$methods` writes its methods out.
 macro_rules! forward_pointers {
     ($trait:ident, $methods:ident) => {
@@ -135,15 +153,15 @@ macro_rules! forward_pointers {
 
         impl<P> $trait for Pin<P>
         where
-            P: std::ops::DerefMut + Unpin,
+            P: std::ops::DerefMut,
             P::Target: $trait,
         {
-            $methods!(self, cx => self.get_mut().as_mut(); (**self));
+            $methods!(self, cx => self.as_deref_mut(); (**self));
         }
     };
 }
 
 pub(super) use {
-    forward_buf_read, forward_pointers, forward_read, forward_write, forward_write_polls,
-    write_at_once, write_polls,
+    forward_buf_read, forward_pointers, forward_read, forward_seek, forward_write,
+    forward_write_polls, write_at_once, write_polls,
 };

@@ -2,15 +2,17 @@
 //!
 //! # What is where
 //!
-//! * **The traits** [`AsyncRead`], [`AsyncWrite`] and [`AsyncBufRead`] are what every stream
-//!   implements: sockets, the adapters here, and of the standard types byte slices, vectors and
-//!   cursors. Their `poll_*` methods never block; [`Poll::Pending`](std::task::Poll::Pending) means
-//!   that the task will be woken. [`ReadBuf`] is the buffer that a reader fills: it distinguishes
-//!   filled, initialized and never written memory, so no memory is zeroed before a read.
-//! * **The extension traits** [`AsyncReadExt`], [`AsyncWriteExt`] and [`AsyncBufReadExt`] give each
-//!   of them the methods to `.await`: `read`, `read_exact`, `write_all`, `read_line`, numbers in
-//!   both byte orders, and so on. Each method returns a named future ([`ReadExact`],
-//!   [`WriteAll`], ...). Its docs say what a future that is dropped before its end has done.
+//! * **The traits** [`AsyncRead`], [`AsyncWrite`], [`AsyncBufRead`] and [`AsyncSeek`] are what
+//!   streams implement: sockets, the adapters here, and of the standard types byte slices, vectors
+//!   and cursors. Their `poll_*` methods never block;
+//!   [`Poll::Pending`](std::task::Poll::Pending) means that the task will be woken. [`ReadBuf`] is
+//!   the buffer that a reader fills: it distinguishes filled, initialized and never written memory,
+//!   so no memory is zeroed before a read.
+//! * **The extension traits** [`AsyncReadExt`], [`AsyncWriteExt`], [`AsyncBufReadExt`] and
+//!   [`AsyncSeekExt`] give each of them the methods to `.await`: `read`, `read_exact`, `write_all`,
+//!   `read_line`, numbers in both byte orders, and so on. Each method returns a named future
+//!   ([`ReadExact`], [`WriteAll`], ...). Its docs say what a future that is dropped before its end
+//!   has done.
 //! * **The adapters** wrap streams: [`BufReader`], [`BufWriter`] and [`BufStream`] buffer;
 //!   [`Take`] and [`Chain`] bound and concatenate; [`split`] and [`join`] make halves of a stream,
 //!   and a stream of halves; [`Lines`] and [`Split`] cut it into pieces. [`empty`], [`sink`] and
@@ -20,7 +22,7 @@
 //!   reader.
 //! * **The by-value futures** in [`owned`] do the same work with ownership instead of borrows: they
 //!   take a stream and a buffer and give both back when they are done.
-//! * [`Error`], [`ErrorKind`] and [`Result`] are the standard library's.
+//! * [`Error`], [`ErrorKind`], [`Result`] and [`SeekFrom`] are the standard library's.
 //!
 //! # What every helper holds
 //!
@@ -28,7 +30,8 @@
 //!   bytes came. A writer that takes nothing is a `WriteZero`.
 //! * A reader or writer that reports more than it was offered causes a panic or an error. It never
 //!   makes a helper show memory that was not written.
-//! * Bytes that cannot become text are in the error, never lost.
+//! * A read or write that was [`Interrupted`](ErrorKind::Interrupted) is made again by every helper
+//!   that loops. `read`, `write` and the like, which do one operation, return that error.
 //! * A helper that loops gives the thread back now and then between ends that are always ready:
 //!   after 128 calls or about 1 MiB. In a task of ours these calls also count against the
 //!   [budget](crate::runtime::Builder::budget) of its poll, and so does each read and write of
@@ -53,21 +56,25 @@
 
 mod buf_read;
 mod forward;
+mod interrupted;
 mod read;
 mod read_buf;
+mod seek;
 mod util;
 mod write;
 
-pub use std::io::{Error, ErrorKind, Result};
+pub use std::io::{Error, ErrorKind, Result, SeekFrom};
 
 pub use self::buf_read::AsyncBufRead;
 pub use self::read::AsyncRead;
 pub use self::read_buf::ReadBuf;
+pub use self::seek::AsyncSeek;
 pub use self::util::{
-    AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, BufStream, BufWriter, Chain, Empty,
-    FillBuf, Flush, Join, Lines, Read, ReadExact, ReadHalf, ReadIntoBuf, ReadLine, ReadNumber,
-    ReadToEnd, ReadToString, ReadUntil, Repeat, Shutdown, Sink, Split, Take, Write, WriteAll,
-    WriteAllBuf, WriteBuf, WriteHalf, WriteNumber, WriteVectored, empty, join, repeat, sink, split,
+    AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, BufStream, BufWriter,
+    Chain, Empty, FillBuf, Flush, Join, Lines, Read, ReadExact, ReadHalf, ReadIntoBuf, ReadLine,
+    ReadNumber, ReadToEnd, ReadToString, ReadUntil, Repeat, Seek, Shutdown, Sink, Split, Take,
+    Write, WriteAll, WriteAllBuf, WriteBuf, WriteHalf, WriteNumber, WriteVectored, empty, join,
+    repeat, sink, split,
 };
 pub use self::write::AsyncWrite;
 pub use crate::engine::{Interest, Readiness as Ready};

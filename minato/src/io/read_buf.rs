@@ -62,14 +62,13 @@ impl<'a> ReadBuf<'a> {
 
     /// The filled part.
     pub fn filled(&self) -> &[u8] {
-        // SAFETY: `filled <= initialized`, and those bytes were written.
-        unsafe { &*(&raw const self.buf[..self.filled] as *const [u8]) }
+        &self.initialized()[..self.filled]
     }
 
     /// The filled part, to be changed in place.
     pub fn filled_mut(&mut self) -> &mut [u8] {
-        // SAFETY: as in `filled`.
-        unsafe { &mut *(&raw mut self.buf[..self.filled] as *mut [u8]) }
+        let filled = self.filled;
+        &mut self.initialized_mut()[..filled]
     }
 
     /// The filled and the initialized part.
@@ -113,6 +112,7 @@ impl<'a> ReadBuf<'a> {
     /// # Panics
     ///
     /// When fewer than `len` bytes are free.
+    #[track_caller]
     pub fn initialize_unfilled_to(&mut self, len: usize) -> &mut [u8] {
         assert!(len <= self.remaining(), "{len} bytes asked of {} free ones", self.remaining());
         let end = self.filled + len;
@@ -139,6 +139,7 @@ impl<'a> ReadBuf<'a> {
     /// # Panics
     ///
     /// When that would count bytes that were never written.
+    #[track_caller]
     pub fn advance(&mut self, len: usize) {
         let filled = self.filled.checked_add(len).expect("filled bytes overflow");
         self.set_filled(filled);
@@ -149,6 +150,7 @@ impl<'a> ReadBuf<'a> {
     /// # Panics
     ///
     /// When that would count bytes that were never written.
+    #[track_caller]
     pub fn set_filled(&mut self, filled: usize) {
         assert!(
             filled <= self.initialized,
@@ -178,6 +180,7 @@ impl<'a> ReadBuf<'a> {
     /// # Panics
     ///
     /// When they do not fit.
+    #[track_caller]
     pub fn put_slice(&mut self, bytes: &[u8]) {
         let room = self.remaining();
         assert!(bytes.len() <= room, "{} bytes do not fit into {room} free ones", bytes.len());
@@ -262,6 +265,70 @@ where
     // counts no byte as filled that was not written. So the next `count` bytes are initialized.
     unsafe { target.advance_mut(count) };
     Poll::Ready(Ok(count))
+}
+
+/// A vector that is read into, and how much of its free memory was ever written: a reader that
+/// initializes more than it fills does so once, not in every read.
+///
+/// `V` is a vector or lent for as long as this lives, so nobody else touches the memory.
+#[derive(Debug)]
+pub(super) struct Appending<V> {
+    vec: V,
+    /// How many of the free bytes, from the first one on, were written.
+    initialized: usize,
+}
+
+impl<V: AsMut<Vec<u8>>> Appending<V> {
+    pub(super) fn new(vec: V) -> Self {
+        Self { vec, initialized: 0 }
+    }
+
+    /// The vector, to be used otherwise: what its free memory holds is not known then.
+    pub(super) fn get_mut(&mut self) -> &mut Vec<u8> {
+        self.initialized = 0;
+        self.vec.as_mut()
+    }
+
+    pub(super) fn into_inner(self) -> V {
+        self.vec
+    }
+
+    /// How many bytes are free, and the capacity.
+    pub(super) fn room(&mut self) -> (usize, usize) {
+        let vec = self.vec.as_mut();
+        (vec.capacity() - vec.len(), vec.capacity())
+    }
+
+    /// Reads once into at most `limit` of the free bytes; returns how many were read, 0 at the end
+    /// of the stream and when there are none.
+    ///
+    /// # Panics
+    ///
+    /// When the reader put another buffer in the place of the one it was given.
+    pub(super) fn poll_read<R: AsyncRead + ?Sized>(
+        &mut self,
+        reader: Pin<&mut R>,
+        cx: &mut Context<'_>,
+        limit: usize,
+    ) -> Poll<io::Result<usize>> {
+        let vec = self.vec.as_mut();
+        let mut free = ReadBuf::uninit(vec.spare_capacity_mut());
+        let mut buf = free.take(limit);
+        // SAFETY: so many of the free bytes were written, by a reader, through this very method:
+        // since then the vector was neither lent nor given away.
+        unsafe { buf.assume_init(self.initialized.min(buf.capacity())) };
+        let (start, capacity) = (buf.buf.as_ptr(), buf.capacity());
+        let polled = reader.poll_read(cx, &mut buf);
+        buf.assert_not_exchanged(start, capacity);
+        let count = buf.filled;
+        self.initialized = self.initialized.max(buf.initialized);
+        ready!(polled)?;
+        // SAFETY: `buf` is over the free bytes of the vector, as was just compared, and a `ReadBuf`
+        // counts no byte as filled that was not written.
+        unsafe { vec.set_len(vec.len() + count) };
+        self.initialized -= count;
+        Poll::Ready(Ok(count))
+    }
 }
 
 // SAFETY: `chunk_mut` gives exactly the `remaining_mut` free bytes, always at the same address

@@ -9,6 +9,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use super::interrupted::uninterrupted;
 use super::util::{poll_flush_taken, poll_write_some};
 use super::{AsyncRead, AsyncWrite};
 use crate::net::splice::{Drained, Splice};
@@ -239,7 +240,7 @@ impl Transfer {
     fn poll_fill<R: AsyncRead + ?Sized>(
         &mut self,
         cx: &mut Context<'_>,
-        reader: Pin<&mut R>,
+        mut reader: Pin<&mut R>,
     ) -> Poll<usize> {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
@@ -247,8 +248,8 @@ impl Transfer {
                 self.buffer = Buffer::zeroed(self.size);
             }
         }
-        let read = ready!(reader.poll_read_slice(cx, &mut self.buffer.bytes_mut()[self.end..]));
-        let count = match read {
+        let free = &mut self.buffer.bytes_mut()[self.end..];
+        let count = match ready!(uninterrupted!(cx, reader.as_mut().poll_read_slice(cx, free))) {
             Ok(0) => return Poll::Ready(self.end(Ok(()))),
             Ok(count) => count,
             Err(error) => return Poll::Ready(self.end(Err(error))),

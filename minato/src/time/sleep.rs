@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::Future;
-use std::marker::PhantomPinned;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -77,19 +76,19 @@ pin_project! {
     /// The future of [`sleep`] and [`sleep_until`]: ready from a deadline on.
     ///
     /// It allocates nothing. The first poll that has to wait puts it into a timer wheel.
+    // What callers pin today must stay pinned, whatever a sleep holds tomorrow.
     #[project(!Unpin)]
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct Sleep {
         timer: Timer,
-        // What callers pin today must stay pinned, whatever a sleep holds tomorrow.
-        #[pin]
-        pinned: PhantomPinned,
+        // Whether it was polled or moved.
+        has_begun: bool,
     }
 }
 
 impl Sleep {
     fn new(timer: Timer) -> Self {
-        Self { timer, pinned: PhantomPinned }
+        Self { timer, has_begun: false }
     }
 
     /// The point at which the sleep ends.
@@ -98,8 +97,10 @@ impl Sleep {
     }
 
     /// Whether the deadline has passed, by the clock of this sleep.
+    ///
+    /// A sleep begins with its first poll or [`reset`](Self::reset), and is not elapsed before.
     pub fn is_elapsed(&self) -> bool {
-        self.timer.now() >= self.timer.deadline()
+        self.has_begun && self.timer.now() >= self.timer.deadline()
     }
 
     /// Changes the deadline, before or after the sleep has ended.
@@ -119,7 +120,9 @@ impl Sleep {
     /// });
     /// ```
     pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
-        self.project().timer.reset(deadline);
+        let this = self.project();
+        *this.has_begun = true;
+        this.timer.reset(deadline);
     }
 }
 
@@ -127,7 +130,9 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        budget::poll_counted(cx, |cx| self.project().timer.poll(cx))
+        let this = self.project();
+        *this.has_begun = true;
+        budget::poll_counted(cx, |cx| this.timer.poll(cx))
     }
 }
 

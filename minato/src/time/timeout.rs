@@ -22,8 +22,7 @@ use crate::task::budget;
 ///
 /// # Errors
 ///
-/// [`Elapsed`] when the time is up. The timeout can be polled again then, or gives the future back
-/// by [`Timeout::into_inner`].
+/// [`Elapsed`] when the time is up. The timeout can be polled again then.
 ///
 /// # Cancel safety
 ///
@@ -80,6 +79,7 @@ pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::Int
 
 pin_project! {
     /// A future with a deadline; made by [`timeout`] and [`timeout_at`].
+    #[project(!Unpin)]
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct Timeout<T> {
         #[pin]
@@ -99,7 +99,10 @@ impl<T> Timeout<T> {
         &mut self.value
     }
 
-    /// Gives the future back, before or after its time is up.
+    /// Gives the future back, untimed.
+    ///
+    /// A timeout that was polled is pinned, and its future with it. To keep a future beyond its
+    /// time, give `&mut future` to [`timeout`].
     ///
     /// ```
     /// use std::time::Duration;

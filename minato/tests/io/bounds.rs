@@ -27,8 +27,8 @@ fn trait_objects_have_the_methods() {
 }
 
 #[test]
-fn futures_and_adapters_are_send_sync_and_unpin() {
-    fn holds<T: Send + Sync + Unpin>(_: T) {}
+fn futures_and_adapters_are_send_and_sync() {
+    fn holds<T: Send + Sync>(_: T) {}
     let (mut reader, mut bytes, mut text, mut vec) = (&b""[..], [0; 4], String::new(), vec![]);
     holds(reader.read(&mut bytes));
     holds(reader.read_exact(&mut bytes));

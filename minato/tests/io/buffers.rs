@@ -3,10 +3,10 @@
 use std::io::{ErrorKind, IoSlice};
 
 use minato::io::{
-    AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, BufStream, BufWriter, join,
+    AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, BufStream, BufWriter, empty, join,
 };
 
-use super::script::{ScriptReader, ScriptWriter, Step, Taking, data, poll_once, run};
+use super::script::{ScriptReader, ScriptWriter, Step, Taking, data, panic_place, poll_once, run};
 
 #[test]
 fn a_reader_serves_small_reads_from_one_large_one() {
@@ -29,11 +29,14 @@ fn a_reader_passes_large_reads_through_only_when_it_is_empty() {
 }
 
 #[test]
-fn a_reader_without_capacity_still_reads() {
-    let mut reader = BufReader::with_capacity(0, &b"ab"[..]);
-    assert_eq!(run(reader.fill_buf()).unwrap(), b"a");
-    let mut all = Vec::new();
-    assert_eq!(run(reader.read_until(b'!', &mut all)).unwrap(), 2);
+fn a_reader_without_capacity_is_refused_where_it_is_made() {
+    for make in [(|| drop(BufReader::with_capacity(0, empty()))) as fn(), || {
+        drop(BufStream::with_capacity(0, 1, empty()))
+    }] {
+        let (message, place) = panic_place(make);
+        assert!(message.contains("greater than 0"), "{message}");
+        assert_eq!(place, file!());
+    }
 }
 
 #[test]

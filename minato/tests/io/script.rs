@@ -1,12 +1,13 @@
 //! A reader and a writer that do what a script says, and the little executor that polls by hand.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Once};
 use std::task::{Context, Poll, Wake, Waker};
 
 use minato::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -186,6 +187,22 @@ pub(crate) fn run<F: Future>(future: F) -> F::Output {
 /// Polls once, then drops the future.
 pub(crate) fn poll_once<F: Future>(future: F) -> Poll<F::Output> {
     pin!(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// What `work` panics with, and the file in which it says that it does.
+pub(crate) fn panic_place(work: impl FnOnce()) -> (String, String) {
+    thread_local!(static PLACE: RefCell<String> = const { RefCell::new(String::new()) });
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let file = info.location().map_or("", |location| location.file());
+            PLACE.with_borrow_mut(|place| file.clone_into(place));
+            before(info);
+        }));
+    });
+    let message = panic_message(work);
+    (message, PLACE.take())
 }
 
 /// What `work` panics with.

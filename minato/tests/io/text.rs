@@ -1,6 +1,8 @@
 //! Lines, segments and text: across reads, over errors, and when it is not text.
 
 use std::io::{self, ErrorKind};
+use std::pin::pin;
+use std::str::Utf8Error;
 use std::string::FromUtf8Error;
 
 use minato::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
@@ -22,6 +24,12 @@ fn byte_by_byte(bytes: &[u8]) -> BufReader<ScriptReader> {
 fn bytes_of(error: io::Error) -> Vec<u8> {
     assert_eq!(error.kind(), ErrorKind::InvalidData);
     error.downcast::<FromUtf8Error>().expect("the error carries the bytes").into_bytes()
+}
+
+/// Where the string and what came stop being text.
+fn place_of(error: io::Error) -> usize {
+    assert_eq!(error.kind(), ErrorKind::InvalidData);
+    error.downcast::<Utf8Error>().expect("the error says where").valid_up_to()
 }
 
 #[test]
@@ -47,10 +55,10 @@ fn characters_may_be_split_across_reads() {
 }
 
 #[test]
-fn a_line_that_is_not_text_is_in_the_error_and_the_next_one_comes() {
+fn a_line_that_is_not_text_is_an_error_and_the_next_one_comes() {
     for mut reader in [byte_by_byte(b"ok\xff!\nnext\n"), scripted([data(b"ok\xff!\nnext\n")])] {
         let mut line = "kept".to_owned();
-        assert_eq!(bytes_of(run(reader.read_line(&mut line)).unwrap_err()), b"ok\xff!\n");
+        assert_eq!(place_of(run(reader.read_line(&mut line)).unwrap_err()), "keptok".len());
         assert_eq!(line, "kept");
         assert_eq!(run(reader.read_line(&mut line)).unwrap(), 5);
         assert_eq!(line, "keptnext\n");
@@ -64,13 +72,13 @@ fn a_line_that_is_not_text_is_in_the_error_and_the_next_one_comes() {
 fn a_stream_that_ends_inside_a_character_is_not_text() {
     let mut text = "kept".to_owned();
     let mut reader = scripted([data(b"ab\xe2\x82")]);
-    assert_eq!(bytes_of(run(reader.read_line(&mut text)).unwrap_err()), b"ab\xe2\x82");
+    assert_eq!(place_of(run(reader.read_line(&mut text)).unwrap_err()), "keptab".len());
     let mut reader = scripted([data(b"ab\xe2\x82")]);
-    assert_eq!(bytes_of(run(reader.read_to_string(&mut text)).unwrap_err()), b"ab\xe2\x82");
+    assert_eq!(place_of(run(reader.read_to_string(&mut text)).unwrap_err()), "keptab".len());
     assert_eq!(text, "kept");
     text.clear();
     let mut reader = scripted([data(b"ab\xe2\x82")]);
-    assert_eq!(bytes_of(run(reader.read_to_string(&mut text)).unwrap_err()), b"ab\xe2\x82");
+    assert_eq!(place_of(run(reader.read_to_string(&mut text)).unwrap_err()), "ab".len());
     assert_eq!(text, "");
 }
 
@@ -88,18 +96,28 @@ fn read_line_keeps_whole_characters_when_it_fails_or_is_dropped() {
 }
 
 #[test]
-fn read_line_can_be_polled_on_after_an_error_inside_a_character() {
-    let fail = Step::Fail(ErrorKind::Interrupted);
-    let mut reader = scripted([data(b"a\xe2"), fail, data(b"\x82\xac\n")]);
-    let mut line = String::new();
-    let mut future = reader.read_line(&mut line);
-    assert_eq!(run(&mut future).unwrap_err().kind(), ErrorKind::Interrupted);
-    assert_eq!(run(&mut future).unwrap(), 5);
-    assert_eq!(line, "a\u{20ac}\n");
+fn read_line_that_fails_among_bytes_that_are_not_text_changes_nothing() {
+    for front in [&b"a\xe2"[..], b"a\xff\xff\xff\xff", b"\xffabcdef"] {
+        for mut reader in [
+            scripted([data(front), Step::Fail(ErrorKind::TimedOut), data("\n")]),
+            scripted(front.iter().map(|byte| data([*byte])).chain([
+                Step::Fail(ErrorKind::TimedOut),
+                Step::Wait,
+                data("\n"),
+            ])),
+        ] {
+            let mut line = "kept".to_owned();
+            let error = run(reader.read_line(&mut line)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::TimedOut, "the error of the reader comes first");
+            assert_eq!(line, "kept");
+            assert_eq!(run(reader.read_line(&mut line)).unwrap(), 1);
+            assert_eq!(line, "kept\n");
+        }
+    }
 }
 
 #[test]
-fn read_to_string_keeps_whole_characters_when_it_fails_or_is_dropped() {
+fn read_to_string_keeps_whole_characters_when_it_is_dropped_and_nothing_when_it_fails() {
     for before in ["", "before "] {
         let fail = Step::Fail(ErrorKind::TimedOut);
         let steps = [data("front"), fail, data(b" back\xe2\x82"), Step::Wait];
@@ -107,10 +125,23 @@ fn read_to_string_keeps_whole_characters_when_it_fails_or_is_dropped() {
         let mut text = before.to_owned();
         let error = run(reader.read_to_string(&mut text)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TimedOut);
-        assert_eq!(text, format!("{before}front"));
+        assert_eq!(text, before);
         assert!(poll_once(reader.read_to_string(&mut text)).is_pending());
-        assert_eq!(text, format!("{before}front back"));
+        assert_eq!(text, format!("{before} back"));
     }
+}
+
+#[test]
+fn read_to_string_can_be_polled_on_after_an_error() {
+    let fail = Step::Fail(ErrorKind::TimedOut);
+    let mut reader = ScriptReader::new([data(b"fr\xe2"), fail, data(b"\x82\xacnt")]);
+    let mut text = "> ".to_owned();
+    {
+        let mut future = pin!(reader.read_to_string(&mut text));
+        assert_eq!(run(future.as_mut()).unwrap_err().kind(), ErrorKind::TimedOut);
+        assert_eq!(run(future).unwrap(), 7);
+    }
+    assert_eq!(text, "> fr\u{20ac}nt");
 }
 
 #[test]

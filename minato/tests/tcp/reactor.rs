@@ -247,7 +247,8 @@ fn a_simulated_socket_whose_runtime_ended_says_so() {
     let listener = runtime.block_on(net::listener());
     let mut server = runtime.block_on(async {
         let (client, mut server) = net::pair_with(&listener).await;
-        assert!(futures::poll!(server.read(&mut [0; 4])).is_pending());
+        let mut buf = [0; 4];
+        assert!(futures::poll!(std::pin::pin!(server.read(&mut buf))).is_pending());
         drop(client);
         server
     });

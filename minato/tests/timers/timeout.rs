@@ -78,10 +78,10 @@ fn the_future_outlives_its_time() {
             polls += 1;
             if polls == 3 { Poll::Ready(polls) } else { Poll::Pending }
         });
-        let mut timed = timeout(Duration::from_secs(1), future);
-        assert!((&mut timed).await.is_err());
+        let mut timed = pin!(timeout(Duration::from_secs(1), future));
+        assert!(timed.as_mut().await.is_err());
         // Its second poll found the time up; a third one is allowed.
-        assert_eq!(poll_once(pin!(&mut timed)).await, Poll::Ready(Ok(3)));
+        assert_eq!(poll_once(timed).await, Poll::Ready(Ok(3)));
     });
 }
 

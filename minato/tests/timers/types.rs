@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use minato::time::{Interval, MissedTickBehavior, Sleep, Timeout, error::Elapsed};
+use minato::time::error::{Elapsed, Error};
+use minato::time::{Interval, MissedTickBehavior, Sleep, Timeout};
 
 #[test]
 fn timers_go_to_other_threads() {
@@ -12,13 +13,27 @@ fn timers_go_to_other_threads() {
     check::<Interval>();
     check::<MissedTickBehavior>();
     check::<Elapsed>();
+    check::<Error>();
 }
 
 #[test]
 fn an_interval_needs_no_pinning() {
     fn check<T: Unpin>() {}
     check::<Interval>();
-    check::<Timeout<std::future::Ready<()>>>();
+}
+
+#[test]
+fn each_error_is_of_one_kind() {
+    let kinds = |error: Error| [error.is_shutdown(), error.is_at_capacity(), error.is_invalid()];
+    let mut texts = Vec::new();
+    for (place, error) in
+        [Error::shutdown(), Error::at_capacity(), Error::invalid()].iter().enumerate()
+    {
+        assert_eq!(kinds(*error), [0, 1, 2].map(|other| other == place));
+        texts.push(error.to_string());
+    }
+    texts.dedup();
+    assert_eq!(texts.len(), 3, "{texts:?}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use super::parts::{Parts, by_value_future};
-use crate::io::util::{Progress, poll_fill, poll_through, poll_to_end};
+use crate::io::util::{ToEnd, poll_fill, poll_through};
 use crate::io::{AsyncBufRead, AsyncRead};
 
 /// Reads once into `buf`, as many bytes as are there; returns reader, buffer and their number.
@@ -207,25 +207,27 @@ pub fn read_to_end<A>(a: A, buf: Vec<u8>) -> OwnedReadToEnd<A>
 where
     A: AsyncRead + Unpin,
 {
-    OwnedReadToEnd { parts: Parts::new("ReadToEnd", (a, buf, Progress::default())) }
+    OwnedReadToEnd { parts: Parts::new("ReadToEnd", (a, ToEnd::new(buf))) }
 }
 
 /// The future of [`read_to_end`].
 #[derive(Debug)]
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct OwnedReadToEnd<A> {
-    parts: Parts<(A, Vec<u8>, Progress)>,
+    parts: Parts<(A, ToEnd<Vec<u8>>)>,
 }
 
 by_value_future! {
-    OwnedReadToEnd<A: [AsyncRead + Unpin]> of (A, Vec<u8>, Progress) => (A, Vec<u8>);
-    |cx, (reader, buf, progress)| poll_to_end(Pin::new(reader), cx, buf, progress);
-    |(reader, buf, _), ()| (reader, buf)
+    OwnedReadToEnd<A: [AsyncRead + Unpin]> of (A, ToEnd<Vec<u8>>) => (A, Vec<u8>);
+    |cx, (reader, reading)| reading.poll(Pin::new(reader), cx);
+    |(reader, reading), ()| (reader, reading.into_parts().0)
 }
 
 impl<A> OwnedReadToEnd<A> {
     /// The reader, the buffer, and how many bytes were appended to it; `None` after success.
     pub fn into_parts(self) -> Option<(A, Vec<u8>, usize)> {
-        self.parts.into_inner().map(|(reader, buf, progress)| (reader, buf, progress.count()))
+        let (reader, reading) = self.parts.into_inner()?;
+        let (buf, count) = reading.into_parts();
+        Some((reader, buf, count))
     }
 }

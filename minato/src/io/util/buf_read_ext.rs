@@ -30,7 +30,8 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     ///
     /// # Errors
     ///
-    /// Those of the reader; what had come is in `buf`.
+    /// Those of the reader, except [`Interrupted`](std::io::ErrorKind::Interrupted), after which
+    /// this goes on. What had come is in `buf`.
     ///
     /// # Cancel safety
     ///
@@ -60,10 +61,12 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     ///
     /// # Errors
     ///
-    /// `InvalidData` when the line is not UTF-8: `buf` is then as it was, the error carries the
-    /// whole line (`error.downcast::<std::string::FromUtf8Error>()`), and the next read starts at
-    /// the next line. After an error of the reader, `buf` holds the whole characters that had come;
-    /// see below for the rest.
+    /// `InvalidData` when `buf` and the line are not UTF-8: the error says where
+    /// (`error.downcast::<std::str::Utf8Error>()`), `buf` is as it was, and the next read starts at
+    /// the next line. [`lines`](Self::lines) keeps the bytes of such a line.
+    ///
+    /// Else those of the reader, except [`Interrupted`](std::io::ErrorKind::Interrupted), after
+    /// which this goes on. `buf` holds what had come if that was UTF-8, and is as it was if not.
     ///
     /// # Cancel safety
     ///

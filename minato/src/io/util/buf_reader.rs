@@ -1,15 +1,16 @@
 //! A reader with a buffer.
 
 use std::fmt;
-use std::io;
+use std::io::{self, SeekFrom};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
 use super::DEFAULT_CAPACITY;
+use super::seek::Seeking;
 use crate::io::forward::forward_write;
-use crate::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
+use crate::io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 use crate::net::Direct;
 
 pin_project! {
@@ -34,6 +35,7 @@ pin_project! {
         pub(super) buf: Box<[u8]>,
         pub(super) consumed: usize,
         pub(super) filled: usize,
+        pub(super) seeking: Seeking,
     }
 }
 
@@ -43,11 +45,16 @@ impl<R: AsyncRead> BufReader<R> {
         Self::with_capacity(DEFAULT_CAPACITY, inner)
     }
 
-    /// Makes a reader with a buffer of `capacity` bytes; 0 counts as 1, since an empty buffer would
-    /// look like the end of the stream.
+    /// Makes a reader with a buffer of `capacity` bytes.
+    ///
+    /// # Panics
+    ///
+    /// When `capacity` is 0: an empty buffer would look like the end of the stream.
+    #[track_caller]
     pub fn with_capacity(capacity: usize, inner: R) -> Self {
-        let buf = vec![0; capacity.max(1)].into_boxed_slice();
-        Self { inner, buf, consumed: 0, filled: 0 }
+        assert!(capacity > 0, "the capacity of a `BufReader` must be greater than 0");
+        let buf = vec![0; capacity].into_boxed_slice();
+        Self { inner, buf, consumed: 0, filled: 0, seeking: Seeking::No }
     }
 }
 
@@ -114,6 +121,29 @@ impl<R: AsyncRead> AsyncBufRead for BufReader<R> {
     fn consume(self: Pin<&mut Self>, amount: usize) {
         let this = self.project();
         *this.consumed = this.consumed.saturating_add(amount).min(*this.filled);
+    }
+}
+
+/// Places are those of the bytes that are given out, whatever is buffered.
+///
+/// A seek discards what is [buffered](BufReader::buffer), also when it stays within that: the
+/// reader behind the buffer is then at the same place. A seek that fails leaves the buffer as it
+/// is. One by nearly `i64::MIN` takes two seeks of the reader behind: if the second fails, the
+/// buffer is empty.
+impl<R: AsyncRead + AsyncSeek> AsyncSeek for BufReader<R> {
+    fn start_seek(self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
+        *self.project().seeking = Seeking::Wanted(position);
+        Ok(())
+    }
+
+    fn poll_complete(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        let this = self.project();
+        let mut ahead = *this.filled - *this.consumed;
+        let polled = this.seeking.poll(this.inner, cx, &mut ahead);
+        if ahead == 0 {
+            (*this.consumed, *this.filled) = (0, 0);
+        }
+        polled
     }
 }
 

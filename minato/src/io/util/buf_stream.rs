@@ -5,8 +5,8 @@ use std::pin::Pin;
 use pin_project_lite::pin_project;
 
 use super::{BufReader, BufWriter};
-use crate::io::forward::{forward_buf_read, forward_read, forward_write};
-use crate::io::{AsyncBufRead, AsyncRead, AsyncWrite};
+use crate::io::forward::{forward_buf_read, forward_read, forward_seek, forward_write};
+use crate::io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 
 pin_project! {
     /// A [`BufReader`] and a [`BufWriter`] over one stream.
@@ -26,6 +26,11 @@ impl<RW: AsyncRead + AsyncWrite> BufStream<RW> {
     }
 
     /// Makes a stream with buffers of the given sizes in bytes.
+    ///
+    /// # Panics
+    ///
+    /// When `reader_capacity` is 0.
+    #[track_caller]
     pub fn with_capacity(reader_capacity: usize, writer_capacity: usize, stream: RW) -> Self {
         let writer = BufWriter::with_capacity(writer_capacity, stream);
         Self { inner: BufReader::with_capacity(reader_capacity, writer) }
@@ -67,10 +72,10 @@ impl<RW> From<BufReader<BufWriter<RW>>> for BufStream<RW> {
 /// Keeps both buffers and what is in them.
 impl<RW> From<BufWriter<BufReader<RW>>> for BufStream<RW> {
     fn from(outer: BufWriter<BufReader<RW>>) -> Self {
-        let BufWriter { inner: BufReader { inner, buf, consumed, filled }, .. } = outer;
-        let writer =
-            BufWriter { inner, buf: outer.buf, written: outer.written, capacity: outer.capacity };
-        Self { inner: BufReader { inner: writer, buf, consumed, filled } }
+        let BufWriter { inner: reader, buf, written, capacity, seeking } = outer;
+        let writer = BufWriter { inner: reader.inner, buf, written, capacity, seeking };
+        let BufReader { buf, consumed, filled, seeking, .. } = reader;
+        Self { inner: BufReader { inner: writer, buf, consumed, filled, seeking } }
     }
 }
 
@@ -80,6 +85,12 @@ impl<RW: AsyncRead> AsyncRead for BufStream<RW> {
 
 impl<RW: AsyncRead> AsyncBufRead for BufStream<RW> {
     forward_buf_read!(self, cx => self.project().inner; self.inner);
+}
+
+/// A seek writes first what was written and not flushed, and discards what was read and not given
+/// out. Places are those of the bytes that are given out.
+impl<RW: AsyncRead + AsyncWrite + AsyncSeek> AsyncSeek for BufStream<RW> {
+    forward_seek!(self, cx => self.project().inner; self.inner);
 }
 
 impl<RW: AsyncWrite> AsyncWrite for BufStream<RW> {

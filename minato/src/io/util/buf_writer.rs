@@ -1,16 +1,17 @@
 //! A writer with a buffer before it.
 
 use std::fmt;
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, SeekFrom};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
+use super::seek::Seeking;
 use super::write::poll_write_rest;
 use super::{DEFAULT_CAPACITY, total_length};
 use crate::io::forward::{forward_buf_read, forward_read};
-use crate::io::{AsyncBufRead, AsyncRead, AsyncWrite};
+use crate::io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 use crate::net::Direct;
 
 pin_project! {
@@ -38,6 +39,7 @@ pin_project! {
         // How much of the front of `buf` was handed on already.
         pub(super) written: usize,
         pub(super) capacity: usize,
+        pub(super) seeking: Seeking,
     }
 }
 
@@ -49,7 +51,8 @@ impl<W: AsyncWrite> BufWriter<W> {
 
     /// Makes a writer with a buffer of `capacity` bytes.
     pub fn with_capacity(capacity: usize, inner: W) -> Self {
-        Self { inner, buf: Vec::with_capacity(capacity), written: 0, capacity }
+        let buf = Vec::with_capacity(capacity);
+        Self { inner, buf, written: 0, capacity, seeking: Seeking::No }
     }
 
     /// Hands on all that is buffered. What a failed or pending call has not handed on stays.
@@ -162,6 +165,22 @@ impl<W: AsyncWrite> AsyncWrite for BufWriter<W> {
 
     fn direct_writer(&self) -> Option<Direct<'_>> {
         if self.buffer().is_empty() { self.inner.direct_writer() } else { None }
+    }
+}
+
+/// A seek hands on first what is [buffered](BufWriter::buffer).
+impl<W: AsyncWrite + AsyncSeek> AsyncSeek for BufWriter<W> {
+    fn start_seek(self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
+        *self.project().seeking = Seeking::Wanted(position);
+        Ok(())
+    }
+
+    fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        if let Seeking::Wanted(_) = self.seeking {
+            ready!(self.as_mut().poll_empty(cx))?;
+        }
+        let this = self.project();
+        this.seeking.poll(this.inner, cx, &mut 0)
     }
 }
 

@@ -1,12 +1,12 @@
 //! Streams for tests and for bytes that nobody reads: nothing, anything, and one byte for ever.
 
-use std::io;
+use std::io::{self, SeekFrom};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::total_length;
 use crate::io::forward::write_at_once;
-use crate::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
+use crate::io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 use crate::task::budget;
 
 /// Reads as ended, and takes and forgets what is written; made by [`empty`].
@@ -44,6 +44,17 @@ impl AsyncBufRead for Empty {
     }
 
     fn consume(self: Pin<&mut Self>, _: usize) {}
+}
+
+/// Every place in it is 0.
+impl AsyncSeek for Empty {
+    fn start_seek(self: Pin<&mut Self>, _: SeekFrom) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn poll_complete(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        budget::poll_spend(cx).map(|()| Ok(0))
+    }
 }
 
 /// Takes and forgets what is written; made by [`sink`].

@@ -4,17 +4,22 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use pin_project_lite::pin_project;
+
 use crate::io::AsyncBufRead;
 
-/// The future of [`AsyncBufReadExt::fill_buf`](crate::io::AsyncBufReadExt::fill_buf).
-///
-/// # Panics
-///
-/// Polled after it has given the bytes: the reader went with them.
-#[derive(Debug)]
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct FillBuf<'a, R: ?Sized> {
-    reader: Option<&'a mut R>,
+pin_project! {
+    /// The future of [`AsyncBufReadExt::fill_buf`](crate::io::AsyncBufReadExt::fill_buf).
+    ///
+    /// # Panics
+    ///
+    /// Polled after it has given the bytes: the reader went with them.
+    #[derive(Debug)]
+    #[project(!Unpin)]
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct FillBuf<'a, R: ?Sized> {
+        reader: Option<&'a mut R>,
+    }
 }
 
 impl<'a, R: ?Sized> FillBuf<'a, R> {
@@ -27,7 +32,7 @@ impl<'a, R: AsyncBufRead + Unpin + ?Sized> Future for FillBuf<'a, R> {
     type Output = io::Result<&'a [u8]>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let slot = &mut self.get_mut().reader;
+        let slot = self.project().reader;
         let reader = slot.as_mut().expect("FillBuf polled after completion");
         if ready!(Pin::new(&mut **reader).poll_fill_buf(cx))?.is_empty() {
             return Poll::Ready(Ok(&[]));

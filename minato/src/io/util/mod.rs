@@ -3,6 +3,7 @@
 // The extension traits.
 mod buf_read_ext;
 mod read_ext;
+mod seek_ext;
 mod write_ext;
 
 // The futures of reading.
@@ -17,6 +18,9 @@ mod read_until;
 // The futures of writing.
 mod write;
 mod write_buf;
+
+// The future of seeking.
+mod seek;
 
 // The adapters.
 mod buf_reader;
@@ -37,7 +41,7 @@ use std::io::IoSlice;
 
 // The loops that the by-value futures and the copies use too.
 pub(super) use self::read::poll_fill;
-pub(super) use self::read_to_end::{Progress, poll_to_end};
+pub(super) use self::read_to_end::ToEnd;
 pub(super) use self::read_until::poll_through;
 pub(super) use self::write::{poll_flush_taken, poll_write_rest, poll_write_some};
 
@@ -56,6 +60,8 @@ pub use self::read_ext::AsyncReadExt;
 pub use self::read_to_end::ReadToEnd;
 pub use self::read_to_string::ReadToString;
 pub use self::read_until::{ReadLine, ReadUntil};
+pub use self::seek::Seek;
+pub use self::seek_ext::AsyncSeekExt;
 pub use self::split::Split;
 pub use self::take::Take;
 pub use self::write::{Flush, Shutdown, Write, WriteAll, WriteNumber, WriteVectored};

@@ -5,16 +5,21 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::BufMut;
+use pin_project_lite::pin_project;
 
 use crate::io::AsyncRead;
+use crate::io::interrupted::uninterrupted;
 use crate::io::read_buf::poll_read_into;
 
-/// The future of [`AsyncReadExt::read`](crate::io::AsyncReadExt::read).
-#[derive(Debug)]
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct Read<'a, R: ?Sized> {
-    pub(super) reader: &'a mut R,
-    pub(super) buf: &'a mut [u8],
+pin_project! {
+    /// The future of [`AsyncReadExt::read`](crate::io::AsyncReadExt::read).
+    #[derive(Debug)]
+    #[project(!Unpin)]
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct Read<'a, R: ?Sized> {
+        pub(super) reader: &'a mut R,
+        pub(super) buf: &'a mut [u8],
+    }
 }
 
 impl<R: AsyncRead + Unpin + ?Sized> Future for Read<'_, R> {
@@ -22,17 +27,20 @@ impl<R: AsyncRead + Unpin + ?Sized> Future for Read<'_, R> {
 
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        Pin::new(&mut *this.reader).poll_read_slice(cx, this.buf)
+        let this = self.project();
+        Pin::new(&mut **this.reader).poll_read_slice(cx, this.buf)
     }
 }
 
-/// The future of [`AsyncReadExt::read_buf`](crate::io::AsyncReadExt::read_buf).
-#[derive(Debug)]
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct ReadIntoBuf<'a, R: ?Sized, B: ?Sized> {
-    pub(super) reader: &'a mut R,
-    pub(super) buf: &'a mut B,
+pin_project! {
+    /// The future of [`AsyncReadExt::read_buf`](crate::io::AsyncReadExt::read_buf).
+    #[derive(Debug)]
+    #[project(!Unpin)]
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct ReadIntoBuf<'a, R: ?Sized, B: ?Sized> {
+        pub(super) reader: &'a mut R,
+        pub(super) buf: &'a mut B,
+    }
 }
 
 impl<R, B> Future for ReadIntoBuf<'_, R, B>
@@ -43,26 +51,29 @@ where
     type Output = io::Result<usize>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        poll_read_into(Pin::new(&mut *this.reader), cx, this.buf)
+        let this = self.project();
+        poll_read_into(Pin::new(&mut **this.reader), cx, this.buf)
     }
 }
 
-/// The future of [`AsyncReadExt::read_exact`](crate::io::AsyncReadExt::read_exact).
-#[derive(Debug)]
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct ReadExact<'a, R: ?Sized> {
-    pub(super) reader: &'a mut R,
-    pub(super) buf: &'a mut [u8],
-    pub(super) filled: usize,
+pin_project! {
+    /// The future of [`AsyncReadExt::read_exact`](crate::io::AsyncReadExt::read_exact).
+    #[derive(Debug)]
+    #[project(!Unpin)]
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct ReadExact<'a, R: ?Sized> {
+        pub(super) reader: &'a mut R,
+        pub(super) buf: &'a mut [u8],
+        pub(super) filled: usize,
+    }
 }
 
 impl<R: AsyncRead + Unpin + ?Sized> Future for ReadExact<'_, R> {
     type Output = io::Result<usize>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        ready!(poll_fill(Pin::new(&mut *this.reader), cx, this.buf, &mut this.filled))?;
+        let this = self.project();
+        ready!(poll_fill(Pin::new(&mut **this.reader), cx, this.buf, this.filled))?;
         Poll::Ready(Ok(this.buf.len()))
     }
 }
@@ -75,7 +86,8 @@ pub(in crate::io) fn poll_fill<R: AsyncRead + ?Sized>(
     filled: &mut usize,
 ) -> Poll<io::Result<()>> {
     while *filled < buf.len() {
-        let count = ready!(reader.as_mut().poll_read_slice(cx, &mut buf[*filled..]))?;
+        let rest = &mut buf[*filled..];
+        let count = ready!(uninterrupted!(cx, reader.as_mut().poll_read_slice(cx, rest)))?;
         if count == 0 {
             let message = format!("the stream ended after {filled} of {} bytes", buf.len());
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::UnexpectedEof, message)));
@@ -85,26 +97,31 @@ pub(in crate::io) fn poll_fill<R: AsyncRead + ?Sized>(
     Poll::Ready(Ok(()))
 }
 
-/// The future of the number methods of [`AsyncReadExt`](crate::io::AsyncReadExt), such as
-/// [`read_u16`](crate::io::AsyncReadExt::read_u16): reads `N` bytes and makes a `T` of them.
-#[derive(Debug)]
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct ReadNumber<'a, R: ?Sized, T, const N: usize> {
-    pub(super) reader: &'a mut R,
-    pub(super) bytes: [u8; N],
-    pub(super) filled: usize,
-    pub(super) decode: fn([u8; N]) -> T,
+pin_project! {
+    /// The future of the number methods of [`AsyncReadExt`](crate::io::AsyncReadExt), such as
+    /// [`read_u16`](crate::io::AsyncReadExt::read_u16): reads an array `B` of bytes and makes a
+    /// `T` of it.
+    #[derive(Debug)]
+    #[project(!Unpin)]
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct ReadNumber<'a, R: ?Sized, T, B> {
+        pub(super) reader: &'a mut R,
+        pub(super) bytes: B,
+        pub(super) filled: usize,
+        pub(super) decode: fn(B) -> T,
+    }
 }
 
-impl<R, T, const N: usize> Future for ReadNumber<'_, R, T, N>
+impl<R, T, B> Future for ReadNumber<'_, R, T, B>
 where
     R: AsyncRead + Unpin + ?Sized,
+    B: AsMut<[u8]> + Copy,
 {
     type Output = io::Result<T>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        ready!(poll_fill(Pin::new(&mut *this.reader), cx, &mut this.bytes, &mut this.filled))?;
-        Poll::Ready(Ok((this.decode)(this.bytes)))
+        let this = self.project();
+        ready!(poll_fill(Pin::new(&mut **this.reader), cx, this.bytes.as_mut(), this.filled))?;
+        Poll::Ready(Ok((this.decode)(*this.bytes)))
     }
 }

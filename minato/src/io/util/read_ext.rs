@@ -18,7 +18,7 @@ macro_rules! read_numbers {
         ///
         /// Bytes that were read are lost when the future is dropped between the bytes of the
         /// number; numbers of one byte are cancel safe.
-        fn $method(&mut self) -> ReadNumber<'_, Self, $number, $size>
+        fn $method(&mut self) -> ReadNumber<'_, Self, $number, [u8; $size]>
         where
             Self: Unpin,
         {
@@ -126,7 +126,8 @@ pub trait AsyncReadExt: AsyncRead {
     /// # Errors
     ///
     /// `UnexpectedEof`, whose message says how many of how many bytes came, when the stream ends
-    /// first; else those of the reader. What had come is at the front of `buf`.
+    /// first; else those of the reader, except [`Interrupted`](std::io::ErrorKind::Interrupted),
+    /// after which this goes on. What had come is at the front of `buf`.
     ///
     /// # Cancel safety
     ///
@@ -184,7 +185,8 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Errors
     ///
-    /// Those of the reader; what had come is in `buf`.
+    /// Those of the reader, except [`Interrupted`](std::io::ErrorKind::Interrupted), after which
+    /// this goes on. What had come is in `buf`.
     ///
     /// # Cancel safety
     ///
@@ -211,14 +213,17 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Errors
     ///
-    /// `InvalidData` when what came is not UTF-8: `dst` is then as it was, and the error carries
-    /// the bytes (`error.downcast::<std::string::FromUtf8Error>()`). After an error of the reader,
-    /// `dst` holds the whole characters that had come; up to three bytes of a character that was
-    /// not complete are lost, as is all that follows bytes that are not UTF-8.
+    /// `InvalidData` when `dst` and what came are not UTF-8: the error says where
+    /// (`error.downcast::<std::str::Utf8Error>()`). Else those of the reader, except
+    /// [`Interrupted`](std::io::ErrorKind::Interrupted), after which this goes on. After any error
+    /// `dst` is as it was, and what had come is lost: to keep it, read to a vector with
+    /// [`read_to_end`](Self::read_to_end).
     ///
     /// # Cancel safety
     ///
-    /// A future that is dropped before its end leaves `dst` as after an error of the reader.
+    /// A future that is dropped before its end has appended to `dst` the whole characters that had
+    /// come. Up to three bytes of a character that was not complete are lost, as is all that
+    /// follows bytes that are not UTF-8.
     ///
     /// ```
     /// use minato::io::{AsyncReadExt, ErrorKind};

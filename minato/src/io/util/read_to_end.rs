@@ -1,27 +1,31 @@
 //! The future that reads all there is into a vector.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::BufMut;
+use pin_project_lite::pin_project;
 
-use crate::io::AsyncRead;
-use crate::io::read_buf::poll_read_into;
+use crate::io::interrupted::uninterrupted;
+use crate::io::read_buf::{Appending, poll_read_into};
+use crate::io::{AsyncRead, ReadBuf};
 use crate::task::budget::CallBudget;
 
-/// The future of [`AsyncReadExt::read_to_end`](crate::io::AsyncReadExt::read_to_end).
-#[derive(Debug)]
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct ReadToEnd<'a, R: ?Sized> {
-    reader: &'a mut R,
-    buf: &'a mut Vec<u8>,
-    progress: Progress,
+pin_project! {
+    /// The future of [`AsyncReadExt::read_to_end`](crate::io::AsyncReadExt::read_to_end).
+    #[derive(Debug)]
+    #[project(!Unpin)]
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct ReadToEnd<'a, R: ?Sized> {
+        reader: &'a mut R,
+        reading: ToEnd<&'a mut Vec<u8>>,
+    }
 }
 
 impl<'a, R: ?Sized> ReadToEnd<'a, R> {
     pub(super) fn new(reader: &'a mut R, buf: &'a mut Vec<u8>) -> Self {
-        Self { reader, buf, progress: Progress::default() }
+        Self { reader, reading: ToEnd::new(buf) }
     }
 }
 
@@ -29,81 +33,113 @@ impl<R: AsyncRead + Unpin + ?Sized> Future for ReadToEnd<'_, R> {
     type Output = io::Result<usize>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        ready!(poll_to_end(Pin::new(&mut *this.reader), cx, this.buf, &mut this.progress))?;
-        Poll::Ready(Ok(this.progress.count))
+        let this = self.project();
+        ready!(this.reading.poll(Pin::new(&mut **this.reader), cx))?;
+        Poll::Ready(Ok(this.reading.count()))
     }
 }
 
 /// The first window, in bytes.
 const FIRST_WINDOW: usize = 8 * 1024;
 
-/// How many bytes a probe for the end takes from the stack.
+/// How many bytes a probe for the end takes from the stack. With less room than this, a vector that
+/// has grown already grows again.
 const PROBE: usize = 32;
 
-/// How far reading to the end has come.
+/// Reads to the end into a vector, given by value or lent.
+///
+/// A vector as it was given is not grown on suspicion: a read into a few bytes of stack finds out
+/// first whether anything comes. So a vector of just the right capacity is never reallocated, and
+/// the end of the stream costs it no memory.
 #[derive(Debug)]
-pub(in crate::io) struct Progress {
+pub(in crate::io) struct ToEnd<V> {
+    vec: Appending<V>,
+    /// The capacity that the vector was given with.
+    given: usize,
+    /// How many bytes were read.
     count: usize,
     /// The most that one read is offered. Some readers zero all they are offered before they fill
     /// a little of it, so a window that only grows with what they fill keeps the cost linear.
     window: usize,
 }
 
-impl Progress {
+impl<V: AsMut<Vec<u8>>> ToEnd<V> {
+    pub(in crate::io) fn new(mut vec: V) -> Self {
+        let given = vec.as_mut().capacity();
+        Self { vec: Appending::new(vec), given, count: 0, window: FIRST_WINDOW }
+    }
+
     /// How many bytes were read.
     pub(in crate::io) fn count(&self) -> usize {
         self.count
     }
-}
 
-impl Default for Progress {
-    fn default() -> Self {
-        Self { count: 0, window: FIRST_WINDOW }
+    /// The vector, to be used otherwise.
+    pub(super) fn vec_mut(&mut self) -> &mut Vec<u8> {
+        self.vec.get_mut()
     }
-}
 
-/// Appends to `vec` all that `reader` still gives.
-///
-/// A full vector is not grown on suspicion: a read into a few bytes of stack finds out first
-/// whether anything comes. So a vector of just the right capacity is never reallocated, and the
-/// end of the stream never costs memory.
-pub(in crate::io) fn poll_to_end<R: AsyncRead + ?Sized>(
-    mut reader: Pin<&mut R>,
-    cx: &mut Context<'_>,
-    vec: &mut Vec<u8>,
-    progress: &mut Progress,
-) -> Poll<io::Result<()>> {
-    let mut budget = ready!(CallBudget::poll_new(cx));
-    loop {
-        let count = if vec.len() == vec.capacity() {
-            let mut probe = [0; PROBE];
-            let count = ready!(reader.as_mut().poll_read_slice(cx, &mut probe))?;
-            if count == PROBE {
-                vec.reserve(progress.window);
+    /// The vector, and how many of its bytes were read.
+    pub(in crate::io) fn into_parts(self) -> (V, usize) {
+        (self.vec.into_inner(), self.count)
+    }
+
+    /// Appends all that `reader` still gives.
+    pub(in crate::io) fn poll<R: AsyncRead + ?Sized>(
+        &mut self,
+        mut reader: Pin<&mut R>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        let mut budget = ready!(CallBudget::poll_new(cx));
+        loop {
+            let count = ready!(uninterrupted!(cx, self.poll_once(reader.as_mut(), cx)))?;
+            if count == 0 {
+                return Poll::Ready(Ok(()));
             }
-            vec.extend_from_slice(&probe[..count]);
-            count
-        } else {
-            let mut window = (&mut *vec).limit(progress.window);
-            let count = ready!(poll_read_into(reader.as_mut(), cx, &mut window))?;
-            if count == progress.window {
-                progress.window = progress.window.saturating_mul(2);
-            }
-            count
-        };
-        if count == 0 {
-            return Poll::Ready(Ok(()));
+            self.count += count;
+            ready!(budget.poll_spend(cx, count));
         }
-        progress.count += count;
-        ready!(budget.poll_spend(cx, count));
+    }
+
+    fn poll_once<R: AsyncRead + ?Sized>(
+        &mut self,
+        reader: Pin<&mut R>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let (room, capacity) = self.vec.room();
+        if room < PROBE {
+            if capacity == self.given {
+                return self.poll_probe(reader, cx);
+            }
+            self.vec.get_mut().reserve(PROBE);
+        }
+        let count = ready!(self.vec.poll_read(reader, cx, self.window))?;
+        if count == self.window {
+            self.window = self.window.saturating_mul(2);
+        }
+        Poll::Ready(Ok(count))
+    }
+
+    fn poll_probe<R: AsyncRead + ?Sized>(
+        &mut self,
+        reader: Pin<&mut R>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let mut memory = [MaybeUninit::uninit(); PROBE];
+        let mut probe = ReadBuf::uninit(&mut memory);
+        let count = ready!(poll_read_into(reader, cx, &mut probe))?;
+        let vec = self.vec.get_mut();
+        if count == PROBE {
+            vec.reserve(self.window);
+        }
+        vec.extend_from_slice(probe.filled());
+        Poll::Ready(Ok(count))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::io::ReadBuf;
 
     /// Gives `left` bytes, at most `chunk` at a time, and notes what it was offered.
     struct Counting {
@@ -129,8 +165,7 @@ mod tests {
     fn read_all(left: usize, chunk: usize, vec: &mut Vec<u8>) -> Vec<usize> {
         let mut reader = Counting { left, chunk, offered: Vec::new() };
         let before = vec.len();
-        let mut future = ReadToEnd::new(&mut reader, vec);
-        let result = futures::executor::block_on(&mut future);
+        let result = futures::executor::block_on(ReadToEnd::new(&mut reader, vec));
         assert_eq!(result.unwrap(), left);
         assert_eq!(vec.len(), before + left);
         reader.offered
@@ -150,7 +185,7 @@ mod tests {
     fn a_short_message_stays_small() {
         let mut vec = Vec::new();
         read_all(5, usize::MAX, &mut vec);
-        assert!(vec.capacity() <= PROBE, "{} bytes for 5", vec.capacity());
+        assert!(vec.capacity() <= 2 * PROBE, "{} bytes for 5", vec.capacity());
     }
 
     #[test]

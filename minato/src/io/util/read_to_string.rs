@@ -5,28 +5,47 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::read_to_end::{Progress, poll_to_end};
+use pin_project_lite::pin_project;
+
+use super::read_to_end::ToEnd;
 use super::text::{not_text, text_of};
 use crate::io::AsyncRead;
 
-/// The future of [`AsyncReadExt::read_to_string`](crate::io::AsyncReadExt::read_to_string).
-///
-/// Dropped before it is done, or after an I/O error, it leaves the whole characters read so far at
-/// the end of the string.
-#[derive(Debug)]
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct ReadToString<'a, R: ?Sized> {
-    reader: &'a mut R,
-    text: &'a mut String,
-    bytes: Vec<u8>,
-    progress: Progress,
+pin_project! {
+    /// The future of [`AsyncReadExt::read_to_string`](crate::io::AsyncReadExt::read_to_string).
+    ///
+    /// Dropped before it is done, it leaves the whole characters read so far at the end of the
+    /// string.
+    #[derive(Debug)]
+    #[project(!Unpin)]
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct ReadToString<'a, R: ?Sized> {
+        reader: &'a mut R,
+        // Empty until the end: its memory is lent to the reading.
+        text: &'a mut String,
+        reading: ToEnd<Vec<u8>>,
+        // The length of the string before.
+        start: usize,
+        has_failed: bool,
+    }
+
+    impl<R: ?Sized> PinnedDrop for ReadToString<'_, R> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            let mut bytes = mem::take(this.reading.vec_mut());
+            if *this.has_failed {
+                bytes.truncate(*this.start);
+            }
+            give_back(this.text, text_of(bytes));
+        }
+    }
 }
 
 impl<'a, R: ?Sized> ReadToString<'a, R> {
     pub(super) fn new(reader: &'a mut R, text: &'a mut String) -> Self {
-        // An empty string lends its memory, which saves a copy.
-        let bytes = if text.is_empty() { mem::take(text).into_bytes() } else { Vec::new() };
-        Self { reader, text, bytes, progress: Progress::default() }
+        let start = text.len();
+        let reading = ToEnd::new(mem::take(text).into_bytes());
+        Self { reader, text, reading, start, has_failed: false }
     }
 }
 
@@ -34,25 +53,27 @@ impl<R: AsyncRead + Unpin + ?Sized> Future for ReadToString<'_, R> {
     type Output = io::Result<usize>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        ready!(poll_to_end(Pin::new(&mut *this.reader), cx, &mut this.bytes, &mut this.progress))?;
-        let bytes = mem::take(&mut this.bytes);
-        let count = bytes.len();
-        append(this.text, String::from_utf8(bytes).map_err(not_text)?);
-        Poll::Ready(Ok(count))
+        let this = self.project();
+        let read = ready!(this.reading.poll(Pin::new(&mut **this.reader), cx));
+        *this.has_failed = read.is_err();
+        read?;
+        match String::from_utf8(mem::take(this.reading.vec_mut())) {
+            Ok(text) => give_back(this.text, text),
+            Err(error) => {
+                let not_text = not_text(error.utf8_error());
+                let mut bytes = error.into_bytes();
+                bytes.truncate(*this.start);
+                give_back(this.text, text_of(bytes));
+                return Poll::Ready(Err(not_text));
+            }
+        }
+        Poll::Ready(Ok(this.reading.count()))
     }
 }
 
-impl<R: ?Sized> Drop for ReadToString<'_, R> {
-    fn drop(&mut self) {
-        append(self.text, text_of(mem::take(&mut self.bytes)));
-    }
-}
-
-fn append(text: &mut String, read: String) {
-    if text.is_empty() && read.capacity() > text.capacity() {
-        *text = read;
-    } else {
-        text.push_str(&read);
+/// Puts what the string lent back in its place, once.
+fn give_back(text: &mut String, lent: String) {
+    if text.is_empty() {
+        *text = lent;
     }
 }

@@ -5,8 +5,11 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use pin_project_lite::pin_project;
+
 use super::text::Decoder;
 use crate::io::AsyncBufRead;
+use crate::io::interrupted::uninterrupted;
 use crate::task::budget::CallBudget;
 
 /// Hands what comes, up to and including `delimiter`, to `append`; returns whether the delimiter
@@ -22,7 +25,7 @@ pub(in crate::io) fn poll_through<R: AsyncBufRead + ?Sized>(
 ) -> Poll<io::Result<bool>> {
     let mut budget = ready!(CallBudget::poll_new(cx));
     loop {
-        let available = ready!(reader.as_mut().poll_fill_buf(cx))?;
+        let available = ready!(uninterrupted!(cx, reader.as_mut().poll_fill_buf(cx)))?;
         let Some(last) = available.last() else { return Poll::Ready(Ok(false)) };
         // The standard library searches with `memchr` here, far faster than an iterator.
         let length = (&*available).skip_until(delimiter)?;
@@ -48,37 +51,43 @@ pub(super) fn poll_piece<R: AsyncBufRead + ?Sized>(
     Poll::Ready(Ok(if piece.is_empty() { None } else { Some(mem::take(piece)) }))
 }
 
-/// The future of [`AsyncBufReadExt::read_until`](crate::io::AsyncBufReadExt::read_until).
-#[derive(Debug)]
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct ReadUntil<'a, R: ?Sized> {
-    pub(super) reader: &'a mut R,
-    pub(super) delimiter: u8,
-    pub(super) buf: &'a mut Vec<u8>,
-    pub(super) count: usize,
+pin_project! {
+    /// The future of [`AsyncBufReadExt::read_until`](crate::io::AsyncBufReadExt::read_until).
+    #[derive(Debug)]
+    #[project(!Unpin)]
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct ReadUntil<'a, R: ?Sized> {
+        pub(super) reader: &'a mut R,
+        pub(super) delimiter: u8,
+        pub(super) buf: &'a mut Vec<u8>,
+        pub(super) count: usize,
+    }
 }
 
 impl<R: AsyncBufRead + Unpin + ?Sized> Future for ReadUntil<'_, R> {
     type Output = io::Result<usize>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { reader, delimiter, buf, count } = self.get_mut();
-        ready!(poll_through(Pin::new(&mut **reader), cx, *delimiter, |bytes| {
-            buf.extend_from_slice(bytes);
-            *count += bytes.len();
+        let this = self.project();
+        ready!(poll_through(Pin::new(&mut **this.reader), cx, *this.delimiter, |bytes| {
+            this.buf.extend_from_slice(bytes);
+            *this.count += bytes.len();
         }))?;
-        Poll::Ready(Ok(*count))
+        Poll::Ready(Ok(*this.count))
     }
 }
 
-/// The future of [`AsyncBufReadExt::read_line`](crate::io::AsyncBufReadExt::read_line).
-#[derive(Debug)]
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct ReadLine<'a, R: ?Sized> {
-    pub(super) reader: &'a mut R,
-    pub(super) text: &'a mut String,
-    pub(super) decoder: Decoder,
-    pub(super) count: usize,
+pin_project! {
+    /// The future of [`AsyncBufReadExt::read_line`](crate::io::AsyncBufReadExt::read_line).
+    #[derive(Debug)]
+    #[project(!Unpin)]
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct ReadLine<'a, R: ?Sized> {
+        pub(super) reader: &'a mut R,
+        pub(super) text: &'a mut String,
+        pub(super) decoder: Decoder,
+        pub(super) count: usize,
+    }
 }
 
 impl<'a, R: ?Sized> ReadLine<'a, R> {
@@ -92,12 +101,12 @@ impl<R: AsyncBufRead + Unpin + ?Sized> Future for ReadLine<'_, R> {
     type Output = io::Result<usize>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { reader, text, decoder, count } = self.get_mut();
-        ready!(poll_through(Pin::new(&mut **reader), cx, b'\n', |bytes| {
-            decoder.push(text, bytes);
-            *count += bytes.len();
-        }))?;
-        decoder.finish(text)?;
-        Poll::Ready(Ok(*count))
+        let this = self.project();
+        let read = ready!(poll_through(Pin::new(&mut **this.reader), cx, b'\n', |bytes| {
+            this.decoder.push(this.text, bytes);
+            *this.count += bytes.len();
+        }));
+        this.decoder.finish(this.text, read)?;
+        Poll::Ready(Ok(*this.count))
     }
 }

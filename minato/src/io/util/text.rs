@@ -1,12 +1,12 @@
 //! Bytes that become text as they come.
 
+use std::error::Error;
 use std::io;
 use std::mem;
 use std::str;
-use std::string::FromUtf8Error;
 
-/// The error for bytes that are not UTF-8; it carries them (`FromUtf8Error::into_bytes`).
-pub(super) fn not_text(error: FromUtf8Error) -> io::Error {
+/// The error for bytes that are not UTF-8.
+pub(super) fn not_text(error: impl Error + Send + Sync + 'static) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error)
 }
 
@@ -23,7 +23,7 @@ pub(super) fn text_of(bytes: Vec<u8>) -> String {
 /// Appends bytes to a string, chunk by chunk.
 ///
 /// Whole characters are in the string as soon as they have come. Once bytes are not UTF-8, nothing
-/// more is appended, and [`finish`](Self::finish) returns all of them as an error.
+/// more is appended, and [`finish`](Self::finish) takes all back.
 #[derive(Debug)]
 pub(super) struct Decoder {
     /// Where in the string the text begins.
@@ -60,17 +60,20 @@ impl Decoder {
         self.rest.extend_from_slice(rest);
     }
 
-    /// Ends the text.
+    /// Ends the text, after `read` had ended it.
     ///
     /// # Errors
     ///
-    /// When it was not UTF-8; the string is then as it was at the start.
-    pub(super) fn finish(&mut self, text: &mut String) -> io::Result<()> {
-        if !self.rest.is_empty() {
-            let all = [&text.as_bytes()[self.start..], &mem::take(&mut self.rest)].concat();
-            text.truncate(self.start);
-            text.push_str(&String::from_utf8(all).map_err(not_text)?);
+    /// That of `read`, else `InvalidData` when the text was not UTF-8. If it was not, the string is
+    /// as it was at the start.
+    pub(super) fn finish<T>(&mut self, text: &mut String, read: io::Result<T>) -> io::Result<()> {
+        if self.rest.is_empty() {
+            return read.map(drop);
         }
+        let all = [text.as_bytes(), &mem::take(&mut self.rest)].concat();
+        text.truncate(self.start);
+        read?;
+        text.push_str(&str::from_utf8(&all).map_err(not_text)?[self.start..]);
         Ok(())
     }
 }
@@ -85,7 +88,7 @@ mod tests {
         for chunk in chunks {
             decoder.push(&mut text, chunk);
         }
-        let result = decoder.finish(&mut text);
+        let result = decoder.finish(&mut text, Ok(()));
         (text, result)
     }
 
@@ -102,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_carries_all_bytes_of_any_chunking() {
+    fn the_error_names_the_place_in_any_chunking() {
         for all in [&b"ok\xffmore"[..], b"ok\xe2\x82\n", b"ok\xf0\x9f", b"\x80", b"\xe2\x28\xa1ab"]
         {
             for first in 0..=all.len() {
@@ -110,8 +113,9 @@ mod tests {
                 assert_eq!(text, "before ");
                 let error = result.expect_err("invalid text");
                 assert_eq!(error.kind(), io::ErrorKind::InvalidData);
-                let inner = error.downcast::<FromUtf8Error>().expect("the bytes");
-                assert_eq!(inner.into_bytes(), all);
+                let inner = error.downcast::<str::Utf8Error>().expect("the place");
+                let whole = [b"before ", all].concat();
+                assert_eq!(inner, str::from_utf8(&whole).unwrap_err());
             }
         }
     }

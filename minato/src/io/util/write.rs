@@ -4,49 +4,61 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use crate::io::AsyncWrite;
+use pin_project_lite::pin_project;
 
-/// The future of [`AsyncWriteExt::write`](crate::io::AsyncWriteExt::write).
-#[derive(Debug)]
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct Write<'a, W: ?Sized> {
-    pub(super) writer: &'a mut W,
-    pub(super) bytes: &'a [u8],
+use crate::io::AsyncWrite;
+use crate::io::interrupted::uninterrupted;
+
+pin_project! {
+    /// The future of [`AsyncWriteExt::write`](crate::io::AsyncWriteExt::write).
+    #[derive(Debug)]
+    #[project(!Unpin)]
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct Write<'a, W: ?Sized> {
+        pub(super) writer: &'a mut W,
+        pub(super) bytes: &'a [u8],
+    }
 }
 
 impl<W: AsyncWrite + Unpin + ?Sized> Future for Write<'_, W> {
     type Output = io::Result<usize>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        Pin::new(&mut *this.writer).poll_write(cx, this.bytes)
+        let this = self.project();
+        Pin::new(&mut **this.writer).poll_write(cx, this.bytes)
     }
 }
 
-/// The future of [`AsyncWriteExt::write_vectored`](crate::io::AsyncWriteExt::write_vectored).
-#[derive(Debug)]
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct WriteVectored<'a, 'b, W: ?Sized> {
-    pub(super) writer: &'a mut W,
-    pub(super) slices: &'a [IoSlice<'b>],
+pin_project! {
+    /// The future of [`AsyncWriteExt::write_vectored`](crate::io::AsyncWriteExt::write_vectored).
+    #[derive(Debug)]
+    #[project(!Unpin)]
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct WriteVectored<'a, 'b, W: ?Sized> {
+        pub(super) writer: &'a mut W,
+        pub(super) slices: &'a [IoSlice<'b>],
+    }
 }
 
 impl<W: AsyncWrite + Unpin + ?Sized> Future for WriteVectored<'_, '_, W> {
     type Output = io::Result<usize>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        Pin::new(&mut *this.writer).poll_write_vectored(cx, this.slices)
+        let this = self.project();
+        Pin::new(&mut **this.writer).poll_write_vectored(cx, this.slices)
     }
 }
 
-/// The future of [`AsyncWriteExt::write_all`](crate::io::AsyncWriteExt::write_all).
-#[derive(Debug)]
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct WriteAll<'a, W: ?Sized> {
-    pub(super) writer: &'a mut W,
-    pub(super) bytes: &'a [u8],
-    pub(super) written: usize,
+pin_project! {
+    /// The future of [`AsyncWriteExt::write_all`](crate::io::AsyncWriteExt::write_all).
+    #[derive(Debug)]
+    #[project(!Unpin)]
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct WriteAll<'a, W: ?Sized> {
+        pub(super) writer: &'a mut W,
+        pub(super) bytes: &'a [u8],
+        pub(super) written: usize,
+    }
 }
 
 impl<W: AsyncWrite + Unpin + ?Sized> Future for WriteAll<'_, W> {
@@ -54,8 +66,8 @@ impl<W: AsyncWrite + Unpin + ?Sized> Future for WriteAll<'_, W> {
 
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        poll_write_rest(Pin::new(&mut *this.writer), cx, this.bytes, &mut this.written)
+        let this = self.project();
+        poll_write_rest(Pin::new(&mut **this.writer), cx, this.bytes, this.written)
     }
 }
 
@@ -80,11 +92,11 @@ pub(in crate::io) fn poll_write_rest<W: AsyncWrite + ?Sized>(
 /// Those of the writer, and those of [`taken`].
 #[inline(always)]
 pub(in crate::io) fn poll_write_some<W: AsyncWrite + ?Sized>(
-    writer: Pin<&mut W>,
+    mut writer: Pin<&mut W>,
     cx: &mut Context<'_>,
     bytes: &[u8],
 ) -> Poll<io::Result<usize>> {
-    let count = ready!(writer.poll_write(cx, bytes))?;
+    let count = ready!(uninterrupted!(cx, writer.as_mut().poll_write(cx, bytes)))?;
     Poll::Ready(taken(count, bytes.len()))
 }
 
@@ -121,51 +133,65 @@ fn wrongly_taken(count: usize, offered: usize) -> io::Error {
     io::Error::other(format!("the writer claims to have taken {count} of {offered} bytes"))
 }
 
-/// The future of the number methods of [`AsyncWriteExt`](crate::io::AsyncWriteExt), such as
-/// [`write_u16`](crate::io::AsyncWriteExt::write_u16): writes the `N` bytes of a number.
-#[derive(Debug)]
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct WriteNumber<'a, W: ?Sized, const N: usize> {
-    pub(super) writer: &'a mut W,
-    pub(super) bytes: [u8; N],
-    pub(super) written: usize,
-}
-
-impl<W: AsyncWrite + Unpin + ?Sized, const N: usize> Future for WriteNumber<'_, W, N> {
-    type Output = io::Result<()>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        poll_write_rest(Pin::new(&mut *this.writer), cx, &this.bytes, &mut this.written)
+pin_project! {
+    /// The future of the number methods of [`AsyncWriteExt`](crate::io::AsyncWriteExt), such as
+    /// [`write_u16`](crate::io::AsyncWriteExt::write_u16): writes an array `B` of
+    /// bytes.
+    #[derive(Debug)]
+    #[project(!Unpin)]
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct WriteNumber<'a, W: ?Sized, B> {
+        pub(super) writer: &'a mut W,
+        pub(super) bytes: B,
+        pub(super) written: usize,
     }
 }
 
-/// The future of [`AsyncWriteExt::flush`](crate::io::AsyncWriteExt::flush).
-#[derive(Debug)]
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct Flush<'a, W: ?Sized> {
-    pub(super) writer: &'a mut W,
+impl<W, B> Future for WriteNumber<'_, W, B>
+where
+    W: AsyncWrite + Unpin + ?Sized,
+    B: AsRef<[u8]>,
+{
+    type Output = io::Result<()>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        poll_write_rest(Pin::new(&mut **this.writer), cx, this.bytes.as_ref(), this.written)
+    }
+}
+
+pin_project! {
+    /// The future of [`AsyncWriteExt::flush`](crate::io::AsyncWriteExt::flush).
+    #[derive(Debug)]
+    #[project(!Unpin)]
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct Flush<'a, W: ?Sized> {
+        pub(super) writer: &'a mut W,
+    }
 }
 
 impl<W: AsyncWrite + Unpin + ?Sized> Future for Flush<'_, W> {
     type Output = io::Result<()>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut *self.get_mut().writer).poll_flush(cx)
+        Pin::new(&mut **self.project().writer).poll_flush(cx)
     }
 }
 
-/// The future of [`AsyncWriteExt::shutdown`](crate::io::AsyncWriteExt::shutdown).
-#[derive(Debug)]
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct Shutdown<'a, W: ?Sized> {
-    pub(super) writer: &'a mut W,
+pin_project! {
+    /// The future of [`AsyncWriteExt::shutdown`](crate::io::AsyncWriteExt::shutdown).
+    #[derive(Debug)]
+    #[project(!Unpin)]
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct Shutdown<'a, W: ?Sized> {
+        pub(super) writer: &'a mut W,
+    }
 }
 
 impl<W: AsyncWrite + Unpin + ?Sized> Future for Shutdown<'_, W> {
     type Output = io::Result<()>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut *self.get_mut().writer).poll_shutdown(cx)
+        Pin::new(&mut **self.project().writer).poll_shutdown(cx)
     }
 }

@@ -5,24 +5,29 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Buf;
+use pin_project_lite::pin_project;
 
 use super::write::taken;
 use crate::io::AsyncWrite;
+use crate::io::interrupted::uninterrupted;
 
-/// The future of [`AsyncWriteExt::write_buf`](crate::io::AsyncWriteExt::write_buf).
-#[derive(Debug)]
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct WriteBuf<'a, W, B> {
-    pub(super) writer: &'a mut W,
-    pub(super) buf: &'a mut B,
+pin_project! {
+    /// The future of [`AsyncWriteExt::write_buf`](crate::io::AsyncWriteExt::write_buf).
+    #[derive(Debug)]
+    #[project(!Unpin)]
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct WriteBuf<'a, W, B> {
+        pub(super) writer: &'a mut W,
+        pub(super) buf: &'a mut B,
+    }
 }
 
 impl<W: AsyncWrite + Unpin, B: Buf> Future for WriteBuf<'_, W, B> {
     type Output = io::Result<usize>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        poll_write_from(Pin::new(&mut *this.writer), cx, this.buf)
+        let this = self.project();
+        poll_write_from(Pin::new(&mut **this.writer), cx, this.buf)
     }
 }
 
@@ -52,22 +57,28 @@ pub(super) fn poll_write_from<W: AsyncWrite + ?Sized, B: Buf>(
     Poll::Ready(Ok(count))
 }
 
-/// The future of [`AsyncWriteExt::write_all_buf`](crate::io::AsyncWriteExt::write_all_buf).
-#[derive(Debug)]
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct WriteAllBuf<'a, W, B> {
-    pub(super) writer: &'a mut W,
-    pub(super) buf: &'a mut B,
+pin_project! {
+    /// The future of [`AsyncWriteExt::write_all_buf`](crate::io::AsyncWriteExt::write_all_buf).
+    #[derive(Debug)]
+    #[project(!Unpin)]
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub struct WriteAllBuf<'a, W, B> {
+        pub(super) writer: &'a mut W,
+        pub(super) buf: &'a mut B,
+    }
 }
 
 impl<W: AsyncWrite + Unpin, B: Buf> Future for WriteAllBuf<'_, W, B> {
     type Output = io::Result<()>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
+        let this = self.project();
         while this.buf.has_remaining() {
             let offered = this.buf.remaining();
-            let count = ready!(poll_write_from(Pin::new(&mut *this.writer), cx, this.buf))?;
+            let count = ready!(uninterrupted!(
+                cx,
+                poll_write_from(Pin::new(&mut **this.writer), cx, this.buf)
+            ))?;
             taken(count, offered)?;
         }
         Poll::Ready(Ok(()))

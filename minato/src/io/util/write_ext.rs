@@ -20,7 +20,7 @@ macro_rules! write_numbers {
         ///
         /// A future that is dropped before its end may have written some of the bytes; with
         /// numbers of one byte, none.
-        fn $method(&mut self, number: $number) -> WriteNumber<'_, Self, $size>
+        fn $method(&mut self, number: $number) -> WriteNumber<'_, Self, [u8; $size]>
         where
             Self: Unpin,
         {
@@ -131,8 +131,9 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Errors
     ///
-    /// `WriteZero` when the writer takes no more, else those of the writer. `src` holds what was
-    /// not written.
+    /// `WriteZero` when the writer takes no more, else those of the writer, except
+    /// [`Interrupted`](std::io::ErrorKind::Interrupted), after which this goes on. `src` holds what
+    /// was not written.
     ///
     /// # Cancel safety
     ///
@@ -161,8 +162,9 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Errors
     ///
-    /// `WriteZero` when the writer takes no more, else those of the writer. Some of the bytes may
-    /// be written.
+    /// `WriteZero` when the writer takes no more, else those of the writer, except
+    /// [`Interrupted`](std::io::ErrorKind::Interrupted), after which this goes on. Some of the
+    /// bytes may be written.
     ///
     /// # Cancel safety
     ///
