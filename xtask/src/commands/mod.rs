@@ -7,6 +7,7 @@ mod ci;
 mod count;
 mod instructions;
 mod origin;
+mod programs;
 mod tokio_names;
 mod tokio_suite;
 mod tour;
@@ -76,6 +77,7 @@ const OTHERS: &[Command] = &[
         Function(instructions::run),
     ),
     step("tokio-suite", "Run tokio's own tests on Minato", Function(tokio_suite::run)),
+    step("programs", "Run programs written for tokio on Minato", Function(programs::run)),
     step("acceptance", "Run the acceptance programs, if there", Function(acceptance::run)),
 ];
 

@@ -1,0 +1,140 @@
+//! `cargo xtask programs`: programs written for tokio, run as their owners would: in a folder of
+//! their own, by `cargo test` and by `cargo minato test`; and the published tests of tokio's sister
+//! crates.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{fs, io};
+
+use cargo_metadata::MetadataCommand;
+
+use crate::outcome::{Counts, Outcome};
+use crate::process::{self, minutes};
+use crate::tree;
+
+const PROGRAMS: &str = "compat/tokio-1/programs";
+
+/// The sister crates, as published, with the features that their tests need.
+const SISTERS: &[(&str, &str, &[&str])] = &[
+    ("tokio-stream", "0.1.19", &["--all-features"]),
+    ("tokio-test", "0.4.6", &[]),
+    ("tokio-util", "0.7.20", &["--features=full"]),
+];
+
+/// The tests of the sister crates that fail: lines `PACKAGE TEST  # reason`.
+const DEVIATIONS: &str = "compat/tokio-1/sister-deviations.txt";
+
+pub(crate) fn run() -> Result<Outcome, String> {
+    let folder = std::env::temp_dir().join(format!("minato-programs-{}", std::process::id()));
+    let result = run_in(&folder);
+    fs::remove_dir_all(&folder).map_err(|error| format!("{folder:?}: {error}"))?;
+    result
+}
+
+/// What went wrong, and the tests that were counted.
+#[derive(Default)]
+struct Findings {
+    problems: Vec<String>,
+    counts: Counts,
+}
+
+impl Findings {
+    fn test(&mut self, command: &mut Command) {
+        let (output, problem) = process::run(command, minutes(25));
+        self.problems.extend(problem);
+        self.counts += process::count_tests(&output);
+    }
+}
+
+fn run_in(folder: &Path) -> Result<Outcome, String> {
+    let mut findings = Findings::default();
+    services(&folder.join("programs"), &mut findings)?;
+    for (name, version, features) in SISTERS {
+        let mut command = cargo_minato_test(&published(name, version, folder)?)?;
+        command.args(["--lib", "--tests"]).args(*features);
+        findings.test(command.args(["--", "--exact"]).args(skipped(name)?));
+    }
+    Ok(Outcome::from_problems(findings.problems, findings.counts))
+}
+
+/// The program of published libraries: its tests pass on both, and its files stay as they are.
+fn services(folder: &Path, findings: &mut Findings) -> Result<(), String> {
+    copy(&tree::root().join(PROGRAMS), folder).map_err(|error| error.to_string())?;
+    let git = |arguments: &[&str]| {
+        process::output(Command::new("git").args(arguments).current_dir(folder))
+    };
+    git(&["init", "--quiet"])?;
+    git(&["add", "."])?;
+    let services = ["--package=services", "--no-fail-fast"];
+    findings.test(cargo_test(folder).args(services));
+    findings.test(cargo_minato_test(folder)?.args(services));
+    let status = git(&["status", "--porcelain", "--untracked-files=all"])?;
+    // What was added and is as it was begins with this.
+    let mut changed = status.lines().filter(|line| !line.starts_with("A  ")).peekable();
+    if changed.peek().is_some() {
+        findings.problems.push(format!("files were changed: {:?}", changed.collect::<Vec<_>>()));
+    }
+    Ok(())
+}
+
+/// The arguments that leave out the tests of a package that are listed.
+fn skipped(package: &str) -> Result<Vec<String>, String> {
+    let text = fs::read_to_string(tree::root().join(DEVIATIONS));
+    let text = text.map_err(|error| format!("{DEVIATIONS}: {error}"))?;
+    let listed = text.lines().filter_map(|line| line.split('#').next()?.trim().split_once(' '));
+    let listed = listed.filter(|(of, _)| *of == package);
+    Ok(listed.flat_map(|(_, test)| ["--skip".to_string(), test.trim().to_string()]).collect())
+}
+
+/// A command that is run in a folder as its owner would. What it builds is kept in ours.
+fn at_home(mut command: Command, folder: &Path) -> Command {
+    command.current_dir(folder).env("CARGO_TARGET_DIR", tree::root().join("target/programs"));
+    command
+}
+
+fn cargo_test(folder: &Path) -> Command {
+    at_home(process::cargo(&["test"]), folder)
+}
+
+fn cargo_minato_test(folder: &Path) -> Result<Command, String> {
+    process::succeed(&mut process::cargo(&["build", "--package=cargo-minato"]), process::LONG)?;
+    let mut command = Command::new(tree::root().join("target/debug/cargo-minato"));
+    command.args(["minato", "test"]);
+    Ok(at_home(command, folder))
+}
+
+/// A copy of a published package, which is fetched if need be.
+fn published(name: &str, version: &str, folder: &Path) -> Result<PathBuf, String> {
+    let asks = folder.join(format!("asks-{name}"));
+    let manifest = format!(
+        "[package]\nname = \"asks\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[lib]\n\
+         path = \"lib.rs\"\n[workspace]\n[dependencies]\n{name} = \"={version}\"\n"
+    );
+    fs::create_dir_all(&asks)
+        .and_then(|()| fs::write(asks.join("lib.rs"), ""))
+        .and_then(|()| fs::write(asks.join("Cargo.toml"), manifest))
+        .map_err(|error| format!("{asks:?}: {error}"))?;
+    let metadata = MetadataCommand::new().current_dir(asks).exec();
+    let packages = metadata.map_err(|error| error.to_string())?.packages;
+    let package = packages.into_iter().find(|package| package.name == name);
+    let manifest = package.ok_or_else(|| format!("cargo found no {name}"))?.manifest_path;
+    let from = manifest.parent().ok_or("a manifest lies in a folder")?;
+    let to = folder.join(name);
+    copy(from.as_std_path(), &to).map_err(|error| format!("{from}: {error}"))?;
+    Ok(to)
+}
+
+/// Copies a folder and all that is in it, but what cargo has built there.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        match entry.file_type()?.is_dir() {
+            true if entry.file_name() == "target" => {}
+            true => copy(&entry.path(), &target)?,
+            false => _ = fs::copy(entry.path(), target)?,
+        }
+    }
+    Ok(())
+}
