@@ -20,6 +20,9 @@ use crate::{graph, lock};
 const ENGINE: &str = "MINATO_ENGINE";
 const SEED: &str = "MINATO_SEED";
 
+/// What the mark of a folder that holds nothing of value starts with, for all programs.
+const CACHE_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n";
+
 /// A project of the user's.
 pub(crate) struct Project {
     cargo: Cargo,
@@ -73,8 +76,15 @@ impl Project {
         let named = shared.target_dir.as_ref();
         let target = named.map_or(metadata.target_directory.clone().into(), PathBuf::clone);
         let current = env::current_dir().map_err(|error| format!("the current folder: {error}"))?;
-        let base = current.join(target).join("minato");
+        let target = current.join(target);
+        let base = target.join("minato");
+        let is_new = !target.exists();
         fs::create_dir_all(&base).context(&base)?;
+        if is_new {
+            // Cargo marks the folder for programs that make backups only if it makes it.
+            let tag = target.join("CACHEDIR.TAG");
+            fs::write(&tag, CACHE_TAG).context(&tag)?;
+        }
         // Cargo compares paths by their letters.
         let base = base.canonicalize().context(&base)?;
         let lock = metadata.workspace_root.join("Cargo.lock");

@@ -84,7 +84,7 @@ fn a_program_sees_what_it_sees_under_plain_cargo() {
     };
     for (folder, arguments) in [
         ("", &["run", "-p", "plain", "--", "--locked", "-v", "two words"][..]),
-        ("plain", &["run", "first", "--target-dir", "x"]),
+        ("plain", &["run", "first", "--minato", "x", "--target-dir", "x"]),
         ("plain/src", &["run", "--release"]),
         ("user", &["run", "--manifest-path", "../plain/Cargo.toml", "--", "--minato", "x"]),
         ("", &["run", "--package=plain", "--config", "env.MORE=\"1\"", "--", "--", "x"]),
@@ -138,15 +138,16 @@ fn the_target_folder_is_the_one_of_plain_cargo() {
     let program = |folder: &str| project.file(folder).join("debug/plain");
     project.cargo(["minato", "build", "-p", "plain"]).succeeds();
     assert!(program("target").exists());
+    assert!(project.read("target/CACHEDIR.TAG").starts_with("Signature: "));
 
-    let call = ["minato", "build", "-p", "plain", "--target-dir", "option/target"];
-    project.cargo(call).succeeds();
+    // These are relative to the folder in which cargo is called.
+    let mut command = project.command(["minato", "build", "--target-dir", "../option/target"]);
+    command.current_dir(project.file("plain"));
+    kit::Said::new(command.output().unwrap()).succeeds();
     assert!(program("option/target").exists() && made(&project, "option/target").len() == 2);
-
-    // It is relative to the folder in which cargo is called.
     let mut command = project.command(["minato", "build"]);
     command.env("CARGO_TARGET_DIR", "variable").current_dir(project.file("plain"));
-    assert!(command.status().unwrap().success());
+    kit::Said::new(command.output().unwrap()).succeeds();
     assert!(program("plain/variable").exists() && made(&project, "plain/variable").len() == 2);
 
     project.write(".cargo/config.toml", "[build]\ntarget-dir = \"configured\"\n");
