@@ -85,6 +85,7 @@
 //! | [`time`] | sleeping, timeouts, intervals, and clocks that can be stopped |
 //! | [`task`] | spawning, joining, aborting, blocking |
 //! | [`runtime`] | running tasks: on one thread, on several, or on yours |
+//! | [`signal`] | signals of the operating system |
 //! | [`reactor`] | waiting for events: in the background, in a runtime, or turned by hand |
 //! | [`engine`] | the source of those events |
 //! | [`sim`] | the simulated world |
@@ -112,6 +113,7 @@ mod panics;
 pub mod prelude;
 pub mod reactor;
 pub mod runtime;
+pub mod signal;
 pub mod sim;
 mod sync;
 pub mod task;

@@ -22,7 +22,7 @@ mod join_set;
 mod local;
 #[path = "runtime/local_key.rs"]
 mod local_key;
-#[path = "runtime/local_set.rs"]
+#[path = "runtime/local_set/mod.rs"]
 mod local_set;
 #[path = "runtime/memory.rs"]
 mod memory;
@@ -34,6 +34,8 @@ mod panics;
 mod process;
 #[path = "runtime/shutdown.rs"]
 mod shutdown;
+#[path = "runtime/signals.rs"]
+mod signals;
 #[path = "runtime/simulated.rs"]
 mod simulated;
 #[path = "runtime/simulation/mod.rs"]

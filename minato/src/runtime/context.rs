@@ -477,8 +477,8 @@ pub(crate) fn with_budget_of<T>(budget: Budget, poll: impl FnOnce() -> T) -> T {
     })
 }
 
-/// Calls `polls`, which polls tasks of a set one after the other by [`poll_within`]. It is a part of
-/// the poll of a future with `waker`.
+/// Calls `polls`, which polls tasks of a set one after the other by [`poll_within`]. It is a part
+/// of the poll of a future with `waker`.
 pub(crate) fn polls_within<T>(waker: &Waker, polls: impl FnOnce() -> T) -> T {
     between_polls(|| {
         HERE.with(|here| {

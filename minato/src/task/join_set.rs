@@ -17,8 +17,8 @@ use crate::sync::Arc;
 /// awaited on any executor. To join a task takes no longer in a large set than in a small one.
 ///
 /// Waiting within a nested `block_on` for tasks which all cannot run until that returns gives an
-/// error that says so ([`JoinError::is_deadlock`]). The task that it is of has left the set then and
-/// is detached.
+/// error that says so ([`JoinError::is_deadlock`]). The task that it is of has left the set then,
+/// and is detached.
 ///
 /// # Examples
 ///
@@ -270,7 +270,8 @@ impl<T: 'static> JoinSet<T> {
     /// ```
     /// use minato::task::JoinSet;
     ///
-    /// let tasks: JoinSet<usize> = ["a", "bc"].map(|text| async move { text.len() }).into_iter().collect();
+    /// let texts = ["a", "bc"].into_iter();
+    /// let tasks: JoinSet<usize> = texts.map(|text| async move { text.len() }).collect();
     /// let mut lengths = pollster::block_on(tasks.join_all());
     /// lengths.sort();
     /// assert_eq!(lengths, [1, 2]);

@@ -10,9 +10,9 @@ use crate::runtime::{context, report};
 
 /// A future that need not be `Send`, since it is polled and dropped only where it was made.
 ///
-/// A local runtime or a local set does both on its own thread. Should it ever fail to, this ends the process: to
-/// go on would be to use the future's data from two threads, and to leave the future out would be
-/// to free memory that others on its own thread may point to.
+/// A local runtime or a local set does both on its own thread. Should it ever fail to, this ends
+/// the process: to go on would be to use the future's data from two threads, and to leave the
+/// future out would be to free memory that others on its own thread may point to.
 struct Local<F> {
     /// Numbers the thread.
     thread: usize,

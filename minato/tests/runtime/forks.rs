@@ -19,7 +19,7 @@ use crate::kit::{current_thread, echo, in_child, multi_thread, pair, ping};
 
 /// Runs `body` in a forked child of this process, whose other threads are gone there; true if it
 /// came to its end.
-fn forked(body: impl FnOnce()) -> bool {
+pub(crate) fn forked(body: impl FnOnce()) -> bool {
     // SAFETY: the child runs only the calling thread, and leaves by `_exit`. Glibc keeps its
     // allocator usable after a fork of a program with threads.
     let child = unsafe { libc::fork() };

@@ -17,6 +17,7 @@ pub(crate) const UNSAFE: &[&str] = &[
     "net/async_fd/mod.rs",
     "reactor/process.rs",
     "reactor/signals.rs",
+    "signal/arrivals.rs",
 ];
 
 /// Where system calls may be made, relative to [`LIBRARY`].
