@@ -1,7 +1,6 @@
 //! The halves of a split stream: one generic set for every kind of stream.
 
 use std::error::Error;
-use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::AsFd;
 use std::pin::Pin;
@@ -18,9 +17,12 @@ use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::sync::Arc;
 
 /// A stream socket that can be split: [`TcpStream`](super::TcpStream) and its Unix sibling.
-pub trait SplitStream: sealed::HasSocket {
+pub trait SplitStream: sealed::HasSocket + Sized {
     /// The kind of address that its ends have.
     type Addr;
+
+    /// What [`reunite`](OwnedReadHalf::reunite) returns for halves of two streams.
+    type ReuniteError: Error + From<(OwnedReadHalf<Self>, OwnedWriteHalf<Self>)>;
 
     /// The local address.
     ///
@@ -107,7 +109,7 @@ impl<S: SplitStream> OwnedWriteHalf<S> {
     /// When they are not of the same stream; the error gives them back.
     pub fn reunite(mut self, other: OwnedReadHalf<S>) -> Result<S, ReuniteError<S>> {
         if !Arc::ptr_eq(&self.stream, &other.stream) {
-            return Err(ReuniteError(other, self));
+            return Err((other, self).into());
         }
         drop(other);
         self.shuts_down = false;
@@ -134,22 +136,33 @@ impl<S: SplitStream> Drop for OwnedWriteHalf<S> {
     }
 }
 
-/// The halves were not of the same stream.
-pub struct ReuniteError<S: SplitStream>(pub OwnedReadHalf<S>, pub OwnedWriteHalf<S>);
+/// What `reunite` of a half of `S` returns when the other half is not of the same stream.
+pub type ReuniteError<S> = <S as SplitStream>::ReuniteError;
 
-impl<S: SplitStream> fmt::Debug for ReuniteError<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ReuniteError").finish_non_exhaustive()
-    }
+/// Gives a module that names the owned halves of its stream the error of their `reunite`.
+macro_rules! reunite_error {
+    () => {
+        /// The halves were not of the same stream; gives them back.
+        #[derive(Debug)]
+        pub struct ReuniteError(pub OwnedReadHalf, pub OwnedWriteHalf);
+
+        impl From<(OwnedReadHalf, OwnedWriteHalf)> for ReuniteError {
+            fn from((read, write): (OwnedReadHalf, OwnedWriteHalf)) -> Self {
+                Self(read, write)
+            }
+        }
+
+        impl std::fmt::Display for ReuniteError {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("the two halves are not of the same stream")
+            }
+        }
+
+        impl std::error::Error for ReuniteError {}
+    };
 }
 
-impl<S: SplitStream> fmt::Display for ReuniteError<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the two halves are not of the same stream")
-    }
-}
-
-impl<S: SplitStream> Error for ReuniteError<S> {}
+pub(super) use reunite_error;
 
 /// Gives a half what both kinds have.
 macro_rules! half {

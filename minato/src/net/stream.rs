@@ -49,6 +49,7 @@ macro_rules! stream_api {
 
         impl SplitStream for $stream {
             type Addr = $address;
+            type ReuniteError = super::ReuniteError;
 
             fn local_addr(&self) -> io::Result<$address> {
                 self.local_addr()

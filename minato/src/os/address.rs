@@ -7,6 +7,7 @@ use std::os::unix::net::SocketAddr as UnixAddress;
 use socket2::SockAddr;
 
 use super::platform;
+use super::unix_address::SocketAddr;
 
 /// The family of addresses a socket speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,9 +75,9 @@ impl Address {
     }
 
     /// The Unix address in it.
-    pub(crate) fn unix(self) -> io::Result<UnixAddress> {
+    pub(crate) fn unix(self) -> io::Result<SocketAddr> {
         match self {
-            Self::Unix(address) => Ok(*address),
+            Self::Unix(address) => Ok((*address).into()),
             Self::Ip(_) => Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "the socket has an internet address, not a Unix address",

@@ -18,12 +18,13 @@ pub(crate) mod platform;
 mod portable;
 pub(crate) mod transmit;
 mod udp;
+pub(crate) mod unix_address;
 
 pub(crate) use self::address::{Address, Family, Received, Transport};
 pub use self::batch::RecvBatch;
 pub(crate) use self::batch::meta;
 pub(crate) use self::options::{Membership, OptionName, OptionValue};
-pub(crate) use self::platform::unix_address;
+pub(crate) use self::unix_address::unix_address;
 
 /// What names a socket to the operating system: a file descriptor here, a handle on a system
 /// without them.

@@ -61,7 +61,7 @@ impl TcpListener {
     /// The error of the last address that was tried (port in use, privileged, not an address of
     /// this host), or that of the look-up.
     #[track_caller]
-    pub fn bind(address: impl ToSocketAddrs) -> impl Future<Output = io::Result<Self>> {
+    pub fn bind<A: ToSocketAddrs>(address: A) -> impl Future<Output = io::Result<Self>> {
         Self::bind_any(address, None, Location::caller())
     }
 

@@ -22,3 +22,5 @@ pub type WriteHalf<'a> = super::BorrowedWriteHalf<'a, TcpStream>;
 pub type OwnedReadHalf = super::OwnedReadHalf<TcpStream>;
 /// The owned writing half of a [`TcpStream`].
 pub type OwnedWriteHalf = super::OwnedWriteHalf<TcpStream>;
+
+super::halves::reunite_error!();

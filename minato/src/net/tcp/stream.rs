@@ -78,7 +78,7 @@ impl TcpStream {
     ///
     /// Dropping the future gives the attempt up.
     #[track_caller]
-    pub fn connect(address: impl ToSocketAddrs) -> impl Future<Output = io::Result<Self>> {
+    pub fn connect<A: ToSocketAddrs>(address: A) -> impl Future<Output = io::Result<Self>> {
         connect::connect_any(address, None, Location::caller())
     }
 

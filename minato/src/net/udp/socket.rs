@@ -77,7 +77,7 @@ impl UdpSocket {
     /// The error of the last address that was tried (port in use, privileged, not an address of
     /// this host), or that of the look-up.
     #[track_caller]
-    pub fn bind(address: impl ToSocketAddrs) -> impl Future<Output = io::Result<Self>> {
+    pub fn bind<A: ToSocketAddrs>(address: A) -> impl Future<Output = io::Result<Self>> {
         Self::bind_any(address, None, Location::caller())
     }
 
@@ -121,7 +121,10 @@ impl UdpSocket {
     ///
     /// Only the look-up waits. Dropped before it is done, the peer is as it was.
     #[track_caller]
-    pub fn connect(&self, address: impl ToSocketAddrs) -> impl Future<Output = io::Result<()>> {
+    pub fn connect<A: ToSocketAddrs>(
+        &self,
+        address: A,
+    ) -> impl Future<Output = io::Result<()>> {
         let place = Location::caller();
         async move {
             let addresses = to_socket_addrs(address, place).await?;
@@ -142,10 +145,10 @@ impl UdpSocket {
     ///
     /// Dropped before it is done, nothing was sent.
     #[track_caller]
-    pub fn send_to(
+    pub fn send_to<A: ToSocketAddrs>(
         &self,
         buf: &[u8],
-        target: impl ToSocketAddrs,
+        target: A,
     ) -> impl Future<Output = io::Result<usize>> {
         let place = Location::caller();
         async move {

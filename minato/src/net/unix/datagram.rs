@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use bytes::BufMut;
 
-use super::{SocketAddr, address_of};
+use super::{SocketAddr};
 use crate::engine::{Direction, Interest, Readiness};
 use crate::io::ReadBuf;
 use crate::net::api::{socket_api, std_api};
@@ -15,7 +15,7 @@ use crate::net::backoff::{Pause, Pauses};
 use crate::net::datagram::datagram_api;
 use crate::net::io::Waitable;
 use crate::net::socket::Socket;
-use crate::os::{self, Family, Transport};
+use crate::os::{self, Address, Family, Transport};
 use crate::reactor::Handle;
 
 /// A Unix datagram socket.
@@ -60,7 +60,7 @@ impl UnixDatagram {
     /// The system's: the path exists, may not be written or is too long. `Unsupported` on a
     /// simulated runtime.
     #[track_caller]
-    pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
+    pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         Self::bind_addr(&os::unix_address(path.as_ref())?)
     }
 
@@ -108,7 +108,7 @@ impl UnixDatagram {
     fn open(handle: Option<&Handle>, address: Option<&SocketAddr>) -> io::Result<Self> {
         let socket = Socket::open(handle, Family::Unix, Transport::UnixDatagram)?;
         if let Some(address) = address {
-            socket.bind(&address_of(address))?;
+            socket.bind(&address.into())?;
         }
         Ok(Self { socket })
     }
@@ -130,7 +130,7 @@ impl UnixDatagram {
     /// # Errors
     ///
     /// The system's: no such path, nobody bound there, not allowed.
-    pub fn connect(&self, path: impl AsRef<Path>) -> io::Result<()> {
+    pub fn connect<P: AsRef<Path>>(&self, path: P) -> io::Result<()> {
         self.connect_addr(&os::unix_address(path.as_ref())?)
     }
 
@@ -140,7 +140,16 @@ impl UnixDatagram {
     ///
     /// As [`connect`](Self::connect).
     pub fn connect_addr(&self, address: &SocketAddr) -> io::Result<()> {
-        self.socket.connect(&address_of(address))
+        self.socket.connect(&address.into())
+    }
+
+    /// Ends receiving, sending or both; the same as [`shutdown_half`](Self::shutdown_half).
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.shutdown_half(how)
     }
 
     /// Ends receiving, sending or both. After the reading side was ended, what is still queued can
@@ -163,7 +172,7 @@ impl UnixDatagram {
     /// # Cancel safety
     ///
     /// Dropped before it is done, nothing was sent.
-    pub async fn send_to(&self, buf: &[u8], target: impl AsRef<Path>) -> io::Result<usize> {
+    pub async fn send_to<P: AsRef<Path>>(&self, buf: &[u8], target: P) -> io::Result<usize> {
         self.send_to_addr(buf, &os::unix_address(target.as_ref())?).await
     }
 
@@ -177,7 +186,7 @@ impl UnixDatagram {
     ///
     /// As [`send_to`](Self::send_to).
     pub async fn send_to_addr(&self, buf: &[u8], target: &SocketAddr) -> io::Result<usize> {
-        let target = address_of(target);
+        let target = Address::from(target);
         let mut pauses = None::<Pauses>;
         loop {
             match self.socket.try_send_dgram_to(buf, &target) {
@@ -204,14 +213,14 @@ impl UnixDatagram {
     /// # Errors
     ///
     /// As [`send_to`](Self::send_to).
-    pub fn poll_send_to(
+    pub fn poll_send_to<P: AsRef<Path>>(
         &self,
         cx: &mut Context<'_>,
         buf: &[u8],
-        target: impl AsRef<Path>,
+        target: P,
     ) -> Poll<io::Result<usize>> {
         let target = os::unix_address(target.as_ref())?;
-        self.socket.poll_send_dgram_to(cx, buf, &address_of(&target))
+        self.socket.poll_send_dgram_to(cx, buf, &(&target).into())
     }
 
     /// Sends `buf` as one datagram to the socket at `target`, without waiting.
@@ -219,8 +228,8 @@ impl UnixDatagram {
     /// # Errors
     ///
     /// `WouldBlock` if there is no room at present; else as [`send_to`](Self::send_to).
-    pub fn try_send_to(&self, buf: &[u8], target: impl AsRef<Path>) -> io::Result<usize> {
+    pub fn try_send_to<P: AsRef<Path>>(&self, buf: &[u8], target: P) -> io::Result<usize> {
         let target = os::unix_address(target.as_ref())?;
-        self.socket.try_send_dgram_to(buf, &address_of(&target))
+        self.socket.try_send_dgram_to(buf, &(&target).into())
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::task::{Context, Poll};
 
-use super::{Incoming, SocketAddr, UnixStream, address_of};
+use super::{Incoming, SocketAddr, UnixStream};
 use crate::engine::{Direction, Interest};
 use crate::net::api::{socket_api, std_api};
 use crate::net::io::{Done, Waitable};
@@ -62,7 +62,7 @@ impl UnixListener {
     /// The system's: the path exists, may not be written or is too long. `Unsupported` on a
     /// simulated runtime.
     #[track_caller]
-    pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
+    pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         Self::bind_addr(&os::unix_address(path.as_ref())?)
     }
 
@@ -90,7 +90,7 @@ impl UnixListener {
     #[track_caller]
     fn listen(handle: Option<&Handle>, address: &SocketAddr) -> io::Result<Self> {
         let socket = Socket::open(handle, Family::Unix, Transport::UnixStream)?;
-        socket.bind(&address_of(address))?;
+        socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;
         Ok(Self { socket })
     }

@@ -13,13 +13,12 @@ mod listener;
 mod received_fds;
 mod stream;
 
-pub use std::os::unix::net::SocketAddr;
-
 pub use self::credentials::UCred;
 pub use self::datagram::UnixDatagram;
 pub use self::listener::UnixListener;
 pub use self::received_fds::ReceivedFds;
 pub use self::stream::UnixStream;
+pub use crate::os::unix_address::SocketAddr;
 
 /// The stream of the connections that a [`UnixListener`] accepts.
 pub type Incoming = super::Incoming<UnixListener>;
@@ -32,7 +31,14 @@ pub type OwnedReadHalf = super::OwnedReadHalf<UnixStream>;
 /// The owned writing half of a [`UnixStream`].
 pub type OwnedWriteHalf = super::OwnedWriteHalf<UnixStream>;
 
-/// An address as the engine takes it.
-fn address_of(address: &SocketAddr) -> crate::os::Address {
-    crate::os::Address::Unix(Box::new(address.clone()))
-}
+/// The number of a user, as [`UCred`] has it.
+#[allow(non_camel_case_types, reason = "the system's names")]
+pub type uid_t = u32;
+/// The number of a group.
+#[allow(non_camel_case_types, reason = "the system's names")]
+pub type gid_t = u32;
+/// The number of a process.
+#[allow(non_camel_case_types, reason = "the system's names")]
+pub type pid_t = i32;
+
+super::halves::reunite_error!();

@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 
 use bytes::BufMut;
 
-use super::{SocketAddr, UCred, address_of};
+use super::{SocketAddr, UCred};
 use crate::engine::{Direction, Interest, Readiness};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::net::api::{socket_api, std_api};
@@ -23,7 +23,7 @@ use crate::net::socket::Socket;
 use crate::net::stream::stream_api;
 use crate::net::tcp::connect;
 use crate::net::{Direct, SendFile};
-use crate::os::{self, Family, Transport};
+use crate::os::{self, Address, Family, Transport};
 use crate::reactor::Handle;
 
 /// A connection between two Unix sockets.
@@ -71,7 +71,7 @@ impl UnixStream {
     ///
     /// Dropping the future gives the attempt up.
     #[track_caller]
-    pub fn connect(path: impl AsRef<Path>) -> impl Future<Output = io::Result<Self>> {
+    pub fn connect<P: AsRef<Path>>(path: P) -> impl Future<Output = io::Result<Self>> {
         let place = Location::caller();
         async move { Self::connect_to(None, &os::unix_address(path.as_ref())?, place).await }
     }
@@ -111,7 +111,7 @@ impl UnixStream {
         place: &'static Location<'static>,
     ) -> io::Result<Self> {
         let socket = Socket::open(handle, Family::Unix, Transport::UnixStream)?.made_at(place);
-        let address = address_of(address);
+        let address = Address::from(address);
         let mut pauses = Pauses::default();
         loop {
             match connect::connect(&socket, &address).await {
