@@ -35,7 +35,7 @@ fn main() -> io::Result<()> {
     });
 
     let text = minato::run(async {
-        let pipe = AsyncFd::new(reader)?;
+        let pipe = AsyncFd::from_owner(reader)?;
         let mut text = Vec::new();
         let mut buf = [0; 8];
         loop {

@@ -4,6 +4,8 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
 use super::{Interest, mio};
 use crate::sync::plain::{AtomicI32, Ordering};
 
@@ -39,13 +41,31 @@ impl Foreign {
         self.descriptor.store(descriptor, Ordering::Relaxed);
     }
 
+    /// The owner's descriptor.
+    pub(crate) fn owners(&self) -> BorrowedFd<'_> {
+        // SAFETY: whoever uses the number sets it first, and borrows its owner meanwhile.
+        unsafe { BorrowedFd::borrow_raw(self.descriptor.load(Ordering::Relaxed)) }
+    }
+
     /// From now on a duplicate is registered, which is another one to the system.
     pub(super) fn duplicate(&self) -> io::Result<()> {
-        // SAFETY: a wait sets the number first, and borrows its owner until it returns.
-        let owners = unsafe { BorrowedFd::borrow_raw(self.descriptor.load(Ordering::Relaxed)) };
-        let duplicate = owners.try_clone_to_owned()?;
+        let duplicate = self.owners().try_clone_to_owned()?;
         self.duplicate.get_or_init(|| duplicate);
         Ok(())
+    }
+
+    /// Whether the system says that the descriptor is ready for `interest`; also when it does not
+    /// say, so that an operation finds out.
+    pub(crate) fn may_be_ready(&self, interest: Interest) -> bool {
+        let asked = [
+            (interest.is_readable(), PollFlags::IN),
+            (interest.is_writable(), PollFlags::OUT),
+            (interest.is_priority(), PollFlags::PRI),
+        ];
+        let asked = asked.into_iter().filter(|(is_asked, _)| *is_asked).map(|(_, flag)| flag);
+        let owners = self.owners();
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut [PollFd::from_borrowed_fd(owners, asked.collect())], Some(&now)) != Ok(0)
     }
 
     pub(crate) fn interest(&self) -> Interest {

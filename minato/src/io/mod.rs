@@ -79,6 +79,16 @@ pub use self::util::{
 pub use self::write::AsyncWrite;
 pub use crate::engine::{Interest, Readiness as Ready};
 
+/// Any descriptor that the system can wait for: [`net::async_fd`](crate::net::async_fd), by tokio's
+/// path.
+pub mod unix {
+    #[allow(deprecated, reason = "it keeps its name")]
+    pub use crate::net::async_fd::AsyncFdTryNewError;
+    pub use crate::net::async_fd::{
+        AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdRegisterError, TryIoError,
+    };
+}
+
 mod copy;
 mod copy_bidirectional;
 mod copy_buf;

@@ -125,10 +125,11 @@ macro_rules! std_api {
     };
 }
 
-/// Gives `$socket`, a stream or datagram socket, its waits and the operations of users.
-macro_rules! readiness_api {
-    ($socket:ident, $poll_readable:ident, $poll_writable:ident) => {
-        impl $socket {
+/// Gives `$end`, a socket, a half or the end of a pipe, the wait for any readiness. It has a
+/// `socket()`, as all that follow.
+macro_rules! ready_api {
+    ([$($generics:tt)*] $end:ty) => {
+        impl<$($generics)*> $end {
             /// Waits until one of the directions of `interest` is ready.
             ///
             /// Readiness is a hint: the next `try_*` may still return `WouldBlock`, and then this
@@ -142,9 +143,16 @@ macro_rules! readiness_api {
             ///
             /// Nothing is lost by dropping it.
             pub async fn ready(&self, interest: Interest) -> std::io::Result<Readiness> {
-                self.socket.ready(interest).await
+                self.socket().ready(interest).await
             }
+        }
+    };
+}
 
+/// Gives `$reader` the wait for something to read, and, if it is named, its poll form.
+macro_rules! readable_api {
+    ([$($generics:tt)*] $reader:ty $(, $poll:ident)?) => {
+        impl<$($generics)*> $reader {
             /// Waits until there is something to read or receive, the end of a stream, or an error.
             ///
             /// # Errors
@@ -158,6 +166,25 @@ macro_rules! readiness_api {
                 self.ready(Interest::READABLE).await.map(drop)
             }
 
+            $(
+                /// The poll form of [`readable`](Self::readable). Any number of tasks may wait
+                /// in each direction at a time; as they become more than 8, some are woken early.
+                ///
+                /// # Errors
+                ///
+                /// As [`ready`](Self::ready).
+                pub fn $poll(&self, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+                    self.socket().poll_ready(cx, Direction::Read).map_ok(drop)
+                }
+            )?
+        }
+    };
+}
+
+/// Gives `$writer` the wait for room to write, and, if it is named, its poll form.
+macro_rules! writable_api {
+    ([$($generics:tt)*] $writer:ty $(, $poll:ident)?) => {
+        impl<$($generics)*> $writer {
             /// Waits until there is room to write or send, nobody left to read, or an error.
             ///
             /// # Errors
@@ -171,25 +198,28 @@ macro_rules! readiness_api {
                 self.ready(Interest::WRITABLE).await.map(drop)
             }
 
-            /// The poll form of [`readable`](Self::readable). Any number of tasks may wait
-            /// in each direction at a time; as they become more than 8, some are woken early.
-            ///
-            /// # Errors
-            ///
-            /// As [`ready`](Self::ready).
-            pub fn $poll_readable(&self, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-                self.socket.poll_ready(cx, Direction::Read).map_ok(drop)
-            }
+            $(
+                /// The poll form of [`writable`](Self::writable).
+                ///
+                /// # Errors
+                ///
+                /// As [`ready`](Self::ready).
+                pub fn $poll(&self, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+                    self.socket().poll_ready(cx, Direction::Write).map_ok(drop)
+                }
+            )?
+        }
+    };
+}
 
-            /// The poll form of [`writable`](Self::writable).
-            ///
-            /// # Errors
-            ///
-            /// As [`ready`](Self::ready).
-            pub fn $poll_writable(&self, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-                self.socket.poll_ready(cx, Direction::Write).map_ok(drop)
-            }
+/// Gives `$socket`, a stream or datagram socket, its waits and the operations of users.
+macro_rules! readiness_api {
+    ($socket:ident, $poll_readable:ident, $poll_writable:ident) => {
+        $crate::net::api::ready_api!([] $socket);
+        $crate::net::api::readable_api!([] $socket, $poll_readable);
+        $crate::net::api::writable_api!([] $socket, $poll_writable);
 
+        impl $socket {
             /// Calls `operation`, which does I/O on the descriptor, if the socket may be ready for
             /// it. When it returns `WouldBlock`, the readiness is cleared, so it must return that
             /// only if the socket did.
@@ -234,4 +264,4 @@ macro_rules! readiness_api {
     };
 }
 
-pub(super) use {readiness_api, socket_api, std_api};
+pub(super) use {ready_api, readiness_api, readable_api, socket_api, std_api, writable_api};

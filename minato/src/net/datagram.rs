@@ -134,6 +134,10 @@ macro_rules! datagram_api {
                 Self { socket }
             }
 
+            fn socket(&self) -> &Socket {
+                &self.socket
+            }
+
             /// Sends `buf` as one datagram to the connected peer, waiting for room; returns its
             /// length in bytes. An empty `buf` is sent as an empty datagram.
             ///

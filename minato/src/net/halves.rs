@@ -8,9 +8,10 @@ use std::task::{Context, Poll};
 
 use bytes::BufMut;
 
+use super::api::{readable_api, ready_api, writable_api};
 use super::io::Waitable;
 use super::socket::Socket;
-use super::stream::{read_methods, read_traits, write_methods, write_traits};
+use super::stream::{read_methods, read_traits, send_file_method, write_methods, write_traits};
 use super::{Direct, SendFile};
 use crate::engine::{Interest, Readiness};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -139,26 +140,22 @@ impl<S: SplitStream> Drop for OwnedWriteHalf<S> {
 /// What `reunite` of a half of `S` returns when the other half is not of the same stream.
 pub type ReuniteError<S> = <S as SplitStream>::ReuniteError;
 
-/// Gives a module that names the owned halves of its stream the error of their `reunite`.
+/// Gives `$error`, a pair of the owned halves that are named, what an error has.
 macro_rules! reunite_error {
-    () => {
-        /// The halves were not of the same stream; gives them back.
-        #[derive(Debug)]
-        pub struct ReuniteError(pub OwnedReadHalf, pub OwnedWriteHalf);
-
-        impl From<(OwnedReadHalf, OwnedWriteHalf)> for ReuniteError {
-            fn from((read, write): (OwnedReadHalf, OwnedWriteHalf)) -> Self {
+    ($error:ident($read:ident, $write:ident)) => {
+        impl From<($read, $write)> for $error {
+            fn from((read, write): ($read, $write)) -> Self {
                 Self(read, write)
             }
         }
 
-        impl std::fmt::Display for ReuniteError {
+        impl std::fmt::Display for $error {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("the two halves are not of the same stream")
             }
         }
 
-        impl std::error::Error for ReuniteError {}
+        impl std::error::Error for $error {}
     };
 }
 
@@ -171,19 +168,6 @@ macro_rules! half {
             #[inline(always)]
             fn socket(&self) -> &Socket {
                 self.stream.socket()
-            }
-
-            /// Waits until the stream is ready as asked.
-            ///
-            /// # Errors
-            ///
-            /// When there is no reactor to wait on, or it was shut down.
-            ///
-            /// # Cancel safety
-            ///
-            /// Nothing is lost by dropping it.
-            pub async fn ready(&self, interest: Interest) -> io::Result<Readiness> {
-                self.socket().ready(interest).await
             }
 
             /// The local address of the stream.
@@ -210,6 +194,8 @@ macro_rules! half {
             }
         }
 
+        ready_api!([S: SplitStream] $half<$($life,)? S>);
+
         impl<S: SplitStream> AsRef<S> for $half<$($life,)? S> {
             fn as_ref(&self) -> &S {
                 &self.stream
@@ -222,19 +208,6 @@ macro_rules! half {
 macro_rules! read_half {
     ($half:ident $(<$life:lifetime>)?) => {
         impl<S: SplitStream> $half<$($life,)? S> {
-            /// Waits until there is something to read, or the end of the stream.
-            ///
-            /// # Errors
-            ///
-            /// When there is no reactor to wait on, or it was shut down.
-            ///
-            /// # Cancel safety
-            ///
-            /// Nothing is lost by dropping it.
-            pub async fn readable(&self) -> io::Result<()> {
-                self.ready(Interest::READABLE).await.map(drop)
-            }
-
             /// Reads without taking what is read out of the stream.
             ///
             /// # Errors
@@ -264,6 +237,7 @@ macro_rules! read_half {
 
         half!($half $(<$life>)?);
 
+        readable_api!([S: SplitStream] $half<$($life,)? S>);
         read_methods!([S: SplitStream] $half<$($life,)? S>);
         read_traits!([S: SplitStream] $half<$($life,)? S>);
     };
@@ -272,25 +246,11 @@ macro_rules! read_half {
 /// Gives a writing half its methods and traits.
 macro_rules! write_half {
     ($half:ident $(<$life:lifetime>)?) => {
-        impl<S: SplitStream> $half<$($life,)? S> {
-            /// Waits until there is room to write, or nobody left to read.
-            ///
-            /// # Errors
-            ///
-            /// When there is no reactor to wait on, or it was shut down.
-            ///
-            /// # Cancel safety
-            ///
-            /// Nothing is lost by dropping it.
-            pub async fn writable(&self) -> io::Result<()> {
-                self.ready(Interest::WRITABLE).await.map(drop)
-            }
-
-        }
-
         half!($half $(<$life>)?);
 
+        writable_api!([S: SplitStream] $half<$($life,)? S>);
         write_methods!([S: SplitStream] $half<$($life,)? S>);
+        send_file_method!([S: SplitStream] $half<$($life,)? S>);
         write_traits!([S: SplitStream] $half<$($life,)? S>);
     };
 }

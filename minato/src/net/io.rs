@@ -215,7 +215,12 @@ pub(crate) trait Waitable: Sized {
         begun: Begun,
         operation: &mut dyn FnMut() -> io::Result<Done<T>>,
     ) -> Poll<io::Result<T>> {
-        self.poll_loop(cx, &mut InPoll { direction, is_last: false }, begun, |_| operation())
+        let mut waker = InPoll { direction, is_last: false };
+        let polled = self.poll_loop(cx, &mut waker, begun, |_| operation());
+        if polled.is_ready() {
+            budget::spend();
+        }
+        polled
     }
 
     /// The loop of every operation.
@@ -265,7 +270,6 @@ pub(crate) trait Waitable: Sized {
                 }
                 Some(Err(error)) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Some(result) => {
-                    budget::spend();
                     waker.take_out();
                     return Poll::Ready(result.map(Done::value));
                 }
@@ -301,7 +305,9 @@ pub(crate) trait Waitable: Sized {
     /// their direction has come since.
     fn would_block(&self, snapshot: Option<Snapshot>, bits: Readiness) {
         let registration = self.registration();
-        let (Some(slot), Some(snapshot)) = (registration.slot(), snapshot) else { return };
+        let (Some(slot), Some(snapshot)) = (registration.slot(), snapshot) else {
+            return registration.assume_without(bits);
+        };
         // A call on the descriptor itself says nothing of what is queued.
         let queued = if self.has_queued() { Readiness::READABLE } else { Readiness::EMPTY };
         let bits = bits.difference(queued);
@@ -365,7 +371,9 @@ pub(crate) trait Waitable: Sized {
     ) -> io::Result<T> {
         let registration = self.registration();
         let before = registration.snapshot();
-        if before.is_some_and(|before| !before.readiness().intersects(interest.mask())) {
+        if before.is_some_and(|before| !before.readiness().intersects(interest.mask()))
+            && registration.is_registered()
+        {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let result = operation();
@@ -382,19 +390,23 @@ pub(crate) trait Waitable: Sized {
         interest: Interest,
         operation: impl FnOnce() -> io::Result<T>,
     ) -> io::Result<T> {
-        let is_known = self.registration().slot().is_some();
-        let result = self.try_io(interest, operation);
+        let registration = self.registration();
+        let is_known = registration.slot().is_some();
+        let result = match is_known || registration.may_be_ready(interest) {
+            true => self.try_io(interest, operation),
+            false => Err(io::ErrorKind::WouldBlock.into()),
+        };
         if !is_known
             && result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
             && !self.has_queued()
         {
-            self.registration().register_blocked(interest);
+            registration.register_blocked(interest);
         }
         result
     }
 
-    /// Waits until one of `interest`'s bits is set; registers first, since the reactor sets them.
-    /// The snapshot is what readiness may be [cleared](Self::would_block) by.
+    /// Waits until one of `interest`'s bits is set. It spends no budget, as in tokio: what is done
+    /// after it does. The snapshot is what readiness may be [cleared](Self::would_block) by.
     fn ready_snapshot(&self, interest: Interest) -> impl Future<Output = io::Result<Snapshot>> {
         let mut wait = Wait::new(self, interest);
         poll_fn(move |cx| wait.poll_ready(cx))
@@ -412,7 +424,8 @@ pub(crate) trait Waitable: Sized {
         cx: &mut Context<'_>,
         direction: Direction,
     ) -> Poll<io::Result<Readiness>> {
-        self.poll_snapshot(cx, &mut InPoll { direction, is_last: false })
+        let mut waker = InPoll { direction, is_last: false };
+        budget::poll_counted(cx, |cx| self.poll_snapshot(cx, &mut waker))
             .map_ok(Snapshot::readiness)
     }
 
@@ -423,7 +436,8 @@ pub(crate) trait Waitable: Sized {
         cx: &mut Context<'_>,
         direction: Direction,
     ) -> Poll<io::Result<Snapshot>> {
-        self.poll_snapshot(cx, &mut InPoll { direction, is_last: true })
+        let mut waker = InPoll { direction, is_last: true };
+        budget::poll_counted(cx, |cx| self.poll_snapshot(cx, &mut waker))
     }
 
     /// Waits for readiness: the operation is to see it. Without a snapshot it would block, which is
@@ -433,8 +447,7 @@ pub(crate) trait Waitable: Sized {
         cx: &mut Context<'_>,
         waker: &mut impl LeaveWaker,
     ) -> Poll<io::Result<Snapshot>> {
-        ready!(budget::poll_leave(cx));
-        self.registration().slot_assuming(Readiness::EMPTY);
+        self.registration().slot_at_start();
         let mask = waker.mask();
         self.poll_loop(cx, waker, Begun::No, |snapshot| {
             let seen = snapshot.filter(|seen| seen.readiness().intersects(mask));
@@ -498,8 +511,10 @@ impl<'a, W: Waitable> Wait<'a, W> {
         cx: &mut Context<'_>,
         mut operation: impl FnMut() -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
-        ready!(budget::poll_leave(cx));
-        self.waitable.poll_loop(cx, &mut self.waker, Begun::No, |_| operation().map(Done::Whole))
+        let Self { waitable, waker } = self;
+        budget::poll_counted(cx, |cx| {
+            waitable.poll_loop(cx, waker, Begun::No, |_| operation().map(Done::Whole))
+        })
     }
 }
 

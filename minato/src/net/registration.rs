@@ -20,6 +20,7 @@ use crate::engine::{Interest, Readiness, SimHost, Source};
 use crate::reactor::inner::ended_error;
 use crate::reactor::{Handle, ReactorInner, Slot, Snapshot, fallback};
 use crate::runtime::context;
+use crate::sync::plain::AtomicU8;
 use crate::sync::{Arc, AtomicBool, Ordering, Weak};
 
 /// What is registered, and where.
@@ -30,6 +31,8 @@ pub(crate) struct Registration {
     origin: Origin,
     /// Where the program made it, for the error of a wait that has no reactor to go to.
     made_at: &'static Location<'static>,
+    /// What is taken for granted before anything is known of it.
+    assumed: AtomicU8,
     /// Whether the descriptor may outlive this, so that the registration must be ended by a call.
     lent: AtomicBool,
     slot: OnceLock<Arc<Slot>>,
@@ -66,20 +69,22 @@ impl Registration {
         };
         // Somebody else closes a foreign descriptor.
         let lent = AtomicBool::new(matches!(source, Source::Foreign(_)));
-        let (made_at, slot) = (Location::caller(), OnceLock::new());
-        Self { source, meaningful, origin, made_at, lent, slot }
+        let (made_at, assumed, slot) = (Location::caller(), AtomicU8::new(0), OnceLock::new());
+        Self { source, meaningful, origin, made_at, assumed, lent, slot }
     }
 
-    /// That of a connection which this listener accepted.
+    /// That of a connection which this listener accepted. It is taken to be ready for both: often
+    /// the client has sent something, and there is room to write.
     pub(super) fn for_accepted(&self, source: Source) -> Self {
         let origin = match &self.origin {
             Origin::Anywhere => Origin::Anywhere,
             Origin::Explicit(reactor) => Origin::Explicit(reactor.clone()),
             Origin::Noted(reactor) => Origin::Noted(reactor.clone()),
         };
+        let assumed = AtomicU8::new(Readiness::ALL_OPEN.bits());
         let (lent, slot) = (AtomicBool::new(false), OnceLock::new());
         let Self { meaningful, made_at, .. } = *self;
-        Self { source, meaningful, origin, made_at, lent, slot }
+        Self { source, meaningful, origin, made_at, assumed, lent, slot }
     }
 
     /// Names the place in the program that made it, for what makes it only when polled.
@@ -111,6 +116,35 @@ impl Registration {
     /// block.
     pub(super) fn slot_assuming(&self, assumed: Readiness) -> &Arc<Slot> {
         self.slot.get_or_init(|| Arc::new(Slot::new(self.meaningful, assumed)))
+    }
+
+    /// The slot, made now if there is none, for who wants to know of readiness and tries nothing.
+    pub(super) fn slot_at_start(&self) {
+        self.slot_assuming(Readiness::from_bits(self.assumed.load(Ordering::Relaxed)));
+    }
+
+    /// Takes `readiness` for granted until something would block.
+    pub(super) fn assume(&mut self, readiness: Readiness) {
+        self.assumed = AtomicU8::new(readiness.bits());
+    }
+
+    /// Something would block before anything else was known.
+    #[cold]
+    pub(super) fn assume_without(&self, bits: Readiness) {
+        self.assumed.fetch_and(!bits.bits(), Ordering::Relaxed);
+    }
+
+    /// Whether a reactor tells of its readiness.
+    pub(super) fn is_registered(&self) -> bool {
+        self.slot().is_some_and(|slot| slot.is_registered())
+    }
+
+    /// Before the first wait: what the system says of a foreign descriptor. What is ours is tried.
+    pub(super) fn may_be_ready(&self, interest: Interest) -> bool {
+        match &self.source {
+            Source::Foreign(foreign) => foreign.may_be_ready(interest),
+            _ => true,
+        }
     }
 
     /// A snapshot of the readiness; `None` if nothing ever waited, so that nothing is known.

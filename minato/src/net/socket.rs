@@ -142,8 +142,12 @@ impl Socket {
         }
         let (one, two) = OsSocket::pair(transport)?;
         // No closure: the place of the caller would be lost in it.
-        let one = Self::new(Kind::Os(one), transport, None, None);
-        Ok((one, Self::new(Kind::Os(two), transport, None, None)))
+        let mut one = Self::new(Kind::Os(one), transport, None, None);
+        let mut two = Self::new(Kind::Os(two), transport, None, None);
+        // Their buffers are empty.
+        one.registration.assume(Readiness::WRITABLE);
+        two.registration.assume(Readiness::WRITABLE);
+        Ok((one, two))
     }
 
     /// Takes over a descriptor from elsewhere, which must be a socket of `wanted`'s kind.

@@ -40,6 +40,7 @@ macro_rules! stream_api {
         $crate::net::api::readiness_api!($stream, poll_read_ready, poll_write_ready);
         $crate::net::stream::read_methods!([] $stream);
         $crate::net::stream::write_methods!([] $stream);
+        $crate::net::stream::send_file_method!([] $stream);
         $crate::net::stream::read_traits!([] $stream);
         $crate::net::stream::write_traits!([] $stream);
         // As std's streams have it. Which of several readers gets which bytes is left to chance,
@@ -132,7 +133,14 @@ macro_rules! write_methods {
                 let socket = self.socket();
                 socket.try_io(Interest::WRITABLE, || socket.send_vectored(bufs))
             }
+        }
+    };
+}
 
+/// Gives `$writer`, a stream or a writing half, the sending of files. It has a `socket()`.
+macro_rules! send_file_method {
+    ([$($generics:tt)*] $writer:ty) => {
+        impl<$($generics)*> $writer {
             /// Sends `len` bytes of a file from `offset` on, or all that follow if `None`; returns
             /// how many that were, fewer than `len` if the file ends before.
             ///
@@ -237,4 +245,6 @@ macro_rules! write_traits {
     };
 }
 
-pub(super) use {read_methods, read_traits, stream_api, write_methods, write_traits};
+pub(super) use {
+    read_methods, read_traits, send_file_method, stream_api, write_methods, write_traits,
+};

@@ -172,6 +172,11 @@ impl Slot {
         self.reactor_address.load(Ordering::Acquire)
     }
 
+    /// Whether it is registered with a reactor that has not ended.
+    pub(crate) fn is_registered(&self) -> bool {
+        self.reactor_address() != NO_REACTOR
+    }
+
     /// The reactor that this slot is registered with, unless it has ended.
     pub(crate) fn reactor(&self) -> Option<Arc<ReactorInner>> {
         let registered = self.registered.lock();

@@ -91,7 +91,7 @@ fn a_fifo_that_is_opened_again_is_waited_for() {
             let directory = tempfile::tempdir()?;
             let path = fifo(directory.path())?;
             let reader = open(&path, libc::O_RDONLY);
-            let reader = AsyncFd::with_interest(reader, Interest::READABLE)?;
+            let reader = AsyncFd::from_owner_with_interest(reader, Interest::READABLE)?;
             let first = open(&path, libc::O_WRONLY);
             assert!(stays_pending(&mut pin!(reader.readable())).await);
             drop(first);
@@ -124,7 +124,7 @@ fn a_terminal_that_is_opened_again_is_waited_for() {
                 assert_eq!(libc::ptsname_r(number, name.as_mut_ptr(), room), 0);
                 std::ffi::CStr::from_ptr(name.as_ptr()).to_str().unwrap().to_owned()
             };
-            let master = AsyncFd::new(master)?;
+            let master = AsyncFd::from_owner(master)?;
             let first = open(Path::new(&path), libc::O_RDWR);
             assert!(stays_pending(&mut pin!(master.readable())).await);
             drop(first);
@@ -148,7 +148,7 @@ fn a_socket_that_is_waited_for_before_it_connects_is_waited_for_afterwards() {
             let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
             let client = Socket::new(Domain::IPV4, Type::STREAM, None)?;
             client.set_nonblocking(true)?;
-            let client = AsyncFd::new(client)?;
+            let client = AsyncFd::from_owner(client)?;
             let early = client.ready(Interest::READABLE | Interest::WRITABLE).await?;
             assert!(early.ready().is_read_closed() && early.ready().is_write_closed());
 
@@ -175,7 +175,7 @@ fn a_socket_that_is_waited_for_before_it_connects_is_waited_for_afterwards() {
 fn an_end_is_not_forgotten_when_the_other_direction_would_block() {
     on_the_system(|| async {
         let (one, two) = pair()?;
-        let one = AsyncFd::new(one)?;
+        let one = AsyncFd::from_owner(one)?;
         two.shutdown(std::net::Shutdown::Write)?;
         assert!(one.readable().await?.ready().is_read_closed());
         let both = Interest::READABLE | Interest::WRITABLE;

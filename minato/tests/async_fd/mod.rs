@@ -38,7 +38,7 @@ fn pair() -> io::Result<(UnixStream, UnixStream)> {
 fn a_guard_clears_what_would_block() {
     on_the_system(|| async {
         let (mut sender, receiver) = pipe()?;
-        let receiver = AsyncFd::with_interest(receiver, Interest::READABLE)?;
+        let receiver = AsyncFd::from_owner_with_interest(receiver, Interest::READABLE)?;
         let mut buf = [0; 8];
         assert!(stays_pending(&mut pin!(receiver.readable())).await);
         sender.write_all(b"12345678910")?;
@@ -66,7 +66,7 @@ fn a_guard_clears_what_would_block() {
 fn what_is_cleared_is_gone_until_the_next_event() {
     on_the_system(|| async {
         let (one, mut two) = pair()?;
-        let one = AsyncFd::new(one)?;
+        let one = AsyncFd::from_owner(one)?;
         two.write_all(b"x")?;
         // Both directions are ready; only one is cleared.
         one.readable().await?.retain_ready();
@@ -140,7 +140,7 @@ fn of_the_polls_the_last_is_woken_and_of_the_waits_each() -> io::Result<()> {
 fn a_full_pipe_is_waited_for() {
     on_the_system(|| async {
         let (sender, receiver) = pipe()?;
-        let (mut sender, receiver) = (AsyncFd::new(sender)?, AsyncFd::new(receiver)?);
+        let (mut sender, receiver) = (AsyncFd::from_owner(sender)?, AsyncFd::from_owner(receiver)?);
         let all: Vec<u8> = (0..500_000_u32).map(|at| (at % 251) as u8).collect();
         let send = async {
             let mut sent = 0;
@@ -172,7 +172,7 @@ fn a_full_pipe_is_waited_for() {
 fn the_mutable_forms() {
     on_the_system(|| async {
         let (one, mut two) = pair()?;
-        let mut one = AsyncFd::new(one)?;
+        let mut one = AsyncFd::from_owner(one)?;
         one.writable_mut().await?.get_inner_mut().write_all(b"out")?;
         assert_eq!(two.read(&mut [0; 8])?, 3);
         two.write_all(b"in")?;
@@ -196,7 +196,7 @@ fn the_mutable_forms() {
 fn an_end_is_seen_and_stays() {
     on_the_system(|| async {
         let (sender, receiver) = pipe()?;
-        let receiver = AsyncFd::with_interest(receiver, Interest::READABLE)?;
+        let receiver = AsyncFd::from_owner_with_interest(receiver, Interest::READABLE)?;
         drop(sender);
         let mut guard = receiver.readable().await?;
         assert!(guard.ready().is_read_closed());
@@ -205,7 +205,7 @@ fn an_end_is_seen_and_stays() {
         assert_eq!(receiver.get_ref().read(&mut [0])?, 0);
 
         let (sender, receiver) = pipe()?;
-        let sender = AsyncFd::with_interest(sender, Interest::WRITABLE)?;
+        let sender = AsyncFd::from_owner_with_interest(sender, Interest::WRITABLE)?;
         drop(receiver);
         assert!(sender.writable().await?.ready().is_writable());
         let written = sender.async_io(Interest::WRITABLE, |mut fd| fd.write(b"x")).await;
@@ -221,7 +221,7 @@ fn urgent_data_is_an_interest_of_its_own() {
         let client = std::net::TcpStream::connect(listener.local_addr()?)?;
         let (server, _) = listener.accept()?;
         server.set_nonblocking(true)?;
-        let server = AsyncFd::with_interest(server, Interest::PRIORITY)?;
+        let server = AsyncFd::from_owner_with_interest(server, Interest::PRIORITY)?;
         assert!(stays_pending(&mut pin!(server.ready(Interest::PRIORITY))).await);
         socket2::SockRef::from(&client).send_out_of_band(b"!")?;
         let mut guard = server.ready(Interest::PRIORITY).await?;
@@ -238,7 +238,7 @@ fn a_try_that_would_block_is_remembered_before_any_wait() {
     let runtime = Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         let (one, mut two) = pair().unwrap();
-        let one = AsyncFd::new(one).unwrap();
+        let one = AsyncFd::from_owner(one).unwrap();
         let blocked = one.try_io(Interest::READABLE, |mut one| one.read(&mut [0; 4]));
         assert_eq!(blocked.unwrap_err().kind(), ErrorKind::WouldBlock);
         let unready: io::Result<()> =
@@ -256,7 +256,7 @@ fn a_try_that_would_block_is_remembered_before_any_wait() {
 fn more_than_was_asked_for_is_refused_and_named() {
     on_the_system(|| async {
         let (_sender, receiver) = pipe()?;
-        let receiver = AsyncFd::with_interest(receiver, Interest::READABLE)?;
+        let receiver = AsyncFd::from_owner_with_interest(receiver, Interest::READABLE)?;
         let both = Interest::READABLE | Interest::WRITABLE;
         let errors = [
             receiver.writable().await.unwrap_err(),
@@ -303,11 +303,11 @@ fn bad_descriptors_are_refused_at_once_and_given_back() {
     }
     for path in ["/proc/self/exe", "/"] {
         let file = std::fs::File::open(path).unwrap();
-        let error = AsyncFd::try_with_interest(file, Interest::READABLE).unwrap_err();
+        let error = AsyncFd::from_owner_with_interest(file, Interest::READABLE).unwrap_err();
         assert!(error.to_string().contains("regular file"), "{error}");
         assert!(format!("{error:?}").contains("Operation not permitted"), "{error:?}");
         let (file, cause) = error.into_parts();
-        let error = AsyncFd::try_new(file).unwrap_err();
+        let error = AsyncFd::from_owner(file).unwrap_err();
         assert_eq!(error.to_string().matches("regular file").count(), 1, "{error}");
         let (mut file, cause_again) = error.into_parts();
         assert_eq!(cause_again.raw_os_error(), cause.raw_os_error());
@@ -348,7 +348,7 @@ fn it_is_deregistered_before_it_is_given_back_or_dropped() -> io::Result<()> {
 #[test]
 fn it_moves_on_when_its_reactor_ends() {
     let (mut sender, receiver) = pipe().unwrap();
-    let receiver = AsyncFd::new(receiver).unwrap();
+    let receiver = AsyncFd::from_owner(receiver).unwrap();
     let runtime = minato::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         assert!(stays_pending(&mut pin!(receiver.readable())).await);
@@ -371,7 +371,7 @@ fn it_moves_on_when_its_reactor_ends() {
 fn a_simulated_runtime_has_no_descriptors() {
     simulated(|| async {
         let (_sender, receiver) = pipe()?;
-        let error = AsyncFd::new(receiver).unwrap_err();
+        let error = AsyncFd::from_owner(receiver).map_err(io::Error::from).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         assert!(error.to_string().contains("sim engine"), "{error}");
         Ok(())

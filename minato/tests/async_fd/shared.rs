@@ -19,8 +19,8 @@ fn two_of_one_descriptor_wait_beside_each_other() {
         for first_goes in [true, false] {
             let (one, mut two) = pair()?;
             let shared = Arc::new(one);
-            let reader = AsyncFd::with_interest(shared.clone(), Interest::READABLE)?;
-            let writer = AsyncFd::new(shared.clone())?;
+            let reader = AsyncFd::from_owner_with_interest(shared.clone(), Interest::READABLE)?;
+            let writer = AsyncFd::from_owner(shared.clone())?;
             assert!(stays_pending(&mut pin!(reader.readable())).await);
             writer.writable().await?.retain_ready();
             let fill = |socket: &Arc<UnixStream>| (&**socket).write(&[7; 65_536]);
@@ -44,7 +44,7 @@ fn two_of_one_descriptor_wait_beside_each_other() {
                 two.write_all(b"more")?;
                 assert_eq!(waiting.await?, 4);
             }
-            let third = AsyncFd::new(shared)?;
+            let third = AsyncFd::from_owner(shared)?;
             assert!(stays_pending(&mut pin!(third.readable())).await);
         }
         Ok(())
@@ -56,7 +56,7 @@ fn a_socket_of_ours_is_waited_for_in_an_async_fd_too() {
     on_the_system(|| async {
         let (one, two) = minato::net::UnixStream::pair()?;
         assert!(stays_pending(&mut pin!(one.readable())).await);
-        let beside = AsyncFd::with_interest(one.as_fd(), Interest::READABLE)?;
+        let beside = AsyncFd::from_owner_with_interest(one.as_fd(), Interest::READABLE)?;
         assert!(stays_pending(&mut pin!(beside.readable())).await);
         two.try_write(b"x")?;
         beside.readable().await?.retain_ready();
@@ -72,7 +72,7 @@ fn a_socket_of_ours_is_waited_for_in_an_async_fd_too() {
 fn an_owner_that_was_exchanged_leaves_the_old_number_alone() {
     on_the_system(|| async {
         let (one, _two) = pair()?;
-        let mut exchanged = AsyncFd::with_interest(OwnedFd::from(one), Interest::READABLE)?;
+        let mut exchanged = AsyncFd::from_owner_with_interest(OwnedFd::from(one), Interest::READABLE)?;
         assert!(stays_pending(&mut pin!(exchanged.readable())).await);
         let number = exchanged.as_raw_fd();
         let (other, _its_writer) = pair()?;
@@ -82,7 +82,7 @@ fn an_owner_that_was_exchanged_leaves_the_old_number_alone() {
         let (mut writers, mut bystanders) = (Vec::new(), Vec::new());
         for _ in 0..64 {
             let (writer, reader) = pipe()?;
-            let reader = AsyncFd::with_interest(OwnedFd::from(reader), Interest::READABLE)?;
+            let reader = AsyncFd::from_owner_with_interest(OwnedFd::from(reader), Interest::READABLE)?;
             assert!(stays_pending(&mut pin!(reader.readable())).await);
             writers.push(writer);
             bystanders.push(reader);

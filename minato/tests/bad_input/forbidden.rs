@@ -43,7 +43,7 @@ fn nothing_hidden() {
     let (one, _other) = minato::net::UnixStream::pair().unwrap();
     assert_forbidden(pollster::block_on(one.readable()));
     let (reader, _writer) = std::io::pipe().unwrap();
-    let reader = minato::net::AsyncFd::new(reader).unwrap();
+    let reader = minato::net::AsyncFd::from_owner(reader).unwrap();
     assert_forbidden(pollster::block_on(reader.readable()).map(drop));
 
     // Inside a runtime nothing is hidden.

@@ -12,7 +12,6 @@ use futures::future;
 use minato::net::UnixDatagram;
 use minato::net::UnixListener;
 use minato::net::UnixStream;
-use minato::net::unix::SocketAddr;
 use minato::reactor::Reactor;
 
 use crate::directory;
@@ -83,9 +82,10 @@ fn two_owned_halves() {
 #[test]
 fn an_abstract_name_goes_with_its_socket() {
     use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::net::SocketAddr;
     on_the_system(|| async {
         let name = format!("minato-test-{}-{:p}", std::process::id(), &());
-        let address = SocketAddr::from_abstract_name(&name)?;
+        let address = SocketAddr::from_abstract_name(&name)?.into();
         let listener = UnixListener::bind_addr(&address)?;
         assert_eq!(listener.local_addr()?.as_abstract_name(), Some(name.as_bytes()));
         let client = UnixStream::connect_addr(&address).await?;
@@ -138,7 +138,6 @@ fn connections_that_came_in_one_event_are_all_accepted() {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[test]
 fn an_empty_path_is_bound_to_a_name_that_the_system_chooses() {
-    use std::os::linux::net::SocketAddrExt;
     on_the_system(|| async {
         let unnamed = UnixDatagram::unbound()?.local_addr()?;
         let (one, two) = (UnixDatagram::bind("")?, UnixDatagram::bind_addr(&unnamed)?);

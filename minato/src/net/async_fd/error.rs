@@ -12,7 +12,9 @@ pub struct AsyncFdRegisterError<T> {
     pub(super) cause: io::Error,
 }
 
-/// What the `try_` constructors of [`AsyncFd`](super::AsyncFd) return.
+/// The name before tokio 1.54.
+#[doc(hidden)]
+#[deprecated = "use `AsyncFdRegisterError`"]
 pub type AsyncFdTryNewError<T> = AsyncFdRegisterError<T>;
 
 impl<T> AsyncFdRegisterError<T> {

@@ -3,7 +3,9 @@
 mod error;
 mod guard;
 
-pub use self::error::{AsyncFdRegisterError, AsyncFdTryNewError, TryIoError};
+#[allow(deprecated, reason = "it keeps its name")]
+pub use self::error::AsyncFdTryNewError;
+pub use self::error::{AsyncFdRegisterError, TryIoError};
 pub use self::guard::{AsyncFdReadyGuard, AsyncFdReadyMutGuard};
 
 use std::fmt;
@@ -50,7 +52,7 @@ use crate::reactor::Handle;
 /// # fn main() -> std::io::Result<()> {
 /// let (mut one, two) = UnixStream::pair()?;
 /// two.set_nonblocking(true)?;
-/// let two = AsyncFd::new(two)?;
+/// let two = AsyncFd::from_owner(two)?;
 /// one.write_all(b"ahoy")?;
 /// # pollster::block_on(async {
 /// let mut buf = [0; 16];
@@ -71,12 +73,13 @@ pub struct AsyncFd<T: AsRawFd> {
 }
 
 impl<T: AsRawFd + AsFd> AsyncFd<T> {
-    /// Takes `inner` in, to wait for reading and writing.
+    /// Takes in what owns or borrows a descriptor, to wait for reading and writing.
     ///
     /// # Errors
     ///
     /// The system's: the descriptor is of a kind that is always ready, as a regular file is
-    /// (`EPERM`). `Unsupported` on a simulated runtime.
+    /// (`EPERM`). `Unsupported` on a simulated runtime. The error gives `inner` back and names the
+    /// descriptor.
     ///
     /// # Examples
     ///
@@ -92,59 +95,42 @@ impl<T: AsRawFd + AsFd> AsyncFd<T> {
     ///     }
     /// }
     ///
-    /// minato::net::AsyncFd::new(Number(0)).ok();
+    /// minato::net::AsyncFd::from_owner(Number(0)).ok();
     /// ```
     #[track_caller]
-    pub fn new(inner: T) -> io::Result<Self> {
-        Ok(Self::try_new(inner)?)
+    pub fn from_owner(inner: T) -> Result<Self, AsyncFdRegisterError<T>> {
+        Self::from_owner_with_interest(inner, Interest::READABLE | Interest::WRITABLE)
     }
 
-    /// Takes `inner` in, to wait for `interest` only.
+    /// Like [`from_owner`](Self::from_owner), to wait for `interest` only.
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new).
+    /// As [`from_owner`](Self::from_owner).
     #[track_caller]
-    pub fn with_interest(inner: T, interest: Interest) -> io::Result<Self> {
-        Ok(Self::try_with_interest(inner, interest)?)
-    }
-
-    /// Like [`new`](Self::new), with an error that gives `inner` back and names the descriptor.
-    ///
-    /// # Errors
-    ///
-    /// As [`new`](Self::new).
-    #[track_caller]
-    pub fn try_new(inner: T) -> Result<Self, AsyncFdTryNewError<T>> {
-        Self::try_with_interest(inner, Interest::READABLE | Interest::WRITABLE)
-    }
-
-    /// Like [`with_interest`](Self::with_interest), with an error that gives `inner` back and names
-    /// the descriptor.
-    ///
-    /// # Errors
-    ///
-    /// As [`new`](Self::new).
-    #[track_caller]
-    pub fn try_with_interest(inner: T, interest: Interest) -> Result<Self, AsyncFdTryNewError<T>> {
+    pub fn from_owner_with_interest(
+        inner: T,
+        interest: Interest,
+    ) -> Result<Self, AsyncFdRegisterError<T>> {
         Self::make(inner, |inner| inner.as_fd().as_raw_fd(), interest, None)
     }
 
-    /// Like [`new`](Self::new), bound to the reactor of `handle`.
+    /// Like [`from_owner`](Self::from_owner), bound to the reactor of `handle`.
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new).
+    /// As [`from_owner`](Self::from_owner).
     #[track_caller]
     pub fn new_on(handle: impl Into<Handle>, inner: T) -> io::Result<Self> {
         Self::with_interest_on(handle, inner, Interest::READABLE | Interest::WRITABLE)
     }
 
-    /// Like [`with_interest`](Self::with_interest), bound to the reactor of `handle`.
+    /// Like [`from_owner_with_interest`](Self::from_owner_with_interest), bound to the reactor of
+    /// `handle`.
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new).
+    /// As [`from_owner`](Self::from_owner).
     #[track_caller]
     pub fn with_interest_on(
         handle: impl Into<Handle>,
@@ -152,6 +138,58 @@ impl<T: AsRawFd + AsFd> AsyncFd<T> {
         interest: Interest,
     ) -> io::Result<Self> {
         Ok(Self::make(inner, |inner| inner.as_fd().as_raw_fd(), interest, Some(&handle.into()))?)
+    }
+}
+
+/// The constructors that tokio deprecates. They take any type with a number, which need not own it.
+impl<T: AsRawFd> AsyncFd<T> {
+    /// Takes `inner` in, to wait for reading and writing. Nobody checks that the descriptor is
+    /// `inner`'s and stays open: use [`from_owner`](Self::from_owner), or vouch for it with
+    /// [`register`](Self::register).
+    ///
+    /// # Errors
+    ///
+    /// As [`register`](Self::register).
+    #[deprecated = "does not see to it that the descriptor stays open; use `from_owner`"]
+    #[track_caller]
+    pub fn new(inner: T) -> io::Result<Self> {
+        Ok(Self::make(inner, T::as_raw_fd, Interest::READABLE | Interest::WRITABLE, None)?)
+    }
+
+    /// Like [`new`](Self::new), to wait for `interest` only.
+    ///
+    /// # Errors
+    ///
+    /// As [`register`](Self::register).
+    #[deprecated = "does not see to it that the descriptor stays open; use \
+                    `from_owner_with_interest`"]
+    #[track_caller]
+    pub fn with_interest(inner: T, interest: Interest) -> io::Result<Self> {
+        Ok(Self::make(inner, T::as_raw_fd, interest, None)?)
+    }
+
+    /// Like [`new`](Self::new), with an error that gives `inner` back and names the descriptor.
+    ///
+    /// # Errors
+    ///
+    /// As [`register`](Self::register).
+    #[deprecated = "does not see to it that the descriptor stays open; use `from_owner`"]
+    #[track_caller]
+    pub fn try_new(inner: T) -> Result<Self, AsyncFdRegisterError<T>> {
+        Self::make(inner, T::as_raw_fd, Interest::READABLE | Interest::WRITABLE, None)
+    }
+
+    /// Like [`with_interest`](Self::with_interest), with an error that gives `inner` back and names
+    /// the descriptor.
+    ///
+    /// # Errors
+    ///
+    /// As [`register`](Self::register).
+    #[deprecated = "does not see to it that the descriptor stays open; use \
+                    `from_owner_with_interest`"]
+    #[track_caller]
+    pub fn try_with_interest(inner: T, interest: Interest) -> Result<Self, AsyncFdRegisterError<T>> {
+        Self::make(inner, T::as_raw_fd, interest, None)
     }
 }
 
@@ -213,7 +251,7 @@ impl<T: AsRawFd> AsyncFd<T> {
     }
 
     /// The waiting side, which knows the number that the descriptor has now.
-    fn registration(&self) -> &Registration {
+    pub(in crate::net) fn registration(&self) -> &Registration {
         if let Some(inner) = &self.inner {
             note(self.registration.source(), (self.number)(inner));
         }
@@ -405,8 +443,9 @@ impl<T: AsRawFd> AsyncFd<T> {
         Poll::Ready(Ok(AsyncFdReadyMutGuard::new(self, seen)))
     }
 
-    /// Calls `operation` if the descriptor may be ready for it. When it returns `WouldBlock`, the
-    /// readiness is cleared, so it must return that only if the descriptor did.
+    /// Calls `operation` if the descriptor may be ready for it; before the first wait the system is
+    /// asked. When it returns `WouldBlock`, the readiness is cleared, so it must return that only if
+    /// the descriptor did.
     ///
     /// # Errors
     ///
@@ -432,6 +471,7 @@ impl<T: AsRawFd> AsyncFd<T> {
         operation: impl FnOnce(&mut T) -> io::Result<R>,
     ) -> io::Result<R> {
         self.check(interest)?;
+        self.registration();
         let Self { registration, inner, number, .. } = self;
         let inner = inner.as_mut().expect(HELD);
         registration.try_user_io(interest, || {
@@ -509,9 +549,12 @@ impl<T: AsRawFd> AsRawFd for AsyncFd<T> {
     }
 }
 
-impl<T: AsRawFd + AsFd> AsFd for AsyncFd<T> {
+impl<T: AsRawFd> AsFd for AsyncFd<T> {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.get_ref().as_fd()
+        match self.registration().source() {
+            Source::Foreign(foreign) => foreign.owners(),
+            _ => unreachable!("an AsyncFd registers a foreign descriptor"),
+        }
     }
 }
 

@@ -23,4 +23,8 @@ pub type OwnedReadHalf = super::OwnedReadHalf<TcpStream>;
 /// The owned writing half of a [`TcpStream`].
 pub type OwnedWriteHalf = super::OwnedWriteHalf<TcpStream>;
 
-super::halves::reunite_error!();
+/// The halves were not of the same stream; gives them back.
+#[derive(Debug)]
+pub struct ReuniteError(pub OwnedReadHalf, pub OwnedWriteHalf);
+
+super::halves::reunite_error!(ReuniteError(OwnedReadHalf, OwnedWriteHalf));

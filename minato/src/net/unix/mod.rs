@@ -41,4 +41,8 @@ pub type gid_t = u32;
 #[allow(non_camel_case_types, reason = "the system's names")]
 pub type pid_t = i32;
 
-super::halves::reunite_error!();
+/// The halves were not of the same stream; gives them back.
+#[derive(Debug)]
+pub struct ReuniteError(pub OwnedReadHalf, pub OwnedWriteHalf);
+
+super::halves::reunite_error!(ReuniteError(OwnedReadHalf, OwnedWriteHalf));

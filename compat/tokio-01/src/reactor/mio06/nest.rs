@@ -152,7 +152,7 @@ impl Inside {
         let poll = Descriptor(mio::Poll::new()?);
         let poll = match reactor {
             Some(reactor) => AsyncFd::with_interest_on(reactor, poll, Interest::READABLE)?,
-            None => AsyncFd::with_interest(poll, Interest::READABLE)?,
+            None => AsyncFd::from_owner_with_interest(poll, Interest::READABLE)?,
         };
         Ok(Arc::new_cyclic(|inside| Self {
             poll,
