@@ -15,6 +15,8 @@ pub enum SocketOption {
     ReusePort(bool),
     /// Remembered; the simulated network never holds small segments back.
     NoDelay(bool),
+    /// Remembered, on by default; the simulated network never holds an acknowledgement back.
+    QuickAck(bool),
     /// Whether an idle connection is probed.
     Keepalive(bool),
     /// How long a connection is idle before it is probed; 1 s to 32,767 s.
@@ -29,6 +31,11 @@ pub enum SocketOption {
     /// Remembered; no simulated path is long enough for it to matter. `u32::MAX` stands for the
     /// default of 64.
     TimeToLive(u32),
+    /// Remembered; the simulated network treats all packets alike. Of a stream the two bits that
+    /// tell of congestion are left alone, as on Linux.
+    TypeOfService(u32),
+    /// Remembered, as [`TypeOfService`](Self::TypeOfService). `u32::MAX` stands for the default of 0.
+    TrafficClass(u32),
     /// Bytes that a stream queues before a send would block, or the largest datagram. At least 1.
     /// The value is taken as it is, where Linux doubles it.
     SendBuffer(usize),
@@ -71,6 +78,8 @@ pub struct Options {
     pub reuse_port: bool,
     /// See [`SocketOption::NoDelay`].
     pub nodelay: bool,
+    /// See [`SocketOption::QuickAck`].
+    pub quickack: bool,
     /// See [`SocketOption::Keepalive`].
     pub keepalive: bool,
     /// See [`SocketOption::KeepaliveIdle`].
@@ -83,6 +92,10 @@ pub struct Options {
     pub linger: Option<Duration>,
     /// See [`SocketOption::TimeToLive`].
     pub ttl: u32,
+    /// See [`SocketOption::TypeOfService`].
+    pub type_of_service: u32,
+    /// See [`SocketOption::TrafficClass`].
+    pub traffic_class: u32,
     /// See [`SocketOption::SendBuffer`].
     pub send_buffer: usize,
     /// See [`SocketOption::ReceiveBuffer`].
@@ -107,12 +120,15 @@ impl Options {
             reuse_address: false,
             reuse_port: false,
             nodelay: false,
+            quickack: true,
             keepalive: false,
             keepalive_idle: Duration::from_secs(7200),
             keepalive_interval: Duration::from_secs(75),
             keepalive_retries: 9,
             linger: None,
             ttl: 64,
+            type_of_service: 0,
+            traffic_class: 0,
             send_buffer,
             receive_buffer,
             broadcast: false,

@@ -19,6 +19,8 @@ impl State {
         let stream = self.socket(key).kind == Kind::Stream;
         let v6 = self.socket(key).family == Family::V6;
         let bound = self.socket(key).bound.is_some();
+        // The kernel keeps a byte, and on a stream two of its bits to itself.
+        let service = if stream { 0xfc } else { 0xff };
         let options = &mut self.socket_mut(key).options;
         match option {
             SocketOption::ReuseAddress(value) => options.reuse_address = value,
@@ -27,6 +29,7 @@ impl State {
             SocketOption::Linger(value) => options.linger = value.map(linger).transpose()?,
             SocketOption::Keepalive(value) => options.keepalive = value,
             SocketOption::NoDelay(_)
+            | SocketOption::QuickAck(_)
             | SocketOption::KeepaliveIdle(_)
             | SocketOption::KeepaliveInterval(_)
             | SocketOption::KeepaliveRetries(_)
@@ -35,11 +38,13 @@ impl State {
                 return fail(errno::EOPNOTSUPP);
             }
             SocketOption::NoDelay(value) => options.nodelay = value,
+            SocketOption::QuickAck(value) => options.quickack = value,
             SocketOption::KeepaliveIdle(value) => options.keepalive_idle = seconds(value)?,
             SocketOption::KeepaliveInterval(value) => options.keepalive_interval = seconds(value)?,
             SocketOption::KeepaliveRetries(value @ 1..=127) => options.keepalive_retries = value,
             SocketOption::KeepaliveRetries(_) => return fail(errno::EINVAL),
             SocketOption::TimeToLive(value) => options.ttl = hops(value, u32::from(!v6), 64)?,
+            SocketOption::TypeOfService(value) => options.type_of_service = value & service,
             SocketOption::SendBuffer(bytes) => self.set_send_buffer(key, bytes.max(1)),
             SocketOption::ReceiveBuffer(bytes) if stream => {
                 self.set_receive_buffer(key, bytes.max(1));
@@ -51,6 +56,7 @@ impl State {
             SocketOption::MulticastTtlV4(value) => options.multicast_ttl_v4 = hops(value, 0, 1)?,
             SocketOption::MulticastLoopV6(_)
             | SocketOption::MulticastHopsV6(_)
+            | SocketOption::TrafficClass(_)
             | SocketOption::OnlyV6(_)
             | SocketOption::JoinV6(..)
             | SocketOption::LeaveV6(..)
@@ -60,6 +66,9 @@ impl State {
             }
             SocketOption::OnlyV6(_) if bound => return fail(errno::EINVAL),
             SocketOption::OnlyV6(value) => options.only_v6 = value,
+            SocketOption::TrafficClass(value) => {
+                options.traffic_class = hops(value, 0, 0)? & service;
+            }
             SocketOption::MulticastLoopV6(value) => options.multicast_loop_v6 = value,
             SocketOption::MulticastHopsV6(value) => options.multicast_hops_v6 = hops(value, 0, 1)?,
             SocketOption::JoinV4(group, interface) => {

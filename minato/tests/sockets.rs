@@ -19,12 +19,16 @@ mod unix {
     mod ancillary;
     mod datagrams;
     mod descriptors;
+    mod pipes;
+    mod sockets;
     mod standard;
     mod streams;
 }
 
+use std::ffi::CString;
 use std::io;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
 use minato::net::UdpSocket;
 
@@ -40,6 +44,17 @@ async fn connected_pair() -> io::Result<(UdpSocket, UdpSocket)> {
     a.connect(at_b).await?;
     b.connect(at_a).await?;
     Ok((a, b))
+}
+
+/// A FIFO in `directory`.
+fn fifo(directory: &Path) -> io::Result<PathBuf> {
+    let path = directory.join("fifo");
+    let name = CString::new(path.as_os_str().as_encoded_bytes()).unwrap();
+    // SAFETY: the path ends with a zero byte.
+    match unsafe { libc::mkfifo(name.as_ptr(), 0o600) } {
+        0 => Ok(path),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 fn directory() -> tempfile::TempDir {

@@ -130,7 +130,7 @@ impl Socket {
 macro_rules! datagram_api {
     ($socket:ident, $address:ty, $family:ident) => {
         impl $socket {
-            fn from_socket(socket: Socket) -> Self {
+            pub(in crate::net) fn from_socket(socket: Socket) -> Self {
                 Self { socket }
             }
 

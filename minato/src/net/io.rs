@@ -405,7 +405,8 @@ pub(crate) trait Waitable: Sized {
         result
     }
 
-    /// Waits until one of `interest`'s bits is set. It spends no budget, as in tokio: what is done
+    /// Waits until one of `interest`'s bits is set; registers first, since the reactor sets them.
+    /// It spends no budget, as in tokio: what is done
     /// after it does. The snapshot is what readiness may be [cleared](Self::would_block) by.
     fn ready_snapshot(&self, interest: Interest) -> impl Future<Output = io::Result<Snapshot>> {
         let mut wait = Wait::new(self, interest);
@@ -447,8 +448,11 @@ pub(crate) trait Waitable: Sized {
         cx: &mut Context<'_>,
         waker: &mut impl LeaveWaker,
     ) -> Poll<io::Result<Snapshot>> {
-        self.registration().slot_at_start();
-        let mask = waker.mask();
+        let registration = self.registration();
+        let (slot, mask) = (registration.slot_at_start(), waker.mask());
+        if !slot.is_registered() && slot.snapshot().readiness().intersects(mask) {
+            registration.register_and_watch(slot, cx)?;
+        }
         self.poll_loop(cx, waker, Begun::No, |snapshot| {
             let seen = snapshot.filter(|seen| seen.readiness().intersects(mask));
             seen.map(Done::Whole).ok_or_else(|| io::ErrorKind::WouldBlock.into())

@@ -11,6 +11,8 @@
 //! | [`UdpSocket`] | a UDP socket |
 //! | [`UnixListener`], [`UnixStream`] | a listening Unix socket, and a connection |
 //! | [`UnixDatagram`] | a Unix datagram socket |
+//! | [`UnixSocket`] | a Unix socket that is set up before it listens, connects or sends |
+//! | [`unix::pipe`] | pipes, with a path and without |
 //! | [`AsyncFd`] | any other descriptor that the system can wait for |
 
 mod address;
@@ -44,4 +46,4 @@ pub use self::send_file::SendFile;
 pub use self::splice::{Direct, spliced_bytes};
 pub use self::tcp::{TcpListener, TcpSocket, TcpStream};
 pub use self::udp::UdpSocket;
-pub use self::unix::{UnixDatagram, UnixListener, UnixStream};
+pub use self::unix::{UnixDatagram, UnixListener, UnixSocket, UnixStream};

@@ -50,6 +50,67 @@ macro_rules! option_method {
             set_nodelay: NoDelay
         }
     };
+    (quickack) => {
+        $crate::net::options::option_method! {
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            /// Whether what was received is acknowledged at once (`TCP_QUICKACK`).
+            quickack: bool,
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            /// Sets whether what was received is acknowledged at once. The system may change it
+            /// back with the next packets.
+            set_quickack: QuickAck
+        }
+    };
+    (tos) => {
+        $crate::net::options::option_method! {
+            /// The type of service in the header of outgoing IPv4 packets (`IP_TOS`).
+            tos_v4: u32,
+            /// Sets the type of service in the header of outgoing IPv4 packets. Of a stream, the
+            /// system keeps the lowest two bits to itself.
+            set_tos_v4: TypeOfServiceV4
+        }
+        $crate::net::options::option_method! {
+            #[deprecated = "the name for IPv4 is `tos_v4`"]
+            #[doc(hidden)]
+            /// See [`tos_v4`](Self::tos_v4).
+            tos: u32,
+            #[deprecated = "the name for IPv4 is `set_tos_v4`"]
+            #[doc(hidden)]
+            /// See [`set_tos_v4`](Self::set_tos_v4).
+            set_tos: TypeOfServiceV4
+        }
+        $crate::net::options::option_method! {
+            /// The traffic class in the header of outgoing IPv6 packets (`IPV6_TCLASS`); an error
+            /// on an IPv4 socket.
+            tclass_v6: u32,
+            /// Sets the traffic class in the header of outgoing IPv6 packets. Of a stream, the
+            /// system keeps the lowest two bits to itself.
+            set_tclass_v6: TrafficClassV6
+        }
+    };
+    (device) => {
+        /// The name of the network interface that the socket is bound to (`SO_BINDTODEVICE`).
+        ///
+        /// # Errors
+        ///
+        /// The system's.
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        pub fn device(&self) -> std::io::Result<Option<Vec<u8>>> {
+            self.socket.device()
+        }
+
+        /// Binds the socket to the network interface of this name, so that only its packets are
+        /// received; `None` or an empty name frees it.
+        ///
+        /// # Errors
+        ///
+        /// The system's: there is no such interface, or it may not be chosen. `Unsupported` for a
+        /// name on a simulated runtime.
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        pub fn bind_device(&self, interface: Option<&[u8]>) -> std::io::Result<()> {
+            self.socket.bind_device(interface)
+        }
+    };
     (ttl) => {
         $crate::net::options::option_method! {
             /// The time to live of outgoing packets (for IPv6, their hop limit).
@@ -135,6 +196,16 @@ macro_rules! option_method {
         pub fn set_linger(&self, linger: Option<std::time::Duration>) -> std::io::Result<()> {
             let linger = $crate::os::OptionValue::linger(linger)?;
             self.socket.set_option($crate::os::OptionName::Linger, linger)
+        }
+
+        /// Has a close throw bytes away that were not sent, and reset the connection. It is the
+        /// one [linger](Self::set_linger) that never makes a close block.
+        ///
+        /// # Errors
+        ///
+        /// The system's.
+        pub fn set_zero_linger(&self) -> std::io::Result<()> {
+            self.set_linger(Some(std::time::Duration::ZERO))
         }
     };
     (

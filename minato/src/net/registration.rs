@@ -119,8 +119,8 @@ impl Registration {
     }
 
     /// The slot, made now if there is none, for who wants to know of readiness and tries nothing.
-    pub(super) fn slot_at_start(&self) {
-        self.slot_assuming(Readiness::from_bits(self.assumed.load(Ordering::Relaxed)));
+    pub(super) fn slot_at_start(&self) -> &Arc<Slot> {
+        self.slot_assuming(Readiness::from_bits(self.assumed.load(Ordering::Relaxed)))
     }
 
     /// Takes `readiness` for granted until something would block.

@@ -89,6 +89,10 @@ verbs! {
     fn peer_credentials(&self) -> (u32, u32, Option<i32>);
     fn option(&self, name: OptionName) -> OptionValue;
     fn set_option(&self, name: OptionName, value: OptionValue) -> ();
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn device(&self) -> Option<Vec<u8>>;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn bind_device(&self, interface: Option<&[u8]>) -> ();
     fn change_membership(&self, change: Membership) -> ();
     fn send_to(&self, buf: &[u8], target: &Address) -> usize;
     /// Receives a datagram, or only looks at it if `peek`; returns how many bytes are in `buf`.
@@ -172,6 +176,20 @@ impl Socket {
             return Err(transport.instead_of(wanted));
         }
         Ok(Self::new(Kind::Os(socket), transport, None, handle))
+    }
+
+    /// Takes over a descriptor without a check. What is wrong with it shows at the first verb. On a
+    /// simulated host, a simulated socket takes the place of any that it can.
+    #[track_caller]
+    pub(crate) fn adopt(descriptor: Descriptor) -> Self {
+        let twin = registration::host(None).and_then(|_| descriptor.try_clone().ok());
+        let (socket, transport) = OsSocket::adopt(descriptor);
+        if let Some(twin) = twin
+            && let Ok(socket) = Self::from_descriptor(twin, transport, None)
+        {
+            return socket;
+        }
+        Self::new(Kind::Os(socket), transport, None, None)
     }
 
     #[track_caller]

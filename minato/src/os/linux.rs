@@ -108,6 +108,15 @@ fn set_flag(socket: &Socket, level: i32, name: i32, on: bool) {
     };
 }
 
+/// Whether what was received is acknowledged at once.
+pub(crate) fn quickack(socket: &Socket) -> io::Result<bool> {
+    socket.tcp_quickack()
+}
+
+pub(crate) fn set_quickack(socket: &Socket, on: bool) -> io::Result<()> {
+    socket.set_tcp_quickack(on)
+}
+
 /// How many connections wait in the queue of a TCP listener.
 pub(crate) fn waiting_connections(listener: &Socket) -> Option<u32> {
     // The head of the kernel's `tcp_info`: eight bytes, and then numbers of 32 bits. The fifth

@@ -11,6 +11,7 @@ pub(crate) mod fd_passing;
 mod gro;
 mod gso;
 mod options;
+pub(crate) mod pipe;
 #[cfg_attr(any(target_os = "linux", target_os = "android"), path = "linux.rs")]
 #[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "portable.rs")]
 pub(crate) mod platform;
@@ -102,15 +103,16 @@ impl OsSocket {
 
     fn from_any(descriptor: Descriptor) -> io::Result<(Self, Transport)> {
         let socket = Socket::from(descriptor);
-        let domain = socket.local_addr()?.domain();
-        let transport = match (socket.r#type()?, domain) {
-            (Type::STREAM, Domain::IPV4 | Domain::IPV6) => Transport::Tcp,
-            (Type::DGRAM, Domain::IPV4 | Domain::IPV6) => Transport::Udp,
-            (Type::STREAM, Domain::UNIX) => Transport::UnixStream,
-            (Type::DGRAM, Domain::UNIX) => Transport::UnixDatagram,
-            _ => Transport::Other,
-        };
+        let transport = transport_of(&socket)?;
         Ok((socket.into(), transport))
+    }
+
+    /// The same for what cannot fail. What is wrong with the descriptor shows at the first verb.
+    pub(crate) fn adopt(descriptor: Descriptor) -> (Self, Transport) {
+        let socket = Socket::from(descriptor);
+        let transport = transport_of(&socket).unwrap_or(Transport::Other);
+        _ = socket.set_nonblocking(true);
+        (socket.into(), transport)
     }
 
     pub(crate) fn connect(&self, address: &Address) -> io::Result<()> {
@@ -219,6 +221,18 @@ impl OsSocket {
         }
         self.socket.into()
     }
+}
+
+/// What runs over a socket.
+fn transport_of(socket: &Socket) -> io::Result<Transport> {
+    let domain = socket.local_addr()?.domain();
+    Ok(match (socket.r#type()?, domain) {
+        (Type::STREAM, Domain::IPV4 | Domain::IPV6) => Transport::Tcp,
+        (Type::DGRAM, Domain::IPV4 | Domain::IPV6) => Transport::Udp,
+        (Type::STREAM, Domain::UNIX) => Transport::UnixStream,
+        (Type::DGRAM, Domain::UNIX) => Transport::UnixDatagram,
+        _ => Transport::Other,
+    })
 }
 
 /// The descriptor that sockets without one lend: every call on a socket fails on it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use socket2::{Socket, TcpKeepalive};
 
-use super::OsSocket;
+use super::{OsSocket, platform};
 
 /// An option that can be read and set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,12 +14,15 @@ pub(crate) enum OptionName {
     ReuseAddress,
     ReusePort,
     NoDelay,
+    QuickAck,
     KeepAlive,
     KeepAliveTime,
     KeepAliveInterval,
     KeepAliveRetries,
     Linger,
     Ttl,
+    TypeOfServiceV4,
+    TrafficClassV6,
     SendBufferSize,
     ReceiveBufferSize,
     Broadcast,
@@ -31,17 +34,20 @@ pub(crate) enum OptionName {
 
 impl OptionName {
     /// All of them. Which families a socket serves comes before what depends on it.
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::OnlyV6,
         Self::ReuseAddress,
         Self::ReusePort,
         Self::NoDelay,
+        Self::QuickAck,
         Self::KeepAlive,
         Self::KeepAliveTime,
         Self::KeepAliveInterval,
         Self::KeepAliveRetries,
         Self::Linger,
         Self::Ttl,
+        Self::TypeOfServiceV4,
+        Self::TrafficClassV6,
         Self::SendBufferSize,
         Self::ReceiveBufferSize,
         Self::Broadcast,
@@ -150,6 +156,7 @@ impl OsSocket {
             OptionName::ReuseAddress => socket.reuse_address().map(Flag),
             OptionName::ReusePort => socket.reuse_port().map(Flag),
             OptionName::NoDelay => socket.tcp_nodelay().map(Flag),
+            OptionName::QuickAck => platform::quickack(socket).map(Flag),
             OptionName::KeepAlive => socket.keepalive().map(Flag),
             OptionName::KeepAliveTime => socket.tcp_keepalive_time().map(|time| Time(Some(time))),
             OptionName::KeepAliveInterval => {
@@ -159,6 +166,8 @@ impl OsSocket {
             OptionName::Linger => socket.linger().map(Time),
             OptionName::Ttl if self.is_v6()? => socket.unicast_hops_v6().map(Number),
             OptionName::Ttl => socket.ttl_v4().map(Number),
+            OptionName::TypeOfServiceV4 => socket.tos_v4().map(Number),
+            OptionName::TrafficClassV6 => socket.tclass_v6().map(Number),
             OptionName::SendBufferSize => size(socket.send_buffer_size()),
             OptionName::ReceiveBufferSize => size(socket.recv_buffer_size()),
             OptionName::Broadcast => socket.broadcast().map(Flag),
@@ -176,6 +185,7 @@ impl OsSocket {
             OptionName::ReuseAddress => socket.set_reuse_address(value.try_into()?),
             OptionName::ReusePort => socket.set_reuse_port(value.try_into()?),
             OptionName::NoDelay => socket.set_tcp_nodelay(value.try_into()?),
+            OptionName::QuickAck => platform::set_quickack(socket, value.try_into()?),
             OptionName::KeepAlive => socket.set_keepalive(value.try_into()?),
             OptionName::KeepAliveTime => keep_alive(socket, |k| Ok(k.with_time(time(value)?))),
             OptionName::KeepAliveInterval => {
@@ -187,6 +197,8 @@ impl OsSocket {
             OptionName::Linger => socket.set_linger(value.try_into()?),
             OptionName::Ttl if self.is_v6()? => socket.set_unicast_hops_v6(value.try_into()?),
             OptionName::Ttl => socket.set_ttl_v4(value.try_into()?),
+            OptionName::TypeOfServiceV4 => socket.set_tos_v4(value.try_into()?),
+            OptionName::TrafficClassV6 => socket.set_tclass_v6(value.try_into()?),
             OptionName::SendBufferSize => {
                 socket.set_send_buffer_size(u32::try_from(value)? as usize)
             }
@@ -199,6 +211,17 @@ impl OsSocket {
             OptionName::MulticastTtlV4 => socket.set_multicast_ttl_v4(value.try_into()?),
             OptionName::MulticastLoopV6 => socket.set_multicast_loop_v6(value.try_into()?),
         }
+    }
+
+    /// The network interface that the socket is bound to.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(crate) fn device(&self) -> io::Result<Option<Vec<u8>>> {
+        self.socket.device()
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(crate) fn bind_device(&self, interface: Option<&[u8]>) -> io::Result<()> {
+        self.socket.bind_device(interface)
     }
 
     pub(crate) fn change_membership(&self, change: Membership) -> io::Result<()> {

@@ -70,6 +70,15 @@ pub(crate) fn report_details(socket: &Socket, _v6: bool) {
 /// Nothing joins datagrams here.
 pub(crate) fn join_datagrams(_socket: &Socket, _on: bool) {}
 
+/// Nobody chooses here.
+pub(crate) fn quickack(_socket: &Socket) -> io::Result<bool> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn set_quickack(_socket: &Socket, _on: bool) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Not reported here.
 pub(crate) fn waiting_connections(_listener: &Socket) -> Option<u32> {
     None
@@ -267,6 +276,10 @@ mod tests {
         listener.listen(1).unwrap();
         assert_eq!(waiting_connections(&listener), None);
         assert!(!is_listening(&listener));
+        let errors = [quickack(&listener).map(drop), set_quickack(&listener, true)];
+        for error in errors {
+            assert_eq!(error.unwrap_err().kind(), io::ErrorKind::Unsupported);
+        }
     }
 
     #[test]

@@ -133,7 +133,8 @@ impl SimSocket {
         use OptionValue::{Flag, Number, Time};
         let options = self.socket.options();
         let v6 = self.socket.family() == minato_sim::Family::V6;
-        if !v6 && matches!(name, OptionName::OnlyV6 | OptionName::MulticastLoopV6) {
+        let of_v6 = [OptionName::OnlyV6, OptionName::MulticastLoopV6, OptionName::TrafficClassV6];
+        if !v6 && of_v6.contains(&name) {
             // What Linux says when an option of IPv6 is read from an IPv4 socket.
             return Err(io::Error::from_raw_os_error(libc::EOPNOTSUPP));
         }
@@ -141,12 +142,15 @@ impl SimSocket {
             OptionName::ReuseAddress => Flag(options.reuse_address),
             OptionName::ReusePort => Flag(options.reuse_port),
             OptionName::NoDelay => Flag(options.nodelay),
+            OptionName::QuickAck => Flag(options.quickack),
             OptionName::KeepAlive => Flag(options.keepalive),
             OptionName::KeepAliveTime => Time(Some(options.keepalive_idle)),
             OptionName::KeepAliveInterval => Time(Some(options.keepalive_interval)),
             OptionName::KeepAliveRetries => Number(options.keepalive_retries),
             OptionName::Linger => Time(options.linger),
             OptionName::Ttl => Number(options.ttl),
+            OptionName::TypeOfServiceV4 => Number(options.type_of_service),
+            OptionName::TrafficClassV6 => Number(options.traffic_class),
             OptionName::SendBufferSize => Number(options.send_buffer as u32),
             OptionName::ReceiveBufferSize => Number(options.receive_buffer as u32),
             OptionName::Broadcast => Flag(options.broadcast),
@@ -163,12 +167,15 @@ impl SimSocket {
             OptionName::ReuseAddress => SocketOption::ReuseAddress(value.try_into()?),
             OptionName::ReusePort => SocketOption::ReusePort(value.try_into()?),
             OptionName::NoDelay => SocketOption::NoDelay(value.try_into()?),
+            OptionName::QuickAck => SocketOption::QuickAck(value.try_into()?),
             OptionName::KeepAlive => SocketOption::Keepalive(value.try_into()?),
             OptionName::KeepAliveTime => SocketOption::KeepaliveIdle(time(value)?),
             OptionName::KeepAliveInterval => SocketOption::KeepaliveInterval(time(value)?),
             OptionName::KeepAliveRetries => SocketOption::KeepaliveRetries(value.try_into()?),
             OptionName::Linger => SocketOption::Linger(value.try_into()?),
             OptionName::Ttl => SocketOption::TimeToLive(value.try_into()?),
+            OptionName::TypeOfServiceV4 => SocketOption::TypeOfService(value.try_into()?),
+            OptionName::TrafficClassV6 => SocketOption::TrafficClass(value.try_into()?),
             OptionName::SendBufferSize => SocketOption::SendBuffer(u32::try_from(value)? as usize),
             OptionName::ReceiveBufferSize => {
                 SocketOption::ReceiveBuffer(u32::try_from(value)? as usize)
@@ -179,6 +186,20 @@ impl SimSocket {
             OptionName::MulticastTtlV4 => SocketOption::MulticastTtlV4(value.try_into()?),
             OptionName::MulticastLoopV6 => SocketOption::MulticastLoopV6(value.try_into()?),
         })
+    }
+
+    /// The network interface that it is bound to; a simulated host has none to choose from.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(crate) fn device(&self) -> io::Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(crate) fn bind_device(&self, interface: Option<&[u8]>) -> io::Result<()> {
+        match interface {
+            None | Some([]) => Ok(()),
+            Some(_) => Err(unsupported("a socket bound to a device (SO_BINDTODEVICE)")),
+        }
     }
 
     pub(crate) fn change_membership(&self, change: Membership) -> io::Result<()> {

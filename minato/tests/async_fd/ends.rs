@@ -11,6 +11,7 @@ use minato::net::AsyncFd;
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::pair;
+use crate::fifo;
 use crate::kit::bodies::{on_the_system, stays_pending};
 
 fn open(path: &Path, flags: i32) -> OwnedFd {
@@ -29,16 +30,6 @@ fn read(descriptor: &impl AsRawFd) -> io::Result<usize> {
     // SAFETY: the buffer is as long as the system is told.
     let len = unsafe { libc::read(descriptor.as_raw_fd(), buf.as_mut_ptr().cast(), buf.len()) };
     usize::try_from(len).map_err(|_| io::Error::last_os_error())
-}
-
-fn fifo(directory: &Path) -> io::Result<std::path::PathBuf> {
-    let path = directory.join("fifo");
-    let name = CString::new(path.as_os_str().as_encoded_bytes()).unwrap();
-    // SAFETY: the path ends with a zero byte.
-    match unsafe { libc::mkfifo(name.as_ptr(), 0o600) } {
-        0 => Ok(path),
-        _ => Err(io::Error::last_os_error()),
-    }
 }
 
 /// The ways in which a program tells that a read found nothing.

@@ -72,7 +72,8 @@ fn a_socket_of_ours_is_waited_for_in_an_async_fd_too() {
 fn an_owner_that_was_exchanged_leaves_the_old_number_alone() {
     on_the_system(|| async {
         let (one, _two) = pair()?;
-        let mut exchanged = AsyncFd::from_owner_with_interest(OwnedFd::from(one), Interest::READABLE)?;
+        let mut exchanged =
+            AsyncFd::from_owner_with_interest(OwnedFd::from(one), Interest::READABLE)?;
         assert!(stays_pending(&mut pin!(exchanged.readable())).await);
         let number = exchanged.as_raw_fd();
         let (other, _its_writer) = pair()?;
@@ -82,7 +83,8 @@ fn an_owner_that_was_exchanged_leaves_the_old_number_alone() {
         let (mut writers, mut bystanders) = (Vec::new(), Vec::new());
         for _ in 0..64 {
             let (writer, reader) = pipe()?;
-            let reader = AsyncFd::from_owner_with_interest(OwnedFd::from(reader), Interest::READABLE)?;
+            let reader =
+                AsyncFd::from_owner_with_interest(OwnedFd::from(reader), Interest::READABLE)?;
             assert!(stays_pending(&mut pin!(reader.readable())).await);
             writers.push(writer);
             bystanders.push(reader);
@@ -127,6 +129,48 @@ fn a_bare_number_is_registered_by_who_vouches_for_it() {
         };
         number.readable().await?.retain_ready();
         assert_eq!(number.writable().await.unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        Ok(())
+    });
+}
+
+/// As in tokio, which deprecates it, too.
+#[test]
+#[allow(deprecated, reason = "this is the test of it")]
+fn a_bare_number_is_taken_by_the_old_constructors() {
+    on_the_system(|| async {
+        let (one, mut two) = pair()?;
+        two.write_all(b"x")?;
+        let number = || Number(one.as_fd());
+        for taken in [
+            AsyncFd::new(number())?,
+            AsyncFd::with_interest(number(), Interest::READABLE)?,
+            AsyncFd::try_new(number())?,
+            AsyncFd::try_with_interest(number(), Interest::READABLE)?,
+        ] {
+            taken.readable().await?.retain_ready();
+            assert_eq!(taken.as_fd().as_raw_fd(), one.as_raw_fd());
+        }
+        Ok(())
+    });
+}
+
+/// Before the first wait the system is asked whether an operation has a chance.
+#[test]
+fn a_try_is_made_only_if_the_descriptor_may_be_ready() {
+    on_the_system(|| async {
+        let (one, mut two) = pair()?;
+        let mut one = AsyncFd::from_owner(one)?;
+        let never = |_: &mut UnixStream| -> io::Result<()> { panic!("it has nothing to read") };
+        let error = one.try_io_mut(Interest::READABLE, never).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+        one.try_io(Interest::WRITABLE, |_| Ok(()))?;
+        two.write_all(b"x")?;
+        one.readable().await?.retain_ready();
+        one.try_io(Interest::READABLE, |mut one| one.read_exact(&mut [0]))?;
+        let (one, two) = pair()?;
+        drop(two);
+        let one = AsyncFd::from_owner_with_interest(one, Interest::READABLE)?;
+        assert_eq!(one.try_io(Interest::READABLE, |mut one| one.read(&mut [0]))?, 0);
         Ok(())
     });
 }

@@ -19,7 +19,8 @@ async fn a_file_is_no_socket(_: At) {
     for error in [
         TcpStream::try_from(file()).map(drop).unwrap_err(),
         TcpListener::try_from(file()).map(drop).unwrap_err(),
-        TcpSocket::from_std_stream(file().into()).map(drop).unwrap_err(),
+        TcpSocket::from_std_stream(file().into()).listen(1).map(drop).unwrap_err(),
+        TcpSocket::from_std_stream(file().into()).set_nodelay(true).unwrap_err(),
     ] {
         assert_eq!(error.raw_os_error(), Some(libc::ENOTSOCK), "{error}");
     }

@@ -15,8 +15,16 @@ pub(crate) async fn pair() -> (TcpStream, TcpStream) {
     pair_with(&listener).await
 }
 
-/// Both ends of a connection to `listener`.
+/// Both ends of a connection to `listener`. The accepted one was tried: it is known that nothing
+/// has come.
 pub(crate) async fn pair_with(listener: &TcpListener) -> (TcpStream, TcpStream) {
+    let (client, accepted) = fresh_pair_with(listener).await;
+    accepted.try_read(&mut [0]).unwrap_err();
+    (client, accepted)
+}
+
+/// Both ends of a connection to `listener`, of which nothing is known.
+pub(crate) async fn fresh_pair_with(listener: &TcpListener) -> (TcpStream, TcpStream) {
     let address = listener.local_addr().unwrap();
     let (client, accepted) = futures::join!(TcpStream::connect(address), listener.accept());
     (client.unwrap(), accepted.unwrap().0)

@@ -16,6 +16,7 @@ cases! {
     forgetting_the_write_half_ends_nothing [];
     halves_of_one_stream_reunite [];
     halves_of_two_streams_do_not [];
+    an_error_of_reunite_is_taken_apart [];
     shutting_a_half_down_ends_the_stream [];
     a_half_peeks_and_tries [];
     halves_have_what_their_stream_has [];
@@ -130,6 +131,17 @@ async fn halves_of_two_streams_do_not(_: At) {
     let _other = error_too.0.reunite(error.1).unwrap();
     client.write_all(b"whole").await.unwrap();
     assert_eq!(net::read_all(&mut server, 5).await, b"whole");
+}
+
+async fn an_error_of_reunite_is_taken_apart(_: At) {
+    use minato::net::tcp::ReuniteError;
+    let ((one, _server), (other, _other_server)) = (net::pair().await, net::pair().await);
+    let address = one.local_addr().unwrap();
+    let ((read, _write), (_other_read, write)) = (one.into_split(), other.into_split());
+    let error: ReuniteError = read.reunite(write).unwrap_err();
+    let ReuniteError(read, write): ReuniteError = error;
+    assert_eq!(read.local_addr().unwrap(), address);
+    assert_ne!(write.local_addr().unwrap(), address);
 }
 
 async fn shutting_a_half_down_ends_the_stream(_: At) {

@@ -23,6 +23,10 @@ cases! {
     a_port_can_be_shared_by_two_listeners [];
     a_port_cannot_be_taken_twice [];
     only_v6_is_for_v6 [];
+    a_type_of_service_reads_back [];
+    quick_acknowledgements_read_back [];
+    a_zero_linger_is_one_of_its_own [];
+    a_device_is_none_at_first [];
     take_error_without_an_error [];
 }
 
@@ -55,6 +59,62 @@ async fn streams_have_the_defaults_of_the_system(at: At) {
     client.set_ttl(42).unwrap();
     assert!(client.nodelay().unwrap());
     assert_eq!(client.ttl().unwrap(), 42);
+}
+
+/// Of a stream, the two bits that tell of congestion are the system's.
+async fn a_type_of_service_reads_back(at: At) {
+    let (v4, v6) = (TcpSocket::new_v4().unwrap(), TcpSocket::new_v6().unwrap());
+    for (set, read) in [(0, 0), (96, 96), (0xfe, 0xfc)] {
+        v4.set_tos_v4(set).unwrap();
+        assert_eq!(v4.tos_v4().unwrap(), read);
+        v6.set_tclass_v6(set).unwrap();
+        assert_eq!(v6.tclass_v6().unwrap(), read);
+    }
+    at.note_result("a class of IPv4", &v4.tclass_v6());
+    at.note_result("setting one", &v4.set_tclass_v6(96));
+    at.note_result("too large a class", &v6.set_tclass_v6(256));
+    v6.set_tclass_v6(u32::MAX).unwrap();
+    assert_eq!(v6.tclass_v6().unwrap(), 0);
+    #[allow(deprecated, reason = "the names before")]
+    {
+        v4.set_tos(64).unwrap();
+        assert_eq!(v4.tos().unwrap(), 64);
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+async fn quick_acknowledgements_read_back(at: At) {
+    let (client, _server) = net::pair().await;
+    at.note_result("at first", &client.quickack());
+    for on in [false, true] {
+        client.set_quickack(on).unwrap();
+        assert_eq!(client.quickack().unwrap(), on);
+    }
+}
+
+async fn a_zero_linger_is_one_of_its_own(_: At) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_zero_linger().unwrap();
+    assert_eq!(socket.linger().unwrap(), Some(Duration::ZERO));
+    let (client, mut server) = net::pair().await;
+    client.set_zero_linger().unwrap();
+    drop(client);
+    let error = server.read(&mut [0; 4]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+async fn a_device_is_none_at_first(at: At) {
+    let socket = TcpSocket::new_v4().unwrap();
+    assert_eq!(socket.device().unwrap(), None);
+    socket.bind_device(None).unwrap();
+    let error = socket.bind_device(Some(b"no such")).unwrap_err();
+    if at.place.is_simulated() {
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.to_string().contains("SO_BINDTODEVICE"), "{error}");
+    } else {
+        assert_eq!(error.raw_os_error(), Some(libc::ENODEV));
+    }
 }
 
 async fn keepalive_with_times(at: At) {

@@ -1,5 +1,6 @@
 //! Readiness as users see it: `ready`, `readable`, `writable`, and the operations that never wait.
 
+use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 
 use futures::FutureExt;
@@ -11,6 +12,8 @@ use crate::kit::{At, cases, net};
 
 cases! {
     a_try_on_a_fresh_stream_is_tried [];
+    an_accepted_stream_is_taken_to_be_ready [];
+    readiness_futures_spend_no_budget [Runtime];
     readable_waits_for_a_fresh_event_after_would_block [];
     writable_waits_until_the_window_opens [];
     both_interests_at_once [];
@@ -30,6 +33,51 @@ async fn a_try_on_a_fresh_stream_is_tried(at: At) {
     at.note_result("room to write", &client.try_write(b"now"));
     at.deliver().await;
     at.note_result("something to read", &server.try_read(&mut [0; 4]));
+}
+
+/// Nothing is known of it, and often the client has sent something: so it is tried.
+async fn an_accepted_stream_is_taken_to_be_ready(at: At) {
+    let listener = net::listener().await;
+    let (mut client, server) = net::fresh_pair_with(&listener).await;
+    assert!(server.readable().now_or_never().is_some(), "nobody looked yet");
+    assert!(server.writable().now_or_never().is_some());
+    // A try finds out, also where no reactor was told of the stream.
+    for _ in 0..3 {
+        let error = server.try_read(&mut [0; 4]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    }
+    at.deliver().await;
+    assert!(server.readable().now_or_never().is_none());
+    client.write_all(b"x").await.unwrap();
+    server.readable().await.unwrap();
+    assert_eq!(server.try_read(&mut [0; 4]).unwrap(), 1);
+
+    let (mut client, server) = net::fresh_pair_with(&listener).await;
+    assert_eq!(server.try_read(&mut [0; 4]).unwrap_err().kind(), ErrorKind::WouldBlock);
+    assert!(server.readable().now_or_never().is_none(), "a try has looked");
+    client.write_all(b"x").await.unwrap();
+    server.readable().await.unwrap();
+
+    // Once it was taken for readable, tries alone find what comes.
+    let (mut client, server) = net::fresh_pair_with(&listener).await;
+    server.readable().await.unwrap();
+    server.try_read(&mut [0; 4]).unwrap_err();
+    client.write_all(b"x").await.unwrap();
+    at.deliver().await;
+    assert_eq!(server.try_read(&mut [0; 4]).unwrap(), 1);
+}
+
+/// As in tokio. The polls spend some, and so does what is done after the wait.
+async fn readiness_futures_spend_no_budget(_: At) {
+    let (client, _server) = net::pair().await;
+    client.writable().await.unwrap();
+    for round in 0..1000 {
+        assert!(client.writable().now_or_never().is_some(), "{round}");
+    }
+    let both = Interest::READABLE | Interest::WRITABLE;
+    assert!(client.ready(both).now_or_never().is_some());
+    let polled = (0..1000).map(|_| poll_fn(|cx| client.poll_write_ready(cx)).now_or_never());
+    assert!(polled.into_iter().any(|polled| polled.is_none()));
 }
 
 /// Reads with `readable` and `try_read` until `len` bytes are there; counts what was spurious.
@@ -94,10 +142,9 @@ async fn both_interests_at_once(at: At) {
     assert!(!ready.is_readable(), "more than was asked for: {ready:?}");
 }
 
-async fn readiness_of_a_stream_that_ended(at: At) {
+async fn readiness_of_a_stream_that_ended(_: At) {
     let (client, server) = net::pair().await;
     drop(client);
-    at.deliver().await;
     loop {
         let ready = server.ready(Interest::READABLE).await.unwrap();
         if ready.is_read_closed() {
@@ -122,10 +169,9 @@ async fn a_short_try_read_may_be_followed_by_readable(at: At) {
     assert_eq!(server.try_read(&mut [0; 64]).unwrap(), 4);
 }
 
-async fn try_io_clears_only_on_would_block(at: At) {
+async fn try_io_clears_only_on_would_block(_: At) {
     let (mut client, server) = net::pair().await;
     client.write_all(b"x").await.unwrap();
-    at.deliver().await;
     server.readable().await.unwrap();
     let other: io::Result<()> =
         server.try_io(Interest::READABLE, || Err(io::ErrorKind::InvalidData.into()));

@@ -34,6 +34,36 @@ fn options_are_kept() {
 }
 
 #[test]
+fn a_type_of_service_reads_back() {
+    everywhere(|| async {
+        let v4 = UdpSocket::bind("127.0.0.1:0").await?;
+        let v6 = UdpSocket::bind("[::1]:0").await?;
+        assert_eq!((v4.tos_v4()?, v6.tclass_v6()?), (0, 0));
+        for class in [96, 255] {
+            v4.set_tos_v4(class)?;
+            v6.set_tclass_v6(class)?;
+            assert_eq!((v4.tos_v4()?, v6.tclass_v6()?), (class, class));
+        }
+        assert_eq!(v4.set_tclass_v6(96).unwrap_err().raw_os_error(), Some(libc::ENOPROTOOPT));
+        Ok(())
+    });
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn a_device_can_be_chosen() {
+    on_the_system(|| async {
+        let socket = UdpSocket::bind("0.0.0.0:0").await?;
+        assert_eq!(socket.device()?, None);
+        match socket.bind_device(Some(b"lo")) {
+            Ok(()) => assert_eq!(socket.device()?.as_deref(), Some(&b"lo"[..])),
+            Err(error) => assert_eq!(error.raw_os_error(), Some(libc::EPERM)),
+        }
+        Ok(())
+    });
+}
+
+#[test]
 fn a_broadcast_needs_leave_and_arrives() {
     let body = |everybody: Ipv4Addr| {
         move || async move {

@@ -6,12 +6,15 @@ use std::io;
 use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::pin::pin;
+use std::task::Poll;
 
+use futures::FutureExt;
 use futures::StreamExt;
 use futures::future;
 use minato::net::UnixDatagram;
 use minato::net::UnixListener;
 use minato::net::UnixStream;
+use minato::net::unix::ReuniteError;
 use minato::reactor::Reactor;
 
 use crate::directory;
@@ -74,6 +77,37 @@ fn two_owned_halves() {
         all.clear();
         read.read_to_end(&mut all).await?;
         assert_eq!(all, b"back");
+        Ok(())
+    });
+}
+
+/// Their buffers are empty, and nobody has sent anything.
+#[test]
+fn a_pair_starts_writable_and_not_readable() {
+    on_the_system(|| async {
+        let (one, two) = UnixStream::pair()?;
+        assert!(one.writable().now_or_never().is_some());
+        assert!(one.readable().now_or_never().is_none());
+        two.try_write(b"x")?;
+        one.readable().await?;
+        let (one, two) = UnixDatagram::pair()?;
+        assert!(poll_fn(|cx| Poll::Ready(one.poll_send_ready(cx))).await.is_ready());
+        assert!(one.readable().now_or_never().is_none());
+        two.try_send(b"x")?;
+        one.readable().await
+    });
+}
+
+#[test]
+fn an_error_of_reunite_is_taken_apart() {
+    on_the_system(|| async {
+        let (one, two) = UnixStream::pair()?;
+        let ((read, _write), (_read, write)) = (one.into_split(), two.into_split());
+        let error = write.reunite(read).unwrap_err();
+        assert!(error.to_string().contains("not of the same stream"));
+        let ReuniteError(read, write) = error;
+        assert_eq!(write.try_write(b"x")?, 1);
+        assert_eq!(read.try_read(&mut [0; 4])?, 1);
         Ok(())
     });
 }

@@ -188,7 +188,10 @@ impl<T: AsRawFd> AsyncFd<T> {
     #[deprecated = "does not see to it that the descriptor stays open; use \
                     `from_owner_with_interest`"]
     #[track_caller]
-    pub fn try_with_interest(inner: T, interest: Interest) -> Result<Self, AsyncFdRegisterError<T>> {
+    pub fn try_with_interest(
+        inner: T,
+        interest: Interest,
+    ) -> Result<Self, AsyncFdRegisterError<T>> {
         Self::make(inner, T::as_raw_fd, interest, None)
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use super::{TcpKeepalive, TcpListener, TcpStream, connect};
-use crate::net::api::socket_api;
+use crate::net::api::{raw_api, socket_api};
 use crate::net::options::{set_keepalive_times, socket_options};
 use crate::net::socket::Socket;
 use crate::os::{Address, Family, Transport};
@@ -33,10 +33,11 @@ pub struct TcpSocket {
 
 socket_options!(
     TcpSocket: reuseaddr, reuseport, keepalive, nodelay, linger, send_buffer_size,
-    recv_buffer_size, only_v6
+    recv_buffer_size, only_v6, tos, device
 );
 
 socket_api!(TcpSocket, SocketAddr, ip);
+raw_api!(TcpSocket);
 
 impl TcpSocket {
     /// Opens a socket for IPv4.
@@ -84,21 +85,19 @@ impl TcpSocket {
         Ok(Self { socket: Socket::open(handle, family, Transport::Tcp)? })
     }
 
-    /// Takes over a socket of std's that is neither listening nor connected.
+    /// Takes over a socket of std's that is neither listening nor connected, and makes it
+    /// non-blocking. Nothing is checked: what is wrong with it shows when it is used.
+    #[track_caller]
+    pub fn from_std_stream(stream: std::net::TcpStream) -> Self {
+        Self { socket: Socket::adopt(stream.into()) }
+    }
+
+    /// Like [`from_std_stream`](Self::from_std_stream), checked and bound to the reactor of
+    /// `handle`.
     ///
     /// # Errors
     ///
     /// When the descriptor is not a TCP socket, or on a simulated runtime.
-    #[track_caller]
-    pub fn from_std_stream(stream: std::net::TcpStream) -> io::Result<Self> {
-        Ok(Self { socket: Socket::from_descriptor(stream.into(), Transport::Tcp, None)? })
-    }
-
-    /// Like [`from_std_stream`](Self::from_std_stream), bound to the reactor of `handle`.
-    ///
-    /// # Errors
-    ///
-    /// As [`from_std_stream`](Self::from_std_stream).
     #[track_caller]
     pub fn from_std_stream_on(
         handle: impl Into<Handle>,

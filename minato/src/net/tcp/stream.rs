@@ -61,7 +61,9 @@ pub struct TcpStream {
 }
 
 stream_api!(TcpStream, SocketAddr);
-socket_options!(TcpStream: nodelay, linger, ttl, send_buffer_size, recv_buffer_size);
+socket_options!(
+    TcpStream: nodelay, quickack, linger, ttl, send_buffer_size, recv_buffer_size
+);
 
 socket_api!(TcpStream, SocketAddr, ip, peer_addr);
 std_api!(TcpStream, std::net::TcpStream, Tcp);

@@ -55,7 +55,7 @@ pub struct UdpSocket {
 
 socket_options!(
     UdpSocket: broadcast, ttl, send_buffer_size, recv_buffer_size, multicast_loop_v4,
-    multicast_ttl_v4, multicast_loop_v6
+    multicast_ttl_v4, multicast_loop_v6, tos, device
 );
 datagram_api!(UdpSocket, SocketAddr, ip);
 socket_api!(UdpSocket, SocketAddr, ip, peer_addr);
@@ -121,10 +121,7 @@ impl UdpSocket {
     ///
     /// Only the look-up waits. Dropped before it is done, the peer is as it was.
     #[track_caller]
-    pub fn connect<A: ToSocketAddrs>(
-        &self,
-        address: A,
-    ) -> impl Future<Output = io::Result<()>> {
+    pub fn connect<A: ToSocketAddrs>(&self, address: A) -> impl Future<Output = io::Result<()>> {
         let place = Location::caller();
         async move {
             let addresses = to_socket_addrs(address, place).await?;

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use bytes::BufMut;
 
-use super::{SocketAddr};
+use super::SocketAddr;
 use crate::engine::{Direction, Interest, Readiness};
 use crate::io::ReadBuf;
 use crate::net::api::{socket_api, std_api};

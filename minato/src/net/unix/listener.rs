@@ -50,7 +50,7 @@ socket_api!(UnixListener, SocketAddr, unix);
 std_api!(UnixListener, std::os::unix::net::UnixListener, UnixStream);
 
 impl UnixListener {
-    fn from_socket(socket: Socket) -> Self {
+    pub(super) fn from_socket(socket: Socket) -> Self {
         Self { socket }
     }
 

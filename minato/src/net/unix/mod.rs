@@ -10,13 +10,16 @@ mod datagram;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod fd_passing;
 mod listener;
+pub mod pipe;
 mod received_fds;
+mod socket;
 mod stream;
 
 pub use self::credentials::UCred;
 pub use self::datagram::UnixDatagram;
 pub use self::listener::UnixListener;
 pub use self::received_fds::ReceivedFds;
+pub use self::socket::UnixSocket;
 pub use self::stream::UnixStream;
 pub use crate::os::unix_address::SocketAddr;
 

@@ -104,19 +104,22 @@ impl UnixStream {
         Self::connect_to(None, address, Location::caller())
     }
 
-    /// A full queue of the listener is the one thing that the system gives no event for.
     async fn connect_to(
         handle: Option<&Handle>,
         address: &SocketAddr,
         place: &'static Location<'static>,
     ) -> io::Result<Self> {
         let socket = Socket::open(handle, Family::Unix, Transport::UnixStream)?.made_at(place);
-        let address = Address::from(address);
+        Self::connect_socket(socket, &Address::from(address)).await
+    }
+
+    /// A full queue of the listener is the one thing that the system gives no event for.
+    pub(super) async fn connect_socket(socket: Socket, address: &Address) -> io::Result<Self> {
         let mut pauses = Pauses::default();
         loop {
-            match connect::connect(&socket, &address).await {
+            match connect::connect(&socket, address).await {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    Pause::new(pauses.next(), place).await?
+                    Pause::new(pauses.next(), socket.place()).await?
                 }
                 result => return result.map(|()| Self { socket }),
             }

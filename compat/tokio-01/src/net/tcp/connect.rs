@@ -38,7 +38,7 @@ impl ConnectFuture {
     ) -> Self {
         let socket = match handle.named() {
             Some(named) => TcpSocket::from_std_stream_on(named, stream),
-            None => TcpSocket::from_std_stream(stream),
+            None => Ok(TcpSocket::from_std_stream(stream)),
         };
         Self::of(socket.and_then(|socket| Self::attempt(socket, address)), handle.clone())
     }
