@@ -3,24 +3,23 @@
 pub use minato::net::ToSocketAddrs;
 #[cfg(feature = "net")]
 pub use minato::net::{
-    TcpListener, TcpSocket, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream,
-    lookup_host,
+    TcpListener, TcpSocket, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixSocket,
+    UnixStream, lookup_host,
 };
 
 #[cfg(feature = "net")]
 pub mod tcp {
     //! The halves of a TCP connection.
 
-    pub use minato::net::tcp::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
-    pub type ReuniteError = minato::net::ReuniteError<super::TcpStream>;
+    pub use minato::net::tcp::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
 }
 
 #[cfg(feature = "net")]
 pub mod unix {
-    //! The halves of a Unix connection, addresses, credentials.
+    //! The halves of a Unix connection, addresses, credentials, pipes.
 
     pub use minato::net::unix::{
-        OwnedReadHalf, OwnedWriteHalf, ReadHalf, SocketAddr, UCred, WriteHalf,
+        OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, SocketAddr, UCred, WriteHalf, gid_t,
+        pid_t, pipe, uid_t,
     };
-    pub type ReuniteError = minato::net::ReuniteError<super::UnixStream>;
 }

@@ -27,7 +27,7 @@ pub(crate) fn reap() {
 pub(crate) fn watch(child: BorrowedFd<'_>) {
     if let (Ok(runtime), Ok(child)) = (Runtime::try_current(), child.try_clone_to_owned()) {
         drop(runtime.spawn(async move {
-            AsyncFd::new(child)?.readable().await?.retain_ready();
+            AsyncFd::from_owner(child)?.readable().await?.retain_ready();
             reap();
             io::Result::Ok(())
         }));

@@ -17,6 +17,7 @@ pub use minato::io::{Interest, Ready};
 pub mod unix {
     //! Any descriptor that can be waited for.
 
+    #[allow(deprecated)]
     #[doc(hidden)]
     pub use minato::net::async_fd::AsyncFdTryNewError;
     pub use minato::net::async_fd::{

@@ -104,7 +104,7 @@ impl UnixDatagram {
     ///
     /// The system's.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.local_addr()
+        self.inner.local_addr().map(Into::into)
     }
 
     /// The address of the peer.
@@ -113,7 +113,7 @@ impl UnixDatagram {
     ///
     /// `NotConnected` if there is none.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.peer_addr()
+        self.inner.peer_addr().map(Into::into)
     }
 
     /// Receives one datagram; returns how many bytes of it are in `buf`, and who sent it. What does
@@ -129,7 +129,7 @@ impl UnixDatagram {
     pub fn poll_recv_from(&self, buf: &mut [u8]) -> Poll<(usize, SocketAddr), io::Error> {
         let mut buf = ReadBuf::new(buf);
         let polled = self.waits.read(|cx| self.inner.poll_recv_from(cx, &mut buf))?;
-        Ok(polled.map(|from| (buf.filled().len(), from)))
+        Ok(polled.map(|from| (buf.filled().len(), from.into())))
     }
 
     /// Receives one datagram; returns how many bytes of it are in `buf`. What does not fit is lost.

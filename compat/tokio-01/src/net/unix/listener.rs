@@ -72,7 +72,7 @@ impl UnixListener {
     ///
     /// The system's.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.local_addr()
+        self.inner.local_addr().map(Into::into)
     }
 
     /// The error that waits on the socket, which is taken by asking.
@@ -96,7 +96,7 @@ impl UnixListener {
     /// Outside a task, when it would have to wait.
     pub fn poll_accept(&self) -> Poll<(UnixStream, SocketAddr), io::Error> {
         let (stream, from) = try_ready!(self.waits.read(|cx| self.inner.poll_accept(cx)));
-        Ok(Async::Ready((UnixStream::accepted(stream, self.has_handle)?, from)))
+        Ok(Async::Ready((UnixStream::accepted(stream, self.has_handle)?, from.into())))
     }
 
     /// Like [`poll_accept`](Self::poll_accept), with a stream of std's, which can be given to any
@@ -111,7 +111,7 @@ impl UnixListener {
     /// As [`poll_accept`](Self::poll_accept).
     pub fn poll_accept_std(&self) -> Poll<(std::os::unix::net::UnixStream, SocketAddr), io::Error> {
         let (stream, from) = try_ready!(self.waits.read(|cx| self.inner.poll_accept(cx)));
-        Ok(Async::Ready((stream.into_std()?, from)))
+        Ok(Async::Ready((stream.into_std()?, from.into())))
     }
 
     /// An endless stream of accepted connections.

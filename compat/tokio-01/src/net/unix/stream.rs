@@ -94,7 +94,7 @@ impl UnixStream {
     ///
     /// The system's.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.local_addr()
+        self.inner.local_addr().map(Into::into)
     }
 
     /// The peer's address.
@@ -103,7 +103,7 @@ impl UnixStream {
     ///
     /// The system's.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.peer_addr()
+        self.inner.peer_addr().map(Into::into)
     }
 
     /// The user and the group of the peer, as they were when it connected or listened.
