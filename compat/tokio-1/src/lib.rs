@@ -46,6 +46,11 @@ pub mod stream {
     //! Empty, as in tokio: streams are in the crate `tokio-stream`.
 }
 
+#[cfg(all(feature = "simulation", target_os = "linux"))]
+mod symbols;
+#[cfg(feature = "rt")]
+mod simulation;
+
 #[cfg(feature = "sync")]
 #[path = "tokio/sync/mod.rs"]
 pub mod sync;

@@ -5,4 +5,4 @@ pub use minato::time::{
     sleep, sleep_until, timeout, timeout_at,
 };
 #[cfg(feature = "test-util")]
-pub use minato::time::{advance, pause, resume};
+pub use crate::simulation::clock::{advance, pause, resume};

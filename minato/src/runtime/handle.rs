@@ -144,6 +144,12 @@ impl Handle {
         self.shared.engine.host().map(|host| host.host().world().clone())
     }
 
+    /// Whether the runtime has been shut down.
+    #[doc(hidden)]
+    pub fn has_ended(&self) -> bool {
+        self.shared.tasks.is_closed()
+    }
+
     /// How many cores the runtime has.
     pub fn core_count(&self) -> usize {
         self.shared.reactors.len()

@@ -7,6 +7,7 @@ use std::time::Duration;
 use minato::runtime::{self as m, LocalOptions, LocalRuntime};
 
 use super::Runtime;
+use crate::simulation;
 
 /// Minato's builder, whose runtimes are ours.
 pub struct Builder(m::Builder);
@@ -67,12 +68,18 @@ impl Builder {
 
     /// Starts a runtime.
     pub fn build(&mut self) -> io::Result<Runtime> {
-        self.0.build().map(Runtime::of)
+        simulation::set_up(&mut self.0)?;
+        let runtime = self.0.build()?;
+        simulation::note(runtime.handle());
+        Ok(Runtime::of(runtime))
     }
 
     /// Starts a runtime whose tasks need not be `Send`.
     pub fn build_local(&mut self, options: LocalOptions) -> io::Result<LocalRuntime> {
-        self.0.build_local(options)
+        simulation::set_up(&mut self.0)?;
+        let runtime = self.0.build_local(options)?;
+        simulation::note(runtime.handle());
+        Ok(runtime)
     }
 }
 
