@@ -90,7 +90,7 @@ symbols! {
     fn connect(descriptor: c_int, address: *const sockaddr, len: socklen_t) -> c_int {
         // SAFETY: the caller gives an address of that length.
         unsafe { read(address, len) }
-            .and_then(|address| deputy(descriptor, true, |socket| begin(descriptor, socket, address)))
+            .and_then(|to| deputy(descriptor, true, |socket| begin(descriptor, socket, to)))
             .map(status)
     }
     fn getsockname(descriptor: c_int, address: *mut sockaddr, len: *mut socklen_t) -> c_int {
@@ -109,7 +109,7 @@ symbols! {
         hints: *const addrinfo,
         result: *mut *mut addrinfo
     ) -> c_int {
-        // SAFETY: the caller gives texts that end, or null; hints, or null; and room for the result.
+        // SAFETY: the caller gives texts that end or null, hints or null, and room for the result.
         sim::host().map(|host| unsafe { look_up(&host, node, service, hints, result) })
     }
     fn freeaddrinfo(list: *mut addrinfo) -> () {

@@ -162,8 +162,7 @@ impl SimDriver {
         if !world.advance(limit) && limit.is_none() {
             let mut text = "nothing can run in the simulated world, and no event is due".to_owned();
             if self.host.is_closed() {
-                text +=
-                    " (what other threads and processes do, no world waits for); its sockets:\n";
+                text += ", and it waits for no other thread and no process; its sockets:\n";
                 text += &world.netstat();
             }
             return Err(io::Error::new(io::ErrorKind::Deadlock, text));
