@@ -49,7 +49,7 @@ impl Arrivals {
         let (reader, writer) = UnixStream::pair()?;
         reader.set_nonblocking(true)?;
         writer.set_nonblocking(true)?;
-        let news = AsyncFd::with_interest(reader, Interest::READABLE)?;
+        let news = AsyncFd::from_owner_with_interest(reader, Interest::READABLE)?;
         let count = AtomicU64::new(0);
         let handled = Arc::new(Handled { count, news: writer, forks: forks() });
         let notes = handled.clone();
