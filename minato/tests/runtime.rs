@@ -14,6 +14,8 @@ mod coop;
 mod fairness;
 #[path = "runtime/forks.rs"]
 mod forks;
+#[path = "runtime/id.rs"]
+mod id;
 #[path = "runtime/join.rs"]
 mod join;
 #[path = "runtime/join_set.rs"]

@@ -24,7 +24,7 @@ use crate::sync::Arc;
 use crate::sync::plain::{AtomicUsize, Ordering};
 use crate::task::budget::Budget;
 use crate::task::local_set::LocalTasks;
-use crate::task::{AnyTask, Runnable, Schedule, Task, TaskMeta, waker_table};
+use crate::task::{AnyTask, Id, Runnable, Schedule, Task, TaskMeta, waker_table};
 use crate::time::clock::Clock;
 
 thread_local! {
@@ -42,6 +42,7 @@ thread_local! {
             reactor: Cell::new(0),
             polling: Cell::new(ptr::null()),
             budget: Cell::new(Budget::unlimited()),
+            task: Cell::new(None),
             thread: Cell::new(0),
             in_no_world: Cell::new(false),
         }
@@ -61,6 +62,8 @@ struct Here {
     /// The data of the waker that the innermost poll of ours was given.
     polling: Cell<*const ()>,
     budget: Cell<Budget>,
+    /// The task that is being polled or dropped.
+    task: Cell<Option<Id>>,
     /// Numbers the thread; 0 until somebody asks.
     thread: Cell<usize>,
     /// Whether it is in no world for a moment, whatever its context is.
@@ -344,8 +347,22 @@ impl Schedule for Arc<RuntimeInner> {
     }
 
     #[inline]
-    fn poll<F: Future>(&self, future: Pin<&mut F>, cx: &mut TaskContext<'_>) -> Poll<F::Output> {
+    fn poll<F: Future>(
+        &self,
+        meta: &TaskMeta,
+        future: Pin<&mut F>,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<F::Output> {
+        HERE.with(|here| here.task.set(Some(meta.id)));
         poll_next(future, cx, self.config.budget)
+    }
+
+    #[cold]
+    fn within<T>(task: Id, run: impl FnOnce() -> T) -> T {
+        between_polls(|| {
+            HERE.with(|here| here.task.set(Some(task)));
+            run()
+        })
     }
 
     #[cold]
@@ -423,18 +440,20 @@ pub(crate) fn poll<F: Future + ?Sized>(
 #[inline]
 pub(crate) fn between_polls<T>(polls: impl FnOnce() -> T) -> T {
     /// Puts things back in the end, also by a panic.
-    struct Restore(*const (), Budget);
+    struct Restore(*const (), Budget, Option<Id>);
 
     impl Drop for Restore {
         fn drop(&mut self) {
             HERE.with(|here| {
                 here.polling.set(self.0);
                 here.budget.set(self.1);
+                here.task.set(self.2);
             });
         }
     }
 
-    let _restore = HERE.with(|here| Restore(here.polling.get(), here.budget.get()));
+    let _restore =
+        HERE.with(|here| Restore(here.polling.get(), here.budget.get(), here.task.get()));
     polls()
 }
 
@@ -466,6 +485,11 @@ pub(crate) fn poll_next<F: Future + ?Sized>(
         here.budget.set(budget);
     });
     future.poll(cx)
+}
+
+/// The task that is being polled or dropped on this thread.
+pub(crate) fn task() -> Option<Id> {
+    HERE.with(|here| here.task.get())
 }
 
 /// Calls `poll`, a part of the poll that is under way, with a budget of its own.

@@ -45,7 +45,17 @@ pub(crate) trait Schedule: Clone + Send + Sync + 'static {
     fn inject(self, runnable: Runnable<Self>);
 
     /// Polls the future of a task, one of several that its caller polls one after the other.
-    fn poll<F: Future>(&self, future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output>;
+    fn poll<F: Future>(
+        &self,
+        meta: &TaskMeta,
+        future: Pin<&mut F>,
+        cx: &mut Context<'_>,
+    ) -> Poll<F::Output>;
+
+    /// Calls `run`, which drops the future or the output of a task.
+    fn within<T>(_task: Id, run: impl FnOnce() -> T) -> T {
+        run()
+    }
 
     /// A task has panicked. Its output is on the way to the join handle, if there is one.
     fn panicked(&self, _meta: &TaskMeta, _panic: &Payload) {}
@@ -347,7 +357,7 @@ impl<T, S: Schedule> Drop for Join<T, S> {
         let after = self.raw.state.leave().unwrap_or_else(|| {
             // SAFETY: this is the join handle, and the task is complete.
             let output = unsafe { self.raw.take::<T>() };
-            _ = contain(|| drop(output));
+            _ = contain(|| S::within(self.raw.meta.id, || drop(output)));
             self.raw.state.leave_completed()
         });
         self.raw.again().follow(after);

@@ -1,7 +1,9 @@
 //! The identifier of a task.
 
 use std::fmt;
+use std::num::NonZeroU64;
 
+use crate::runtime::context;
 use crate::sync::plain::{AtomicU64, Ordering};
 
 /// Identifies a task. No other task of the process has or had the same id.
@@ -10,22 +12,54 @@ use crate::sync::plain::{AtomicU64, Ordering};
 /// and no other task of the world has it. It is printed as `1.3`: the fourth task of the second
 /// host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Id(u64);
+pub struct Id(NonZeroU64);
+
+/// The id of the task that runs here.
+///
+/// That is the task that is being polled, or whose future or output is being dropped, also within
+/// [`spawn_blocking`](super::spawn_blocking). A future that a `block_on` runs is no task: within
+/// it this is the task that has called the `block_on`, if any has.
+///
+/// # Panics
+///
+/// Outside of all tasks; see [`try_id`].
+///
+/// ```
+/// let handle = minato::spawn(async { minato::task::id() });
+/// let id = handle.id();
+/// assert_eq!(minato::run(handle).unwrap(), id);
+/// ```
+#[track_caller]
+pub fn id() -> Id {
+    match try_id() {
+        Some(id) => id,
+        None => panic!("there is no task id outside of a task"),
+    }
+}
+
+/// The id of the task that runs here, or `None` outside of all tasks; see [`id`].
+///
+/// ```
+/// assert_eq!(minato::task::try_id(), None);
+/// ```
+pub fn try_id() -> Option<Id> {
+    context::task()
+}
 
 /// Marks the id of a task of a simulated host.
-const SIMULATED: u64 = 1 << 63;
+const SIMULATED: NonZeroU64 = NonZeroU64::new(1 << 63).unwrap();
 
 /// Below this bit stands the number of the task on its host, and above that of the host.
 const HOST_SHIFT: u32 = 40;
 
 impl Id {
     pub(crate) fn next() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+        static BEFORE: AtomicU64 = AtomicU64::new(0);
+        Self(NonZeroU64::MIN.saturating_add(BEFORE.fetch_add(1, Ordering::Relaxed)))
     }
 
     pub(crate) fn number(self) -> u64 {
-        self.0
+        self.0.get()
     }
 
     /// The id of the `nth` task of a simulated host.
@@ -36,11 +70,12 @@ impl Id {
 
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 & SIMULATED == 0 {
-            return self.0.fmt(f);
+        let number = self.number();
+        if number & SIMULATED.get() == 0 {
+            return number.fmt(f);
         }
-        let host = (self.0 & !SIMULATED) >> HOST_SHIFT;
-        let nth = self.0 & ((1 << HOST_SHIFT) - 1);
+        let host = (number & !SIMULATED.get()) >> HOST_SHIFT;
+        let nth = number & ((1 << HOST_SHIFT) - 1);
         write!(f, "{host}.{nth}")
     }
 }

@@ -203,10 +203,11 @@ impl JoinError {
     /// # Panics
     ///
     /// If it did not; see [`try_into_panic`](Self::try_into_panic).
+    #[track_caller]
     pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
         match self.try_into_panic() {
             Ok(panic) => panic,
-            Err(error) => panic!("JoinError::into_panic: {error}"),
+            Err(error) => panic!("`JoinError` reason is not a panic: {error}"),
         }
     }
 
@@ -226,17 +227,21 @@ impl JoinError {
     pub fn id(&self) -> Id {
         self.id
     }
+
+    /// Where the task was spawned.
+    pub fn spawned_at(&self) -> &'static Location<'static> {
+        self.spawned_at
+    }
 }
 
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, spawned_at, why } = self;
-        write!(f, "task {id}, spawned at {spawned_at}, ")?;
-        match why {
+        write!(f, "task {} ", self.id)?;
+        match &self.why {
             Why::Cancelled(None) => f.write_str("was cancelled"),
             Why::Cancelled(Some(reason)) => write!(f, "was cancelled: {reason}"),
             Why::Panic(panic) => match panics::message(&**panic.lock()) {
-                Some(message) => write!(f, "panicked: {message}"),
+                Some(message) => write!(f, "panicked with message {message:?}"),
                 None => f.write_str("panicked"),
             },
             Why::Deadlock { nested_at } => write!(
@@ -250,7 +255,18 @@ impl fmt::Display for JoinError {
 
 impl fmt::Debug for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "JoinError({self})")
+        let Self { id, spawned_at, why } = self;
+        match why {
+            Why::Cancelled(None) => write!(f, "JoinError::Cancelled({id:?})"),
+            Why::Cancelled(Some(reason)) => write!(f, "JoinError::Cancelled({id:?}, {reason:?})"),
+            Why::Panic(panic) => match panics::message(&**panic.lock()) {
+                Some(message) => write!(f, "JoinError::Panic({id:?}, {message:?}, ...)"),
+                None => write!(f, "JoinError::Panic({id:?}, ...)"),
+            },
+            Why::Deadlock { nested_at } => {
+                write!(f, "JoinError::Deadlock({id:?}, {spawned_at}, {nested_at})")
+            }
+        }
     }
 }
 

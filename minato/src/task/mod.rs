@@ -39,7 +39,7 @@ pub(crate) use self::cell::{Schedule, TaskMeta};
 #[doc(hidden)]
 #[deprecated = "moved to minato::task::coop"]
 pub use self::coop::{Unconstrained, consume_budget, unconstrained};
-pub use self::id::Id;
+pub use self::id::{Id, id, try_id};
 pub use self::join::{AbortHandle, JoinError, JoinHandle};
 pub use self::join_set::JoinSet;
 pub use self::local_key::{AccessError, LocalKey};

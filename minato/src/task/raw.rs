@@ -327,16 +327,20 @@ unsafe fn poll<F: Future, S: Schedule>(raw: RawTask<S>) {
     // SAFETY: the functions of the table fit the data. This waker is not counted and never dropped:
     // the poll gets it by reference, and `RUNNING` holds the cell meanwhile.
     let waker = ManuallyDrop::new(unsafe { Waker::from_raw(raw.raw_waker()) });
-    let polled = cell.stage.with_mut(|stage| {
-        contain(|| {
+    let polled = contain(|| {
+        let guard = DropInUnwind(cell);
+        let polled = cell.stage.with_mut(|stage| {
             // SAFETY: the runner owns the stage.
             let Stage::Future(future) = (unsafe { &mut *stage }) else {
                 unreachable!("a task is not polled after its end")
             };
             // SAFETY: the cell never moves, and the future stays in it until it is dropped there.
             let future = unsafe { Pin::new_unchecked(future) };
-            cell.front.scheduler.poll(future, &mut Context::from_waker(&waker))
-        })
+            let Front { scheduler, meta, .. } = &cell.front;
+            scheduler.poll(meta, future, &mut Context::from_waker(&waker))
+        });
+        mem::forget(guard);
+        polled
     });
     let output = match polled {
         Ok(Poll::Pending) => match cell.front.state.pend() {
@@ -351,6 +355,17 @@ unsafe fn poll<F: Future, S: Schedule>(raw: RawTask<S>) {
     unsafe { finish::<F, S>(raw, Some(output)) }
 }
 
+/// Drops a future whose poll panics, while that unwinds: `std::thread::panicking` tells it why.
+/// The runner of the task makes it.
+struct DropInUnwind<'a, F: Future, S: Schedule>(&'a Cell<F, S>);
+
+impl<F: Future, S: Schedule> Drop for DropInUnwind<'_, F, S> {
+    fn drop(&mut self) {
+        // SAFETY: the runner owns the stage.
+        _ = unsafe { self.0.put(None) };
+    }
+}
+
 /// Drops the future.
 ///
 /// # Safety
@@ -358,12 +373,14 @@ unsafe fn poll<F: Future, S: Schedule>(raw: RawTask<S>) {
 /// As for [`poll`], but it may have been aborted.
 #[cold]
 unsafe fn cancel<F: Future, S: Schedule>(raw: RawTask<S>) {
+    let id = raw.meta.id;
     // SAFETY: the caller has started the run.
-    unsafe { finish::<F, S>(raw, None) }
+    S::within(id, || unsafe { finish::<F, S>(raw, None) });
 }
 
 /// Ends the task: drops the future, leaves the output to its owner, gives up the hold of the run,
-/// and tells the awaiter. Without an output the task counts as cancelled.
+/// and tells the awaiter. Without an output the task counts as cancelled, unless a destructor of
+/// the future panics: then the task has panicked.
 ///
 /// # Safety
 ///
@@ -381,7 +398,7 @@ unsafe fn finish<F: Future, S: Schedule>(raw: RawTask<S>, output: Option<Caught<
             _ = contain(|| drop(output));
             Some(Err(panic))
         }
-        // The panic of a destructor is lost if the task was cancelled.
+        (None, Err(panic)) => Some(Err(panic)),
         (output, _) => output,
     };
     if let Some(Err(panic)) = &output {

@@ -65,6 +65,8 @@ where
 
 /// Runs a closure that may block on a thread made for that, and gives what it returns.
 ///
+/// The closure may run futures by any `block_on`: they have no [budget](super::coop).
+///
 /// A job that has started cannot be aborted. On a simulated runtime the closure runs as a task.
 /// When the runtime's limit of such threads and waiting jobs is exhausted, or no thread can be
 /// started, the handle ends as cancelled, and its error says why.
@@ -107,7 +109,8 @@ where
 /// Calls a closure that may block on the present worker, after its core has been handed to another
 /// thread, so that no other task waits for it.
 ///
-/// On a thread that holds no core of a multi-thread runtime, the closure is just called.
+/// On a thread that holds no core of a multi-thread runtime, the closure is just called. Futures
+/// that it runs by any `block_on` have no [budget](super::coop).
 #[track_caller]
 pub fn block_in_place<T>(job: impl FnOnce() -> T) -> T {
     let _passed = nesting::hand_cores_over();

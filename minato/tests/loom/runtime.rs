@@ -3,6 +3,13 @@
 #[path = "../../src/runtime/injector.rs"]
 pub(crate) mod injector;
 
+/// The threads of the models do not know which task they run.
+pub(crate) mod context {
+    pub(crate) fn task() -> Option<crate::task::Id> {
+        None
+    }
+}
+
 /// A runtime whose tasks anybody may run, and for whose tasks sockets have a place to park.
 pub(crate) mod inner {
     use std::collections::VecDeque;
@@ -54,7 +61,12 @@ pub(crate) mod inner {
             self.queue.lock().push_back(runnable);
         }
 
-        fn poll<F: Future>(&self, future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        fn poll<F: Future>(
+            &self,
+            _meta: &TaskMeta,
+            future: Pin<&mut F>,
+            cx: &mut Context<'_>,
+        ) -> Poll<F::Output> {
             future.poll(cx)
         }
 

@@ -1,14 +1,15 @@
 //! Join handles: output, panic, cancellation, abort, detaching.
 
 use std::future::pending;
-use std::sync::Arc;
+use std::panic;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use futures::channel::oneshot;
-use minato::task::{JoinHandle, yield_now};
+use minato::task::{JoinError, JoinHandle, yield_now};
 
-use crate::kit::{current_thread, multi_thread, watchdog};
+use crate::kit::{current_thread, multi_thread, panic_text, watchdog};
 
 /// Sets a flag when it is dropped.
 struct Dropped(Arc<AtomicBool>);
@@ -52,7 +53,7 @@ fn a_panic_comes_with_its_payload_and_the_place_of_the_spawn() {
         let place = handle.spawned_at();
         let error: minato::task::JoinError = runtime.block_on(handle).unwrap_err();
         assert!(error.is_panic() && !error.is_cancelled());
-        assert!(error.to_string().contains(&place.to_string()), "{error}");
+        assert_eq!(error.spawned_at(), place);
         assert_eq!(*error.into_panic().downcast::<u64>().unwrap(), 77);
 
         let error = runtime.block_on(runtime.spawn(async { panic!("said so") })).unwrap_err();
@@ -60,6 +61,63 @@ fn a_panic_comes_with_its_payload_and_the_place_of_the_spawn() {
         let error = std::io::Error::from(error);
         assert!(error.to_string().contains("said so"), "{error}");
     });
+}
+
+#[test]
+fn errors_say_what_became_of_which_task() {
+    on_both(|runtime| {
+        let numbers = |error: &JoinError| (error.id().to_string(), format!("{:?}", error.id()));
+
+        let value = 1234;
+        let handle = runtime.spawn(async move { panic!("the \"value\" is {value}") });
+        let task = handle.id();
+        let error = runtime.block_on(handle).unwrap_err();
+        assert_eq!(error.id(), task);
+        let (id, debug) = numbers(&error);
+        assert!(id.parse::<u64>().is_ok() && debug == format!("Id({id})"), "{id}, {debug}");
+        let text = r#""the \"value\" is 1234""#;
+        assert_eq!(error.to_string(), format!("task {id} panicked with message {text}"));
+        assert_eq!(format!("{error:?}"), format!("JoinError::Panic({debug}, {text}, ...)"));
+
+        let error =
+            runtime.block_on(runtime.spawn(async { std::panic::panic_any(5) })).unwrap_err();
+        let (id, debug) = numbers(&error);
+        assert_eq!(error.to_string(), format!("task {id} panicked"));
+        assert_eq!(format!("{error:?}"), format!("JoinError::Panic({debug}, ...)"));
+
+        let handle = runtime.spawn(pending::<()>());
+        handle.abort();
+        let error = runtime.block_on(handle).unwrap_err();
+        let (id, debug) = numbers(&error);
+        assert_eq!(error.to_string(), format!("task {id} was cancelled"));
+        assert_eq!(format!("{error:?}"), format!("JoinError::Cancelled({debug})"));
+    });
+}
+
+/// The panic is at the place of the call.
+#[test]
+fn to_ask_a_cancelled_task_for_its_panic_is_a_panic() {
+    let _watchdog = watchdog();
+    let runtime = current_thread();
+    let handle = runtime.spawn(pending::<()>());
+    handle.abort();
+    let error = runtime.block_on(handle).unwrap_err();
+    let place = Arc::new(Mutex::new(None));
+    let noted = place.clone();
+    let before = panic::take_hook();
+    let own = thread::current().id();
+    panic::set_hook(Box::new(move |info| {
+        if thread::current().id() == own {
+            let file = info.location().map(|location| location.file().to_owned());
+            *noted.lock().unwrap() = file;
+        } else {
+            before(info);
+        }
+    }));
+    let text = panic_text(|| error.into_panic());
+    drop(panic::take_hook());
+    assert!(text.contains("reason is not a panic"), "{text}");
+    assert_eq!(place.lock().unwrap().as_deref(), Some(file!()));
 }
 
 #[test]

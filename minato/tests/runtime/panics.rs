@@ -78,6 +78,38 @@ fn in_the_destructor_of_a_future_that_is_done() {
     });
 }
 
+/// What a future holds is dropped while the panic of its poll unwinds, whether it stands on the
+/// stack of the poll or in the future.
+#[test]
+fn a_future_that_panics_is_dropped_in_the_unwind() {
+    /// Notes whether it is dropped by a panic, and panics too if it is told to.
+    struct Notes(Arc<AtomicUsize>, bool);
+
+    impl Drop for Notes {
+        fn drop(&mut self) {
+            self.0.fetch_add(1 + 10 * usize::from(std::thread::panicking()), Ordering::SeqCst);
+            assert!(!self.1, "a second panic");
+        }
+    }
+
+    on_both(|runtime| {
+        for second in [false, true] {
+            let noted = Arc::new(AtomicUsize::new(0));
+            let kept = Notes(noted.clone(), second);
+            let on_stack = Notes(noted.clone(), false);
+            let mut on_stack = Some(on_stack);
+            let panics = poll_fn(move |_| -> Poll<()> {
+                let (_kept, _on_stack) = (&kept, on_stack.take());
+                panic!("the first panic")
+            });
+            let error = runtime.block_on(runtime.spawn(panics)).unwrap_err();
+            assert_eq!(noted.load(Ordering::SeqCst), 22);
+            let text = error.into_panic();
+            assert_eq!(text.downcast_ref(), Some(&"the first panic"));
+        }
+    });
+}
+
 #[test]
 fn in_the_destructor_of_a_future_that_is_aborted() {
     on_both(|runtime| {
@@ -90,7 +122,8 @@ fn in_the_destructor_of_a_future_that_is_aborted() {
         });
         runtime.block_on(has_begun).unwrap();
         handle.abort();
-        assert!(runtime.block_on(handle).unwrap_err().is_cancelled());
+        let panic = runtime.block_on(handle).unwrap_err().into_panic();
+        assert_eq!(panic.downcast_ref(), Some(&"a destructor's panic"));
     });
 }
 

@@ -58,7 +58,12 @@ impl Schedule for Queue {
         lock(&self.0.injected).push_back(runnable);
     }
 
-    fn poll<F: Future>(&self, future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll<F: Future>(
+        &self,
+        _: &TaskMeta,
+        future: Pin<&mut F>,
+        cx: &mut Context<'_>,
+    ) -> Poll<F::Output> {
         future.poll(cx)
     }
 

@@ -56,7 +56,12 @@ impl Schedule for Queue {
         self.0.lock().push_back(runnable);
     }
 
-    fn poll<F: Future>(&self, future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll<F: Future>(
+        &self,
+        _meta: &TaskMeta,
+        future: Pin<&mut F>,
+        cx: &mut Context<'_>,
+    ) -> Poll<F::Output> {
         future.poll(cx)
     }
 
