@@ -7,8 +7,6 @@ use std::num::NonZeroUsize;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use crossbeam_deque::Worker as Deque;
-
 use super::core::Core;
 use super::handover::{CoreSlot, pass};
 use super::injector::Injector;
@@ -405,7 +403,7 @@ impl Builder {
             // Its worker is on its way when anybody else can know of it.
             let reactor =
                 reactor::ReactorInner::start(&self.engine, Clock::System, TurnedBy::CoreHolder)?;
-            let queue = Queue::Shared(Deque::new_fifo());
+            let queue = Queue::shared();
             cores.push(Box::new(Core::new(index, reactor, queue, &self.config)));
         }
         let reactors = cores.iter().map(|core| core.reactor.clone()).collect();

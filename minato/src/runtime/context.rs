@@ -42,6 +42,7 @@ thread_local! {
             reactor: Cell::new(0),
             polling: Cell::new(ptr::null()),
             budget: Cell::new(Budget::unlimited()),
+            yielded: Cell::new(ptr::null()),
             task: Cell::new(None),
             thread: Cell::new(0),
             in_no_world: Cell::new(false),
@@ -62,6 +63,8 @@ struct Here {
     /// The data of the waker that the innermost poll of ours was given.
     polling: Cell<*const ()>,
     budget: Cell<Budget>,
+    /// What [`polling`](Self::polling) was when somebody yielded.
+    yielded: Cell<*const ()>,
     /// The task that is being polled or dropped.
     task: Cell<Option<Id>>,
     /// Numbers the thread; 0 until somebody asks.
@@ -427,15 +430,6 @@ pub(crate) fn polls_with(waker: &Waker) -> bool {
     HERE.with(|here| here.polling.get() == waker.data())
 }
 
-/// Polls `future` as a poll of ours: with a fresh budget, and known by its waker.
-pub(crate) fn poll<F: Future + ?Sized>(
-    future: Pin<&mut F>,
-    cx: &mut TaskContext<'_>,
-    budget: Budget,
-) -> Poll<F::Output> {
-    between_polls(|| poll_next(future, cx, budget))
-}
-
 /// Calls `polls`, which polls one task after the other, and puts back what was there before.
 #[inline]
 pub(crate) fn between_polls<T>(polls: impl FnOnce() -> T) -> T {
@@ -457,6 +451,21 @@ pub(crate) fn between_polls<T>(polls: impl FnOnce() -> T) -> T {
     polls()
 }
 
+/// The poll that is under way gives way to others. The task that it is of wakes itself, and runs
+/// again after the others and after a look at the reactor.
+pub(crate) fn give_way(cx: &TaskContext<'_>) {
+    HERE.with(|here| here.yielded.set(here.polling.get()));
+    cx.waker().wake_by_ref();
+}
+
+/// Whether the last poll of ours has [given way](give_way). Tells it once.
+pub(crate) fn take_yield() -> bool {
+    HERE.with(|here| {
+        let yielded = here.yielded.replace(ptr::null());
+        !yielded.is_null() && yielded == here.polling.get()
+    })
+}
+
 /// Whether a poll of ours is under way on this thread.
 pub(crate) fn is_polling() -> bool {
     HERE.with(|here| !here.polling.get().is_null())
@@ -473,7 +482,8 @@ pub(crate) fn outside_polls<T>(job: impl FnOnce() -> T) -> T {
     })
 }
 
-/// Like [`poll`], for the next one of [`between_polls`].
+/// Polls `future` within [`between_polls`] as a poll of ours: with a fresh budget, and known by its
+/// waker.
 #[inline]
 pub(crate) fn poll_next<F: Future + ?Sized>(
     future: Pin<&mut F>,

@@ -78,7 +78,7 @@ pub(crate) fn block_on<F: Future>(shared: &Arc<RuntimeInner>, future: F) -> F::O
         panic!("block_on at {place}: {}", crate::task::FROM_BEFORE_FORK);
     }
     let _passed = nesting::hand_cores_over();
-    let root = Root { future, place, blocked: Blocked::here() };
+    let root = Root { future, place, blocked: Blocked::here(), yielded: false };
     if let Some(holder) = nesting::holding(shared) {
         return nested(&holder, root);
     }
@@ -95,12 +95,19 @@ struct Root<'a, F> {
     future: Pin<&'a mut F>,
     place: &'static Location<'static>,
     blocked: Blocked,
+    /// Whether the last poll has given way to others.
+    yielded: bool,
 }
 
 impl<F: Future> Root<'_, F> {
     fn poll(&mut self, cx: &mut TaskContext<'_>, shared: &RuntimeInner) -> Poll<F::Output> {
-        let Self { future, place, blocked } = self;
-        blocked.while_polling(place, || context::poll(future.as_mut(), cx, shared.config.budget))
+        let Self { future, place, blocked, yielded } = self;
+        let poll = || {
+            let polled = context::poll_next(future.as_mut(), cx, shared.config.budget);
+            *yielded = context::take_yield();
+            polled
+        };
+        blocked.while_polling(place, || context::between_polls(poll))
     }
 }
 
@@ -169,8 +176,8 @@ fn beside_tasks<F: Future>(
         let Some((core, more)) = batch else { continue };
         rounds += 1;
         // 4. Turn the reactor, and wait there if there is nothing to do. A future that wakes itself
-        //    all the time must not keep the reactor from its turn.
-        if more || !wake.is_woken() || rounds >= shared.config.turn_interval {
+        //    all the time must not keep the reactor from its turn, and one that yields asks for it.
+        if more || root.yielded || !wake.is_woken() || rounds >= shared.config.turn_interval {
             rounds = 0;
             let turned = core.wait(&context, |core| wake.is_woken() || core.has_task(shared));
             turned.into_iter().for_each(|core| context.put(core));

@@ -81,10 +81,15 @@ impl RuntimeInner {
         least_used.unwrap_or(&self.reactors[0])
     }
 
-    /// Queues a woken task with a core that this thread holds.
+    /// Queues a woken task with a core that this thread holds. `yielded` says that it woke while it
+    /// was polled, which was the last poll here.
     #[inline]
     pub(super) fn queue_with(&self, core: &mut Core, runnable: Runnable, yielded: bool) {
         core.counters.wakes.add(1);
+        // A simulation looks at the reactors before each poll.
+        if yielded && context::take_yield() && self.activity.get().is_none() {
+            return core.queue.push_yielded(runnable);
+        }
         match &self.flavor {
             Flavor::CurrentThread(_) => core.queue.push(runnable),
             Flavor::MultiThread(pool) => pool.queue_with(core, runnable, yielded),
@@ -199,6 +204,7 @@ impl RuntimeInner {
         }
         let Some(core) = slot.take() else { return };
         let context = Context::enter_new(self.clone(), Some(core));
+        context.with_core(|core| core.queue.end_yields());
         loop {
             let queued = context.with_core(|core| core.queue.pop()).flatten();
             match queued.or_else(|| self.injector.pop()) {

@@ -17,7 +17,8 @@
 //! worker sleeps, one of the sleepers is the *standby worker*, which watches the others (see
 //! [`watch`](crate::reactor::watch) and [`Siblings`](super::siblings::Siblings)). When it finds
 //! work, it names another sleeper. Where nobody sleeps, the busy workers look at each other now and
-//! then. Only from a worker that is stuck do they take the task in its LIFO slot.
+//! then. Only from a worker that is stuck do they take the task in its LIFO slot and those that have
+//! yielded.
 
 use std::task::Waker;
 use std::time::Instant;
@@ -46,6 +47,7 @@ const LIFO_POLLS: u32 = 3;
 /// What siblings see of a core.
 pub(super) struct Remote {
     pub(super) stealer: Stealer<Runnable>,
+    yielded: Stealer<Runnable>,
     pub(super) lifo: AtomicCell<Option<Runnable>>,
     pub(super) reactor: Arc<reactor::ReactorInner>,
 }
@@ -81,13 +83,16 @@ pub(super) struct Woken {
 
 impl Pool {
     pub(super) fn new(cores: &[Box<Core>], threads: ThreadConfig) -> Self {
-        let remotes = cores.iter().map(|core| Remote {
-            stealer: match &core.queue {
-                Queue::Shared(queue) => queue.stealer(),
-                Queue::Own(_) => unreachable!("the cores of a pool share their queues"),
-            },
-            lifo: AtomicCell::new(None),
-            reactor: core.reactor.clone(),
+        let remotes = cores.iter().map(|core| {
+            let Queue::Shared(queue) = &core.queue else {
+                unreachable!("the cores of a pool share their queues")
+            };
+            Remote {
+                stealer: queue.ready.stealer(),
+                yielded: queue.yielded.stealer(),
+                lifo: AtomicCell::new(None),
+                reactor: core.reactor.clone(),
+            }
         });
         Self {
             remotes: remotes.collect(),
@@ -257,9 +262,9 @@ impl Pool {
         for offset in 1..count {
             let victim = &self.remotes[(core.index + offset) % count];
             loop {
-                match victim.stealer.steal_batch_and_pop(queue) {
+                match victim.stealer.steal_batch_and_pop(&queue.ready) {
                     Steal::Success(runnable) => {
-                        core.counters.steals.add(1 + queue.len() as u64);
+                        core.counters.steals.add(1 + queue.ready.len() as u64);
                         return Some(runnable);
                     }
                     Steal::Empty => break,
@@ -270,7 +275,8 @@ impl Pool {
         None
     }
 
-    /// Takes over tasks of a sibling that is stuck in a poll, its LIFO slot's too.
+    /// Takes over tasks of a sibling that is stuck in a poll, also from its LIFO slot and of those
+    /// that have yielded.
     pub(super) fn steal_from_stuck(&self, stuck: usize, core: &mut Core) {
         let remote = &self.remotes[stuck];
         if let Some(runnable) = remote.lifo.take() {
@@ -278,7 +284,8 @@ impl Pool {
         }
         if let Queue::Shared(queue) = &core.queue {
             // What it does not get now comes with the next look.
-            _ = remote.stealer.steal_batch(queue);
+            _ = remote.stealer.steal_batch(&queue.ready);
+            _ = remote.yielded.steal_batch(&queue.ready);
         }
     }
 

@@ -1,4 +1,7 @@
 //! The queue of a core: the tasks that are ready to run, the longest waiting first.
+//!
+//! A task that yields may wait for an event that is there already, and that only a look at the
+//! reactor shows. So it stands apart until the reactor was turned, and then comes after all others.
 
 use std::collections::VecDeque;
 use std::task::Waker;
@@ -12,7 +15,13 @@ pub(crate) enum Queue {
     /// Of a core that shares its tasks with nobody.
     Own(OwnQueue),
     /// Of a core whose siblings may steal.
-    Shared(Deque<Runnable>),
+    Shared(SharedQueue),
+}
+
+/// A queue that siblings may steal from.
+pub(crate) struct SharedQueue {
+    pub(super) ready: Deque<Runnable>,
+    pub(super) yielded: Deque<Runnable>,
 }
 
 /// A queue that only the holder of the core sees.
@@ -25,6 +34,7 @@ pub(crate) struct OwnQueue {
     /// They come before everything in `ready`, in this order.
     woken_wakers: Vec<Waker>,
     ready: VecDeque<Runnable>,
+    yielded: Vec<Runnable>,
 }
 
 impl OwnQueue {
@@ -56,11 +66,46 @@ impl OwnQueue {
 }
 
 impl Queue {
+    /// An empty queue that siblings may steal from.
+    pub(super) fn shared() -> Self {
+        Self::Shared(SharedQueue { ready: Deque::new_fifo(), yielded: Deque::new_fifo() })
+    }
+
     #[inline]
     pub(crate) fn push(&mut self, runnable: Runnable) {
         match self {
             Self::Own(queue) => queue.ready.push_back(runnable),
-            Self::Shared(queue) => queue.push(runnable),
+            Self::Shared(queue) => queue.ready.push(runnable),
+        }
+    }
+
+    /// Takes a task that has yielded. It is not popped before the next
+    /// [`end_yields`](Self::end_yields).
+    pub(crate) fn push_yielded(&mut self, runnable: Runnable) {
+        match self {
+            Self::Own(queue) => queue.yielded.push(runnable),
+            Self::Shared(queue) => queue.yielded.push(runnable),
+        }
+    }
+
+    /// Whether a task has yielded since the last [`end_yields`](Self::end_yields).
+    #[inline]
+    pub(crate) fn has_yielded(&self) -> bool {
+        match self {
+            Self::Own(queue) => !queue.yielded.is_empty(),
+            Self::Shared(queue) => !queue.yielded.is_empty(),
+        }
+    }
+
+    /// Puts the tasks that have yielded behind the others, since the reactor was turned.
+    pub(crate) fn end_yields(&mut self) {
+        match self {
+            Self::Own(queue) => queue.ready.extend(queue.yielded.drain(..)),
+            Self::Shared(queue) => {
+                while let Some(runnable) = queue.yielded.pop() {
+                    queue.ready.push(runnable);
+                }
+            }
         }
     }
 
@@ -73,7 +118,7 @@ impl Queue {
                 }
                 queue.ready.pop_front()
             }
-            Self::Shared(queue) => queue.pop(),
+            Self::Shared(queue) => queue.ready.pop(),
         }
     }
 
@@ -133,14 +178,16 @@ impl Queue {
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Own(queue) => queue.woken_wakers.len() + queue.ready.len(),
-            Self::Shared(queue) => queue.len(),
+            Self::Shared(queue) => queue.ready.len(),
         }
     }
 
+    /// Whether no task is here, nor one that has yielded.
     pub(crate) fn is_empty(&self) -> bool {
-        match self {
+        let none_is_ready = match self {
             Self::Own(queue) => queue.is_empty(),
-            Self::Shared(queue) => queue.is_empty(),
-        }
+            Self::Shared(queue) => queue.ready.is_empty(),
+        };
+        none_is_ready && !self.has_yielded()
     }
 }

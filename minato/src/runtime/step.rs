@@ -68,7 +68,11 @@ impl Core {
         if !wakers.is_empty() {
             self.queue_woken(runtime, &mut wakers);
         }
-        // 3. Call the other wakers.
+        // 3. Those that have yielded come after them.
+        if self.queue.has_yielded() {
+            self.queue.end_yields();
+        }
+        // 4. Call the other wakers.
         if !wakers.is_empty() || turned.is_err() {
             return self.finish_turn(context, wakers, turned);
         }

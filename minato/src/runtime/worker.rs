@@ -113,18 +113,23 @@ impl Worker<'_> {
             return Some((core, Some(runnable)));
         }
         // 2. The core's own tasks: the LIFO slot, then the queue.
-        // 3. Tasks from other threads, then those of a sibling.
-        let next = core.next(self.shared).or_else(|| self.search(&mut core));
+        // 3. Tasks from other threads.
+        let mut next = core.next(self.shared).or_else(|| {
+            let queue = &mut core.queue;
+            self.shared.injector.pop_batch(INJECTOR_BATCH, |rest| queue.push(rest))
+        });
+        // 4. What the reactor wakes, and after that the tasks that have yielded.
+        if next.is_none() && core.queue.has_yielded() {
+            core = core.turn(self.context, Some(Duration::ZERO))?;
+            next = core.next(self.shared);
+        }
+        // 5. Tasks of a sibling.
+        let next = next.or_else(|| self.search(&mut core));
         Some((core, next))
     }
 
-    /// A task from the injector or from a sibling.
+    /// A task of a sibling.
     fn search(&mut self, core: &mut Core) -> Option<Runnable> {
-        let queue = &mut core.queue;
-        let injected = self.shared.injector.pop_batch(INJECTOR_BATCH, |rest| queue.push(rest));
-        if injected.is_some() {
-            return injected;
-        }
         if !self.searching && !self.pool.begin_search() {
             return None;
         }
@@ -204,6 +209,7 @@ impl Worker<'_> {
 
     /// Drops the tasks that are left: the runtime ends.
     fn leave(&self, mut core: Box<Core>) {
+        core.queue.end_yields();
         while let Some(runnable) = core.next(self.shared).or_else(|| self.shared.injector.pop()) {
             match self.context.lend(core, || drop(runnable)).0 {
                 Some(held) => core = held,

@@ -79,7 +79,7 @@ pub(crate) fn poll_leave(cx: &mut Context<'_>) -> Poll<()> {
 #[cold]
 fn refuse(cx: &mut Context<'_>) -> Poll<()> {
     context::with_budget(|budget| budget.set(budget.get().after_refusal()));
-    cx.waker().wake_by_ref();
+    context::give_way(cx);
     Poll::Pending
 }
 
@@ -132,7 +132,7 @@ impl CallBudget {
         if !self.0.is_used_up() && !of_the_poll.is_used_up() {
             return Poll::Ready(());
         }
-        cx.waker().wake_by_ref();
+        context::give_way(cx);
         Poll::Pending
     }
 }

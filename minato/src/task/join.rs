@@ -236,18 +236,19 @@ impl JoinError {
 
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "task {} ", self.id)?;
-        match &self.why {
-            Why::Cancelled(None) => f.write_str("was cancelled"),
-            Why::Cancelled(Some(reason)) => write!(f, "was cancelled: {reason}"),
+        let Self { id, spawned_at, why } = self;
+        write!(f, "task {id}")?;
+        match why {
+            Why::Cancelled(None) => f.write_str(" was cancelled"),
+            Why::Cancelled(Some(reason)) => write!(f, " was cancelled: {reason}"),
             Why::Panic(panic) => match panics::message(&**panic.lock()) {
-                Some(message) => write!(f, "panicked with message {message:?}"),
-                None => f.write_str("panicked"),
+                Some(message) => write!(f, " panicked with message {message:?}"),
+                None => f.write_str(" panicked"),
             },
             Why::Deadlock { nested_at } => write!(
                 f,
-                "cannot run while the block_on at {nested_at} holds its only thread, and would be \
-                 waited for in vain"
+                ", spawned at {spawned_at}, cannot run while the block_on at {nested_at} holds its \
+                 only thread, and would be waited for in vain"
             ),
         }
     }

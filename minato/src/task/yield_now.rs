@@ -4,9 +4,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use crate::runtime::context;
+
 /// Lets every other task that is ready run before this one goes on.
 ///
-/// Works on every executor. In a Minato runtime the task goes to the end of the queue.
+/// Works on every executor. In a Minato runtime the reactor is looked at too before this task goes
+/// on. So a task that yields until some I/O is done sees it done, even if it yields all the time.
 ///
 /// # Cancel safety
 ///
@@ -38,7 +41,7 @@ impl Future for YieldNow {
             return Poll::Ready(());
         }
         self.yielded = true;
-        cx.waker().wake_by_ref();
+        context::give_way(cx);
         Poll::Pending
     }
 }

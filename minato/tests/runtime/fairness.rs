@@ -1,6 +1,7 @@
 //! Nobody keeps the others from running.
 
 use std::future::poll_fn;
+use std::io::Write;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -8,12 +9,130 @@ use std::task::Poll;
 
 use minato::io::{AsyncReadExt, AsyncWriteExt};
 use minato::runtime::{Builder, Runtime};
+use minato::task::coop::{consume_budget, has_budget_remaining};
 use minato::task::yield_now;
 
 use crate::kit::{current_thread, multi_thread, pair, ping, standard_echo_server, watchdog};
 
 fn runtimes() -> [Runtime; 2] {
     [current_thread(), multi_thread(1)]
+}
+
+/// Gives way in one of the two ways there are.
+async fn give_way(by_budget: bool) {
+    if by_budget {
+        while has_budget_remaining() {
+            consume_budget().await;
+        }
+        consume_budget().await;
+    } else {
+        yield_now().await;
+    }
+}
+
+/// A byte has come for a waiting task. One that then yields until the other has it sees that happen
+/// at once, and not only when the reactor has its turn anyway.
+#[test]
+fn who_yields_lets_the_reactor_be_looked_at() {
+    async fn case(yields: usize, by_budget: bool) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut stream = minato::net::TcpStream::connect(address).await.unwrap();
+        let (mut peer, _) = listener.accept().unwrap();
+        let reads = Arc::new(AtomicUsize::new(0));
+        let count = reads.clone();
+        let reader = minato::spawn(async move {
+            for _ in 0..5 {
+                count.fetch_add(1, Ordering::SeqCst);
+                stream.read_u8().await.unwrap();
+            }
+        });
+        for round in 1..=5 {
+            // Everything that is ready has run before.
+            while reads.load(Ordering::SeqCst) < round {
+                yield_now().await;
+            }
+            peer.write_all(&[1]).unwrap();
+            for _ in 0..yields {
+                give_way(by_budget).await;
+            }
+            let reads = reads.load(Ordering::SeqCst);
+            assert!(reads > round || reader.is_finished(), "{round}, by budget: {by_budget}");
+        }
+        reader.await.unwrap();
+    }
+
+    let _watchdog = watchdog();
+    for runtime in runtimes() {
+        for by_budget in [false, true] {
+            runtime.block_on(runtime.spawn(case(1, by_budget))).unwrap();
+        }
+    }
+    for by_budget in [false, true] {
+        // The future of a `block_on` runs before the tasks that the look has woken.
+        current_thread().block_on(case(2, by_budget));
+    }
+}
+
+/// A task that yields runs as often as the future of the `block_on` gives way.
+#[test]
+fn a_task_that_yields_takes_turns_with_the_root() {
+    let _watchdog = watchdog();
+    for (by_budget, operations) in [(false, 1), (true, 128)] {
+        let rounds = Arc::new(AtomicUsize::new(0));
+        let count = rounds.clone();
+        current_thread().block_on(async {
+            minato::spawn(async move {
+                loop {
+                    count.fetch_add(1, Ordering::SeqCst);
+                    yield_now().await;
+                }
+            });
+            yield_now().await;
+            assert_eq!(rounds.load(Ordering::SeqCst), 1);
+            for _ in 0..operations * 200 {
+                if by_budget { consume_budget().await } else { yield_now().await }
+            }
+        });
+        let rounds = rounds.load(Ordering::SeqCst);
+        assert!((200..=202).contains(&rounds), "{rounds}");
+    }
+}
+
+/// It is only who yields that waits for the reactor: a task that wakes itself goes on at once.
+#[test]
+fn who_only_wakes_itself_waits_for_nobody() {
+    let _watchdog = watchdog();
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let task = |name: char, yields: bool| {
+        let order = order.clone();
+        async move {
+            for _ in 0..3 {
+                order.lock().unwrap().push(name);
+                if yields {
+                    yield_now().await;
+                } else {
+                    let mut woken = false;
+                    poll_fn(|cx| {
+                        cx.waker().wake_by_ref();
+                        if std::mem::replace(&mut woken, true) {
+                            Poll::Ready(())
+                        } else {
+                            Poll::Pending
+                        }
+                    })
+                    .await;
+                }
+            }
+        }
+    };
+    let runtime = current_thread();
+    let (one, two) = (runtime.spawn(task('y', true)), runtime.spawn(task('w', false)));
+    runtime.block_on(async {
+        one.await.unwrap();
+        two.await.unwrap();
+    });
+    assert_eq!(String::from_iter(&*order.lock().unwrap()), "ywwwyy");
 }
 
 #[test]
