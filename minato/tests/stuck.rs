@@ -2,13 +2,11 @@
 
 mod kit;
 
-use std::future::poll_fn;
 use std::io::{Read, Write};
-use std::mem;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::{Arc, mpsc};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -140,41 +138,6 @@ fn timers_after_block_on_has_returned() {
         assert!(moved.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         moved.as_mut().reset(minato::time::Instant::now() + Duration::from_millis(5));
         pollster::block_on(moved);
-    }
-}
-
-/// Tasks that have yielded, and wait for a reactor whose thread is blocked.
-#[test]
-fn tasks_that_have_yielded_on_a_worker_that_is_blocked() {
-    let _watchdog = watchdog();
-    let runtime = multi_thread(2);
-    for tasks in [1, 2, 7] {
-        let (release, released) = mpsc::channel();
-        let blocks = async move {
-            let yields = (0..tasks).map(|_| {
-                let release = release.clone();
-                minato::spawn(async move {
-                    minato::task::yield_now().await;
-                    minato::task::yield_now().await;
-                    release.send(()).unwrap();
-                })
-            });
-            let yields: Vec<_> = yields.collect();
-            // It wakes itself, so that the others run and yield before it goes on.
-            let mut woken = false;
-            poll_fn(|cx| {
-                cx.waker().wake_by_ref();
-                if mem::replace(&mut woken, true) { Poll::Ready(()) } else { Poll::Pending }
-            })
-            .await;
-            (0..tasks).for_each(|_| released.recv().unwrap());
-            yields
-        };
-        runtime.block_on(async {
-            for task in runtime.spawn(blocks).await.unwrap() {
-                task.await.unwrap();
-            }
-        });
     }
 }
 

@@ -111,6 +111,25 @@ impl<F: Future> Root<'_, F> {
     }
 }
 
+/// Gives the core back, also when the future panics.
+struct Leave<'a>(&'a CoreSlot, &'a Context);
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        match self.1.take_core() {
+            Some(mut core) => {
+                core.end_work();
+                self.0.give(core);
+            }
+            None => self.0.leave(&thread::current()),
+        }
+        // The runtime may have been shut down, which found no core to drop the tasks from.
+        if self.1.runtime.tasks.is_closed() {
+            self.1.runtime.drop_tasks();
+        }
+    }
+}
+
 /// Runs the future beside the tasks of the runtime. This thread runs them too while it holds the
 /// core in `slot`; else others do.
 fn beside_tasks<F: Future>(
@@ -118,25 +137,6 @@ fn beside_tasks<F: Future>(
     slot: Option<&CoreSlot>,
     mut root: Root<'_, F>,
 ) -> F::Output {
-    /// Gives the core back, also when the future panics.
-    struct Leave<'a>(&'a CoreSlot, &'a Context);
-
-    impl Drop for Leave<'_> {
-        fn drop(&mut self) {
-            match self.1.take_core() {
-                Some(mut core) => {
-                    core.end_work();
-                    self.0.give(core);
-                }
-                None => self.0.leave(&thread::current()),
-            }
-            // The runtime may have been shut down, which found no core to drop the tasks from.
-            if self.1.runtime.tasks.is_closed() {
-                self.1.runtime.drop_tasks();
-            }
-        }
-    }
-
     let simulated = slot.is_some() && shared.engine.is_simulated();
     let _watched = simulated.then(|| {
         shared.reactors[0].driver().note_thread();

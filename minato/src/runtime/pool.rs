@@ -17,8 +17,8 @@
 //! worker sleeps, one of the sleepers is the *standby worker*, which watches the others (see
 //! [`watch`](crate::reactor::watch) and [`Siblings`](super::siblings::Siblings)). When it finds
 //! work, it names another sleeper. Where nobody sleeps, the busy workers look at each other now and
-//! then. Only from a worker that is stuck do they take the task in its LIFO slot and those that have
-//! yielded.
+//! then. Only from a worker that is stuck do they take the task in its LIFO slot, and those that
+//! have yielded.
 
 use std::task::Waker;
 use std::time::Instant;

@@ -2,9 +2,9 @@
 //!
 //! One poll of a task, or of the future of a `block_on`, has a budget of 128 operations, unless the
 //! [builder](crate::runtime::Builder::budget) of its runtime says otherwise. Sockets, timers, join
-//! handles and the helpers of [`io`](crate::io) all take from that one budget. When nothing is left,
-//! they are pending although they could go on. The task then runs again after the other tasks, with
-//! a fresh budget.
+//! handles and the helpers of [`io`](crate::io) all take from that one budget. When nothing is left
+//! they are pending, although they could go on. The task then runs again after the other tasks,
+//! with a fresh budget.
 //!
 //! With [`poll_proceed`] and [`cooperative`] the channels and streams of other libraries take from
 //! the same budget. [`consume_budget`] is a place to yield in a long computation, and

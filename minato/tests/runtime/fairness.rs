@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::io::Write;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::task::Poll;
 
 use minato::io::{AsyncReadExt, AsyncWriteExt};
@@ -28,6 +28,16 @@ async fn give_way(by_budget: bool) {
     } else {
         yield_now().await;
     }
+}
+
+/// Wakes the task, without saying that it gives way.
+async fn wake_itself() {
+    let mut woken = false;
+    poll_fn(|cx| {
+        cx.waker().wake_by_ref();
+        if std::mem::replace(&mut woken, true) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }
 
 /// A byte has come for a waiting task. One that then yields until the other has it sees that happen
@@ -112,16 +122,7 @@ fn who_only_wakes_itself_waits_for_nobody() {
                 if yields {
                     yield_now().await;
                 } else {
-                    let mut woken = false;
-                    poll_fn(|cx| {
-                        cx.waker().wake_by_ref();
-                        if std::mem::replace(&mut woken, true) {
-                            Poll::Ready(())
-                        } else {
-                            Poll::Pending
-                        }
-                    })
-                    .await;
+                    wake_itself().await;
                 }
             }
         }
@@ -133,6 +134,36 @@ fn who_only_wakes_itself_waits_for_nobody() {
         two.await.unwrap();
     });
     assert_eq!(String::from_iter(&*order.lock().unwrap()), "ywwwyy");
+}
+
+/// Tasks that have yielded, and wait for a reactor whose thread is blocked.
+#[test]
+fn tasks_that_have_yielded_on_a_worker_that_is_blocked() {
+    let _watchdog = watchdog();
+    let runtime = multi_thread(2);
+    for tasks in [1, 2, 7] {
+        let (release, released) = mpsc::channel();
+        let blocks = async move {
+            let yields = (0..tasks).map(|_| {
+                let release = release.clone();
+                minato::spawn(async move {
+                    yield_now().await;
+                    yield_now().await;
+                    release.send(()).unwrap();
+                })
+            });
+            let yields: Vec<_> = yields.collect();
+            // It wakes itself, so that the others run and yield before it goes on.
+            wake_itself().await;
+            (0..tasks).for_each(|_| released.recv().unwrap());
+            yields
+        };
+        runtime.block_on(async {
+            for task in runtime.spawn(blocks).await.unwrap() {
+                task.await.unwrap();
+            }
+        });
+    }
 }
 
 #[test]
