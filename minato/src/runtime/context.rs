@@ -362,10 +362,7 @@ impl Schedule for Arc<RuntimeInner> {
 
     #[cold]
     fn within<T>(task: Id, run: impl FnOnce() -> T) -> T {
-        between_polls(|| {
-            HERE.with(|here| here.task.set(Some(task)));
-            run()
-        })
+        within_task(task, run)
     }
 
     #[cold]
@@ -526,8 +523,17 @@ pub(crate) fn polls_within<T>(waker: &Waker, polls: impl FnOnce() -> T) -> T {
     })
 }
 
+/// Calls `run`, which drops something of a task.
+pub(crate) fn within_task<T>(task: Id, run: impl FnOnce() -> T) -> T {
+    between_polls(|| {
+        HERE.with(|here| here.task.set(Some(task)));
+        run()
+    })
+}
+
 /// Polls a task of a set, with a fresh budget. It is known by its waker if the poll of its set was.
 pub(crate) fn poll_within<F: Future>(
+    task: Id,
     future: Pin<&mut F>,
     cx: &mut TaskContext<'_>,
 ) -> Poll<F::Output> {
@@ -536,6 +542,7 @@ pub(crate) fn poll_within<F: Future>(
             here.polling.set(cx.waker().data());
         }
         here.budget.set(Budget::limited(Budget::OF_A_POLL));
+        here.task.set(Some(task));
     });
     future.poll(cx)
 }

@@ -16,6 +16,8 @@ pub(super) struct LocalQueue<R>(Mutex<State<R>>);
 
 struct State<R> {
     tasks: VecDeque<R>,
+    /// Those that have yielded since the last [`end_yields`](LocalQueue::end_yields).
+    yielded: Vec<R>,
     /// The waker of each driver, from its poll until it is woken.
     drivers: Slab<Option<Waker>>,
     /// How many of them are being polled. They may be within each other.
@@ -24,8 +26,8 @@ struct State<R> {
 
 impl<R> LocalQueue<R> {
     pub(super) fn new() -> Self {
-        let (tasks, drivers) = (VecDeque::new(), Slab::new());
-        Self(Mutex::new(State { tasks, drivers, polled: 0 }))
+        let (tasks, yielded, drivers) = (VecDeque::new(), Vec::new(), Slab::new());
+        Self(Mutex::new(State { tasks, yielded, drivers, polled: 0 }))
     }
 
     /// Adds a task.
@@ -33,6 +35,20 @@ impl<R> LocalQueue<R> {
         let mut state = self.0.lock();
         state.tasks.push_back(task);
         Self::wake(state);
+    }
+
+    /// Adds a task that has yielded, which is not taken out before
+    /// [`end_yields`](Self::end_yields).
+    pub(super) fn push_yielded(&self, task: R) {
+        self.0.lock().yielded.push(task);
+    }
+
+    /// Puts those that have yielded behind the others; says whether there were any.
+    pub(super) fn end_yields(&self) -> bool {
+        let State { tasks, yielded, .. } = &mut *self.0.lock();
+        let any = !yielded.is_empty();
+        tasks.extend(yielded.drain(..));
+        any
     }
 
     /// Takes out the task that was added first.

@@ -13,7 +13,7 @@ use slab::Slab;
 use super::any::{AnyJoin, AnyTask};
 use super::cell::{self, NewTask, Schedule, TaskMeta};
 use super::local_queue::LocalQueue;
-use super::{JoinHandle, local, spawn, waker_table};
+use super::{Id, JoinHandle, local, spawn, waker_table};
 use crate::panics::Payload;
 use crate::runtime::{Runtime, context};
 use crate::sync::{Arc, Mutex};
@@ -172,6 +172,10 @@ impl LocalSet {
                 task.run();
             }
         });
+        // Who has yielded runs in the next poll, when the reactor was looked at.
+        if self.tasks.queue.end_yields() {
+            context::give_way(cx);
+        }
     }
 }
 
@@ -294,16 +298,30 @@ impl Schedule for Arc<LocalTasks> {
         &WAKERS
     }
 
-    fn queue_here(_: usize, runnable: Runnable, _: bool) -> Result<(), Runnable> {
-        Err(runnable)
+    fn queue_here(_: usize, runnable: Runnable, yielded: bool) -> Result<(), Runnable> {
+        if !(yielded && context::take_yield()) {
+            return Err(runnable);
+        }
+        let tasks = runnable.scheduler().clone();
+        tasks.queue.push_yielded(runnable);
+        Ok(())
     }
 
     fn inject(self, runnable: Runnable) {
         self.queue.push(runnable);
     }
 
-    fn poll<F: Future>(&self, future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        context::poll_within(future, cx)
+    fn poll<F: Future>(
+        &self,
+        meta: &TaskMeta,
+        future: Pin<&mut F>,
+        cx: &mut Context<'_>,
+    ) -> Poll<F::Output> {
+        context::poll_within(meta.id, future, cx)
+    }
+
+    fn within<T>(task: Id, run: impl FnOnce() -> T) -> T {
+        context::within_task(task, run)
     }
 
     fn panicked(&self, meta: &TaskMeta, panic: &Payload) {

@@ -10,7 +10,7 @@ use std::task::Poll;
 use minato::io::{AsyncReadExt, AsyncWriteExt};
 use minato::runtime::{Builder, Runtime};
 use minato::task::coop::{consume_budget, has_budget_remaining};
-use minato::task::yield_now;
+use minato::task::{LocalSet, spawn_local, yield_now};
 
 use crate::kit::{current_thread, multi_thread, pair, ping, standard_echo_server, watchdog};
 
@@ -81,6 +81,9 @@ fn who_yields_lets_the_reactor_be_looked_at() {
     for by_budget in [false, true] {
         // The future of a `block_on` runs before the tasks that the look has woken.
         current_thread().block_on(case(2, by_budget));
+        let local = LocalSet::new();
+        let in_set = async { spawn_local(case(2, by_budget)).await.unwrap() };
+        local.block_on(&current_thread(), in_set);
     }
 }
 

@@ -10,7 +10,9 @@ use std::task::{Context, Poll};
 
 use minato::runtime::{LocalRuntime, Runtime};
 use minato::sim::Simulation;
-use minato::task::{Id, block_in_place, id, spawn_blocking, spawn_local, try_id, yield_now};
+use minato::task::{
+    Id, LocalSet, block_in_place, id, spawn_blocking, spawn_local, try_id, yield_now,
+};
 
 use crate::kit::{current_thread, multi_thread, panic_text, watchdog};
 
@@ -198,6 +200,38 @@ fn of_a_local_task() {
         let own = handle.id();
         assert_eq!(handle.await.unwrap(), (own, 5));
     });
+}
+
+/// The tasks of a set are not those that poll the set.
+#[test]
+fn within_local_sets() {
+    let _watchdog = watchdog();
+    let (told, tells) = mpsc::channel();
+    let runtime = current_thread();
+    let outer = LocalSet::new();
+    let aborted = Tells(told);
+    let nested = async move {
+        let parent = spawn_local(async {
+            let own = id();
+            let inner = LocalSet::new();
+            let child = inner.run_until(async { spawn_local(async { id() }).await.unwrap() });
+            assert_ne!(child.await, own);
+            assert_eq!(id(), own);
+            own
+        });
+        let parent_id = parent.id();
+        assert_eq!(parent.await.unwrap(), parent_id);
+        assert_eq!(try_id(), None);
+        let waits = spawn_local(async move {
+            let _aborted = aborted;
+            pending::<()>().await;
+        });
+        yield_now().await;
+        waits.id()
+    };
+    let waits = outer.block_on(&runtime, nested);
+    drop(outer);
+    assert_eq!(tells.recv().unwrap(), Some(waits));
 }
 
 #[test]
