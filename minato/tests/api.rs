@@ -138,7 +138,13 @@ fn runtimes_and_tasks() {
         Runtime: "Send Sync Unpin",
         LocalRuntime: "Unpin",
         runtime::Handle: "Send Sync Unpin",
-        EnterGuard<'static>: "Unpin",
+        EnterGuard<'static>: "Sync Unpin",
+        Builder: "Send Sync Unpin",
+        runtime::Id: "Send Sync Unpin",
+        runtime::LocalOptions: "Unpin",
+        runtime::RuntimeFlavor: "Send Sync Unpin",
+        runtime::RuntimeMetrics: "Send Sync Unpin",
+        runtime::TryCurrentError: "Send Sync Unpin",
         JoinHandle<u8>: "Send Sync Unpin",
         JoinHandle<Movable>: "Send Sync Unpin",
         JoinHandle<Local>: "Unpin",
@@ -151,8 +157,10 @@ fn runtimes_and_tasks() {
         YieldNow: "Send Sync Unpin",
         minato::sim::Simulation: "Unpin",
     }
-    const fn is_send<T: Send>() {}
-    is_send::<Builder>();
+    fn is_unwind_safe<T: UnwindSafe + RefUnwindSafe>() {}
+    is_unwind_safe::<Runtime>();
+    is_unwind_safe::<LocalRuntime>();
+    is_unwind_safe::<runtime::Handle>();
 }
 
 #[test]

@@ -8,6 +8,8 @@ mod at_rest;
 mod block_on;
 #[path = "runtime/blocking.rs"]
 mod blocking;
+#[path = "runtime/builder.rs"]
+mod builder;
 #[path = "runtime/coop.rs"]
 mod coop;
 #[path = "runtime/fairness.rs"]
@@ -16,6 +18,8 @@ mod fairness;
 mod forks;
 #[path = "runtime/id.rs"]
 mod id;
+#[path = "runtime/intervals.rs"]
+mod intervals;
 #[path = "runtime/join.rs"]
 mod join;
 #[path = "runtime/join_set.rs"]
@@ -32,6 +36,10 @@ mod memory;
 mod nested;
 #[path = "runtime/panics.rs"]
 mod panics;
+#[path = "runtime/parks.rs"]
+mod parks;
+#[path = "runtime/places.rs"]
+mod places;
 #[path = "runtime/process.rs"]
 mod process;
 #[path = "runtime/shutdown.rs"]

@@ -12,7 +12,7 @@ use std::time::Duration;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token};
 
-use super::{EVENTS_PER_WAIT, Event, Foreign, Key, Readiness, Source};
+use super::{Event, EventLimits, Foreign, Key, Readiness, Source};
 use crate::os::{RawDescriptor, platform};
 
 /// The token of the waker; no key has it, since no index is that large.
@@ -22,21 +22,28 @@ const UNPARK: Token = Token(usize::MAX);
 pub(crate) struct MioDriver {
     registry: Registry,
     waker: mio::Waker,
+    events_per_look: usize,
 }
 
 /// What the holder of the turn uses.
 pub(crate) struct MioEvents {
     poll: Poll,
     events: Events,
+    /// Takes the place of `events` in waits that only look, if these have a limit of their own.
+    for_looks: Option<Events>,
+    /// Whether the last wait only looked.
+    looked: bool,
 }
 
 /// Opens the system's event queue.
-pub(super) fn start() -> io::Result<(MioDriver, MioEvents)> {
+pub(super) fn start(limits: &EventLimits) -> io::Result<(MioDriver, MioEvents)> {
     let poll = Poll::new()?;
     let registry = poll.registry().try_clone()?;
     let waker = mio::Waker::new(&registry, UNPARK)?;
-    let events = Events::with_capacity(EVENTS_PER_WAIT);
-    Ok((MioDriver { registry, waker }, MioEvents { poll, events }))
+    let driver = MioDriver { registry, waker, events_per_look: limits.per_look() };
+    let events = Events::with_capacity(limits.per_wait);
+    let for_looks = limits.per_look.map(Events::with_capacity);
+    Ok((driver, MioEvents { poll, events, for_looks, looked: false }))
 }
 
 /// The descriptor of `source`, and what is asked of it.
@@ -110,6 +117,10 @@ impl MioDriver {
         self.registry.deregister(&mut SourceFd(&fd))
     }
 
+    pub(super) fn events_per_look(&self) -> usize {
+        self.events_per_look
+    }
+
     pub(super) fn unpark(&self) -> io::Result<()> {
         self.waker.wake()
     }
@@ -121,22 +132,35 @@ impl MioDriver {
 
 impl MioEvents {
     pub(super) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        match self.poll.poll(&mut self.events, timeout) {
+        self.looked = timeout == Some(Duration::ZERO);
+        let events = match &mut self.for_looks {
+            Some(for_looks) if self.looked => for_looks,
+            _ => &mut self.events,
+        };
+        match self.poll.poll(events, timeout) {
             // A signal ends the wait early; that is a wait without events.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                self.events.clear();
+                events.clear();
                 Ok(())
             }
             result => result,
         }
     }
 
+    /// What the last wait found.
+    fn found(&self) -> &Events {
+        match &self.for_looks {
+            Some(for_looks) if self.looked => for_looks,
+            _ => &self.events,
+        }
+    }
+
     pub(super) fn has_events(&self) -> bool {
-        !self.events.is_empty()
+        !self.found().is_empty()
     }
 
     pub(super) fn for_each_event(&mut self, mut each: impl FnMut(Event)) {
-        for event in &self.events {
+        for event in self.found() {
             if event.token() != UNPARK {
                 let key = Key::from_word(event.token().0);
                 each(Event { key, readiness: readiness_of(event) });

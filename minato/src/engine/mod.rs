@@ -36,7 +36,20 @@ use std::time::Duration;
 use crate::sync::Arc;
 
 /// How many events one wait reports at most; the rest come with the next one (rule 5).
-pub(crate) const EVENTS_PER_WAIT: usize = 1024;
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EventLimits {
+    pub(crate) per_wait: usize,
+    /// The same for a wait that only looks what has happened, if that is another number.
+    pub(crate) per_look: Option<usize>,
+}
+
+impl EventLimits {
+    pub(crate) const DEFAULT: Self = Self { per_wait: 1024, per_look: None };
+
+    pub(crate) fn per_look(&self) -> usize {
+        self.per_look.unwrap_or(self.per_wait)
+    }
+}
 
 /// Which engine a reactor or runtime uses, given to a builder.
 ///
@@ -54,14 +67,14 @@ pub struct Engine(Choice);
 
 #[derive(Clone)]
 enum Choice {
-    Mio,
+    Mio(EventLimits),
     Sim(Arc<SimHost>),
 }
 
 impl Engine {
     /// The portable readiness engine of the operating system's sockets: the default.
     pub fn mio() -> Self {
-        Self(Choice::Mio)
+        Self(Choice::Mio(EventLimits::DEFAULT))
     }
 
     /// The deterministic simulated network, as seen from one of its hosts.
@@ -82,7 +95,7 @@ impl Engine {
     #[must_use]
     pub fn deferring_sends(self) -> Self {
         match self.0 {
-            Choice::Mio => self,
+            Choice::Mio(_) => self,
             Choice::Sim(host) => {
                 Self(Choice::Sim(SimHost::new(host.host().clone(), true, Stepped::ByWaits)))
             }
@@ -92,6 +105,14 @@ impl Engine {
     /// The simulated network for a host whose clock a simulation moves.
     pub(crate) fn stepped(host: minato_sim::Host, defers_sends: bool) -> Self {
         Self(Choice::Sim(SimHost::new(host, defers_sends, Stepped::BySimulation)))
+    }
+
+    /// The same engine with other limits, which mean nothing to a simulated one.
+    pub(crate) fn with_limits(&self, limits: EventLimits) -> Self {
+        match &self.0 {
+            Choice::Mio(_) => Self(Choice::Mio(limits)),
+            Choice::Sim(_) => self.clone(),
+        }
     }
 
     /// Whether sockets made under this engine are simulated.
@@ -107,7 +128,7 @@ impl Engine {
     /// The simulated host, if there is one.
     pub(crate) fn host(&self) -> Option<&Arc<SimHost>> {
         match &self.0 {
-            Choice::Mio => None,
+            Choice::Mio(_) => None,
             Choice::Sim(host) => Some(host),
         }
     }
@@ -115,8 +136,8 @@ impl Engine {
     /// Starts the engine: one driver for one reactor.
     pub(crate) fn start(&self) -> io::Result<(Driver, Events)> {
         match &self.0 {
-            Choice::Mio => {
-                let (driver, events) = mio::start()?;
+            Choice::Mio(limits) => {
+                let (driver, events) = mio::start(limits)?;
                 Ok((Driver::Mio(driver), Events::Mio(events)))
             }
             Choice::Sim(host) => {
@@ -136,7 +157,7 @@ impl Default for Engine {
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Choice::Mio => f.write_str("Engine(mio)"),
+            Choice::Mio(_) => f.write_str("Engine(mio)"),
             Choice::Sim(host) => write!(f, "Engine(sim, host {})", host.host().name()),
         }
     }
@@ -201,6 +222,14 @@ impl Driver {
     pub(crate) fn note_waker(&self) {
         if let Self::Sim(driver) = self {
             driver.note_waker();
+        }
+    }
+
+    /// How many events make it likely that a look has not taken all there are.
+    pub(crate) fn events_per_look(&self) -> usize {
+        match self {
+            Self::Mio(driver) => driver.events_per_look(),
+            Self::Sim(_) => EventLimits::DEFAULT.per_look(),
         }
     }
 

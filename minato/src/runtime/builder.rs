@@ -17,7 +17,7 @@ use super::pool::Pool;
 use super::queue::Queue;
 use super::simulation::Drawn;
 use super::{Handle, Id, LocalRuntime, Runtime};
-use crate::engine::Engine;
+use crate::engine::{Engine, EventLimits};
 use crate::reactor;
 use crate::reactor::watch::TurnedBy;
 use crate::sync::Arc;
@@ -91,6 +91,7 @@ pub struct Builder {
     multi_thread: bool,
     name: Option<String>,
     engine: Engine,
+    events: EventLimits,
     worker_threads: Option<usize>,
     blocking: Limits,
     threads: ThreadConfig,
@@ -128,6 +129,7 @@ impl Builder {
             multi_thread,
             name: None,
             engine: Engine::default(),
+            events: EventLimits::DEFAULT,
             worker_threads: None,
             blocking: Limits { threads: MAX_BLOCKING_THREADS, queue: MAX_BLOCKING_QUEUE },
             threads: ThreadConfig {
@@ -208,6 +210,27 @@ impl Builder {
         #[track_caller]
         global_queue_interval(builder, polls: u32) => {
             builder.config.injector_interval = Some(positive(polls, "global_queue_interval"));
+        };
+
+        /// How many events of sockets are taken from the system in one turn; 1024 by default.
+        ///
+        /// # Panics
+        ///
+        /// If `count` is 0.
+        #[track_caller]
+        max_io_events_per_tick(builder, count: usize) => {
+            builder.events.per_wait = positive(count, "max_io_events_per_tick");
+        };
+
+        /// The same for a turn that does not wait, since tasks are ready; by default there is no
+        /// other limit for these.
+        ///
+        /// # Panics
+        ///
+        /// If `count` is 0.
+        #[track_caller]
+        max_io_events_per_busy_tick(builder, count: usize) => {
+            builder.events.per_look = Some(positive(count, "max_io_events_per_busy_tick"));
         };
 
         /// How long a thread with nothing to do looks for events before it sleeps; off by default.
@@ -360,7 +383,8 @@ impl Builder {
         if let (Clock::Pausable(clock), true) = (&clock, self.start_paused) {
             clock.pause();
         }
-        let reactor = reactor::ReactorInner::start(&self.engine, clock.clone(), TurnedBy::Nobody)?;
+        let engine = self.engine.with_limits(self.events);
+        let reactor = reactor::ReactorInner::start(&engine, clock.clone(), TurnedBy::Nobody)?;
         let mut core =
             Box::new(Core::new(0, reactor.clone(), Queue::Own(Default::default()), &self.config));
         // A simulated core is stepped, so that each poll is known to the thread that watches it.
@@ -398,11 +422,12 @@ impl Builder {
         let count = self
             .worker_threads
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZeroUsize::get));
+        let engine = self.engine.with_limits(self.events);
         let mut cores = Vec::with_capacity(count);
         for index in 0..count {
             // Its worker is on its way when anybody else can know of it.
             let reactor =
-                reactor::ReactorInner::start(&self.engine, Clock::System, TurnedBy::CoreHolder)?;
+                reactor::ReactorInner::start(&engine, Clock::System, TurnedBy::CoreHolder)?;
             let queue = Queue::shared();
             cores.push(Box::new(Core::new(index, reactor, queue, &self.config)));
         }

@@ -83,21 +83,22 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        task::spawn_blocking_at(&self.shared, Location::caller(), job)
+        task::spawn_blocking_at(&self.shared, Location::caller(), job, false)
     }
 
     /// Like [`spawn_blocking`](Self::spawn_blocking), for a job that runs even if the runtime is
     /// shut down before a thread has begun it; see
     /// [`task::spawn_mandatory_blocking`](crate::task::spawn_mandatory_blocking).
     ///
-    /// `None` if the runtime has been shut down already.
+    /// `None` if the runtime takes no more jobs.
     #[track_caller]
     pub fn spawn_mandatory_blocking<F, R>(&self, job: F) -> Option<JoinHandle<R>>
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        task::spawn_mandatory_blocking_at(&self.shared, Location::caller(), job)
+        let _entered = self.enter();
+        task::spawn_mandatory_blocking(job)
     }
 
     /// Runs a future to its end on this thread; see

@@ -16,7 +16,7 @@ pub(crate) struct Pace {
     /// After how many polls the reactor is turned.
     pub(super) turn_interval: u32,
     /// After how many polls a task is taken from the injector.
-    pub(super) injector_interval: u32,
+    injector_interval: u32,
     /// Whether the latter follows from how long polls take.
     adjusts: bool,
     until_turn: u32,
@@ -62,6 +62,19 @@ impl Pace {
             self.until_injector = self.injector_interval;
         }
         is_due
+    }
+
+    /// Counts as many polls as there may be before the injector has its turn, `most` at most; says
+    /// how many these are, and whether the injector has its turn before them.
+    #[inline]
+    pub(super) fn next_polls(&mut self, most: u32) -> (u32, bool) {
+        let is_due = self.until_injector == 0;
+        if is_due {
+            self.until_injector = self.injector_interval;
+        }
+        let polls = most.min(self.until_injector);
+        self.until_injector -= polls;
+        (polls, is_due)
     }
 
     /// Adjusts the interval of the injector to what the polls since the last turn took.

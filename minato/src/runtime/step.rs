@@ -287,10 +287,10 @@ impl Core {
         let mut left = self.pace.turn_interval;
         let mut core = self;
         while left > 0 {
-            let polls = left.min(core.pace.injector_interval);
-            left -= polls;
             // 1. One task that came from another thread, so that a busy core gets to those, too.
-            if let Some(runnable) = runtime.injector.pop() {
+            let (polls, is_injector_due) = core.pace.next_polls(left);
+            left -= polls;
+            if is_injector_due && let Some(runnable) = runtime.injector.pop() {
                 core = core.run(context, runnable)?;
             }
             // 2. The tasks that the last turn found, which come before all others.

@@ -15,7 +15,17 @@ use crate::sync::Arc;
 use crate::time::clock::real_now;
 
 /// A piece of work that may block.
-pub(crate) type Job = Box<dyn FnOnce() + Send>;
+pub(crate) struct Job {
+    work: Box<dyn FnOnce() + Send>,
+    /// Whether it runs even if the pool is shut down before a thread has begun it.
+    mandatory: bool,
+}
+
+impl Job {
+    pub(crate) fn new(work: impl FnOnce() + Send + 'static, mandatory: bool) -> Self {
+        Self { work: Box::new(work), mandatory }
+    }
+}
 
 /// How much a pool takes.
 #[derive(Clone, Copy, Debug)]
@@ -87,7 +97,7 @@ impl BlockingPool {
             idle.notify_one();
         } else if state.threads < self.limits.threads {
             let threads = self.threads.clone();
-            let life = move || threads.work(|job| job());
+            let life = move || threads.work(|job| (job.work)());
             match self.threads.start(&mut state, life) {
                 Err(error) if state.threads == 0 => return Err(Rejected::ThreadNotStarted(error)),
                 Ok(()) | Err(_) => {}
@@ -103,8 +113,11 @@ impl BlockingPool {
         self.threads.lock().items
     }
 
-    /// Drops the jobs that wait, takes no more, and waits until the running ones are done and all
-    /// threads have ended, at most until the deadline. `None` waits without limit.
+    /// Drops the jobs that wait, takes no more, and waits until the others are done and all threads
+    /// have ended, at most until the deadline. `None` waits without limit.
+    ///
+    /// A job waits if every thread is busy with another one. Those that a thread is on its way to,
+    /// and those that are mandatory, run all the same.
     ///
     /// Returns whether all threads have ended. A thread of the pool would wait for itself: called
     /// on one, this does not wait, and returns whether it is the only one left.
@@ -116,10 +129,20 @@ impl BlockingPool {
 
     /// Takes no more jobs, drops those that wait, and ends idle threads.
     fn stop(&self) {
-        self.threads.stop();
-        let queue = std::mem::take(&mut self.threads.lock().queue);
-        let dropped = queue.len();
-        for job in queue {
+        let mut state = self.threads.lock();
+        let busy = state.items - state.queue.len();
+        let mut coming = state.threads - state.idle.len() - busy;
+        let waits = |job: &Job| {
+            let has_thread = coming > 0;
+            coming = coming.saturating_sub(1);
+            !has_thread && !job.mandatory
+        };
+        let (waiting, rest) = state.queue.drain(..).partition::<Vec<_>, _>(waits);
+        state.queue = rest.into();
+        state.stop();
+        drop(state);
+        let dropped = waiting.len();
+        for job in waiting {
             _ = contain(move || drop(job));
         }
         self.threads.lock().items -= dropped;
@@ -162,6 +185,10 @@ mod tests {
         BlockingPool::new(config, Limits { threads, queue })
     }
 
+    fn job(work: impl FnOnce() + Send + 'static) -> Job {
+        Job::new(work, false)
+    }
+
     /// A hook that counts how often it runs.
     fn counting() -> (Arc<AtomicUsize>, Vec<Hook>) {
         let count = Arc::new(AtomicUsize::new(0));
@@ -176,19 +203,19 @@ mod tests {
     fn held(pool: &BlockingPool) -> mpsc::Sender<()> {
         let (release, released) = mpsc::channel::<()>();
         let (started, has_started) = mpsc::channel();
-        let job = move || {
+        let work = move || {
             started.send(()).unwrap();
             let _ = released.recv();
         };
-        pool.spawn(Box::new(job)).unwrap();
+        pool.spawn(job(work)).unwrap();
         has_started.recv_timeout(LONG).unwrap();
         release
     }
 
     /// Runs a job to its end and returns what it returned.
-    fn ask<T: Send + 'static>(pool: &BlockingPool, job: impl FnOnce() -> T + Send + 'static) -> T {
+    fn ask<T: Send + 'static>(pool: &BlockingPool, work: impl FnOnce() -> T + Send + 'static) -> T {
         let (answer, answered) = mpsc::channel();
-        pool.spawn(Box::new(move || answer.send(job()).unwrap())).unwrap();
+        pool.spawn(job(move || answer.send(work()).unwrap())).unwrap();
         answered.recv_timeout(LONG).unwrap()
     }
 
@@ -246,10 +273,10 @@ mod tests {
         let (done, all_done) = mpsc::channel();
         for number in 0..3 {
             let done = done.clone();
-            pool.spawn(Box::new(move || done.send(number).unwrap())).unwrap();
+            pool.spawn(job(move || done.send(number).unwrap())).unwrap();
         }
         assert_eq!(pool.running(), 5);
-        let refused = pool.spawn(Box::new(|| {})).unwrap_err();
+        let refused = pool.spawn(job(|| {})).unwrap_err();
         assert_eq!(
             refused.to_string(),
             "the blocking pool is exhausted: its 2 threads are busy and 3 jobs wait"
@@ -305,10 +332,10 @@ mod tests {
                     scope.spawn(|| {
                         for _ in 0..500 {
                             let done = Arc::clone(&done);
-                            let job = move || {
+                            let work = move || {
                                 done.fetch_add(1, Ordering::SeqCst);
                             };
-                            pool.spawn(Box::new(job)).unwrap();
+                            pool.spawn(job(work)).unwrap();
                         }
                     });
                 }
@@ -330,8 +357,8 @@ mod tests {
         let on_start: Vec<Hook> = vec![Arc::new(|| panic!("a start hook that panics"))];
         let pool = new_pool(ThreadConfig { on_start, ..config() }, 1, 9);
         let thread = ask(&pool, || thread::current().id());
-        pool.spawn(Box::new(|| panic!("a job that panics"))).unwrap();
-        pool.spawn(Box::new(|| std::panic::panic_any(PanicOnDrop))).unwrap();
+        pool.spawn(job(|| panic!("a job that panics"))).unwrap();
+        pool.spawn(job(|| std::panic::panic_any(PanicOnDrop))).unwrap();
         assert_eq!(ask(&pool, || thread::current().id()), thread);
         until(|| pool.running() == 0);
         assert!(stop(&pool));
@@ -342,16 +369,50 @@ mod tests {
         let pool = new_pool(config(), 1, 9);
         let hold = held(&pool);
         let (canary, gone) = mpsc::channel::<()>();
-        pool.spawn(Box::new(move || canary.send(()).unwrap())).unwrap();
+        pool.spawn(job(move || canary.send(()).unwrap())).unwrap();
         assert!(!pool.shutdown(Some(Instant::now())), "a job is still running");
         // Dropped, not run: the channel is closed and empty.
         assert_eq!(gone.recv_timeout(LONG), Err(mpsc::RecvTimeoutError::Disconnected));
         assert_eq!(pool.running(), 1);
-        assert!(matches!(pool.spawn(Box::new(|| {})), Err(Rejected::ShutDown)));
+        assert!(matches!(pool.spawn(job(|| {})), Err(Rejected::ShutDown)));
         drop(hold);
         assert!(pool.shutdown(None));
         assert!(pool.shutdown(None), "again is fine");
         assert_eq!(pool.running(), 0);
+    }
+
+    #[test]
+    fn shutdown_runs_what_is_mandatory_and_what_a_thread_is_coming_for() {
+        for coming in 0..3 {
+            let (sender, receiver) = mpsc::channel::<()>();
+            let receiver = Mutex::new(receiver);
+            let count = AtomicUsize::new(0);
+            // The first thread starts at once, the others only when they are told to.
+            let on_start: Vec<Hook> = vec![Arc::new(move || {
+                if count.fetch_add(1, Ordering::SeqCst) > 0 {
+                    let _ = receiver.lock().recv();
+                }
+            })];
+            let pool = new_pool(ThreadConfig { on_start, ..config() }, 1 + coming, 99);
+            let hold = held(&pool);
+            let (ran, has_run) = mpsc::channel();
+            for number in 0..6 {
+                let ran = ran.clone();
+                let work = move || ran.send(number).unwrap();
+                pool.spawn(Job::new(work, number % 2 == 1)).unwrap();
+            }
+            drop(ran);
+            assert!(!pool.shutdown(Some(Instant::now())));
+            let runs = |number: &usize| *number < coming || number % 2 == 1;
+            let expected: Vec<usize> = (0..6).filter(runs).collect();
+            assert_eq!(pool.running(), 1 + expected.len());
+            drop(sender);
+            drop(hold);
+            assert!(stop(&pool));
+            let mut numbers: Vec<usize> = has_run.iter().collect();
+            numbers.sort_unstable();
+            assert_eq!(numbers, expected);
+        }
     }
 
     #[test]
@@ -376,7 +437,7 @@ mod tests {
         let hold = held(&pool);
         let (canary, gone) = mpsc::channel::<()>();
         let clone = pool.clone();
-        pool.spawn(Box::new(move || canary.send(()).unwrap())).unwrap();
+        pool.spawn(job(move || canary.send(()).unwrap())).unwrap();
         drop(pool);
         assert_eq!(gone.try_recv(), Err(mpsc::TryRecvError::Empty));
         drop(clone);
@@ -398,7 +459,7 @@ mod tests {
         let hold = held(&pool);
         for _ in 0..2 {
             let bomb = PanicOnDrop;
-            pool.spawn(Box::new(move || drop(bomb))).unwrap();
+            pool.spawn(job(move || drop(bomb))).unwrap();
         }
         drop(pool);
         drop(hold);
@@ -412,7 +473,7 @@ mod tests {
         let name: Arc<dyn Fn() -> String + Send + Sync> =
             Arc::new(move || "\0".repeat(failing.load(Ordering::SeqCst)));
         let pool = new_pool(ThreadConfig { name, ..config() }, 2, 9);
-        let error = pool.spawn(Box::new(|| {})).unwrap_err();
+        let error = pool.spawn(job(|| {})).unwrap_err();
         assert!(matches!(&error, Rejected::ThreadNotStarted(_)), "{error}");
         assert_eq!(pool.running(), 0);
 
@@ -420,7 +481,7 @@ mod tests {
         let hold = held(&pool);
         fail.store(1, Ordering::SeqCst);
         let (done, is_done) = mpsc::channel();
-        pool.spawn(Box::new(move || done.send(()).unwrap())).unwrap();
+        pool.spawn(job(move || done.send(()).unwrap())).unwrap();
         drop(hold);
         is_done.recv_timeout(LONG).unwrap();
         assert!(stop(&pool));

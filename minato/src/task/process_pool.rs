@@ -9,7 +9,7 @@ use std::panic::Location;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::blocking::{BlockingPool, Limits};
+use super::blocking::{BlockingPool, Job, Limits};
 use super::spawn::{FROM_BEFORE_FORK, spawn_blocking_at};
 use super::threads::ThreadConfig;
 use crate::reactor::process::PerProcess;
@@ -35,7 +35,7 @@ pub(crate) async fn run_blocking<T: Send + 'static>(
     job: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<T> {
     if let Some(runtime) = context::runtime() {
-        return Ok(spawn_blocking_at(&runtime, place, job).await?);
+        return Ok(spawn_blocking_at(&runtime, place, job, false).await?);
     }
     permit(HiddenThread::Resolver, place)?;
     let answer = Arc::new(Mutex::new(Answer::default()));
@@ -43,11 +43,11 @@ pub(crate) async fn run_blocking<T: Send + 'static>(
     let queued = {
         // A thread inherits the mask of the one that starts it: signals are the program's.
         let _blocked = SignalsBlocked::new();
-        let job = Box::new(move || {
+        let work = move || {
             let output = job();
             sender.0.lock().output = Some(output);
-        });
-        POOL.lock().get_or_insert_with(pool).spawn(job)
+        };
+        POOL.lock().get_or_insert_with(pool).spawn(Job::new(work, false))
     };
     queued.map_err(|rejected| io::Error::other(rejected.to_string()))?;
     let forks_before = forks();

@@ -82,12 +82,14 @@ impl Registry {
         self.state.lock().closed
     }
 
-    /// Takes no more tasks, and aborts those that are here.
+    /// Takes no more tasks, and aborts those that are here. Which blocking jobs still run is for
+    /// their pool to say.
     pub(crate) fn close(&self) {
         let tasks: Vec<Task> = {
             let mut state = self.state.lock();
             state.closed = true;
-            state.tasks.iter().map(|(_, entry)| entry.task.clone()).collect()
+            let on_cores = state.tasks.iter().filter(|(_, entry)| entry.runs == Runs::OnCore);
+            on_cores.map(|(_, entry)| entry.task.clone()).collect()
         };
         tasks.iter().for_each(Task::abort);
     }

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::panic::Location;
 
 use super::any::AnyJoin;
+use super::blocking::Job;
 use super::cell::{NewTask, TaskMeta};
 use super::registry::Runs;
 use super::{Id, JoinHandle, Runnable, local};
@@ -85,13 +86,14 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    spawn_blocking_at(&current("spawn_blocking"), Location::caller(), job)
+    spawn_blocking_at(&current("spawn_blocking"), Location::caller(), job, false)
 }
 
 /// Like [`spawn_blocking`], for a job that runs even if the runtime is shut down before a thread
 /// has begun it, such as the last write to a file.
 ///
-/// `None` if the runtime has been shut down already.
+/// `None` if the runtime takes no more jobs: it has been shut down, or its limits are exhausted. On
+/// a simulated runtime the job runs at once.
 ///
 /// # Panics
 ///
@@ -103,7 +105,8 @@ where
     R: Send + 'static,
 {
     let runtime = current("spawn_mandatory_blocking");
-    spawn_mandatory_blocking_at(&runtime, Location::caller(), job)
+    let handle = spawn_blocking_at(&runtime, Location::caller(), job, true);
+    handle.reason.is_none().then_some(handle)
 }
 
 /// Calls a closure that may block on the present worker, after its core has been handed to another
@@ -149,11 +152,13 @@ where
     start(local::new_task(runtime, meta, future))
 }
 
-/// Queues `job`, which was asked for at `place`, for the blocking threads of `runtime`.
+/// Queues `job`, which was asked for at `place`, for the blocking threads of `runtime`. Whether it
+/// was refused stands in the handle.
 pub(crate) fn spawn_blocking_at<F, T>(
     runtime: &Arc<RuntimeInner>,
     place: &'static Location<'static>,
     job: F,
+    mandatory: bool,
 ) -> JoinHandle<T>
 where
     F: FnOnce() -> T + Send + 'static,
@@ -161,35 +166,24 @@ where
 {
     let meta = meta(runtime.engine.host(), place);
     let fresh = NewTask::new(runtime.clone(), meta, async move { context::outside_polls(job) });
-    if runtime.engine.is_simulated() {
+    let simulated = runtime.engine.is_simulated();
+    if simulated && !mandatory {
         return start(fresh);
     }
     let (runnable, mut handle) = sign_in(fresh, Runs::OnThread);
     let Some(runnable) = runnable else { return handle };
     let queued = QueuedJob { runnable, _clock: runtime.hold_clock() };
     let runner = runtime.clone();
-    let queued = runtime.blocking.spawn(Box::new(move || queued.run(runner)));
+    if simulated {
+        queued.run(runner);
+        return handle;
+    }
+    let queued = runtime.blocking.spawn(Job::new(move || queued.run(runner), mandatory));
     if let Err(rejected) = queued {
         // The pool dropped the runnable, which has cancelled the task.
         handle.reason = Some(rejected.to_string());
     }
     handle
-}
-
-/// Like [`spawn_blocking_at`], for a job that runs even at shutdown; `None` after it.
-pub(crate) fn spawn_mandatory_blocking_at<F, T>(
-    runtime: &Arc<RuntimeInner>,
-    place: &'static Location<'static>,
-    job: F,
-) -> Option<JoinHandle<T>>
-where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
-{
-    if runtime.tasks.is_closed() {
-        return None;
-    }
-    Some(spawn_blocking_at(runtime, place, job))
 }
 
 /// A blocking job on its way to a thread.

@@ -175,9 +175,7 @@ impl<T> Threads<T> {
 
     /// Has threads end instead of waiting for items, now and from now on.
     pub(crate) fn stop(&self) {
-        let mut state = self.lock();
-        state.stopped = true;
-        state.idle.drain(..).for_each(|idle| idle.notify_one());
+        self.lock().stop();
     }
 
     /// Whether this is one of the threads.
@@ -206,6 +204,11 @@ impl<T> Threads<T> {
 }
 
 impl<T> State<T> {
+    pub(super) fn stop(&mut self) {
+        self.stopped = true;
+        self.idle.drain(..).for_each(|idle| idle.notify_one());
+    }
+
     pub(super) fn push(&mut self, item: T) {
         self.items += 1;
         self.queue.push_back(item);

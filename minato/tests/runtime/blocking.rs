@@ -1,12 +1,12 @@
 //! Jobs that block.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use minato::runtime::{Builder, Handle, Runtime};
-use minato::task::spawn_blocking;
+use minato::task::{spawn_blocking, spawn_mandatory_blocking};
 
 use crate::kit::{current_thread, echo, multi_thread, pair, ping, watchdog};
 
@@ -175,4 +175,101 @@ fn a_drop_waits_for_running_jobs() {
         assert!(occupied.is_finished());
         releasing.join().unwrap();
     }
+}
+
+/// A thread is on its way to each of these jobs.
+#[test]
+fn jobs_that_have_a_thread_run_at_shutdown() {
+    let _watchdog = watchdog();
+    for round in 0..40 {
+        let runtime = if round % 2 == 0 { current_thread() } else { multi_thread(2) };
+        if round % 4 < 2 {
+            // A thread waits for the first one; the others get new threads.
+            runtime.block_on(runtime.spawn_blocking(|| ())).unwrap();
+        }
+        let jobs: Vec<_> =
+            (0..1 + round % 3).map(|job| runtime.spawn_blocking(move || job)).collect();
+        match round % 5 {
+            0 => drop(runtime),
+            1 => runtime.shutdown_background(),
+            _ => runtime.shutdown_timeout(Duration::from_secs(60)),
+        }
+        for (number, job) in jobs.into_iter().enumerate() {
+            assert_eq!(pollster::block_on(job).unwrap(), number);
+        }
+    }
+}
+
+#[test]
+fn of_the_jobs_that_wait_only_mandatory_ones_run_at_shutdown() {
+    let _watchdog = watchdog();
+    let runtime = with_one_blocking_thread(10);
+    let (release, occupied) = occupy(&runtime);
+    let order: Arc<Mutex<Vec<u32>>> = Arc::default();
+    let job = |number| {
+        let order = order.clone();
+        move || order.lock().unwrap().push(number)
+    };
+    let _guard = runtime.enter();
+    let first = runtime.handle().spawn_mandatory_blocking(job(1)).unwrap();
+    let waits = runtime.spawn_blocking(job(2));
+    let aborted = spawn_mandatory_blocking(job(3)).unwrap();
+    let last = spawn_mandatory_blocking(job(4)).unwrap();
+    aborted.abort();
+    runtime.shutdown_background();
+    assert!(pollster::block_on(waits).unwrap_err().is_cancelled());
+    assert!(!first.is_finished() && !last.is_finished());
+    assert!(spawn_mandatory_blocking(|| ()).is_none());
+    drop(release);
+    for job in [occupied, first, last] {
+        pollster::block_on(job).unwrap();
+    }
+    assert!(pollster::block_on(aborted).unwrap_err().is_cancelled());
+    assert_eq!(*order.lock().unwrap(), [1, 4]);
+}
+
+/// Dropping the runtime waits for them.
+#[test]
+fn a_runtime_ends_after_its_mandatory_jobs() {
+    let _watchdog = watchdog();
+    let runtime = with_one_blocking_thread(10);
+    let (release, _occupied) = occupy(&runtime);
+    let done = Arc::new(AtomicBool::new(false));
+    let is_done = done.clone();
+    let job = runtime.handle().spawn_mandatory_blocking(move || done.store(true, Ordering::SeqCst));
+    let releases = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(20));
+        drop(release);
+    });
+    drop(runtime);
+    assert!(is_done.load(Ordering::SeqCst));
+    releases.join().unwrap();
+    assert!(job.unwrap().is_finished());
+}
+
+#[test]
+fn a_full_pool_takes_no_mandatory_job() {
+    let _watchdog = watchdog();
+    let runtime = with_one_blocking_thread(0);
+    let (release, occupied) = occupy(&runtime);
+    assert!(runtime.handle().spawn_mandatory_blocking(|| ()).is_none());
+    drop(release);
+    runtime.block_on(occupied).unwrap();
+}
+
+#[test]
+fn mandatory_jobs_run_at_once_in_a_simulation() {
+    let _watchdog = watchdog();
+    let engine = minato::engine::Engine::sim(minato::sim::World::new(5).host("a"));
+    let runtime = Builder::new_current_thread().engine(engine).build().unwrap();
+    let (one, two) = runtime.block_on(async {
+        let here = thread::current().id();
+        let one = spawn_mandatory_blocking(move || assert_eq!(thread::current().id(), here));
+        let two = spawn_mandatory_blocking(|| panic!("in a mandatory job"));
+        (one.unwrap(), two.unwrap())
+    });
+    assert!(one.is_finished() && two.is_finished());
+    runtime.shutdown_background();
+    pollster::block_on(one).unwrap();
+    assert!(pollster::block_on(two).unwrap_err().is_panic());
 }

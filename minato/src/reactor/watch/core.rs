@@ -6,7 +6,7 @@ use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
 use super::{AFTER_TIMER, LONGEST_RECHECK, RECHECK_PARKED, SLEEP_PAYS_FROM, STUCK_AFTER, TurnedBy};
-use crate::engine::{Direction, EVENTS_PER_WAIT, Readiness, Source};
+use crate::engine::{Direction, Readiness, Source};
 use crate::os::Descriptor;
 use crate::reactor::{ReactorInner, Slot};
 use crate::sync::Arc;
@@ -204,7 +204,8 @@ impl WatchedCore {
         // 3. Turn. That fails while somebody else turns.
         let (before, _) = reactor.event_counts();
         let turned = reactor.try_turn(wakers).unwrap_or(false);
-        if reactor.event_counts().0.wrapping_sub(before) >= EVENTS_PER_WAIT as u64 {
+        let events = reactor.event_counts().0.wrapping_sub(before);
+        if events >= reactor.driver().events_per_look() as u64 {
             // There may be more events, and the descriptor does not report those again.
             return (Duration::ZERO, Check::Again(Duration::ZERO));
         }
