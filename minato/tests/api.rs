@@ -66,7 +66,12 @@ use minato::net::{AsyncFd, TcpListener, TcpSocket, TcpStream, UdpSocket};
 use minato::net::{UnixDatagram, UnixListener, UnixStream};
 use minato::reactor::{self, Background, BackgroundShutdown, Reactor};
 use minato::runtime::{self, Builder, EnterGuard, LocalRuntime, Runtime};
-use minato::task::{AbortHandle, Id, JoinError, JoinHandle, JoinSet, YieldNow};
+use minato::signal::unix::{Signal, SignalKind};
+use minato::task::futures::TaskLocalFuture;
+use minato::task::{
+    AbortHandle, AccessError, Id, JoinError, JoinHandle, JoinSet, LocalEnterGuard, LocalSet,
+    YieldNow,
+};
 use minato::time::{Instant, Interval, Sleep, Timeout};
 
 /// `Send`, not `Sync`.
@@ -151,6 +156,14 @@ fn runtimes_and_tasks() {
         JoinSet<u8>: "Send Sync Unpin",
         JoinSet<Movable>: "Send Sync Unpin",
         JoinSet<Local>: "Unpin",
+        LocalSet: "Unpin",
+        LocalEnterGuard: "Unpin",
+        TaskLocalFuture<u8, u8>: "Send Sync",
+        TaskLocalFuture<Movable, u8>: "Send",
+        TaskLocalFuture<Local, u8>: "",
+        AccessError: "Send Sync Unpin",
+        Signal: "Send Sync Unpin",
+        SignalKind: "Send Sync Unpin",
         AbortHandle: "Send Sync Unpin",
         JoinError: "Send Sync Unpin",
         Id: "Send Sync Unpin",

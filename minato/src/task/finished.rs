@@ -20,7 +20,7 @@ struct State {
 
 impl Finished {
     /// Adds a task that is complete, and wakes the one who waits.
-    pub(super) fn add(&self, task: Id) {
+    pub(crate) fn add(&self, task: Id) {
         let waker = {
             let mut state = self.0.lock();
             state.tasks.push_back(task);
@@ -32,13 +32,13 @@ impl Finished {
     }
 
     /// Takes out the task that finished first.
-    pub(super) fn next(&self) -> Option<Id> {
+    pub(crate) fn next(&self) -> Option<Id> {
         self.0.lock().tasks.pop_front()
     }
 
     /// Takes out the task that finished first, or leaves a waker in the place of that of the last
     /// call.
-    pub(super) fn next_or_wait(&self, waker: &Waker) -> Option<Id> {
+    pub(crate) fn next_or_wait(&self, waker: &Waker) -> Option<Id> {
         if let Some(task) = self.next() {
             return Some(task);
         }
@@ -55,7 +55,7 @@ impl Finished {
     }
 
     /// Forgets the tasks. One that finishes at this moment may still be added.
-    pub(super) fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.0.lock().tasks.clear();
     }
 }

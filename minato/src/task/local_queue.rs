@@ -12,7 +12,7 @@ use crate::sync::{Mutex, MutexGuard};
 ///
 /// A task that comes while a driver is being polled wakes nobody. When that poll ends it looks at
 /// the queue once more.
-pub(super) struct LocalQueue<R>(Mutex<State<R>>);
+pub(crate) struct LocalQueue<R>(Mutex<State<R>>);
 
 struct State<R> {
     tasks: VecDeque<R>,
@@ -25,13 +25,13 @@ struct State<R> {
 }
 
 impl<R> LocalQueue<R> {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let (tasks, yielded, drivers) = (VecDeque::new(), Vec::new(), Slab::new());
         Self(Mutex::new(State { tasks, yielded, drivers, polled: 0 }))
     }
 
     /// Adds a task.
-    pub(super) fn push(&self, task: R) {
+    pub(crate) fn push(&self, task: R) {
         let mut state = self.0.lock();
         state.tasks.push_back(task);
         Self::wake(state);
@@ -39,12 +39,12 @@ impl<R> LocalQueue<R> {
 
     /// Adds a task that has yielded, which is not taken out before
     /// [`end_yields`](Self::end_yields).
-    pub(super) fn push_yielded(&self, task: R) {
+    pub(crate) fn push_yielded(&self, task: R) {
         self.0.lock().yielded.push(task);
     }
 
     /// Puts those that have yielded behind the others; says whether there were any.
-    pub(super) fn end_yields(&self) -> bool {
+    pub(crate) fn end_yields(&self) -> bool {
         let State { tasks, yielded, .. } = &mut *self.0.lock();
         let any = !yielded.is_empty();
         tasks.extend(yielded.drain(..));
@@ -52,21 +52,21 @@ impl<R> LocalQueue<R> {
     }
 
     /// Takes out the task that was added first.
-    pub(super) fn pop(&self) -> Option<R> {
+    pub(crate) fn pop(&self) -> Option<R> {
         self.0.lock().tasks.pop_front()
     }
 
     /// Takes out all tasks.
-    pub(super) fn take(&self) -> VecDeque<R> {
+    pub(crate) fn take(&self) -> VecDeque<R> {
         std::mem::take(&mut self.0.lock().tasks)
     }
 
     /// Adds a driver, and gives its key.
-    pub(super) fn add_driver(&self) -> usize {
+    pub(crate) fn add_driver(&self) -> usize {
         self.0.lock().drivers.insert(None)
     }
 
-    pub(super) fn remove_driver(&self, key: usize) {
+    pub(crate) fn remove_driver(&self, key: usize) {
         // Foreign code, here the destructor of a waker, runs without the lock.
         let waker = self.0.lock().drivers.remove(key);
         drop(waker);
@@ -74,7 +74,7 @@ impl<R> LocalQueue<R> {
 
     /// Calls `poll`, in which the driver with this key polls tasks, and leaves `waker` for those
     /// that come later.
-    pub(super) fn poll<T>(&self, key: usize, waker: &Waker, poll: impl FnOnce() -> T) -> T {
+    pub(crate) fn poll<T>(&self, key: usize, waker: &Waker, poll: impl FnOnce() -> T) -> T {
         /// Ends the poll, also by a panic.
         struct End<'a, R>(&'a LocalQueue<R>);
 

@@ -3,9 +3,11 @@
 #[path = "../../src/task/cell.rs"]
 pub(crate) mod cell;
 #[path = "../../src/task/finished.rs"]
-mod finished;
+pub(crate) mod finished;
 #[path = "../../src/task/id.rs"]
 mod id;
+#[path = "../../src/task/local_queue.rs"]
+pub(crate) mod local_queue;
 #[path = "../../src/task/parked.rs"]
 mod parked;
 #[path = "../../src/task/raw.rs"]
@@ -35,6 +37,17 @@ where
 
 /// The join handle, without the runtime's part of it.
 pub(crate) struct Handle<T, S: cell::Schedule>(cell::Join<T, S>);
+
+impl<T, S: cell::Schedule> Handle<T, S> {
+    /// Puts the task into a set; false if it is complete.
+    pub(crate) fn tell(&mut self, finished: &std::sync::Arc<finished::Finished>) -> bool {
+        self.0.tell(finished)
+    }
+
+    pub(crate) fn id(&self) -> Id {
+        self.0.meta().id
+    }
+}
 
 impl<T, S: cell::Schedule> Future for Handle<T, S> {
     /// `None` if the task was cancelled.

@@ -15,15 +15,15 @@ use crate::task::spawn;
 
 /// Where woken tasks go. Whoever likes runs them.
 #[derive(Clone)]
-struct Queue(Arc<Mutex<VecDeque<Runnable<Queue>>>>);
+pub(super) struct Queue(Arc<Mutex<VecDeque<Runnable<Queue>>>>);
 
 impl Queue {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(Arc::new(Mutex::new(VecDeque::new())))
     }
 
     /// Runs what is there; how many runs that were.
-    fn run(&self) -> usize {
+    pub(super) fn run(&self) -> usize {
         let mut runs = 0;
         loop {
             let next = self.0.lock().pop_front();

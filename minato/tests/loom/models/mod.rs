@@ -1,6 +1,8 @@
 //! The models.
 
 mod cell;
+mod finished;
+mod local_queue;
 mod park;
 mod parked;
 mod queue;
