@@ -96,9 +96,10 @@ fn rewrite(
 
 /// The code that makes the runtime, up to the name of the method that gets the future.
 fn runtime(options: &Options) -> String {
-    let constructor = match options.flavor {
-        Flavor::CurrentThread => "new_current_thread",
-        Flavor::MultiThread => "new_multi_thread",
+    let (constructor, build) = match options.flavor {
+        Flavor::CurrentThread => ("new_current_thread", "build()"),
+        Flavor::Local => ("new_current_thread", "build_local(::core::default::Default::default())"),
+        Flavor::MultiThread => ("new_multi_thread", "build()"),
     };
     let mut code = format!(
         "#[allow(clippy::expect_used)] let runtime = {}::runtime::Builder::{constructor}()",
@@ -110,7 +111,10 @@ fn runtime(options: &Options) -> String {
     if options.start_paused {
         code += ".start_paused(true)";
     }
-    code + ".build().expect(\"the runtime could not be built\"); runtime.block_on"
+    if let Some(name) = &options.name {
+        code += &format!(".name({name})");
+    }
+    code + &format!(".{build}.expect(\"the runtime could not be built\"); runtime.block_on")
 }
 
 /// An empty `main`, so that the compiler does not report a missing one besides the real error.
@@ -163,14 +167,17 @@ mod tests {
             flavor: Flavor::MultiThread,
             worker_threads: Some(3),
             start_paused: true,
+            name: Some("\"n\"".to_owned()),
             library: "a::b".to_owned(),
         };
         let expected = "a::b::runtime::Builder::new_multi_thread().worker_threads(3)\
-            .start_paused(true).build().expect(";
+            .start_paused(true).name(\"n\").build().expect(";
         assert!(runtime(&options).contains(expected));
         options = Options { flavor: Flavor::CurrentThread, worker_threads: None, ..options };
-        options.start_paused = false;
+        (options.start_paused, options.name) = (false, None);
         let expected = "a::b::runtime::Builder::new_current_thread().build().expect(";
         assert!(runtime(&options).contains(expected));
+        options.flavor = Flavor::Local;
+        assert!(runtime(&options).contains("Builder::new_current_thread().build_local("));
     }
 }

@@ -55,6 +55,7 @@ pub(crate) enum Attribute {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Flavor {
     CurrentThread,
+    Local,
     MultiThread,
 }
 
@@ -64,6 +65,8 @@ pub(crate) struct Options {
     pub(crate) flavor: Flavor,
     pub(crate) worker_threads: Option<usize>,
     pub(crate) start_paused: bool,
+    /// The name of the runtime, as a literal.
+    pub(crate) name: Option<String>,
     /// The path to the library.
     pub(crate) library: String,
 }
@@ -77,6 +80,7 @@ impl Options {
             },
             worker_threads: None,
             start_paused: false,
+            name: None,
             library: "::minato".to_owned(),
         }
     }
@@ -114,29 +118,33 @@ pub(crate) fn options<S: Copy>(
             _ => {}
         }
     }
-    let workers = given.iter().find(|(name, _)| *name == "worker_threads");
-    match (workers, options.flavor) {
-        (Some(&(_, span)), Flavor::CurrentThread) => {
-            let message = "the option `worker_threads` needs `flavor = \"multi_thread\"`";
+    let (unfit, flavor) = match options.flavor {
+        Flavor::MultiThread => ("start_paused", "current_thread"),
+        Flavor::CurrentThread | Flavor::Local => ("worker_threads", "multi_thread"),
+    };
+    match given.iter().find(|(name, _)| *name == unfit) {
+        Some(&(_, span)) => {
+            let message = format!("the option `{unfit}` needs `flavor = \"{flavor}\"`");
             Err(Error::new(span, message))
         }
-        _ => Ok(options),
+        None => Ok(options),
     }
 }
 
 /// What the value of an option looks like, or `None` if there is no such option.
 fn expected_value(name: &str) -> Option<&'static str> {
     match name {
-        "flavor" => Some("\"current_thread\" or \"multi_thread\""),
+        "flavor" => Some("\"current_thread\", \"local\" or \"multi_thread\""),
         "worker_threads" => Some("a number of threads from 1 on"),
         "start_paused" => Some("true or false"),
+        "name" => Some("a name as a string"),
         "crate" => Some("the path to the library as a string, such as \"minato\""),
         _ => None,
     }
 }
 
 fn unknown_option<S>(name: &str, span: S) -> Error<S> {
-    let known = "`flavor`, `worker_threads`, `start_paused` and `crate`";
+    let known = "`flavor`, `worker_threads`, `start_paused`, `name` and `crate`";
     Error::new(span, format!("unknown option `{name}`; there are {known}"))
 }
 
@@ -152,6 +160,10 @@ fn set<S>(options: &mut Options, name: &str, value: &Token<S>) -> bool {
             options.worker_threads.is_some()
         }
         ("start_paused", Kind::Word(word)) => store(&mut options.start_paused, word.parse().ok()),
+        ("name", Kind::Literal(text)) => {
+            options.name = is_string(text).then(|| text.clone());
+            options.name.is_some()
+        }
         ("crate", Kind::Literal(text)) => store(&mut options.library, path(text)),
         _ => false,
     }
@@ -160,6 +172,7 @@ fn set<S>(options: &mut Options, name: &str, value: &Token<S>) -> bool {
 fn flavor(literal: &str) -> Option<Flavor> {
     match string(literal)? {
         "current_thread" => Some(Flavor::CurrentThread),
+        "local" => Some(Flavor::Local),
         "multi_thread" => Some(Flavor::MultiThread),
         _ => None,
     }
@@ -183,7 +196,12 @@ fn path(literal: &str) -> Option<String> {
     segments.split("::").all(is_identifier).then(|| path.to_owned())
 }
 
-/// The text of a plain string literal. None of the values needs an escape.
+/// Whether the literal is a string, with or without escapes.
+fn is_string(literal: &str) -> bool {
+    literal.trim_start_matches(['r', '#']).starts_with('"')
+}
+
+/// The text of a plain string literal. None of the values that are looked at needs an escape.
 fn string(literal: &str) -> Option<&str> {
     literal.strip_prefix('"')?.strip_suffix('"').filter(|text| !text.contains('\\'))
 }
@@ -324,15 +342,19 @@ mod tests {
 
     #[test]
     fn all_options_in_any_order() {
-        let text = "start_paused = true, crate = \"a::r#b\", worker_threads = 1_0usize, \
+        let text = "name = \"a b\", crate = \"a::r#b\", worker_threads = 1_0usize, \
             flavor = \"multi_thread\",";
         let expected = Options {
             flavor: Flavor::MultiThread,
             worker_threads: Some(10),
-            start_paused: true,
+            start_paused: false,
+            name: Some("\"a b\"".to_owned()),
             library: "a::r#b".to_owned(),
         };
         assert_eq!(options(&tokens(text), Attribute::Test), Ok(expected));
+        let text = "start_paused = true, flavor = \"local\"";
+        let local = options(&tokens(text), Attribute::Main).unwrap();
+        assert_eq!((local.flavor, local.start_paused), (Flavor::Local, true));
     }
 
     #[test]
@@ -351,7 +373,8 @@ mod tests {
     #[test]
     fn wrong_values_are_refused_at_the_value() {
         for (name, values) in [
-            ("flavor", &["\"local\"", "3", "multi_thread", "(\"multi_thread\")"][..]),
+            ("name", &["3", "true", "name", "(\"name\")"][..]),
+            ("flavor", &["\"remote\"", "3", "multi_thread", "(\"multi_thread\")"]),
             ("worker_threads", &["0", "\"3\"", "0x3", "3u8", "99999999999999999999", "many"]),
             ("start_paused", &["1", "\"true\"", "yes"]),
             ("crate", &["minato", "\"\"", "\"a b\"", "\"a::\"", "\"a::<u8>\"", "\"3a\"", "7"]),
@@ -372,7 +395,10 @@ mod tests {
     fn missing_values_and_commas_are_told() {
         for text in ["flavor", "flavor =", "flavor(\"multi_thread\")", "flavor, start_paused"] {
             let (message, at) = options_error(text, Attribute::Main);
-            assert_eq!(message, "expected `flavor = \"current_thread\" or \"multi_thread\"`");
+            assert_eq!(
+                message,
+                "expected `flavor = \"current_thread\", \"local\" or \"multi_thread\"`"
+            );
             assert_eq!(at, text);
         }
         let (message, at) =
@@ -381,13 +407,17 @@ mod tests {
     }
 
     #[test]
-    fn worker_threads_need_the_multi_thread_flavor() {
-        for (text, attribute) in [
-            ("worker_threads = 2", Attribute::Test),
-            ("worker_threads = 2, flavor = \"current_thread\"", Attribute::Main),
+    fn some_options_need_a_flavor() {
+        for (text, attribute, flavor) in [
+            ("worker_threads = 2", Attribute::Test, "multi_thread"),
+            ("worker_threads = 2, flavor = \"current_thread\"", Attribute::Main, "multi_thread"),
+            ("worker_threads = 2, flavor = \"local\"", Attribute::Main, "multi_thread"),
+            ("start_paused = true", Attribute::Main, "current_thread"),
+            ("start_paused = false, flavor = \"multi_thread\"", Attribute::Test, "current_thread"),
         ] {
             let (message, at) = options_error(text, attribute);
-            assert_eq!(message, "the option `worker_threads` needs `flavor = \"multi_thread\"`");
+            let option = text.split(' ').next().unwrap();
+            assert_eq!(message, format!("the option `{option}` needs `flavor = \"{flavor}\"`"));
             assert_eq!(at, text);
         }
         assert!(options(&tokens("worker_threads = 2"), Attribute::Main).is_ok());

@@ -37,6 +37,16 @@ mod library {
                 self
             }
 
+            pub(crate) fn name(&mut self, name: &str) -> &mut Self {
+                self.0 += &format!(" name={name}");
+                self
+            }
+
+            pub(crate) fn build_local(&mut self, (): ()) -> io::Result<Runtime> {
+                self.0 += " local";
+                self.build()
+            }
+
             pub(crate) fn build(&mut self) -> io::Result<Runtime> {
                 BUILT.set(self.0.clone());
                 Ok(Runtime)
@@ -92,11 +102,14 @@ mod main {
 
     #[minato_macros::main(
         crate = "crate::library",
-        start_paused = true,
+        name = "a \"name\"",
         flavor = "multi_thread",
         worker_threads = 4
     )]
     async fn with_options() {}
+
+    #[minato_macros::main(crate = "crate::library", start_paused = true, flavor = "local")]
+    async fn local() {}
 
     #[minato_macros::main(
         crate = "crate::library",
@@ -108,7 +121,9 @@ mod main {
     #[test]
     fn options_reach_the_builder() {
         with_options();
-        assert_eq!(built(), "multi_thread worker_threads=4 start_paused=true");
+        assert_eq!(built(), "multi_thread worker_threads=4 name=a \"name\"");
+        local();
+        assert_eq!(built(), "current_thread start_paused=true local");
         on_this_thread();
         assert_eq!(built(), "current_thread");
     }
