@@ -6,11 +6,31 @@ use std::net::Shutdown;
 use std::pin::pin;
 use std::sync::Arc;
 
+use futures::FutureExt;
 use minato::io::ReadBuf;
 use minato::net::UnixDatagram;
 
 use crate::directory;
 use crate::kit::bodies::{on_the_system, stays_pending};
+use crate::kit::current_thread;
+
+/// So a loop over a socket that always has room gives the thread back.
+#[test]
+fn sending_to_a_path_counts_against_the_budget() {
+    let runtime = current_thread();
+    runtime.block_on(async {
+        let directory = directory();
+        let path = directory.path().join("harbour");
+        let (harbour, ship) =
+            (UnixDatagram::bind(&path).unwrap(), UnixDatagram::unbound().unwrap());
+        let mut sent = 0;
+        while ship.send_to(b"x", &path).now_or_never().is_some() {
+            assert_eq!(harbour.try_recv(&mut [0; 4]).unwrap(), 1);
+            sent += 1;
+            assert!(sent <= 1000, "the loop does not end");
+        }
+    });
+}
 
 #[test]
 fn datagrams_between_paths() {

@@ -17,6 +17,7 @@ use crate::net::io::Waitable;
 use crate::net::socket::Socket;
 use crate::os::{self, Address, Family, Transport};
 use crate::reactor::Handle;
+use crate::task::coop::consume_budget;
 
 /// A Unix datagram socket.
 ///
@@ -186,6 +187,7 @@ impl UnixDatagram {
     ///
     /// As [`send_to`](Self::send_to).
     pub async fn send_to_addr(&self, buf: &[u8], target: &SocketAddr) -> io::Result<usize> {
+        consume_budget().await;
         let target = Address::from(target);
         let mut pauses = None::<Pauses>;
         loop {
