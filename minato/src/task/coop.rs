@@ -54,14 +54,6 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
     Poll::Ready(RestoreOnPending { before: Cell::new(restored), stays_here: PhantomData })
 }
 
-/// `Pending`, with the task woken, if the budget of this poll is used up. For macros that poll
-/// several futures in one.
-#[doc(hidden)]
-#[inline]
-pub fn poll_budget_available(cx: &mut Context<'_>) -> Poll<()> {
-    budget::poll_leave(cx)
-}
-
 /// An operation that was taken from the budget by [`poll_proceed`]. Dropping it gives the operation
 /// back, unless it made progress.
 #[derive(Debug)]
