@@ -57,11 +57,14 @@ fn main() -> ExitCode {
 
 fn run() -> Outcome<ExitCode> {
     let mut arguments = Arguments::new(std::env::args_os().skip(1));
-    if arguments.flag(&["--help", "-h"]) {
+    let command = arguments.command();
+    if matches!(command.as_deref(), Some("--help" | "-h" | "help"))
+        || arguments.flag(&["--help", "-h"])
+    {
         println!("{HELP}");
         return Ok(ExitCode::SUCCESS);
     }
-    match arguments.command().as_deref() {
+    match command.as_deref() {
         Some("-V" | "--version") => {
             println!(
                 "cargo-minato {} (plays tokio {})",

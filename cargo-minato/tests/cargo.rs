@@ -84,8 +84,8 @@ fn a_program_sees_what_it_sees_under_plain_cargo() {
     };
     for (folder, arguments) in [
         ("", &["run", "-p", "plain", "--", "--locked", "-v", "two words"][..]),
-        ("plain", &["run", "first", "--minato", "x", "--target-dir", "x"]),
-        ("plain/src", &["run", "--release"]),
+        ("plain", &["run", "first", "--minato", "x", "--target-dir", "x", "-h"]),
+        ("plain/src", &["run", "--release", "--offline"]),
         ("user", &["run", "--manifest-path", "../plain/Cargo.toml", "--", "--minato", "x"]),
         ("", &["run", "--package=plain", "--config", "env.MORE=\"1\"", "--", "--", "x"]),
     ] {

@@ -196,7 +196,7 @@ fn a_command_that_there_is_not() {
     project.cargo(["minato"]).fails_with(&["a command is missing", "--help"]);
     let said = project.cargo(["minato", "--version"]).succeeds();
     said.has(env!("CARGO_PKG_VERSION")).has(&format!("plays tokio {TOKIO}"));
-    for call in [&["minato", "--help"][..], &["minato", "test", "-h"]] {
+    for call in [&["minato", "--help"][..], &["minato", "test", "-h"], &["minato", "help"]] {
         project.cargo(call).succeeds().has("Usage: cargo minato").has("prepare").has("doctor");
     }
 }
