@@ -2,37 +2,23 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Poll, ready};
 
-use pin_project_lite::pin_project;
-
+use super::future::helper_future;
 use crate::io::AsyncBufRead;
 
-pin_project! {
+helper_future! {
     /// The future of [`AsyncBufReadExt::fill_buf`](crate::io::AsyncBufReadExt::fill_buf).
     ///
     /// # Panics
     ///
     /// Polled after it has given the bytes: the reader went with them.
-    #[derive(Debug)]
-    #[project(!Unpin)]
-    #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct FillBuf<'a, R: ?Sized> {
         reader: Option<&'a mut R>,
     }
-}
-
-impl<'a, R: ?Sized> FillBuf<'a, R> {
-    pub(super) fn new(reader: &'a mut R) -> Self {
-        Self { reader: Some(reader) }
-    }
-}
-
-impl<'a, R: AsyncBufRead + Unpin + ?Sized> Future for FillBuf<'a, R> {
-    type Output = io::Result<&'a [u8]>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let slot = self.project().reader;
+    where (R: AsyncBufRead + Unpin) -> io::Result<&'a [u8]>;
+    |this, cx| {
+        let slot = this.reader;
         let reader = slot.as_mut().expect("FillBuf polled after completion");
         if ready!(Pin::new(&mut **reader).poll_fill_buf(cx))?.is_empty() {
             return Poll::Ready(Ok(&[]));
@@ -46,5 +32,11 @@ impl<'a, R: AsyncBufRead + Unpin + ?Sized> Future for FillBuf<'a, R> {
                 Poll::Ready(Err(io::Error::other("the reader took back the bytes it had shown")))
             }
         }
+    }
+}
+
+impl<'a, R: ?Sized> FillBuf<'a, R> {
+    pub(super) fn new(reader: &'a mut R) -> Self {
+        Self { reader: Some(reader) }
     }
 }

@@ -35,6 +35,7 @@ mod split;
 mod take;
 
 // What they share.
+mod future;
 mod text;
 
 use std::io::IoSlice;

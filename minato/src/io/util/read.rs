@@ -4,75 +4,42 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::BufMut;
-use pin_project_lite::pin_project;
-
+use super::future::helper_future;
 use crate::io::AsyncRead;
 use crate::io::interrupted::uninterrupted;
 use crate::io::read_buf::poll_read_into;
+use bytes::BufMut;
 
-pin_project! {
+helper_future! {
     /// The future of [`AsyncReadExt::read`](crate::io::AsyncReadExt::read).
-    #[derive(Debug)]
-    #[project(!Unpin)]
-    #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct Read<'a, R: ?Sized> {
         pub(super) reader: &'a mut R,
         pub(super) buf: &'a mut [u8],
     }
-}
-
-impl<R: AsyncRead + Unpin + ?Sized> Future for Read<'_, R> {
-    type Output = io::Result<usize>;
-
+    where (R: AsyncRead + Unpin) -> io::Result<usize>;
     #[inline(always)]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        Pin::new(&mut **this.reader).poll_read_slice(cx, this.buf)
-    }
+    |this, cx| Pin::new(&mut **this.reader).poll_read_slice(cx, this.buf)
 }
 
-pin_project! {
+helper_future! {
     /// The future of [`AsyncReadExt::read_buf`](crate::io::AsyncReadExt::read_buf).
-    #[derive(Debug)]
-    #[project(!Unpin)]
-    #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct ReadIntoBuf<'a, R: ?Sized, B: ?Sized> {
         pub(super) reader: &'a mut R,
         pub(super) buf: &'a mut B,
     }
+    where (R: AsyncRead + Unpin, B: BufMut) -> io::Result<usize>;
+    |this, cx| poll_read_into(Pin::new(&mut **this.reader), cx, this.buf)
 }
 
-impl<R, B> Future for ReadIntoBuf<'_, R, B>
-where
-    R: AsyncRead + Unpin + ?Sized,
-    B: BufMut + ?Sized,
-{
-    type Output = io::Result<usize>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        poll_read_into(Pin::new(&mut **this.reader), cx, this.buf)
-    }
-}
-
-pin_project! {
+helper_future! {
     /// The future of [`AsyncReadExt::read_exact`](crate::io::AsyncReadExt::read_exact).
-    #[derive(Debug)]
-    #[project(!Unpin)]
-    #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct ReadExact<'a, R: ?Sized> {
         pub(super) reader: &'a mut R,
         pub(super) buf: &'a mut [u8],
         pub(super) filled: usize,
     }
-}
-
-impl<R: AsyncRead + Unpin + ?Sized> Future for ReadExact<'_, R> {
-    type Output = io::Result<usize>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
+    where (R: AsyncRead + Unpin) -> io::Result<usize>;
+    |this, cx| {
         ready!(poll_fill(Pin::new(&mut **this.reader), cx, this.buf, this.filled))?;
         Poll::Ready(Ok(this.buf.len()))
     }
@@ -97,30 +64,18 @@ pub(in crate::io) fn poll_fill<R: AsyncRead + ?Sized>(
     Poll::Ready(Ok(()))
 }
 
-pin_project! {
+helper_future! {
     /// The future of the number methods of [`AsyncReadExt`](crate::io::AsyncReadExt), such as
     /// [`read_u16`](crate::io::AsyncReadExt::read_u16): reads an array `B` of bytes and makes a
     /// `T` of it.
-    #[derive(Debug)]
-    #[project(!Unpin)]
-    #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct ReadNumber<'a, R: ?Sized, T, B> {
         pub(super) reader: &'a mut R,
         pub(super) bytes: B,
         pub(super) filled: usize,
         pub(super) decode: fn(B) -> T,
     }
-}
-
-impl<R, T, B> Future for ReadNumber<'_, R, T, B>
-where
-    R: AsyncRead + Unpin + ?Sized,
-    B: AsMut<[u8]> + Copy,
-{
-    type Output = io::Result<T>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
+    where (R: AsyncRead + Unpin, B: AsMut<[u8]> + Copy) -> io::Result<T>;
+    |this, cx| {
         ready!(poll_fill(Pin::new(&mut **this.reader), cx, this.bytes.as_mut(), this.filled))?;
         Poll::Ready(Ok((this.decode)(*this.bytes)))
     }

@@ -5,37 +5,28 @@ use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use pin_project_lite::pin_project;
-
+use super::future::helper_future;
 use crate::io::interrupted::uninterrupted;
 use crate::io::read_buf::{Appending, poll_read_into};
 use crate::io::{AsyncRead, ReadBuf};
 use crate::task::budget::CallBudget;
 
-pin_project! {
+helper_future! {
     /// The future of [`AsyncReadExt::read_to_end`](crate::io::AsyncReadExt::read_to_end).
-    #[derive(Debug)]
-    #[project(!Unpin)]
-    #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct ReadToEnd<'a, R: ?Sized> {
         reader: &'a mut R,
         reading: ToEnd<&'a mut Vec<u8>>,
+    }
+    where (R: AsyncRead + Unpin) -> io::Result<usize>;
+    |this, cx| {
+        ready!(this.reading.poll(Pin::new(&mut **this.reader), cx))?;
+        Poll::Ready(Ok(this.reading.count()))
     }
 }
 
 impl<'a, R: ?Sized> ReadToEnd<'a, R> {
     pub(super) fn new(reader: &'a mut R, buf: &'a mut Vec<u8>) -> Self {
         Self { reader, reading: ToEnd::new(buf) }
-    }
-}
-
-impl<R: AsyncRead + Unpin + ?Sized> Future for ReadToEnd<'_, R> {
-    type Output = io::Result<usize>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        ready!(this.reading.poll(Pin::new(&mut **this.reader), cx))?;
-        Poll::Ready(Ok(this.reading.count()))
     }
 }
 

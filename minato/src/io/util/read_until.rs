@@ -5,8 +5,7 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use pin_project_lite::pin_project;
-
+use super::future::helper_future;
 use super::text::Decoder;
 use crate::io::AsyncBufRead;
 use crate::io::interrupted::uninterrupted;
@@ -51,24 +50,16 @@ pub(super) fn poll_piece<R: AsyncBufRead + ?Sized>(
     Poll::Ready(Ok(if piece.is_empty() { None } else { Some(mem::take(piece)) }))
 }
 
-pin_project! {
+helper_future! {
     /// The future of [`AsyncBufReadExt::read_until`](crate::io::AsyncBufReadExt::read_until).
-    #[derive(Debug)]
-    #[project(!Unpin)]
-    #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct ReadUntil<'a, R: ?Sized> {
         pub(super) reader: &'a mut R,
         pub(super) delimiter: u8,
         pub(super) buf: &'a mut Vec<u8>,
         pub(super) count: usize,
     }
-}
-
-impl<R: AsyncBufRead + Unpin + ?Sized> Future for ReadUntil<'_, R> {
-    type Output = io::Result<usize>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
+    where (R: AsyncBufRead + Unpin) -> io::Result<usize>;
+    |this, cx| {
         ready!(poll_through(Pin::new(&mut **this.reader), cx, *this.delimiter, |bytes| {
             this.buf.extend_from_slice(bytes);
             *this.count += bytes.len();
@@ -77,16 +68,22 @@ impl<R: AsyncBufRead + Unpin + ?Sized> Future for ReadUntil<'_, R> {
     }
 }
 
-pin_project! {
+helper_future! {
     /// The future of [`AsyncBufReadExt::read_line`](crate::io::AsyncBufReadExt::read_line).
-    #[derive(Debug)]
-    #[project(!Unpin)]
-    #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct ReadLine<'a, R: ?Sized> {
         pub(super) reader: &'a mut R,
         pub(super) text: &'a mut String,
         pub(super) decoder: Decoder,
         pub(super) count: usize,
+    }
+    where (R: AsyncBufRead + Unpin) -> io::Result<usize>;
+    |this, cx| {
+        let read = ready!(poll_through(Pin::new(&mut **this.reader), cx, b'\n', |bytes| {
+            this.decoder.push(this.text, bytes);
+            *this.count += bytes.len();
+        }));
+        this.decoder.finish(this.text, read)?;
+        Poll::Ready(Ok(*this.count))
     }
 }
 
@@ -94,19 +91,5 @@ impl<'a, R: ?Sized> ReadLine<'a, R> {
     pub(super) fn new(reader: &'a mut R, text: &'a mut String) -> Self {
         let decoder = Decoder::new(text);
         Self { reader, text, decoder, count: 0 }
-    }
-}
-
-impl<R: AsyncBufRead + Unpin + ?Sized> Future for ReadLine<'_, R> {
-    type Output = io::Result<usize>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let read = ready!(poll_through(Pin::new(&mut **this.reader), cx, b'\n', |bytes| {
-            this.decoder.push(this.text, bytes);
-            *this.count += bytes.len();
-        }));
-        this.decoder.finish(this.text, read)?;
-        Poll::Ready(Ok(*this.count))
     }
 }

@@ -4,28 +4,17 @@ use std::io::{self, SeekFrom};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use pin_project_lite::pin_project;
-
+use super::future::helper_future;
 use crate::io::AsyncSeek;
 
-pin_project! {
+helper_future! {
     /// The future of the methods of [`AsyncSeekExt`](crate::io::AsyncSeekExt).
-    #[derive(Debug)]
-    #[project(!Unpin)]
-    #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct Seek<'a, S: ?Sized> {
         pub(super) stream: &'a mut S,
         pub(super) seeking: Seeking,
     }
-}
-
-impl<S: AsyncSeek + Unpin + ?Sized> Future for Seek<'_, S> {
-    type Output = io::Result<u64>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        this.seeking.poll(Pin::new(&mut **this.stream), cx, &mut 0)
-    }
+    where (S: AsyncSeek + Unpin) -> io::Result<u64>;
+    |this, cx| this.seeking.poll(Pin::new(&mut **this.stream), cx, &mut 0)
 }
 
 /// How far a seek has come.

@@ -4,71 +4,40 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use pin_project_lite::pin_project;
-
+use super::future::helper_future;
 use crate::io::AsyncWrite;
 use crate::io::interrupted::uninterrupted;
 
-pin_project! {
+helper_future! {
     /// The future of [`AsyncWriteExt::write`](crate::io::AsyncWriteExt::write).
-    #[derive(Debug)]
-    #[project(!Unpin)]
-    #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct Write<'a, W: ?Sized> {
         pub(super) writer: &'a mut W,
         pub(super) bytes: &'a [u8],
     }
+    where (W: AsyncWrite + Unpin) -> io::Result<usize>;
+    |this, cx| Pin::new(&mut **this.writer).poll_write(cx, this.bytes)
 }
 
-impl<W: AsyncWrite + Unpin + ?Sized> Future for Write<'_, W> {
-    type Output = io::Result<usize>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        Pin::new(&mut **this.writer).poll_write(cx, this.bytes)
-    }
-}
-
-pin_project! {
+helper_future! {
     /// The future of [`AsyncWriteExt::write_vectored`](crate::io::AsyncWriteExt::write_vectored).
-    #[derive(Debug)]
-    #[project(!Unpin)]
-    #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct WriteVectored<'a, 'b, W: ?Sized> {
         pub(super) writer: &'a mut W,
         pub(super) slices: &'a [IoSlice<'b>],
     }
+    where (W: AsyncWrite + Unpin) -> io::Result<usize>;
+    |this, cx| Pin::new(&mut **this.writer).poll_write_vectored(cx, this.slices)
 }
 
-impl<W: AsyncWrite + Unpin + ?Sized> Future for WriteVectored<'_, '_, W> {
-    type Output = io::Result<usize>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        Pin::new(&mut **this.writer).poll_write_vectored(cx, this.slices)
-    }
-}
-
-pin_project! {
+helper_future! {
     /// The future of [`AsyncWriteExt::write_all`](crate::io::AsyncWriteExt::write_all).
-    #[derive(Debug)]
-    #[project(!Unpin)]
-    #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct WriteAll<'a, W: ?Sized> {
         pub(super) writer: &'a mut W,
         pub(super) bytes: &'a [u8],
         pub(super) written: usize,
     }
-}
-
-impl<W: AsyncWrite + Unpin + ?Sized> Future for WriteAll<'_, W> {
-    type Output = io::Result<()>;
-
+    where (W: AsyncWrite + Unpin) -> io::Result<()>;
     #[inline(always)]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        poll_write_rest(Pin::new(&mut **this.writer), cx, this.bytes, this.written)
-    }
+    |this, cx| poll_write_rest(Pin::new(&mut **this.writer), cx, this.bytes, this.written)
 }
 
 /// Writes `bytes`. The first `written` bytes are written already.
@@ -133,65 +102,33 @@ fn wrongly_taken(count: usize, offered: usize) -> io::Error {
     io::Error::other(format!("the writer claims to have taken {count} of {offered} bytes"))
 }
 
-pin_project! {
+helper_future! {
     /// The future of the number methods of [`AsyncWriteExt`](crate::io::AsyncWriteExt), such as
     /// [`write_u16`](crate::io::AsyncWriteExt::write_u16): writes an array `B` of
     /// bytes.
-    #[derive(Debug)]
-    #[project(!Unpin)]
-    #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct WriteNumber<'a, W: ?Sized, B> {
         pub(super) writer: &'a mut W,
         pub(super) bytes: B,
         pub(super) written: usize,
     }
+    where (W: AsyncWrite + Unpin, B: AsRef<[u8]>) -> io::Result<()>;
+    |this, cx| poll_write_rest(Pin::new(&mut **this.writer), cx, this.bytes.as_ref(), this.written)
 }
 
-impl<W, B> Future for WriteNumber<'_, W, B>
-where
-    W: AsyncWrite + Unpin + ?Sized,
-    B: AsRef<[u8]>,
-{
-    type Output = io::Result<()>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        poll_write_rest(Pin::new(&mut **this.writer), cx, this.bytes.as_ref(), this.written)
-    }
-}
-
-pin_project! {
+helper_future! {
     /// The future of [`AsyncWriteExt::flush`](crate::io::AsyncWriteExt::flush).
-    #[derive(Debug)]
-    #[project(!Unpin)]
-    #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct Flush<'a, W: ?Sized> {
         pub(super) writer: &'a mut W,
     }
+    where (W: AsyncWrite + Unpin) -> io::Result<()>;
+    |this, cx| Pin::new(&mut **this.writer).poll_flush(cx)
 }
 
-impl<W: AsyncWrite + Unpin + ?Sized> Future for Flush<'_, W> {
-    type Output = io::Result<()>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut **self.project().writer).poll_flush(cx)
-    }
-}
-
-pin_project! {
+helper_future! {
     /// The future of [`AsyncWriteExt::shutdown`](crate::io::AsyncWriteExt::shutdown).
-    #[derive(Debug)]
-    #[project(!Unpin)]
-    #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct Shutdown<'a, W: ?Sized> {
         pub(super) writer: &'a mut W,
     }
-}
-
-impl<W: AsyncWrite + Unpin + ?Sized> Future for Shutdown<'_, W> {
-    type Output = io::Result<()>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut **self.project().writer).poll_shutdown(cx)
-    }
+    where (W: AsyncWrite + Unpin) -> io::Result<()>;
+    |this, cx| Pin::new(&mut **this.writer).poll_shutdown(cx)
 }

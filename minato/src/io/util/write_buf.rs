@@ -4,31 +4,20 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::Buf;
-use pin_project_lite::pin_project;
-
+use super::future::helper_future;
 use super::write::taken;
 use crate::io::AsyncWrite;
 use crate::io::interrupted::uninterrupted;
+use bytes::Buf;
 
-pin_project! {
+helper_future! {
     /// The future of [`AsyncWriteExt::write_buf`](crate::io::AsyncWriteExt::write_buf).
-    #[derive(Debug)]
-    #[project(!Unpin)]
-    #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct WriteBuf<'a, W, B> {
         pub(super) writer: &'a mut W,
         pub(super) buf: &'a mut B,
     }
-}
-
-impl<W: AsyncWrite + Unpin, B: Buf> Future for WriteBuf<'_, W, B> {
-    type Output = io::Result<usize>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        poll_write_from(Pin::new(&mut **this.writer), cx, this.buf)
-    }
+    where (W: AsyncWrite + Unpin, B: Buf) -> io::Result<usize>;
+    |this, cx| poll_write_from(Pin::new(&mut **this.writer), cx, this.buf)
 }
 
 /// How many slices of a buffer go into one write.
@@ -57,22 +46,14 @@ pub(super) fn poll_write_from<W: AsyncWrite + ?Sized, B: Buf>(
     Poll::Ready(Ok(count))
 }
 
-pin_project! {
+helper_future! {
     /// The future of [`AsyncWriteExt::write_all_buf`](crate::io::AsyncWriteExt::write_all_buf).
-    #[derive(Debug)]
-    #[project(!Unpin)]
-    #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct WriteAllBuf<'a, W, B> {
         pub(super) writer: &'a mut W,
         pub(super) buf: &'a mut B,
     }
-}
-
-impl<W: AsyncWrite + Unpin, B: Buf> Future for WriteAllBuf<'_, W, B> {
-    type Output = io::Result<()>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
+    where (W: AsyncWrite + Unpin, B: Buf) -> io::Result<()>;
+    |this, cx| {
         while this.buf.has_remaining() {
             let offered = this.buf.remaining();
             let count = ready!(uninterrupted!(
