@@ -151,6 +151,9 @@ fn an_unpolled_read_to_string_changes_nothing() {
     assert_eq!((text.len(), text.capacity()), (0, 100));
     assert_eq!(run((&b"abc"[..]).read_to_string(&mut text)).unwrap(), 3);
     assert_eq!((&text[..], text.capacity()), ("abc", 100));
+    text.clear();
+    assert_eq!(run((&b""[..]).read_to_string(&mut text)).unwrap(), 0);
+    assert_eq!((&text[..], text.capacity()), ("", 100));
 }
 
 #[test]

@@ -58,22 +58,23 @@ impl<R: AsyncRead + Unpin + ?Sized> Future for ReadToString<'_, R> {
         *this.has_failed = read.is_err();
         read?;
         match String::from_utf8(mem::take(this.reading.vec_mut())) {
-            Ok(text) => give_back(this.text, text),
+            Ok(text) => {
+                give_back(this.text, text);
+                Poll::Ready(Ok(this.reading.count()))
+            }
             Err(error) => {
+                *this.has_failed = true;
                 let not_text = not_text(error.utf8_error());
-                let mut bytes = error.into_bytes();
-                bytes.truncate(*this.start);
-                give_back(this.text, text_of(bytes));
-                return Poll::Ready(Err(not_text));
+                *this.reading.vec_mut() = error.into_bytes();
+                Poll::Ready(Err(not_text))
             }
         }
-        Poll::Ready(Ok(this.reading.count()))
     }
 }
 
-/// Puts what the string lent back in its place, once.
+/// Puts what the string lent back in its place, unless that was done.
 fn give_back(text: &mut String, lent: String) {
-    if text.is_empty() {
+    if text.is_empty() && lent.capacity() > text.capacity() {
         *text = lent;
     }
 }
