@@ -100,6 +100,14 @@ fn sockets() {
         AsyncFd<std::fs::File>: "Send Sync Unpin",
         DuplexStream: "Send Sync Unpin",
     }
+    const fn is_unwind_safe<T: UnwindSafe + RefUnwindSafe>() {}
+    is_unwind_safe::<TcpListener>();
+    is_unwind_safe::<TcpSocket>();
+    is_unwind_safe::<TcpStream>();
+    is_unwind_safe::<UdpSocket>();
+    is_unwind_safe::<UnixDatagram>();
+    is_unwind_safe::<UnixListener>();
+    is_unwind_safe::<UnixStream>();
 }
 
 /// The futures of the helpers must stay where they are pinned: they may become `async` blocks.

@@ -7,7 +7,7 @@
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::net::Shutdown;
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::ptr;
 use std::task::{Context, Poll};
 
@@ -36,6 +36,10 @@ pub(crate) struct Socket {
     kind: Kind,
     pub(super) transport: Transport,
 }
+
+// What is shared with a reactor or a simulated world is behind locks, which a panic unlocks.
+impl UnwindSafe for Socket {}
+impl RefUnwindSafe for Socket {}
 
 /// What owns a socket's other side.
 enum Kind {

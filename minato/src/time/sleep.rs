@@ -15,9 +15,10 @@ use crate::task::budget;
 /// Waits until `duration` has passed. The wait may be up to a millisecond longer, never shorter.
 ///
 /// Works on any thread and under any executor. A duration too long to be represented, such as
-/// [`Duration::MAX`], never passes. The clock is that of the runtime in which `sleep` is called: if
-/// it is stopped or simulated, virtual time has to pass. The duration counts from the call, not
-/// from the first poll.
+/// [`Duration::MAX`], never passes. (Where the clock can be [stopped](super::pause), it is one of 30
+/// years, so that a stopped clock comes to every end.) The clock is that of the runtime in which
+/// `sleep` is called: if it is stopped or simulated, virtual time has to pass. The duration counts
+/// from the call, not from the first poll.
 ///
 /// # Cancel safety
 ///
@@ -41,7 +42,12 @@ use crate::task::budget;
 /// ```
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
-    Sleep::new(Timer::after(duration))
+    const LONGEST: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+    let mut timer = Timer::after(duration);
+    if duration > LONGEST && timer.now().checked_add(duration).is_none() && timer.may_jump() {
+        timer.reset(timer.now() + LONGEST);
+    }
+    Sleep::new(timer)
 }
 
 /// Waits until `deadline`. The wait may end up to a millisecond later, never earlier; see

@@ -71,6 +71,11 @@ impl Timer {
         clock_of(self.reactor.as_ref()).now()
     }
 
+    /// Whether its clock can be stopped, and jumps then.
+    pub(super) fn may_jump(&self) -> bool {
+        matches!(clock_of(self.reactor.as_ref()), Clock::Pausable(_))
+    }
+
     fn is_due(&self) -> bool {
         self.now() >= self.deadline
     }

@@ -34,7 +34,7 @@ fn a_reader_without_capacity_is_refused_where_it_is_made() {
         drop(BufStream::with_capacity(0, 1, empty()))
     }] {
         let (message, place) = panic_place(make);
-        assert!(message.contains("greater than 0"), "{message}");
+        assert!(message.contains("greater than zero"), "{message}");
         assert_eq!(place, file!());
     }
 }

@@ -70,6 +70,22 @@ fn a_day_passes_at_once_and_in_order() {
 }
 
 #[test]
+fn it_comes_to_the_end_of_the_longest_sleep() {
+    paused().block_on(async {
+        let start = Instant::now();
+        let year = secs(365 * 24 * 3600);
+        for (sleeps, duration) in [Duration::MAX, Duration::MAX - secs(1)].iter().enumerate() {
+            sleep(*duration).await;
+            assert_eq!(start.elapsed(), 30 * year * (sleeps as u32 + 1));
+            sleep(Duration::ZERO).await;
+        }
+        let start = Instant::now();
+        sleep(secs(5)).await;
+        assert_eq!(start.elapsed(), secs(5));
+    });
+}
+
+#[test]
 fn advance_fires_exactly_what_is_due() {
     paused().block_on(async {
         let start = Instant::now();

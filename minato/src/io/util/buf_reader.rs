@@ -52,7 +52,7 @@ impl<R: AsyncRead> BufReader<R> {
     /// When `capacity` is 0: an empty buffer would look like the end of the stream.
     #[track_caller]
     pub fn with_capacity(capacity: usize, inner: R) -> Self {
-        assert!(capacity > 0, "the capacity of a `BufReader` must be greater than 0");
+        assert!(capacity > 0, "a reader's capacity must be greater than zero");
         let buf = vec![0; capacity].into_boxed_slice();
         Self { inner, buf, consumed: 0, filled: 0, seeking: Seeking::No }
     }
