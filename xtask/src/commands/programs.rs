@@ -49,6 +49,8 @@ impl Findings {
 fn run_in(folder: &Path) -> Result<Outcome, String> {
     let mut findings = Findings::default();
     services(&folder.join("programs"), &mut findings)?;
+    // It needs Minato beside it, for the world.
+    findings.test(&mut cargo_minato_test(&tree::root().join(PROGRAMS).join("simulated"))?);
     for (name, version, features) in SISTERS {
         let mut command = cargo_minato_test(&published(name, version, folder)?)?;
         command.args(["--lib", "--tests"]).args(*features);

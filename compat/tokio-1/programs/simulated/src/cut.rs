@@ -1,4 +1,4 @@
-//! Clients of reqwest's and tonic's while the network is cut for a minute.
+//! Clients of reqwest's and tonic's while the network between them is cut.
 
 use std::time::Duration;
 

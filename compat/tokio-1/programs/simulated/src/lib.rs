@@ -56,6 +56,7 @@ pub struct Report {
 impl Scenario {
     /// Plays it in the world of a seed.
     pub fn run(&self, seed: u64) -> Result<Report> {
+        tls::choose_provider();
         sim::run(World::new(seed), |simulation| {
             let seen = (self.play)(simulation)?;
             let world = simulation.world();
