@@ -116,21 +116,31 @@ impl Cargo {
         command
     }
 
-    /// The graph that the project has with this lock file and, if given, with this crate in place
-    /// of tokio. Cargo may fetch, and may add to the lock file.
-    pub(crate) fn metadata(
+    /// The graph that the project has with this lock file. Cargo may fetch, and may add to the file.
+    pub(crate) fn plain_metadata(&self, lock: &Path, shared: &Shared) -> Outcome<Metadata> {
+        let mut command = self.metadata(lock, shared);
+        // What cargo adds to this file is nothing that the user should hear of.
+        if !shared.is_quiet {
+            command.arg("--quiet");
+        }
+        run(&mut command)
+    }
+
+    /// The graph that it has with the crate in this folder in place of tokio.
+    pub(crate) fn metadata_with(
         &self,
+        folder: &Path,
         lock: &Path,
-        played: Option<&Path>,
         shared: &Shared,
     ) -> Outcome<Metadata> {
+        run(self.metadata(lock, shared).args(patch(folder)))
+    }
+
+    fn metadata(&self, lock: &Path, shared: &Shared) -> Command {
         let mut command = self.command("metadata", lock);
-        if let Some(folder) = played {
-            command.args(patch(folder));
-        }
         command.args(["--format-version", "1", "--filter-platform"]);
-        command.arg(shared.targets.first().unwrap_or(&self.host));
-        run(command.args(&shared.for_metadata))
+        command.arg(shared.targets.first().unwrap_or(&self.host)).args(&shared.for_metadata);
+        command
     }
 }
 

@@ -8,7 +8,7 @@ use cargo_metadata::Metadata;
 use cargo_metadata::semver::Version;
 
 use crate::arguments::Arguments;
-use crate::graph::{self, Problem};
+use crate::graph::Problem;
 use crate::outcome::Outcome;
 use crate::prepare::Recipe;
 use crate::run::Project;
@@ -30,7 +30,7 @@ pub(crate) fn run(mut arguments: Arguments) -> Outcome<ExitCode> {
     let minato = arguments.value("--minato")?.map(PathBuf::from);
     let project = Project::new(arguments.shared())?;
     let graph = project.graph()?;
-    let mut problems = graph::obstacles(&graph, None);
+    let mut problems = project.obstacles(&graph);
     problems.extend(compiler());
     problems.extend(unstable(&graph, &project.root));
     let targets = project.targets();
@@ -131,10 +131,13 @@ fn second_minato(graph: &Metadata, recipe: &Recipe) -> Vec<Problem> {
     });
     let problem = |package: &cargo_metadata::Package| {
         let folder = package.manifest_path.parent().expect("a manifest lies in a folder");
-        Problem::partial(
-            format!("the program uses Minato itself, from {folder}; a second one plays tokio"),
-            "name its checkout with --minato, so that there is one: each has its own runtimes",
-        )
+        let what = format!("the program uses Minato itself, from {folder}; another plays tokio");
+        let remedy = "name its checkout with --minato: two Minatos have each their own runtimes";
+        // A lock file cannot tell two folders from each other.
+        match package.source {
+            None => Problem::fatal(what, remedy),
+            Some(_) => Problem::partial(what, remedy),
+        }
     };
     minatos.map(problem).collect()
 }

@@ -32,8 +32,9 @@ impl fmt::Display for Problem {
     }
 }
 
-/// What prevents that the crate that plays tokio gets into this graph.
-pub(crate) fn obstacles(graph: &Metadata, played: Option<&Path>) -> Vec<Problem> {
+/// What prevents that the crate that plays tokio gets into this graph, or in that folder has not got
+/// into it. Only what the lock file says of versions cannot be chosen otherwise.
+pub(crate) fn obstacles(graph: &Metadata, played: Option<&Path>, lock: &str) -> Vec<Problem> {
     let mut found = Vec::new();
     let tokios = tokios(graph);
     if tokios.is_empty() {
@@ -43,7 +44,7 @@ pub(crate) fn obstacles(graph: &Metadata, played: Option<&Path>) -> Vec<Problem>
         ));
     }
     let others = tokios.iter().filter(|tokio| !is_in(tokio, played));
-    found.extend(others.filter_map(|tokio| judge(graph, tokio)));
+    found.extend(others.filter_map(|tokio| judge(graph, tokio, lock)));
     found.extend(graph.packages.iter().find_map(vendored));
     found.extend(graph.packages.iter().flat_map(|package| excluded(graph, package)));
     found.extend(graph.packages.iter().flat_map(|package| circle(graph, package)));
@@ -74,7 +75,7 @@ fn title(package: &Package) -> String {
 }
 
 /// What is wrong with a package that is named tokio.
-fn judge(graph: &Metadata, tokio: &Package) -> Option<Problem> {
+fn judge(graph: &Metadata, tokio: &Package, lock: &str) -> Option<Problem> {
     let known = Version::parse(VERSION).expect("it is a version");
     let users = dependents(graph, tokio);
     let title = title(tokio);
@@ -97,7 +98,8 @@ fn judge(graph: &Metadata, tokio: &Package) -> Option<Problem> {
             "raise what depends on it until only tokio 1 is left",
         ));
     }
-    (tokio.version > known).then(|| {
+    let entry = format!("name = \"tokio\"\nversion = \"{}\"\n", tokio.version);
+    (tokio.version > known && lock.contains(&entry)).then(|| {
         Problem::fatal(
             format!("{title} is newer than the {VERSION} that this cargo-minato plays"),
             format!(

@@ -36,7 +36,8 @@ pub(crate) struct Recipe {
 impl Recipe {
     /// `minato` is what the user gave, else it is the checkout that this program was built from.
     pub(crate) fn new(minato: Option<PathBuf>, simulation: bool) -> Outcome<Recipe> {
-        let built_from = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let ours = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let built_from = ours.parent().unwrap_or(ours).to_path_buf();
         Ok(Recipe { minato: checkout(minato, built_from)?, simulation })
     }
 

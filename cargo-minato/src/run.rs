@@ -100,7 +100,7 @@ impl Project {
         if let Some(text) = &self.lock {
             fs::write(&lock, text).context(&lock)?;
         }
-        let graph = self.cargo.metadata(&lock, None, &self.shared)?;
+        let graph = self.cargo.plain_metadata(&lock, &self.shared)?;
         let is_same = fs::read_to_string(&lock).ok().as_ref() == self.lock.as_ref();
         match self.shared.is_locked && !is_same {
             true => {
@@ -109,6 +109,11 @@ impl Project {
             }
             false => Ok(graph),
         }
+    }
+
+    /// What prevents that tokio is replaced in its graph.
+    pub(crate) fn obstacles(&self, graph: &Metadata) -> Vec<graph::Problem> {
+        graph::obstacles(graph, None, self.lock.as_deref().unwrap_or_default())
     }
 
     /// The targets that it is built for.
@@ -123,7 +128,7 @@ impl Project {
         // Where the lock file is, all this was looked at before it was made.
         let is_new = !lock.exists();
         if is_new || self.shared.is_locked {
-            refuse(&graph::obstacles(&self.graph()?, None))?;
+            refuse(&self.obstacles(&self.graph()?))?;
         }
         let folder = recipe.place(&self.base, self.shared.is_offline)?;
         let graph =
@@ -177,9 +182,9 @@ impl Project {
     fn played(&self, lock: &Path, folder: &Path) -> Outcome<Metadata> {
         let graph = self
             .cargo
-            .metadata(lock, Some(folder), &self.shared)
+            .metadata_with(folder, lock, &self.shared)
             .map_err(|error| format!("{error}, once Minato is in tokio's place"))?;
-        refuse(&graph::obstacles(&graph, Some(folder)))?;
+        refuse(&graph::obstacles(&graph, Some(folder), ""))?;
         match graph::tokios(&graph).iter().all(|tokio| graph::is_in(tokio, Some(folder))) {
             true => Ok(graph),
             false => Err("cargo took the registry's tokio although Minato was offered for it: \
@@ -211,15 +216,15 @@ impl Replaced {
             self.graph.packages.iter().find(ours).map(|minato| minato.version.to_string());
         let (tokio, others): (Vec<_>, Vec<_>) =
             self.raised.iter().partition(|raised| raised.name == "tokio");
-        let tokio = tokio.first().map_or(VERSION.to_string(), |tokio| tokio.from.to_string());
         let version = version.unwrap_or_default();
-        let minato = recipe.minato.display();
-        let line = format!(
-            "minato: Minato {version} ({minato}) plays tokio {VERSION} in place of {tokio}"
-        );
-        match list(others) {
-            others if others.is_empty() => line,
-            others => format!("{line}; raised for it: {others}"),
+        let mut line = format!("minato: Minato {version} ({}) replaces ", recipe.minato.display());
+        line += &match tokio.first() {
+            Some(tokio) => format!("tokio {} and plays {VERSION}", tokio.from),
+            None => format!("tokio {VERSION}"),
+        };
+        if !others.is_empty() {
+            line += &format!("; raised for it: {}", list(others));
         }
+        line
     }
 }

@@ -29,7 +29,7 @@ fn a_tokio_that_no_feature_enables() {
     let dependencies = "tokio = { version = \"1\", optional = true }";
     let project = Project::package("main", dependencies, "fn main() {}");
     refused(&project, &["no package here depends on tokio", "optional"]);
-    project.cargo(["minato", "doctor", "--features", "tokio"]).succeeds().has("plays tokio");
+    project.cargo(["minato", "doctor", "--features", "tokio"]).succeeds().has("replaces tokio");
 }
 
 #[test]
@@ -51,6 +51,10 @@ fn a_newer_tokio_than_is_known() {
     let project = Project::vendored("tokio = \"1\"", &[("tokio", "1.99.3", "")]);
     let what = format!("tokio 1.99.3 is newer than the {TOKIO}");
     refused(&project, &[&what, "cargo update tokio@1.99.3 --precise"]);
+    // If no lock file says so, the version need not be that one.
+    std::fs::remove_file(project.file("Cargo.lock")).unwrap();
+    let said = project.cargo(["minato", "check"]);
+    assert!(!said.err.contains("newer"), "{}", said.err);
 }
 
 #[test]
@@ -126,6 +130,21 @@ fn minato_beside_itself() {
     refused(&project, &["minato's feature `hyper` is on, for main 0.1.0", "leave it out"]);
     let project = Project::vendored("tokio = \"1\"\nminato-tokio = \"0.1\"", &[TOKIO_1, guest]);
     refused(&project, &["minato-tokio 0.1.0 is in the graph, for main 0.1.0", "leave it out"]);
+}
+
+#[test]
+fn a_second_minato() {
+    let project = Project::new(&[
+        ("minato/Cargo.toml", &manifest("minato", "")),
+        ("minato/src/lib.rs", ""),
+        ("src/main.rs", "fn main() {}"),
+    ]);
+    let dependencies = "tokio = \"1\"\nminato = { path = \"minato\" }";
+    project.write("Cargo.toml", &manifest("main", dependencies));
+    project.lock();
+    refused(&project, &["minato"]);
+    let said = project.cargo(["minato", "doctor"]);
+    said.has("error: the program uses Minato itself, from").has("--minato");
 }
 
 #[test]
