@@ -31,9 +31,9 @@ use crate::parse::Attribute;
 /// |---|---|
 /// | `flavor = "multi_thread"` | the default: tasks run on several threads |
 /// | `flavor = "current_thread"` | tasks run on the calling thread |
-/// | `flavor = "local"` | the same, and tasks that are not `Send` may be spawned |
+/// | `flavor = "local"` | the same, and tasks need not be `Send` |
 /// | `worker_threads = 4` | how many threads the flavor `multi_thread` has |
-/// | `start_paused = true` | the runtime's clock starts paused; not with the flavor `multi_thread` |
+/// | `start_paused = true` | the runtime's clock starts paused; not with `multi_thread` |
 /// | `name = "front"` | the name of the runtime |
 /// | `crate = "path"` | where minato is found, if not at `::minato` |
 ///

@@ -22,7 +22,7 @@ const UNPARK: Token = Token(usize::MAX);
 pub(crate) struct MioDriver {
     registry: Registry,
     waker: mio::Waker,
-    events_per_look: usize,
+    events_per_check: usize,
 }
 
 /// What the holder of the turn uses.
@@ -30,9 +30,9 @@ pub(crate) struct MioEvents {
     poll: Poll,
     events: Events,
     /// Takes the place of `events` in waits that only look, if these have a limit of their own.
-    for_looks: Option<Events>,
-    /// Whether the last wait only looked.
-    looked: bool,
+    for_checks: Option<Events>,
+    /// Whether the last wait only checked.
+    checked: bool,
 }
 
 /// Opens the system's event queue.
@@ -40,10 +40,10 @@ pub(super) fn start(limits: &EventLimits) -> io::Result<(MioDriver, MioEvents)> 
     let poll = Poll::new()?;
     let registry = poll.registry().try_clone()?;
     let waker = mio::Waker::new(&registry, UNPARK)?;
-    let driver = MioDriver { registry, waker, events_per_look: limits.per_look() };
+    let driver = MioDriver { registry, waker, events_per_check: limits.per_check() };
     let events = Events::with_capacity(limits.per_wait);
-    let for_looks = limits.per_look.map(Events::with_capacity);
-    Ok((driver, MioEvents { poll, events, for_looks, looked: false }))
+    let for_checks = limits.per_check.map(Events::with_capacity);
+    Ok((driver, MioEvents { poll, events, for_checks, checked: false }))
 }
 
 /// The descriptor of `source`, and what is asked of it.
@@ -117,8 +117,8 @@ impl MioDriver {
         self.registry.deregister(&mut SourceFd(&fd))
     }
 
-    pub(super) fn events_per_look(&self) -> usize {
-        self.events_per_look
+    pub(super) fn events_per_check(&self) -> usize {
+        self.events_per_check
     }
 
     pub(super) fn unpark(&self) -> io::Result<()> {
@@ -132,9 +132,9 @@ impl MioDriver {
 
 impl MioEvents {
     pub(super) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        self.looked = timeout == Some(Duration::ZERO);
-        let events = match &mut self.for_looks {
-            Some(for_looks) if self.looked => for_looks,
+        self.checked = timeout == Some(Duration::ZERO);
+        let events = match &mut self.for_checks {
+            Some(for_checks) if self.checked => for_checks,
             _ => &mut self.events,
         };
         match self.poll.poll(events, timeout) {
@@ -149,8 +149,8 @@ impl MioEvents {
 
     /// What the last wait found.
     fn found(&self) -> &Events {
-        match &self.for_looks {
-            Some(for_looks) if self.looked => for_looks,
+        match &self.for_checks {
+            Some(for_checks) if self.checked => for_checks,
             _ => &self.events,
         }
     }

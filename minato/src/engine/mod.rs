@@ -40,14 +40,14 @@ use crate::sync::Arc;
 pub(crate) struct EventLimits {
     pub(crate) per_wait: usize,
     /// The same for a wait that only looks what has happened, if that is another number.
-    pub(crate) per_look: Option<usize>,
+    pub(crate) per_check: Option<usize>,
 }
 
 impl EventLimits {
-    pub(crate) const DEFAULT: Self = Self { per_wait: 1024, per_look: None };
+    pub(crate) const DEFAULT: Self = Self { per_wait: 1024, per_check: None };
 
-    pub(crate) fn per_look(&self) -> usize {
-        self.per_look.unwrap_or(self.per_wait)
+    pub(crate) fn per_check(&self) -> usize {
+        self.per_check.unwrap_or(self.per_wait)
     }
 }
 
@@ -226,10 +226,10 @@ impl Driver {
     }
 
     /// How many events make it likely that a look has not taken all there are.
-    pub(crate) fn events_per_look(&self) -> usize {
+    pub(crate) fn events_per_check(&self) -> usize {
         match self {
-            Self::Mio(driver) => driver.events_per_look(),
-            Self::Sim(_) => EventLimits::DEFAULT.per_look(),
+            Self::Mio(driver) => driver.events_per_check(),
+            Self::Sim(_) => EventLimits::DEFAULT.per_check(),
         }
     }
 

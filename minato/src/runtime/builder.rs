@@ -4,14 +4,14 @@ use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::core::Core;
 use super::handover::{CoreSlot, pass};
 use super::injector::Injector;
 use super::inner::{Flavor, RuntimeInner};
-use super::pace::POLLS_PER_TURN;
+use super::intervals::POLLS_PER_TURN;
 use super::picker::{Fifo, Picker};
 use super::pool::Pool;
 use super::queue::Queue;
@@ -20,8 +20,8 @@ use super::{Handle, Id, LocalRuntime, Runtime};
 use crate::engine::{Engine, EventLimits};
 use crate::reactor;
 use crate::reactor::watch::TurnedBy;
-use crate::sync::Arc;
 use crate::sync::plain::AtomicBool;
+use crate::sync::{Arc, Mutex};
 use crate::task::blocking::{BlockingPool, Limits};
 use crate::task::budget::Budget;
 use crate::task::registry::Registry;
@@ -185,7 +185,7 @@ impl Builder {
         /// default, 0 for no limit.
         budget(builder, operations: u8) => builder.config.budget = Budget::limited(operations);
 
-        /// After how many polls of tasks the sockets and timers are looked at, however many tasks
+        /// After how many polls of tasks the sockets and timers are checked at, however many tasks
         /// are ready; 61 by default.
         ///
         /// # Panics
@@ -230,7 +230,7 @@ impl Builder {
         /// If `count` is 0.
         #[track_caller]
         max_io_events_per_busy_tick(builder, count: usize) => {
-            builder.events.per_look = Some(positive(count, "max_io_events_per_busy_tick"));
+            builder.events.per_check = Some(positive(count, "max_io_events_per_busy_tick"));
         };
 
         /// How long a thread with nothing to do looks for events before it sleeps; off by default.
@@ -372,7 +372,7 @@ impl Builder {
         Ok(LocalRuntime { handle, _local: PhantomData })
     }
 
-    fn single(&mut self, local: bool) -> io::Result<Arc<RuntimeInner>> {
+    fn single(&self, local: bool) -> io::Result<Arc<RuntimeInner>> {
         let clock = match self.engine.host() {
             Some(_) if self.start_paused && !self.engine.is_closed() => {
                 return Err(contradiction("a simulated world has its own clock, never paused"));
@@ -393,9 +393,9 @@ impl Builder {
             true => Box::new(Drawn::by(host.host().world())) as Box<dyn Picker>,
             false => Box::new(Fifo),
         });
-        core.picker = match &mut self.picker {
+        core.picker = match &self.picker {
             None => picker,
-            Some(picker) => match picker.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(picker) => match picker.lock().take() {
                 None => return Err(contradiction("the picker belongs to a runtime built before")),
                 given => given,
             },
@@ -482,7 +482,7 @@ impl Builder {
 /// Refuses a count of 0.
 #[track_caller]
 fn positive<N: Default + PartialEq>(count: N, what: &str) -> N {
-    assert!(count != N::default(), "{what} must not be 0");
+    assert!(count != N::default(), "{what} must be non-zero");
     count
 }
 

@@ -4,8 +4,8 @@ use std::task::Waker;
 use std::time::Instant;
 
 use super::builder::Config;
+use super::intervals::Intervals;
 use super::metrics::CoreCounters;
-use super::pace::Pace;
 use super::picker::Picker;
 use super::queue::Queue;
 use crate::reactor;
@@ -19,7 +19,7 @@ pub(crate) struct Core {
     pub(crate) queue: Queue,
     pub(crate) counters: Arc<CoreCounters>,
     /// Counts polls, so that the reactor and the injector have their turn.
-    pub(super) pace: Pace,
+    pub(super) intervals: Intervals,
     /// Whether the holder has parked, and has polled nothing since.
     pub(super) parked: bool,
     /// Since when the holder is at work, if that is measured.
@@ -46,7 +46,7 @@ impl Core {
             reactor,
             queue,
             counters: Arc::default(),
-            pace: Pace::new(config),
+            intervals: Intervals::new(config),
             parked: false,
             busy_since: None,
             lifo_polls: 0,

@@ -7,7 +7,6 @@ use std::io;
 use std::marker::PhantomData;
 use std::num::NonZeroU64;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
-use std::sync::MutexGuard;
 use std::task::{Context as TaskContext, Poll};
 
 use super::context::{self, Context};
@@ -15,8 +14,8 @@ use super::inner::{Flavor, RuntimeInner};
 use super::metrics::{CoreMetrics, RuntimeMetrics};
 use super::{current, default_runtime};
 use crate::reactor;
-use crate::sync::Arc;
 use crate::sync::plain::{AtomicU64, Ordering};
+use crate::sync::{Arc, MutexGuard};
 use crate::task::{self, JoinHandle};
 
 /// Names a runtime; cheap to clone. It does not keep the runtime from being shut down.

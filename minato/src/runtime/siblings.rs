@@ -1,9 +1,9 @@
 //! The other workers of a multi-thread runtime, as one of them watches them.
 //!
 //! The standby worker looks at all of them before each sleep, and watches the descriptors of those
-//! that are stuck. Where no worker sleeps, each looks at one sibling after every
-//! [`POLLS_PER_TURN`](super::pace::POLLS_PER_TURN) polls, in turn. It watches no descriptor then,
-//! since it may get stuck itself. See the states in [`watch`](crate::reactor::watch).
+//! that are stuck. Where no worker sleeps, each looks at one sibling whenever it turns its reactor
+//! without waiting, in turn. It watches no descriptor then, since it may get stuck itself. See the
+//! states in [`watch`](crate::reactor::watch).
 
 use std::task::Waker;
 use std::time::{Duration, Instant};

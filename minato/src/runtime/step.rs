@@ -135,7 +135,7 @@ impl Core {
         if !mem::replace(&mut self.parked, true) {
             self.counters.parks_and_unparks.add(1);
         }
-        self.pace.rest();
+        self.intervals.rest();
         if !context.runtime.observes_parks() {
             return Some(self);
         }
@@ -284,11 +284,11 @@ impl Core {
         if let Some(picker) = self.picker.take() {
             return self.run_picked(context, picker);
         }
-        let mut left = self.pace.turn_interval;
+        let mut left = self.intervals.turn_interval;
         let mut core = self;
         while left > 0 {
             // 1. One task that came from another thread, so that a busy core gets to those, too.
-            let (polls, is_injector_due) = core.pace.next_polls(left);
+            let (polls, is_injector_due) = core.intervals.next_polls(left);
             left -= polls;
             if is_injector_due && let Some(runnable) = runtime.injector.pop() {
                 core = core.run(context, runnable)?;
@@ -348,7 +348,7 @@ impl Core {
             }
         }
 
-        let polls = self.pace.turn_interval;
+        let polls = self.intervals.turn_interval;
         context.put(self);
         let mut lent = GiveBack(Some(picker), context);
         let mut more = true;

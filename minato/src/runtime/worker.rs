@@ -100,14 +100,14 @@ impl Worker<'_> {
     fn next(&mut self, mut core: Box<Core>) -> Option<(Box<Core>, Option<Runnable>)> {
         // 1. Every so many polls, however much there is to do: turn the reactor, look at a sibling
         //    if no sleeper does, and take one task that came from another thread.
-        if core.pace.is_turn_due() {
+        if core.intervals.is_turn_due() {
             core.go_on_working(self.shared);
             core = core.turn(self.context, Some(Duration::ZERO))?;
             if self.pool.is_fully_awake() {
                 core = self.check_a_sibling(core)?;
             }
         }
-        if core.pace.is_injector_due()
+        if core.intervals.is_injector_due()
             && let Some(runnable) = self.shared.injector.pop()
         {
             return Some((core, Some(runnable)));

@@ -89,7 +89,7 @@ impl WatchedCore {
     }
 
     /// Says whether only waits within the holder's own polls rely on the looks: futures that wrap
-    /// the task's waker, or a foreign `block_on`. Such a core is looked at less and less often
+    /// the task's waker, or a foreign `block_on`. Such a core is checked at less and less often
     /// while it turns. It does so in most programs; a `block_on` there may be noticed as late as
     /// [`LONGEST_RECHECK`].
     pub(crate) fn set_may_be_late(&mut self, may_be_late: bool) {
@@ -205,12 +205,12 @@ impl WatchedCore {
         let (before, _) = reactor.event_counts();
         let turned = reactor.try_turn(wakers).unwrap_or(false);
         let events = reactor.event_counts().0.wrapping_sub(before);
-        if events >= reactor.driver().events_per_look() as u64 {
+        if events >= reactor.driver().events_per_check() as u64 {
             // There may be more events, and the descriptor does not report those again.
             return (Duration::ZERO, Check::Again(Duration::ZERO));
         }
         // 4. Sleep until a timer is due or the descriptor is readable. A holder that is stuck is
-        //    looked at sooner, since its tasks may be stolen.
+        //    checked at sooner, since its tasks may be stolen.
         let until = reactor.timers().until_next();
         let soon = until.map_or(RECHECK_PARKED, |until| until.min(RECHECK_PARKED));
         let expects = turned && !descriptor.was_readable();

@@ -12,7 +12,7 @@ pub(super) const POLLS_PER_TURN: u32 = 61;
 const INJECTOR_WAIT: Duration = Duration::from_micros(200);
 
 /// Counts the polls of a core down to the next look.
-pub(crate) struct Pace {
+pub(crate) struct Intervals {
     /// After how many polls the reactor is turned.
     pub(super) turn_interval: u32,
     /// After how many polls a task is taken from the injector.
@@ -25,7 +25,7 @@ pub(crate) struct Pace {
     turned_at: Option<Instant>,
 }
 
-impl Pace {
+impl Intervals {
     pub(super) fn new(config: &Config) -> Self {
         let turn_interval = config.turn_interval;
         let injector_interval = config.injector_interval.unwrap_or(turn_interval);
@@ -100,16 +100,16 @@ impl Pace {
 mod tests {
     use super::*;
 
-    fn pace(turn_interval: u32, injector_interval: Option<u32>) -> Pace {
-        Pace::new(&Config { turn_interval, injector_interval, ..Config::default() })
+    fn intervals(turn_interval: u32, injector_interval: Option<u32>) -> Intervals {
+        Intervals::new(&Config { turn_interval, injector_interval, ..Config::default() })
     }
 
     /// Counts polls up to those before which one of the two has its turn.
-    fn due(pace: &mut Pace, polls: usize) -> (Vec<usize>, Vec<usize>) {
+    fn due(intervals: &mut Intervals, polls: usize) -> (Vec<usize>, Vec<usize>) {
         let (mut turns, mut injector) = (Vec::new(), Vec::new());
         for poll in 1..=polls {
-            turns.extend(pace.is_turn_due().then_some(poll));
-            injector.extend(pace.is_injector_due().then_some(poll));
+            turns.extend(intervals.is_turn_due().then_some(poll));
+            injector.extend(intervals.is_injector_due().then_some(poll));
         }
         (turns, injector)
     }
@@ -118,31 +118,31 @@ mod tests {
     fn each_has_its_own_interval() {
         for (turn, injector, polls) in [(1, 1, 5), (3, 2, 12), (2, 7, 30), (61, 31, 200)] {
             let multiples = |of| (1..=polls).filter(|poll| poll % of == 0).collect::<Vec<_>>();
-            let mut pace = pace(turn as u32, Some(injector as u32));
-            assert_eq!(due(&mut pace, polls), (multiples(turn), multiples(injector)));
+            let mut intervals = intervals(turn as u32, Some(injector as u32));
+            assert_eq!(due(&mut intervals, polls), (multiples(turn), multiples(injector)));
         }
     }
 
     #[test]
     fn the_injector_follows_how_long_polls_take() {
         for (micros, expected) in [(1000, 2), (100, 2), (20, 10), (5, 40), (0, 50)] {
-            let mut pace = pace(50, None);
+            let mut intervals = intervals(50, None);
             let took = Duration::from_micros(micros) * 50;
-            pace.turned_at = real_now().checked_sub(took);
-            let polls = due(&mut pace, 50).0;
+            intervals.turned_at = real_now().checked_sub(took);
+            let polls = due(&mut intervals, 50).0;
             assert_eq!(polls, [50]);
             // A little more time has passed than that.
-            let interval = pace.injector_interval;
+            let interval = intervals.injector_interval;
             assert!(interval <= expected && interval + 3 >= expected.min(40), "{interval}");
         }
     }
 
     #[test]
     fn a_pause_says_nothing_about_polls() {
-        let mut pace = pace(4, None);
-        pace.turned_at = real_now().checked_sub(Duration::from_secs(1));
-        pace.rest();
-        due(&mut pace, 4);
-        assert_eq!(pace.injector_interval, 4);
+        let mut intervals = intervals(4, None);
+        intervals.turned_at = real_now().checked_sub(Duration::from_secs(1));
+        intervals.rest();
+        due(&mut intervals, 4);
+        assert_eq!(intervals.injector_interval, 4);
     }
 }
