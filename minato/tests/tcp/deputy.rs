@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use minato::engine::Engine;
 use minato::io::{AsyncReadExt, AsyncWriteExt};
-use minato::net::{TcpListener, TcpStream, UdpSocket, UnixStream};
+use minato::net::{TcpListener, TcpSocket, TcpStream, UdpSocket, UnixStream};
 use minato::reactor::Reactor;
 use minato::runtime::Builder;
 use minato::sim::{Simulation, World};
@@ -124,31 +124,12 @@ async fn a_socket_that_is_bound_can_still_connect(_: At) {
     let loopback: std::net::SocketAddr = "127.0.0.1:0".parse().unwrap();
     socket.bind(&loopback.into()).unwrap();
     let own = socket.local_addr().unwrap().as_socket().unwrap();
-    let socket = minato::net::TcpSocket::from_std_stream(socket.into());
+    let socket = TcpSocket::from_std_stream(socket.into());
     let address = listener.local_addr().unwrap();
-    let connecting = outcome(socket).connect(address);
+    let connecting = socket.connect(address);
     let (client, accepted) = futures::join!(connecting, listener.accept());
     assert_eq!(client.unwrap().local_addr().unwrap(), own);
     assert_eq!(accepted.unwrap().1, own);
-}
-
-/// A result's value, or what is no result.
-fn outcome(socket: impl Into<Outcome>) -> minato::net::TcpSocket {
-    socket.into().0
-}
-
-struct Outcome(minato::net::TcpSocket);
-
-impl From<minato::net::TcpSocket> for Outcome {
-    fn from(socket: minato::net::TcpSocket) -> Self {
-        Self(socket)
-    }
-}
-
-impl From<std::io::Result<minato::net::TcpSocket>> for Outcome {
-    fn from(socket: std::io::Result<minato::net::TcpSocket>) -> Self {
-        Self(socket.unwrap())
-    }
 }
 
 async fn a_port_that_is_taken_is_an_error(_: At) {
@@ -222,8 +203,7 @@ fn hosts_take_sockets_of_std_without_a_port_of_the_machine() {
         let served = simulation.spawn(name, async {
             let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
             let std: std::net::TcpListener = socket.into();
-            let listener = minato::net::TcpSocket::from_std_stream(OwnedFd::from(std).into());
-            let listener = outcome(listener);
+            let listener = TcpSocket::from_std_stream(OwnedFd::from(std).into());
             listener.bind("0.0.0.0:80".parse().unwrap())?;
             let (mut stream, _) = listener.listen(1)?.accept().await?;
             stream.write_all(b"served").await

@@ -97,7 +97,7 @@ impl TcpSocket {
     ///
     /// # Errors
     ///
-    /// When the descriptor is not a TCP socket, or on a simulated runtime.
+    /// When the descriptor is not a TCP socket; for a simulated reactor also when it is connected.
     #[track_caller]
     pub fn from_std_stream_on(
         handle: impl Into<Handle>,
