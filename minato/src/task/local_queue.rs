@@ -10,24 +10,28 @@ use crate::sync::{Mutex, MutexGuard};
 
 /// A queue of tasks, polled within the polls of *drivers*: futures which wait until there are some.
 ///
-/// A task that comes while a driver is being polled wakes nobody. When that poll ends it looks at
-/// the queue once more.
+/// A task that comes wakes the drivers that are not being polled at that moment. When a poll ends
+/// its driver looks at the queue once more.
 pub(crate) struct LocalQueue<R>(Mutex<State<R>>);
 
 struct State<R> {
     tasks: VecDeque<R>,
     /// Those that have yielded since the last [`end_yields`](LocalQueue::end_yields).
     yielded: Vec<R>,
-    /// The waker of each driver, from its poll until it is woken.
-    drivers: Slab<Option<Waker>>,
-    /// How many of them are being polled. They may be within each other.
-    polled: usize,
+    drivers: Slab<Driver>,
+}
+
+#[derive(Default)]
+struct Driver {
+    /// From its poll until it is woken.
+    waker: Option<Waker>,
+    is_polled: bool,
 }
 
 impl<R> LocalQueue<R> {
     pub(crate) fn new() -> Self {
         let (tasks, yielded, drivers) = (VecDeque::new(), Vec::new(), Slab::new());
-        Self(Mutex::new(State { tasks, yielded, drivers, polled: 0 }))
+        Self(Mutex::new(State { tasks, yielded, drivers }))
     }
 
     /// Adds a task.
@@ -63,49 +67,50 @@ impl<R> LocalQueue<R> {
 
     /// Adds a driver, and gives its key.
     pub(crate) fn add_driver(&self) -> usize {
-        self.0.lock().drivers.insert(None)
+        self.0.lock().drivers.insert(Driver::default())
     }
 
     pub(crate) fn remove_driver(&self, key: usize) {
         // Foreign code, here the destructor of a waker, runs without the lock.
-        let waker = self.0.lock().drivers.remove(key);
-        drop(waker);
+        let driver = self.0.lock().drivers.remove(key);
+        drop(driver);
     }
 
     /// Calls `poll`, in which the driver with this key polls tasks, and leaves `waker` for those
     /// that come later.
     pub(crate) fn poll<T>(&self, key: usize, waker: &Waker, poll: impl FnOnce() -> T) -> T {
         /// Ends the poll, also by a panic.
-        struct End<'a, R>(&'a LocalQueue<R>);
+        struct End<'a, R>(&'a LocalQueue<R>, usize);
 
         impl<R> Drop for End<'_, R> {
             fn drop(&mut self) {
                 let mut state = self.0.0.lock();
-                state.polled -= 1;
+                state.drivers[self.1].is_polled = false;
                 LocalQueue::wake(state);
             }
         }
 
         let known = {
-            let mut state = self.0.lock();
-            state.polled += 1;
-            state.drivers[key].as_ref().is_some_and(|known| known.will_wake(waker))
+            let driver = &mut self.0.lock().drivers[key];
+            driver.is_polled = true;
+            driver.waker.as_ref().is_some_and(|known| known.will_wake(waker))
         };
-        let _end = End(self);
+        let _end = End(self, key);
         if !known {
             let waker = Some(waker.clone());
-            let before = std::mem::replace(&mut self.0.lock().drivers[key], waker);
+            let before = std::mem::replace(&mut self.0.lock().drivers[key].waker, waker);
             drop(before);
         }
         poll()
     }
 
-    /// Wakes the drivers if there are tasks and none of them is being polled.
+    /// Wakes the drivers that are not being polled, if there are tasks.
     fn wake(mut state: MutexGuard<'_, State<R>>) {
-        if state.polled > 0 || state.tasks.is_empty() {
+        if state.tasks.is_empty() {
             return;
         }
-        let mut wakers = state.drivers.iter_mut().filter_map(|(_, waker)| waker.take());
+        let waiting = state.drivers.iter_mut().filter(|(_, driver)| !driver.is_polled);
+        let mut wakers = waiting.filter_map(|(_, driver)| driver.waker.take());
         // Nearly always there is one.
         let (first, others) = (wakers.next(), wakers.collect::<Vec<_>>());
         drop(state);

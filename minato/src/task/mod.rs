@@ -9,6 +9,10 @@
 //! [`spawn_blocking`] runs a closure that blocks on a thread of its own kind, [`block_in_place`]
 //! blocks the current worker after its core has moved elsewhere, and [`yield_now`] gives the other
 //! tasks a turn. [`coop`] says how a task gives them a turn without being asked.
+//!
+//! A [`JoinSet`] joins many tasks in the order in which they finish. The futures of a [`LocalSet`]
+//! need not be `Send`, and run wherever the set is polled. A [`LocalKey`] is a value that a task
+//! carries along.
 
 mod any;
 pub(crate) mod blocking;

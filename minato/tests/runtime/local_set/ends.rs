@@ -240,6 +240,31 @@ fn a_task_that_blocks_by_another_executor_is_served() {
     }
 }
 
+/// A task of the set drives the set on an executor that blocks: what others wake comes to it.
+#[test]
+fn a_task_that_blocks_drives_its_own_set() {
+    let _watchdog = watchdog();
+    let local = Rc::new(LocalSet::new());
+    for on_runtime in [false, true] {
+        let inner = local.clone();
+        let task = local.spawn_local(async move {
+            let (sender, receiver) = oneshot::channel();
+            let waits = inner.spawn_local(async { receiver.await.unwrap() });
+            let sends = thread::spawn(move || {
+                thread::sleep(Duration::from_millis(10));
+                sender.send(5).unwrap();
+            });
+            assert_eq!(pollster::block_on(inner.run_until(waits)).unwrap(), 5);
+            sends.join().unwrap();
+        });
+        if on_runtime {
+            local.block_on(&current_thread(), task).unwrap();
+        } else {
+            pollster::block_on(local.run_until(task)).unwrap();
+        }
+    }
+}
+
 #[test]
 fn on_a_runtime_no_thread_is_hidden() {
     in_child(own_name!(on_a_runtime_no_thread_is_hidden), || {
