@@ -14,11 +14,13 @@ use crate::task::budget;
 
 /// Waits until `duration` has passed. The wait may be up to a millisecond longer, never shorter.
 ///
-/// Works on any thread and under any executor. A duration too long to be represented, such as
-/// [`Duration::MAX`], never passes. (Where the clock can be [stopped](super::pause), it is one of 30
-/// years, so that a stopped clock comes to every end.) The clock is that of the runtime in which
-/// `sleep` is called: if it is stopped or simulated, virtual time has to pass. The duration counts
-/// from the call, not from the first poll.
+/// Works on any thread and under any executor. The clock is that of the runtime in which `sleep` is
+/// called: if it is stopped or simulated, virtual time has to pass. The duration counts from the
+/// call, not from the first poll.
+///
+/// A duration too long to be represented, such as [`Duration::MAX`], never passes. In a runtime
+/// whose clock can be [stopped](super::pause) it counts as 30 years, so that a stopped clock comes
+/// to every end.
 ///
 /// # Cancel safety
 ///
