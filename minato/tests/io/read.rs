@@ -107,19 +107,28 @@ fn read_to_end_at_the_end_allocates_nothing() {
     assert_eq!(exact.capacity(), 1000);
 }
 
-/// Zeroes all that it is offered before it fills one byte.
+/// Initializes all that it is offered before it fills one byte, and waits before each.
 struct Zeroing {
     left: usize,
+    /// How many bytes had to be zeroed for that.
     zeroed: usize,
+    has_waited: bool,
 }
 
 impl AsyncRead for Zeroing {
     fn poll_read(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<std::io::Result<()>> {
-        self.zeroed += buf.initialize_unfilled().len();
+        let before = buf.initialized().len();
+        buf.initialize_unfilled();
+        self.zeroed += buf.initialized().len() - before;
+        self.has_waited = !self.has_waited;
+        if self.has_waited {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         if self.left > 0 {
             self.left -= 1;
             buf.advance(1);
@@ -129,11 +138,26 @@ impl AsyncRead for Zeroing {
 }
 
 #[test]
-fn a_reader_that_zeroes_its_buffer_stays_linear() {
-    let mut reader = Zeroing { left: 2000, zeroed: 0 };
-    let mut all = Vec::with_capacity(1 << 24);
-    assert_eq!(run(reader.read_to_end(&mut all)).unwrap(), 2000);
-    assert!(reader.zeroed <= 2001 * 8192, "{} bytes zeroed", reader.zeroed);
+fn what_a_reader_initializes_is_initialized_once() {
+    for capacity in [0, 100, 2000, 1 << 24] {
+        let mut reader = Zeroing { left: 2000, zeroed: 0, has_waited: false };
+        let mut all = Vec::with_capacity(capacity);
+        assert_eq!(run(reader.read_to_end(&mut all)).unwrap(), 2000);
+        assert_eq!(all, [0; 2000]);
+        assert!(reader.zeroed <= 12 * 1024, "{} bytes zeroed", reader.zeroed);
+    }
+}
+
+#[test]
+fn a_vector_that_is_too_small_doubles() {
+    // One read fills it, the next finds four bytes more, and the end takes some room again.
+    for capacity in [34, 40, 100, 5000] {
+        let bytes = vec![7; capacity + 4];
+        let mut all = Vec::with_capacity(capacity);
+        assert_eq!(run((&bytes[..]).read_to_end(&mut all)).unwrap(), capacity + 4);
+        assert!(all.capacity() <= 4 * capacity, "{} bytes for {capacity}", all.capacity());
+        assert_eq!(all, bytes);
+    }
 }
 
 #[test]
