@@ -1,14 +1,15 @@
 //! What the futures of the helpers have in common.
 
 /// Writes out the future of a helper, from its struct, the bounds with which it polls, what it
-/// returns, and its poll. `$this` has the fields by mutable reference.
+/// returns, and its poll. `$this` has the fields by mutable reference. The struct is written where
+/// the macro is used, so that a search finds it.
 ///
 /// The future is not `Unpin`, although no field is pinned: what callers pin today must stay pinned,
 /// whatever the future holds tomorrow.
 macro_rules! helper_future {
     (
         $(#[$doc:meta])+
-        pub struct $future:ident<
+        pub $keyword:ident $future:ident<
             $($lifetime:lifetime),+ $(, $generic:ident $(: ?$sized:ident)?)+
         > { $($fields:tt)+ }
         where ($($bounds:tt)+) -> $output:ty;
@@ -20,7 +21,7 @@ macro_rules! helper_future {
             #[derive(Debug)]
             #[project(!Unpin)]
             #[must_use = "futures do nothing unless you `.await` or poll them"]
-            pub struct $future<$($lifetime),+ $(, $generic $(: ?$sized)?)+> { $($fields)+ }
+            pub $keyword $future<$($lifetime),+ $(, $generic $(: ?$sized)?)+> { $($fields)+ }
         }
 
         impl<$($lifetime),+ $(, $generic $(: ?$sized)?)+> Future
