@@ -12,7 +12,7 @@ use std::time::Duration;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token};
 
-use super::{Event, EventLimits, Foreign, Key, Readiness, Source};
+use super::{Event, Foreign, Key, Readiness, Source};
 use crate::os::{RawDescriptor, platform};
 
 /// The token of the waker; no key has it, since no index is that large.
@@ -22,28 +22,22 @@ const UNPARK: Token = Token(usize::MAX);
 pub(crate) struct MioDriver {
     registry: Registry,
     waker: mio::Waker,
-    events_per_check: usize,
+    pub(super) events_per_wait: usize,
 }
 
 /// What the holder of the turn uses.
 pub(crate) struct MioEvents {
     poll: Poll,
     events: Events,
-    /// Takes the place of `events` in waits that only look, if these have a limit of their own.
-    for_checks: Option<Events>,
-    /// Whether the last wait only checked.
-    checked: bool,
 }
 
 /// Opens the system's event queue.
-pub(super) fn start(limits: &EventLimits) -> io::Result<(MioDriver, MioEvents)> {
+pub(super) fn start(events_per_wait: usize) -> io::Result<(MioDriver, MioEvents)> {
     let poll = Poll::new()?;
     let registry = poll.registry().try_clone()?;
     let waker = mio::Waker::new(&registry, UNPARK)?;
-    let driver = MioDriver { registry, waker, events_per_check: limits.per_check() };
-    let events = Events::with_capacity(limits.per_wait);
-    let for_checks = limits.per_check.map(Events::with_capacity);
-    Ok((driver, MioEvents { poll, events, for_checks, checked: false }))
+    let events = Events::with_capacity(events_per_wait);
+    Ok((MioDriver { registry, waker, events_per_wait }, MioEvents { poll, events }))
 }
 
 /// The descriptor of `source`, and what is asked of it.
@@ -117,10 +111,6 @@ impl MioDriver {
         self.registry.deregister(&mut SourceFd(&fd))
     }
 
-    pub(super) fn events_per_check(&self) -> usize {
-        self.events_per_check
-    }
-
     pub(super) fn unpark(&self) -> io::Result<()> {
         self.waker.wake()
     }
@@ -132,35 +122,22 @@ impl MioDriver {
 
 impl MioEvents {
     pub(super) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        self.checked = timeout == Some(Duration::ZERO);
-        let events = match &mut self.for_checks {
-            Some(for_checks) if self.checked => for_checks,
-            _ => &mut self.events,
-        };
-        match self.poll.poll(events, timeout) {
+        match self.poll.poll(&mut self.events, timeout) {
             // A signal ends the wait early; that is a wait without events.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                events.clear();
+                self.events.clear();
                 Ok(())
             }
             result => result,
         }
     }
 
-    /// What the last wait found.
-    fn found(&self) -> &Events {
-        match &self.for_checks {
-            Some(for_checks) if self.checked => for_checks,
-            _ => &self.events,
-        }
-    }
-
     pub(super) fn has_events(&self) -> bool {
-        !self.found().is_empty()
+        !self.events.is_empty()
     }
 
     pub(super) fn for_each_event(&mut self, mut each: impl FnMut(Event)) {
-        for event in self.found() {
+        for event in &self.events {
             if event.token() != UNPARK {
                 let key = Key::from_word(event.token().0);
                 each(Event { key, readiness: readiness_of(event) });

@@ -35,21 +35,9 @@ use std::time::Duration;
 
 use crate::sync::Arc;
 
-/// How many events one wait reports at most; the rest come with the next one (rule 5).
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct EventLimits {
-    pub(crate) per_wait: usize,
-    /// The same for a wait that only looks what has happened, if that is another number.
-    pub(crate) per_check: Option<usize>,
-}
-
-impl EventLimits {
-    pub(crate) const DEFAULT: Self = Self { per_wait: 1024, per_check: None };
-
-    pub(crate) fn per_check(&self) -> usize {
-        self.per_check.unwrap_or(self.per_wait)
-    }
-}
+/// How many events one wait reports at most, unless told otherwise; the rest come with the next one
+/// (rule 5).
+pub(crate) const EVENTS_PER_WAIT: usize = 1024;
 
 /// Which engine a reactor or runtime uses, given to a builder.
 ///
@@ -67,14 +55,15 @@ pub struct Engine(Choice);
 
 #[derive(Clone)]
 enum Choice {
-    Mio(EventLimits),
+    /// With as many events in a wait.
+    Mio(usize),
     Sim(Arc<SimHost>),
 }
 
 impl Engine {
     /// The portable readiness engine of the operating system's sockets: the default.
     pub fn mio() -> Self {
-        Self(Choice::Mio(EventLimits::DEFAULT))
+        Self(Choice::Mio(EVENTS_PER_WAIT))
     }
 
     /// The deterministic simulated network, as seen from one of its hosts.
@@ -107,12 +96,12 @@ impl Engine {
         Self(Choice::Sim(SimHost::new(host, defers_sends, Stepped::BySimulation)))
     }
 
-    /// The same engine with other limits, which mean nothing to a simulated one.
-    pub(crate) fn with_limits(&self, limits: EventLimits) -> Self {
-        match &self.0 {
-            Choice::Mio(_) => Self(Choice::Mio(limits)),
-            Choice::Sim(_) => self.clone(),
+    /// The same engine with as many events in a wait, which means nothing to a simulated one.
+    pub(crate) fn with_events_per_wait(mut self, count: usize) -> Self {
+        if let Choice::Mio(events) = &mut self.0 {
+            *events = count;
         }
+        self
     }
 
     /// Whether sockets made under this engine are simulated.
@@ -136,8 +125,8 @@ impl Engine {
     /// Starts the engine: one driver for one reactor.
     pub(crate) fn start(&self) -> io::Result<(Driver, Events)> {
         match &self.0 {
-            Choice::Mio(limits) => {
-                let (driver, events) = mio::start(limits)?;
+            Choice::Mio(events) => {
+                let (driver, events) = mio::start(*events)?;
                 Ok((Driver::Mio(driver), Events::Mio(events)))
             }
             Choice::Sim(host) => {
@@ -225,11 +214,11 @@ impl Driver {
         }
     }
 
-    /// How many events make it likely that a look has not taken all there are.
-    pub(crate) fn events_per_check(&self) -> usize {
+    /// How many events one wait reports at most.
+    pub(crate) fn events_per_wait(&self) -> usize {
         match self {
-            Self::Mio(driver) => driver.events_per_check(),
-            Self::Sim(_) => EventLimits::DEFAULT.per_check(),
+            Self::Mio(driver) => driver.events_per_wait,
+            Self::Sim(_) => usize::MAX,
         }
     }
 

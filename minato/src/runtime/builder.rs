@@ -17,7 +17,7 @@ use super::pool::Pool;
 use super::queue::Queue;
 use super::simulation::Drawn;
 use super::{Handle, Id, LocalRuntime, Runtime};
-use crate::engine::{Engine, EventLimits};
+use crate::engine::{EVENTS_PER_WAIT, Engine};
 use crate::reactor;
 use crate::reactor::watch::TurnedBy;
 use crate::sync::plain::AtomicBool;
@@ -91,7 +91,8 @@ pub struct Builder {
     multi_thread: bool,
     name: Option<String>,
     engine: Engine,
-    events: EventLimits,
+    /// How many events a turn takes, and one that does not wait.
+    events: [usize; 2],
     worker_threads: Option<usize>,
     blocking: Limits,
     threads: ThreadConfig,
@@ -129,7 +130,7 @@ impl Builder {
             multi_thread,
             name: None,
             engine: Engine::default(),
-            events: EventLimits::DEFAULT,
+            events: [EVENTS_PER_WAIT, usize::MAX],
             worker_threads: None,
             blocking: Limits { threads: MAX_BLOCKING_THREADS, queue: MAX_BLOCKING_QUEUE },
             threads: ThreadConfig {
@@ -185,7 +186,7 @@ impl Builder {
         /// default, 0 for no limit.
         budget(builder, operations: u8) => builder.config.budget = Budget::limited(operations);
 
-        /// After how many polls of tasks the sockets and timers are checked at, however many tasks
+        /// After how many polls of tasks the sockets and timers are looked at, however many tasks
         /// are ready; 61 by default.
         ///
         /// # Panics
@@ -219,18 +220,18 @@ impl Builder {
         /// If `count` is 0.
         #[track_caller]
         max_io_events_per_tick(builder, count: usize) => {
-            builder.events.per_wait = positive(count, "max_io_events_per_tick");
+            builder.events[0] = positive(count, "max_io_events_per_tick");
         };
 
-        /// The same for a turn that does not wait, since tasks are ready; by default there is no
-        /// other limit for these.
+        /// The same for a turn that does not wait, since tasks are ready. A turn that waits then
+        /// takes no more either; what is left comes with the next one.
         ///
         /// # Panics
         ///
         /// If `count` is 0.
         #[track_caller]
         max_io_events_per_busy_tick(builder, count: usize) => {
-            builder.events.per_check = Some(positive(count, "max_io_events_per_busy_tick"));
+            builder.events[1] = positive(count, "max_io_events_per_busy_tick");
         };
 
         /// How long a thread with nothing to do looks for events before it sleeps; off by default.
@@ -246,89 +247,69 @@ impl Builder {
         /// Starts with the clock stopped, as by [`time::pause`](crate::time::pause). Needs a
         /// current-thread runtime.
         start_paused(builder, paused: bool) => builder.start_paused = paused;
-    }
 
-    /// Names the runtime, for [`Handle::name`].
-    ///
-    /// # Panics
-    ///
-    /// If the name is empty or blank.
-    #[track_caller]
-    pub fn name(&mut self, name: impl Into<String>) -> &mut Self {
-        let name = name.into();
-        assert!(!name.trim().is_empty(), "the name of a runtime must not be empty");
-        self.name = Some(name);
-        self
-    }
+        /// Names the runtime, for [`Handle::name`].
+        ///
+        /// # Panics
+        ///
+        /// If the name is empty or blank.
+        #[track_caller]
+        name(builder, name: impl Into<String>) => {
+            let name = name.into();
+            assert!(!name.trim().is_empty(), "the name of a runtime must not be empty");
+            builder.name = Some(name);
+        };
 
-    /// The name of the runtime's threads; "minato-worker" by default.
-    pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Self {
-        let name = name.into();
-        self.thread_name_fn(move || name.clone())
-    }
+        /// The name of the runtime's threads; "minato-worker" by default.
+        thread_name(builder, name: impl Into<String>) => {
+            let name = name.into();
+            builder.threads.name = Arc::new(move || name.clone());
+        };
 
-    /// A function that names each of the runtime's threads.
-    pub fn thread_name_fn<F>(&mut self, name: F) -> &mut Self
-    where
-        F: Fn() -> String + Send + Sync + 'static,
-    {
-        self.threads.name = Arc::new(name);
-        self
-    }
+        /// A function that names each of the runtime's threads.
+        thread_name_fn(builder, name: impl Fn() -> String + Send + Sync + 'static) => {
+            builder.threads.name = Arc::new(name);
+        };
 
-    /// Called on each thread of the runtime before it does anything. A panic is contained.
-    ///
-    /// Several hooks are called in the order in which they were given.
-    pub fn on_thread_start<F>(&mut self, hook: F) -> &mut Self
-    where
-        F: Fn() + Send + Sync + 'static,
-    {
-        self.threads.on_start.push(Arc::new(hook));
-        self
-    }
+        /// Called on each thread of the runtime before it does anything. A panic is contained.
+        ///
+        /// Several hooks are called in the order in which they were given.
+        on_thread_start(builder, hook: impl Fn() + Send + Sync + 'static) => {
+            builder.threads.on_start.push(Arc::new(hook));
+        };
 
-    /// Called on each thread of the runtime when it is done. A panic is contained.
-    ///
-    /// Several hooks are called in the reverse of the order in which they were given, so that what
-    /// was set up first is torn down last.
-    pub fn on_thread_stop<F>(&mut self, hook: F) -> &mut Self
-    where
-        F: Fn() + Send + Sync + 'static,
-    {
-        self.threads.on_stop.insert(0, Arc::new(hook));
-        self
-    }
+        /// Called on each thread of the runtime when it is done. A panic is contained.
+        ///
+        /// Several hooks are called in the reverse of the order in which they were given, so that
+        /// what was set up first is torn down last.
+        on_thread_stop(builder, hook: impl Fn() + Send + Sync + 'static) => {
+            builder.threads.on_stop.insert(0, Arc::new(hook));
+        };
 
-    /// Called on a thread that runs tasks, before it parks because there is nothing to do. If the
-    /// hook spawns or wakes a task, the thread runs that instead of parking. A panic is contained.
-    ///
-    /// Several hooks are called in the order in which they were given.
-    pub fn on_thread_park<F>(&mut self, hook: F) -> &mut Self
-    where
-        F: Fn() + Send + Sync + 'static,
-    {
-        self.config.on_park.push(Arc::new(hook));
-        self
-    }
+        /// Called on a thread that runs tasks, before it parks because there is nothing to do. If
+        /// the hook spawns or wakes a task, the thread runs that instead of parking. A panic is
+        /// contained.
+        ///
+        /// Several hooks are called in the order in which they were given.
+        on_thread_park(builder, hook: impl Fn() + Send + Sync + 'static) => {
+            builder.config.on_park.push(Arc::new(hook));
+        };
 
-    /// Called on a thread that has been parked, before it runs tasks. A panic is contained.
-    ///
-    /// Several hooks are called in the reverse of the order in which they were given.
-    pub fn on_thread_unpark<F>(&mut self, hook: F) -> &mut Self
-    where
-        F: Fn() + Send + Sync + 'static,
-    {
-        self.config.on_unpark.insert(0, Arc::new(hook));
-        self
-    }
+        /// Called on a thread that has been parked, before it runs tasks. A panic is contained.
+        ///
+        /// Several hooks are called in the reverse of the order in which they were given.
+        on_thread_unpark(builder, hook: impl Fn() + Send + Sync + 'static) => {
+            builder.config.on_unpark.insert(0, Arc::new(hook));
+        };
 
-    /// Chooses which task runs next, on a current-thread runtime; first in, first out by default.
-    ///
-    /// The first runtime that is built takes the picker. To build another one is an error, until
-    /// it gets a picker of its own.
-    pub fn picker(&mut self, picker: impl Picker + 'static) -> &mut Self {
-        self.picker = Some(Mutex::new(Some(Box::new(picker))));
-        self
+        /// Chooses which task runs next, on a current-thread runtime; first in, first out by
+        /// default.
+        ///
+        /// The first runtime that is built takes the picker. To build another one is an error,
+        /// until it gets a picker of its own.
+        picker(builder, picker: impl Picker + 'static) => {
+            builder.picker = Some(Mutex::new(Some(Box::new(picker))));
+        };
     }
 
     /// Does nothing: sockets and timers are always enabled.
@@ -383,7 +364,7 @@ impl Builder {
         if let (Clock::Pausable(clock), true) = (&clock, self.start_paused) {
             clock.pause();
         }
-        let engine = self.engine.with_limits(self.events);
+        let engine = self.reactor_engine();
         let reactor = reactor::ReactorInner::start(&engine, clock.clone(), TurnedBy::Nobody)?;
         let mut core =
             Box::new(Core::new(0, reactor.clone(), Queue::Own(Default::default()), &self.config));
@@ -422,7 +403,7 @@ impl Builder {
         let count = self
             .worker_threads
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZeroUsize::get));
-        let engine = self.engine.with_limits(self.events);
+        let engine = self.reactor_engine();
         let mut cores = Vec::with_capacity(count);
         for index in 0..count {
             // Its worker is on its way when anybody else can know of it.
@@ -444,6 +425,11 @@ impl Builder {
             }
         }
         Ok(shared)
+    }
+
+    fn reactor_engine(&self) -> Engine {
+        let [per_turn, without_waiting] = self.events;
+        self.engine.clone().with_events_per_wait(per_turn.min(without_waiting))
     }
 
     fn finish(

@@ -205,7 +205,7 @@ impl WatchedCore {
         let (before, _) = reactor.event_counts();
         let turned = reactor.try_turn(wakers).unwrap_or(false);
         let events = reactor.event_counts().0.wrapping_sub(before);
-        if events >= reactor.driver().events_per_check() as u64 {
+        if events >= reactor.driver().events_per_wait() as u64 {
             // There may be more events, and the descriptor does not report those again.
             return (Duration::ZERO, Check::Again(Duration::ZERO));
         }
