@@ -93,6 +93,15 @@ symbols! {
             .and_then(|to| deputy(descriptor, true, |socket| begin(descriptor, socket, to)))
             .map(status)
     }
+    // The real socket that stands for a simulated one must send nothing.
+    fn sendto(
+        descriptor: c_int, bytes: *const c_void, len: usize, flags: c_int,
+        address: *const sockaddr, address_len: socklen_t
+    ) -> isize {{
+        _ = (bytes, len, flags, address, address_len);
+        let refused = || io::Error::from_raw_os_error(libc::EOPNOTSUPP);
+        deputy(descriptor, false, |_| Err(refused())).map(|refused| status(refused) as isize)
+    }}
     fn getsockname(descriptor: c_int, address: *mut sockaddr, len: *mut socklen_t) -> c_int {
         // SAFETY: the caller gives room for an address, and how much.
         deputy(descriptor, false, |socket| unsafe { write(socket.local_addr()?, address, len) })
@@ -104,9 +113,7 @@ symbols! {
             .map(status)
     }
     fn getaddrinfo(
-        node: *const c_char,
-        service: *const c_char,
-        hints: *const addrinfo,
+        node: *const c_char, service: *const c_char, hints: *const addrinfo,
         result: *mut *mut addrinfo
     ) -> c_int {
         // SAFETY: the caller gives texts that end or null, hints or null, and room for the result.
@@ -117,12 +124,8 @@ symbols! {
         unsafe { free(list) }
     }
     fn posix_spawnp(
-        process: *mut libc::pid_t,
-        file: *const c_char,
-        actions: *const c_void,
-        attributes: *const c_void,
-        arguments: *const *mut c_char,
-        environment: *const *mut c_char
+        process: *mut libc::pid_t, file: *const c_char, actions: *const c_void,
+        attributes: *const c_void, arguments: *const *mut c_char, environment: *const *mut c_char
     ) -> c_int {
         // SAFETY: the caller gives a text that ends.
         sim::host().map(|host| refuse(&host, &unsafe { CStr::from_ptr(file) }.to_string_lossy()))

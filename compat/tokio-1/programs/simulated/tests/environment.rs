@@ -74,6 +74,13 @@ async fn plain_network() {
     let (one, two) = (one.unwrap(), two.unwrap());
     two.send_to(b"where?", "127.0.0.1:53").await.unwrap();
     assert_eq!(one.recv_from(&mut [0; 9]).await.unwrap(), (6, two.local_addr().unwrap()));
+    // What std itself would send does not get out of the world.
+    let three = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let error = three.send_to(b"out", "127.0.0.1:9").unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::Unsupported);
+    let three = UdpSocket::from_std(three).unwrap();
+    three.send_to(b"in", "127.0.0.1:53").await.unwrap();
+    assert_eq!(one.recv_from(&mut [0; 9]).await.unwrap(), (2, three.local_addr().unwrap()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
