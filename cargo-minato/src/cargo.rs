@@ -116,7 +116,8 @@ impl Cargo {
         command
     }
 
-    /// The graph that the project has with this lock file. Cargo may fetch, and may add to the file.
+    /// The graph that the project has with this lock file. Cargo may fetch, and may add to the
+    /// file.
     pub(crate) fn plain_metadata(&self, lock: &Path, shared: &Shared) -> Outcome<Metadata> {
         let mut command = self.metadata(lock, shared);
         // What cargo adds to this file is nothing that the user should hear of.

@@ -32,8 +32,8 @@ impl fmt::Display for Problem {
     }
 }
 
-/// What prevents that the crate that plays tokio gets into this graph, or in that folder has not got
-/// into it. Only what the lock file says of versions cannot be chosen otherwise.
+/// What prevents that the crate that plays tokio gets into this graph, or in that folder has not
+/// got into it. Only what the lock file says of versions cannot be chosen otherwise.
 pub(crate) fn obstacles(graph: &Metadata, played: Option<&Path>, lock: &str) -> Vec<Problem> {
     let mut found = Vec::new();
     let tokios = tokios(graph);

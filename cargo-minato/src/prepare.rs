@@ -179,8 +179,8 @@ pub(crate) fn run(folder: &Path, recipe: &Recipe) -> Outcome<ExitCode> {
     let folder = Value::from(folder.to_str().ok_or("the path of the folder is not Unicode")?);
     println!("[patch.crates-io]\ntokio = {{ path = {} }}", folder.to_string().trim());
     eprintln!(
-        "minato: with these lines in Cargo.toml, tokio is played. If cargo warns that the patch was \
-         not used, Cargo.lock is too old for it: `cargo update` helps"
+        "minato: with these lines in Cargo.toml, tokio is played. If cargo warns that the patch \
+         was not used, Cargo.lock is too old for it: `cargo update` helps"
     );
     Ok(ExitCode::SUCCESS)
 }
