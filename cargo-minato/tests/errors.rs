@@ -190,6 +190,37 @@ fn systems_for_which_minato_is_not_made() {
     project.cargo(["minato", "doctor"]).succeeds().has("Nothing is known that would not work");
 }
 
+/// A program that does this instead of what the shell pattern stands for.
+fn wrapper(project: &Project, program: &str, pattern: &str, instead: &str) -> std::path::PathBuf {
+    use std::os::unix::fs::PermissionsExt;
+    let text = format!(
+        "#!/bin/sh\ncase \"$*\" in {pattern}) {instead};; *) exec {program} \"$@\";; esac\n"
+    );
+    project.write("wrapper", &text);
+    let path = project.file("wrapper");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+#[test]
+fn tools_that_are_too_old() {
+    let project = Project::package("main", "tokio = \"1\"", "fn main() {}");
+    let mut command = project.command(["minato", "doctor"]);
+    command.env("RUSTC", wrapper(&project, "rustc", "-V", "echo 'rustc 1.70.0 (old)'"));
+    let said = kit::Said::new(command.output().unwrap());
+    assert!(!said.success);
+    said.has("error: rustc 1.70.0 is too old").has("rustup update");
+
+    // A cargo that does not know the option ignores it, as does an older one, or refuses it.
+    for instead in ["exec cargo generate-lockfile", "exit 1"] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cargo-minato"));
+        let cargo = wrapper(&project, "cargo", "*generate-lockfile*", instead);
+        command.args(["minato", "check"]).current_dir(project.path()).env("CARGO", cargo);
+        let said = kit::Said::new(command.output().unwrap());
+        said.fails_with(&["cannot use a lock file other than Cargo.lock"]);
+    }
+}
+
 #[test]
 fn minato_not_found() {
     let project = Project::package("main", "tokio = \"1\"", "fn main() {}");
