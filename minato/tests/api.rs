@@ -62,8 +62,9 @@ use minato::engine::Interest;
 use minato::io::DuplexStream;
 use minato::net::tcp::Incoming;
 use minato::net::udp;
+use minato::net::unix::{self, pipe};
 use minato::net::{AsyncFd, TcpListener, TcpSocket, TcpStream, UdpSocket};
-use minato::net::{UnixDatagram, UnixListener, UnixStream};
+use minato::net::{UnixDatagram, UnixListener, UnixSocket, UnixStream};
 use minato::reactor::{self, Background, BackgroundShutdown, Reactor};
 use minato::runtime::{self, Builder, EnterGuard, LocalRuntime, Runtime};
 use minato::signal::unix::{Signal, SignalKind};
@@ -96,6 +97,11 @@ fn sockets() {
         udp::SendDgrams<Movable>: "Send Unpin",
         UnixDatagram: "Send Sync Unpin",
         UnixListener: "Send Sync Unpin",
+        UnixSocket: "Send Sync Unpin",
+        unix::SocketAddr: "Send Sync Unpin",
+        pipe::Sender: "Send Sync Unpin",
+        pipe::Receiver: "Send Sync Unpin",
+        pipe::OpenOptions: "Send Sync Unpin",
         UnixStream: "Send Sync Unpin",
         AsyncFd<std::fs::File>: "Send Sync Unpin",
         DuplexStream: "Send Sync Unpin",
@@ -108,6 +114,21 @@ fn sockets() {
     is_unwind_safe::<UnixDatagram>();
     is_unwind_safe::<UnixListener>();
     is_unwind_safe::<UnixStream>();
+}
+
+/// Programs for tokio name the types of arguments, so each is a parameter of its own.
+#[test]
+fn the_types_of_arguments_can_be_named() {
+    use std::net::SocketAddr;
+    use std::path::{Path, PathBuf};
+    _ = (TcpListener::bind::<&str>, TcpStream::connect::<(String, u16)>);
+    _ = (UdpSocket::bind::<SocketAddr>, UdpSocket::connect::<String>, UdpSocket::send_to::<&str>);
+    _ = (UnixListener::bind::<&str>, UnixStream::connect::<&Path>);
+    _ = (UnixDatagram::bind::<PathBuf>, UnixDatagram::connect::<&str>);
+    _ = (UnixDatagram::send_to::<&str>, UnixDatagram::try_send_to::<String>);
+    _ = UnixDatagram::poll_send_to::<&Path>;
+    _ = (pipe::OpenOptions::open_sender::<&str>, pipe::OpenOptions::open_receiver::<&Path>);
+    _ = minato::net::lookup_host::<&str>;
 }
 
 /// The futures of the helpers must stay where they are pinned: they may become `async` blocks.

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::{Interest, mio};
+use super::{Interest, Readiness, mio};
 use crate::sync::plain::{AtomicI32, Ordering};
 
 /// The number of a descriptor, and what is waited for on it.
@@ -54,15 +54,15 @@ impl Foreign {
         Ok(())
     }
 
-    /// Whether the system says that the descriptor is ready for `interest`; also when it does not
-    /// say, so that an operation finds out.
-    pub(crate) fn may_be_ready(&self, interest: Interest) -> bool {
-        let asked = [
-            (interest.is_readable(), PollFlags::IN),
-            (interest.is_writable(), PollFlags::OUT),
-            (interest.is_priority(), PollFlags::PRI),
+    /// Whether the system says that the descriptor is ready for a bit of `mask`; also when it does
+    /// not say, so that an operation finds out.
+    pub(crate) fn may_be_ready(&self, mask: Readiness) -> bool {
+        let bits = [
+            (Readiness::READABLE, PollFlags::IN),
+            (Readiness::WRITABLE, PollFlags::OUT),
+            (Readiness::PRIORITY, PollFlags::PRI),
         ];
-        let asked = asked.into_iter().filter(|(is_asked, _)| *is_asked).map(|(_, flag)| flag);
+        let asked = bits.into_iter().filter(|(bit, _)| mask.contains(*bit)).map(|(_, flag)| flag);
         let owners = self.owners();
         let now = Timespec { tv_sec: 0, tv_nsec: 0 };
         poll(&mut [PollFd::from_borrowed_fd(owners, asked.collect())], Some(&now)) != Ok(0)

@@ -252,8 +252,10 @@ pub(crate) trait Waitable: Sized {
                 }
                 Begun::No => {
                     let before = registration.snapshot();
-                    let may_be_ready =
-                        before.is_none_or(|before| before.readiness().intersects(waker.mask()));
+                    let may_be_ready = match before {
+                        Some(before) => before.readiness().intersects(waker.mask()),
+                        None => registration.may_be_ready(waker.mask()),
+                    };
                     let result = match cannot_wait {
                         None => may_be_ready.then(|| operation(before)),
                         Some(_) => Some(operation(None)),
@@ -371,9 +373,13 @@ pub(crate) trait Waitable: Sized {
     ) -> io::Result<T> {
         let registration = self.registration();
         let before = registration.snapshot();
-        if before.is_some_and(|before| !before.readiness().intersects(interest.mask()))
-            && registration.is_registered()
-        {
+        let may_be_ready = match before {
+            Some(before) if registration.is_registered() => {
+                before.readiness().intersects(interest.mask())
+            }
+            _ => registration.may_be_ready(interest.mask()),
+        };
+        if !may_be_ready {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let result = operation();
@@ -392,10 +398,7 @@ pub(crate) trait Waitable: Sized {
     ) -> io::Result<T> {
         let registration = self.registration();
         let is_known = registration.slot().is_some();
-        let result = match is_known || registration.may_be_ready(interest) {
-            true => self.try_io(interest, operation),
-            false => Err(io::ErrorKind::WouldBlock.into()),
-        };
+        let result = self.try_io(interest, operation);
         if !is_known
             && result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
             && !self.has_queued()
@@ -406,8 +409,8 @@ pub(crate) trait Waitable: Sized {
     }
 
     /// Waits until one of `interest`'s bits is set; registers first, since the reactor sets them.
-    /// It spends no budget, as in tokio: what is done
-    /// after it does. The snapshot is what readiness may be [cleared](Self::would_block) by.
+    /// It spends no budget, as in tokio: what is done after it does. The snapshot is what readiness
+    /// may be [cleared](Self::would_block) by.
     fn ready_snapshot(&self, interest: Interest) -> impl Future<Output = io::Result<Snapshot>> {
         let mut wait = Wait::new(self, interest);
         poll_fn(move |cx| wait.poll_ready(cx))
@@ -450,8 +453,10 @@ pub(crate) trait Waitable: Sized {
     ) -> Poll<io::Result<Snapshot>> {
         let registration = self.registration();
         let (slot, mask) = (registration.slot_at_start(), waker.mask());
+        // What is taken for granted answers at once, but events are wanted from now on. Where that
+        // fails, the next wait tells.
         if !slot.is_registered() && slot.snapshot().readiness().intersects(mask) {
-            registration.register_and_watch(slot, cx)?;
+            _ = registration.register_and_watch(slot, cx);
         }
         self.poll_loop(cx, waker, Begun::No, |snapshot| {
             let seen = snapshot.filter(|seen| seen.readiness().intersects(mask));

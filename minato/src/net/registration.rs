@@ -139,10 +139,13 @@ impl Registration {
         self.slot().is_some_and(|slot| slot.is_registered())
     }
 
-    /// Before the first wait: what the system says of a foreign descriptor. What is ours is tried.
-    pub(super) fn may_be_ready(&self, interest: Interest) -> bool {
+    /// Whether to try what no reactor tells of: always what is ours. Of a foreign descriptor the
+    /// system is asked, since a try may say too much: a read of a FIFO before its first writer finds
+    /// the end.
+    #[cold]
+    pub(super) fn may_be_ready(&self, mask: Readiness) -> bool {
         match &self.source {
-            Source::Foreign(foreign) => foreign.may_be_ready(interest),
+            Source::Foreign(foreign) => foreign.may_be_ready(mask),
             _ => true,
         }
     }

@@ -136,6 +136,9 @@ fn a_fifo_is_opened_at_either_end() {
         let nobody = OpenOptions::new().open_sender(&path).unwrap_err();
         assert_eq!(nobody.raw_os_error(), Some(libc::ENXIO));
         let mut receiver = OpenOptions::new().open_receiver(&path)?;
+        let nobody = receiver.try_read(&mut [0]).unwrap_err();
+        assert_eq!(nobody.kind(), ErrorKind::WouldBlock);
+        assert!(stays_pending(&mut pin!(receiver.read(&mut [0]))).await, "it is no end");
         for word in ["one", "two"] {
             let mut sender = OpenOptions::new().unchecked(true).open_sender(&path)?;
             sender.write_all(word.as_bytes()).await?;

@@ -100,8 +100,8 @@ impl OpenOptions {
         self
     }
 
-    /// Opens the FIFO at `path` for reading. That waits for no sender: until the first one comes, a
-    /// read finds the end.
+    /// Opens the FIFO at `path` for reading. That waits for no sender, but a read waits for the
+    /// first one.
     ///
     /// # Errors
     ///
