@@ -181,12 +181,13 @@ enum Why {
 }
 
 impl JoinError {
-    /// Whether the task was dropped before its end: aborted, or its runtime was shut down.
+    /// Whether the task was dropped before its end: aborted, or its runtime was shut down. If a
+    /// destructor of the task panics then, it counts as a panic instead.
     pub fn is_cancelled(&self) -> bool {
         matches!(self.why, Why::Cancelled(_))
     }
 
-    /// Whether the task panicked.
+    /// Whether the task panicked, while it was polled or while it was dropped.
     pub fn is_panic(&self) -> bool {
         matches!(self.why, Why::Panic(_))
     }
@@ -207,7 +208,7 @@ impl JoinError {
     pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
         match self.try_into_panic() {
             Ok(panic) => panic,
-            Err(error) => panic!("`JoinError` reason is not a panic: {error}"),
+            Err(error) => panic!("`JoinError` reason is not a panic. It is: {error}"),
         }
     }
 

@@ -116,7 +116,7 @@ fn to_ask_a_cancelled_task_for_its_panic_is_a_panic() {
     }));
     let text = panic_text(|| error.into_panic());
     drop(panic::take_hook());
-    assert!(text.contains("reason is not a panic"), "{text}");
+    assert!(text.contains("`JoinError` reason is not a panic."), "{text}");
     assert_eq!(place.lock().unwrap().as_deref(), Some(file!()));
 }
 
