@@ -264,6 +264,13 @@ fn another_toolchain_is_the_one_that_was_asked_for() {
     let list = String::from_utf8_lossy(&output.stdout).into_owned();
     for name in list.lines().filter_map(|line| line.split_whitespace().next()) {
         let name = format!("+{name}");
+        let version = project.cargo([&name, "-V"]).out;
+        let minor = version.split('.').nth(1).and_then(|minor| minor.parse::<u32>().ok());
+        let wanted = env!("CARGO_PKG_RUST_VERSION").split('.').nth(1).unwrap();
+        if minor < Some(wanted.parse().unwrap()) {
+            println!("skipped: {name} is too old, or has no cargo: {version}");
+            continue;
+        }
         let plain = project.cargo([&name, "run", "-p", "plain"]).succeeds().out;
         let ours = project.cargo([&name, "minato", "run", "-p", "plain"]).succeeds().out;
         assert_eq!(plain, ours);
