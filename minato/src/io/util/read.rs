@@ -4,11 +4,12 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use bytes::BufMut;
+
 use super::future::helper_future;
 use crate::io::AsyncRead;
 use crate::io::interrupted::uninterrupted;
 use crate::io::read_buf::poll_read_into;
-use bytes::BufMut;
 
 helper_future! {
     /// The future of [`AsyncReadExt::read`](crate::io::AsyncReadExt::read).

@@ -4,11 +4,12 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use bytes::Buf;
+
 use super::future::helper_future;
 use super::write::taken;
 use crate::io::AsyncWrite;
 use crate::io::interrupted::uninterrupted;
-use bytes::Buf;
 
 helper_future! {
     /// The future of [`AsyncWriteExt::write_buf`](crate::io::AsyncWriteExt::write_buf).
