@@ -103,7 +103,7 @@ impl<T: 'static> LocalKey<T> {
     {
         match self.within(&mut Some(value), code) {
             Ok(output) => output,
-            Err(refused) => refused.panic(),
+            Err(refused) => panic!("{refused}"),
         }
     }
 
@@ -137,12 +137,13 @@ impl<T: 'static> LocalKey<T> {
         output.ok().flatten().ok_or(AccessError { _private: () })
     }
 
-    /// Calls `code` while what is in `slot` has changed places with what the key had.
+    /// Calls `code` while what is in `slot` has changed places with what the key had. The error
+    /// says why no scope can begin here.
     fn within<R>(
         &'static self,
         slot: &mut Option<T>,
         code: impl FnOnce() -> R,
-    ) -> Result<R, Refused> {
+    ) -> Result<R, &'static str> {
         /// Changes it back in the end, also by a panic.
         struct Back<'a, T: 'static>(&'static LocalKey<T>, &'a mut Option<T>);
 
@@ -158,13 +159,16 @@ impl<T: 'static> LocalKey<T> {
         Ok(code())
     }
 
-    fn exchange(&'static self, slot: &mut Option<T>) -> Result<(), Refused> {
+    fn exchange(&'static self, slot: &mut Option<T>) -> Result<(), &'static str> {
         let exchanged = self.inner.try_with(|place| {
-            let mut place = place.try_borrow_mut().map_err(|_| Refused::Borrowed)?;
+            let place = place.try_borrow_mut();
+            let mut place = place
+                .map_err(|_| "a task-local scope cannot begin within `with` of its own key")?;
             mem::swap(&mut *place, slot);
             Ok(())
         });
-        exchanged.unwrap_or(Err(Refused::Gone))
+        exchanged
+            .unwrap_or(Err("a task-local scope cannot begin after the thread's locals are gone"))
     }
 }
 
@@ -192,26 +196,6 @@ impl<T: Clone + 'static> LocalKey<T> {
 impl<T: 'static> fmt::Debug for LocalKey<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("LocalKey { .. }")
-    }
-}
-
-/// Why no scope can begin.
-enum Refused {
-    Borrowed,
-    Gone,
-}
-
-impl Refused {
-    #[track_caller]
-    fn panic(self) -> ! {
-        match self {
-            Self::Borrowed => {
-                panic!("a task-local scope cannot begin within `with` of its own key")
-            }
-            Self::Gone => {
-                panic!("a task-local scope cannot begin after the thread's locals are gone")
-            }
-        }
     }
 }
 
@@ -275,7 +259,7 @@ impl<T: 'static, F: Future> Future for TaskLocalFuture<T, F> {
         match polled {
             Ok(Some(polled)) => polled,
             Ok(None) => panic!("TaskLocalFuture polled after it was ready"),
-            Err(refused) => refused.panic(),
+            Err(refused) => panic!("{refused}"),
         }
     }
 }

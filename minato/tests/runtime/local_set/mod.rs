@@ -113,7 +113,7 @@ fn spawn_local_finds_the_runtime_then_the_set() {
     let _watchdog = watchdog();
     let nowhere = "`spawn_local` called from outside of a `task::LocalSet` or `runtime::Local";
     assert!(panic_text(|| spawn_local(async {})).starts_with(nowhere));
-    let block_on = || current_thread().block_on(async { spawn_local(async {}) });
+    let block_on = || current_thread().block_on(async { drop(spawn_local(async {})) });
     assert!(panic_text(block_on).starts_with(nowhere));
     LocalSet::new().block_on(&multi_thread(1), async {
         let elsewhere = thread::spawn(|| panic_text(|| spawn_local(async {})));
