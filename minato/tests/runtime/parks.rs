@@ -1,13 +1,13 @@
 //! What happens when a thread of a runtime has nothing to do: hooks and metrics.
 
 use std::future::{pending, poll_fn};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use minato::runtime::{Builder, LocalRuntime, RuntimeMetrics};
+use minato::runtime::{Builder, LocalRuntime, RuntimeFlavor, RuntimeMetrics};
 use minato::task::yield_now;
 use minato::time::sleep;
 
@@ -80,25 +80,21 @@ fn a_hook_may_wake_the_root() {
     }
 }
 
+/// Nothing but the task ends the wait.
 #[test]
 fn a_hook_may_spawn_a_task() {
     let _watchdog = watchdog();
     for mut builder in [Builder::new_current_thread(), Builder::new_multi_thread()] {
-        let (done, set_done) = counting();
-        let first = AtomicBool::new(true);
-        let set_done = Arc::new(set_done);
-        let runtime = builder.worker_threads(1).on_thread_park(move || {
-            if first.swap(false, Ordering::SeqCst) {
-                let set_done = set_done.clone();
-                minato::spawn(async move { set_done() });
+        let (sender, receiver) = futures::channel::oneshot::channel();
+        let sender = Mutex::new(Some(sender));
+        builder.worker_threads(1).on_thread_park(move || {
+            if let Some(sender) = sender.lock().unwrap().take() {
+                minato::spawn(async move { sender.send(thread::current().id()).unwrap() });
             }
         });
-        let runtime = runtime.build().unwrap();
-        runtime.block_on(async {
-            while done.load(Ordering::SeqCst) == 0 {
-                sleep(MILLI).await;
-            }
-        });
+        let runtime = builder.build().unwrap();
+        let here = runtime.block_on(receiver).unwrap() == thread::current().id();
+        assert_eq!(here, runtime.handle().runtime_flavor() == RuntimeFlavor::CurrentThread);
     }
 }
 
