@@ -152,7 +152,8 @@ impl Arguments {
                     shared.is_quiet = true;
                     shared.for_metadata.push("--quiet".into());
                 }
-                "--target" => shared.targets.extend(value),
+                // The host goes without saying.
+                "--target" => shared.targets.extend(value.filter(|value| value != "host-tuple")),
                 "--target-dir" => shared.target_dir = value.map(PathBuf::from),
                 _ => {}
             }

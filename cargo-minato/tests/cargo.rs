@@ -203,17 +203,18 @@ fn a_signal_ends_it_as_it_ends_cargo() {
 }
 
 #[test]
-fn one_that_is_killed_at_any_time_leaves_nothing_that_is_in_the_way() {
+fn one_that_is_ended_at_any_time_leaves_nothing_that_is_in_the_way() {
     let project = Project::workspace("fn main() {}");
     let before = project.state();
-    for delay in [1, 20, 60, 120, 200, 300, 450, 700, 1000] {
+    let delays = [1, 20, 60, 120, 200, 300, 450, 700, 1000];
+    for (delay, signal) in delays.into_iter().zip(["-KILL", "-INT"].into_iter().cycle()) {
         // Each one starts from nothing.
         drop(fs::remove_dir_all(project.file("target/minato")));
         let mut command = project.command(["minato", "build", "-p", "plain"]);
         let mut child = command.stderr(Stdio::null()).process_group(0).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(delay));
         if child.try_wait().unwrap().is_none() {
-            kill("-KILL", &child);
+            kill(signal, &child);
         }
         child.wait().unwrap();
         assert_eq!(before, project.state());
