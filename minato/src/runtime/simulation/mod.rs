@@ -34,7 +34,8 @@ use crate::task::{self, JoinHandle};
 /// loop from stopping the clock: after 10,000 polls in one instant up to a millisecond passes.
 ///
 /// The same seed gives the same run, to the last event: compare
-/// [`World::trace_hash`](minato_sim::World::trace_hash).
+/// [`World::trace_hash`](minato_sim::World::trace_hash). What a program takes from its thread, such
+/// as the keys of std's hash maps, is new for each run by [`sim::run`](crate::sim::run).
 ///
 /// # How a run ends
 ///
