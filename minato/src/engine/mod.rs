@@ -68,14 +68,14 @@ impl Engine {
 
     /// The deterministic simulated network, as seen from one of its hosts.
     pub fn sim(host: minato_sim::Host) -> Self {
-        Self(Choice::Sim(SimHost::new(host, false, Stepped::ByWaits)))
+        Self(Choice::Sim(SimHost::new(host, false, Stepped::Waits)))
     }
 
     /// The same for a program that knows nothing of simulations: whatever runtime it builds is
     /// stepped by one thread, and that another thread wakes a task is an error.
     #[doc(hidden)]
     pub fn closed_sim(host: minato_sim::Host) -> Self {
-        Self(Choice::Sim(SimHost::new(host, false, Stepped::ByOneThread)))
+        Self(Choice::Sim(SimHost::new(host, false, Stepped::OneThread)))
     }
 
     /// The same engine, but its streams keep sent bytes back until their reactor's next turn, as a
@@ -86,14 +86,14 @@ impl Engine {
         match self.0 {
             Choice::Mio(_) => self,
             Choice::Sim(host) => {
-                Self(Choice::Sim(SimHost::new(host.host().clone(), true, Stepped::ByWaits)))
+                Self(Choice::Sim(SimHost::new(host.host().clone(), true, Stepped::Waits)))
             }
         }
     }
 
     /// The simulated network for a host whose clock a simulation moves.
     pub(crate) fn stepped(host: minato_sim::Host, defers_sends: bool) -> Self {
-        Self(Choice::Sim(SimHost::new(host, defers_sends, Stepped::BySimulation)))
+        Self(Choice::Sim(SimHost::new(host, defers_sends, Stepped::Simulation)))
     }
 
     /// The same engine with as many events in a wait, which means nothing to a simulated one.

@@ -41,11 +41,11 @@ pub(crate) struct SimHost {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stepped {
     /// A simulation of several hosts.
-    BySimulation,
+    Simulation,
     /// The waits of the host itself.
-    ByWaits,
+    Waits,
     /// The same, and no thread but the one that waits may wake anything.
-    ByOneThread,
+    OneThread,
 }
 
 impl SimHost {
@@ -64,7 +64,7 @@ impl SimHost {
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.stepped == Stepped::ByOneThread
+        self.stepped == Stepped::OneThread
     }
 
     pub(crate) fn mailbox(&self) -> Option<&Arc<Mailbox>> {
@@ -116,7 +116,7 @@ impl SimDriver {
 
     pub(super) fn unpark(&self) -> io::Result<()> {
         self.unparked.store(true, Ordering::SeqCst);
-        if self.host.stepped == Stepped::BySimulation {
+        if self.host.stepped == Stepped::Simulation {
             self.host.host.notify();
         }
         Ok(())
@@ -146,7 +146,7 @@ impl SimDriver {
         }
         let mut timeout = timeout;
         if unparked || timeout == Some(Duration::ZERO) {
-            if self.host.stepped == Stepped::BySimulation {
+            if self.host.stepped == Stepped::Simulation {
                 return Ok(());
             }
             events.busy_turns += 1;
