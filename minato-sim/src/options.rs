@@ -34,7 +34,8 @@ pub enum SocketOption {
     /// Remembered; the simulated network treats all packets alike. Of a stream the two bits that
     /// tell of congestion are left alone, as on Linux.
     TypeOfService(u32),
-    /// Remembered, as [`TypeOfService`](Self::TypeOfService). `u32::MAX` stands for the default of 0.
+    /// Remembered, as [`TypeOfService`](Self::TypeOfService). `u32::MAX` stands for the default,
+    /// which is 0.
     TrafficClass(u32),
     /// Bytes that a stream queues before a send would block, or the largest datagram. At least 1.
     /// The value is taken as it is, where Linux doubles it.

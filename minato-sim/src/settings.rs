@@ -71,23 +71,34 @@ impl State {
             }
             SocketOption::MulticastLoopV6(value) => options.multicast_loop_v6 = value,
             SocketOption::MulticastHopsV6(value) => options.multicast_hops_v6 = hops(value, 0, 1)?,
-            SocketOption::JoinV4(group, interface) => {
-                let interface = self.interface_of(key, interface.into());
-                return self.join(key, group.into(), interface);
-            }
-            SocketOption::LeaveV4(group, interface) => {
-                let interface = self.interface_of(key, interface.into());
-                return self.leave(key, group.into(), interface);
-            }
-            SocketOption::JoinV6(group, index) => {
-                return self.join(key, group.into(), Interface::from_index(index));
-            }
-            SocketOption::LeaveV6(group, index) => {
-                return self.leave(key, group.into(), Interface::from_index(index));
-            }
+            SocketOption::JoinV4(..)
+            | SocketOption::LeaveV4(..)
+            | SocketOption::JoinV6(..)
+            | SocketOption::LeaveV6(..) => return self.change_membership(key, option),
         }
         self.arm_keepalive_of_socket(key);
         Ok(())
+    }
+
+    /// Joins or leaves a group, as `option` says.
+    fn change_membership(&mut self, key: Key, option: SocketOption) -> io::Result<()> {
+        match option {
+            SocketOption::JoinV4(group, interface) => {
+                let interface = self.interface_of(key, interface.into());
+                self.join(key, group.into(), interface)
+            }
+            SocketOption::LeaveV4(group, interface) => {
+                let interface = self.interface_of(key, interface.into());
+                self.leave(key, group.into(), interface)
+            }
+            SocketOption::JoinV6(group, index) => {
+                self.join(key, group.into(), Interface::from_index(index))
+            }
+            SocketOption::LeaveV6(group, index) => {
+                self.leave(key, group.into(), Interface::from_index(index))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn set_send_buffer(&mut self, key: Key, bytes: usize) {

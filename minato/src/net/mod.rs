@@ -19,6 +19,7 @@ mod address;
 mod api;
 pub mod async_fd;
 mod backoff;
+mod by_number;
 mod datagram;
 mod halves;
 mod io;

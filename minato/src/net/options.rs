@@ -52,10 +52,8 @@ macro_rules! option_method {
     };
     (quickack) => {
         $crate::net::options::option_method! {
-            #[cfg(any(target_os = "linux", target_os = "android"))]
             /// Whether what was received is acknowledged at once (`TCP_QUICKACK`).
             quickack: bool,
-            #[cfg(any(target_os = "linux", target_os = "android"))]
             /// Sets whether what was received is acknowledged at once. The system may change it
             /// back with the next packets.
             set_quickack: QuickAck
@@ -94,7 +92,6 @@ macro_rules! option_method {
         /// # Errors
         ///
         /// The system's.
-        #[cfg(any(target_os = "linux", target_os = "android"))]
         pub fn device(&self) -> std::io::Result<Option<Vec<u8>>> {
             self.socket.device()
         }
@@ -106,7 +103,6 @@ macro_rules! option_method {
         ///
         /// The system's: there is no such interface, or it may not be chosen. `Unsupported` for a
         /// name on a simulated runtime.
-        #[cfg(any(target_os = "linux", target_os = "android"))]
         pub fn bind_device(&self, interface: Option<&[u8]>) -> std::io::Result<()> {
             self.socket.bind_device(interface)
         }

@@ -140,8 +140,8 @@ impl Registration {
     }
 
     /// Whether to try what no reactor tells of: always what is ours. Of a foreign descriptor the
-    /// system is asked, since a try may say too much: a read of a FIFO before its first writer finds
-    /// the end.
+    /// system is asked, since a try may say too much: a read of a FIFO before its first writer
+    /// finds the end.
     #[cold]
     pub(super) fn may_be_ready(&self, mask: Readiness) -> bool {
         match &self.source {

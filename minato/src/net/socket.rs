@@ -93,9 +93,7 @@ verbs! {
     fn peer_credentials(&self) -> (u32, u32, Option<i32>);
     fn option(&self, name: OptionName) -> OptionValue;
     fn set_option(&self, name: OptionName, value: OptionValue) -> ();
-    #[cfg(any(target_os = "linux", target_os = "android"))]
     fn device(&self) -> Option<Vec<u8>>;
-    #[cfg(any(target_os = "linux", target_os = "android"))]
     fn bind_device(&self, interface: Option<&[u8]>) -> ();
     fn change_membership(&self, change: Membership) -> ();
     fn send_to(&self, buf: &[u8], target: &Address) -> usize;
@@ -185,9 +183,9 @@ impl Socket {
     /// Takes over a descriptor without a check. What is wrong with it shows at the first verb. On a
     /// simulated host, a simulated socket takes the place of any that it can.
     #[track_caller]
-    pub(crate) fn adopt(descriptor: Descriptor) -> Self {
+    pub(crate) fn take_over(descriptor: Descriptor) -> Self {
         let twin = registration::host(None).and_then(|_| descriptor.try_clone().ok());
-        let (socket, transport) = OsSocket::adopt(descriptor);
+        let (socket, transport) = OsSocket::take_over(descriptor);
         if let Some(twin) = twin
             && let Ok(socket) = Self::from_descriptor(twin, transport, None)
         {

@@ -108,6 +108,15 @@ fn set_flag(socket: &Socket, level: i32, name: i32, on: bool) {
     };
 }
 
+/// The network interface that a socket is bound to.
+pub(crate) fn device(socket: &Socket) -> io::Result<Option<Vec<u8>>> {
+    socket.device()
+}
+
+pub(crate) fn bind_device(socket: &Socket, interface: Option<&[u8]>) -> io::Result<()> {
+    socket.bind_device(interface)
+}
+
 /// Whether what was received is acknowledged at once.
 pub(crate) fn quickack(socket: &Socket) -> io::Result<bool> {
     socket.tcp_quickack()

@@ -108,7 +108,7 @@ impl OsSocket {
     }
 
     /// The same for what cannot fail. What is wrong with the descriptor shows at the first verb.
-    pub(crate) fn adopt(descriptor: Descriptor) -> (Self, Transport) {
+    pub(crate) fn take_over(descriptor: Descriptor) -> (Self, Transport) {
         let socket = Socket::from(descriptor);
         let transport = transport_of(&socket).unwrap_or(Transport::Other);
         _ = socket.set_nonblocking(true);

@@ -214,14 +214,12 @@ impl OsSocket {
     }
 
     /// The network interface that the socket is bound to.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
     pub(crate) fn device(&self) -> io::Result<Option<Vec<u8>>> {
-        self.socket.device()
+        platform::device(&self.socket)
     }
 
-    #[cfg(any(target_os = "linux", target_os = "android"))]
     pub(crate) fn bind_device(&self, interface: Option<&[u8]>) -> io::Result<()> {
-        self.socket.bind_device(interface)
+        platform::bind_device(&self.socket, interface)
     }
 
     pub(crate) fn change_membership(&self, change: Membership) -> io::Result<()> {

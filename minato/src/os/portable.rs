@@ -70,6 +70,15 @@ pub(crate) fn report_details(socket: &Socket, _v6: bool) {
 /// Nothing joins datagrams here.
 pub(crate) fn join_datagrams(_socket: &Socket, _on: bool) {}
 
+/// Only Linux binds to interfaces.
+pub(crate) fn device(_socket: &Socket) -> io::Result<Option<Vec<u8>>> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn bind_device(_socket: &Socket, _interface: Option<&[u8]>) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Nobody chooses here.
 pub(crate) fn quickack(_socket: &Socket) -> io::Result<bool> {
     Err(io::ErrorKind::Unsupported.into())
@@ -276,7 +285,12 @@ mod tests {
         listener.listen(1).unwrap();
         assert_eq!(waiting_connections(&listener), None);
         assert!(!is_listening(&listener));
-        let errors = [quickack(&listener).map(drop), set_quickack(&listener, true)];
+        let errors = [
+            quickack(&listener).map(drop),
+            set_quickack(&listener, true),
+            device(&listener).map(drop),
+            bind_device(&listener, None),
+        ];
         for error in errors {
             assert_eq!(error.unwrap_err().kind(), io::ErrorKind::Unsupported);
         }

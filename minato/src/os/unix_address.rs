@@ -33,11 +33,18 @@ impl SocketAddr {
     pub fn as_pathname(&self) -> Option<&Path> {
         self.0.as_pathname()
     }
+}
 
-    /// The abstract name, if it is one, without the zero byte that it begins with elsewhere.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    pub fn as_abstract_name(&self) -> Option<&[u8]> {
-        std::os::linux::net::SocketAddrExt::as_abstract_name(&self.0)
+/// What Linux has and others lack.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod on_linux {
+    use std::os::linux::net::SocketAddrExt;
+
+    impl super::SocketAddr {
+        /// The abstract name, if it is one, without the zero byte that it begins with elsewhere.
+        pub fn as_abstract_name(&self) -> Option<&[u8]> {
+            self.0.as_abstract_name()
+        }
     }
 }
 

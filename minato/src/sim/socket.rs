@@ -189,12 +189,10 @@ impl SimSocket {
     }
 
     /// The network interface that it is bound to; a simulated host has none to choose from.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
     pub(crate) fn device(&self) -> io::Result<Option<Vec<u8>>> {
         Ok(None)
     }
 
-    #[cfg(any(target_os = "linux", target_os = "android"))]
     pub(crate) fn bind_device(&self, interface: Option<&[u8]>) -> io::Result<()> {
         match interface {
             None | Some([]) => Ok(()),

@@ -13,6 +13,7 @@ pub(crate) const UNSAFE: &[&str] = &[
     "os/",
     "task/",
     "io/read_buf.rs",
+    "net/by_number.rs",
     "net/socket.rs",
     "net/async_fd/mod.rs",
     "reactor/process.rs",

@@ -447,8 +447,8 @@ impl<T: AsRawFd> AsyncFd<T> {
     }
 
     /// Calls `operation` if the descriptor may be ready for it; before the first wait the system is
-    /// asked. When it returns `WouldBlock`, the readiness is cleared, so it must return that only if
-    /// the descriptor did.
+    /// asked. When it returns `WouldBlock`, the readiness is cleared, so it must return that only
+    /// if the descriptor did.
     ///
     /// # Errors
     ///

@@ -4,7 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 
 use super::{TcpKeepalive, TcpListener, TcpStream, connect};
-use crate::net::api::{raw_api, socket_api};
+use crate::net::api::socket_api;
+use crate::net::by_number::raw_api;
 use crate::net::options::{set_keepalive_times, socket_options};
 use crate::net::socket::Socket;
 use crate::os::{Address, Family, Transport};
@@ -33,8 +34,16 @@ pub struct TcpSocket {
 
 socket_options!(
     TcpSocket: reuseaddr, reuseport, keepalive, nodelay, linger, send_buffer_size,
-    recv_buffer_size, only_v6, tos, device
+    recv_buffer_size, only_v6, tos
 );
+
+/// What Linux has and others lack.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod on_linux {
+    use super::{TcpSocket, socket_options};
+
+    socket_options!(TcpSocket: device);
+}
 
 socket_api!(TcpSocket, SocketAddr, ip);
 raw_api!(TcpSocket);
@@ -89,7 +98,7 @@ impl TcpSocket {
     /// non-blocking. Nothing is checked: what is wrong with it shows when it is used.
     #[track_caller]
     pub fn from_std_stream(stream: std::net::TcpStream) -> Self {
-        Self { socket: Socket::adopt(stream.into()) }
+        Self { socket: Socket::take_over(stream.into()) }
     }
 
     /// Like [`from_std_stream`](Self::from_std_stream), checked and bound to the reactor of

@@ -61,9 +61,15 @@ pub struct TcpStream {
 }
 
 stream_api!(TcpStream, SocketAddr);
-socket_options!(
-    TcpStream: nodelay, quickack, linger, ttl, send_buffer_size, recv_buffer_size
-);
+socket_options!(TcpStream: nodelay, linger, ttl, send_buffer_size, recv_buffer_size);
+
+/// What Linux has and others lack.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod on_linux {
+    use super::{TcpStream, socket_options};
+
+    socket_options!(TcpStream: quickack);
+}
 
 socket_api!(TcpStream, SocketAddr, ip, peer_addr);
 std_api!(TcpStream, std::net::TcpStream, Tcp);

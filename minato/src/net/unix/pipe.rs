@@ -1,7 +1,7 @@
 //! Pipes: one way, within a process or between two, with a path (a FIFO) or without.
 //!
-//! [`pipe`] makes one without a path. A FIFO is opened with [`OpenOptions`]. Either end may be taken
-//! over from a file or descriptor, for example one that another process left.
+//! [`pipe`] makes one without a path. A FIFO is opened with [`OpenOptions`]. Either end may be
+//! taken over from a file or descriptor, for example one that another process left.
 //!
 //! Readiness, waiting and trying are those of sockets, and an end works on any thread and under any
 //! executor as they do. It is registered at its first wait. Simulated hosts have no pipes: there,
@@ -86,14 +86,6 @@ impl OpenOptions {
         Self::default()
     }
 
-    /// Sets whether the FIFO is opened for reading and writing at once. Then a receiver does not
-    /// see an end when the last other sender goes, and a sender need not wait for a receiver.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    pub fn read_write(&mut self, value: bool) -> &mut Self {
-        self.both = value;
-        self
-    }
-
     /// Sets whether it goes unchecked that the file is a FIFO, which saves a call.
     pub fn unchecked(&mut self, value: bool) -> &mut Self {
         self.unchecked = value;
@@ -131,6 +123,19 @@ impl OpenOptions {
             pipe.check_kind()?;
         }
         Ok(pipe)
+    }
+}
+
+/// What Linux has and others lack.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod on_linux {
+    impl super::OpenOptions {
+        /// Sets whether the FIFO is opened for reading and writing at once. Then a receiver does
+        /// not see an end when the last other sender goes, and a sender need not wait for a receiver.
+        pub fn read_write(&mut self, value: bool) -> &mut Self {
+            self.both = value;
+            self
+        }
     }
 }
 

@@ -5,7 +5,8 @@ use std::panic::Location;
 use std::path::Path;
 
 use super::{SocketAddr, UnixDatagram, UnixListener, UnixStream};
-use crate::net::api::{raw_api, socket_api};
+use crate::net::api::socket_api;
+use crate::net::by_number::raw_api;
 use crate::net::socket::Socket;
 use crate::os::{self, Address, Family, Transport};
 
