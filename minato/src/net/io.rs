@@ -453,10 +453,9 @@ pub(crate) trait Waitable: Sized {
     ) -> Poll<io::Result<Snapshot>> {
         let registration = self.registration();
         let (slot, mask) = (registration.slot_at_start(), waker.mask());
-        // What is taken for granted answers at once, but events are wanted from now on. Where that
-        // fails, the next wait tells.
+        // What is taken for granted answers at once, but events are wanted from now on.
         if !slot.is_registered() && slot.snapshot().readiness().intersects(mask) {
-            _ = registration.register_and_watch(slot, cx);
+            registration.register_and_watch(slot, cx)?;
         }
         self.poll_loop(cx, waker, Begun::No, |snapshot| {
             let seen = snapshot.filter(|seen| seen.readiness().intersects(mask));

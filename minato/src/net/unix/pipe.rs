@@ -131,7 +131,7 @@ impl OpenOptions {
 mod on_linux {
     impl super::OpenOptions {
         /// Sets whether the FIFO is opened for reading and writing at once. Then a receiver does
-        /// not see an end when the last other sender goes, and a sender need not wait for a receiver.
+        /// not see an end when the last other sender goes, and a sender needs no receiver.
         pub fn read_write(&mut self, value: bool) -> &mut Self {
             self.both = value;
             self
