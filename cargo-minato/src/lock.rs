@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use cargo_metadata::Metadata;
 use cargo_metadata::semver::Version;
+use cargo_metadata::{Metadata, Package};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 
 use crate::outcome::Outcome;
@@ -50,30 +50,22 @@ pub(crate) fn raised(project: &str, ours: &str) -> Outcome<Vec<Raised>> {
 /// tokio. `needs` is the graph of that crate, whose requirements decide what must be raised.
 pub(crate) fn merge(project: &str, ours: &str, needs: &Metadata) -> Outcome<String> {
     let (mut document, mut packages) = parse(project)?;
+    let ours = parse(ours)?.1;
+    let taken = taken(&packages, &ours, needs);
     // The packages that others depend on under a version that is no longer there.
     let mut renamed = HashMap::new();
-    for new in parse(ours)?.1 {
-        // A crate that is in a folder takes the place of the one from the registry: that is tokio.
-        let is_local = new.source.is_none();
-        let same = packages.iter_mut().find(|old| {
-            new.replaces(&old.name, &old.version) && (is_local || old.source == new.source)
-        });
-        let Some(old) = same else {
+    for (new, is_taken) in ours.into_iter().zip(taken) {
+        let Some(at) = new.counterpart(&packages) else {
             packages.push(new);
             continue;
         };
-        let names = [&*old, &new].map(|entry| format!("{} {}", entry.name, entry.version));
-        let dependencies = needs.packages.iter().flat_map(|package| &package.dependencies);
-        let mut wanted = dependencies.filter(|wanted| wanted.name == new.name);
-        let is_new_enough = wanted
-            .all(|wanted| wanted.req.matches(&old.version) || !wanted.req.matches(&new.version));
-        if is_local || !is_new_enough {
+        let old = &mut packages[at];
+        let [old_name, new_name] = [&*old, &new].map(|it| format!("{} {}", it.name, it.version));
+        if is_taken {
             *old = new;
-            let [gone, stays] = names;
-            renamed.insert(gone, stays);
+            renamed.insert(old_name, new_name);
         } else {
-            let [stays, gone] = names;
-            renamed.insert(gone, stays);
+            renamed.insert(new_name, old_name);
         }
     }
     let mut tables = ArrayOfTables::new();
@@ -85,6 +77,34 @@ pub(crate) fn merge(project: &str, ours: &str, needs: &Metadata) -> Outcome<Stri
     }
     document.insert("package", Item::ArrayOfTables(tables));
     Ok(document.to_string())
+}
+
+/// Which of ours are taken: those that the project lacks, those that are in a folder, of which
+/// tokio takes the place of the registry's, and what the taken ones need newer than the project has
+/// it.
+fn taken(project: &[Entry], ours: &[Entry], needs: &Metadata) -> Vec<bool> {
+    let is_given = |new: &Entry| new.source.is_none() || new.counterpart(project).is_none();
+    let mut taken: Vec<bool> = ours.iter().map(is_given).collect();
+    loop {
+        let is_taken = |package: &&Package| {
+            let mut taken = ours.iter().zip(&taken).filter(|(_, is_taken)| **is_taken);
+            taken.any(|(new, _)| new.name == *package.name && new.version == package.version)
+        };
+        let needing = needs.packages.iter().filter(is_taken);
+        let wanted: Vec<_> = needing.flat_map(|package| &package.dependencies).collect();
+        let is_too_old = |new: &Entry| {
+            let old = new.counterpart(project).map(|at| &project[at].version);
+            wanted.iter().filter(|wanted| wanted.name == new.name).any(|wanted| {
+                wanted.req.matches(&new.version) && !old.is_some_and(|old| wanted.req.matches(old))
+            })
+        };
+        let next = ours.iter().zip(&taken).map(|(new, is_taken)| *is_taken || is_too_old(new));
+        let next: Vec<bool> = next.collect();
+        if next == taken {
+            return taken;
+        }
+        taken = next;
+    }
 }
 
 /// The file, and its packages.
@@ -123,6 +143,14 @@ fn parse(text: &str) -> Outcome<(DocumentMut, Vec<Entry>)> {
 }
 
 impl Entry {
+    /// The place of the package that cannot be in a graph beside this one.
+    fn counterpart(&self, packages: &[Entry]) -> Option<usize> {
+        packages.iter().position(|old| {
+            self.replaces(&old.name, &old.version)
+                && (self.source.is_none() || self.source == old.source)
+        })
+    }
+
     /// Whether a graph can have only one of the two.
     fn replaces(&self, name: &str, version: &Version) -> bool {
         let range = |version: &Version| match (version.major, version.minor) {
@@ -149,21 +177,31 @@ mod tests {
         format!("version = 4\n{}", packages.iter().map(package).collect::<String>())
     }
 
-    /// A graph in which one package has these requirements.
-    fn needs(requirements: &[(&str, &str)]) -> Metadata {
+    /// A package, its version and its requirements.
+    type Needing<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+
+    /// A graph of these packages.
+    fn needs(packages: &[Needing<'_>]) -> Metadata {
         let dependency = |(name, req): &(&str, &str)| {
             format!(
                 r#"{{"name":"{name}","source":null,"req":"{req}","kind":null,"rename":null,
                 "optional":false,"uses_default_features":true,"features":[],"target":null}}"#
             )
         };
-        let dependencies: Vec<String> = requirements.iter().map(dependency).collect();
+        let package = |(name, version, requirements): &Needing<'_>| {
+            let dependencies: Vec<String> = requirements.iter().map(dependency).collect();
+            format!(
+                r#"{{"name":"{name}","version":"{version}","id":"{name}","source":null,
+                "dependencies":[{}],"targets":[],"features":{{}},"edition":"2021",
+                "manifest_path":"/a/Cargo.toml"}}"#,
+                dependencies.join(",")
+            )
+        };
+        let packages: Vec<String> = packages.iter().map(package).collect();
         let text = format!(
-            r#"{{"packages":[{{"name":"minato","version":"0.1.0","id":"minato","source":null,
-            "dependencies":[{}],"targets":[],"features":{{}},"manifest_path":"/a/Cargo.toml",
-            "edition":"2021"}}],"workspace_members":[],"resolve":null,"target_directory":"/a",
+            r#"{{"packages":[{}],"workspace_members":[],"resolve":null,"target_directory":"/a",
             "version":1,"workspace_root":"/a"}}"#,
-            dependencies.join(",")
+            packages.join(",")
         );
         cargo_metadata::MetadataCommand::parse(text).unwrap()
     }
@@ -187,31 +225,45 @@ mod tests {
             ("main", "0.1.0", true, &["bytes", "slab", "tokio"]),
             ("tokio", "1.40.0", false, &["bytes"]),
             ("slab", "0.4.9", false, &[]),
-            ("bytes", "1.6.0", false, &[]),
+            ("bytes", "1.6.0", false, &["core"]),
+            ("core", "2.0.0", false, &[]),
+            ("part", "1.0.0", false, &[]),
             ("old", "0.3.0", false, &[]),
         ]);
         let ours = lock(&[
             ("tokio", "1.54.1", true, &["bytes", "minato", "slab"]),
             ("minato", "0.1.0", true, &["old"]),
-            ("slab", "0.4.12", false, &[]),
-            ("bytes", "1.12.0", false, &[]),
+            ("slab", "0.4.12", false, &["part"]),
+            ("bytes", "1.12.0", false, &["core"]),
+            ("core", "2.1.0", false, &[]),
+            ("part", "1.6.0", false, &[]),
             ("old", "0.4.0", false, &[]),
         ]);
-        let needs = needs(&[("slab", "^0.4.11"), ("bytes", "^1.2"), ("old", "^0.4")]);
+        // What stays as it is, as `bytes` does, raises nothing; what is raised may.
+        let needs = needs(&[
+            ("minato", "0.1.0", &[("slab", "^0.4.11"), ("bytes", "^1.2"), ("old", "^0.4")]),
+            ("slab", "0.4.12", &[("part", "^1.5")]),
+            ("bytes", "1.12.0", &[("core", "^2.1")]),
+        ]);
         let merged = merge(&project, &ours, &needs).unwrap();
         let expected = [
-            r#"bytes 1.6.0 []"#,
+            r#"bytes 1.6.0 ["core 2.0.0"]"#,
+            r#"core 2.0.0 []"#,
             r#"main 0.1.0 here ["bytes 1.6.0", "slab 0.4.12", "tokio 1.54.1"]"#,
             r#"minato 0.1.0 here ["old 0.4.0"]"#,
             r#"old 0.3.0 []"#,
             r#"old 0.4.0 []"#,
-            r#"slab 0.4.12 []"#,
+            r#"part 1.6.0 []"#,
+            r#"slab 0.4.12 ["part 1.6.0"]"#,
             r#"tokio 1.54.1 here ["bytes 1.6.0", "minato 0.1.0", "slab 0.4.12"]"#,
         ];
         assert_eq!(packages(&merged), expected);
         let raised: Vec<String> =
             raised(&project, &merged).unwrap().iter().map(Raised::to_string).collect();
-        assert_eq!(raised, ["tokio 1.40.0 -> 1.54.1", "slab 0.4.9 -> 0.4.12"]);
+        assert_eq!(
+            raised,
+            ["tokio 1.40.0 -> 1.54.1", "slab 0.4.9 -> 0.4.12", "part 1.0.0 -> 1.6.0",]
+        );
     }
 
     #[test]
