@@ -162,8 +162,10 @@ impl SimDriver {
         if !world.advance(limit) && limit.is_none() {
             let mut text = "nothing can run in the simulated world, and no event is due".to_owned();
             if self.host.is_closed() {
-                text += ", and it waits for no other thread and no process; its sockets:\n";
-                text += &world.netstat();
+                let sockets = world.netstat();
+                text += ", and it waits for no other thread and no process; ";
+                text += if sockets.is_empty() { "no socket is open" } else { "its sockets:\n" };
+                text += &sockets;
             }
             return Err(io::Error::new(io::ErrorKind::Deadlock, text));
         }
