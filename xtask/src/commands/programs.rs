@@ -89,20 +89,20 @@ fn skipped(package: &str) -> Result<Vec<String>, String> {
 }
 
 /// A command that is run in a folder as its owner would. What it builds is kept in ours.
-fn at_home(mut command: Command, folder: &Path) -> Command {
+fn as_its_owner(mut command: Command, folder: &Path) -> Command {
     command.current_dir(folder).env("CARGO_TARGET_DIR", tree::root().join("target/programs"));
     command
 }
 
 fn cargo_test(folder: &Path) -> Command {
-    at_home(process::cargo(&["test"]), folder)
+    as_its_owner(process::cargo(&["test"]), folder)
 }
 
 fn cargo_minato_test(folder: &Path) -> Result<Command, String> {
     process::succeed(&mut process::cargo(&["build", "--package=cargo-minato"]), process::LONG)?;
     let mut command = Command::new(tree::root().join("target/debug/cargo-minato"));
     command.args(["minato", "test"]);
-    Ok(at_home(command, folder))
+    Ok(as_its_owner(command, folder))
 }
 
 /// A copy of a published package, which is fetched if need be.
