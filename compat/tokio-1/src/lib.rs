@@ -46,10 +46,10 @@ pub mod stream {
     //! Empty, as in tokio: streams are in the crate `tokio-stream`.
 }
 
-#[cfg(all(feature = "simulation", target_os = "linux"))]
-mod symbols;
 #[cfg(feature = "rt")]
 mod simulation;
+#[cfg(all(feature = "simulation", target_os = "linux"))]
+mod symbols;
 
 #[cfg(feature = "sync")]
 #[path = "tokio/sync/mod.rs"]

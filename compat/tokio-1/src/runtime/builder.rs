@@ -17,7 +17,7 @@ macro_rules! settings {
     ($($(#[$attribute:meta])* $name:ident($($value:ident: $type:ty)?);)*) => {
         impl Builder {$(
             $(#[$attribute])*
-            #[doc = concat!("See [`", stringify!($name), "`](m::Builder::", stringify!($name), ").")]
+            #[doc = concat!("See [`", stringify!($name), "`](m::Builder).")]
             #[track_caller]
             pub fn $name(&mut self $(, $value: $type)?) -> &mut Self {
                 self.0.$name($($value)?);
