@@ -23,8 +23,9 @@ const STREAM: [&str; 2] = ["futures_core::Stream", "futures_core::stream::Stream
 const PRELUDE: &str = "minato/src/prelude.rs";
 
 /// Names that stand for two types on purpose, each known by its module as in tokio: a handle of a
-/// runtime and one of a reactor.
-const IN_TWO_MODULES: &[&str] = &["Handle"];
+/// runtime and one of a reactor; the id of a runtime and of a task; the error of halves that belong
+/// to two TCP streams, or to two of the other kind.
+const IN_TWO_MODULES: &[&str] = &["Handle", "Id", "ReuniteError"];
 
 pub(crate) fn run() -> Result<Outcome, String> {
     let tree = Tree::read()?;
