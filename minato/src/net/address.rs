@@ -82,16 +82,18 @@ pub(crate) async fn to_socket_addrs(
     }
 }
 
-/// The result of the first address with which `attempt` succeeds, else the error of the last one.
+/// The result of the first of the [`to_socket_addrs`] with which `attempt` succeeds, else the error
+/// of the last one.
 pub(crate) async fn first_ok<T, F>(
-    addresses: &[SocketAddr],
+    addresses: impl ToSocketAddrs,
+    place: &'static Location<'static>,
     mut attempt: impl FnMut(SocketAddr) -> F,
 ) -> io::Result<T>
 where
     F: Future<Output = io::Result<T>>,
 {
     let mut last = io::Error::new(io::ErrorKind::InvalidInput, "there is no address to try");
-    for address in addresses {
+    for address in to_socket_addrs(addresses, place).await?.iter() {
         match attempt(*address).await {
             Ok(done) => return Ok(done),
             Err(error) => last = error,

@@ -220,6 +220,15 @@ macro_rules! readiness_api {
         $crate::net::api::writable_api!([] $socket, $poll_writable);
 
         impl $socket {
+            #[inline(always)]
+            fn socket(&self) -> &Socket {
+                &self.socket
+            }
+
+            pub(in crate::net) fn from_socket(socket: Socket) -> Self {
+                Self { socket }
+            }
+
             /// Calls `operation`, which does I/O on the descriptor, if the socket may be ready for
             /// it. When it returns `WouldBlock`, the readiness is cleared, so it must return that
             /// only if the socket did.

@@ -1,11 +1,9 @@
 //! Pauses for what has no event at its end, and what a listener's stream does about errors that
 //! pass.
 
-use std::fmt;
-use std::future::Future;
+use std::future::poll_fn;
 use std::io;
 use std::panic::Location;
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -45,7 +43,7 @@ impl Default for Pauses {
 pub(super) struct Backoff {
     /// Where the program made the listener.
     place: &'static Location<'static>,
-    pause: Option<Pause>,
+    pause: Option<Timer>,
     pauses: Pauses,
 }
 
@@ -63,7 +61,7 @@ impl Backoff {
     ) -> Poll<io::Result<T>> {
         loop {
             if let Some(pause) = &mut self.pause {
-                ready!(pause.poll_end(cx))?;
+                ready!(pause.try_poll(cx))?;
                 self.pause = None;
             }
             match ready!(accept(cx)) {
@@ -73,7 +71,7 @@ impl Backoff {
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) if is_shortage(&error) => {
-                    self.pause = Some(Pause::new(self.pauses.next(), self.place));
+                    self.pause = Some(Timer::after(self.pauses.next()).made_at(self.place));
                 }
                 Err(error) => return Poll::Ready(Err(error)),
             }
@@ -81,37 +79,14 @@ impl Backoff {
     }
 }
 
-/// A pause, for what has no event at its end.
-pub(super) struct Pause(Timer);
-
-impl Pause {
-    /// A pause of what the program made at `place`.
-    pub(super) fn new(duration: Duration, place: &'static Location<'static>) -> Self {
-        Self(Timer::after(duration).made_at(place))
-    }
-
-    /// Ready when the pause is over.
-    ///
-    /// # Errors
-    ///
-    /// When it would need a hidden thread that cannot be started or is forbidden.
-    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.try_poll(cx)
-    }
-}
-
-impl fmt::Debug for Pause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Pause").field(&self.0.deadline()).finish()
-    }
-}
-
-impl Future for Pause {
-    type Output = io::Result<()>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_end(cx)
-    }
+/// A pause of what the program made at `place`, for what has no event at its end.
+///
+/// # Errors
+///
+/// When it would need a hidden thread that cannot be started or is forbidden.
+pub(super) async fn pause(duration: Duration, place: &'static Location<'static>) -> io::Result<()> {
+    let mut timer = Timer::after(duration).made_at(place);
+    poll_fn(|cx| timer.try_poll(cx)).await
 }
 
 /// Errors that concern the one connection that was to be accepted, and not the next.
@@ -142,7 +117,6 @@ mod tests {
     use super::*;
     use crate::runtime::Builder;
     use crate::time::Instant;
-    use std::future::poll_fn;
 
     /// Polls with each of `results` in turn, under a clock that jumps over pauses; gives the
     /// outcome, how often it was tried, and how much time passed.

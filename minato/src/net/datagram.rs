@@ -130,14 +130,6 @@ impl Socket {
 macro_rules! datagram_api {
     ($socket:ident, $address:ty, $family:ident) => {
         impl $socket {
-            pub(in crate::net) fn from_socket(socket: Socket) -> Self {
-                Self { socket }
-            }
-
-            fn socket(&self) -> &Socket {
-                &self.socket
-            }
-
             /// Sends `buf` as one datagram to the connected peer, waiting for room; returns its
             /// length in bytes. An empty `buf` is sent as an empty datagram.
             ///

@@ -11,81 +11,121 @@ use crate::os::{OptionName, OptionValue};
 macro_rules! socket_options {
     ($type:ident: $($method:ident),+) => {
         impl $type {
-            $($crate::net::options::option_method! { $method })+
+            $($crate::net::options::option_methods! { $method })+
         }
     };
 }
 
-/// The two methods of an option, by the name of the first.
-macro_rules! option_method {
-    (reuseaddr) => {
-        $crate::net::options::option_method! {
-            /// Whether the address may be bound while old connections of it linger.
-            reuseaddr: bool,
-            /// Lets the address be bound while old connections of it linger.
-            set_reuseaddr: ReuseAddress
+/// Defines `option_methods!`, which expands to the methods of an option, by the name of the first:
+/// the two of each row, and what is written out after `also`.
+macro_rules! option_table {
+    (
+        $(
+            $(#[$get_doc:meta])+ $get:ident: $value:ty = $option:ident,
+            $(#[$set_doc:meta])+ $set:ident;
+        )+
+        also $($others:tt)+
+    ) => {
+        macro_rules! option_methods {
+            $(($get) => {
+                $(#[$get_doc])+
+                ///
+                /// # Errors
+                ///
+                /// The system's.
+                pub fn $get(&self) -> std::io::Result<$value> {
+                    self.socket.option($crate::os::OptionName::$option)?.try_into()
+                }
+
+                $(#[$set_doc])+
+                ///
+                /// # Errors
+                ///
+                /// The system's.
+                pub fn $set(&self, value: $value) -> std::io::Result<()> {
+                    self.socket.set_option($crate::os::OptionName::$option, value.into())
+                }
+            };)+
+            $($others)+
         }
     };
-    (reuseport) => {
-        $crate::net::options::option_method! {
-            /// Whether several sockets may be bound to the address.
-            reuseport: bool,
-            /// Lets several sockets be bound to the address; connections are spread over them.
-            set_reuseport: ReusePort
-        }
-    };
-    (keepalive) => {
-        $crate::net::options::option_method! {
-            /// Whether idle connections are probed.
-            keepalive: bool,
-            /// Sets whether idle connections are probed, at the system's default times.
-            set_keepalive: KeepAlive
-        }
-    };
-    (nodelay) => {
-        $crate::net::options::option_method! {
-            /// Whether small segments are sent at once.
-            nodelay: bool,
-            /// Sets whether small segments are sent at once (`TCP_NODELAY`); off by default.
-            set_nodelay: NoDelay
-        }
-    };
-    (quickack) => {
-        $crate::net::options::option_method! {
-            /// Whether what was received is acknowledged at once (`TCP_QUICKACK`).
-            quickack: bool,
-            /// Sets whether what was received is acknowledged at once. The system may change it
-            /// back with the next packets.
-            set_quickack: QuickAck
-        }
-    };
-    (tos) => {
-        $crate::net::options::option_method! {
-            /// The type of service in the header of outgoing IPv4 packets (`IP_TOS`).
-            tos_v4: u32,
-            /// Sets the type of service in the header of outgoing IPv4 packets. Of a stream, the
-            /// system keeps the lowest two bits to itself.
-            set_tos_v4: TypeOfServiceV4
-        }
-        $crate::net::options::option_method! {
-            #[deprecated = "the name for IPv4 is `tos_v4`"]
-            #[doc(hidden)]
-            /// See [`tos_v4`](Self::tos_v4).
-            tos: u32,
-            #[deprecated = "the name for IPv4 is `set_tos_v4`"]
-            #[doc(hidden)]
-            /// See [`set_tos_v4`](Self::set_tos_v4).
-            set_tos: TypeOfServiceV4
-        }
-        $crate::net::options::option_method! {
-            /// The traffic class in the header of outgoing IPv6 packets (`IPV6_TCLASS`); an error
-            /// on an IPv4 socket.
-            tclass_v6: u32,
-            /// Sets the traffic class in the header of outgoing IPv6 packets. Of a stream, the
-            /// system keeps the lowest two bits to itself.
-            set_tclass_v6: TrafficClassV6
-        }
-    };
+}
+
+option_table! {
+    /// Whether the address may be bound while old connections of it linger.
+    reuseaddr: bool = ReuseAddress,
+    /// Lets the address be bound while old connections of it linger.
+    set_reuseaddr;
+    /// Whether several sockets may be bound to the address.
+    reuseport: bool = ReusePort,
+    /// Lets several sockets be bound to the address; connections are spread over them.
+    set_reuseport;
+    /// Whether idle connections are probed.
+    keepalive: bool = KeepAlive,
+    /// Sets whether idle connections are probed, at the system's default times.
+    set_keepalive;
+    /// Whether small segments are sent at once.
+    nodelay: bool = NoDelay,
+    /// Sets whether small segments are sent at once (`TCP_NODELAY`); off by default.
+    set_nodelay;
+    /// Whether what was received is acknowledged at once (`TCP_QUICKACK`).
+    quickack: bool = QuickAck,
+    /// Sets whether what was received is acknowledged at once. The system may change it
+    /// back with the next packets.
+    set_quickack;
+    /// The type of service in the header of outgoing IPv4 packets (`IP_TOS`).
+    tos_v4: u32 = TypeOfServiceV4,
+    /// Sets the type of service in the header of outgoing IPv4 packets. Of a stream, the
+    /// system keeps the lowest two bits to itself.
+    set_tos_v4;
+    #[deprecated = "the name for IPv4 is `tos_v4`"]
+    #[doc(hidden)]
+    /// See [`tos_v4`](Self::tos_v4).
+    tos: u32 = TypeOfServiceV4,
+    #[deprecated = "the name for IPv4 is `set_tos_v4`"]
+    #[doc(hidden)]
+    /// See [`set_tos_v4`](Self::set_tos_v4).
+    set_tos;
+    /// The traffic class in the header of outgoing IPv6 packets (`IPV6_TCLASS`); an error
+    /// on an IPv4 socket.
+    tclass_v6: u32 = TrafficClassV6,
+    /// Sets the traffic class in the header of outgoing IPv6 packets. Of a stream, the
+    /// system keeps the lowest two bits to itself.
+    set_tclass_v6;
+    /// The time to live of outgoing packets (for IPv6, their hop limit).
+    ttl: u32 = Ttl,
+    /// Sets the time to live of outgoing packets (for IPv6, their hop limit).
+    set_ttl;
+    /// The size of the send buffer in bytes.
+    send_buffer_size: u32 = SendBufferSize,
+    /// Sets the size of the send buffer in bytes; Linux doubles it.
+    set_send_buffer_size;
+    /// The size of the receive buffer in bytes.
+    recv_buffer_size: u32 = ReceiveBufferSize,
+    /// Sets the size of the receive buffer in bytes; Linux doubles it.
+    set_recv_buffer_size;
+    /// Whether an IPv6 socket keeps to IPv6; an error on an IPv4 socket.
+    only_v6: bool = OnlyV6,
+    /// Sets whether an IPv6 socket keeps to IPv6; only before it is bound.
+    set_only_v6;
+    /// Whether datagrams may be sent to broadcast addresses.
+    broadcast: bool = Broadcast,
+    /// Lets datagrams be sent to broadcast addresses; off by default.
+    set_broadcast;
+    /// Whether IPv4 multicasts come back to this host.
+    multicast_loop_v4: bool = MulticastLoopV4,
+    /// Sets whether IPv4 multicasts come back to this host; on by default.
+    set_multicast_loop_v4;
+    /// The time to live of outgoing IPv4 multicasts.
+    multicast_ttl_v4: u32 = MulticastTtlV4,
+    /// Sets the time to live of outgoing IPv4 multicasts; 1 by default: the local network.
+    set_multicast_ttl_v4;
+    /// Whether IPv6 multicasts come back to this host.
+    multicast_loop_v6: bool = MulticastLoopV6,
+    /// Sets whether IPv6 multicasts come back to this host; on by default.
+    set_multicast_loop_v6;
+
+    also
     (device) => {
         /// The name of the network interface that the socket is bound to (`SO_BINDTODEVICE`).
         ///
@@ -107,70 +147,6 @@ macro_rules! option_method {
             self.socket.bind_device(interface)
         }
     };
-    (ttl) => {
-        $crate::net::options::option_method! {
-            /// The time to live of outgoing packets (for IPv6, their hop limit).
-            ttl: u32,
-            /// Sets the time to live of outgoing packets (for IPv6, their hop limit).
-            set_ttl: Ttl
-        }
-    };
-    (send_buffer_size) => {
-        $crate::net::options::option_method! {
-            /// The size of the send buffer in bytes.
-            send_buffer_size: u32,
-            /// Sets the size of the send buffer in bytes; Linux doubles it.
-            set_send_buffer_size: SendBufferSize
-        }
-    };
-    (recv_buffer_size) => {
-        $crate::net::options::option_method! {
-            /// The size of the receive buffer in bytes.
-            recv_buffer_size: u32,
-            /// Sets the size of the receive buffer in bytes; Linux doubles it.
-            set_recv_buffer_size: ReceiveBufferSize
-        }
-    };
-    (only_v6) => {
-        $crate::net::options::option_method! {
-            /// Whether an IPv6 socket keeps to IPv6; an error on an IPv4 socket.
-            only_v6: bool,
-            /// Sets whether an IPv6 socket keeps to IPv6; only before it is bound.
-            set_only_v6: OnlyV6
-        }
-    };
-    (broadcast) => {
-        $crate::net::options::option_method! {
-            /// Whether datagrams may be sent to broadcast addresses.
-            broadcast: bool,
-            /// Lets datagrams be sent to broadcast addresses; off by default.
-            set_broadcast: Broadcast
-        }
-    };
-    (multicast_loop_v4) => {
-        $crate::net::options::option_method! {
-            /// Whether IPv4 multicasts come back to this host.
-            multicast_loop_v4: bool,
-            /// Sets whether IPv4 multicasts come back to this host; on by default.
-            set_multicast_loop_v4: MulticastLoopV4
-        }
-    };
-    (multicast_ttl_v4) => {
-        $crate::net::options::option_method! {
-            /// The time to live of outgoing IPv4 multicasts.
-            multicast_ttl_v4: u32,
-            /// Sets the time to live of outgoing IPv4 multicasts; 1 by default: the local network.
-            set_multicast_ttl_v4: MulticastTtlV4
-        }
-    };
-    (multicast_loop_v6) => {
-        $crate::net::options::option_method! {
-            /// Whether IPv6 multicasts come back to this host.
-            multicast_loop_v6: bool,
-            /// Sets whether IPv6 multicasts come back to this host; on by default.
-            set_multicast_loop_v6: MulticastLoopV6
-        }
-    };
     (linger) => {
         /// How long a close waits for bytes that were not sent; see
         /// [`set_linger`](Self::set_linger).
@@ -179,7 +155,7 @@ macro_rules! option_method {
         ///
         /// The system's.
         pub fn linger(&self) -> std::io::Result<Option<std::time::Duration>> {
-            self.socket.option($crate::os::OptionName::Linger)?.try_into()
+            self.socket.option(crate::os::OptionName::Linger)?.try_into()
         }
 
         /// Sets how long a close waits for bytes that were not sent. With a zero duration a close
@@ -190,8 +166,8 @@ macro_rules! option_method {
         ///
         /// `InvalidInput` for more than 2³¹ - 1 seconds; else the system's.
         pub fn set_linger(&self, linger: Option<std::time::Duration>) -> std::io::Result<()> {
-            let linger = $crate::os::OptionValue::linger(linger)?;
-            self.socket.set_option($crate::os::OptionName::Linger, linger)
+            let linger = crate::os::OptionValue::linger(linger)?;
+            self.socket.set_option(crate::os::OptionName::Linger, linger)
         }
 
         /// Has a close throw bytes away that were not sent, and reset the connection. It is the
@@ -204,31 +180,9 @@ macro_rules! option_method {
             self.set_linger(Some(std::time::Duration::ZERO))
         }
     };
-    (
-        $(#[$get_doc:meta])+ $get:ident: $value:ty,
-        $(#[$set_doc:meta])+ $set:ident: $option:ident
-    ) => {
-        $(#[$get_doc])+
-        ///
-        /// # Errors
-        ///
-        /// The system's.
-        pub fn $get(&self) -> std::io::Result<$value> {
-            self.socket.option($crate::os::OptionName::$option)?.try_into()
-        }
-
-        $(#[$set_doc])+
-        ///
-        /// # Errors
-        ///
-        /// The system's.
-        pub fn $set(&self, value: $value) -> std::io::Result<()> {
-            self.socket.set_option($crate::os::OptionName::$option, value.into())
-        }
-    };
 }
 
-pub(super) use {option_method, socket_options};
+pub(super) use {option_methods, socket_options};
 
 /// Has a connection probed at the times of `keepalive`.
 pub(super) fn set_keepalive_times(socket: &Socket, keepalive: &TcpKeepalive) -> io::Result<()> {

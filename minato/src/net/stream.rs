@@ -5,15 +5,6 @@
 macro_rules! stream_api {
     ($stream:ident, $address:ty) => {
         impl $stream {
-            #[inline(always)]
-            fn socket(&self) -> &Socket {
-                &self.socket
-            }
-
-            pub(in crate::net) fn from_socket(socket: Socket) -> Self {
-                Self { socket }
-            }
-
             /// Ends the reading side, the writing side or both. The peer sees the end of the
             /// stream after what was written. (`shutdown` of
             /// [`AsyncWriteExt`](crate::io::AsyncWriteExt) ends the writing side.)

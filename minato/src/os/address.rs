@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr as IpAddress;
 use std::os::unix::net::SocketAddr as UnixAddress;
+use std::path::Path;
 
 use socket2::SockAddr;
 
@@ -60,7 +61,16 @@ pub(crate) enum Address {
 impl Address {
     /// That of a Unix socket that was never bound.
     pub(crate) fn unnamed() -> io::Result<Self> {
-        Ok(Self::Unix(Box::new(UnixAddress::from_pathname("")?)))
+        Self::of_unix(None, None)
+    }
+
+    /// That of a Unix socket with this path or this abstract name.
+    pub(super) fn of_unix(path: Option<&Path>, name: Option<&[u8]>) -> io::Result<Self> {
+        let address = match name {
+            Some(name) => platform::abstract_address(name)?,
+            None => UnixAddress::from_pathname(path.unwrap_or("".as_ref()))?,
+        };
+        Ok(Self::Unix(Box::new(address)))
     }
 
     /// The internet address in it.
@@ -126,10 +136,5 @@ fn unix_from_system(address: &SockAddr) -> io::Result<Address> {
             format!("socket address family {} is neither IP nor Unix", address.family()),
         ));
     }
-    let unix = match (address.as_pathname(), address.as_abstract_namespace()) {
-        (Some(path), _) => UnixAddress::from_pathname(path)?,
-        (None, Some(name)) => platform::abstract_address(name)?,
-        (None, None) => return Address::unnamed(),
-    };
-    Ok(Address::Unix(Box::new(unix)))
+    Address::of_unix(address.as_pathname(), address.as_abstract_namespace())
 }

@@ -68,12 +68,9 @@ pub(crate) fn receive_datagram(
 fn unix_sender(from: Option<SocketAddrAny>) -> io::Result<Address> {
     let Some(from) = from else { return Address::unnamed() };
     let from = SocketAddrUnix::try_from(from)?;
-    let address = match (from.path(), from.abstract_name()) {
-        (Some(path), _) => SocketAddr::from_pathname(OsStr::from_bytes(path.to_bytes()))?,
-        (None, Some(name)) => SocketAddr::from_abstract_name(name)?,
-        (None, None) => return Address::unnamed(),
-    };
-    Ok(Address::Unix(Box::new(address)))
+    let path = from.path();
+    let path = path.as_deref().map(|path| Path::new(OsStr::from_bytes(path.to_bytes())));
+    Address::of_unix(path, from.abstract_name())
 }
 
 /// Sends without the signal that a gone peer would raise.

@@ -8,54 +8,73 @@ use socket2::{Socket, TcpKeepalive};
 
 use super::{OsSocket, platform};
 
-/// An option that can be read and set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum OptionName {
-    ReuseAddress,
-    ReusePort,
-    NoDelay,
-    QuickAck,
-    KeepAlive,
-    KeepAliveTime,
-    KeepAliveInterval,
-    KeepAliveRetries,
-    Linger,
-    Ttl,
-    TypeOfServiceV4,
-    TrafficClassV6,
-    SendBufferSize,
-    ReceiveBufferSize,
-    Broadcast,
-    OnlyV6,
-    MulticastLoopV4,
-    MulticastTtlV4,
-    MulticastLoopV6,
+/// Defines the options, and how the system reads and sets each of them.
+macro_rules! options {
+    (
+        |$os:ident, $socket:ident, $value:ident|
+        $($name:ident: $type:ty = $get:expr, $set:expr;)+
+    ) => {
+        /// An option that can be read and set.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum OptionName {
+            $($name),+
+        }
+
+        impl OptionName {
+            /// All of them. Which families a socket serves comes before what depends on it.
+            pub(crate) const ALL: [Self; 19] = [$(Self::$name),+];
+        }
+
+        impl OsSocket {
+            pub(crate) fn option(&self, name: OptionName) -> io::Result<OptionValue> {
+                let ($os, $socket) = (self, &self.socket);
+                match name {
+                    $(OptionName::$name => $get.map(<$type>::into),)+
+                }
+            }
+
+            pub(crate) fn set_option(&self, name: OptionName, value: OptionValue) -> io::Result<()> {
+                let ($os, $socket) = (self, &self.socket);
+                match name {
+                    $(OptionName::$name => {
+                        let $value: $type = value.try_into()?;
+                        $set
+                    })+
+                }
+            }
+        }
+    };
+}
+
+options! {
+    |os, socket, value|
+    OnlyV6: bool = socket.only_v6(), socket.set_only_v6(value);
+    ReuseAddress: bool = socket.reuse_address(), socket.set_reuse_address(value);
+    ReusePort: bool = socket.reuse_port(), socket.set_reuse_port(value);
+    NoDelay: bool = socket.tcp_nodelay(), socket.set_tcp_nodelay(value);
+    QuickAck: bool = platform::quickack(socket), platform::set_quickack(socket, value);
+    KeepAlive: bool = socket.keepalive(), socket.set_keepalive(value);
+    KeepAliveTime: Option<Duration> = socket.tcp_keepalive_time().map(Some),
+        keep_alive(socket, |times| times.with_time(value.unwrap_or_default()));
+    KeepAliveInterval: Option<Duration> = socket.tcp_keepalive_interval().map(Some),
+        keep_alive(socket, |times| times.with_interval(value.unwrap_or_default()));
+    KeepAliveRetries: u32 = socket.tcp_keepalive_retries(),
+        keep_alive(socket, |times| times.with_retries(value));
+    Linger: Option<Duration> = socket.linger(), socket.set_linger(value);
+    Ttl: u32 = os.ttl(), os.set_ttl(value);
+    TypeOfServiceV4: u32 = socket.tos_v4(), socket.set_tos_v4(value);
+    TrafficClassV6: u32 = socket.tclass_v6(), socket.set_tclass_v6(value);
+    SendBufferSize: u32 = socket.send_buffer_size().map(|size| size as u32),
+        socket.set_send_buffer_size(value as usize);
+    ReceiveBufferSize: u32 = socket.recv_buffer_size().map(|size| size as u32),
+        socket.set_recv_buffer_size(value as usize);
+    Broadcast: bool = socket.broadcast(), socket.set_broadcast(value);
+    MulticastLoopV4: bool = socket.multicast_loop_v4(), socket.set_multicast_loop_v4(value);
+    MulticastTtlV4: u32 = socket.multicast_ttl_v4(), socket.set_multicast_ttl_v4(value);
+    MulticastLoopV6: bool = socket.multicast_loop_v6(), socket.set_multicast_loop_v6(value);
 }
 
 impl OptionName {
-    /// All of them. Which families a socket serves comes before what depends on it.
-    pub(crate) const ALL: [Self; 19] = [
-        Self::OnlyV6,
-        Self::ReuseAddress,
-        Self::ReusePort,
-        Self::NoDelay,
-        Self::QuickAck,
-        Self::KeepAlive,
-        Self::KeepAliveTime,
-        Self::KeepAliveInterval,
-        Self::KeepAliveRetries,
-        Self::Linger,
-        Self::Ttl,
-        Self::TypeOfServiceV4,
-        Self::TrafficClassV6,
-        Self::SendBufferSize,
-        Self::ReceiveBufferSize,
-        Self::Broadcast,
-        Self::MulticastLoopV4,
-        Self::MulticastTtlV4,
-        Self::MulticastLoopV6,
-    ];
-
     /// Whether it is the size of a buffer.
     pub(crate) fn is_size(self) -> bool {
         matches!(self, Self::SendBufferSize | Self::ReceiveBufferSize)
@@ -148,68 +167,14 @@ pub(crate) enum Membership {
 }
 
 impl OsSocket {
-    pub(crate) fn option(&self, name: OptionName) -> io::Result<OptionValue> {
-        use OptionValue::{Flag, Number, Time};
-        let socket = &self.socket;
-        let size = |size: io::Result<usize>| size.map(|size| Number(size as u32));
-        match name {
-            OptionName::ReuseAddress => socket.reuse_address().map(Flag),
-            OptionName::ReusePort => socket.reuse_port().map(Flag),
-            OptionName::NoDelay => socket.tcp_nodelay().map(Flag),
-            OptionName::QuickAck => platform::quickack(socket).map(Flag),
-            OptionName::KeepAlive => socket.keepalive().map(Flag),
-            OptionName::KeepAliveTime => socket.tcp_keepalive_time().map(|time| Time(Some(time))),
-            OptionName::KeepAliveInterval => {
-                socket.tcp_keepalive_interval().map(|interval| Time(Some(interval)))
-            }
-            OptionName::KeepAliveRetries => socket.tcp_keepalive_retries().map(Number),
-            OptionName::Linger => socket.linger().map(Time),
-            OptionName::Ttl if self.is_v6()? => socket.unicast_hops_v6().map(Number),
-            OptionName::Ttl => socket.ttl_v4().map(Number),
-            OptionName::TypeOfServiceV4 => socket.tos_v4().map(Number),
-            OptionName::TrafficClassV6 => socket.tclass_v6().map(Number),
-            OptionName::SendBufferSize => size(socket.send_buffer_size()),
-            OptionName::ReceiveBufferSize => size(socket.recv_buffer_size()),
-            OptionName::Broadcast => socket.broadcast().map(Flag),
-            OptionName::OnlyV6 => socket.only_v6().map(Flag),
-            OptionName::MulticastLoopV4 => socket.multicast_loop_v4().map(Flag),
-            OptionName::MulticastTtlV4 => socket.multicast_ttl_v4().map(Number),
-            OptionName::MulticastLoopV6 => socket.multicast_loop_v6().map(Flag),
-        }
+    fn ttl(&self) -> io::Result<u32> {
+        if self.is_v6()? { self.socket.unicast_hops_v6() } else { self.socket.ttl_v4() }
     }
 
-    pub(crate) fn set_option(&self, name: OptionName, value: OptionValue) -> io::Result<()> {
-        let socket = &self.socket;
-        let time = |value| Option::try_from(value).map(Option::unwrap_or_default);
-        match name {
-            OptionName::ReuseAddress => socket.set_reuse_address(value.try_into()?),
-            OptionName::ReusePort => socket.set_reuse_port(value.try_into()?),
-            OptionName::NoDelay => socket.set_tcp_nodelay(value.try_into()?),
-            OptionName::QuickAck => platform::set_quickack(socket, value.try_into()?),
-            OptionName::KeepAlive => socket.set_keepalive(value.try_into()?),
-            OptionName::KeepAliveTime => keep_alive(socket, |k| Ok(k.with_time(time(value)?))),
-            OptionName::KeepAliveInterval => {
-                keep_alive(socket, |k| Ok(k.with_interval(time(value)?)))
-            }
-            OptionName::KeepAliveRetries => {
-                keep_alive(socket, |k| Ok(k.with_retries(value.try_into()?)))
-            }
-            OptionName::Linger => socket.set_linger(value.try_into()?),
-            OptionName::Ttl if self.is_v6()? => socket.set_unicast_hops_v6(value.try_into()?),
-            OptionName::Ttl => socket.set_ttl_v4(value.try_into()?),
-            OptionName::TypeOfServiceV4 => socket.set_tos_v4(value.try_into()?),
-            OptionName::TrafficClassV6 => socket.set_tclass_v6(value.try_into()?),
-            OptionName::SendBufferSize => {
-                socket.set_send_buffer_size(u32::try_from(value)? as usize)
-            }
-            OptionName::ReceiveBufferSize => {
-                socket.set_recv_buffer_size(u32::try_from(value)? as usize)
-            }
-            OptionName::Broadcast => socket.set_broadcast(value.try_into()?),
-            OptionName::OnlyV6 => socket.set_only_v6(value.try_into()?),
-            OptionName::MulticastLoopV4 => socket.set_multicast_loop_v4(value.try_into()?),
-            OptionName::MulticastTtlV4 => socket.set_multicast_ttl_v4(value.try_into()?),
-            OptionName::MulticastLoopV6 => socket.set_multicast_loop_v6(value.try_into()?),
+    fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        match self.is_v6()? {
+            true => self.socket.set_unicast_hops_v6(ttl),
+            false => self.socket.set_ttl_v4(ttl),
         }
     }
 
@@ -236,10 +201,10 @@ impl OsSocket {
 /// Setting a keep-alive time turns keep-alive on, which the setting of a time alone must not.
 fn keep_alive(
     socket: &Socket,
-    change: impl FnOnce(TcpKeepalive) -> io::Result<TcpKeepalive>,
+    change: impl FnOnce(TcpKeepalive) -> TcpKeepalive,
 ) -> io::Result<()> {
     let on = socket.keepalive()?;
-    let changed = socket.set_tcp_keepalive(&change(TcpKeepalive::new())?);
+    let changed = socket.set_tcp_keepalive(&change(TcpKeepalive::new()));
     // Also after a value that the system refused.
     socket.set_keepalive(on)?;
     changed

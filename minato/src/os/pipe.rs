@@ -10,31 +10,26 @@ use std::path::Path;
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fcntl_setfl, fstat};
 
 use super::{BorrowedDescriptor, Descriptor, MAX_BUFFERS, RawDescriptor};
+use crate::engine::Direction;
 
 /// One end of a pipe.
 #[derive(Debug)]
 pub(crate) struct OsPipe(File);
 
-/// Which end it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PipeEnd {
-    Reading,
-    Writing,
-}
-
 impl OsPipe {
     /// A new pipe: its reading and its writing end, non-blocking and close-on-exec.
     pub(crate) fn pair() -> io::Result<(Self, Self)> {
         let (reader, writer) = io::pipe()?;
-        let ends = (Descriptor::from(reader), Descriptor::from(writer));
-        set_nonblocking(&ends.0, true)?;
-        set_nonblocking(&ends.1, true)?;
-        Ok((ends.0.into(), ends.1.into()))
+        let ends = [reader.into(), writer.into()].map(|end: Descriptor| Self(end.into()));
+        for end in &ends {
+            end.set_nonblocking(true)?;
+        }
+        Ok(ends.into())
     }
 
     /// Opens the FIFO at `path` without waiting for its other end; as both ends if `both`.
-    pub(crate) fn open(path: &Path, end: PipeEnd, both: bool) -> io::Result<Self> {
-        let (read, write) = (end == PipeEnd::Reading || both, end == PipeEnd::Writing || both);
+    pub(crate) fn open(path: &Path, end: Direction, both: bool) -> io::Result<Self> {
+        let (read, write) = (end == Direction::Read || both, end == Direction::Write || both);
         let flags = OFlags::NONBLOCK.bits() as i32;
         let file = OpenOptions::new().read(read).write(write).custom_flags(flags).open(path)?;
         Ok(Self(file))
@@ -49,11 +44,11 @@ impl OsPipe {
     }
 
     /// Whether it was opened as `end`.
-    pub(crate) fn check_access(&self, end: PipeEnd) -> io::Result<()> {
+    pub(crate) fn check_access(&self, end: Direction) -> io::Result<()> {
         let mode = fcntl_getfl(&self.0)? & OFlags::RWMODE;
         let (needed, text) = match end {
-            PipeEnd::Reading => (OFlags::RDONLY, "the pipe was not opened for reading"),
-            PipeEnd::Writing => (OFlags::WRONLY, "the pipe was not opened for writing"),
+            Direction::Read => (OFlags::RDONLY, "the pipe was not opened for reading"),
+            Direction::Write => (OFlags::WRONLY, "the pipe was not opened for writing"),
         };
         if mode == needed || mode == OFlags::RDWR {
             return Ok(());
@@ -62,7 +57,13 @@ impl OsPipe {
     }
 
     pub(crate) fn set_nonblocking(&self, on: bool) -> io::Result<()> {
-        set_nonblocking(&self.0, on)
+        let before = fcntl_getfl(&self.0)?;
+        let mut flags = before;
+        flags.set(OFlags::NONBLOCK, on);
+        if flags != before {
+            fcntl_setfl(&self.0, flags)?;
+        }
+        Ok(())
     }
 
     pub(crate) fn read(&self, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
@@ -106,14 +107,4 @@ impl From<OsPipe> for Descriptor {
     fn from(pipe: OsPipe) -> Self {
         pipe.0.into()
     }
-}
-
-fn set_nonblocking(end: &impl AsFd, on: bool) -> io::Result<()> {
-    let before = fcntl_getfl(end)?;
-    let mut flags = before;
-    flags.set(OFlags::NONBLOCK, on);
-    if flags != before {
-        fcntl_setfl(end, flags)?;
-    }
-    Ok(())
 }

@@ -112,32 +112,30 @@ pub fn with_deputy<T>(
             }
             find_or_park(descriptor, &real, transport, host.host())
         }
-        None if COUNT.load(Ordering::Relaxed) == 0 => return None,
-        None => Ok(find(inode(descriptor).ok()?)?),
+        None => Ok(find(descriptor).ok()??),
     };
     Some(parked.and_then(|parked| verb(&parked.socket)))
 }
 
 /// Whether `descriptor` stands for a simulated socket.
 pub(crate) fn is_one(descriptor: &Descriptor) -> bool {
-    COUNT.load(Ordering::Relaxed) > 0 && inode(descriptor).ok().and_then(find).is_some()
+    matches!(find(descriptor), Ok(Some(_)))
 }
 
 /// Closes the sockets of `world` whose deputies are gone.
 pub(crate) fn close_abandoned(world: &World) {
-    if COUNT.load(Ordering::Relaxed) > 0 {
-        forget(|parked| parked.socket.host().world() == world && !parked.is_open());
-    }
+    forget(|parked| parked.socket.host().world() == world && !parked.is_open());
 }
 
 /// Closes what deputies stand for on a host that has ended.
 pub(crate) fn close_all(host: &Host) {
-    if COUNT.load(Ordering::Relaxed) > 0 {
-        forget(|parked| parked.socket.host() == *host);
-    }
+    forget(|parked| parked.socket.host() == *host);
 }
 
 fn forget(is_over: impl Fn(&Arc<Parked>) -> bool) {
+    if COUNT.load(Ordering::Relaxed) == 0 {
+        return;
+    }
     let mut all = PARKED.lock();
     let (over, rest): (Vec<_>, Vec<_>) = all.drain(..).partition(is_over);
     *all = rest;
@@ -178,7 +176,7 @@ fn find_or_park(
     transport: Transport,
     host: &Host,
 ) -> io::Result<Arc<Parked>> {
-    if let Some(parked) = find(inode(descriptor)?) {
+    if let Some(parked) = find(descriptor)? {
         parked.pass_options(real);
         return Ok(parked);
     }
@@ -211,8 +209,12 @@ fn find_or_park(
     }
 }
 
-fn find(inode: Inode) -> Option<Arc<Parked>> {
-    PARKED.lock().iter().find(|parked| parked.inode == inode).cloned()
+fn find(descriptor: &impl AsFd) -> io::Result<Option<Arc<Parked>>> {
+    if COUNT.load(Ordering::Relaxed) == 0 {
+        return Ok(None);
+    }
+    let inode = inode(descriptor)?;
+    Ok(PARKED.lock().iter().find(|parked| parked.inode == inode).cloned())
 }
 
 fn insert(

@@ -16,6 +16,7 @@
 //! the reactor ends before that, it wakes the task, and the timer joins another wheel at its next
 //! poll.
 
+use std::fmt;
 use std::io;
 use std::panic::Location;
 use std::task::{Context, Poll, Waker};
@@ -207,6 +208,12 @@ impl Timer {
 
     fn ensure_turned(&self, waker: &Waker) -> io::Result<()> {
         self.reactor.as_ref().map_or(Ok(()), |reactor| reactor.ensure_turned(waker, self.place))
+    }
+}
+
+impl fmt::Debug for Timer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Timer").field(&self.deadline).finish()
     }
 }
 

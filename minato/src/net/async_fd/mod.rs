@@ -382,10 +382,7 @@ impl<T: AsRawFd> AsyncFd<T> {
     }
 
     fn poll_wait(&self, cx: &mut Context<'_>, direction: Direction) -> Poll<io::Result<Seen>> {
-        self.check(match direction {
-            Direction::Read => Interest::READABLE,
-            Direction::Write => Interest::WRITABLE,
-        })?;
+        self.check(direction.interest())?;
         let snapshot = ready!(self.registration().poll_last_ready(cx, direction))?;
         Poll::Ready(Ok(Seen::new(snapshot, direction.mask())))
     }

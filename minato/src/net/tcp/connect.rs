@@ -6,7 +6,7 @@ use std::panic::Location;
 use super::TcpStream;
 use crate::engine::Interest;
 use crate::net::ToSocketAddrs;
-use crate::net::address::{first_ok, to_socket_addrs};
+use crate::net::address::first_ok;
 use crate::net::io::Waitable;
 use crate::net::socket::Socket;
 use crate::os::{Address, Family, Transport};
@@ -18,8 +18,8 @@ pub(super) async fn connect_any(
     handle: Option<Handle>,
     place: &'static Location<'static>,
 ) -> io::Result<TcpStream> {
-    let (addresses, handle) = (to_socket_addrs(address, place).await?, handle.as_ref());
-    first_ok(&addresses, |address| async move {
+    let handle = handle.as_ref();
+    first_ok(address, place, |address| async move {
         let socket = Socket::open(handle, Family::from(&address), Transport::Tcp)?.made_at(place);
         connect(&socket, &Address::Ip(address)).await?;
         Ok(TcpStream::from_socket(socket))

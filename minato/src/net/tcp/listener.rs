@@ -10,7 +10,7 @@ use super::backlog::Backlog;
 use super::{Incoming, TcpSocket, TcpStream};
 use crate::engine::{Direction, Interest};
 use crate::net::ToSocketAddrs;
-use crate::net::address::{first_ok, to_socket_addrs};
+use crate::net::address::first_ok;
 use crate::net::api::{socket_api, std_api};
 use crate::net::io::{Done, Waitable};
 use crate::net::listener::listener_api;
@@ -84,7 +84,6 @@ impl TcpListener {
         handle: Option<Handle>,
         place: &'static Location<'static>,
     ) -> io::Result<Self> {
-        let addresses = to_socket_addrs(address, place).await?;
         let listen = |address| {
             let socket = TcpSocket::open(Family::from(&address), handle.as_ref())?;
             socket.set_reuseaddr(true)?;
@@ -92,7 +91,7 @@ impl TcpListener {
             let listener = socket.listen(BACKLOG)?;
             Ok(Self::from_socket(listener.socket.made_at(place)))
         };
-        first_ok(&addresses, |address| ready(listen(address))).await
+        first_ok(address, place, |address| ready(listen(address))).await
     }
 
     pub(super) fn from_socket(socket: Socket) -> Self {

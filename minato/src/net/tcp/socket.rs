@@ -34,7 +34,7 @@ pub struct TcpSocket {
 
 socket_options!(
     TcpSocket: reuseaddr, reuseport, keepalive, nodelay, linger, send_buffer_size,
-    recv_buffer_size, only_v6, tos
+    recv_buffer_size, only_v6, tos_v4, tos, tclass_v6
 );
 
 /// What Linux has and others lack.

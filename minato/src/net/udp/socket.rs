@@ -55,7 +55,7 @@ pub struct UdpSocket {
 
 socket_options!(
     UdpSocket: broadcast, ttl, send_buffer_size, recv_buffer_size, multicast_loop_v4,
-    multicast_ttl_v4, multicast_loop_v6, tos
+    multicast_ttl_v4, multicast_loop_v6, tos_v4, tos, tclass_v6
 );
 datagram_api!(UdpSocket, SocketAddr, ip);
 /// What Linux has and others lack.
@@ -107,14 +107,13 @@ impl UdpSocket {
         handle: Option<Handle>,
         place: &'static Location<'static>,
     ) -> io::Result<Self> {
-        let addresses = to_socket_addrs(address, place).await?;
         let bind = |address| {
             let family = Family::from(&address);
             let socket = Socket::open(handle.as_ref(), family, Transport::Udp)?.made_at(place);
             socket.bind(&Address::Ip(address))?;
             Ok(Self { socket })
         };
-        first_ok(&addresses, |address| ready(bind(address))).await
+        first_ok(address, place, |address| ready(bind(address))).await
     }
 
     /// Gives the socket a peer: the first of the addresses that can be one. No packet is sent.
@@ -132,9 +131,8 @@ impl UdpSocket {
     pub fn connect<A: ToSocketAddrs>(&self, address: A) -> impl Future<Output = io::Result<()>> {
         let place = Location::caller();
         async move {
-            let addresses = to_socket_addrs(address, place).await?;
             let connect = |address| self.socket.connect(&Address::Ip(address));
-            first_ok(&addresses, |address| ready(connect(address))).await
+            first_ok(address, place, |address| ready(connect(address))).await
         }
     }
 

@@ -11,7 +11,7 @@ use super::SocketAddr;
 use crate::engine::{Direction, Interest, Readiness};
 use crate::io::ReadBuf;
 use crate::net::api::{socket_api, std_api};
-use crate::net::backoff::{Pause, Pauses};
+use crate::net::backoff::{Pauses, pause};
 use crate::net::datagram::datagram_api;
 use crate::net::io::Waitable;
 use crate::net::socket::Socket;
@@ -200,7 +200,7 @@ impl UnixDatagram {
             // from the second attempt on we sleep in between; otherwise this would spin.
             match &mut pauses {
                 None => pauses = Some(Pauses::default()),
-                Some(pauses) => Pause::new(pauses.next(), self.socket.place()).await?,
+                Some(pauses) => pause(pauses.next(), self.socket.place()).await?,
             }
             self.socket.ready(Interest::WRITABLE).await?;
         }

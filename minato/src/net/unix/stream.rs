@@ -14,7 +14,7 @@ use super::{SocketAddr, UCred};
 use crate::engine::{Direction, Interest, Readiness};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::net::api::{socket_api, std_api};
-use crate::net::backoff::{Pause, Pauses};
+use crate::net::backoff::{Pauses, pause};
 use crate::net::halves::{
     self, BorrowedReadHalf, BorrowedWriteHalf, OwnedReadHalf, OwnedWriteHalf, SplitStream,
 };
@@ -119,7 +119,7 @@ impl UnixStream {
         loop {
             match connect::connect(&socket, address).await {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    Pause::new(pauses.next(), socket.place()).await?
+                    pause(pauses.next(), socket.place()).await?
                 }
                 result => return result.map(|()| Self { socket }),
             }
