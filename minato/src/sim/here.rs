@@ -63,8 +63,9 @@ pub fn draw(n: usize) -> Option<usize> {
 ///
 /// let hash = |seed| {
 ///     sim::run(World::new(seed), |simulation| {
-///         drop(simulation.spawn("host", minato::time::sleep(Duration::from_secs(3600))).unwrap());
-///         simulation.run_until_idle().unwrap();
+///         let hour = Duration::from_secs(3600);
+///         let host = simulation.spawn("host", async move { minato::time::sleep(hour).await });
+///         simulation.block_on(host.unwrap()).unwrap();
 ///         simulation.world().trace_hash()
 ///     })
 /// };
