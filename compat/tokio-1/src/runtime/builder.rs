@@ -12,12 +12,12 @@ use crate::simulation;
 /// Minato's builder, whose runtimes are ours.
 pub struct Builder(m::Builder);
 
-/// Methods that change Minato's builder by the method of the same name.
+/// Methods that change [Minato's builder](m::Builder) by the method of the same name.
 macro_rules! settings {
     ($($(#[$attribute:meta])* $name:ident($($value:ident: $type:ty)?);)*) => {
         impl Builder {$(
             $(#[$attribute])*
-            #[doc = concat!("See [`", stringify!($name), "`](m::Builder).")]
+            #[doc = concat!("See Minato's `", stringify!($name), "`.")]
             #[track_caller]
             pub fn $name(&mut self $(, $value: $type)?) -> &mut Self {
                 self.0.$name($($value)?);
