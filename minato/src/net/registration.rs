@@ -39,6 +39,7 @@ pub(crate) struct Registration {
 }
 
 /// What decides where it is registered.
+#[derive(Clone)]
 enum Origin {
     /// Wherever it first waits.
     Anywhere,
@@ -76,11 +77,7 @@ impl Registration {
     /// That of a connection which this listener accepted. It is taken to be ready for both: often
     /// the client has sent something, and there is room to write.
     pub(super) fn for_accepted(&self, source: Source) -> Self {
-        let origin = match &self.origin {
-            Origin::Anywhere => Origin::Anywhere,
-            Origin::Explicit(reactor) => Origin::Explicit(reactor.clone()),
-            Origin::Noted(reactor) => Origin::Noted(reactor.clone()),
-        };
+        let origin = self.origin.clone();
         let assumed = AtomicU8::new(Readiness::ALL_OPEN.bits());
         let (lent, slot) = (AtomicBool::new(false), OnceLock::new());
         let Self { meaningful, made_at, .. } = *self;

@@ -80,9 +80,7 @@ impl<'a, F: AsFd> SendFile<'a, F> {
 
     /// Sends once; 0 is the end of the file.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let max = self.left.map_or(MAX_AT_ONCE, |left| {
-            usize::try_from(left).map_or(MAX_AT_ONCE, |left| left.min(MAX_AT_ONCE))
-        });
+        let max = self.left.map_or(MAX_AT_ONCE, |left| left.min(MAX_AT_ONCE as u64) as usize);
         if !self.is_checked {
             // Asked once: a program changes what it does about signals at its start, if at all.
             if self.wait.waitable().os().is_none() || !platform::is_broken_pipe_ignored() {

@@ -137,8 +137,7 @@ fn forget(is_over: impl Fn(&Arc<Parked>) -> bool) {
         return;
     }
     let mut all = PARKED.lock();
-    let (over, rest): (Vec<_>, Vec<_>) = all.drain(..).partition(is_over);
-    *all = rest;
+    let over: Vec<_> = all.extract_if(.., |parked| is_over(parked)).collect();
     COUNT.store(all.len(), Ordering::Relaxed);
     drop(all);
     drop(over);

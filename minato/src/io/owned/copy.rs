@@ -53,15 +53,9 @@ where
     OwnedCopy { parts: Parts::new("Copy", (reader, writer, transfer)) }
 }
 
-/// The future of [`copy`].
-#[derive(Debug)]
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct OwnedCopy<R, W> {
-    parts: Parts<(R, W, Transfer)>,
-}
-
 by_value_future! {
-    OwnedCopy<R: [AsyncRead + Unpin], W: [AsyncWrite + Unpin]> of (R, W, Transfer) => (u64, R, W);
+    /// The future of [`copy`].
+    pub struct OwnedCopy<R: [AsyncRead + Unpin], W: [AsyncWrite + Unpin]> of (R, W, Transfer) => (u64, R, W);
     |cx, (reader, writer, transfer)| transfer.poll(cx, Pin::new(reader), Pin::new(writer));
     |(reader, writer, _), copied| (copied, reader, writer)
 }

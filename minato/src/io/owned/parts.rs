@@ -52,19 +52,22 @@ impl<P> Parts<P> {
     }
 }
 
-/// Writes out the `Future` of a future by value, and its `into_parts` where that returns everything
-/// that the future holds.
+/// Writes out a future by value, and its `into_parts` where that returns everything that the future
+/// holds.
 ///
 /// After the type come what it holds and what it returns; then the poll of what it holds; then how
 /// what it held and the result of the poll become what it returns.
 macro_rules! by_value_future {
     (
-        $future:ident<$($generic:ident: [$($bound:tt)+]),+> of $held:ty => $output:ty;
+        $(#[$doc:meta])+
+        pub $keyword:ident $future:ident<$($generic:ident: [$($bound:tt)+]),+>
+        of $held:ty => $output:ty;
         $(#[$into_doc:meta])+ into_parts;
         $($polls:tt)+
     ) => {
         by_value_future! {
-            $future<$($generic: [$($bound)+]),+> of $held => $output;
+            $(#[$doc])+
+            pub $keyword $future<$($generic: [$($bound)+]),+> of $held => $output;
             $($polls)+
         }
 
@@ -76,10 +79,19 @@ macro_rules! by_value_future {
         }
     };
     (
-        $future:ident<$($generic:ident: [$($bound:tt)+]),+> of $held:ty => $output:ty;
+        $(#[$doc:meta])+
+        pub $keyword:ident $future:ident<$($generic:ident: [$($bound:tt)+]),+>
+        of $held:ty => $output:ty;
         |$cx:ident, $parts:pat_param| $poll:expr;
         |$taken:pat_param, $result:pat_param| $returned:expr
     ) => {
+        $(#[$doc])+
+        #[derive(Debug)]
+        #[must_use = "futures do nothing unless you `.await` or poll them"]
+        pub $keyword $future<$($generic),+> {
+            parts: Parts<$held>,
+        }
+
         impl<$($generic: $($bound)+),+> Future for $future<$($generic),+> {
             type Output = std::io::Result<$output>;
 

@@ -41,15 +41,9 @@ where
     OwnedRead { parts: Parts::new("Read", (a, buf)) }
 }
 
-/// The future of [`read`].
-#[derive(Debug)]
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct OwnedRead<A, T> {
-    parts: Parts<(A, T)>,
-}
-
 by_value_future! {
-    OwnedRead<A: [AsyncRead + Unpin], T: [AsMut<[u8]>]> of (A, T) => (A, T, usize);
+    /// The future of [`read`].
+    pub struct OwnedRead<A: [AsyncRead + Unpin], T: [AsMut<[u8]>]> of (A, T) => (A, T, usize);
     /// The reader and the buffer, into which nothing was read; `None` after success.
     into_parts;
     |cx, (reader, buf)| match buf.as_mut() {
@@ -97,15 +91,9 @@ where
     OwnedReadExact { parts: Parts::new("ReadExact", (a, buf, 0)) }
 }
 
-/// The future of [`read_exact`].
-#[derive(Debug)]
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct OwnedReadExact<A, T> {
-    parts: Parts<(A, T, usize)>,
-}
-
 by_value_future! {
-    OwnedReadExact<A: [AsyncRead + Unpin], T: [AsMut<[u8]>]> of (A, T, usize) => (A, T);
+    /// The future of [`read_exact`].
+    pub struct OwnedReadExact<A: [AsyncRead + Unpin], T: [AsMut<[u8]>]> of (A, T, usize) => (A, T);
     /// The reader, the buffer, and how many bytes of it are filled; `None` after success.
     into_parts;
     |cx, (reader, buf, filled)| poll_fill(Pin::new(reader), cx, buf.as_mut(), filled);
@@ -150,15 +138,9 @@ where
     OwnedReadUntil { parts: Parts::new("ReadUntil", (a, buf, 0, byte)) }
 }
 
-/// The future of [`read_until`].
-#[derive(Debug)]
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct OwnedReadUntil<A> {
-    parts: Parts<(A, Vec<u8>, usize, u8)>,
-}
-
 by_value_future! {
-    OwnedReadUntil<A: [AsyncBufRead + Unpin]> of (A, Vec<u8>, usize, u8) => (A, Vec<u8>);
+    /// The future of [`read_until`].
+    pub struct OwnedReadUntil<A: [AsyncBufRead + Unpin]> of (A, Vec<u8>, usize, u8) => (A, Vec<u8>);
     |cx, (reader, buf, appended, byte)| {
         poll_through(Pin::new(reader), cx, *byte, |bytes| {
             buf.extend_from_slice(bytes);
@@ -210,15 +192,9 @@ where
     OwnedReadToEnd { parts: Parts::new("ReadToEnd", (a, ToEnd::new(buf))) }
 }
 
-/// The future of [`read_to_end`].
-#[derive(Debug)]
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct OwnedReadToEnd<A> {
-    parts: Parts<(A, ToEnd<Vec<u8>>)>,
-}
-
 by_value_future! {
-    OwnedReadToEnd<A: [AsyncRead + Unpin]> of (A, ToEnd<Vec<u8>>) => (A, Vec<u8>);
+    /// The future of [`read_to_end`].
+    pub struct OwnedReadToEnd<A: [AsyncRead + Unpin]> of (A, ToEnd<Vec<u8>>) => (A, Vec<u8>);
     |cx, (reader, reading)| reading.poll(Pin::new(reader), cx);
     |(reader, reading), ()| (reader, reading.into_parts().0)
 }

@@ -44,15 +44,9 @@ where
     OwnedWriteAll { parts: Parts::new("WriteAll", (a, buf, 0)) }
 }
 
-/// The future of [`write_all`].
-#[derive(Debug)]
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct OwnedWriteAll<A, T> {
-    parts: Parts<(A, T, usize)>,
-}
-
 by_value_future! {
-    OwnedWriteAll<A: [AsyncWrite + Unpin], T: [AsRef<[u8]>]> of (A, T, usize) => (A, T);
+    /// The future of [`write_all`].
+    pub struct OwnedWriteAll<A: [AsyncWrite + Unpin], T: [AsRef<[u8]>]> of (A, T, usize) => (A, T);
     /// The writer, the buffer, and how many bytes of it were written; `None` after success.
     into_parts;
     |cx, (writer, buf, written)| poll_write_rest(Pin::new(writer), cx, buf.as_ref(), written);
@@ -89,15 +83,9 @@ where
     OwnedFlush { parts: Parts::new("Flush", a) }
 }
 
-/// The future of [`flush`].
-#[derive(Debug)]
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct OwnedFlush<A> {
-    parts: Parts<A>,
-}
-
 by_value_future! {
-    OwnedFlush<A: [AsyncWrite + Unpin]> of A => A;
+    /// The future of [`flush`].
+    pub struct OwnedFlush<A: [AsyncWrite + Unpin]> of A => A;
     /// The writer; `None` after success.
     into_parts;
     |cx, writer| Pin::new(writer).poll_flush(cx);
@@ -136,15 +124,9 @@ where
     OwnedShutdown { parts: Parts::new("Shutdown", a) }
 }
 
-/// The future of [`shutdown`].
-#[derive(Debug)]
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct OwnedShutdown<A> {
-    parts: Parts<A>,
-}
-
 by_value_future! {
-    OwnedShutdown<A: [AsyncWrite + Unpin]> of A => A;
+    /// The future of [`shutdown`].
+    pub struct OwnedShutdown<A: [AsyncWrite + Unpin]> of A => A;
     /// The writer; `None` after success.
     into_parts;
     |cx, writer| Pin::new(writer).poll_shutdown(cx);

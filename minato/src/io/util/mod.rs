@@ -36,6 +36,7 @@ mod take;
 
 // What they share.
 mod future;
+mod numbers;
 mod text;
 
 use std::io::IoSlice;

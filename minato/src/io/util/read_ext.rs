@@ -2,12 +2,16 @@
 
 use bytes::BufMut;
 
+use super::numbers::numbers;
 use super::{Chain, Read, ReadExact, ReadIntoBuf, ReadNumber, ReadToEnd, ReadToString, Take};
 use crate::io::AsyncRead;
 
 /// Writes out the number methods, which differ in nothing but the number.
 macro_rules! read_numbers {
-    ($($method:ident: $number:ty, $size:literal, $decode:ident, $form:literal;)*) => {$(
+    (
+        $($method:ident $write:ident: $number:ty, $size:literal, $decode:ident $encode:ident,
+        $form:literal;)*
+    ) => {$(
         #[doc = concat!("Reads one [`", stringify!($number), "`]: ", $form, ".")]
         ///
         /// # Errors
@@ -153,30 +157,7 @@ pub trait AsyncReadExt: AsyncRead {
         ReadExact { reader: self, buf, filled: 0 }
     }
 
-    read_numbers! {
-        read_u8: u8, 1, from_be_bytes, "1 byte";
-        read_i8: i8, 1, from_be_bytes, "1 byte";
-        read_u16: u16, 2, from_be_bytes, "2 bytes, big-endian";
-        read_i16: i16, 2, from_be_bytes, "2 bytes, big-endian";
-        read_u32: u32, 4, from_be_bytes, "4 bytes, big-endian";
-        read_i32: i32, 4, from_be_bytes, "4 bytes, big-endian";
-        read_u64: u64, 8, from_be_bytes, "8 bytes, big-endian";
-        read_i64: i64, 8, from_be_bytes, "8 bytes, big-endian";
-        read_u128: u128, 16, from_be_bytes, "16 bytes, big-endian";
-        read_i128: i128, 16, from_be_bytes, "16 bytes, big-endian";
-        read_f32: f32, 4, from_be_bytes, "4 bytes, big-endian";
-        read_f64: f64, 8, from_be_bytes, "8 bytes, big-endian";
-        read_u16_le: u16, 2, from_le_bytes, "2 bytes, little-endian";
-        read_i16_le: i16, 2, from_le_bytes, "2 bytes, little-endian";
-        read_u32_le: u32, 4, from_le_bytes, "4 bytes, little-endian";
-        read_i32_le: i32, 4, from_le_bytes, "4 bytes, little-endian";
-        read_u64_le: u64, 8, from_le_bytes, "8 bytes, little-endian";
-        read_i64_le: i64, 8, from_le_bytes, "8 bytes, little-endian";
-        read_u128_le: u128, 16, from_le_bytes, "16 bytes, little-endian";
-        read_i128_le: i128, 16, from_le_bytes, "16 bytes, little-endian";
-        read_f32_le: f32, 4, from_le_bytes, "4 bytes, little-endian";
-        read_f64_le: f64, 8, from_le_bytes, "8 bytes, little-endian";
-    }
+    numbers! { read_numbers }
 
     /// Reads to the end of the stream and appends all to `buf`; returns how many bytes that were.
     ///

@@ -4,12 +4,16 @@ use std::io::IoSlice;
 
 use bytes::Buf;
 
+use super::numbers::numbers;
 use super::{Flush, Shutdown, Write, WriteAll, WriteAllBuf, WriteBuf, WriteNumber, WriteVectored};
 use crate::io::AsyncWrite;
 
 /// Writes out the number methods, which differ in nothing but the number.
 macro_rules! write_numbers {
-    ($($method:ident: $number:ty, $size:literal, $encode:ident, $form:literal;)*) => {$(
+    (
+        $($read:ident $method:ident: $number:ty, $size:literal, $decode:ident $encode:ident,
+        $form:literal;)*
+    ) => {$(
         #[doc = concat!("Writes one [`", stringify!($number), "`]: ", $form, ".")]
         ///
         /// # Errors
@@ -187,30 +191,7 @@ pub trait AsyncWriteExt: AsyncWrite {
         WriteAll { writer: self, bytes: src, written: 0 }
     }
 
-    write_numbers! {
-        write_u8: u8, 1, to_be_bytes, "1 byte";
-        write_i8: i8, 1, to_be_bytes, "1 byte";
-        write_u16: u16, 2, to_be_bytes, "2 bytes, big-endian";
-        write_i16: i16, 2, to_be_bytes, "2 bytes, big-endian";
-        write_u32: u32, 4, to_be_bytes, "4 bytes, big-endian";
-        write_i32: i32, 4, to_be_bytes, "4 bytes, big-endian";
-        write_u64: u64, 8, to_be_bytes, "8 bytes, big-endian";
-        write_i64: i64, 8, to_be_bytes, "8 bytes, big-endian";
-        write_u128: u128, 16, to_be_bytes, "16 bytes, big-endian";
-        write_i128: i128, 16, to_be_bytes, "16 bytes, big-endian";
-        write_f32: f32, 4, to_be_bytes, "4 bytes, big-endian";
-        write_f64: f64, 8, to_be_bytes, "8 bytes, big-endian";
-        write_u16_le: u16, 2, to_le_bytes, "2 bytes, little-endian";
-        write_i16_le: i16, 2, to_le_bytes, "2 bytes, little-endian";
-        write_u32_le: u32, 4, to_le_bytes, "4 bytes, little-endian";
-        write_i32_le: i32, 4, to_le_bytes, "4 bytes, little-endian";
-        write_u64_le: u64, 8, to_le_bytes, "8 bytes, little-endian";
-        write_i64_le: i64, 8, to_le_bytes, "8 bytes, little-endian";
-        write_u128_le: u128, 16, to_le_bytes, "16 bytes, little-endian";
-        write_i128_le: i128, 16, to_le_bytes, "16 bytes, little-endian";
-        write_f32_le: f32, 4, to_le_bytes, "4 bytes, little-endian";
-        write_f64_le: f64, 8, to_le_bytes, "8 bytes, little-endian";
-    }
+    numbers! { write_numbers }
 
     /// Hands on everything that the writer has buffered.
     ///
