@@ -6,23 +6,11 @@
 use std::io::{self, IoSlice};
 use std::sync::OnceLock;
 
-use super::Key;
+use crate::sim::SimSocket;
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
 
 /// The most bytes that an outbox holds (contract, rule 5).
 const OUTBOX_LIMIT: usize = 64 * 1024;
-
-/// Where the bytes of an outbox go.
-pub(crate) trait Sink: Send + Sync {
-    /// Sends as much as there is room for. To send nothing returns the error that waits, if any.
-    fn send(&self, bytes: &[u8]) -> io::Result<usize>;
-
-    /// Sends all, room or not.
-    fn force_send(&self, bytes: &[u8]) -> io::Result<()>;
-
-    /// The key that the socket is registered under.
-    fn key(&self) -> Option<Key>;
-}
 
 /// The outboxes of one engine that have something to send.
 #[derive(Default)]
@@ -30,8 +18,8 @@ pub(crate) struct Mailbox(Mutex<Vec<Arc<Outbox>>>);
 
 impl Mailbox {
     /// Sends what there is room for. `room` is called with the key of each socket that accepts
-    /// bytes again: the sink knows nothing of outboxes, and may have no event for it.
-    pub(crate) fn send_all(&self, mut room: impl FnMut(Key)) {
+    /// bytes again: the world knows nothing of outboxes, and may have no event for it.
+    pub(crate) fn send_all(&self, mut room: impl FnMut(usize)) {
         let due = std::mem::take(&mut *self.0.lock());
         for outbox in due {
             outbox.queued.store(false, Ordering::SeqCst);
@@ -39,7 +27,7 @@ impl Mailbox {
                 self.queue(&outbox);
             }
             if outbox.take_room() {
-                outbox.sink.key().into_iter().for_each(&mut room);
+                outbox.socket.registered_as().into_iter().for_each(&mut room);
             }
         }
     }
@@ -58,7 +46,7 @@ impl Mailbox {
 }
 
 struct Outbox {
-    sink: Arc<dyn Sink>,
+    socket: Arc<SimSocket>,
     pending: Mutex<Pending>,
     /// Whether it is in the mailbox.
     queued: AtomicBool,
@@ -78,7 +66,7 @@ impl Outbox {
     fn send(&self) -> bool {
         let mut pending = self.pending.lock();
         while !pending.bytes.is_empty() {
-            match self.sink.send(&pending.bytes) {
+            match self.socket.send(&pending.bytes) {
                 Ok(sent) => drop(pending.bytes.drain(..sent)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
                 Err(error) => {
@@ -94,7 +82,7 @@ impl Outbox {
         let mut pending = self.pending.lock();
         let bytes = std::mem::take(&mut pending.bytes);
         if !bytes.is_empty()
-            && let Err(error) = self.sink.force_send(&bytes)
+            && let Err(error) = self.socket.force_send(&bytes)
         {
             pending.error = Some(error);
         }
@@ -128,16 +116,16 @@ impl Deferred {
         Self::new(self.mailbox.clone())
     }
 
-    /// Accepts bytes to be sent to `sink` later; `None` if the engine does not defer sends.
-    pub(crate) fn accept<S: Sink + 'static>(
+    /// Accepts bytes that `socket` is to send later; `None` if the engine does not defer sends.
+    pub(crate) fn accept(
         &self,
-        sink: &Arc<S>,
+        socket: &Arc<SimSocket>,
         bufs: &[IoSlice<'_>],
     ) -> Option<io::Result<usize>> {
         let mailbox = self.mailbox.as_ref()?;
         let new = || {
             let (pending, queued) = (Mutex::default(), AtomicBool::new(false));
-            Arc::new(Outbox { sink: sink.clone(), pending, queued })
+            Arc::new(Outbox { socket: socket.clone(), pending, queued })
         };
         let outbox = self.outbox.get_or_init(new);
         let accepted = outbox.accept(bufs);
@@ -174,7 +162,7 @@ impl Outbox {
             return Err(error);
         }
         // What can fail now fails now: sending nothing shows it. The next send reports the rest.
-        self.sink.send(&[])?;
+        self.socket.send(&[])?;
         let room = OUTBOX_LIMIT - pending.bytes.len();
         let asked: usize = bufs.iter().map(|buf| buf.len()).sum();
         if asked == 0 {

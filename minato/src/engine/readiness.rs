@@ -234,13 +234,6 @@ pub(crate) enum Direction {
 }
 
 impl Direction {
-    pub(crate) const fn interest(self) -> Interest {
-        match self {
-            Self::Read => Interest::READABLE,
-            Self::Write => Interest::WRITABLE,
-        }
-    }
-
     /// The bits that let an operation in this direction make progress.
     pub(crate) const fn mask(self) -> Readiness {
         match self {

@@ -16,9 +16,9 @@ use std::time::Duration;
 
 use minato_sim::Host;
 
-use super::outbox::{Mailbox, Sink};
+use super::outbox::Mailbox;
 use super::{Event, Key, Readiness};
-use crate::sim::{SimSocket, deputy};
+use crate::sim::deputy;
 use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering};
 
 /// After this many turns in a row that find nothing and must not wait, time passes nevertheless.
@@ -178,7 +178,7 @@ impl SimDriver {
         if let Some(mailbox) = &self.host.mailbox {
             mailbox.send_all(|key| {
                 let readiness = minato_sim::Readiness::WRITABLE;
-                events.push(minato_sim::Event { key: key.word() as u64, readiness });
+                events.push(minato_sim::Event { key: key as u64, readiness });
             });
         }
     }
@@ -187,20 +187,6 @@ impl SimDriver {
 impl Drop for SimDriver {
     fn drop(&mut self) {
         deputy::close_all(&self.host.host);
-    }
-}
-
-impl Sink for SimSocket {
-    fn send(&self, bytes: &[u8]) -> io::Result<usize> {
-        (**self).send(bytes)
-    }
-
-    fn force_send(&self, bytes: &[u8]) -> io::Result<()> {
-        (**self).force_send(bytes)
-    }
-
-    fn key(&self) -> Option<Key> {
-        self.registered_as().map(Key::from_word)
     }
 }
 

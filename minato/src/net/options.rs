@@ -17,14 +17,13 @@ macro_rules! socket_options {
 }
 
 /// Defines `option_methods!`, which expands to the methods of an option, by the name of the first:
-/// the two of each row, and what is written out after `also`.
+/// those of each row, and those that are unlike any other.
 macro_rules! option_table {
     (
         $(
             $(#[$get_doc:meta])+ $get:ident: $value:ty = $option:ident,
             $(#[$set_doc:meta])+ $set:ident;
         )+
-        also $($others:tt)+
     ) => {
         macro_rules! option_methods {
             $(($get) => {
@@ -46,7 +45,65 @@ macro_rules! option_table {
                     self.socket.set_option($crate::os::OptionName::$option, value.into())
                 }
             };)+
-            $($others)+
+            (device) => {
+                /// The name of the network interface that the socket is bound to
+                /// (`SO_BINDTODEVICE`).
+                ///
+                /// # Errors
+                ///
+                /// The system's.
+                pub fn device(&self) -> std::io::Result<Option<Vec<u8>>> {
+                    self.socket.device()
+                }
+
+                /// Binds the socket to the network interface of this name, so that only its packets
+                /// are received; `None` or an empty name frees it.
+                ///
+                /// # Errors
+                ///
+                /// The system's: there is no such interface, or it may not be chosen. `Unsupported`
+                /// for a name on a simulated runtime.
+                pub fn bind_device(&self, interface: Option<&[u8]>) -> std::io::Result<()> {
+                    self.socket.bind_device(interface)
+                }
+            };
+            (linger) => {
+                /// How long a close waits for bytes that were not sent; see
+                /// [`set_linger`](Self::set_linger).
+                ///
+                /// # Errors
+                ///
+                /// The system's.
+                pub fn linger(&self) -> std::io::Result<Option<std::time::Duration>> {
+                    self.socket.option($crate::os::OptionName::Linger)?.try_into()
+                }
+
+                /// Sets how long a close waits for bytes that were not sent. With a zero duration a
+                /// close throws them away and resets the connection. Any other makes the *close
+                /// block* on most systems, and is best left alone; it counts in whole seconds,
+                /// rounded up.
+                ///
+                /// # Errors
+                ///
+                /// `InvalidInput` for more than 2³¹ - 1 seconds; else the system's.
+                pub fn set_linger(
+                    &self,
+                    linger: Option<std::time::Duration>,
+                ) -> std::io::Result<()> {
+                    let linger = $crate::os::OptionValue::linger(linger)?;
+                    self.socket.set_option($crate::os::OptionName::Linger, linger)
+                }
+
+                /// Has a close throw bytes away that were not sent, and reset the connection. It is
+                /// the one [linger](Self::set_linger) that never makes a close block.
+                ///
+                /// # Errors
+                ///
+                /// The system's.
+                pub fn set_zero_linger(&self) -> std::io::Result<()> {
+                    self.set_linger(Some(std::time::Duration::ZERO))
+                }
+            };
         }
     };
 }
@@ -124,62 +181,6 @@ option_table! {
     multicast_loop_v6: bool = MulticastLoopV6,
     /// Sets whether IPv6 multicasts come back to this host; on by default.
     set_multicast_loop_v6;
-
-    also
-    (device) => {
-        /// The name of the network interface that the socket is bound to (`SO_BINDTODEVICE`).
-        ///
-        /// # Errors
-        ///
-        /// The system's.
-        pub fn device(&self) -> std::io::Result<Option<Vec<u8>>> {
-            self.socket.device()
-        }
-
-        /// Binds the socket to the network interface of this name, so that only its packets are
-        /// received; `None` or an empty name frees it.
-        ///
-        /// # Errors
-        ///
-        /// The system's: there is no such interface, or it may not be chosen. `Unsupported` for a
-        /// name on a simulated runtime.
-        pub fn bind_device(&self, interface: Option<&[u8]>) -> std::io::Result<()> {
-            self.socket.bind_device(interface)
-        }
-    };
-    (linger) => {
-        /// How long a close waits for bytes that were not sent; see
-        /// [`set_linger`](Self::set_linger).
-        ///
-        /// # Errors
-        ///
-        /// The system's.
-        pub fn linger(&self) -> std::io::Result<Option<std::time::Duration>> {
-            self.socket.option(crate::os::OptionName::Linger)?.try_into()
-        }
-
-        /// Sets how long a close waits for bytes that were not sent. With a zero duration a close
-        /// throws them away and resets the connection. Any other makes the *close block* on most
-        /// systems, and is best left alone; it counts in whole seconds, rounded up.
-        ///
-        /// # Errors
-        ///
-        /// `InvalidInput` for more than 2³¹ - 1 seconds; else the system's.
-        pub fn set_linger(&self, linger: Option<std::time::Duration>) -> std::io::Result<()> {
-            let linger = crate::os::OptionValue::linger(linger)?;
-            self.socket.set_option(crate::os::OptionName::Linger, linger)
-        }
-
-        /// Has a close throw bytes away that were not sent, and reset the connection. It is the
-        /// one [linger](Self::set_linger) that never makes a close block.
-        ///
-        /// # Errors
-        ///
-        /// The system's.
-        pub fn set_zero_linger(&self) -> std::io::Result<()> {
-            self.set_linger(Some(std::time::Duration::ZERO))
-        }
-    };
 }
 
 pub(super) use {option_methods, socket_options};

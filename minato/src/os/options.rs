@@ -11,32 +11,33 @@ use super::{OsSocket, platform};
 /// Defines the options, and how the system reads and sets each of them.
 macro_rules! options {
     (
-        |$os:ident, $socket:ident, $value:ident|
+        $(#[$doc:meta])+
+        pub(crate) $keyword:ident $names:ident of |$os:ident, $socket:ident, $value:ident|;
         $($name:ident: $type:ty = $get:expr, $set:expr;)+
     ) => {
-        /// An option that can be read and set.
+        $(#[$doc])+
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(crate) enum OptionName {
+        pub(crate) $keyword $names {
             $($name),+
         }
 
-        impl OptionName {
+        impl $names {
             /// All of them. Which families a socket serves comes before what depends on it.
             pub(crate) const ALL: [Self; 19] = [$(Self::$name),+];
         }
 
         impl OsSocket {
-            pub(crate) fn option(&self, name: OptionName) -> io::Result<OptionValue> {
+            pub(crate) fn option(&self, name: $names) -> io::Result<OptionValue> {
                 let ($os, $socket) = (self, &self.socket);
                 match name {
-                    $(OptionName::$name => $get.map(<$type>::into),)+
+                    $($names::$name => $get.map(<$type>::into),)+
                 }
             }
 
-            pub(crate) fn set_option(&self, name: OptionName, value: OptionValue) -> io::Result<()> {
+            pub(crate) fn set_option(&self, name: $names, value: OptionValue) -> io::Result<()> {
                 let ($os, $socket) = (self, &self.socket);
                 match name {
-                    $(OptionName::$name => {
+                    $($names::$name => {
                         let $value: $type = value.try_into()?;
                         $set
                     })+
@@ -47,7 +48,8 @@ macro_rules! options {
 }
 
 options! {
-    |os, socket, value|
+    /// An option that can be read and set.
+    pub(crate) enum OptionName of |os, socket, value|;
     OnlyV6: bool = socket.only_v6(), socket.set_only_v6(value);
     ReuseAddress: bool = socket.reuse_address(), socket.set_reuse_address(value);
     ReusePort: bool = socket.reuse_port(), socket.set_reuse_port(value);

@@ -10,11 +10,17 @@ use std::path::Path;
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fcntl_setfl, fstat};
 
 use super::{BorrowedDescriptor, Descriptor, MAX_BUFFERS, RawDescriptor};
-use crate::engine::Direction;
 
 /// One end of a pipe.
 #[derive(Debug)]
 pub(crate) struct OsPipe(File);
+
+/// Which end it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PipeEnd {
+    Reading,
+    Writing,
+}
 
 impl OsPipe {
     /// A new pipe: its reading and its writing end, non-blocking and close-on-exec.
@@ -28,8 +34,8 @@ impl OsPipe {
     }
 
     /// Opens the FIFO at `path` without waiting for its other end; as both ends if `both`.
-    pub(crate) fn open(path: &Path, end: Direction, both: bool) -> io::Result<Self> {
-        let (read, write) = (end == Direction::Read || both, end == Direction::Write || both);
+    pub(crate) fn open(path: &Path, end: PipeEnd, both: bool) -> io::Result<Self> {
+        let (read, write) = (end == PipeEnd::Reading || both, end == PipeEnd::Writing || both);
         let flags = OFlags::NONBLOCK.bits() as i32;
         let file = OpenOptions::new().read(read).write(write).custom_flags(flags).open(path)?;
         Ok(Self(file))
@@ -44,11 +50,11 @@ impl OsPipe {
     }
 
     /// Whether it was opened as `end`.
-    pub(crate) fn check_access(&self, end: Direction) -> io::Result<()> {
+    pub(crate) fn check_access(&self, end: PipeEnd) -> io::Result<()> {
         let mode = fcntl_getfl(&self.0)? & OFlags::RWMODE;
         let (needed, text) = match end {
-            Direction::Read => (OFlags::RDONLY, "the pipe was not opened for reading"),
-            Direction::Write => (OFlags::WRONLY, "the pipe was not opened for writing"),
+            PipeEnd::Reading => (OFlags::RDONLY, "the pipe was not opened for reading"),
+            PipeEnd::Writing => (OFlags::WRONLY, "the pipe was not opened for writing"),
         };
         if mode == needed || mode == OFlags::RDWR {
             return Ok(());

@@ -55,7 +55,8 @@ where
 
 by_value_future! {
     /// The future of [`copy`].
-    pub struct OwnedCopy<R: [AsyncRead + Unpin], W: [AsyncWrite + Unpin]> of (R, W, Transfer) => (u64, R, W);
+    pub struct OwnedCopy<R: [AsyncRead + Unpin], W: [AsyncWrite + Unpin]>
+    of (R, W, Transfer) => (u64, R, W);
     |cx, (reader, writer, transfer)| transfer.poll(cx, Pin::new(reader), Pin::new(writer));
     |(reader, writer, _), copied| (copied, reader, writer)
 }

@@ -382,7 +382,10 @@ impl<T: AsRawFd> AsyncFd<T> {
     }
 
     fn poll_wait(&self, cx: &mut Context<'_>, direction: Direction) -> Poll<io::Result<Seen>> {
-        self.check(direction.interest())?;
+        self.check(match direction {
+            Direction::Read => Interest::READABLE,
+            Direction::Write => Interest::WRITABLE,
+        })?;
         let snapshot = ready!(self.registration().poll_last_ready(cx, direction))?;
         Poll::Ready(Ok(Seen::new(snapshot, direction.mask())))
     }

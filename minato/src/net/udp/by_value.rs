@@ -11,27 +11,45 @@ use super::{Received, RecvBatch, Transmit, UdpSocket};
 use crate::io::ReadBuf;
 use crate::io::owned::Parts;
 
-/// Defines `$future`, which has `$parts` and may have a field besides, and what all of them have but
-/// the poll.
+/// The future of [`UdpSocket::send_dgram`].
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct SendDgram<T> {
+    parts: Parts<(UdpSocket, T)>,
+    target: SocketAddr,
+}
+
+/// The future of [`UdpSocket::recv_dgram`].
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct RecvDgram<T> {
+    parts: Parts<(UdpSocket, T)>,
+}
+
+/// The future of [`UdpSocket::send_dgrams`].
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct SendDgrams<T> {
+    /// The last is how many bytes were sent.
+    parts: Parts<(UdpSocket, Transmit<T>, usize)>,
+}
+
+/// The future of [`UdpSocket::recv_dgrams`].
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct RecvDgrams {
+    parts: Parts<(UdpSocket, RecvBatch)>,
+}
+
+/// Gives `$future`, which has `$parts` and may have a field besides, what all of them have but the
+/// poll.
 macro_rules! by_value {
     (
-        $(#[$doc:meta])+
-        pub $keyword:ident $future:ident $(<$buf:ident>)? $(($field:ident: $type:ty))?;
-        $(#[$parts_doc:meta])+ $parts:ty
+        $future:ident $(<$buf:ident>)? $(($field:ident: $type:ty))?,
+        $(#[$doc:meta])* $parts:ty
     ) => {
-        $(#[$doc])+
-        #[must_use = "futures do nothing unless you `.await` or poll them"]
-        pub $keyword $future $(<$buf>)? {
-            parts: Parts<$parts>,
-            $($field: $type,)?
-        }
-
         impl $(<$buf>)? $future $(<$buf>)? {
             pub(super) fn new(parts: $parts $(, $field: $type)?) -> Self {
                 Self { parts: Parts::new(stringify!($future), parts) $(, $field)? }
             }
 
-            $(#[$parts_doc])+
+            $(#[$doc])*
             pub fn into_parts(self) -> Option<$parts> {
                 self.parts.into_inner()
             }
@@ -48,27 +66,23 @@ macro_rules! by_value {
 }
 
 by_value! {
-    /// The future of [`UdpSocket::send_dgram`].
-    pub struct SendDgram<T> (target: SocketAddr);
+    SendDgram<T> (target: SocketAddr),
     /// The socket and the buffer, which was not sent; `None` after success.
     (UdpSocket, T)
 }
 by_value! {
-    /// The future of [`UdpSocket::recv_dgram`].
-    pub struct RecvDgram<T>;
+    RecvDgram<T>,
     /// The socket and the buffer, into which nothing was received; `None` after success.
     (UdpSocket, T)
 }
 by_value! {
-    /// The future of [`UdpSocket::send_dgrams`].
-    pub struct SendDgrams<T>;
+    SendDgrams<T>,
     /// The socket, the transmit, and how many bytes of its contents were sent; `None` after
     /// success.
     (UdpSocket, Transmit<T>, usize)
 }
 by_value! {
-    /// The future of [`UdpSocket::recv_dgrams`].
-    pub struct RecvDgrams;
+    RecvDgrams,
     /// The socket and the batch, into which nothing was received; `None` after success.
     (UdpSocket, RecvBatch)
 }

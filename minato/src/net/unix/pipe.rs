@@ -40,7 +40,7 @@ use crate::net::registration::{self, Registration};
 use crate::net::socket::{no_descriptor, receive_into};
 use crate::net::stream::{read_methods, read_traits, write_methods, write_traits};
 use crate::net::{AsyncFd, Direct};
-use crate::os::pipe::OsPipe;
+use crate::os::pipe::{OsPipe, PipeEnd};
 
 /// Makes a pipe without a path: what is written to the sender is read from the receiver.
 ///
@@ -50,8 +50,8 @@ use crate::os::pipe::OsPipe;
 #[track_caller]
 pub fn pipe() -> io::Result<(Sender, Receiver)> {
     let (reading, writing) = OsPipe::pair()?;
-    let sender = Sender { end: End::new(writing, Direction::Write)? };
-    Ok((sender, Receiver { end: End::new(reading, Direction::Read)? }))
+    let sender = Sender { end: End::new(writing, PipeEnd::Writing)? };
+    Ok((sender, Receiver { end: End::new(reading, PipeEnd::Reading)? }))
 }
 
 /// How a FIFO is opened: as a [`Sender`] or as a [`Receiver`].
@@ -101,7 +101,7 @@ impl OpenOptions {
     /// runtime.
     #[track_caller]
     pub fn open_receiver<P: AsRef<Path>>(&self, path: P) -> io::Result<Receiver> {
-        self.open(path.as_ref(), Direction::Read).map(|end| Receiver { end })
+        self.open(path.as_ref(), PipeEnd::Reading).map(|end| Receiver { end })
     }
 
     /// Opens the FIFO at `path` for writing.
@@ -112,11 +112,11 @@ impl OpenOptions {
     /// receiver. `Unsupported` on a simulated runtime.
     #[track_caller]
     pub fn open_sender<P: AsRef<Path>>(&self, path: P) -> io::Result<Sender> {
-        self.open(path.as_ref(), Direction::Write).map(|end| Sender { end })
+        self.open(path.as_ref(), PipeEnd::Writing).map(|end| Sender { end })
     }
 
     #[track_caller]
-    fn open(&self, path: &Path, end: Direction) -> io::Result<End> {
+    fn open(&self, path: &Path, end: PipeEnd) -> io::Result<End> {
         let pipe = OsPipe::open(path, end, self.both)?;
         if !self.unchecked {
             pipe.check_kind()?;
@@ -167,7 +167,7 @@ macro_rules! end_api {
             /// As [`from_file`](Self::from_file).
             #[track_caller]
             pub fn from_owned_fd(descriptor: OwnedFd) -> io::Result<Self> {
-                Ok(Self { end: End::checked(descriptor.into(), Direction::$which)? })
+                Ok(Self { end: End::checked(descriptor.into(), PipeEnd::$which)? })
             }
 
             #[doc = concat!("Takes over a file that is a pipe, opened for ", $verb, ", and ")]
@@ -190,7 +190,7 @@ macro_rules! end_api {
             /// As [`from_file_unchecked`](Self::from_file_unchecked).
             #[track_caller]
             pub fn from_owned_fd_unchecked(descriptor: OwnedFd) -> io::Result<Self> {
-                Ok(Self { end: End::new(descriptor.into(), Direction::$which)? })
+                Ok(Self { end: End::new(descriptor.into(), PipeEnd::$which)? })
             }
 
             /// Calls `operation`, which does I/O on the descriptor, if this end may be ready for
@@ -201,7 +201,7 @@ macro_rules! end_api {
             ///
             /// `WouldBlock` if the pipe is known not to be ready; else those of `operation`.
             pub fn try_io<T>(&self, operation: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-                self.end.try_user_io(Direction::$which.interest(), operation)
+                self.end.try_user_io(interest(PipeEnd::$which), operation)
             }
 
             /// Gives the descriptor away, as one that blocks: for another process, usually.
@@ -259,16 +259,23 @@ pub struct Receiver {
 write_methods!([] Sender);
 write_traits!([] Sender);
 writable_api!([] Sender, poll_write_ready);
-end_api!(Sender, Write, "writing");
+end_api!(Sender, Writing, "writing");
 
 read_methods!([] Receiver);
 read_traits!([] Receiver);
 readable_api!([] Receiver, poll_read_ready);
-end_api!(Receiver, Read, "reading");
+end_api!(Receiver, Reading, "reading");
 
 /// An end of a pipe, by the names of a socket's operations.
 #[derive(Debug)]
 struct End(AsyncFd<OsPipe>);
+
+fn interest(end: PipeEnd) -> Interest {
+    match end {
+        PipeEnd::Reading => Interest::READABLE,
+        PipeEnd::Writing => Interest::WRITABLE,
+    }
+}
 
 impl Waitable for End {
     fn registration(&self) -> &Registration {
@@ -278,16 +285,16 @@ impl Waitable for End {
 
 impl End {
     #[track_caller]
-    fn new(pipe: OsPipe, end: Direction) -> io::Result<Self> {
+    fn new(pipe: OsPipe, end: PipeEnd) -> io::Result<Self> {
         if registration::host(None).is_some() {
             return Err(no_descriptor("a pipe"));
         }
-        Ok(Self(AsyncFd::from_owner_with_interest(pipe, end.interest())?))
+        Ok(Self(AsyncFd::from_owner_with_interest(pipe, interest(end))?))
     }
 
     /// Takes over a descriptor once it is known to be that end of a pipe.
     #[track_caller]
-    fn checked(pipe: OsPipe, end: Direction) -> io::Result<Self> {
+    fn checked(pipe: OsPipe, end: PipeEnd) -> io::Result<Self> {
         pipe.check_kind()?;
         pipe.check_access(end)?;
         pipe.set_nonblocking(true)?;
