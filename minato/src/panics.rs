@@ -37,6 +37,16 @@ impl Drop for Payload {
     }
 }
 
+/// Calls what it holds when it is dropped, also by a panic.
+pub(crate) struct Finally<F: FnMut()>(pub(crate) F);
+
+impl<F: FnMut()> Drop for Finally<F> {
+    #[inline]
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
 /// Calls `code`; a panic in it has been reported by the hook and is returned.
 pub(crate) fn contain<T>(code: impl FnOnce() -> T) -> Result<T, Payload> {
     panic::catch_unwind(AssertUnwindSafe(code)).map_err(|payload| Payload(Some(payload)))

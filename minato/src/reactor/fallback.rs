@@ -54,7 +54,7 @@ impl Process {
 /// When the background thread cannot be started, or hidden threads are forbidden and the program
 /// has not chosen a fallback reactor itself.
 pub(crate) fn reactor_at(place: &'static Location<'static>) -> io::Result<Arc<ReactorInner>> {
-    match permit(HiddenThread::Reactor, place) {
+    match permit(HiddenThread::REACTOR, place) {
         Ok(()) => reactor(),
         Err(forbidden) => chosen().ok_or(forbidden),
     }

@@ -34,9 +34,6 @@ const MAX_BLOCKING_THREADS: usize = 512;
 /// How many blocking jobs wait at most, unless told otherwise.
 const MAX_BLOCKING_QUEUE: usize = 100_000;
 
-/// How long a blocking thread waits for the next job, unless told otherwise.
-const BLOCKING_KEEP_ALIVE: Duration = Duration::from_secs(10);
-
 /// How the cores of a runtime work.
 #[derive(Clone)]
 pub(crate) struct Config {
@@ -133,13 +130,7 @@ impl Builder {
             events: [EVENTS_PER_WAIT, usize::MAX],
             worker_threads: None,
             blocking: Limits { threads: MAX_BLOCKING_THREADS, queue: MAX_BLOCKING_QUEUE },
-            threads: ThreadConfig {
-                name: Arc::new(|| "minato-worker".to_owned()),
-                stack_size: None,
-                keep_alive: BLOCKING_KEEP_ALIVE,
-                on_start: Vec::new(),
-                on_stop: Vec::new(),
-            },
+            threads: ThreadConfig::new("minato-worker"),
             config: Config::default(),
             picker: None,
             start_paused: false,

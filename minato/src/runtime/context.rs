@@ -18,7 +18,7 @@ use minato_sim::World;
 use super::core::Core;
 use super::inner::RuntimeInner;
 use crate::engine::SimHost;
-use crate::panics::Payload;
+use crate::panics::{Finally, Payload};
 use crate::reactor;
 use crate::sync::Arc;
 use crate::sync::plain::{AtomicUsize, Ordering};
@@ -367,11 +367,11 @@ impl Schedule for Arc<RuntimeInner> {
 
     #[cold]
     fn panicked(&self, meta: &TaskMeta, panic: &Payload) {
-        self.note_panic(|| Some(AnyTask::OfRuntime(self.tasks.get(meta.key()?)?)), panic);
+        self.note_panic(|| self.tasks.get(meta).map(AnyTask::OfRuntime), panic);
     }
 
     fn ended(&self, meta: &TaskMeta) -> Option<Task> {
-        meta.key().and_then(|key| self.tasks.remove(key))
+        self.tasks.remove(meta)
     }
 }
 
@@ -430,22 +430,25 @@ pub(crate) fn polls_with(waker: &Waker) -> bool {
 /// Calls `polls`, which polls one task after the other, and puts back what was there before.
 #[inline]
 pub(crate) fn between_polls<T>(polls: impl FnOnce() -> T) -> T {
-    /// Puts things back in the end, also by a panic.
-    struct Restore(*const (), Budget, Option<Id>);
-
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            HERE.with(|here| {
-                here.polling.set(self.0);
-                here.budget.set(self.1);
-                here.task.set(self.2);
-            });
-        }
-    }
-
-    let _restore =
-        HERE.with(|here| Restore(here.polling.get(), here.budget.get(), here.task.get()));
+    let (polling, budget, task) =
+        HERE.with(|here| (here.polling.get(), here.budget.get(), here.task.get()));
+    let _restore = Finally(|| {
+        HERE.with(|here| {
+            here.polling.set(polling);
+            here.budget.set(budget);
+            here.task.set(task);
+        });
+    });
     polls()
+}
+
+/// Calls `run` within [`between_polls`], after `change`.
+#[inline]
+fn changed<T>(change: impl FnOnce(&Here), run: impl FnOnce() -> T) -> T {
+    between_polls(|| {
+        HERE.with(change);
+        run()
+    })
 }
 
 /// The poll that is under way gives way to others. The task that it is of wakes itself, and runs
@@ -470,13 +473,11 @@ pub(crate) fn is_polling() -> bool {
 
 /// Calls `job`, which may block, as code outside of every poll.
 pub(crate) fn outside_polls<T>(job: impl FnOnce() -> T) -> T {
-    between_polls(|| {
-        HERE.with(|here| {
-            here.polling.set(ptr::null());
-            here.budget.set(Budget::unlimited());
-        });
-        job()
-    })
+    let change = |here: &Here| {
+        here.polling.set(ptr::null());
+        here.budget.set(Budget::unlimited());
+    };
+    changed(change, job)
 }
 
 /// Polls `future` within [`between_polls`] as a poll of ours: with a fresh budget, and known by its
@@ -502,33 +503,25 @@ pub(crate) fn task() -> Option<Id> {
 /// Calls `poll`, a part of the poll that is under way, with a budget of its own.
 #[inline]
 pub(crate) fn with_budget_of<T>(budget: Budget, poll: impl FnOnce() -> T) -> T {
-    between_polls(|| {
-        HERE.with(|here| here.budget.set(budget));
-        poll()
-    })
+    changed(|here| here.budget.set(budget), poll)
 }
 
 /// Calls `polls`, which polls tasks of a set one after the other by [`poll_within`]. It is a part
 /// of the poll of a future with `waker`.
 pub(crate) fn polls_within<T>(waker: &Waker, polls: impl FnOnce() -> T) -> T {
-    between_polls(|| {
-        HERE.with(|here| {
-            let polling = here.polling.get();
-            if !polling.is_null() && polling != waker.data() {
-                // The poll of ours is further down the stack, and may be waiting for this one.
-                here.polling.set(here.nobody());
-            }
-        });
-        polls()
-    })
+    let change = |here: &Here| {
+        let polling = here.polling.get();
+        if !polling.is_null() && polling != waker.data() {
+            // The poll of ours is further down the stack, and may be waiting for this one.
+            here.polling.set(here.nobody());
+        }
+    };
+    changed(change, polls)
 }
 
 /// Calls `run`, which drops something of a task.
 pub(crate) fn within_task<T>(task: Id, run: impl FnOnce() -> T) -> T {
-    between_polls(|| {
-        HERE.with(|here| here.task.set(Some(task)));
-        run()
-    })
+    changed(|here| here.task.set(Some(task)), run)
 }
 
 /// Polls a task of a set, with a fresh budget. It is known by its waker if the poll of its set was.
@@ -602,29 +595,14 @@ pub(crate) fn world() -> Option<World> {
 
 /// Calls `call` on a thread that is in `world` while it is in no context.
 pub(crate) fn in_world<T>(world: &World, call: impl FnOnce() -> T) -> T {
-    let before = WORLD.with(|of_thread| of_thread.replace(Some(world.clone())));
-    let _restore = Restore::new(before, |before| WORLD.with(|world| drop(world.replace(before))));
+    let mut before = WORLD.replace(Some(world.clone()));
+    let _restore = Finally(|| drop(WORLD.replace(before.take())));
     call()
 }
 
 /// Calls `call` on a thread that is in no world, so that std's clock is the system's.
 pub(crate) fn in_no_world<T>(call: impl FnOnce() -> T) -> T {
     let before = HERE.with(|here| here.in_no_world.replace(true));
-    let _restore = Restore::new(before, |before| HERE.with(|here| here.in_no_world.set(before)));
+    let _restore = Finally(|| HERE.with(|here| here.in_no_world.set(before)));
     call()
-}
-
-/// Puts a value back in the end, also by a panic.
-struct Restore<T, F: FnMut(T)>(Option<T>, F);
-
-impl<T, F: FnMut(T)> Restore<T, F> {
-    fn new(value: T, restore: F) -> Self {
-        Self(Some(value), restore)
-    }
-}
-
-impl<T, F: FnMut(T)> Drop for Restore<T, F> {
-    fn drop(&mut self) {
-        self.0.take().into_iter().for_each(&mut self.1);
-    }
 }

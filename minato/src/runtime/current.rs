@@ -14,7 +14,7 @@ use std::task::{Context as TaskContext, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
 use super::context::{self, Context};
-use super::handover::CoreSlot;
+use super::handover::{CoreSlot, Passed};
 use super::inner::{Flavor, RuntimeInner};
 use super::nesting::{self, Blocked};
 use super::stuck;
@@ -77,7 +77,7 @@ pub(crate) fn block_on<F: Future>(shared: &Arc<RuntimeInner>, future: F) -> F::O
     if shared.is_from_before_fork() {
         panic!("block_on at {place}: {}", crate::task::FROM_BEFORE_FORK);
     }
-    let _passed = nesting::hand_cores_over();
+    let _passed = Passed::here();
     let root = Root { future, place, blocked: Blocked::here(), yielded: false };
     if let Some(holder) = nesting::holding(shared) {
         return nested(&holder, root);

@@ -19,7 +19,7 @@ static DEFAULT: PerProcess<Option<Runtime>> = PerProcess::new(None);
 ///
 /// When the default runtime is needed and cannot be started, or hidden threads are forbidden.
 #[track_caller]
-pub(crate) fn current() -> io::Result<Arc<RuntimeInner>> {
+pub(crate) fn try_current() -> io::Result<Arc<RuntimeInner>> {
     if let Some(runtime) = context::runtime() {
         return Ok(runtime);
     }
@@ -27,7 +27,20 @@ pub(crate) fn current() -> io::Result<Arc<RuntimeInner>> {
     if let Some(runtime) = &*default {
         return Ok(runtime.handle.shared.clone());
     }
-    permit(HiddenThread::Runtime, Location::caller())?;
+    permit(HiddenThread::RUNTIME, Location::caller())?;
     let fresh = super::Builder::new_multi_thread().thread_name("minato-default").build()?;
     Ok(default.insert(fresh).handle.shared.clone())
+}
+
+/// The same for the public function `what`, which has no errors.
+///
+/// # Panics
+///
+/// Where [`try_current`] gives an error.
+#[track_caller]
+pub(crate) fn current(what: &str) -> Arc<RuntimeInner> {
+    match try_current() {
+        Ok(runtime) => runtime,
+        Err(error) => panic!("minato::{what}: {error}"),
+    }
 }

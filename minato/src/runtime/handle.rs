@@ -32,10 +32,7 @@ impl Handle {
     /// If the default runtime is needed and cannot be started, or hidden threads are forbidden.
     #[track_caller]
     pub fn current() -> Self {
-        match Self::current_or_default() {
-            Ok(current) => current,
-            Err(error) => panic!("minato::runtime::Handle::current: {error}"),
-        }
+        Self { shared: default_runtime::current("runtime::Handle::current") }
     }
 
     /// The same as [`current`](Self::current), for those who want no panic.
@@ -46,7 +43,7 @@ impl Handle {
     /// error names the call.
     #[track_caller]
     pub fn current_or_default() -> io::Result<Self> {
-        Ok(Self { shared: default_runtime::current()? })
+        Ok(Self { shared: default_runtime::try_current()? })
     }
 
     /// The runtime that this thread is in.

@@ -9,7 +9,7 @@ use std::io;
 use std::rc::Rc;
 use std::thread::{Thread, ThreadId};
 
-use super::context::Context;
+use super::context::{Context, contexts};
 use super::core::Core;
 use super::inner::{Flavor, RuntimeInner};
 use super::pool::Pool;
@@ -95,22 +95,19 @@ pub(super) fn pass(
 
 /// The cores that a thread has passed on because it blocks. Dropping this takes back those that no
 /// thread has taken yet.
-pub(crate) struct Passed(Vec<(Rc<Context>, usize)>);
+pub(crate) struct Passed(Vec<(usize, Rc<Context>)>);
 
 impl Passed {
-    /// Passes on every core of a multi-thread runtime that is held in one of `contexts`.
-    pub(crate) fn from_contexts(contexts: impl Iterator<Item = Rc<Context>>) -> Self {
-        Self(
-            contexts
-                .filter_map(|context| pass_on(&context).map(|index| (context, index)))
-                .collect(),
-        )
+    /// Passes on every core of a multi-thread runtime that this thread holds.
+    pub(crate) fn here() -> Self {
+        let passed = |context: Rc<Context>| Some((pass_on(&context)?, context));
+        Self(contexts().filter_map(passed).collect())
     }
 }
 
 impl Drop for Passed {
     fn drop(&mut self) {
-        for (context, index) in self.0.drain(..) {
+        for (index, context) in self.0.drain(..) {
             if let Flavor::MultiThread(pool) = &context.runtime.flavor
                 && let Some(core) = pool.threads.take_back(|core| core.index == index)
             {

@@ -5,15 +5,13 @@ use crate::sync::plain::{AtomicU8, Ordering};
 use std::io;
 use std::panic::Location;
 
-/// What a hidden thread is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum HiddenThread {
-    /// The background reactor.
-    Reactor,
-    /// The workers of the default runtime.
-    Runtime,
-    /// The threads that look names up.
-    Resolver,
+/// A hidden thread, as an error names it.
+pub(crate) struct HiddenThread(&'static str);
+
+impl HiddenThread {
+    pub(crate) const REACTOR: Self = Self("the background reactor");
+    pub(crate) const RUNTIME: Self = Self("the default runtime");
+    pub(crate) const RESOLVER: Self = Self("a thread for name look-ups");
 }
 
 const ALLOWED: u8 = 1;
@@ -52,11 +50,7 @@ pub(crate) fn permit(what: HiddenThread, place: &'static Location<'static>) -> i
     if policy == ALLOWED {
         return Ok(());
     }
-    let what = match what {
-        HiddenThread::Reactor => "the background reactor",
-        HiddenThread::Runtime => "the default runtime",
-        HiddenThread::Resolver => "a thread for name look-ups",
-    };
+    let HiddenThread(what) = what;
     Err(io::Error::other(format!(
         "{place} needs {what}, since it is outside every runtime, and hidden threads are forbidden"
     )))

@@ -39,7 +39,7 @@ pub(crate) struct RuntimeInner {
     pub(crate) config: Config,
     pub(crate) reactors: Box<[Arc<reactor::ReactorInner>]>,
     pub(super) counters: Box<[Arc<CoreCounters>]>,
-    pub(crate) tasks: Registry,
+    pub(crate) tasks: Registry<Arc<RuntimeInner>>,
     pub(crate) blocking: BlockingPool,
     pub(crate) clock: Clock,
     pub(crate) engine: Engine,

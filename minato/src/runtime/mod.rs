@@ -30,7 +30,7 @@ pub(crate) mod core;
 pub(crate) mod current;
 pub(crate) mod default_runtime;
 mod handle;
-mod handover;
+pub(crate) mod handover;
 pub(crate) mod implicit;
 mod injector;
 pub(crate) mod inner;
@@ -55,7 +55,7 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io::{self, Write};
 use std::marker::PhantomData;
-use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::panic::Location;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -95,6 +95,26 @@ macro_rules! runtime_owner {
                 self.handle.metrics()
             }
 
+            /// Runs a future to its end on this thread, and gives its output.
+            ///
+            /// On a current-thread runtime the tasks run along with it; if another thread is doing
+            /// that already, this one takes over when the other leaves.
+            ///
+            /// It may be called anywhere, also in a task or within another `block_on`, of this
+            /// runtime or another one. If that is a current-thread runtime, none of its tasks runs
+            /// meanwhile, and to wait for one of them in `future` is an error of its
+            /// [`JoinHandle`]. (A blocking wait that is not Minato's, such as another executor's
+            /// `block_on`, cannot tell, and would hang.)
+            ///
+            /// # Panics
+            ///
+            /// If the future does. On a simulated engine also when nothing can go on: no task can
+            /// run and no event is due; the message names the tasks that are alive.
+            #[track_caller]
+            pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+                self.handle.block_on(future)
+            }
+
             /// Waits until no task and no blocking job of this runtime is alive. Tasks run
             /// meanwhile.
             ///
@@ -130,12 +150,6 @@ macro_rules! runtime_owner {
     };
 }
 
-/// The user's code may panic in tasks and jobs, which changes nothing about the runtime.
-impl UnwindSafe for Runtime {}
-impl RefUnwindSafe for Runtime {}
-impl UnwindSafe for LocalRuntime {}
-impl RefUnwindSafe for LocalRuntime {}
-
 runtime_owner!(Runtime);
 runtime_owner!(LocalRuntime);
 
@@ -155,25 +169,6 @@ impl Runtime {
     /// When the system has no more descriptors or threads.
     pub fn new() -> io::Result<Self> {
         Builder::new_multi_thread().build()
-    }
-
-    /// Runs a future to its end on this thread, and gives its output.
-    ///
-    /// On a current-thread runtime the tasks run along with it; if another thread is doing that
-    /// already, this one takes over when the other leaves.
-    ///
-    /// It may be called anywhere, also in a task or within another `block_on`, of this runtime or
-    /// another one. If that is a current-thread runtime, none of its tasks runs meanwhile, and to
-    /// wait for one of them in `future` is an error of its [`JoinHandle`]. (A blocking wait that
-    /// is not Minato's, such as another executor's `block_on`, cannot tell, and would hang.)
-    ///
-    /// # Panics
-    ///
-    /// If the future does. On a simulated engine also when nothing can go on: no task can run and
-    /// no event is due; the message names the tasks that are alive.
-    #[track_caller]
-    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        current::block_on(&self.handle.shared, future)
     }
 
     /// Spawns a task on the runtime; see [`Handle::spawn`].
@@ -225,12 +220,6 @@ impl LocalRuntime {
     /// When the system has no more descriptors.
     pub fn new() -> io::Result<Self> {
         Builder::new_current_thread().build_local(LocalOptions::default())
-    }
-
-    /// Runs a future to its end, and the tasks along with it; see [`Runtime::block_on`].
-    #[track_caller]
-    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        current::block_on(&self.handle.shared, future)
     }
 
     /// Spawns a task that stays on this thread.

@@ -8,8 +8,8 @@ use std::ptr;
 use std::rc::Rc;
 
 use super::context::{self, Context, contexts};
-use super::handover::Passed;
 use super::inner::RuntimeInner;
+use crate::panics::Finally;
 
 /// The contexts of a thread that keep their cores while a `block_on` on top of them runs. Their
 /// tasks cannot run until that returns.
@@ -28,17 +28,9 @@ impl Blocked {
         place: &'static Location<'static>,
         poll: impl FnOnce() -> T,
     ) -> T {
-        /// Puts things back, also when the future panics.
-        struct Restore<'a>(&'a Blocked);
-
-        impl Drop for Restore<'_> {
-            fn drop(&mut self) {
-                self.0.0.iter().for_each(|(context, before)| context.nested_at.set(*before));
-            }
-        }
-
         self.0.iter().for_each(|(context, _)| context.nested_at.set(Some(place)));
-        let _restore = Restore(self);
+        let restore = || self.0.iter().for_each(|(context, before)| context.nested_at.set(*before));
+        let _restore = Finally(restore);
         poll()
     }
 }
@@ -63,10 +55,4 @@ pub(crate) fn nested_at(runtime: &RuntimeInner) -> Option<&'static Location<'sta
 /// thread of its blocking pool.
 pub(crate) fn is_at_work_for(runtime: &RuntimeInner) -> bool {
     contexts().any(|context| ptr::eq(&*context.runtime, runtime) && context.at_work.get())
-}
-
-/// Passes on every core of a multi-thread runtime that this thread holds, since it is going to
-/// block. Dropping the result takes back those that no thread has taken yet.
-pub(crate) fn hand_cores_over() -> Passed {
-    Passed::from_contexts(contexts())
 }

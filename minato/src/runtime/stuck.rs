@@ -142,7 +142,7 @@ pub(super) fn watch_block_on(
 
 fn watch(activity: Arc<Activity>, place: &'static Location<'static>) -> Watched {
     let interval = interval();
-    if !interval.is_zero() && permit(HiddenThread::Reactor, place).is_ok() {
+    if !interval.is_zero() && permit(HiddenThread::REACTOR, place).is_ok() {
         let mut watching = WATCHING.lock();
         watching.activities.push((activity.clone(), place));
         if !watching.is_running {

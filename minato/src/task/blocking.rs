@@ -5,8 +5,6 @@
 //! the one who waits for it learns of it by what that drop sets off. [`Threads`] says how jobs and
 //! threads meet; the pool adds limits.
 
-use std::fmt;
-use std::io;
 use std::time::Instant;
 
 use super::threads::{ThreadConfig, Threads};
@@ -36,33 +34,6 @@ pub(crate) struct Limits {
     pub(crate) queue: usize,
 }
 
-/// Why the pool did not take a job. The job was dropped.
-#[derive(Debug)]
-pub(crate) enum Rejected {
-    /// The pool has been shut down.
-    ShutDown,
-    /// All threads are busy and the queue is full.
-    LimitExhausted(Limits),
-    /// The pool has no thread and could not start one.
-    ThreadNotStarted(io::Error),
-}
-
-impl fmt::Display for Rejected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Rejected::ShutDown => f.write_str("the blocking pool has been shut down"),
-            Rejected::LimitExhausted(Limits { threads, queue }) => write!(
-                f,
-                "the blocking pool is exhausted: its {threads} threads are busy and {queue} jobs \
-                 wait"
-            ),
-            Rejected::ThreadNotStarted(error) => {
-                write!(f, "the blocking pool could not start a thread: {error}")
-            }
-        }
-    }
-}
-
 /// A pool.
 ///
 /// When it is dropped, it stops as in [`shutdown`](BlockingPool::shutdown), but nobody waits:
@@ -83,24 +54,29 @@ impl BlockingPool {
     ///
     /// # Errors
     ///
-    /// Says why the job was not taken. If a thread cannot be started but others are there, the job
+    /// Says why the job was not taken, and drops it. If a thread cannot be started but others are there, the job
     /// waits for one of those, which is not an error.
-    pub(crate) fn spawn(&self, job: Job) -> Result<(), Rejected> {
+    pub(crate) fn spawn(&self, job: Job) -> Result<(), String> {
         let mut state = self.threads.lock();
         if state.stopped {
-            return Err(Rejected::ShutDown);
+            return Err("the blocking pool has been shut down".to_owned());
         }
-        if state.items >= self.limits.threads.saturating_add(self.limits.queue) {
-            return Err(Rejected::LimitExhausted(self.limits));
+        let Limits { threads, queue } = self.limits;
+        if state.items >= threads.saturating_add(queue) {
+            return Err(format!(
+                "the blocking pool is exhausted: its {threads} threads are busy and {queue} jobs \
+                 wait"
+            ));
         }
         if let Some(idle) = state.idle.pop() {
             idle.notify_one();
-        } else if state.threads < self.limits.threads {
+        } else if state.threads < threads {
             let threads = self.threads.clone();
             let life = move || threads.work(|job| (job.work)());
-            match self.threads.start(&mut state, life) {
-                Err(error) if state.threads == 0 => return Err(Rejected::ThreadNotStarted(error)),
-                Ok(()) | Err(_) => {}
+            if let Err(error) = self.threads.start(&mut state, life)
+                && state.threads == 0
+            {
+                return Err(format!("the blocking pool could not start a thread: {error}"));
             }
         }
         state.push(job);
@@ -172,13 +148,7 @@ mod tests {
     const LONG: Duration = Duration::from_secs(60);
 
     fn config() -> ThreadConfig {
-        ThreadConfig {
-            keep_alive: LONG,
-            name: Arc::new(|| "blocking-test".to_owned()),
-            stack_size: None,
-            on_start: Vec::new(),
-            on_stop: Vec::new(),
-        }
+        ThreadConfig { keep_alive: LONG, ..ThreadConfig::new("blocking-test") }
     }
 
     fn new_pool(config: ThreadConfig, threads: usize, queue: usize) -> BlockingPool {
@@ -278,7 +248,7 @@ mod tests {
         assert_eq!(pool.running(), 5);
         let refused = pool.spawn(job(|| {})).unwrap_err();
         assert_eq!(
-            refused.to_string(),
+            refused,
             "the blocking pool is exhausted: its 2 threads are busy and 3 jobs wait"
         );
         assert!(all_done.try_recv().is_err());
@@ -374,7 +344,7 @@ mod tests {
         // Dropped, not run: the channel is closed and empty.
         assert_eq!(gone.recv_timeout(LONG), Err(mpsc::RecvTimeoutError::Disconnected));
         assert_eq!(pool.running(), 1);
-        assert!(matches!(pool.spawn(job(|| {})), Err(Rejected::ShutDown)));
+        assert!(pool.spawn(job(|| {})).is_err_and(|why| why.ends_with("has been shut down")));
         drop(hold);
         assert!(pool.shutdown(None));
         assert!(pool.shutdown(None), "again is fine");
@@ -474,7 +444,7 @@ mod tests {
             Arc::new(move || "\0".repeat(failing.load(Ordering::SeqCst)));
         let pool = new_pool(ThreadConfig { name, ..config() }, 2, 9);
         let error = pool.spawn(job(|| {})).unwrap_err();
-        assert!(matches!(&error, Rejected::ThreadNotStarted(_)), "{error}");
+        assert!(error.starts_with("the blocking pool could not start a thread: "), "{error}");
         assert_eq!(pool.running(), 0);
 
         fail.store(0, Ordering::SeqCst);

@@ -69,17 +69,14 @@ pub(crate) trait Schedule: Clone + Send + Sync + 'static {
 pub(crate) struct TaskMeta {
     pub(crate) id: Id,
     pub(crate) spawned_at: &'static Location<'static>,
-    /// Where the task stands in the registry.
+    /// Where the task stands in the registry; far beyond its end if the task is in none.
     key: AtomicUsize,
     number: AtomicU64,
 }
 
 impl TaskMeta {
-    /// The key of a task that is in no registry.
-    const NOWHERE: usize = usize::MAX;
-
     pub(crate) fn new(id: Id, spawned_at: &'static Location<'static>) -> Self {
-        let (key, number) = (AtomicUsize::new(Self::NOWHERE), AtomicU64::new(u64::MAX));
+        let (key, number) = (AtomicUsize::new(usize::MAX), AtomicU64::new(u64::MAX));
         Self { id, spawned_at, key, number }
     }
 
@@ -91,8 +88,8 @@ impl TaskMeta {
     }
 
     /// Where the task stands in the registry, if it is in one.
-    pub(crate) fn key(&self) -> Option<usize> {
-        Some(self.key.load(Ordering::Relaxed)).filter(|key| *key != Self::NOWHERE)
+    pub(crate) fn key(&self) -> usize {
+        self.key.load(Ordering::Relaxed)
     }
 
     /// Its number among the tasks of its runtime: unlike the id the same in every run.

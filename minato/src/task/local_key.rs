@@ -15,6 +15,8 @@ use std::thread;
 
 use pin_project_lite::pin_project;
 
+use crate::panics::Finally;
+
 /// Declares keys for values that are local to a task, each a [`LocalKey`](crate::task::LocalKey).
 ///
 /// ```
@@ -144,18 +146,9 @@ impl<T: 'static> LocalKey<T> {
         slot: &mut Option<T>,
         code: impl FnOnce() -> R,
     ) -> Result<R, &'static str> {
-        /// Changes it back in the end, also by a panic.
-        struct Back<'a, T: 'static>(&'static LocalKey<T>, &'a mut Option<T>);
-
-        impl<T> Drop for Back<'_, T> {
-            fn drop(&mut self) {
-                // As it worked before, it works again: `code` has returned all that it borrowed.
-                _ = self.0.exchange(self.1);
-            }
-        }
-
         self.exchange(slot)?;
-        let _back = Back(self, slot);
+        // As it worked before, it works again: `code` has returned all that it borrowed.
+        let _back = Finally(|| _ = self.exchange(slot));
         Ok(code())
     }
 

@@ -5,7 +5,7 @@ use std::task::Waker;
 
 use slab::Slab;
 
-use crate::panics::contain;
+use crate::panics::{Finally, contain};
 use crate::sync::{Mutex, MutexGuard};
 
 /// A queue of tasks, polled within the polls of *drivers*: futures which wait until there are some.
@@ -79,23 +79,16 @@ impl<R> LocalQueue<R> {
     /// Calls `poll`, in which the driver with this key polls tasks, and leaves `waker` for those
     /// that come later.
     pub(crate) fn poll<T>(&self, key: usize, waker: &Waker, poll: impl FnOnce() -> T) -> T {
-        /// Ends the poll, also by a panic.
-        struct End<'a, R>(&'a LocalQueue<R>, usize);
-
-        impl<R> Drop for End<'_, R> {
-            fn drop(&mut self) {
-                let mut state = self.0.0.lock();
-                state.drivers[self.1].is_polled = false;
-                LocalQueue::wake(state);
-            }
-        }
-
         let known = {
             let driver = &mut self.0.lock().drivers[key];
             driver.is_polled = true;
             driver.waker.as_ref().is_some_and(|known| known.will_wake(waker))
         };
-        let _end = End(self, key);
+        let _end = Finally(|| {
+            let mut state = self.0.lock();
+            state.drivers[key].is_polled = false;
+            Self::wake(state);
+        });
         if !known {
             let waker = Some(waker.clone());
             let before = std::mem::replace(&mut self.0.lock().drivers[key].waker, waker);

@@ -8,15 +8,14 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, RawWakerVTable};
 use std::thread;
 
-use slab::Slab;
-
 use super::any::{AnyJoin, AnyTask};
 use super::cell::{self, NewTask, Schedule, TaskMeta};
 use super::local_queue::LocalQueue;
+use super::registry::{Registry, Runs};
 use super::{Id, JoinHandle, local, spawn, waker_table};
-use crate::panics::Payload;
+use crate::panics::{Finally, Payload};
 use crate::runtime::{Runtime, context};
-use crate::sync::{Arc, Mutex};
+use crate::sync::Arc;
 
 /// How many tasks one poll of a set polls, before it lets others have their turn.
 const POLLS_PER_TURN: usize = 61;
@@ -56,16 +55,7 @@ pub struct LocalSet {
 /// What a set and its tasks share.
 pub(crate) struct LocalTasks {
     queue: LocalQueue<Runnable>,
-    living: Mutex<Living>,
-}
-
-/// The tasks whose futures are there.
-#[derive(Default)]
-struct Living {
-    tasks: Slab<Task>,
-    /// How many there ever were.
-    spawned: u64,
-    closed: bool,
+    living: Registry<Arc<LocalTasks>>,
 }
 
 type Runnable = cell::Runnable<Arc<LocalTasks>>;
@@ -76,7 +66,7 @@ impl LocalSet {
     pub fn new() -> Self {
         let queue = LocalQueue::new();
         let driver = queue.add_driver();
-        let tasks = Arc::new(LocalTasks { queue, living: Mutex::default() });
+        let tasks = Arc::new(LocalTasks { queue, living: Registry::default() });
         Self { tasks, driver, stays_here: PhantomData }
     }
 
@@ -131,22 +121,14 @@ impl LocalSet {
     ///
     /// If it is dropped before it is ready, `future` is dropped too, and the tasks are still there.
     pub async fn run_until<F: Future>(&self, future: F) -> F::Output {
-        /// Stops driving the set.
-        struct Driver<'a>(&'a LocalSet, usize);
-
-        impl Drop for Driver<'_> {
-            fn drop(&mut self) {
-                self.0.tasks.queue.remove_driver(self.1);
-            }
-        }
-
         let mut future = pin!(future);
-        let driver = Driver(self, self.tasks.queue.add_driver());
+        let driver = self.tasks.queue.add_driver();
+        let _end = Finally(|| self.tasks.queue.remove_driver(driver));
         let poll = |cx: &mut Context<'_>| {
-            driver.0.poll_as(driver.1, cx, |cx| {
+            self.poll_as(driver, cx, |cx| {
                 let polled = future.as_mut().poll(cx);
                 if polled.is_pending() {
-                    driver.0.poll_tasks(cx);
+                    self.poll_tasks(cx);
                 }
                 polled
             })
@@ -186,7 +168,7 @@ impl Future for LocalSet {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         self.poll_as(self.driver, cx, |cx| {
             self.poll_tasks(cx);
-            if self.tasks.living.lock().tasks.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+            if self.tasks.living.is_empty() { Poll::Ready(()) } else { Poll::Pending }
         })
     }
 }
@@ -195,11 +177,11 @@ impl Drop for LocalSet {
     fn drop(&mut self) {
         let _entered = self.enter();
         self.tasks.queue.remove_driver(self.driver);
-        self.tasks.abort_all();
+        self.tasks.living.close();
         loop {
             let mut aborted = Vec::from(self.tasks.queue.take());
             if aborted.is_empty() {
-                if self.tasks.living.lock().tasks.is_empty() {
+                if self.tasks.living.is_empty() {
                     break;
                 }
                 // Another thread has just woken the last ones, and is about to queue them.
@@ -243,6 +225,21 @@ impl fmt::Debug for LocalEnterGuard {
 }
 
 impl LocalTasks {
+    /// A task that is not to be polled by a set, but by whoever gets its runnable. It must not
+    /// wait.
+    pub(super) fn unattended<F>(
+        place: &'static Location<'static>,
+        future: F,
+    ) -> (Runnable, JoinHandle<F::Output>)
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let tasks = Self { queue: LocalQueue::new(), living: Registry::default() };
+        let meta = spawn::meta(None, place);
+        let NewTask { runnable, join, .. } = NewTask::new(Arc::new(tasks), meta, future);
+        (runnable, JoinHandle { join: AnyJoin::OfSet(join), reason: None, on_core: false })
+    }
+
     /// Spawns a task, on the thread of the set.
     #[track_caller]
     pub(super) fn spawn<F>(self: &Arc<Self>, future: F) -> JoinHandle<F::Output>
@@ -252,7 +249,7 @@ impl LocalTasks {
     {
         let meta = spawn::meta(context::host().as_ref(), Location::caller());
         let NewTask { runnable, join, task } = local::new_task(self.clone(), meta, future);
-        let refused = self.insert(task).is_err();
+        let refused = self.living.insert(task, Runs::OnCore).is_err();
         if refused {
             drop(runnable);
         } else {
@@ -260,29 +257,6 @@ impl LocalTasks {
         }
         let reason = refused.then(|| "its LocalSet has been dropped".to_owned());
         JoinHandle { join: AnyJoin::OfSet(join), reason, on_core: false }
-    }
-
-    fn insert(&self, task: Task) -> Result<(), Task> {
-        let mut living = self.living.lock();
-        if living.closed {
-            return Err(task);
-        }
-        let number = living.spawned;
-        living.spawned += 1;
-        let place = living.tasks.vacant_entry();
-        task.meta().set_place(place.key(), number);
-        place.insert(task);
-        Ok(())
-    }
-
-    /// Takes no more tasks, and aborts those that are there.
-    fn abort_all(&self) {
-        let tasks: Vec<Task> = {
-            let mut living = self.living.lock();
-            living.closed = true;
-            living.tasks.iter().map(|(_, task)| task.clone()).collect()
-        };
-        tasks.iter().for_each(Task::abort);
     }
 }
 
@@ -325,13 +299,13 @@ impl Schedule for Arc<LocalTasks> {
     }
 
     fn panicked(&self, meta: &TaskMeta, panic: &Payload) {
-        let task = || Some(AnyTask::OfSet(self.living.lock().tasks.get(meta.key()?)?.clone()));
+        let task = || self.living.get(meta).map(AnyTask::OfSet);
         if let Some(runtime) = context::runtime() {
             runtime.note_panic(task, panic);
         }
     }
 
     fn ended(&self, meta: &TaskMeta) -> Option<Task> {
-        self.living.lock().tasks.try_remove(meta.key()?)
+        self.living.remove(meta)
     }
 }

@@ -6,10 +6,11 @@
 use std::future::poll_fn;
 use std::io;
 use std::panic::Location;
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::pin::pin;
+use std::task::Poll;
 
 use super::blocking::{BlockingPool, Job, Limits};
+use super::local_set::LocalTasks;
 use super::spawn::{FROM_BEFORE_FORK, spawn_blocking_at};
 use super::threads::ThreadConfig;
 use crate::reactor::process::PerProcess;
@@ -17,7 +18,6 @@ use crate::reactor::process::{forks, has_forked_since};
 use crate::reactor::signals::SignalsBlocked;
 use crate::runtime::context;
 use crate::runtime::implicit::{HiddenThread, permit};
-use crate::sync::{Arc, Mutex};
 
 static POOL: PerProcess<Option<BlockingPool>> = PerProcess::new(None);
 
@@ -37,77 +37,24 @@ pub(crate) async fn run_blocking<T: Send + 'static>(
     if let Some(runtime) = context::runtime() {
         return Ok(spawn_blocking_at(&runtime, place, job, false).await?);
     }
-    permit(HiddenThread::Resolver, place)?;
-    let answer = Arc::new(Mutex::new(Answer::default()));
-    let sender = Sender(answer.clone());
+    permit(HiddenThread::RESOLVER, place)?;
+    let (runnable, task) = LocalTasks::unattended(place, async { job() });
     let queued = {
         // A thread inherits the mask of the one that starts it: signals are the program's.
         let _blocked = SignalsBlocked::new();
-        let work = move || {
-            let output = job();
-            sender.0.lock().output = Some(output);
-        };
+        let work = || context::between_polls(|| runnable.run());
         POOL.lock().get_or_insert_with(pool).spawn(Job::new(work, false))
     };
-    queued.map_err(|rejected| io::Error::other(rejected.to_string()))?;
+    queued.map_err(io::Error::other)?;
     let forks_before = forks();
+    let mut task = pin!(task);
     poll_fn(|cx| match has_forked_since(forks_before) {
-        false => poll_answer(&answer, cx),
+        false => task.as_mut().poll(cx).map_err(io::Error::other),
         true => Poll::Ready(Err(io::Error::other(FROM_BEFORE_FORK))),
     })
     .await
 }
 
 fn pool() -> BlockingPool {
-    let config = ThreadConfig {
-        name: Arc::new(|| "minato-resolver".to_owned()),
-        stack_size: None,
-        keep_alive: Duration::from_secs(10),
-        on_start: Vec::new(),
-        on_stop: Vec::new(),
-    };
-    BlockingPool::new(config, Limits { threads: 64, queue: 100_000 })
-}
-
-/// Where a job of the process's pool leaves its output.
-struct Answer<T> {
-    output: Option<T>,
-    /// Whether the job is gone, with or without an output.
-    is_over: bool,
-    waker: Option<Waker>,
-}
-
-impl<T> Default for Answer<T> {
-    fn default() -> Self {
-        Self { output: None, is_over: false, waker: None }
-    }
-}
-
-fn poll_answer<T>(answer: &Mutex<Answer<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
-    let waker = cx.waker().clone();
-    let mut answer = answer.lock();
-    if answer.is_over {
-        let lost = || io::Error::other("the job gave no answer");
-        return Poll::Ready(answer.output.take().ok_or_else(lost));
-    }
-    let before = answer.waker.replace(waker);
-    drop(answer);
-    drop(before);
-    Poll::Pending
-}
-
-/// A job's right to leave its output. Its drop wakes the one who waits.
-struct Sender<T>(Arc<Mutex<Answer<T>>>);
-
-impl<T> Drop for Sender<T> {
-    fn drop(&mut self) {
-        let waker = {
-            let mut answer = self.0.lock();
-            answer.is_over = true;
-            answer.waker.take()
-        };
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
+    BlockingPool::new(ThreadConfig::new("minato-resolver"), Limits { threads: 64, queue: 100_000 })
 }

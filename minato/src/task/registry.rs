@@ -1,4 +1,4 @@
-//! The living tasks of a runtime.
+//! The living tasks of a runtime, or of a local set.
 //!
 //! Every task is here from its spawning until its future is gone, so that a task lives on while
 //! nobody else knows it. A shutdown aborts them all, and "idle" means that nobody is left.
@@ -8,19 +8,16 @@ use std::task::Waker;
 
 use slab::Slab;
 
-use super::{Id, Task};
+use super::Id;
+use super::cell::{Schedule, TaskMeta, TaskRef};
 use crate::panics::contain;
 use crate::sync::Mutex;
 
-/// The living tasks and running blocking jobs of one runtime.
-#[derive(Default)]
-pub(crate) struct Registry {
-    state: Mutex<State>,
-}
+/// The living tasks and running blocking jobs of one runtime or local set.
+pub(crate) struct Registry<S: Schedule>(Mutex<State<S>>);
 
-#[derive(Default)]
-struct State {
-    tasks: Slab<Entry>,
+struct State<S: Schedule> {
+    tasks: Slab<Entry<S>>,
     /// How many of them need a core.
     on_cores: usize,
     closed: bool,
@@ -29,8 +26,8 @@ struct State {
     added: u64,
 }
 
-struct Entry {
-    task: Task,
+struct Entry<S: Schedule> {
+    task: TaskRef<S>,
     runs: Runs,
 }
 
@@ -43,10 +40,17 @@ pub(crate) enum Runs {
     OnThread,
 }
 
-impl Registry {
+impl<S: Schedule> Default for Registry<S> {
+    fn default() -> Self {
+        let (tasks, idle_waiters) = (Slab::new(), Vec::new());
+        Self(Mutex::new(State { tasks, on_cores: 0, closed: false, idle_waiters, added: 0 }))
+    }
+}
+
+impl<S: Schedule> Registry<S> {
     /// Adds a task that was not scheduled yet; gives it back after [`close`](Self::close).
-    pub(crate) fn insert(&self, task: Task, runs: Runs) -> Result<(), Task> {
-        let mut state = self.state.lock();
+    pub(crate) fn insert(&self, task: TaskRef<S>, runs: Runs) -> Result<(), TaskRef<S>> {
+        let mut state = self.0.lock();
         if state.closed {
             return Err(task);
         }
@@ -59,10 +63,10 @@ impl Registry {
         Ok(())
     }
 
-    /// Takes out the task at `key`: its future is gone.
-    pub(crate) fn remove(&self, key: usize) -> Option<Task> {
-        let mut state = self.state.lock();
-        let entry = state.tasks.try_remove(key)?;
+    /// Takes a task out: its future is gone.
+    pub(crate) fn remove(&self, task: &TaskMeta) -> Option<TaskRef<S>> {
+        let mut state = self.0.lock();
+        let entry = state.tasks.try_remove(task.key())?;
         state.on_cores -= usize::from(entry.runs == Runs::OnCore);
         if state.tasks.is_empty() && !state.idle_waiters.is_empty() {
             let idle = std::mem::take(&mut state.idle_waiters);
@@ -72,44 +76,44 @@ impl Registry {
         Some(entry.task)
     }
 
-    /// The task at `key`.
-    pub(crate) fn get(&self, key: usize) -> Option<Task> {
-        self.state.lock().tasks.get(key).map(|entry| entry.task.clone())
+    /// A reference to a task that is here.
+    pub(crate) fn get(&self, task: &TaskMeta) -> Option<TaskRef<S>> {
+        self.0.lock().tasks.get(task.key()).map(|entry| entry.task.clone())
     }
 
     /// Whether [`close`](Self::close) was called.
     pub(crate) fn is_closed(&self) -> bool {
-        self.state.lock().closed
+        self.0.lock().closed
     }
 
     /// Takes no more tasks, and aborts those that are here. Which blocking jobs still run is for
     /// their pool to say.
     pub(crate) fn close(&self) {
-        let tasks: Vec<Task> = {
-            let mut state = self.state.lock();
+        let tasks: Vec<_> = {
+            let mut state = self.0.lock();
             state.closed = true;
             let on_cores = state.tasks.iter().filter(|(_, entry)| entry.runs == Runs::OnCore);
             on_cores.map(|(_, entry)| entry.task.clone()).collect()
         };
-        tasks.iter().for_each(Task::abort);
+        tasks.iter().for_each(TaskRef::abort);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.state.lock().tasks.is_empty()
+        self.0.lock().tasks.is_empty()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.state.lock().tasks.len()
+        self.0.lock().tasks.len()
     }
 
     /// How many tasks are alive that need a core.
     pub(crate) fn on_cores(&self) -> usize {
-        self.state.lock().on_cores
+        self.0.lock().on_cores
     }
 
     /// Leaves a waker for when nobody is left; false if nobody is.
     pub(crate) fn wait_idle(&self, waker: &Waker) -> bool {
-        let mut state = self.state.lock();
+        let mut state = self.0.lock();
         if state.tasks.is_empty() {
             return false;
         }
@@ -121,7 +125,7 @@ impl Registry {
 
     /// Who lives, for reports: the id and the place of each task's spawning.
     pub(crate) fn list(&self) -> Vec<(Id, &'static Location<'static>)> {
-        let state = self.state.lock();
+        let state = self.0.lock();
         let meta = state.tasks.iter().map(|(_, entry)| entry.task.meta());
         meta.map(|meta| (meta.id, meta.spawned_at)).collect()
     }

@@ -10,9 +10,9 @@ use super::registry::Runs;
 use super::{Id, JoinHandle, Runnable, local};
 use crate::engine::SimHost;
 use crate::runtime::context::{self, Context};
-use crate::runtime::default_runtime;
+use crate::runtime::default_runtime::current;
+use crate::runtime::handover::Passed;
 use crate::runtime::inner::{ClockHold, RuntimeInner};
-use crate::runtime::nesting;
 use crate::sync::Arc;
 
 /// Spawns a task on the runtime that this thread is in, or on the default runtime.
@@ -116,17 +116,8 @@ where
 /// that it runs by any `block_on` have no [budget](super::coop).
 #[track_caller]
 pub fn block_in_place<T>(job: impl FnOnce() -> T) -> T {
-    let _passed = nesting::hand_cores_over();
+    let _passed = Passed::here();
     context::outside_polls(job)
-}
-
-/// The runtime of this thread, or the default one.
-#[track_caller]
-fn current(what: &str) -> Arc<RuntimeInner> {
-    match default_runtime::current() {
-        Ok(runtime) => runtime,
-        Err(error) => panic!("minato::{what}: {error}"),
-    }
 }
 
 /// Spawns a task on `runtime`.
@@ -179,10 +170,8 @@ where
         return handle;
     }
     let queued = runtime.blocking.spawn(Job::new(move || queued.run(runner), mandatory));
-    if let Err(rejected) = queued {
-        // The pool dropped the runnable, which has cancelled the task.
-        handle.reason = Some(rejected.to_string());
-    }
+    // If it is refused the pool drops the runnable, which cancels the task.
+    handle.reason = queued.err();
     handle
 }
 

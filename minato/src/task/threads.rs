@@ -24,6 +24,9 @@ use crate::time::clock::real_now;
 /// Code of the user that is run at certain moments. A panic in it is contained.
 pub(crate) type Hook = Arc<dyn Fn() + Send + Sync>;
 
+/// How long a thread without work stays, unless told otherwise.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+
 /// How threads are made.
 #[derive(Clone)]
 pub(crate) struct ThreadConfig {
@@ -60,6 +63,18 @@ pub(super) struct State<T> {
     alive: usize,
     handles: Vec<JoinHandle<()>>,
     pub(super) stopped: bool,
+}
+
+impl ThreadConfig {
+    pub(crate) fn new(name: &'static str) -> Self {
+        Self {
+            name: Arc::new(|| name.to_owned()),
+            stack_size: None,
+            keep_alive: KEEP_ALIVE,
+            on_start: Vec::new(),
+            on_stop: Vec::new(),
+        }
+    }
 }
 
 impl<T> Threads<T> {

@@ -159,7 +159,7 @@ impl ReactorInner {
             return Ok(());
         }
         if self.driver().host().is_none()
-            && let Err(forbidden) = permit(HiddenThread::Reactor, place)
+            && let Err(forbidden) = permit(HiddenThread::REACTOR, place)
         {
             return if turned_by == TurnedBy::CoreHolder { Ok(()) } else { Err(forbidden) };
         }
