@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use super::core::Core;
@@ -12,7 +12,7 @@ use super::handover::{CoreSlot, pass};
 use super::injector::Injector;
 use super::inner::{Flavor, RuntimeInner};
 use super::intervals::POLLS_PER_TURN;
-use super::picker::{Fifo, Picker};
+use super::picker::{Fifo, Picker, SharedPicker};
 use super::pool::Pool;
 use super::queue::Queue;
 use super::simulation::Drawn;
@@ -20,8 +20,8 @@ use super::{Handle, Id, LocalRuntime, Runtime};
 use crate::engine::{EVENTS_PER_WAIT, Engine};
 use crate::reactor;
 use crate::reactor::watch::TurnedBy;
+use crate::sync::Arc;
 use crate::sync::plain::AtomicBool;
-use crate::sync::{Arc, Mutex};
 use crate::task::blocking::{BlockingPool, Limits};
 use crate::task::budget::Budget;
 use crate::task::registry::Registry;
@@ -94,8 +94,8 @@ pub struct Builder {
     blocking: Limits,
     threads: ThreadConfig,
     config: Config,
-    /// Behind a lock only so that the builder is `Sync`. Empty once it was used.
-    picker: Option<Mutex<Option<Box<dyn Picker>>>>,
+    /// Empty once it was used.
+    picker: Option<Option<SharedPicker>>,
     start_paused: bool,
 }
 
@@ -299,7 +299,7 @@ impl Builder {
         /// The first runtime that is built takes the picker. To build another one is an error,
         /// until it gets a picker of its own.
         picker(builder, picker: impl Picker + 'static) => {
-            builder.picker = Some(Mutex::new(Some(Box::new(picker))));
+            builder.picker = Some(Some(Arc::new(Mutex::new(picker))));
         };
     }
 
@@ -344,7 +344,7 @@ impl Builder {
         Ok(LocalRuntime { handle, _local: PhantomData })
     }
 
-    fn single(&self, local: bool) -> io::Result<Arc<RuntimeInner>> {
+    fn single(&mut self, local: bool) -> io::Result<Arc<RuntimeInner>> {
         let clock = match self.engine.host() {
             Some(_) if self.start_paused && !self.engine.is_closed() => {
                 return Err(contradiction("a simulated world has its own clock, never paused"));
@@ -355,54 +355,45 @@ impl Builder {
         if let (Clock::Pausable(clock), true) = (&clock, self.start_paused) {
             clock.pause();
         }
-        let engine = self.reactor_engine();
-        let reactor = reactor::ReactorInner::start(&engine, clock.clone(), TurnedBy::Nobody)?;
-        let mut core =
-            Box::new(Core::new(0, reactor.clone(), Queue::Own(Default::default()), &self.config));
-        // A simulated core is stepped, so that each poll is known to the thread that watches it.
-        let picker = self.engine.host().map(|host| match self.multi_thread {
+        let mut core = self.core(0, &clock, TurnedBy::Nobody, Queue::Own(Default::default()))?;
+        core.picker = match (&mut self.picker, self.engine.host()) {
+            (Some(None), _) => {
+                return Err(contradiction("the picker belongs to a runtime built before"));
+            }
+            (Some(given), _) => given.take(),
             // Workers would run its tasks in any order.
-            true => Box::new(Drawn::by(host.host().world())) as Box<dyn Picker>,
-            false => Box::new(Fifo),
-        });
-        core.picker = match &self.picker {
-            None => picker,
-            Some(picker) => match picker.lock().take() {
-                None => return Err(contradiction("the picker belongs to a runtime built before")),
-                given => given,
-            },
+            (None, Some(host)) if self.multi_thread => {
+                Some(Arc::new(Mutex::new(Drawn::by(host.host().world()))))
+            }
+            // A simulated core is stepped, so that each poll is known to the thread that watches.
+            (None, Some(_)) => Some(Arc::new(Mutex::new(Fifo))),
+            (None, None) => None,
         };
-        let counters = vec![core.counters.clone()];
+        let (reactors, counters) = (vec![core.reactor.clone()], vec![core.counters.clone()]);
         let only = local.then(|| std::thread::current().id());
         let flavor = Flavor::CurrentThread(CoreSlot::new(core, only));
-        Ok(self.finish(flavor, vec![reactor], counters, clock))
+        Ok(self.finish(flavor, reactors, counters, clock))
     }
 
     fn pooled(&self) -> io::Result<Arc<RuntimeInner>> {
-        if self.engine.is_simulated() {
-            return Err(contradiction(
-                "a simulated host is stepped by one thread: \
-                 use new_current_thread",
-            ));
-        }
-        if self.start_paused {
-            return Err(contradiction("a clock can be paused only on a current-thread runtime"));
-        }
-        if self.picker.is_some() {
-            return Err(contradiction("a picker needs a current-thread runtime"));
+        for (is_given, why) in [
+            (
+                self.engine.is_simulated(),
+                "a simulated host is stepped by one thread: use new_current_thread",
+            ),
+            (self.start_paused, "a clock can be paused only on a current-thread runtime"),
+            (self.picker.is_some(), "a picker needs a current-thread runtime"),
+        ] {
+            if is_given {
+                return Err(contradiction(why));
+            }
         }
         let count = self
             .worker_threads
             .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZeroUsize::get));
-        let engine = self.reactor_engine();
-        let mut cores = Vec::with_capacity(count);
-        for index in 0..count {
-            // Its worker is on its way when anybody else can know of it.
-            let reactor =
-                reactor::ReactorInner::start(&engine, Clock::System, TurnedBy::CoreHolder)?;
-            let queue = Queue::shared();
-            cores.push(Box::new(Core::new(index, reactor, queue, &self.config)));
-        }
+        // Its worker is on its way when anybody else can know of a core.
+        let core = |index| self.core(index, &Clock::System, TurnedBy::CoreHolder, Queue::shared());
+        let cores = (0..count).map(core).collect::<io::Result<Vec<_>>>()?;
         let reactors = cores.iter().map(|core| core.reactor.clone()).collect();
         let counters = cores.iter().map(|core| core.counters.clone()).collect();
         let flavor = Flavor::MultiThread(Pool::new(&cores, self.threads.clone()));
@@ -418,9 +409,17 @@ impl Builder {
         Ok(shared)
     }
 
-    fn reactor_engine(&self) -> Engine {
+    fn core(
+        &self,
+        index: usize,
+        clock: &Clock,
+        turned_by: TurnedBy,
+        queue: Queue,
+    ) -> io::Result<Box<Core>> {
         let [per_turn, without_waiting] = self.events;
-        self.engine.clone().with_events_per_wait(per_turn.min(without_waiting))
+        let engine = self.engine.clone().with_events_per_wait(per_turn.min(without_waiting));
+        let reactor = reactor::ReactorInner::start(&engine, clock.clone(), turned_by)?;
+        Ok(Box::new(Core::new(index, reactor, queue, &self.config)))
     }
 
     fn finish(

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::builder::Config;
 use super::intervals::Intervals;
 use super::metrics::CoreCounters;
-use super::picker::Picker;
+use super::picker::SharedPicker;
 use super::queue::Queue;
 use crate::reactor;
 use crate::sync::Arc;
@@ -29,7 +29,7 @@ pub(crate) struct Core {
     /// Whether to spin before the next sleep, if the runtime was built to.
     pub(crate) spin_pays: bool,
     /// Chooses the next task, if the user has given one.
-    pub(crate) picker: Option<Box<dyn Picker>>,
+    pub(super) picker: Option<SharedPicker>,
     /// Room for the wakers of one turn.
     pub(crate) wakers: Vec<Waker>,
 }

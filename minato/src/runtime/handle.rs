@@ -179,10 +179,7 @@ impl Handle {
     /// # }
     /// ```
     pub fn poll_idle(&self, cx: &mut TaskContext<'_>) -> Poll<()> {
-        match self.shared.tasks.wait_idle(cx.waker()) {
-            true => Poll::Pending,
-            false => Poll::Ready(()),
-        }
+        self.shared.tasks.poll_idle(cx)
     }
 
     /// How many blocking jobs run or wait for a thread.

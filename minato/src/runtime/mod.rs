@@ -56,7 +56,6 @@ use std::future::{Future, poll_fn};
 use std::io::{self, Write};
 use std::marker::PhantomData;
 use std::panic::Location;
-use std::task::Poll;
 use std::time::Duration;
 
 use self::inner::RuntimeInner;
@@ -276,17 +275,16 @@ fn wait_idle(shared: &Arc<RuntimeInner>) {
         );
     }
     let idle = poll_fn(|cx| {
-        if !shared.tasks.wait_idle(cx.waker()) {
-            return Poll::Ready(());
-        }
-        if shared.tasks.on_cores() > 0 && nesting::nested_at(shared).is_some() {
+        let idle = shared.tasks.poll_idle(cx);
+        if idle.is_pending() && shared.tasks.on_cores() > 0 && nesting::nested_at(shared).is_some()
+        {
             panic!(
                 "wait_idle at {place}: the thread that runs the tasks of the runtime is in this \
                  call, and would wait for them for ever; {}",
                 shared.describe_tasks()
             );
         }
-        Poll::Pending
+        idle
     });
     current::block_on(shared, idle);
 }

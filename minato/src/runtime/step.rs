@@ -14,7 +14,7 @@ use std::time::Duration;
 use super::context::{self, Context};
 use super::core::Core;
 use super::inner::{Flavor, RuntimeInner};
-use super::picker::Picker;
+use super::picker::{Picker, SharedPicker};
 use super::report;
 use crate::reactor::inner::wake_all;
 use crate::task::Runnable;
@@ -279,9 +279,10 @@ impl Core {
 
     /// Polls tasks in order, until there are none or the reactor must be turned; says whether there
     /// may be more.
-    pub(super) fn run_batch(mut self: Box<Self>, context: &Context) -> Option<(Box<Self>, bool)> {
+    pub(super) fn run_batch(self: Box<Self>, context: &Context) -> Option<(Box<Self>, bool)> {
         let runtime = &context.runtime;
-        if let Some(picker) = self.picker.take() {
+        if let Some(picker) = &self.picker {
+            let picker = picker.clone();
             return self.run_picked(context, picker);
         }
         let mut left = self.intervals.turn_interval;
@@ -337,32 +338,17 @@ impl Core {
     fn run_picked(
         self: Box<Self>,
         context: &Context,
-        picker: Box<dyn Picker>,
+        mut picker: SharedPicker,
     ) -> Option<(Box<Self>, bool)> {
-        /// Gives the picker back to the core, also when it panics.
-        struct GiveBack<'a>(Option<Box<dyn Picker>>, &'a Context);
-
-        impl Drop for GiveBack<'_> {
-            fn drop(&mut self) {
-                self.1.with_core(|core| core.picker = self.0.take());
+        let mut core = self;
+        for _ in 0..core.intervals.turn_interval {
+            let polled;
+            (core, polled) = core.step(context, &mut picker)?;
+            if !polled {
+                return Some((core, false));
             }
         }
-
-        let polls = self.intervals.turn_interval;
-        context.put(self);
-        let mut lent = GiveBack(Some(picker), context);
-        let mut more = true;
-        for _ in 0..polls {
-            let (Some(core), Some(picker)) = (context.take(), lent.0.as_deref_mut()) else { break };
-            let (core, polled) = core.step(context, picker)?;
-            context.put(core);
-            more = polled;
-            if !more {
-                break;
-            }
-        }
-        drop(lent);
-        context.take().map(|core| (core, more))
+        Some((core, true))
     }
 
     /// Polls the task that `picker` chooses; says whether there was one.

@@ -8,12 +8,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use super::any::{AnyJoin, AnyTask};
-use super::finished::Finished;
 use super::spawn::FROM_BEFORE_FORK;
 use super::{Id, budget};
 use crate::panics;
 use crate::runtime::nesting;
-use crate::sync::{Arc, Mutex};
+use crate::sync::Mutex;
 
 /// Waits for a task's output.
 ///
@@ -59,11 +58,6 @@ impl<T> JoinHandle<T> {
     /// A handle that can abort the task and nothing else.
     pub fn abort_handle(&self) -> AbortHandle {
         AbortHandle { task: self.join.task() }
-    }
-
-    /// Has the task add itself to a set's list when it is complete; false if it is already.
-    pub(super) fn tell(&mut self, finished: &Arc<Finished>) -> bool {
-        self.join.tell(finished)
     }
 
     /// The output of a task that is complete.

@@ -133,7 +133,7 @@ impl<T: 'static> JoinSet<T> {
 
     fn insert(&mut self, mut task: JoinHandle<T>) -> AbortHandle {
         let (id, abort) = (task.id(), task.abort_handle());
-        if !task.tell(&self.finished) {
+        if !task.join.tell(&self.finished) {
             self.finished.add(id);
         }
         self.tasks.insert(id, task);

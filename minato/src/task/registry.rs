@@ -4,7 +4,7 @@
 //! nobody else knows it. A shutdown aborts them all, and "idle" means that nobody is left.
 
 use std::panic::Location;
-use std::task::Waker;
+use std::task::{Context, Poll, Waker};
 
 use slab::Slab;
 
@@ -111,16 +111,17 @@ impl<S: Schedule> Registry<S> {
         self.0.lock().on_cores
     }
 
-    /// Leaves a waker for when nobody is left; false if nobody is.
-    pub(crate) fn wait_idle(&self, waker: &Waker) -> bool {
+    /// Ready when nobody is left; leaves a waker for that moment.
+    pub(crate) fn poll_idle(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = self.0.lock();
         if state.tasks.is_empty() {
-            return false;
+            return Poll::Ready(());
         }
+        let waker = cx.waker();
         if !state.idle_waiters.iter().any(|waiting| waiting.will_wake(waker)) {
             state.idle_waiters.push(waker.clone());
         }
-        true
+        Poll::Pending
     }
 
     /// Who lives, for reports: the id and the place of each task's spawning.
