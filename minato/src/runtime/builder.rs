@@ -4,15 +4,15 @@ use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
-use std::sync::{Mutex, OnceLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::core::Core;
+use super::core::{Core, SharedPicker};
 use super::handover::{CoreSlot, pass};
 use super::injector::Injector;
 use super::inner::{Flavor, RuntimeInner};
 use super::intervals::POLLS_PER_TURN;
-use super::picker::{Fifo, Picker, SharedPicker};
+use super::picker::{Fifo, Picker};
 use super::pool::Pool;
 use super::queue::Queue;
 use super::simulation::Drawn;
@@ -20,8 +20,8 @@ use super::{Handle, Id, LocalRuntime, Runtime};
 use crate::engine::{EVENTS_PER_WAIT, Engine};
 use crate::reactor;
 use crate::reactor::watch::TurnedBy;
-use crate::sync::Arc;
 use crate::sync::plain::AtomicBool;
+use crate::sync::{Arc, Mutex};
 use crate::task::blocking::{BlockingPool, Limits};
 use crate::task::budget::Budget;
 use crate::task::registry::Registry;
@@ -299,7 +299,7 @@ impl Builder {
         /// The first runtime that is built takes the picker. To build another one is an error,
         /// until it gets a picker of its own.
         picker(builder, picker: impl Picker + 'static) => {
-            builder.picker = Some(Some(Arc::new(Mutex::new(picker))));
+            builder.picker = Some(Some(Arc::new(Mutex::new(Box::new(picker)))));
         };
     }
 
@@ -363,10 +363,10 @@ impl Builder {
             (Some(given), _) => given.take(),
             // Workers would run its tasks in any order.
             (None, Some(host)) if self.multi_thread => {
-                Some(Arc::new(Mutex::new(Drawn::by(host.host().world()))))
+                Some(Arc::new(Mutex::new(Box::new(Drawn::by(host.host().world())))))
             }
             // A simulated core is stepped, so that each poll is known to the thread that watches.
-            (None, Some(_)) => Some(Arc::new(Mutex::new(Fifo))),
+            (None, Some(_)) => Some(Arc::new(Mutex::new(Box::new(Fifo)))),
             (None, None) => None,
         };
         let (reactors, counters) = (vec![core.reactor.clone()], vec![core.counters.clone()]);

@@ -6,10 +6,13 @@ use std::time::Instant;
 use super::builder::Config;
 use super::intervals::Intervals;
 use super::metrics::CoreCounters;
-use super::picker::SharedPicker;
+use super::picker::Picker;
 use super::queue::Queue;
 use crate::reactor;
-use crate::sync::Arc;
+use crate::sync::{Arc, Mutex};
+
+/// The picker of a core, which holds the lock while it asks.
+pub(super) type SharedPicker = Arc<Mutex<Box<dyn Picker>>>;
 
 /// A run queue with its reactor. What it does is in [`step`](super::step).
 pub(crate) struct Core {

@@ -14,7 +14,7 @@ use std::time::Duration;
 use super::context::{self, Context};
 use super::core::Core;
 use super::inner::{Flavor, RuntimeInner};
-use super::picker::{Picker, SharedPicker};
+use super::picker::Picker;
 use super::report;
 use crate::reactor::inner::wake_all;
 use crate::task::Runnable;
@@ -281,9 +281,8 @@ impl Core {
     /// may be more.
     pub(super) fn run_batch(self: Box<Self>, context: &Context) -> Option<(Box<Self>, bool)> {
         let runtime = &context.runtime;
-        if let Some(picker) = &self.picker {
-            let picker = picker.clone();
-            return self.run_picked(context, picker);
+        if let Some(picker) = self.picker.clone() {
+            return self.run_picked(context, &mut **picker.lock());
         }
         let mut left = self.intervals.turn_interval;
         let mut core = self;
@@ -338,12 +337,12 @@ impl Core {
     fn run_picked(
         self: Box<Self>,
         context: &Context,
-        mut picker: SharedPicker,
+        picker: &mut dyn Picker,
     ) -> Option<(Box<Self>, bool)> {
         let mut core = self;
         for _ in 0..core.intervals.turn_interval {
             let polled;
-            (core, polled) = core.step(context, &mut picker)?;
+            (core, polled) = core.step(context, picker)?;
             if !polled {
                 return Some((core, false));
             }

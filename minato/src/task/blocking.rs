@@ -54,8 +54,8 @@ impl BlockingPool {
     ///
     /// # Errors
     ///
-    /// Says why the job was not taken, and drops it. If a thread cannot be started but others are there, the job
-    /// waits for one of those, which is not an error.
+    /// Says why the job was not taken, and drops it. If a thread cannot be started but others are
+    /// there, the job waits for one of those, which is not an error.
     pub(crate) fn spawn(&self, job: Job) -> Result<(), String> {
         let mut state = self.threads.lock();
         if state.stopped {

@@ -74,9 +74,6 @@ impl<P: Picker + ?Sized> Picker for Arc<Mutex<P>> {
     }
 }
 
-/// A picker that a core keeps while it is asked.
-pub(super) type SharedPicker = Arc<Mutex<dyn Picker>>;
-
 /// First in, first out: the task that has been ready for the longest time. The default.
 ///
 /// ```
