@@ -378,20 +378,12 @@ impl Socket {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let room = buf.remaining();
-        if room == 0 {
-            return Poll::Ready(Ok(()));
-        }
-        self.poll_io(
-            cx,
-            Direction::Read,
-            #[inline(always)]
-            || {
-                let len = self.recv_buf(buf, false)?;
-                // The end of the stream is not "no more at present".
-                Ok(if len == 0 || len == room { Done::Whole(()) } else { Done::Short(()) })
-            },
-        )
+        // What is captured by the poll is the memory, not the buffer, which stays in registers.
+        let received = receive_into(buf, |free| match self.poll_receive(cx, free) {
+            Poll::Ready(len) => len.map(|len| (len, Poll::Ready(()))),
+            Poll::Pending => Ok((0, Poll::Pending)),
+        });
+        received.map_or_else(|error| Poll::Ready(Err(error)), |polled| polled.map(Ok))
     }
 
     /// Receives into `bytes`; returns how many. No room is no request: nothing is read.
@@ -401,7 +393,18 @@ impl Socket {
         cx: &mut Context<'_>,
         bytes: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        if bytes.is_empty() {
+        // SAFETY: the same memory; a verb only ever writes initialized bytes to it.
+        self.poll_receive(cx, unsafe { &mut *(ptr::from_mut(bytes) as *mut [MaybeUninit<u8>]) })
+    }
+
+    #[inline(always)]
+    fn poll_receive(
+        &self,
+        cx: &mut Context<'_>,
+        free: &mut [MaybeUninit<u8>],
+    ) -> Poll<io::Result<usize>> {
+        let room = free.len();
+        if room == 0 {
             return Poll::Ready(Ok(0));
         }
         self.poll_io(
@@ -409,9 +412,6 @@ impl Socket {
             Direction::Read,
             #[inline(always)]
             || {
-                let room = bytes.len();
-                // SAFETY: the same memory; a verb only ever writes initialized bytes to it.
-                let free = unsafe { &mut *(ptr::from_mut(bytes) as *mut [MaybeUninit<u8>]) };
                 let len = self.recv(free)?;
                 // The end of the stream is not "no more at present".
                 Ok(if len == 0 || len == room { Done::Whole(len) } else { Done::Short(len) })
@@ -480,7 +480,8 @@ impl Socket {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         // What the verb leaves out because there are too many buffers is no sign of a full socket.
-        let asked = bufs.iter().take(MAX_BUFFERS).map(|buf| buf.len()).sum();
+        let bufs = &bufs[..bufs.len().min(MAX_BUFFERS)];
+        let asked = bufs.iter().map(|buf| buf.len()).sum();
         self.poll_io(cx, Direction::Write, || {
             self.send_vectored(bufs).map(|len| Done::from_len(len, asked))
         })

@@ -40,7 +40,7 @@ use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::sync::OnceLock;
 
-use rustix::net::RecvFlags;
+use rustix::net::{RecvFlags, SendAncillaryBuffer};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use self::udp::UdpOffload;
@@ -169,8 +169,10 @@ impl OsSocket {
         Ok(rustix::net::send(&self.socket, buf, platform::SEND_FLAGS)?)
     }
 
+    #[inline]
     pub(crate) fn send_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.socket.send_vectored_with_flags(bufs, platform::SEND_FLAGS.bits() as i32)
+        let mut nothing = SendAncillaryBuffer::default();
+        Ok(rustix::net::sendmsg(&self.socket, bufs, &mut nothing, platform::SEND_FLAGS)?)
     }
 
     #[inline]

@@ -105,7 +105,7 @@ impl RuntimeInner {
         self.injector.push(runnable);
         match &self.flavor {
             Flavor::CurrentThread(_) => self.reactors[0].unpark(),
-            Flavor::MultiThread(pool) => pool.wake_searcher(),
+            Flavor::MultiThread(pool) => pool.wake_searcher(None),
         }
         if self.has_ended() {
             // Nobody comes to the queue any more, so what came late is dropped here.

@@ -152,13 +152,16 @@ impl Pool {
 
     /// Wakes a sibling if tasks have queued up with `core`.
     pub(super) fn call_for_help(&self, core: &Core) {
-        if core.queue.len() >= QUEUE_TO_SHARE && self.sleeping.load(Ordering::SeqCst) > 0 {
-            self.wake_searcher();
+        if core.queue.len() >= QUEUE_TO_SHARE
+            && self.has_siblings()
+            && self.sleeping.load(Ordering::SeqCst) > 0
+        {
+            self.wake_searcher(Some(core.index));
         }
     }
 
-    /// Wakes a worker to search, unless one is out searching anyway.
-    pub(super) fn wake_searcher(&self) {
+    /// Wakes a worker other than `own` to search, unless one is out searching anyway.
+    pub(super) fn wake_searcher(&self, own: Option<usize>) {
         let none = self.searching.compare_exchange(0, 1, Ordering::SeqCst, Ordering::SeqCst);
         if none.is_err() {
             return;
@@ -166,8 +169,11 @@ impl Pool {
         let sleeper = {
             let mut sleepers = self.sleepers.lock();
             // The standby worker only if nobody else sleeps.
-            let at = sleepers.all.iter().rposition(|index| Some(*index) != sleepers.standby);
-            let at = at.or(sleepers.all.len().checked_sub(1));
+            let last_but = |standby| {
+                let is_other = |index: &usize| ![standby, own].contains(&Some(*index));
+                sleepers.all.iter().rposition(is_other)
+            };
+            let at = last_but(sleepers.standby).or_else(|| last_but(None));
             let sleeper = at.map(|at| sleepers.all.remove(at));
             self.sleeping.store(sleepers.all.len(), Ordering::SeqCst);
             sleeper
@@ -180,12 +186,18 @@ impl Pool {
         }
     }
 
+    /// Whether there is more than one worker: one that is alone neither searches nor watches.
+    #[inline]
+    fn has_siblings(&self) -> bool {
+        self.remotes.len() > 1
+    }
+
     /// Puts a worker to the sleepers; says whether it is the standby worker.
     pub(super) fn fall_asleep(&self, index: usize) -> bool {
         let mut sleepers = self.sleepers.lock();
         sleepers.all.push(index);
         self.sleeping.store(sleepers.all.len(), Ordering::SeqCst);
-        *sleepers.standby.get_or_insert(index) == index
+        self.has_siblings() && *sleepers.standby.get_or_insert(index) == index
     }
 
     /// Takes a worker from the sleepers.
@@ -248,7 +260,8 @@ impl Pool {
 
     /// Joins the search, if not enough are out already.
     pub(super) fn begin_search(&self) -> bool {
-        self.searching.compare_exchange(0, 1, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+        let join = || self.searching.compare_exchange(0, 1, Ordering::SeqCst, Ordering::SeqCst);
+        self.has_siblings() && join().is_ok()
     }
 
     pub(super) fn end_search(&self) {

@@ -91,7 +91,7 @@ impl Worker<'_> {
         if std::mem::take(&mut self.searching) {
             self.pool.end_search();
             if self.pool.has_work(self.shared) {
-                self.pool.wake_searcher();
+                self.pool.wake_searcher(None);
             }
         }
     }

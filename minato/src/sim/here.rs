@@ -47,8 +47,9 @@ pub fn host() -> Option<Host> {
 /// where it is in none. It is for what else would choose by a random generator of its own, such as
 /// the order in which a `select!` polls.
 pub fn draw(n: usize) -> Option<usize> {
+    let world = world()?;
     let host = host().map_or(u64::MAX, |host| host.number());
-    world().map(|world| world.choose("which branch", host, n))
+    Some(world.choose("which branch", host, n))
 }
 
 /// Runs a simulation of `world` on a thread of its own, and returns what `scenario` returns.

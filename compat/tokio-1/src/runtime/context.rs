@@ -13,12 +13,12 @@ pub(crate) fn thread_rng_n(n: u32) -> u32 {
         return choice as u32;
     }
     thread_local! {
-        static RANDOM: Cell<Option<FastRand>> = const { Cell::new(None) };
+        static RANDOM: Cell<FastRand> = Cell::new(FastRand::new());
     }
     RANDOM.with(|cell| {
-        let mut random = cell.take().unwrap_or_else(FastRand::new);
+        let mut random = cell.get();
         let number = random.fastrand_n(n);
-        cell.set(Some(random));
+        cell.set(random);
         number
     })
 }
