@@ -21,7 +21,7 @@ use crate::engine::SimHost;
 use crate::panics::{Finally, Payload};
 use crate::reactor;
 use crate::sync::Arc;
-use crate::sync::plain::{AtomicUsize, Ordering};
+use crate::sync::plain::{AtomicBool, AtomicUsize, Ordering};
 use crate::task::budget::Budget;
 use crate::task::local_set::LocalTasks;
 use crate::task::{AnyTask, Id, Runnable, Schedule, Task, TaskMeta, waker_table};
@@ -52,6 +52,9 @@ thread_local! {
     /// The world that this thread is in while it is in no context.
     static WORLD: RefCell<Option<World>> = const { RefCell::new(None) };
 }
+
+/// Whether a thread of this process was ever in a world. Until then to ask costs a load.
+static WORLDS: AtomicBool = AtomicBool::new(false);
 
 struct Here {
     /// The address of the context, or 0.
@@ -117,6 +120,9 @@ impl Context {
 
     /// A context that no thread is in yet.
     pub(crate) fn new(runtime: Arc<RuntimeInner>) -> Rc<Self> {
+        if runtime.engine.is_simulated() {
+            WORLDS.store(true, Ordering::Relaxed);
+        }
         Rc::new(Context {
             runtime,
             core: Cell::new(None),
@@ -584,7 +590,13 @@ pub(crate) fn host() -> Option<Arc<SimHost>> {
 }
 
 /// The simulated world that this thread is in.
+#[inline]
 pub(crate) fn world() -> Option<World> {
+    WORLDS.load(Ordering::Relaxed).then(find_world).flatten()
+}
+
+#[cold]
+fn find_world() -> Option<World> {
     let of_thread = || WORLD.try_with(|world| world.borrow().clone()).ok().flatten();
     if HERE.with(|here| here.in_no_world.get()) {
         return None;
@@ -595,6 +607,7 @@ pub(crate) fn world() -> Option<World> {
 
 /// Calls `call` on a thread that is in `world` while it is in no context.
 pub(crate) fn in_world<T>(world: &World, call: impl FnOnce() -> T) -> T {
+    WORLDS.store(true, Ordering::Relaxed);
     let mut before = WORLD.replace(Some(world.clone()));
     let _restore = Finally(|| drop(WORLD.replace(before.take())));
     call()

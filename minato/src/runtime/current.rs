@@ -147,11 +147,22 @@ fn beside_tasks<F: Future>(
     let wake = RootWaker::new(&context, slot.map(|_| shared.reactors[0].clone()));
     let waker = Waker::from(wake.clone());
     let mut cx = TaskContext::from_waker(&waker);
+    // Without a core there is nothing to do but to poll the future whenever it is woken.
+    let Some(slot) = slot else {
+        loop {
+            if !wake.take_woken() {
+                shared.check_fork();
+                thread::park();
+            } else if let Poll::Ready(output) = root.poll(&mut cx, shared) {
+                return output;
+            }
+        }
+    };
     let thread = thread::current();
     let (mut holds_core, mut rounds) = (false, 0);
     loop {
         // 1. Take the core, if no other thread holds it.
-        if !holds_core && let Some(mut core) = slot.and_then(|slot| slot.take_or_wait(&thread)) {
+        if !holds_core && let Some(mut core) = slot.take_or_wait(&thread) {
             core.reactor.set_turned_by(TurnedBy::CoreHolder);
             core.begin_work(shared);
             context.give_core(core);
