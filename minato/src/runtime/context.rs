@@ -120,9 +120,7 @@ impl Context {
 
     /// A context that no thread is in yet.
     pub(crate) fn new(runtime: Arc<RuntimeInner>) -> Rc<Self> {
-        if runtime.engine.is_simulated() {
-            WORLDS.store(true, Ordering::Relaxed);
-        }
+        WORLDS.fetch_or(runtime.engine.is_simulated(), Ordering::Relaxed);
         Rc::new(Context {
             runtime,
             core: Cell::new(None),
@@ -592,13 +590,8 @@ pub(crate) fn host() -> Option<Arc<SimHost>> {
 /// The simulated world that this thread is in.
 #[inline]
 pub(crate) fn world() -> Option<World> {
-    WORLDS.load(Ordering::Relaxed).then(find_world).flatten()
-}
-
-#[cold]
-fn find_world() -> Option<World> {
     let of_thread = || WORLD.try_with(|world| world.borrow().clone()).ok().flatten();
-    if HERE.with(|here| here.in_no_world.get()) {
+    if !WORLDS.load(Ordering::Relaxed) || HERE.with(|here| here.in_no_world.get()) {
         return None;
     }
     let world = |host: &Arc<SimHost>| host.host().world().clone();
