@@ -6,7 +6,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
-use std::mem;
 use std::panic::Location;
 use std::pin::Pin;
 use std::ptr;
@@ -134,13 +133,16 @@ impl Context {
 
     /// Has this thread enter this context, on top of where it is.
     pub(crate) fn enter(self: Rc<Self>) -> Entered {
-        let context = self;
+        self.put_on_top();
+        Entered { context: self }
+    }
+
+    fn put_on_top(self: &Rc<Self>) {
         // A thread whose locals are gone already has no context; it can use sockets all the same.
         _ = CURRENT.try_with(|top| {
-            *context.parent.borrow_mut() = top.replace(Some(context.clone()));
-            HERE.with(|here| here.follow(Some(&context)));
+            *self.parent.borrow_mut() = top.replace(Some(self.clone()));
+            HERE.with(|here| here.follow(Some(self)));
         });
-        Entered { context }
     }
 
     /// Has this thread enter `runtime` until [`leave`] is called with the address of the context,
@@ -148,8 +150,9 @@ impl Context {
     pub(super) fn enter_by_guard(runtime: Arc<RuntimeInner>) -> usize {
         let context = Self::new(runtime);
         context.by_guard.set(true);
-        // The thread keeps the context.
-        mem::ManuallyDrop::new(context.enter()).address()
+        // From here on the thread keeps the context.
+        context.put_on_top();
+        context.address()
     }
 
     /// Enters a context for a `block_on` that turns the reactor of the core in `holder`, a context

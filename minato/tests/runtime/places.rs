@@ -75,6 +75,25 @@ fn guards_out_of_order_do_not_panic_while_the_thread_does() {
     assert_eq!(here(), None);
 }
 
+#[test]
+fn a_guard_keeps_nothing_of_a_runtime_that_is_gone() {
+    let _watched = watchdog();
+    let kept = Arc::new(());
+    for mut builder in [Builder::new_current_thread(), Builder::new_multi_thread()] {
+        let captured = kept.clone();
+        let runtime = builder.worker_threads(1).on_thread_start(move || _ = &captured).build();
+        let runtime = runtime.unwrap();
+        drop(builder);
+        for _ in 0..3 {
+            drop(runtime.enter());
+        }
+        drop(runtime);
+        while Arc::strong_count(&kept) > 1 {
+            thread::yield_now();
+        }
+    }
+}
+
 /// A guard that is made within `block_on` may stay there for longer.
 #[test]
 fn a_guard_may_outlive_the_block_on_that_it_was_made_in() {
