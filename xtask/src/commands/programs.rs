@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{fs, io};
 
-use cargo_metadata::MetadataCommand;
-
+use super::tokio_suite;
 use crate::outcome::{Counts, Outcome};
 use crate::process::{self, minutes};
 use crate::tree;
@@ -48,13 +47,18 @@ impl Findings {
 
 fn run_in(folder: &Path) -> Result<Outcome, String> {
     let mut findings = Findings::default();
+    process::succeed(&mut process::cargo(&["build", "--package=cargo-minato"]), process::LONG)?;
     services(&folder.join("programs"), &mut findings)?;
     // It needs Minato beside it, for the world.
-    findings.test(&mut cargo_minato_test(&tree::root().join(PROGRAMS).join("simulated"))?);
+    findings.test(&mut cargo_minato_test(&tree::root().join(PROGRAMS).join("simulated")));
+    let text = fs::read_to_string(tree::root().join(DEVIATIONS));
+    let text = text.map_err(|error| format!("{DEVIATIONS}: {error}"))?;
     for (name, version, features) in SISTERS {
-        let mut command = cargo_minato_test(&published(name, version, folder)?)?;
-        command.args(["--lib", "--tests"]).args(*features);
-        findings.test(command.args(["--", "--exact"]).args(skipped(name)?));
+        let mut command = cargo_minato_test(&published(name, version, folder)?);
+        command.args(["--lib", "--tests"]).args(*features).args(["--", "--exact"]);
+        let listed = text.lines().filter_map(tokio_suite::parse);
+        let listed = listed.filter(|listed| listed.file == *name);
+        findings.test(command.args(listed.flat_map(|listed| ["--skip", listed.test])));
     }
     Ok(Outcome::from_problems(findings.problems, findings.counts))
 }
@@ -69,7 +73,7 @@ fn services(folder: &Path, findings: &mut Findings) -> Result<(), String> {
     git(&["add", "."])?;
     let services = ["--package=services", "--no-fail-fast"];
     findings.test(cargo_test(folder).args(services));
-    findings.test(cargo_minato_test(folder)?.args(services));
+    findings.test(cargo_minato_test(folder).args(services));
     let status = git(&["status", "--porcelain", "--untracked-files=all"])?;
     // What was added and is as it was begins with this.
     let mut changed = status.lines().filter(|line| !line.starts_with("A  ")).peekable();
@@ -77,15 +81,6 @@ fn services(folder: &Path, findings: &mut Findings) -> Result<(), String> {
         findings.problems.push(format!("files were changed: {:?}", changed.collect::<Vec<_>>()));
     }
     Ok(())
-}
-
-/// The arguments that leave out the tests of a package that are listed.
-fn skipped(package: &str) -> Result<Vec<String>, String> {
-    let text = fs::read_to_string(tree::root().join(DEVIATIONS));
-    let text = text.map_err(|error| format!("{DEVIATIONS}: {error}"))?;
-    let listed = text.lines().filter_map(|line| line.split('#').next()?.trim().split_once(' '));
-    let listed = listed.filter(|(of, _)| *of == package);
-    Ok(listed.flat_map(|(_, test)| ["--skip".to_string(), test.trim().to_string()]).collect())
 }
 
 /// A command that is run in a folder as its owner would. What it builds is kept in ours.
@@ -98,11 +93,10 @@ fn cargo_test(folder: &Path) -> Command {
     as_its_owner(process::cargo(&["test"]), folder)
 }
 
-fn cargo_minato_test(folder: &Path) -> Result<Command, String> {
-    process::succeed(&mut process::cargo(&["build", "--package=cargo-minato"]), process::LONG)?;
+fn cargo_minato_test(folder: &Path) -> Command {
     let mut command = Command::new(tree::root().join("target/debug/cargo-minato"));
     command.args(["minato", "test"]);
-    Ok(as_its_owner(command, folder))
+    as_its_owner(command, folder)
 }
 
 /// A copy of a published package, which is fetched if need be.
@@ -116,13 +110,10 @@ fn published(name: &str, version: &str, folder: &Path) -> Result<PathBuf, String
         .and_then(|()| fs::write(asks.join("lib.rs"), ""))
         .and_then(|()| fs::write(asks.join("Cargo.toml"), manifest))
         .map_err(|error| format!("{asks:?}: {error}"))?;
-    let metadata = MetadataCommand::new().current_dir(asks).exec();
-    let packages = metadata.map_err(|error| error.to_string())?.packages;
-    let package = packages.into_iter().find(|package| package.name == name);
-    let manifest = package.ok_or_else(|| format!("cargo found no {name}"))?.manifest_path;
+    let manifest = tokio_suite::manifest_of(name, &asks)?;
     let from = manifest.parent().ok_or("a manifest lies in a folder")?;
     let to = folder.join(name);
-    copy(from.as_std_path(), &to).map_err(|error| format!("{from}: {error}"))?;
+    copy(from, &to).map_err(|error| format!("{from:?}: {error}"))?;
     Ok(to)
 }
 

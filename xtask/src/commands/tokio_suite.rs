@@ -32,9 +32,9 @@ pub(super) const DEVIATIONS: &str = "compat/tokio-1/deviations.txt";
 const NOT_AS_ROOT: &str = "fs_try_exists";
 
 #[derive(Debug, PartialEq)]
-struct Listed<'a> {
-    file: &'a str,
-    test: &'a str,
+pub(super) struct Listed<'a> {
+    pub(super) file: &'a str,
+    pub(super) test: &'a str,
     hangs: bool,
 }
 
@@ -72,7 +72,8 @@ pub(crate) fn run() -> Result<Outcome, String> {
     Ok(Outcome::from_problems(problems, counts))
 }
 
-fn parse(line: &str) -> Option<Listed<'_>> {
+/// A line of a list: `FILE TEST  # reason`.
+pub(super) fn parse(line: &str) -> Option<Listed<'_>> {
     let (names, reason) = line.split_once('#')?;
     let (file, test) = names.trim().split_once(' ')?;
     Some(Listed { file, test: test.trim(), hangs: reason.trim().starts_with("hangs") })
@@ -116,10 +117,15 @@ fn package(played: &Path) -> Result<PathBuf, String> {
     let patch = format!("[patch.crates-io]\ntokio = {{ path = {played:?} }}\n");
     write(&folder, &format!("{MANIFEST}{patch}"))
         .map_err(|error| format!("{folder:?}: {error}"))?;
-    let metadata = MetadataCommand::new().current_dir(published).exec();
+    manifest_of("tokio", &published)
+}
+
+/// The manifest of a package that the one in `folder` depends on, which is fetched if need be.
+pub(super) fn manifest_of(name: &str, folder: &Path) -> Result<PathBuf, String> {
+    let metadata = MetadataCommand::new().current_dir(folder).exec();
     let packages = metadata.map_err(|error| error.to_string())?.packages;
-    let tokio = packages.into_iter().find(|package| package.name == "tokio");
-    Ok(tokio.ok_or("cargo found no tokio")?.manifest_path.into())
+    let package = packages.into_iter().find(|package| package.name == name);
+    Ok(package.ok_or_else(|| format!("cargo found no {name}"))?.manifest_path.into())
 }
 
 /// Copies the tests of tokio that are beside this manifest, and ours. Gives the files' names.
