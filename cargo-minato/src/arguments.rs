@@ -82,7 +82,7 @@ impl Arguments {
         given.value.map(Some).ok_or_else(|| format!("{name} wants a value"))
     }
 
-    /// Takes the arguments that are left, of which there must be this many.
+    /// Takes the arguments that are left. There must be this many.
     pub(crate) fn operands<const N: usize>(self, wanted: &str) -> Outcome<[OsString; N]> {
         if let Some(given) = self.given().first() {
             return Err(format!("unexpected option `{}`", given.name));

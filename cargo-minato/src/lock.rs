@@ -79,9 +79,9 @@ pub(crate) fn merge(project: &str, ours: &str, needs: &Metadata) -> Outcome<Stri
     Ok(document.to_string())
 }
 
-/// Which of ours are taken: those that the project lacks, those that are in a folder, of which
-/// tokio takes the place of the registry's, and what the taken ones need newer than the project has
-/// it.
+/// Which of ours are taken: those that the project lacks; those that are in a folder, such as the
+/// tokio that takes the place of the registry's; and those that a taken one needs newer than the
+/// project has them.
 fn taken(project: &[Entry], ours: &[Entry], needs: &Metadata) -> Vec<bool> {
     let is_given = |new: &Entry| new.source.is_none() || new.counterpart(project).is_none();
     let mut taken: Vec<bool> = ours.iter().map(is_given).collect();

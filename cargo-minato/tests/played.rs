@@ -256,7 +256,7 @@ fn a_source_that_is_not_what_was_published_is_refused() {
     let published = published(&project);
     let package = published.parent().unwrap();
     let registry = package.parent().unwrap().parent().unwrap().parent().unwrap();
-    // A home of cargo's of which only the unpacked packages are not those of the user.
+    // A home of cargo's: all in it is the user's, except for the unpacked packages.
     let host = package.parent().unwrap().file_name().unwrap().to_str().unwrap();
     let copy = project.file(&format!("home/registry/src/{host}"));
     for (name, text) in files(package.parent().unwrap()).into_iter().filter(|(name, _)| {

@@ -12,7 +12,7 @@ use minato::io::{
 
 use super::script::{poll_once, run};
 
-/// A file in memory of which every seek takes a number of polls.
+/// A file in memory. Each seek in it takes a number of polls.
 #[derive(Debug, Default)]
 struct Slow {
     file: Cursor<Vec<u8>>,
@@ -141,7 +141,7 @@ fn a_seek_that_fails_or_only_asks_keeps_the_buffer() {
     }
 }
 
-/// Like a file of which the places wrap around.
+/// Like a file whose places wrap around.
 struct Wrapping(u64, Vec<i64>);
 
 impl AsyncRead for Wrapping {
