@@ -24,6 +24,7 @@ const SISTERS: &[(&str, &str, &[&str])] = &[
 const DEVIATIONS: &str = "compat/tokio-1/sister-deviations.txt";
 
 pub(crate) fn run() -> Result<Outcome, String> {
+    process::succeed(&mut process::cargo(&["build", "--package=cargo-minato"]), process::LONG)?;
     let folder = std::env::temp_dir().join(format!("minato-programs-{}", std::process::id()));
     let result = run_in(&folder);
     fs::remove_dir_all(&folder).map_err(|error| format!("{folder:?}: {error}"))?;
@@ -47,7 +48,6 @@ impl Findings {
 
 fn run_in(folder: &Path) -> Result<Outcome, String> {
     let mut findings = Findings::default();
-    process::succeed(&mut process::cargo(&["build", "--package=cargo-minato"]), process::LONG)?;
     services(&folder.join("programs"), &mut findings)?;
     // It needs Minato beside it, for the world.
     findings.test(&mut cargo_minato_test(&tree::root().join(PROGRAMS).join("simulated")));
