@@ -8,7 +8,7 @@ use crate::markdown;
 use crate::source::Source;
 use crate::tree::{LIBRARY, Tree};
 
-const BLOCKS: usize = 71;
+const BLOCKS: usize = 80;
 
 /// The inventory: a table of file, count and reason.
 pub(crate) const INVENTORY: &str = "docs/UNSAFE.md";
@@ -22,7 +22,7 @@ pub(crate) fn place(tree: &Tree) -> Vec<Violation> {
     })
 }
 
-/// The library has at most 70 unsafe blocks and impls.
+/// The library has at most 80 unsafe blocks and impls.
 pub(crate) fn budget(tree: &Tree) -> Vec<Violation> {
     at_most(BLOCKS, counts(tree).values().sum(), "unsafe blocks", LIBRARY)
 }
