@@ -89,6 +89,7 @@
 //! | [`reactor`] | waiting for events: in the background, in a runtime, or turned by hand |
 //! | [`engine`] | the source of those events |
 //! | [`sim`] | the simulated world |
+//! | [`compat`] | the I/O traits of tokio, futures and hyper, each behind a feature |
 //! | [`prelude`] | the traits that nearly every program imports |
 //!
 //! What tokio 1.x has too has tokio's name, signature and meaning here, except where tokio panics
@@ -104,6 +105,7 @@
 // Models of single files are built without the rest; see tests/loom.rs.
 #![cfg(not(minato_loom))]
 
+pub mod compat;
 pub mod engine;
 pub mod guide;
 pub mod io;

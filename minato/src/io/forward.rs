@@ -2,7 +2,7 @@
 //!
 //! Each `forward` macro is for a stream that hands every call to another. It takes the name of
 //! `self`, that of the context, an expression for the pinned stream behind, and one for the same
-//! stream by shared reference.
+//! stream by shared reference. After `by` comes the trait of that stream, where it is not ours.
 
 macro_rules! forward_read {
     ($self:ident, $cx:ident => $pin:expr; $shared:expr) => {
@@ -31,15 +31,18 @@ macro_rules! forward_read {
 
 macro_rules! forward_buf_read {
     ($self:ident, $cx:ident => $pin:expr; $shared:expr) => {
+        crate::io::forward::forward_buf_read!($self, $cx => $pin; by crate::io::AsyncBufRead);
+    };
+    ($self:ident, $cx:ident => $pin:expr; by $trait:path) => {
         fn poll_fill_buf(
             $self: std::pin::Pin<&mut Self>,
             $cx: &mut std::task::Context<'_>,
         ) -> std::task::Poll<std::io::Result<&[u8]>> {
-            $pin.poll_fill_buf($cx)
+            <_ as $trait>::poll_fill_buf($pin, $cx)
         }
 
         fn consume($self: std::pin::Pin<&mut Self>, amount: usize) {
-            $pin.consume(amount);
+            <_ as $trait>::consume($pin, amount);
         }
     };
 }
@@ -60,12 +63,15 @@ macro_rules! forward_write {
 
 macro_rules! forward_write_polls {
     ($self:ident, $cx:ident => $pin:expr) => {
+        crate::io::forward::forward_write_polls!($self, $cx => $pin; by crate::io::AsyncWrite);
+    };
+    ($self:ident, $cx:ident => $pin:expr; by $trait:path) => {
         crate::io::forward::write_polls! {
             $self, $cx,
-            buf => $pin.poll_write($cx, buf),
-            bufs => $pin.poll_write_vectored($cx, bufs),
-            flush => $pin.poll_flush($cx),
-            shutdown => $pin.poll_shutdown($cx)
+            buf => <_ as $trait>::poll_write($pin, $cx, buf),
+            bufs => <_ as $trait>::poll_write_vectored($pin, $cx, bufs),
+            flush => <_ as $trait>::poll_flush($pin, $cx),
+            shutdown => <_ as $trait>::poll_shutdown($pin, $cx)
         }
     };
 }
@@ -124,18 +130,21 @@ macro_rules! write_polls {
 
 macro_rules! forward_seek {
     ($self:ident, $cx:ident => $pin:expr; $shared:expr) => {
+        crate::io::forward::forward_seek!($self, $cx => $pin; by crate::io::AsyncSeek);
+    };
+    ($self:ident, $cx:ident => $pin:expr; by $trait:path) => {
         fn start_seek(
             $self: std::pin::Pin<&mut Self>,
             position: std::io::SeekFrom,
         ) -> std::io::Result<()> {
-            $pin.start_seek(position)
+            <_ as $trait>::start_seek($pin, position)
         }
 
         fn poll_complete(
             $self: std::pin::Pin<&mut Self>,
             $cx: &mut std::task::Context<'_>,
         ) -> std::task::Poll<std::io::Result<u64>> {
-            $pin.poll_complete($cx)
+            <_ as $trait>::poll_complete($pin, $cx)
         }
     };
 }
@@ -161,7 +170,7 @@ macro_rules! forward_pointers {
     };
 }
 
-pub(super) use {
+pub(crate) use {
     forward_buf_read, forward_pointers, forward_read, forward_seek, forward_write,
     forward_write_polls, write_at_once, write_polls,
 };

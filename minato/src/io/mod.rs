@@ -55,10 +55,10 @@
 //! ```
 
 mod buf_read;
-mod forward;
+pub(crate) mod forward;
 mod interrupted;
 mod read;
-mod read_buf;
+pub(crate) mod read_buf;
 mod seek;
 mod util;
 mod write;

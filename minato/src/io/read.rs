@@ -44,7 +44,7 @@ pub trait AsyncRead {
         cx: &mut Context<'_>,
         bytes: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        ReadBuf::poll_fill(bytes, |buf| self.poll_read(cx, buf))
+        ReadBuf::new(bytes).poll_fill(|buf| self.poll_read(cx, buf))
     }
 
     /// The socket from which a copy may take bytes past this reader. `None` while the reader holds

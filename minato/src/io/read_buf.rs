@@ -212,20 +212,20 @@ impl<'a> ReadBuf<'a> {
         result
     }
 
-    /// Lends `bytes` to `read` once; returns how many were read, 0 at the end of the stream.
+    /// Lends this empty buffer to `read` once; returns how many bytes were read, 0 at the end of
+    /// the stream.
     ///
     /// # Panics
     ///
     /// When `read` put another buffer in the place of the one it was given.
-    pub(super) fn poll_fill(
-        bytes: &'a mut [u8],
+    pub(crate) fn poll_fill(
+        mut self,
         read: impl FnOnce(&mut Self) -> Poll<io::Result<()>>,
     ) -> Poll<io::Result<usize>> {
-        let mut buf = Self::new(bytes);
-        let (start, capacity) = (buf.buf.as_ptr(), buf.capacity());
-        ready!(read(&mut buf))?;
-        buf.assert_not_exchanged(start, capacity);
-        Poll::Ready(Ok(buf.filled))
+        let (start, capacity) = (self.buf.as_ptr(), self.capacity());
+        ready!(read(&mut self))?;
+        self.assert_not_exchanged(start, capacity);
+        Poll::Ready(Ok(self.filled))
     }
 
     fn assert_not_exchanged(&self, start: *const MaybeUninit<u8>, capacity: usize) {
@@ -256,13 +256,10 @@ where
     }
     // SAFETY: the slice goes into a `ReadBuf` only, which never writes an uninitialized byte.
     let free = unsafe { target.chunk_mut().as_uninit_slice_mut() };
-    let mut buf = ReadBuf::uninit(free);
-    let (start, capacity) = (buf.buf.as_ptr(), buf.capacity());
-    ready!(reader.poll_read(cx, &mut buf))?;
-    buf.assert_not_exchanged(start, capacity);
-    let count = buf.filled;
-    // SAFETY: `buf` is over the memory that `target` gave, as was just compared, and a `ReadBuf`
-    // counts no byte as filled that was not written. So the next `count` bytes are initialized.
+    let count = ready!(ReadBuf::uninit(free).poll_fill(|buf| reader.poll_read(cx, buf)))?;
+    // SAFETY: the buffer was over the memory that `target` gave, as `poll_fill` has compared, and a
+    // `ReadBuf` counts no byte as filled that was not written. So the next `count` bytes are
+    // initialized.
     unsafe { target.advance_mut(count) };
     Poll::Ready(Ok(count))
 }

@@ -16,8 +16,15 @@ use crate::outcome::{Counts, Outcome};
 use crate::source::{Path, Source, written_out};
 use crate::tree::Tree;
 
-/// The one trait of a 0.x crate that is part of the API: there is no other name for a stream.
-const STREAM: [&str; 2] = ["futures_core::Stream", "futures_core::stream::Stream"];
+/// The traits of 0.x crates that are part of the API: there are no other names for a stream and for
+/// what `futures-io` gives impls of.
+const TRAITS: &[&str] = &[
+    "futures_core::Stream",
+    "futures_core::stream::Stream",
+    "futures_io::AsyncRead",
+    "futures_io::AsyncWrite",
+    "futures_io::AsyncBufRead",
+];
 
 /// The file that may hand on the extension traits of futures-util.
 const PRELUDE: &str = "minato/src/prelude.rs";
@@ -57,7 +64,7 @@ fn exports(source: &Source) -> impl Iterator<Item = Path> {
 fn foreign_types(tree: &Tree, unstable: &[String]) -> Vec<String> {
     let types = public_types(tree);
     let is_foreign = |path: &[String]| {
-        unstable.contains(&path[0]) && !STREAM.contains(&path.join("::").as_str())
+        unstable.contains(&path[0]) && !TRAITS.contains(&path.join("::").as_str())
     };
     let mut problems = Vec::new();
     for (file, source) in tree.library() {

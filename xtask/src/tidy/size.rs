@@ -49,7 +49,7 @@ pub(crate) fn function_length(tree: &Tree) -> Vec<Violation> {
     found
 }
 
-/// The library has at most 16,700 lines of code, tests apart.
+/// The library has at most 20,000 lines of code, tests apart.
 pub(crate) fn core_length(tree: &Tree) -> Vec<Violation> {
     let files = tree.library();
     let lines = files.map(|(_, source)| source.lines_of_code().0).sum();
