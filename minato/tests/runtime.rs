@@ -12,6 +12,8 @@ mod blocking;
 mod builder;
 #[path = "runtime/coop.rs"]
 mod coop;
+#[path = "runtime/enter.rs"]
+mod enter;
 #[path = "runtime/fairness.rs"]
 mod fairness;
 #[path = "runtime/forks.rs"]

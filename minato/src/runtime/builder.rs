@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::core::{Core, SharedPicker};
+use super::enter::{AnyEnter, Enter, Entries};
 use super::handover::{CoreSlot, pass};
 use super::injector::Injector;
 use super::inner::{Flavor, RuntimeInner};
@@ -94,6 +95,7 @@ pub struct Builder {
     blocking: Limits,
     threads: ThreadConfig,
     config: Config,
+    entries: Vec<Arc<dyn AnyEnter>>,
     /// Empty once it was used.
     picker: Option<Option<SharedPicker>>,
     start_paused: bool,
@@ -132,6 +134,7 @@ impl Builder {
             blocking: Limits { threads: MAX_BLOCKING_THREADS, queue: MAX_BLOCKING_QUEUE },
             threads: ThreadConfig::new("minato-worker"),
             config: Config::default(),
+            entries: Vec::new(),
             picker: None,
             start_paused: false,
         }
@@ -293,6 +296,42 @@ impl Builder {
             builder.config.on_unpark.insert(0, Arc::new(hook));
         };
 
+        /// Has each thread be in something else while it works for the runtime: the context of
+        /// another library, or a span.
+        ///
+        /// The hook is called and what it returns is kept: on a worker as long as it is one, around
+        /// each blocking job, in each `block_on`, and on a thread that drops tasks because it shuts
+        /// the runtime down; but not for a [`Handle::enter`]. A panic is contained. Several hooks
+        /// are called in the order in which they were given, and their guards are dropped in the
+        /// reverse of it.
+        ///
+        /// The runtime keeps the hook, with all that it holds, until it has been shut down.
+        ///
+        /// ```
+        /// use minato::runtime::Builder;
+        /// use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+        ///
+        /// static INSIDE: AtomicUsize = AtomicUsize::new(0);
+        /// struct Inside;
+        /// impl Drop for Inside {
+        ///     fn drop(&mut self) {
+        ///         INSIDE.fetch_sub(1, SeqCst);
+        ///     }
+        /// }
+        ///
+        /// # fn main() -> std::io::Result<()> {
+        /// let enter = || {
+        ///     INSIDE.fetch_add(1, SeqCst);
+        ///     Inside
+        /// };
+        /// let runtime = Builder::new_current_thread().on_enter(enter).build()?;
+        /// assert_eq!(runtime.block_on(async { INSIDE.load(SeqCst) }), 1);
+        /// assert_eq!(INSIDE.load(SeqCst), 0);
+        /// # Ok(())
+        /// # }
+        /// ```
+        on_enter(builder, hook: impl Enter) => builder.entries.push(Arc::new(hook));
+
         /// Chooses which task runs next, on a current-thread runtime; first in, first out by
         /// default.
         ///
@@ -372,7 +411,7 @@ impl Builder {
         let (reactors, counters) = (vec![core.reactor.clone()], vec![core.counters.clone()]);
         let only = local.then(|| std::thread::current().id());
         let flavor = Flavor::CurrentThread(CoreSlot::new(core, only));
-        Ok(self.finish(flavor, reactors, counters, clock))
+        Ok(self.finish(flavor, reactors, counters, clock, self.threads()))
     }
 
     fn pooled(&self) -> io::Result<Arc<RuntimeInner>> {
@@ -396,8 +435,9 @@ impl Builder {
         let cores = (0..count).map(core).collect::<io::Result<Vec<_>>>()?;
         let reactors = cores.iter().map(|core| core.reactor.clone()).collect();
         let counters = cores.iter().map(|core| core.counters.clone()).collect();
-        let flavor = Flavor::MultiThread(Pool::new(&cores, self.threads.clone()));
-        let shared = self.finish(flavor, reactors, counters, Clock::System);
+        let threads = self.threads();
+        let flavor = Flavor::MultiThread(Pool::new(&cores, threads.clone()));
+        let shared = self.finish(flavor, reactors, counters, Clock::System, threads);
         let Flavor::MultiThread(pool) = &shared.flavor else { return Ok(shared) };
         for core in cores {
             if let Err((_, error)) = pass(&shared, pool, core) {
@@ -409,6 +449,11 @@ impl Builder {
         Ok(shared)
     }
 
+    /// How the threads of one more runtime are made.
+    fn threads(&self) -> ThreadConfig {
+        ThreadConfig { entries: Entries::new(&self.entries), ..self.threads.clone() }
+    }
+
     fn core(
         &self,
         index: usize,
@@ -416,6 +461,7 @@ impl Builder {
         turned_by: TurnedBy,
         queue: Queue,
     ) -> io::Result<Box<Core>> {
+        self.entries.iter().try_for_each(|entry| entry.check(&self.engine))?;
         let [per_turn, without_waiting] = self.events;
         let engine = self.engine.clone().with_events_per_wait(per_turn.min(without_waiting));
         let reactor = reactor::ReactorInner::start(&engine, clock.clone(), turned_by)?;
@@ -428,6 +474,7 @@ impl Builder {
         reactors: Vec<Arc<reactor::ReactorInner>>,
         counters: Vec<Arc<super::metrics::CoreCounters>>,
         clock: Clock,
+        threads: ThreadConfig,
     ) -> Arc<RuntimeInner> {
         let Config { on_park, on_unpark, .. } = &self.config;
         let observes_parks = !on_park.is_empty() || !on_unpark.is_empty();
@@ -440,7 +487,8 @@ impl Builder {
             reactors: reactors.into(),
             counters: counters.into(),
             tasks: Registry::default(),
-            blocking: BlockingPool::new(self.threads.clone(), self.blocking),
+            entries: threads.entries.clone(),
+            blocking: BlockingPool::new(threads, self.blocking),
             clock,
             engine: self.engine.clone(),
             ended: AtomicBool::new(false),

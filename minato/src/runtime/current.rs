@@ -79,15 +79,13 @@ pub(crate) fn block_on<F: Future>(shared: &Arc<RuntimeInner>, future: F) -> F::O
     }
     let _passed = Passed::here();
     let root = Root { future, place, blocked: Blocked::here(), yielded: false };
-    if let Some(holder) = nesting::holding(shared) {
-        return nested(&holder, root);
-    }
-    match &shared.flavor {
-        Flavor::CurrentThread(slot) if !shared.is_local_elsewhere() => {
+    shared.entries.within(|| match (nesting::holding(shared), &shared.flavor) {
+        (Some(holder), _) => nested(&holder, root),
+        (None, Flavor::CurrentThread(slot)) if !shared.is_local_elsewhere() => {
             beside_tasks(shared, Some(slot), root)
         }
         _ => beside_tasks(shared, None, root),
-    }
+    })
 }
 
 /// What a `block_on` runs to its end.

@@ -32,6 +32,38 @@ pub(crate) fn try_current() -> io::Result<Arc<RuntimeInner>> {
     Ok(default.insert(fresh).handle.shared.clone())
 }
 
+/// Makes `runtime` the default runtime of this process: the one that [`spawn`](crate::spawn) and
+/// its like use on threads that are in no runtime. It is never shut down.
+///
+/// A current-thread runtime runs such tasks only while a thread is in a `block_on` of it.
+///
+/// # Errors
+///
+/// Gives the runtime back if there is a default runtime already: one that was set, or that was
+/// started because it was needed.
+///
+/// ```
+/// use minato::runtime::{Builder, set_default};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let runtime = Builder::new_multi_thread().worker_threads(1).name("mine").build()?;
+/// set_default(runtime).map_err(|_| std::io::Error::other("somebody was faster"))?;
+/// let name = minato::spawn(async {
+///     minato::runtime::Handle::current().name().map(str::to_owned)
+/// });
+/// assert_eq!(pollster::block_on(name)?.as_deref(), Some("mine"));
+/// # Ok(())
+/// # }
+/// ```
+pub fn set_default(runtime: Runtime) -> Result<(), Runtime> {
+    let mut default = DEFAULT.lock();
+    if default.is_some() {
+        return Err(runtime);
+    }
+    *default = Some(runtime);
+    Ok(())
+}
+
 /// The same for the public function `what`, which has no errors.
 ///
 /// # Panics

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::builder::Config;
 use super::context::{self, Context};
 use super::core::Core;
+use super::enter::Entries;
 use super::handover::CoreSlot;
 use super::injector::Injector;
 use super::metrics::{CoreCounters, CoreMetrics};
@@ -41,6 +42,7 @@ pub(crate) struct RuntimeInner {
     pub(super) counters: Box<[Arc<CoreCounters>]>,
     pub(crate) tasks: Registry<Arc<RuntimeInner>>,
     pub(crate) blocking: BlockingPool,
+    pub(super) entries: Entries,
     pub(crate) clock: Clock,
     pub(crate) engine: Engine,
     pub(super) ended: AtomicBool,
@@ -185,15 +187,18 @@ impl RuntimeInner {
         let deadline = timeout.and_then(|timeout| real_now().checked_add(timeout));
         self.tasks.close();
         match &self.flavor {
-            Flavor::CurrentThread(_) => self.drop_tasks(),
+            Flavor::CurrentThread(_) => self.entries.within(|| self.drop_tasks()),
             Flavor::MultiThread(pool) => context::in_no_world(|| pool.shut_down(deadline)),
         }
         self.ended.store(true, Ordering::SeqCst);
         for reactor in &self.reactors {
             reactor.end();
         }
-        self.drop_queued();
+        self.entries.within(|| self.drop_queued());
         context::in_no_world(|| self.blocking.shutdown(deadline));
+        // What is let go must not wait for longer than was asked for. Within a runtime it will not.
+        let _entered = deadline.map(|_| Context::enter_new(self.clone(), None));
+        self.entries.release();
     }
 
     /// Drops the tasks of a current-thread core, unless a thread holds it, which drops them.

@@ -29,6 +29,7 @@ pub(crate) mod context;
 pub(crate) mod core;
 pub(crate) mod current;
 pub(crate) mod default_runtime;
+pub(crate) mod enter;
 mod handle;
 pub(crate) mod handover;
 pub(crate) mod implicit;
@@ -47,6 +48,8 @@ mod stuck;
 mod worker;
 
 pub use self::builder::{Builder, LocalOptions};
+pub use self::default_runtime::set_default;
+pub use self::enter::Enter;
 pub use self::handle::{EnterGuard, Handle, Id, RuntimeFlavor, TryCurrentError};
 pub use self::implicit::forbid_implicit;
 pub use self::metrics::{CoreMetrics, RuntimeMetrics};

@@ -18,6 +18,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::panics::contain;
+use crate::runtime::enter::Entries;
 use crate::sync::{Arc, Condvar, Mutex, MutexGuard};
 use crate::time::clock::real_now;
 
@@ -40,6 +41,8 @@ pub(crate) struct ThreadConfig {
     pub(crate) on_start: Vec<Hook>,
     /// Run by each thread after its last item.
     pub(crate) on_stop: Vec<Hook>,
+    /// What a thread is in while it works on an item.
+    pub(crate) entries: Entries,
 }
 
 /// Threads that work on items of the type `T`.
@@ -73,6 +76,7 @@ impl ThreadConfig {
             keep_alive: KEEP_ALIVE,
             on_start: Vec::new(),
             on_stop: Vec::new(),
+            entries: Entries::default(),
         }
     }
 }
@@ -150,7 +154,7 @@ impl<T> Threads<T> {
         call_hooks(&self.config.on_start);
         let condvar = Arc::new(Condvar::new());
         while let Some(item) = self.next(&condvar) {
-            _ = contain(|| work(item));
+            _ = contain(|| self.config.entries.within(|| work(item)));
             self.lock().items -= 1;
         }
         call_hooks(&self.config.on_stop);
