@@ -86,6 +86,7 @@
 //! | [`task`] | spawning, joining, aborting, blocking |
 //! | [`runtime`] | running tasks: on one thread, on several, or on yours |
 //! | [`signal`] | signals of the operating system |
+//! | [`shutdown`] | ending a service: stop accepting, drain, a deadline |
 //! | [`reactor`] | waiting for events: in the background, in a runtime, or turned by hand |
 //! | [`engine`] | the source of those events |
 //! | [`sim`] | the simulated world |
@@ -115,6 +116,7 @@ mod panics;
 pub mod prelude;
 pub mod reactor;
 pub mod runtime;
+pub mod shutdown;
 pub mod signal;
 pub mod sim;
 mod sync;
