@@ -54,6 +54,14 @@ pub enum SocketOption {
     MulticastTtlV4(u32),
     /// With 0, multicasts over IPv6 stay on the own host. `u32::MAX` stands for the default of 1.
     MulticastHopsV6(u32),
+    /// Which interface multicasts over IPv4 are sent by: as in [`JoinV4`](Self::JoinV4), but an
+    /// unspecified address leaves it to the address that the socket is bound to.
+    MulticastInterfaceV4(Ipv4Addr),
+    /// Which interface multicasts over IPv6 are sent by: 1 is the loopback, 2 the link, and 0
+    /// leaves it to the address that the socket is bound to.
+    MulticastInterfaceV6(u32),
+    /// Remembered; the simulated network cuts no packet.
+    DontFragment(bool),
     /// Keeps an IPv6 socket from IPv4. Only before it is bound.
     OnlyV6(bool),
     /// Joins a group. The interface is named by an address of the own host: one of 127.0.0.0/8 is
@@ -111,6 +119,12 @@ pub struct Options {
     pub multicast_ttl_v4: u32,
     /// See [`SocketOption::MulticastHopsV6`].
     pub multicast_hops_v6: u32,
+    /// See [`SocketOption::MulticastInterfaceV4`].
+    pub multicast_interface_v4: Ipv4Addr,
+    /// See [`SocketOption::MulticastInterfaceV6`].
+    pub multicast_interface_v6: u32,
+    /// See [`SocketOption::DontFragment`].
+    pub dont_fragment: bool,
     /// See [`SocketOption::OnlyV6`].
     pub only_v6: bool,
 }
@@ -137,6 +151,9 @@ impl Options {
             multicast_loop_v6: true,
             multicast_ttl_v4: 1,
             multicast_hops_v6: 1,
+            multicast_interface_v4: Ipv4Addr::UNSPECIFIED,
+            multicast_interface_v6: 0,
+            dont_fragment: false,
             only_v6: false,
         }
     }

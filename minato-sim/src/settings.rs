@@ -54,8 +54,10 @@ impl State {
             }
             SocketOption::MulticastLoopV4(value) => options.multicast_loop_v4 = value,
             SocketOption::MulticastTtlV4(value) => options.multicast_ttl_v4 = hops(value, 0, 1)?,
+            SocketOption::DontFragment(value) => options.dont_fragment = value,
             SocketOption::MulticastLoopV6(_)
             | SocketOption::MulticastHopsV6(_)
+            | SocketOption::MulticastInterfaceV6(_)
             | SocketOption::TrafficClass(_)
             | SocketOption::OnlyV6(_)
             | SocketOption::JoinV6(..)
@@ -71,18 +73,34 @@ impl State {
             }
             SocketOption::MulticastLoopV6(value) => options.multicast_loop_v6 = value,
             SocketOption::MulticastHopsV6(value) => options.multicast_hops_v6 = hops(value, 0, 1)?,
-            SocketOption::JoinV4(..)
+            SocketOption::MulticastInterfaceV4(_)
+            | SocketOption::MulticastInterfaceV6(_)
+            | SocketOption::JoinV4(..)
             | SocketOption::LeaveV4(..)
             | SocketOption::JoinV6(..)
-            | SocketOption::LeaveV6(..) => return self.change_membership(key, option),
+            | SocketOption::LeaveV6(..) => return self.set_multicast(key, option),
         }
         self.arm_keepalive_of_socket(key);
         Ok(())
     }
 
-    /// Joins or leaves a group, as `option` says.
-    fn change_membership(&mut self, key: Key, option: SocketOption) -> io::Result<()> {
+    /// Joins or leaves a group, or chooses the interface of multicasts, as `option` says.
+    fn set_multicast(&mut self, key: Key, option: SocketOption) -> io::Result<()> {
         match option {
+            SocketOption::MulticastInterfaceV4(address) => {
+                if self.interface_of(key, address.into()).is_none() {
+                    return fail(errno::EADDRNOTAVAIL);
+                }
+                self.socket_mut(key).options.multicast_interface_v4 = address;
+                Ok(())
+            }
+            SocketOption::MulticastInterfaceV6(index) => {
+                if Interface::from_index(index).is_none() {
+                    return fail(errno::ENODEV);
+                }
+                self.socket_mut(key).options.multicast_interface_v6 = index;
+                Ok(())
+            }
             SocketOption::JoinV4(group, interface) => {
                 let interface = self.interface_of(key, interface.into());
                 self.join(key, group.into(), interface)

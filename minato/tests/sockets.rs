@@ -8,6 +8,7 @@ mod udp {
     mod batches;
     mod bulk_by_value;
     mod by_value;
+    mod callers_buffers;
     mod datagrams;
     mod mixed;
     mod options;
@@ -19,6 +20,7 @@ mod unix {
     mod ancillary;
     mod datagrams;
     mod descriptors;
+    mod passing_by_datagram;
     mod pipes;
     mod sockets;
     mod standard;

@@ -15,6 +15,7 @@ use crate::queue::Step;
 use crate::socket::{Family, Kind};
 use crate::state::State;
 use crate::time::SECOND;
+use crate::udp::Interface;
 
 /// How often a client sends its first packet again; the pauses are 1, 2, 4, ... seconds.
 const SYN_RETRIES: u32 = 6;
@@ -137,6 +138,9 @@ impl State {
             // All of 127.0.0.0/8 is reached from 127.0.0.1, any other own address from itself.
             _ if to.ip().is_loopback() => loopback_like(to.ip()),
             Some(owner) if owner == socket.host => to.ip(),
+            _ if self.chosen_interface(key, to.ip()) == Some(Interface::Loopback) => {
+                loopback_like(to.ip())
+            }
             _ => self.host(socket.host).address_like(to.ip()),
         };
         Ok(SocketAddr::new(ip, bound.port))

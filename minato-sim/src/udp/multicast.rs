@@ -81,23 +81,39 @@ impl State {
         }
     }
 
+    /// The interface that was chosen for what a socket sends to `group`.
+    pub(crate) fn chosen_interface(&self, key: Key, group: IpAddr) -> Option<Interface> {
+        let options = &self.socket(key).options;
+        match group {
+            _ if !group.is_multicast() => None,
+            IpAddr::V4(_) if options.multicast_interface_v4.is_unspecified() => None,
+            IpAddr::V4(_) => self.interface_of(key, options.multicast_interface_v4.into()),
+            IpAddr::V6(_) if options.multicast_interface_v6 == 0 => None,
+            IpAddr::V6(_) => Interface::from_index(options.multicast_interface_v6),
+        }
+    }
+
     /// Sends a copy to every host that has joined the group, or for a broadcast to every host.
     pub(super) fn spread(&mut self, key: Key, mut header: Header, bytes: &[u8]) {
         let sender = self.socket(key).host;
         let options = &self.socket(key).options;
         let to = header.to.ip();
+        let chosen = self.chosen_interface(key, to);
+        let from_loopback = header.from.ip().is_loopback();
         let (looped, outside) = match to {
-            // What is sent by the loopback interface comes back, and does not leave the host. With
-            // IPv6 the source does not choose the interface: the datagram reaches no member.
-            _ if header.from.ip().is_loopback() => (to.is_ipv4(), false),
+            // What is sent by the loopback interface comes back, and does not leave the host.
+            _ if chosen == Some(Interface::Loopback) => (true, false),
+            // So does what comes from its address. With IPv6 the source does not choose the
+            // interface, and no interface but the loopback takes it: it reaches no member.
+            _ if from_loopback => (to.is_ipv4() && chosen.is_none(), false),
             IpAddr::V4(ip) if ip.is_multicast() => {
                 (options.multicast_loop_v4, options.multicast_ttl_v4 > 0)
             }
             IpAddr::V6(_) => (options.multicast_loop_v6, options.multicast_hops_v6 > 0),
             IpAddr::V4(_) => (true, true),
         };
-        let loopback = header.from.ip().is_loopback();
-        header.interface = if loopback { Interface::Loopback } else { Interface::Link };
+        let by_source = if from_loopback { Interface::Loopback } else { Interface::Link };
+        header.interface = chosen.unwrap_or(by_source);
         let hosts: Vec<HostId> = if to.is_multicast() {
             let member = |host| (to, header.interface, HostId(host));
             self.members.range(member(0)..=member(u32::MAX)).map(|(member, _)| member.2).collect()

@@ -54,7 +54,7 @@ impl Socket {
 
     /// A Unix datagram socket whose reading side was shut down would block for ever (a blocking
     /// one of Linux returns 0): nothing can come any more, and that is the result.
-    fn or_end<T>(
+    pub(super) fn or_end<T>(
         &self,
         result: io::Result<T>,
         end: impl FnOnce() -> io::Result<T>,

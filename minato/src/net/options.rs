@@ -181,6 +181,30 @@ option_table! {
     multicast_loop_v6: bool = MulticastLoopV6,
     /// Sets whether IPv6 multicasts come back to this host; on by default.
     set_multicast_loop_v6;
+    /// The address of the interface that IPv4 multicasts are sent by; `0.0.0.0` if the system
+    /// chooses.
+    multicast_if_v4: std::net::Ipv4Addr = MulticastInterfaceV4,
+    /// Sends IPv4 multicasts by the interface that has this address. With `0.0.0.0` the system
+    /// chooses.
+    set_multicast_if_v4;
+    /// The index of the interface that IPv6 multicasts are sent by; 0 if the system chooses. An
+    /// error on an IPv4 socket.
+    multicast_if_v6: u32 = MulticastInterfaceV6,
+    /// Sends IPv6 multicasts by the interface of this index. With 0 the system chooses. An error on
+    /// an IPv4 socket.
+    set_multicast_if_v6;
+    /// Whether packets are sent whole or not at all.
+    dont_fragment: bool = DontFragment,
+    /// Sends packets whole or not at all (`IP_MTU_DISCOVER`, `IPV6_MTU_DISCOVER`): one that is too
+    /// long for the interface is an error (`EMSGSIZE`), and routers do not cut it. Off by default;
+    /// `Unsupported` on other systems than Linux.
+    set_dont_fragment;
+    /// Whether what is received brings the credentials of its sender.
+    passcred: bool = PassCredentials,
+    /// Has what is received bring the credentials of its sender (`SO_PASSCRED`), which
+    /// [`recv_with_fds`](Self::recv_with_fds) gives. The system knows them, so no sender can claim
+    /// to be somebody else.
+    set_passcred;
 }
 
 pub(super) use {option_methods, socket_options};

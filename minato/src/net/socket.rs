@@ -17,10 +17,10 @@ use super::io::{Done, Waitable};
 use super::registration::{self, Registration};
 use crate::engine::{Deferred, Direction, Interest, Readiness, SimHost, Source};
 use crate::io::ReadBuf;
-use crate::os::transmit::Transmit;
+use crate::os::transmit::{RecvMeta, Transmit};
 use crate::os::{
     self, Address, BorrowedDescriptor, Descriptor, Family, MAX_BUFFERS, Membership, OptionName,
-    OptionValue, OsSocket, Received, RecvBatch, Transport,
+    OptionValue, OsSocket, Received, Transport,
 };
 use crate::reactor::Handle;
 use crate::sim::{SimSocket, deputy};
@@ -101,8 +101,9 @@ verbs! {
     fn recv_datagram(&self, buf: &mut [MaybeUninit<u8>], peek: bool) -> usize;
     /// Receives a datagram and its sender, or only looks at it if `peek`.
     fn recv_from(&self, buf: &mut [MaybeUninit<u8>], peek: bool) -> (Received, Address);
-    /// Receives as many datagrams as wait and fit, at least one.
-    fn recv_batch(&self, batch: &mut RecvBatch) -> ();
+    /// Receives as many datagrams as wait and fit, at least one; returns how many buffers were
+    /// filled.
+    fn recv_batch(&self, buffers: &mut [IoSliceMut<'_>], metas: &mut [RecvMeta]) -> usize;
     /// How many datagrams one call may send, and how many one buffer of a batch may hold.
     fn max_segments(&self) -> (usize, usize);
 }
@@ -304,6 +305,11 @@ impl Socket {
             Kind::Os(socket) => socket.send_batch(transmit),
             Kind::Sim(socket) => socket.send_batch(transmit),
         }
+    }
+
+    /// How many buffers are of use to the next [`recv_batch`](Self::recv_batch).
+    pub(crate) fn useful_buffers(&self) -> usize {
+        self.os().map_or(usize::MAX, OsSocket::useful_buffers)
     }
 
     /// How many connections wait to be accepted, where the system tells.

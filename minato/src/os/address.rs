@@ -121,11 +121,13 @@ pub(super) fn unix_to_system(address: &UnixAddress) -> io::Result<SockAddr> {
     match (address.as_pathname(), platform::abstract_name(address)) {
         (Some(path), _) => SockAddr::unix(path),
         (None, Some(name)) => SockAddr::unix(name),
-        (None, None) => Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "an unnamed Unix socket address cannot be reached",
-        )),
+        (None, None) => Err(unreachable()),
     }
+}
+
+/// The error of an address without a path or a name.
+pub(super) fn unreachable() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "an unnamed Unix socket address cannot be reached")
 }
 
 fn unix_from_system(address: &SockAddr) -> io::Result<Address> {

@@ -3,9 +3,8 @@
 use std::fmt;
 use std::io::{self, IoSliceMut};
 use std::iter;
-use std::net::SocketAddr;
 
-use super::transmit::{Ecn, RecvMeta};
+use super::transmit::RecvMeta;
 
 /// Room for the longest datagram, and for all that a system joins to one.
 pub(crate) const MAX_DATAGRAM: usize = 65_535;
@@ -59,19 +58,21 @@ pub struct RecvBatch {
     /// From the start of one buffer to the start of the next.
     pitch: usize,
     size: usize,
-    /// One for each buffer, in quinn-udp's form, so that the system's verb writes them in place.
-    metas: Box<[quinn_udp::RecvMeta]>,
-    /// The same as [`RecvMeta`], for each filled buffer.
-    received: Vec<RecvMeta>,
-    /// How many buffers the next call is offered: each costs, and most calls fill few.
-    offered: usize,
+    /// What is known of each buffer, as far as they are filled.
+    metas: Box<[RecvMeta]>,
+    filled: usize,
 }
 
-/// A call is offered at least this many buffers, if the batch has them.
-const MIN_OFFERED: usize = 4;
+/// A verb that fills buffers from the first on, and tells of each; returns how many it filled.
+pub(crate) trait Fill:
+    FnOnce(&mut [IoSliceMut<'_>], &mut [RecvMeta]) -> io::Result<usize>
+{
+}
+
+impl<F: FnOnce(&mut [IoSliceMut<'_>], &mut [RecvMeta]) -> io::Result<usize>> Fill for F {}
 
 /// Up to this many buffers, the list that a call gets is a short one.
-const FEW_OFFERED: usize = 8;
+pub(crate) const FEW_BUFFERS: usize = 8;
 
 impl RecvBatch {
     /// The size of buffers that have room for any datagram, and for all that a system joins.
@@ -99,9 +100,8 @@ impl RecvBatch {
         // Zeroed memory is the system's own until it is written to.
         let memory = vec![0; count * pitch + PAGE].into_boxed_slice();
         let start = memory.as_ptr().align_offset(PAGE).min(PAGE);
-        let metas = vec![quinn_udp::RecvMeta::default(); count].into_boxed_slice();
-        let received = Vec::with_capacity(count);
-        Self { memory, start, pitch, size, metas, received, offered: count }
+        let metas = vec![RecvMeta::default(); count].into_boxed_slice();
+        Self { memory, start, pitch, size, metas, filled: 0 }
     }
 
     /// How many buffers there are.
@@ -121,12 +121,12 @@ impl RecvBatch {
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.received.is_empty()
+        self.filled == 0
     }
 
     /// Forgets what was received.
     pub fn clear(&mut self) {
-        self.received.clear();
+        self.filled = 0;
     }
 
     /// The datagrams that were received last, in the order in which they came, each with what is
@@ -146,64 +146,50 @@ impl RecvBatch {
         })
     }
 
-    /// Whether each buffer has room for all that a system joins.
-    pub(crate) fn takes_joined(&self) -> bool {
-        self.size >= MAX_DATAGRAM
-    }
-
-    /// Lets `verb` fill buffers from the first on; it returns how many it filled.
-    pub(crate) fn fill(
-        &mut self,
-        verb: impl FnOnce(&mut [IoSliceMut<'_>], &mut [quinn_udp::RecvMeta]) -> io::Result<usize>,
-    ) -> io::Result<()> {
+    /// Lets `verb` fill up to `most` buffers: each costs, and most calls fill few.
+    pub(crate) fn fill(&mut self, most: usize, verb: impl Fill) -> io::Result<()> {
         self.clear();
-        let filled = match self.offered {
-            ..=FEW_OFFERED => self.offer::<FEW_OFFERED>(verb)?,
-            _ => self.offer::<{ Self::MAX_BUFFERS }>(verb)?,
+        let offered = self.buffers().min(most);
+        self.filled = match offered {
+            ..=FEW_BUFFERS => self.offer::<FEW_BUFFERS>(offered, verb)?,
+            _ => self.offer::<{ Self::MAX_BUFFERS }>(offered, verb)?,
         };
-        self.received.extend(self.metas[..filled].iter().map(|meta| receive_meta(meta, self.size)));
-        // Twice what this one filled.
-        let count = self.metas.len();
-        self.offered = (2 * filled).clamp(MIN_OFFERED.min(count), count);
+        for meta in &mut self.metas[..self.filled] {
+            meta.truncated = meta.len > self.size;
+            meta.len = meta.len.min(self.size);
+            meta.stride = meta.stride.min(meta.len);
+        }
         Ok(())
     }
 
-    /// Offers up to `N` buffers to `verb`.
-    fn offer<const N: usize>(
-        &mut self,
-        verb: impl FnOnce(&mut [IoSliceMut<'_>], &mut [quinn_udp::RecvMeta]) -> io::Result<usize>,
-    ) -> io::Result<usize> {
+    /// Offers `count` buffers to `verb`, up to `N`.
+    fn offer<const N: usize>(&mut self, count: usize, verb: impl Fill) -> io::Result<usize> {
         let len = self.size + 1;
         let pieces = self.memory[self.start..].chunks_exact_mut(self.pitch);
-        let mut pieces = pieces.take(self.offered);
+        let mut pieces = pieces.take(count);
         let mut slices: [IoSliceMut<'_>; N] = std::array::from_fn(|_| {
             IoSliceMut::new(pieces.next().map_or(&mut [], |piece| &mut piece[..len]))
         });
-        verb(&mut slices[..self.offered], &mut self.metas)
+        verb(&mut slices[..count], &mut self.metas)
     }
 
     /// What is known of the datagrams in each filled buffer.
     pub(crate) fn metas(&self) -> &[RecvMeta] {
-        &self.received
-    }
-
-    /// The first filled buffer, and what is known of it in quinn-udp's words.
-    pub(crate) fn first(&self) -> Option<(&[u8], quinn_udp::RecvMeta)> {
-        let (bytes, _) = self.joined().next()?;
-        Some((bytes, self.metas[0]))
+        &self.metas[..self.filled]
     }
 
     /// The buffers that were filled last, as the system filled them: with one datagram, or with
     /// several that are [`stride`](RecvMeta::stride) bytes apart.
     pub fn joined(&self) -> impl Iterator<Item = (&[u8], &RecvMeta)> {
         let pieces = self.memory[self.start..].chunks_exact(self.pitch);
-        pieces.zip(&self.received).map(|(piece, meta)| (&piece[..meta.len], meta))
+        pieces.zip(self.metas()).map(|(piece, meta)| (&piece[..meta.len], meta))
     }
 
     /// Like [`joined`](Self::joined), with bytes that can be changed.
     pub fn joined_mut(&mut self) -> impl Iterator<Item = (&mut [u8], &RecvMeta)> {
         let pieces = self.memory[self.start..].chunks_exact_mut(self.pitch);
-        pieces.zip(&self.received).map(|(piece, meta)| (&mut piece[..meta.len], meta))
+        let metas = &self.metas[..self.filled];
+        pieces.zip(metas).map(|(piece, meta)| (&mut piece[..meta.len], meta))
     }
 }
 
@@ -221,25 +207,4 @@ impl fmt::Debug for RecvBatch {
             .field("len", &self.len())
             .finish_non_exhaustive()
     }
-}
-
-/// What quinn-udp reports of a buffer that has room for `size` bytes.
-fn receive_meta(meta: &quinn_udp::RecvMeta, size: usize) -> RecvMeta {
-    let len = meta.len.min(size);
-    RecvMeta {
-        from: meta.addr,
-        to: meta.dst_ip,
-        interface: meta.interface_index,
-        ecn: meta.ecn.and_then(|ecn| Ecn::from_bits(ecn as u8)),
-        len,
-        stride: if meta.stride == 0 { len } else { meta.stride.min(len) },
-        truncated: meta.len > size,
-    }
-}
-
-/// What is known of a datagram, in the form that a batch keeps it in.
-pub(crate) fn meta(from: SocketAddr, len: usize) -> quinn_udp::RecvMeta {
-    let mut meta = quinn_udp::RecvMeta::default();
-    (meta.addr, meta.len, meta.stride) = (from, len, len);
-    meta
 }

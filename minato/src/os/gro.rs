@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 
 use super::Received;
-use super::batch::{MAX_DATAGRAM, RecvBatch};
+use super::batch::{Fill, MAX_DATAGRAM, RecvBatch};
 use super::transmit::RecvMeta;
 
 /// The datagrams of one call of the kernel that were not given out yet.
@@ -25,15 +25,12 @@ impl GroQueue {
     }
 
     /// Has `receive` fill the buffer anew.
-    pub(crate) fn refill(
-        &mut self,
-        receive: impl FnOnce(&mut RecvBatch) -> io::Result<()>,
-    ) -> io::Result<()> {
+    pub(crate) fn refill(&mut self, receive: impl Fill) -> io::Result<()> {
         let batch =
             self.batch.get_or_insert_with(|| Box::new(RecvBatch::with_buffers(1, MAX_DATAGRAM)));
         (self.left, self.at) = (0, 0);
-        receive(batch)?;
-        self.left = batch.metas().iter().map(RecvMeta::count).sum();
+        batch.fill(1, receive)?;
+        self.left = batch.len();
         Ok(())
     }
 
@@ -53,40 +50,42 @@ impl GroQueue {
         if !peek {
             self.take_one(meta.stride);
         }
-        (received, meta.addr)
+        (received, meta.from)
     }
 
-    /// Moves what is left to `batch`, as much of it as fits. There must be something.
-    pub(crate) fn drain_into(&mut self, batch: &mut RecvBatch) -> io::Result<()> {
-        let joined = batch.takes_joined();
-        batch.fill(|buffers, metas| {
+    /// Moves what is left to `buffers`, as much of it as fits: all to the first, if it has room for
+    /// what a system joins, else one datagram to each. Returns how many were filled.
+    pub(crate) fn drain_into(
+        &mut self,
+        buffers: &mut [IoSliceMut<'_>],
+        metas: &mut [RecvMeta],
+        joined: bool,
+    ) -> usize {
+        let mut filled = 0;
+        for (buffer, of_buffer) in buffers.iter_mut().zip(metas) {
+            if self.is_empty() {
+                break;
+            }
+            let (all, meta) = self.all();
+            let bytes = if joined { all } else { &all[..all.len().min(meta.stride)] };
+            let len = bytes.len().min(buffer.len());
+            buffer[..len].copy_from_slice(&bytes[..len]);
+            let truncated = len == buffer.len();
+            *of_buffer = RecvMeta { len, stride: meta.stride.min(len), truncated, ..meta };
             if joined {
-                let (all, meta) = self.all();
-                metas[0] = meta;
-                metas[0].len = put(all, &mut buffers[0]);
                 self.left = 0;
-                return Ok(1);
-            }
-            let mut filled = 0;
-            for (buffer, meta_of_buffer) in buffers.iter_mut().zip(metas) {
-                if self.is_empty() {
-                    break;
-                }
-                let (all, meta) = self.all();
-                *meta_of_buffer = meta;
-                meta_of_buffer.len = put(&all[..all.len().min(meta.stride)], buffer);
-                meta_of_buffer.stride = meta_of_buffer.len;
+            } else {
                 self.take_one(meta.stride);
-                filled += 1;
             }
-            Ok(filled)
-        })
+            filled += 1;
+        }
+        filled
     }
 
     /// The bytes of all datagrams that are left, and what is known of them.
-    fn all(&self) -> (&[u8], quinn_udp::RecvMeta) {
-        match self.batch.as_ref().and_then(|batch| batch.first()) {
-            Some((all, meta)) => (&all[self.at..], meta),
+    fn all(&self) -> (&[u8], RecvMeta) {
+        match self.batch.as_ref().and_then(|batch| batch.joined().next()) {
+            Some((all, meta)) => (&all[self.at..], *meta),
             None => unreachable!("it is asked only when there is something left"),
         }
     }
@@ -95,11 +94,4 @@ impl GroQueue {
         self.left -= 1;
         self.at += stride;
     }
-}
-
-/// Copies what fits, and returns how much that was.
-fn put(bytes: &[u8], buffer: &mut IoSliceMut<'_>) -> usize {
-    let len = bytes.len().min(buffer.len());
-    buffer[..len].copy_from_slice(&bytes[..len]);
-    len
 }

@@ -96,13 +96,45 @@ pub(crate) fn join_datagrams(socket: &Socket, on: bool) {
 
 /// Sets an option that older kernels or other families lack, which is no error then.
 fn set_flag(socket: &Socket, level: i32, name: i32, on: bool) {
-    let value = i32::from(on);
+    _ = set_number(socket, level, name, on.into());
+}
+
+fn set_number(socket: &Socket, level: i32, name: i32, value: i32) -> io::Result<()> {
     let size = size_of_val(&value) as libc::socklen_t;
     // SAFETY: the descriptor is open while it is borrowed, and the kernel reads `size` bytes, which
     // is what `value` has.
-    _ = unsafe {
+    let result = unsafe {
         libc::setsockopt(socket.as_raw_fd(), level, name, (&raw const value).cast(), size)
     };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Whether packets are sent whole or not at all.
+pub(crate) fn dont_fragment(socket: &Socket, v6: bool) -> io::Result<bool> {
+    let [discovery] = match v6 {
+        true => read_option(socket, libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER)?,
+        false => read_option(socket, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER)?,
+    };
+    Ok(matches!(discovery.cast_signed(), libc::IP_PMTUDISC_DO | libc::IP_PMTUDISC_PROBE))
+}
+
+pub(crate) fn set_dont_fragment(socket: &Socket, v6: bool, on: bool) -> io::Result<()> {
+    // Not `DO`: with it the kernel believes every message that a packet was too long.
+    let discovery = if on { libc::IP_PMTUDISC_PROBE } else { libc::IP_PMTUDISC_WANT };
+    if v6 {
+        set_number(socket, libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER, discovery)?;
+    }
+    // An IPv6 socket may send over IPv4, too.
+    set_number(socket, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, discovery)
+}
+
+/// Whether what a Unix socket receives brings the credentials of its sender.
+pub(crate) fn passcred(socket: &Socket) -> io::Result<bool> {
+    socket.passcred()
+}
+
+pub(crate) fn set_passcred(socket: &Socket, on: bool) -> io::Result<()> {
+    socket.set_passcred(on)
 }
 
 /// The network interface that a socket is bound to.

@@ -23,7 +23,6 @@ pub(crate) mod unix_address;
 
 pub(crate) use self::address::{Address, Family, Received, Transport};
 pub use self::batch::RecvBatch;
-pub(crate) use self::batch::meta;
 pub(crate) use self::options::{Membership, OptionName, OptionValue};
 pub(crate) use self::unix_address::unix_address;
 

@@ -23,7 +23,7 @@ macro_rules! options {
 
         impl $names {
             /// All of them. Which families a socket serves comes before what depends on it.
-            pub(crate) const ALL: [Self; 19] = [$(Self::$name),+];
+            pub(crate) const ALL: [Self; 23] = [$(Self::$name),+];
         }
 
         impl OsSocket {
@@ -74,6 +74,11 @@ options! {
     MulticastLoopV4: bool = socket.multicast_loop_v4(), socket.set_multicast_loop_v4(value);
     MulticastTtlV4: u32 = socket.multicast_ttl_v4(), socket.set_multicast_ttl_v4(value);
     MulticastLoopV6: bool = socket.multicast_loop_v6(), socket.set_multicast_loop_v6(value);
+    MulticastInterfaceV4: Ipv4Addr = socket.multicast_if_v4(), socket.set_multicast_if_v4(&value);
+    MulticastInterfaceV6: u32 = socket.multicast_if_v6(), socket.set_multicast_if_v6(value);
+    DontFragment: bool = platform::dont_fragment(socket, os.is_v6()?),
+        platform::set_dont_fragment(socket, os.is_v6()?, value);
+    PassCredentials: bool = platform::passcred(socket), platform::set_passcred(socket, value);
 }
 
 impl OptionName {
@@ -99,6 +104,7 @@ pub(crate) enum OptionValue {
     Flag(bool),
     Number(u32),
     Time(Option<Duration>),
+    Address(Ipv4Addr),
 }
 
 impl OptionValue {
@@ -157,6 +163,7 @@ values! {
     Flag(bool), "a flag";
     Number(u32), "a number";
     Time(Option<Duration>), "a time";
+    Address(Ipv4Addr), "an address";
 }
 
 /// Joining or leaving a multicast group.

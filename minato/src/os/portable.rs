@@ -88,6 +88,24 @@ pub(crate) fn set_quickack(_socket: &Socket, _on: bool) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// Systems differ in how packets are kept whole.
+pub(crate) fn dont_fragment(_socket: &Socket, _v6: bool) -> io::Result<bool> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn set_dont_fragment(_socket: &Socket, _v6: bool, _on: bool) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Only Linux passes credentials along.
+pub(crate) fn passcred(_socket: &Socket) -> io::Result<bool> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn set_passcred(_socket: &Socket, _on: bool) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Not reported here.
 pub(crate) fn waiting_connections(_listener: &Socket) -> Option<u32> {
     None
@@ -286,6 +304,10 @@ mod tests {
         assert_eq!(waiting_connections(&listener), None);
         assert!(!is_listening(&listener));
         let errors = [
+            dont_fragment(&listener, false).map(drop),
+            set_dont_fragment(&listener, false, true),
+            passcred(&listener).map(drop),
+            set_passcred(&listener, true),
             quickack(&listener).map(drop),
             set_quickack(&listener, true),
             device(&listener).map(drop),

@@ -1,7 +1,7 @@
 //! Datagrams in bulk, as data: what is sent in segments, and what is known of what was received.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// The longest datagram of UDP over IPv4, and so the most bytes that one call may segment.
 pub(crate) const MAX_IPV4_DATAGRAM: usize = 65_507;
@@ -181,8 +181,21 @@ pub struct RecvMeta {
     /// The length of each datagram in bytes, except that the last one may be shorter. The same as
     /// [`len`](Self::len) if there is one.
     pub stride: usize,
-    /// Whether the datagram was longer than the buffer; the rest of it is lost.
+    /// Whether the datagram was longer than the buffer; the rest of it is lost. In a buffer of the
+    /// caller's ([`recv_batch_into`]), whether it was filled to the last byte: one byte more than
+    /// the longest datagram that is expected tells the two apart.
+    ///
+    /// [`recv_batch_into`]: crate::net::UdpSocket::recv_batch_into
     pub truncated: bool,
+}
+
+/// Of no datagram: to be overwritten.
+impl Default for RecvMeta {
+    fn default() -> Self {
+        let from = (Ipv4Addr::UNSPECIFIED, 0).into();
+        let (to, interface, ecn) = (None, None, None);
+        Self { from, to, interface, ecn, len: 0, stride: 0, truncated: false }
+    }
 }
 
 impl RecvMeta {

@@ -7,19 +7,19 @@
 //! datagrams glued together. So it moves them to a queue, from which it gives out one at a time.
 //! Every later receive looks there first, so both ways of receiving can be mixed.
 
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::sync::{PoisonError, RwLock};
 
-use quinn_udp::{EcnCodepoint, UdpSocketState};
+use quinn_udp::{BATCH_SIZE, EcnCodepoint, UdpSocketState};
 use socket2::Socket;
 
-use super::batch::RecvBatch;
+use super::batch::{FEW_BUFFERS, MAX_DATAGRAM};
 use super::gro::GroQueue;
 use super::gso::Segmentation;
-use super::transmit::Transmit;
+use super::transmit::{Ecn, RecvMeta, Transmit};
 use super::{Address, Family, OsSocket, Received, Transport, platform};
-use crate::sync::{AtomicBool, AtomicU8, Mutex, Ordering};
+use crate::sync::{AtomicBool, AtomicU8, AtomicUsize, Mutex, Ordering};
 
 /// What a UDP socket needs once it is used in bulk. It is boxed when it is first needed, so that a
 /// socket that is never used in bulk pays one word.
@@ -36,7 +36,12 @@ pub(super) struct UdpOffload {
     /// Whether there was ever a plain receive while the kernel joins.
     mixed: AtomicBool,
     queue: Mutex<GroQueue>,
+    /// How many buffers the next call is offered.
+    offered: AtomicUsize,
 }
+
+/// A call is offered at least this many buffers, if there are as many.
+const MIN_OFFERED: usize = 4;
 
 /// The kernel reports where datagrams went, and their ECN bits.
 const RECV_INFO: u8 = 1;
@@ -90,15 +95,21 @@ impl OsSocket {
         }
     }
 
-    /// Receives as many datagrams as wait and fit, at least one.
-    pub(crate) fn recv_batch(&self, batch: &mut RecvBatch) -> io::Result<()> {
+    /// Receives as many datagrams as wait and fit, at least one; returns how many buffers were
+    /// filled.
+    pub(crate) fn recv_batch(
+        &self,
+        buffers: &mut [IoSliceMut<'_>],
+        metas: &mut [RecvMeta],
+    ) -> io::Result<usize> {
         let (offload, socket) = (self.offload()?, &self.socket);
-        offload.prepare(socket, batch.takes_joined());
+        let joined = buffers.iter().all(|buffer| buffer.len() >= MAX_DATAGRAM);
+        offload.prepare(socket, joined);
         if !offload.is_joining() {
-            return offload.receive(socket, batch);
+            return offload.receive(socket, buffers, metas);
         }
-        if batch.takes_joined() && !offload.mixed.load(Ordering::SeqCst) {
-            match offload.receive(socket, batch) {
+        if joined && !offload.mixed.load(Ordering::SeqCst) {
+            match offload.receive(socket, buffers, metas) {
                 // Meanwhile a plain receive may have moved what was there to the queue.
                 Err(error)
                     if error.kind() == io::ErrorKind::WouldBlock
@@ -108,13 +119,18 @@ impl OsSocket {
         }
         let mut queue = offload.queue.lock();
         if queue.is_empty() {
-            if batch.takes_joined() {
-                return offload.receive(socket, batch);
+            if joined {
+                return offload.receive(socket, buffers, metas);
             }
             offload.mixed.store(true, Ordering::SeqCst);
-            queue.refill(|refilled| offload.receive(socket, refilled))?;
+            queue.refill(|buffers, metas| offload.receive(socket, buffers, metas))?;
         }
-        queue.drain_into(batch)
+        Ok(queue.drain_into(buffers, metas, joined))
+    }
+
+    /// How many buffers are of use to the next call: each costs, and most calls fill few.
+    pub(crate) fn useful_buffers(&self) -> usize {
+        self.offload.get().map_or(BATCH_SIZE, |offload| offload.offered.load(Ordering::Relaxed))
     }
 
     /// Whether datagrams wait here that were taken from the system and not given out.
@@ -169,6 +185,7 @@ impl UdpOffload {
             asked: AtomicU8::new(0),
             mixed: AtomicBool::new(false),
             queue: Mutex::default(),
+            offered: AtomicUsize::new(BATCH_SIZE),
         })
     }
 
@@ -218,9 +235,46 @@ impl UdpOffload {
         sent
     }
 
-    fn receive(&self, socket: &Socket, batch: &mut RecvBatch) -> io::Result<()> {
+    fn receive(
+        &self,
+        socket: &Socket,
+        buffers: &mut [IoSliceMut<'_>],
+        metas: &mut [RecvMeta],
+    ) -> io::Result<usize> {
+        let offered = self.offered.load(Ordering::Relaxed);
+        let count = buffers.len().min(metas.len()).min(offered);
+        let buffers = &mut buffers[..count];
+        let filled = match count {
+            ..=FEW_BUFFERS => self.receive_up_to::<FEW_BUFFERS>(socket, buffers, metas)?,
+            _ => self.receive_up_to::<BATCH_SIZE>(socket, buffers, metas)?,
+        };
+        // Twice what this one filled.
+        self.offered.store((2 * filled).clamp(MIN_OFFERED, BATCH_SIZE), Ordering::Relaxed);
+        Ok(filled)
+    }
+
+    fn receive_up_to<const N: usize>(
+        &self,
+        socket: &Socket,
+        buffers: &mut [IoSliceMut<'_>],
+        metas: &mut [RecvMeta],
+    ) -> io::Result<usize> {
+        let mut reported = [quinn_udp::RecvMeta::default(); N];
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        batch.fill(|buffers, metas| state.recv(socket.into(), buffers, metas))
+        let filled = state.recv(socket.into(), buffers, &mut reported)?;
+        for ((meta, reported), buffer) in metas.iter_mut().zip(&reported[..filled]).zip(buffers) {
+            let len = reported.len;
+            *meta = RecvMeta {
+                from: reported.addr,
+                to: reported.dst_ip,
+                interface: reported.interface_index,
+                ecn: reported.ecn.and_then(|ecn| Ecn::from_bits(ecn as u8)),
+                len,
+                stride: if reported.stride == 0 { len } else { reported.stride },
+                truncated: len == buffer.len(),
+            };
+        }
+        Ok(filled)
     }
 
     /// Receives one datagram, or looks at it, by way of the queue.
@@ -235,7 +289,7 @@ impl UdpOffload {
         self.mixed.store(true, Ordering::SeqCst);
         let mut queue = self.queue.lock();
         if queue.is_empty() {
-            queue.refill(|batch| self.receive(socket, batch))?;
+            queue.refill(|buffers, metas| self.receive(socket, buffers, metas))?;
         }
         let (received, from) = queue.copy(buf, peek);
         Ok((received, Address::Ip(from)))
@@ -259,14 +313,17 @@ mod tests {
     use std::net::SocketAddr;
 
     use super::*;
-    use crate::os::batch::MAX_DATAGRAM;
-    use crate::os::transmit::Ecn;
+    use crate::os::RecvBatch;
 
     fn socket() -> (OsSocket, SocketAddr) {
         let socket = OsSocket::open(Family::V4, Transport::Udp).unwrap();
         socket.bind(&Address::Ip("127.0.0.1:0".parse().unwrap())).unwrap();
         let address = socket.local_address().unwrap().ip().unwrap();
         (socket, address)
+    }
+
+    fn receive(socket: &OsSocket, batch: &mut RecvBatch) -> io::Result<()> {
+        batch.fill(BATCH_SIZE, |buffers, metas| socket.recv_batch(buffers, metas))
     }
 
     /// As on a kernel that neither segments nor joins.
@@ -294,7 +351,7 @@ mod tests {
         let mut batch = RecvBatch::with_buffers(3, MAX_DATAGRAM);
         let mut all = Vec::new();
         while all.len() < 4 {
-            match receiving.recv_batch(&mut batch) {
+            match receive(&receiving, &mut batch) {
                 Ok(()) => all.extend(batch.iter().map(|(bytes, _)| bytes.to_vec())),
                 Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
             }
@@ -308,7 +365,7 @@ mod tests {
     fn an_error_of_the_address_does_not_cost_the_marks() {
         let ((sending, _), (receiving, at_receiver)) = (socket(), socket());
         let mut batch = RecvBatch::with_buffers(4, 100);
-        assert!(receiving.recv_batch(&mut batch).is_err());
+        assert!(receive(&receiving, &mut batch).is_err());
         let marked = Transmit::new(at_receiver, &b"abcd"[..]).ecn(Ecn::Ce);
         let nobody = marked.source([239; 4].into());
         for wrong in [nobody, nobody.segment_size(1)] {
@@ -318,7 +375,7 @@ mod tests {
         let before = sending.max_segments().unwrap();
         assert_eq!(sending.send_batch(&marked).unwrap(), 4);
         assert_eq!(sending.max_segments().unwrap(), before);
-        while let Err(error) = receiving.recv_batch(&mut batch) {
+        while let Err(error) = receive(&receiving, &mut batch) {
             assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
         }
         assert_eq!(batch.metas()[0].ecn, marked.ecn);

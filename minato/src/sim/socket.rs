@@ -130,10 +130,15 @@ impl SimSocket {
     }
 
     pub(crate) fn option(&self, name: OptionName) -> io::Result<OptionValue> {
-        use OptionValue::{Flag, Number, Time};
+        use OptionValue::{Address, Flag, Number, Time};
         let options = self.socket.options();
         let v6 = self.socket.family() == minato_sim::Family::V6;
-        let of_v6 = [OptionName::OnlyV6, OptionName::MulticastLoopV6, OptionName::TrafficClassV6];
+        let of_v6 = [
+            OptionName::OnlyV6,
+            OptionName::MulticastLoopV6,
+            OptionName::MulticastInterfaceV6,
+            OptionName::TrafficClassV6,
+        ];
         if !v6 && of_v6.contains(&name) {
             // What Linux says when an option of IPv6 is read from an IPv4 socket.
             return Err(io::Error::from_raw_os_error(libc::EOPNOTSUPP));
@@ -158,6 +163,10 @@ impl SimSocket {
             OptionName::MulticastLoopV4 => Flag(options.multicast_loop_v4),
             OptionName::MulticastTtlV4 => Number(options.multicast_ttl_v4),
             OptionName::MulticastLoopV6 => Flag(options.multicast_loop_v6),
+            OptionName::MulticastInterfaceV4 => Address(options.multicast_interface_v4),
+            OptionName::MulticastInterfaceV6 => Number(options.multicast_interface_v6),
+            OptionName::DontFragment => Flag(options.dont_fragment),
+            OptionName::PassCredentials => return Err(unsupported("credentials of a sender")),
         })
     }
 
@@ -185,6 +194,14 @@ impl SimSocket {
             OptionName::MulticastLoopV4 => SocketOption::MulticastLoopV4(value.try_into()?),
             OptionName::MulticastTtlV4 => SocketOption::MulticastTtlV4(value.try_into()?),
             OptionName::MulticastLoopV6 => SocketOption::MulticastLoopV6(value.try_into()?),
+            OptionName::MulticastInterfaceV4 => {
+                SocketOption::MulticastInterfaceV4(value.try_into()?)
+            }
+            OptionName::MulticastInterfaceV6 => {
+                SocketOption::MulticastInterfaceV6(value.try_into()?)
+            }
+            OptionName::DontFragment => SocketOption::DontFragment(value.try_into()?),
+            OptionName::PassCredentials => return Err(unsupported("credentials of a sender")),
         })
     }
 

@@ -1,12 +1,9 @@
 //! Datagrams in bulk of a simulated socket: each goes its own way through the world.
 
-use std::io;
-
-use quinn_udp::EcnCodepoint;
+use std::io::{self, IoSliceMut};
 
 use super::SimSocket;
-use crate::os::transmit::{Ecn, MAX_SEGMENTS, Transmit};
-use crate::os::{self, RecvBatch};
+use crate::os::transmit::{Ecn, MAX_SEGMENTS, RecvMeta, Transmit};
 
 impl SimSocket {
     /// Sends the first datagrams of `transmit`, in order; returns their bytes. In the world they
@@ -30,16 +27,24 @@ impl SimSocket {
         }
     }
 
-    /// Receives as many datagrams as wait and fit, each into a buffer of its own.
-    pub(crate) fn recv_batch(&self, batch: &mut RecvBatch) -> io::Result<()> {
-        batch.fill(|buffers, metas| {
-            self.socket.recv_messages(buffers, |number, message| {
-                let mut meta = os::meta(message.from, message.len);
-                meta.dst_ip = Some(message.to);
-                meta.interface_index = Some(message.interface);
-                meta.ecn = EcnCodepoint::from_bits(message.ecn);
-                metas[number] = meta;
-            })
+    /// Receives as many datagrams as wait and fit, each into a buffer of its own; returns how many.
+    pub(crate) fn recv_batch(
+        &self,
+        buffers: &mut [IoSliceMut<'_>],
+        metas: &mut [RecvMeta],
+    ) -> io::Result<usize> {
+        let count = buffers.len().min(metas.len());
+        let sizes: Vec<usize> = buffers[..count].iter().map(|buffer| buffer.len()).collect();
+        self.socket.recv_messages(&mut buffers[..count], |number, message| {
+            metas[number] = RecvMeta {
+                from: message.from,
+                to: Some(message.to),
+                interface: Some(message.interface),
+                ecn: Ecn::from_bits(message.ecn),
+                len: message.len,
+                stride: message.len,
+                truncated: message.len == sizes[number],
+            };
         })
     }
 

@@ -148,3 +148,157 @@ fn the_largest_ttl_stands_for_the_default() {
         Ok(())
     });
 }
+
+#[test]
+fn a_socket_is_set_up_before_it_is_bound() {
+    everywhere(|| async {
+        let one = UdpSocket::unbound_v4()?;
+        assert!(!one.reuseport()? && !one.reuseaddr()?);
+        one.set_reuseport(true)?;
+        one.bind_to("127.0.0.1:0".parse().unwrap())?;
+        let address = one.local_addr()?;
+        let another = UdpSocket::unbound_v4()?;
+        let taken = another.bind_to(address).unwrap_err();
+        assert_eq!(taken.kind(), std::io::ErrorKind::AddrInUse);
+        another.set_reuseport(true)?;
+        another.bind_to(address)?;
+        assert!(another.reuseport()?);
+        // Only once, and only to an address of the family.
+        let error = another.bind_to("127.0.0.1:0".parse().unwrap()).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+        let error = UdpSocket::unbound_v4()?.bind_to("[::1]:0".parse().unwrap()).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::EAFNOSUPPORT));
+        // Without an address, the first datagram brings one.
+        let unbound = UdpSocket::unbound_v4()?;
+        assert_eq!(unbound.local_addr()?.port(), 0);
+        let (receiver, at_receiver) = local().await?;
+        unbound.send_to(b"first", at_receiver).await?;
+        let (len, from) = receiver.recv_from(&mut [0; 16]).await?;
+        assert_eq!((len, from.port()), (5, unbound.local_addr()?.port()));
+        receiver.send_to(b"back", from).await?;
+        assert_eq!(unbound.recv(&mut [0; 16]).await?, 4);
+        Ok(())
+    });
+}
+
+#[test]
+fn one_port_can_serve_each_family_by_a_socket_of_its_own() {
+    everywhere(|| async {
+        let Ok(v6) = UdpSocket::unbound_v6() else {
+            println!("skipped: no IPv6 here");
+            return Ok(());
+        };
+        v6.set_only_v6(true)?;
+        assert!(v6.only_v6()?);
+        v6.bind_to("[::]:0".parse().unwrap())?;
+        let port = v6.local_addr()?.port();
+        let v4 = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port)).await?;
+        v4.send_to(b"four", (Ipv4Addr::LOCALHOST, port)).await?;
+        assert_eq!(v4.recv(&mut [0; 8]).await?, 4);
+        v6.send_to(b"six", ("::1", port)).await?;
+        assert_eq!(v6.recv(&mut [0; 8]).await?, 3);
+        assert!(v6.set_only_v6(false).is_err(), "it is bound");
+        assert!(v4.only_v6().is_err() && UdpSocket::unbound_v4()?.set_only_v6(true).is_err());
+        Ok(())
+    });
+}
+
+#[test]
+fn multicasts_leave_by_the_interface_that_was_chosen() {
+    let group = Ipv4Addr::new(239, 255, 77, 9);
+    everywhere(|| async move {
+        let member = UdpSocket::bind("0.0.0.0:0").await?;
+        let target = SocketAddr::from((group, member.local_addr()?.port()));
+        member.join_multicast_v4(group, Ipv4Addr::LOCALHOST)?;
+        // Bound to no address in particular, so only the option leads to the loopback.
+        let sender = UdpSocket::bind("0.0.0.0:0").await?;
+        assert_eq!(sender.multicast_if_v4()?, Ipv4Addr::UNSPECIFIED);
+        sender.set_multicast_if_v4(Ipv4Addr::LOCALHOST)?;
+        assert_eq!(sender.multicast_if_v4()?, Ipv4Addr::LOCALHOST);
+        sender.send_to(b"dear members", target).await?;
+        let (len, from) = member.recv_from(&mut [0; 16]).await?;
+        assert_eq!((len, from.ip()), (12, Ipv4Addr::LOCALHOST.into()));
+        // TEST-NET-3, which is nobody's.
+        let error = sender.set_multicast_if_v4(Ipv4Addr::new(203, 0, 113, 7)).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::EADDRNOTAVAIL));
+        sender.set_multicast_if_v4(Ipv4Addr::UNSPECIFIED)?;
+        assert_eq!(sender.multicast_if_v4()?, Ipv4Addr::UNSPECIFIED);
+        Ok(())
+    });
+}
+
+#[test]
+fn multicasts_of_ipv6_do_so_by_index() {
+    let group: std::net::Ipv6Addr = "ff02::77:9".parse().unwrap();
+    everywhere(|| async move {
+        let Ok(member) = UdpSocket::bind("[::]:0").await else {
+            println!("skipped: no IPv6 here");
+            return Ok(());
+        };
+        let target = SocketAddr::from((group, member.local_addr()?.port()));
+        member.join_multicast_v6(&group, 1)?;
+        let sender = UdpSocket::bind("[::1]:0").await?;
+        assert_eq!(sender.multicast_if_v6()?, 0);
+        sender.set_multicast_if_v6(1)?;
+        assert_eq!(sender.multicast_if_v6()?, 1);
+        match sender.send_to(b"dear members", target).await {
+            Ok(_) => assert_eq!(member.recv(&mut [0; 16]).await?, 12),
+            Err(error) => println!("skipped: no route for multicasts here ({error})"),
+        }
+        assert!(sender.set_multicast_if_v6(4_000_000).is_err());
+        assert!(local().await?.0.set_multicast_if_v6(1).is_err(), "on a socket of IPv4");
+        Ok(())
+    });
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn packets_can_be_kept_whole() {
+    everywhere(|| async {
+        for address in ["127.0.0.1:0", "[::1]:0"] {
+            let Ok(socket) = UdpSocket::bind(address).await else {
+                println!("skipped: no {address} here");
+                continue;
+            };
+            assert!(!socket.dont_fragment()?);
+            socket.set_dont_fragment(true)?;
+            assert!(socket.dont_fragment()?);
+            socket.send_to(b"whole", socket.local_addr()?).await?;
+            assert_eq!(socket.recv(&mut [0; 8]).await?, 5);
+            socket.set_dont_fragment(false)?;
+            assert!(!socket.dont_fragment()?);
+        }
+        Ok(())
+    });
+}
+
+/// On an interface whose packets are short, in a network of the test's own.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn a_packet_that_may_not_be_cut_and_is_too_long_is_refused() {
+    use crate::kit::child::{in_child, own_name};
+    in_child(own_name!(a_packet_that_may_not_be_cut_and_is_too_long_is_refused), || {
+        // SAFETY: the call changes only which network this process, of one thread, is in.
+        if unsafe { libc::unshare(libc::CLONE_NEWNET) } != 0 {
+            println!("skipped: not allowed to have a network of its own");
+            return;
+        }
+        let short = ["link", "set", "lo", "mtu", "1500", "up"];
+        if !std::process::Command::new("ip").args(short).status().is_ok_and(|done| done.success()) {
+            println!("skipped: no ip(8) here");
+            return;
+        }
+        pollster::block_on(async {
+            for address in ["127.0.0.1:0", "[::1]:0"] {
+                let Ok(socket) = UdpSocket::bind(address).await else { continue };
+                let own = socket.local_addr().unwrap();
+                let long = [1; 4000];
+                assert_eq!(socket.send_to(&long, own).await.unwrap(), 4000, "it is cut");
+                socket.set_dont_fragment(true).unwrap();
+                let error = socket.send_to(&long, own).await.unwrap_err();
+                assert_eq!(error.raw_os_error(), Some(libc::EMSGSIZE), "{address}");
+                assert_eq!(socket.send_to(&long[..1400], own).await.unwrap(), 1400);
+            }
+        });
+    });
+}

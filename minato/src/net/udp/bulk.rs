@@ -1,9 +1,9 @@
 //! Sending and receiving many datagrams by one call.
 
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::task::{Context, Poll};
 
-use super::{RecvBatch, RecvDgrams, SendDgrams, Transmit, UdpSocket};
+use super::{RecvBatch, RecvDgrams, RecvMeta, SendDgrams, Transmit, UdpSocket};
 use crate::engine::{Direction, Interest};
 use crate::net::io::{Done, Waitable};
 
@@ -187,8 +187,97 @@ impl UdpSocket {
         Ok(batch.len())
     }
 
+    /// Like [`recv_batch`](Self::recv_batch), into buffers of the caller's; returns how many of
+    /// them were filled, from the first on, and writes what is known of each to its place in
+    /// `metas`. Without a buffer or a place nothing is received, and the result is 0.
+    ///
+    /// If each buffer has [`RecvBatch::MAX_BUFFER_SIZE`] bytes or more, a system that can joins
+    /// datagrams in them, [`stride`](RecvMeta::stride) bytes apart; else each takes one. Up to
+    /// [`RecvBatch::MAX_BUFFERS`] are used.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_batch`](Self::recv_batch).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is done, no datagram was taken.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::IoSliceMut;
+    /// use minato::net::UdpSocket;
+    /// use minato::net::udp::RecvMeta;
+    ///
+    /// # pollster::block_on(async {
+    /// let socket = UdpSocket::bind("127.0.0.1:0").await?;
+    /// socket.send_to(b"ahoy", socket.local_addr()?).await?;
+    ///
+    /// let (mut one, mut two) = ([0; 1500], [0; 1500]);
+    /// let mut buffers = [IoSliceMut::new(&mut one), IoSliceMut::new(&mut two)];
+    /// let mut metas = [RecvMeta::default(); 2];
+    /// assert_eq!(socket.recv_batch_into(&mut buffers, &mut metas).await?, 1);
+    /// assert_eq!(&buffers[0][..metas[0].len], b"ahoy");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub async fn recv_batch_into(
+        &self,
+        buffers: &mut [IoSliceMut<'_>],
+        metas: &mut [RecvMeta],
+    ) -> io::Result<usize> {
+        if buffers.is_empty() || metas.is_empty() {
+            return Ok(0);
+        }
+        self.socket.io(Interest::READABLE, || self.receive_into(buffers, metas)).await
+    }
+
+    /// The poll form of [`recv_batch_into`](Self::recv_batch_into). Up to 8 tasks may wait to
+    /// receive at a time; one more, and one of them is woken early.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_batch`](Self::recv_batch).
+    pub fn poll_recv_batch_into(
+        &self,
+        cx: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+        metas: &mut [RecvMeta],
+    ) -> Poll<io::Result<usize>> {
+        if buffers.is_empty() || metas.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        self.socket
+            .poll_io(cx, Direction::Read, || self.receive_into(buffers, metas).map(Done::Whole))
+    }
+
+    /// Like [`recv_batch_into`](Self::recv_batch_into), without waiting.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if there is no datagram at present; else as [`recv_batch`](Self::recv_batch).
+    pub fn try_recv_batch_into(
+        &self,
+        buffers: &mut [IoSliceMut<'_>],
+        metas: &mut [RecvMeta],
+    ) -> io::Result<usize> {
+        if buffers.is_empty() || metas.is_empty() {
+            return Ok(0);
+        }
+        self.socket.try_io(Interest::READABLE, || self.receive_into(buffers, metas))
+    }
+
     fn receive(&self, batch: &mut RecvBatch) -> io::Result<()> {
-        let received = self.socket.recv_batch(batch);
+        let useful = self.socket.useful_buffers();
+        batch.fill(useful, |buffers, metas| self.receive_into(buffers, metas))
+    }
+
+    fn receive_into(
+        &self,
+        buffers: &mut [IoSliceMut<'_>],
+        metas: &mut [RecvMeta],
+    ) -> io::Result<usize> {
+        let received = self.socket.recv_batch(buffers, metas);
         // Small buffers take some of the joined datagrams, and the others are queued.
         self.socket.report_queued();
         received

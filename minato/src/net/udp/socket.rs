@@ -55,7 +55,8 @@ pub struct UdpSocket {
 
 socket_options!(
     UdpSocket: broadcast, ttl, send_buffer_size, recv_buffer_size, multicast_loop_v4,
-    multicast_ttl_v4, multicast_loop_v6, tos_v4, tos, tclass_v6
+    multicast_ttl_v4, multicast_loop_v6, multicast_if_v4, multicast_if_v6, tos_v4, tos, tclass_v6,
+    reuseaddr, reuseport, only_v6, dont_fragment
 );
 datagram_api!(UdpSocket, SocketAddr, ip);
 /// What Linux has and others lack.
@@ -114,6 +115,53 @@ impl UdpSocket {
             Ok(Self { socket })
         };
         first_ok(address, place, |address| ready(bind(address))).await
+    }
+
+    /// Opens a socket for IPv4 without an address, to be set up before it is bound by
+    /// [`bind_to`](Self::bind_to). The first datagram that it sends binds it to a free port.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no more descriptors.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use minato::net::UdpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let one = UdpSocket::unbound_v4()?;
+    /// one.set_reuseport(true)?;
+    /// one.bind_to("127.0.0.1:0".parse().unwrap())?;
+    /// let another = UdpSocket::unbound_v4()?;
+    /// another.set_reuseport(true)?;
+    /// another.bind_to(one.local_addr()?)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn unbound_v4() -> io::Result<Self> {
+        Ok(Self { socket: Socket::open(None, Family::V4, Transport::Udp)? })
+    }
+
+    /// Like [`unbound_v4`](Self::unbound_v4), for IPv6.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no more descriptors, or no IPv6.
+    #[track_caller]
+    pub fn unbound_v6() -> io::Result<Self> {
+        Ok(Self { socket: Socket::open(None, Family::V6, Transport::Udp)? })
+    }
+
+    /// Binds a socket that has no address yet.
+    ///
+    /// # Errors
+    ///
+    /// The system's: the port is in use or privileged, the address is not one of this host or of
+    /// another family, or the socket has one already.
+    pub fn bind_to(&self, address: SocketAddr) -> io::Result<()> {
+        self.socket.bind(&Address::Ip(address))
     }
 
     /// Gives the socket a peer: the first of the addresses that can be one. No packet is sent.

@@ -45,7 +45,7 @@ use crate::task::coop::consume_budget;
 /// # }
 /// ```
 pub struct UnixDatagram {
-    socket: Socket,
+    pub(super) socket: Socket,
 }
 
 datagram_api!(UnixDatagram, SocketAddr, unix);
@@ -187,11 +187,19 @@ impl UnixDatagram {
     ///
     /// As [`send_to`](Self::send_to).
     pub async fn send_to_addr(&self, buf: &[u8], target: &SocketAddr) -> io::Result<usize> {
-        consume_budget().await;
         let target = Address::from(target);
+        self.send_in_time(|| self.socket.try_send_dgram_to(buf, &target)).await
+    }
+
+    /// Calls `send`, which does not wait, until the target has room.
+    pub(super) async fn send_in_time(
+        &self,
+        mut send: impl FnMut() -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        consume_budget().await;
         let mut pauses = None::<Pauses>;
         loop {
-            match self.socket.try_send_dgram_to(buf, &target) {
+            match send() {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 result => return result,
             }
