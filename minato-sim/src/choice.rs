@@ -6,9 +6,13 @@
 
 use std::collections::BTreeMap;
 
-/// The finalizer of splitmix64: every input bit reaches every output bit.
+/// By how much the counter of the generator splitmix64 goes on: an odd number, so that it comes to
+/// every value.
+pub(crate) const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// A number of splitmix64, whose counter stands at `value`: every input bit reaches every output bit.
 pub(crate) const fn mix(value: u64) -> u64 {
-    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let value = value.wrapping_add(STEP);
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     value ^ (value >> 31)

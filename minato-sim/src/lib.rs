@@ -119,6 +119,7 @@ mod faults;
 mod host;
 mod message;
 mod options;
+pub mod picker;
 mod readiness;
 mod socket;
 mod world;

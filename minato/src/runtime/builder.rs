@@ -13,7 +13,6 @@ use super::handover::{CoreSlot, pass};
 use super::injector::Injector;
 use super::inner::{Flavor, RuntimeInner};
 use super::intervals::POLLS_PER_TURN;
-use super::picker::{Fifo, Picker};
 use super::pool::Pool;
 use super::queue::Queue;
 use super::simulation::Drawn;
@@ -28,6 +27,7 @@ use crate::task::budget::Budget;
 use crate::task::registry::Registry;
 use crate::task::threads::{Hook, ThreadConfig};
 use crate::time::clock::{Clock, PausableClock};
+use minato_sim::picker::{Fifo, Picker};
 
 /// How many blocking threads a runtime has at most, unless told otherwise.
 const MAX_BLOCKING_THREADS: usize = 512;

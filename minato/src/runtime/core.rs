@@ -6,10 +6,10 @@ use std::time::Instant;
 use super::builder::Config;
 use super::intervals::Intervals;
 use super::metrics::CoreCounters;
-use super::picker::Picker;
 use super::queue::Queue;
 use crate::reactor;
 use crate::sync::{Arc, Mutex};
+use minato_sim::picker::Picker;
 
 /// The picker of a core, which holds the lock while it asks.
 pub(super) type SharedPicker = Arc<Mutex<Box<dyn Picker>>>;

@@ -38,7 +38,6 @@ pub(crate) mod inner;
 mod intervals;
 mod metrics;
 pub(crate) mod nesting;
-pub mod picker;
 pub(crate) mod pool;
 mod queue;
 mod siblings;
@@ -53,6 +52,7 @@ pub use self::enter::Enter;
 pub use self::handle::{EnterGuard, Handle, Id, RuntimeFlavor, TryCurrentError};
 pub use self::implicit::forbid_implicit;
 pub use self::metrics::{CoreMetrics, RuntimeMetrics};
+pub use minato_sim::picker;
 
 use std::fmt;
 use std::future::{Future, poll_fn};

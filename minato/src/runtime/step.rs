@@ -11,10 +11,11 @@ use std::mem;
 use std::task::Waker;
 use std::time::Duration;
 
+use minato_sim::picker::Picker;
+
 use super::context::{self, Context};
 use super::core::Core;
 use super::inner::{Flavor, RuntimeInner};
-use super::picker::Picker;
 use super::report;
 use crate::reactor::inner::wake_all;
 use crate::task::Runnable;

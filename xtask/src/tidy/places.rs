@@ -34,8 +34,8 @@ pub(crate) const CLOCK: &[&str] = &["time/clock.rs"];
 pub(crate) const THREAD_LOCAL: &[&str] = &["runtime/context.rs", "task/local_key.rs"];
 
 /// Where locks, atomics and counted references may come from std, relative to [`LIBRARY`]: the file
-/// that hands them on, a lock in a static, and a lock in a public signature.
-pub(crate) const SYNC: &[&str] = &["sync.rs", "reactor/process.rs", "runtime/picker/mod.rs"];
+/// that hands them on, and a lock in a static.
+pub(crate) const SYNC: &[&str] = &["sync.rs", "reactor/process.rs"];
 
 /// The one file where an import may depend on a `cfg`.
 pub(crate) const CONDITIONAL_IMPORTS: &str = "minato/src/sync.rs";

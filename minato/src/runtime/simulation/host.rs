@@ -7,7 +7,6 @@ use std::time::Duration;
 use super::super::context::Context;
 use super::super::core::Core;
 use super::super::inner::{Flavor, RuntimeInner};
-use super::super::picker::Picker;
 use super::super::stuck::Activity;
 use super::super::{Builder, LocalOptions, LocalRuntime};
 use super::panics::PanicLog;
@@ -16,6 +15,7 @@ use crate::reactor;
 use crate::reactor::watch::TurnedBy;
 use crate::sync::Arc;
 use crate::time::Instant;
+use minato_sim::picker::Picker;
 
 /// See the head of this file.
 pub(super) struct Host {

@@ -12,12 +12,12 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use minato_sim::World;
+use minato_sim::picker::Picker;
 
 use self::agenda::Agenda;
 use self::host::Host;
 use self::panics::PanicLog;
 use super::inner::RuntimeInner;
-use super::picker::Picker;
 use super::stuck::{self, Watched};
 use crate::engine::BUSY_TIME;
 use crate::sim::deputy;

@@ -17,7 +17,7 @@ use super::Picker;
 /// The orders of three tasks that are polled once each:
 ///
 /// ```
-/// use minato::runtime::picker::{Exhaustive, Picker};
+/// use minato_sim::picker::{Exhaustive, Picker};
 ///
 /// let mut picker = Exhaustive::new();
 /// let mut orders = Vec::new();

@@ -35,7 +35,7 @@ pub use self::tape::{Record, Replay};
 /// A picker that lets the youngest task run first:
 ///
 /// ```
-/// use minato::runtime::picker::Picker;
+/// use minato_sim::picker::Picker;
 ///
 /// struct Lifo;
 ///
@@ -77,7 +77,7 @@ impl<P: Picker + ?Sized> Picker for Arc<Mutex<P>> {
 /// First in, first out: the task that has been ready for the longest time. The default.
 ///
 /// ```
-/// use minato::runtime::picker::{Fifo, Picker};
+/// use minato_sim::picker::{Fifo, Picker};
 ///
 /// assert_eq!(Fifo.pick(&[7, 3, 5]), 0);
 /// ```

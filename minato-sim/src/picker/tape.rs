@@ -12,7 +12,7 @@ use super::Picker;
 /// A run that failed is repeated:
 ///
 /// ```
-/// use minato::runtime::picker::{Picker, Random, Record, Replay};
+/// use minato_sim::picker::{Picker, Random, Record, Replay};
 ///
 /// let mut record = Record::new(Random::new(42));
 /// let first = [record.pick(&[1, 2, 3]), record.pick(&[4]), record.pick(&[5, 6])];
@@ -62,7 +62,7 @@ impl<P: Picker> Picker for Record<P> {
 /// shorter way to say the same run, if the rest does not matter.
 ///
 /// ```
-/// use minato::runtime::picker::{Picker, Replay};
+/// use minato_sim::picker::{Picker, Replay};
 ///
 /// let mut replay = Replay::new([2, 1]);
 /// assert_eq!(replay.pick(&[1, 2, 3]), 2);

@@ -1,9 +1,9 @@
 //! Probabilistic concurrency testing.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::Picker;
-use super::random::SplitMix64;
+use super::random::Draws;
 
 /// Probabilistic concurrency testing: strict priorities, drawn at random and changed a few times.
 ///
@@ -30,7 +30,7 @@ use super::random::SplitMix64;
 /// itself over and over cannot starve it for ever, but that part of a run is not covered.
 ///
 /// ```
-/// use minato::runtime::picker::{Pct, Picker};
+/// use minato_sim::picker::{Pct, Picker};
 ///
 /// // Depth 1: the order of priorities never changes.
 /// let mut picker = Pct::new(42, 1, 100);
@@ -39,11 +39,11 @@ use super::random::SplitMix64;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Pct {
-    draws: SplitMix64,
+    draws: Draws,
     /// The changes: the nth is at step `changes[n]` and gives priority `n`. The steps are in no
     /// order, so that a later change may also give the higher of the low priorities.
     changes: Vec<u64>,
-    priorities: HashMap<u64, u64>,
+    priorities: BTreeMap<u64, u64>,
     step: u64,
     steps: u64,
 }
@@ -52,9 +52,9 @@ impl Pct {
     /// Makes a picker from a seed, for bugs of this depth (0 counts as 1) in runs of up to so
     /// many picks.
     pub fn new(seed: u64, depth: u8, steps: u64) -> Self {
-        let mut draws = SplitMix64::new(seed);
+        let mut draws = Draws::new(seed);
         let changes = (1..depth).map(|_| draws.below(steps)).collect();
-        Pct { draws, changes, priorities: HashMap::new(), step: 0, steps }
+        Pct { draws, changes, priorities: BTreeMap::new(), step: 0, steps }
     }
 
     /// The index of the ready task with the highest priority.
@@ -71,7 +71,7 @@ impl Pct {
 impl Picker for Pct {
     fn pick(&mut self, ready: &[u64]) -> usize {
         if self.step == self.steps {
-            self.priorities = HashMap::new();
+            self.priorities = BTreeMap::new();
             return 0;
         }
         let mut picked = self.highest(ready);
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn depth_one_runs_tasks_to_their_end_in_every_order() {
-        let mut orders = HashMap::new();
+        let mut orders = BTreeMap::new();
         for seed in 0..6000 {
             *orders.entry(run(Pct::new(seed, 1, 6), &[2, 2, 2])).or_insert(0) += 1;
         }

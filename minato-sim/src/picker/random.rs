@@ -1,11 +1,12 @@
 //! The picker that draws, and the generator that it and others draw from.
 
 use super::Picker;
+use crate::choice;
 
 /// Every ready task with the same chance, from a seed.
 ///
 /// ```
-/// use minato::runtime::picker::{Picker, Random};
+/// use minato_sim::picker::{Picker, Random};
 ///
 /// let mut one = Random::new(42);
 /// let mut other = Random::new(42);
@@ -15,13 +16,13 @@ use super::Picker;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Random {
-    draws: SplitMix64,
+    draws: Draws,
 }
 
 impl Random {
     /// Makes a picker whose choices follow from `seed`.
     pub fn new(seed: u64) -> Self {
-        Random { draws: SplitMix64::new(seed) }
+        Random { draws: Draws::new(seed) }
     }
 }
 
@@ -31,28 +32,26 @@ impl Picker for Random {
     }
 }
 
-/// The generator splitmix64: a counter with a large odd step, well mixed.
+/// Numbers drawn one after the other, by a counter with a large odd step, well mixed.
 #[derive(Clone, Debug)]
-pub(super) struct SplitMix64 {
+pub(super) struct Draws {
     state: u64,
 }
 
-impl SplitMix64 {
+impl Draws {
     pub(super) fn new(seed: u64) -> Self {
-        SplitMix64 { state: seed }
+        Draws { state: seed }
     }
 
     pub(super) fn next(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        let drawn = choice::mix(self.state);
+        self.state = self.state.wrapping_add(choice::STEP);
+        drawn
     }
 
     /// A number below `limit` (0 for 0). The bias is below `limit / 2^64`.
     pub(super) fn below(&mut self, limit: u64) -> u64 {
-        ((u128::from(self.next()) * u128::from(limit)) >> 64) as u64
+        choice::below(self.next(), limit)
     }
 }
 
@@ -65,7 +64,7 @@ mod tests {
 
     #[test]
     fn the_generator_gives_the_published_numbers() {
-        let mut draws = SplitMix64::new(1_234_567);
+        let mut draws = Draws::new(1_234_567);
         let first: Vec<u64> = (0..3).map(|_| draws.next()).collect();
         assert_eq!(
             first,
