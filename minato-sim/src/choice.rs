@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 /// every value.
 pub(crate) const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// A number of splitmix64, whose counter stands at `value`: every input bit reaches every output bit.
+/// A number of splitmix64, whose counter stands at `value`. Every bit of it reaches every bit of
+/// the number.
 pub(crate) const fn mix(value: u64) -> u64 {
     let value = value.wrapping_add(STEP);
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -10,7 +10,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::ptr;
 use std::rc::Rc;
-use std::task::{Context as TaskContext, Poll, RawWakerVTable, Waker};
+use std::task::{Context as TaskContext, Poll, Waker};
 
 use minato_sim::World;
 
@@ -23,7 +23,7 @@ use crate::sync::Arc;
 use crate::sync::plain::{AtomicBool, AtomicUsize, Ordering};
 use crate::task::budget::Budget;
 use crate::task::local_set::LocalTasks;
-use crate::task::{AnyTask, Id, Runnable, Schedule, Task, TaskMeta, waker_table};
+use crate::task::{FROM_BEFORE_FORK, Id, Runnable, Schedule, TaskMeta, TaskRef};
 use crate::time::clock::Clock;
 
 thread_local! {
@@ -327,11 +327,12 @@ impl Schedule for Arc<RuntimeInner> {
         RuntimeInner::address(self)
     }
 
-    #[inline]
-    fn wakers() -> &'static RawWakerVTable {
-        // A static has one address, by which its wakers are known; a constant may have several.
-        static WAKERS: RawWakerVTable = waker_table::<Arc<RuntimeInner>>();
-        &WAKERS
+    fn admit(&self, task: TaskRef) -> Result<(), &'static str> {
+        if self.is_from_before_fork() {
+            // The registry's lock may be held by a thread that is not here.
+            return Err(FROM_BEFORE_FORK);
+        }
+        self.tasks.insert(task).map_err(|_| "the runtime has been shut down")
     }
 
     #[inline]
@@ -374,10 +375,17 @@ impl Schedule for Arc<RuntimeInner> {
 
     #[cold]
     fn panicked(&self, meta: &TaskMeta, panic: &Payload) {
-        self.note_panic(|| self.tasks.get(meta).map(AnyTask::OfRuntime), panic);
+        self.note_panic(|| self.tasks.get(meta), panic);
     }
 
-    fn ended(&self, meta: &TaskMeta) -> Option<Task> {
+    #[cold]
+    fn panic_was_taken(&self, meta: &TaskMeta) {
+        if let Some(panics) = self.panics.get() {
+            panics.was_taken(meta.id);
+        }
+    }
+
+    fn ended(&self, meta: &TaskMeta) -> Option<TaskRef> {
         self.tasks.remove(meta)
     }
 }

@@ -20,7 +20,7 @@ use crate::sync::Arc;
 use crate::sync::plain::{AtomicBool, Ordering};
 use crate::task::blocking::BlockingPool;
 use crate::task::registry::Registry;
-use crate::task::{AnyTask, Id, Runnable};
+use crate::task::{Runnable, TaskRef};
 use crate::time::clock::{Clock, real_now};
 
 /// What kind of runtime this is.
@@ -40,7 +40,7 @@ pub(crate) struct RuntimeInner {
     pub(crate) config: Config,
     pub(crate) reactors: Box<[Arc<reactor::ReactorInner>]>,
     pub(super) counters: Box<[Arc<CoreCounters>]>,
-    pub(crate) tasks: Registry<Arc<RuntimeInner>>,
+    pub(crate) tasks: Registry,
     pub(crate) blocking: BlockingPool,
     pub(super) entries: Entries,
     pub(crate) clock: Clock,
@@ -61,18 +61,11 @@ impl RuntimeInner {
     }
 
     /// A task has panicked which runs here.
-    pub(crate) fn note_panic(&self, task: impl FnOnce() -> Option<AnyTask>, panic: &Payload) {
+    pub(crate) fn note_panic(&self, task: impl FnOnce() -> Option<TaskRef>, panic: &Payload) {
         if let (Some(panics), Some(host)) = (self.panics.get(), self.engine.host())
             && let Some(task) = task()
         {
             panics.add(host.host().name(), task, panic);
-        }
-    }
-
-    /// The owner of a task's join handle has got the task's panic.
-    pub(crate) fn panic_was_taken(&self, task: Id) {
-        if let Some(panics) = self.panics.get() {
-            panics.was_taken(task);
         }
     }
 

@@ -279,7 +279,9 @@ fn wait_idle(shared: &Arc<RuntimeInner>) {
     }
     let idle = poll_fn(|cx| {
         let idle = shared.tasks.poll_idle(cx);
-        if idle.is_pending() && shared.tasks.on_cores() > 0 && nesting::nested_at(shared).is_some()
+        if idle.is_pending()
+            && shared.tasks.on_cores() > 0
+            && nesting::nested_at(shared.address()).is_some()
         {
             panic!(
                 "wait_idle at {place}: the thread that runs the tasks of the runtime is in this \

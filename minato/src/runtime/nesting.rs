@@ -41,13 +41,13 @@ pub(crate) fn holding(runtime: &RuntimeInner) -> Option<Rc<Context>> {
 }
 
 /// Where a `block_on` was called whose future is being polled, and which keeps the tasks of
-/// `runtime` from running on this thread.
-pub(crate) fn nested_at(runtime: &RuntimeInner) -> Option<&'static Location<'static>> {
+/// the runtime at `address` from running on this thread.
+pub(crate) fn nested_at(address: usize) -> Option<&'static Location<'static>> {
     if context::is_in(0) {
         return None;
     }
     contexts()
-        .filter(|context| ptr::eq(&*context.runtime, runtime))
+        .filter(|context| context.runtime.address() == address)
         .find_map(|context| context.nested_at.get())
 }
 

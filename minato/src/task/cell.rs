@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use std::mem;
 use std::panic::Location;
 use std::pin::Pin;
-use std::task::{Context, Poll, RawWakerVTable, Waker};
+use std::task::{Context, Poll, Waker};
 
 use super::Id;
 use super::finished::Finished;
@@ -29,20 +29,15 @@ pub(crate) trait Schedule: Clone + Send + Sync + 'static {
     /// Names the runtime while any of its tasks lives.
     fn address(&self) -> usize;
 
-    /// The functions of its tasks' wakers: one and the same table at every call, made by
-    /// [`waker_table`](super::raw::waker_table).
-    fn wakers() -> &'static RawWakerVTable;
+    /// Takes a new task in and keeps `task` until its future is gone, or says why it does not.
+    fn admit(&self, task: TaskRef) -> Result<(), &'static str>;
 
     /// Queues a task with the core of the runtime at `address` that this thread holds; gives it
     /// back if there is none. `yielded` says that the task woke while it was polled.
-    fn queue_here(
-        address: usize,
-        runnable: Runnable<Self>,
-        yielded: bool,
-    ) -> Result<(), Runnable<Self>>;
+    fn queue_here(address: usize, runnable: Runnable, yielded: bool) -> Result<(), Runnable>;
 
     /// Queues a task for any thread of the runtime.
-    fn inject(self, runnable: Runnable<Self>);
+    fn inject(self, runnable: Runnable);
 
     /// Polls the future of a task, one of several that its caller polls one after the other.
     fn poll<F: Future>(
@@ -60,8 +55,11 @@ pub(crate) trait Schedule: Clone + Send + Sync + 'static {
     /// A task has panicked. Its output is on the way to the join handle, if there is one.
     fn panicked(&self, _meta: &TaskMeta, _panic: &Payload) {}
 
+    /// The join handle has got the panic of a task.
+    fn panic_was_taken(&self, _meta: &TaskMeta) {}
+
     /// The future of a task is gone; gives back the reference that was kept for it.
-    fn ended(&self, meta: &TaskMeta) -> Option<TaskRef<Self>>;
+    fn ended(&self, meta: &TaskMeta) -> Option<TaskRef>;
 }
 
 /// What is known about a task.
@@ -69,15 +67,17 @@ pub(crate) trait Schedule: Clone + Send + Sync + 'static {
 pub(crate) struct TaskMeta {
     pub(crate) id: Id,
     pub(crate) spawned_at: &'static Location<'static>,
+    /// Whether a core of its runtime runs it; else it is a blocking job, with a thread of its own.
+    pub(super) on_core: bool,
     /// Where the task stands in the registry; far beyond its end if the task is in none.
     key: AtomicUsize,
     number: AtomicU64,
 }
 
 impl TaskMeta {
-    pub(crate) fn new(id: Id, spawned_at: &'static Location<'static>) -> Self {
+    pub(crate) fn new(id: Id, spawned_at: &'static Location<'static>, on_core: bool) -> Self {
         let (key, number) = (AtomicUsize::new(usize::MAX), AtomicU64::new(u64::MAX));
-        Self { id, spawned_at, key, number }
+        Self { id, spawned_at, on_core, key, number }
     }
 
     /// Enters the task's place in the registry, before the task is scheduled for the first time,
@@ -98,19 +98,20 @@ impl TaskMeta {
     }
 }
 
-/// The handles of a fresh task.
-pub(super) struct NewTask<T, S: Schedule> {
-    pub(super) runnable: Runnable<S>,
-    pub(super) join: Join<T, S>,
-    pub(super) task: TaskRef<S>,
+/// A fresh task: what runs it, unless its scheduler has refused it, and its join handle.
+pub(super) struct NewTask<T> {
+    pub(super) runnable: Runnable,
+    pub(super) join: Join<T>,
+    pub(super) admitted: Result<(), &'static str>,
 }
 
-impl<T, S: Schedule> NewTask<T, S> {
+impl<T> NewTask<T> {
     /// Makes a task.
-    pub(super) fn new<F>(scheduler: S, meta: TaskMeta, future: F) -> Self
+    pub(super) fn new<F, S>(scheduler: S, meta: TaskMeta, future: F) -> Self
     where
         F: Future<Output = T> + Send + 'static,
         T: Send,
+        S: Schedule,
     {
         // SAFETY: the future and its output are `Send`.
         unsafe { Self::from_local(scheduler, meta, future) }
@@ -121,11 +122,12 @@ impl<T, S: Schedule> NewTask<T, S> {
     /// # Safety
     ///
     /// As for [`RawTask::new`].
-    pub(super) unsafe fn from_local<F>(scheduler: S, meta: TaskMeta, future: F) -> Self
+    pub(super) unsafe fn from_local<F, S>(scheduler: S, meta: TaskMeta, future: F) -> Self
     where
         F: Future<Output = T> + 'static,
+        S: Schedule,
     {
-        let raw = if const { size_of::<F>() >= LARGE } {
+        let (raw, admitted) = if const { size_of::<F>() >= LARGE } {
             // SAFETY: `Box<F>` is `Send` iff `F` is, and polls and drops `F` only when it is itself
             // polled and dropped.
             unsafe { RawTask::new(scheduler, meta, Box::pin(future)) }
@@ -133,33 +135,29 @@ impl<T, S: Schedule> NewTask<T, S> {
             // SAFETY: the caller answers for the future.
             unsafe { RawTask::new(scheduler, meta, future) }
         };
-        let (join, task) = (raw.again(), TaskRef { raw: raw.again() });
-        Self {
-            runnable: Runnable { raw },
-            join: Join { raw: join, is_done: false, output: PhantomData },
-            task,
-        }
+        let join = Join { raw: raw.again(), is_done: false, output: PhantomData };
+        Self { runnable: Runnable { raw }, join, admitted }
     }
 }
 
 /// A task that is ready to be polled once. Dropping it cancels the task: its future is dropped, and
 /// its join handle is told.
-pub(crate) struct Runnable<S: Schedule> {
-    pub(super) raw: RawTask<S>,
+pub(crate) struct Runnable {
+    pub(super) raw: RawTask,
 }
 
-impl<S: Schedule> Runnable<S> {
+impl Runnable {
     /// Whether `waker` is of a task of the runtime at `address`.
     #[inline]
     pub(crate) fn is_of(address: usize, waker: &Waker) -> bool {
-        with_task(waker, |raw: &RawTask<S>| raw.scheduler().address() == address).unwrap_or(false)
+        with_task(waker, |raw| raw.owner == address).unwrap_or(false)
     }
 
     /// Wakes the task that `waker` is of and returns its runnable, if that made one. Gives the
     /// waker back, not woken, if it is of no task of ours, or the task is complete.
     #[inline]
     pub(crate) fn by_waking(waker: Waker) -> Result<Option<Self>, Waker> {
-        let woken = with_task(&waker, |raw: &RawTask<S>| {
+        let woken = with_task(&waker, |raw| {
             let after = raw.state.wake_unless_complete()?;
             // The other holds of a task that is not complete outlive the wake.
             debug_assert!(after != Action::Last, "a task ended before it was complete");
@@ -176,7 +174,7 @@ impl<S: Schedule> Runnable<S> {
         }
     }
 
-    fn into_raw(self) -> RawTask<S> {
+    fn into_raw(self) -> RawTask {
         let raw = self.raw.again();
         mem::forget(self);
         raw
@@ -184,11 +182,6 @@ impl<S: Schedule> Runnable<S> {
 
     pub(crate) fn meta(&self) -> &TaskMeta {
         &self.raw.meta
-    }
-
-    /// The runtime of the task.
-    pub(super) fn scheduler(&self) -> &S {
-        self.raw.scheduler()
     }
 
     /// Polls the task once, or drops its future if it was aborted. Never panics.
@@ -203,18 +196,18 @@ impl<S: Schedule> Runnable<S> {
     }
 }
 
-impl<S: Schedule> Drop for Runnable<S> {
+impl Drop for Runnable {
     fn drop(&mut self) {
         self.raw.again().cancel();
     }
 }
 
 /// A reference to a task: keeps its cell, but not its future.
-pub(crate) struct TaskRef<S: Schedule> {
-    raw: RawTask<S>,
+pub(crate) struct TaskRef {
+    pub(super) raw: RawTask,
 }
 
-impl<S: Schedule> TaskRef<S> {
+impl TaskRef {
     pub(crate) fn meta(&self) -> &TaskMeta {
         &self.raw.meta
     }
@@ -242,14 +235,14 @@ impl<S: Schedule> TaskRef<S> {
     }
 }
 
-impl<S: Schedule> Clone for TaskRef<S> {
+impl Clone for TaskRef {
     fn clone(&self) -> Self {
         self.raw.state.add_reference();
         Self { raw: self.raw.again() }
     }
 }
 
-impl<S: Schedule> Drop for TaskRef<S> {
+impl Drop for TaskRef {
     fn drop(&mut self) {
         let after = self.raw.state.drop_reference();
         self.raw.again().follow(after);
@@ -257,24 +250,24 @@ impl<S: Schedule> Drop for TaskRef<S> {
 }
 
 /// The one who gets the output of a task. Dropping it detaches the task.
-pub(super) struct Join<T, S: Schedule> {
-    raw: RawTask<S>,
+pub(super) struct Join<T> {
+    raw: RawTask,
     /// Whether [`poll`](Self::poll) was ready.
     pub(super) is_done: bool,
     /// The holder of this gets the output: it goes to another thread only if it is `Send`.
     output: PhantomData<Mutex<T>>,
 }
 
-impl<T, S: Schedule> Unpin for Join<T, S> {}
+impl<T> Unpin for Join<T> {}
 
-impl<T, S: Schedule> Join<T, S> {
+impl<T> Join<T> {
     pub(super) fn meta(&self) -> &TaskMeta {
         &self.raw.meta
     }
 
-    /// The runtime of the task.
-    pub(super) fn scheduler(&self) -> &S {
-        self.raw.scheduler()
+    /// The address of the task's runtime or set.
+    pub(super) fn owner(&self) -> usize {
+        self.raw.owner
     }
 
     pub(super) fn is_complete(&self) -> bool {
@@ -288,7 +281,7 @@ impl<T, S: Schedule> Join<T, S> {
     }
 
     /// A counted reference to the task.
-    pub(super) fn task(&self) -> TaskRef<S> {
+    pub(super) fn task(&self) -> TaskRef {
         self.raw.state.add_reference();
         TaskRef { raw: self.raw.again() }
     }
@@ -343,7 +336,7 @@ impl<T, S: Schedule> Join<T, S> {
     }
 }
 
-impl<T, S: Schedule> Drop for Join<T, S> {
+impl<T> Drop for Join<T> {
     fn drop(&mut self) {
         if self.is_done {
             let after = self.raw.state.leave_completed();
@@ -353,8 +346,7 @@ impl<T, S: Schedule> Drop for Join<T, S> {
         _ = contain(|| drop(awaiter));
         let after = self.raw.state.leave().unwrap_or_else(|| {
             // SAFETY: this is the join handle, and the task is complete.
-            let output = unsafe { self.raw.take::<T>() };
-            _ = contain(|| S::within(self.raw.meta.id, || drop(output)));
+            unsafe { (self.raw.vtable.abandon)(&self.raw) };
             self.raw.state.leave_completed()
         });
         self.raw.again().follow(after);

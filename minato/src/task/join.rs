@@ -7,10 +7,11 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use super::any::{AnyJoin, AnyTask};
+use super::cell::{Join, TaskRef};
 use super::spawn::FROM_BEFORE_FORK;
 use super::{Id, budget};
 use crate::panics;
+use crate::reactor::process::has_forked_since;
 use crate::runtime::nesting;
 use crate::sync::Mutex;
 
@@ -26,11 +27,12 @@ use crate::sync::Mutex;
 ///
 /// The handle may be polled by reference in a `select!` and awaited again later.
 pub struct JoinHandle<T> {
-    pub(super) join: AnyJoin<T>,
+    pub(super) join: Join<T>,
     /// Why the task was cancelled, if it never had a chance.
     pub(super) reason: Option<String>,
-    /// Whether it is a core that runs the task, rather than a thread of its own.
-    pub(super) on_core: bool,
+    /// How often the process had forked when it had the threads that run the task. `None` for a
+    /// task of a set, which needs none.
+    pub(super) forks: Option<u32>,
 }
 
 impl<T> JoinHandle<T> {
@@ -71,12 +73,7 @@ impl<T> JoinHandle<T> {
     fn poll_output(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
         Poll::Ready(match std::task::ready!(self.join.poll(cx)) {
             Some(Ok(output)) => Ok(output),
-            Some(Err(panic)) => {
-                if let Some(runtime) = self.join.runtime() {
-                    runtime.panic_was_taken(self.id());
-                }
-                Err(self.error(Why::Panic(Mutex::new(panic.into_inner()))))
-            }
+            Some(Err(panic)) => Err(self.error(Why::Panic(Mutex::new(panic.into_inner())))),
             None => Err(self.error(Why::Cancelled(self.reason.clone()))),
         })
     }
@@ -84,12 +81,11 @@ impl<T> JoinHandle<T> {
     /// The error of waiting for a task that cannot run: from within a `block_on` that keeps it from
     /// running, or in a forked child, where its runtime has no threads.
     pub(super) fn deadlock(&self) -> Option<JoinError> {
-        let AnyJoin::OfRuntime(join) = &self.join else { return None };
-        let runtime = join.scheduler();
-        if runtime.is_from_before_fork() {
+        if self.forks.is_some_and(has_forked_since) {
             return Some(self.error(Why::Cancelled(Some(FROM_BEFORE_FORK.to_owned()))));
         }
-        let nested_at = nesting::nested_at(runtime).filter(|_| self.on_core)?;
+        let nested_at =
+            nesting::nested_at(self.join.owner()).filter(|_| self.join.meta().on_core)?;
         Some(self.error(Why::Deadlock { nested_at }))
     }
 
@@ -102,7 +98,7 @@ impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        assert!(!self.join.is_done(), "JoinHandle polled after it gave the task's output");
+        assert!(!self.join.is_done, "JoinHandle polled after it gave the task's output");
         std::task::ready!(budget::poll_leave(cx));
         match self.poll_output(cx) {
             Poll::Ready(output) => {
@@ -127,7 +123,7 @@ impl<T> fmt::Debug for JoinHandle<T> {
 /// Aborts a task, and tells whether it has ended. Cheap to clone; does not keep the output.
 #[derive(Clone)]
 pub struct AbortHandle {
-    task: AnyTask,
+    task: TaskRef,
 }
 
 impl AbortHandle {

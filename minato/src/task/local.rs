@@ -20,7 +20,7 @@ struct Local<F> {
 }
 
 /// Makes a task of a future that stays on this thread.
-pub(super) fn new_task<F, S>(scheduler: S, meta: TaskMeta, future: F) -> NewTask<F::Output, S>
+pub(super) fn new_task<F, S>(scheduler: S, meta: TaskMeta, future: F) -> NewTask<F::Output>
 where
     F: Future + 'static,
     S: Schedule,

@@ -5,15 +5,15 @@ use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, RawWakerVTable};
+use std::task::{Context, Poll};
 use std::thread;
 
-use super::any::{AnyJoin, AnyTask};
-use super::cell::{self, NewTask, Schedule, TaskMeta};
+use super::cell::{NewTask, Runnable, Schedule, TaskMeta, TaskRef};
 use super::local_queue::LocalQueue;
-use super::registry::{Registry, Runs};
-use super::{Id, JoinHandle, local, spawn, waker_table};
+use super::registry::Registry;
+use super::{Id, JoinHandle, local, spawn};
 use crate::panics::{Finally, Payload};
+use crate::reactor::process::forks;
 use crate::runtime::{Runtime, context};
 use crate::sync::Arc;
 
@@ -55,11 +55,8 @@ pub struct LocalSet {
 /// What a set and its tasks share.
 pub(crate) struct LocalTasks {
     queue: LocalQueue<Runnable>,
-    living: Registry<Arc<LocalTasks>>,
+    living: Registry,
 }
-
-type Runnable = cell::Runnable<Arc<LocalTasks>>;
-type Task = cell::TaskRef<Arc<LocalTasks>>;
 
 impl LocalSet {
     /// A set without tasks.
@@ -230,14 +227,13 @@ impl LocalTasks {
     pub(super) fn unattended<F>(
         place: &'static Location<'static>,
         future: F,
-    ) -> (Runnable, JoinHandle<F::Output>)
+    ) -> (Option<Runnable>, JoinHandle<F::Output>)
     where
         F: Future<Output: Send> + Send + 'static,
     {
         let tasks = Self { queue: LocalQueue::new(), living: Registry::default() };
-        let meta = spawn::meta(None, place);
-        let NewTask { runnable, join, .. } = NewTask::new(Arc::new(tasks), meta, future);
-        (runnable, JoinHandle { join: AnyJoin::OfSet(join), reason: None, on_core: false })
+        let meta = spawn::meta(None, place, false);
+        spawn::handle_of(NewTask::new(Arc::new(tasks), meta, future), Some(forks()))
     }
 
     /// Spawns a task, on the thread of the set.
@@ -247,16 +243,8 @@ impl LocalTasks {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let meta = spawn::meta(context::host().as_ref(), Location::caller());
-        let NewTask { runnable, join, task } = local::new_task(self.clone(), meta, future);
-        let refused = self.living.insert(task, Runs::OnCore).is_err();
-        if refused {
-            drop(runnable);
-        } else {
-            runnable.schedule();
-        }
-        let reason = refused.then(|| "its LocalSet has been dropped".to_owned());
-        JoinHandle { join: AnyJoin::OfSet(join), reason, on_core: false }
+        let meta = spawn::meta(context::host().as_ref(), Location::caller(), true);
+        spawn::start(local::new_task(self.clone(), meta, future), None)
     }
 }
 
@@ -267,17 +255,17 @@ impl Schedule for Arc<LocalTasks> {
         Arc::as_ptr(self).addr()
     }
 
-    fn wakers() -> &'static RawWakerVTable {
-        static WAKERS: RawWakerVTable = waker_table::<Arc<LocalTasks>>();
-        &WAKERS
+    fn admit(&self, task: TaskRef) -> Result<(), &'static str> {
+        self.living.insert(task).map_err(|_| "its LocalSet has been dropped")
     }
 
-    fn queue_here(_: usize, runnable: Runnable, yielded: bool) -> Result<(), Runnable> {
-        if !(yielded && context::take_yield()) {
-            return Err(runnable);
+    fn queue_here(address: usize, runnable: Runnable, yielded: bool) -> Result<(), Runnable> {
+        // Who yields is polled by its set, which is entered meanwhile.
+        let set = context::local_set().filter(|set| yielded && set.address() == address);
+        match set.filter(|_| context::take_yield()) {
+            Some(set) => set.queue.push_yielded(runnable),
+            None => return Err(runnable),
         }
-        let tasks = runnable.scheduler().clone();
-        tasks.queue.push_yielded(runnable);
         Ok(())
     }
 
@@ -299,13 +287,18 @@ impl Schedule for Arc<LocalTasks> {
     }
 
     fn panicked(&self, meta: &TaskMeta, panic: &Payload) {
-        let task = || self.living.get(meta).map(AnyTask::OfSet);
         if let Some(runtime) = context::runtime() {
-            runtime.note_panic(task, panic);
+            runtime.note_panic(|| self.living.get(meta), panic);
         }
     }
 
-    fn ended(&self, meta: &TaskMeta) -> Option<Task> {
+    fn panic_was_taken(&self, meta: &TaskMeta) {
+        if let Some(runtime) = context::runtime() {
+            runtime.panic_was_taken(meta);
+        }
+    }
+
+    fn ended(&self, meta: &TaskMeta) -> Option<TaskRef> {
         self.living.remove(meta)
     }
 }

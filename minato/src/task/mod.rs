@@ -14,7 +14,6 @@
 //! need not be `Send`, and run wherever the set is polled. A [`LocalKey`] is a value that a task
 //! carries along.
 
-mod any;
 pub(crate) mod blocking;
 pub(crate) mod budget;
 mod cell;
@@ -38,8 +37,7 @@ mod tests;
 pub(crate) mod threads;
 mod yield_now;
 
-pub(crate) use self::any::AnyTask;
-pub(crate) use self::cell::{Schedule, TaskMeta};
+pub(crate) use self::cell::{Runnable, Schedule, TaskMeta, TaskRef};
 #[doc(hidden)]
 #[deprecated = "moved to minato::task::coop"]
 pub use self::coop::{Unconstrained, consume_budget, unconstrained};
@@ -50,7 +48,6 @@ pub use self::local_key::{AccessError, LocalKey};
 pub use self::local_set::{LocalEnterGuard, LocalSet};
 pub(crate) use self::parked::ParkedTask;
 pub(crate) use self::process_pool::run_blocking;
-pub(crate) use self::raw::waker_table;
 pub(crate) use self::spawn::{FROM_BEFORE_FORK, spawn_blocking_at, spawn_local_on, spawn_on};
 pub use self::spawn::{
     block_in_place, spawn, spawn_blocking, spawn_local, spawn_mandatory_blocking,
@@ -61,12 +58,3 @@ pub use self::yield_now::{YieldNow, yield_now};
 pub mod futures {
     pub use super::local_key::TaskLocalFuture;
 }
-
-use crate::runtime::inner::RuntimeInner;
-use crate::sync::Arc;
-
-/// A task of a runtime that is ready to be polled once.
-pub(crate) type Runnable = cell::Runnable<Arc<RuntimeInner>>;
-
-/// A reference to a task of a runtime.
-pub(crate) type Task = cell::TaskRef<Arc<RuntimeInner>>;

@@ -5,22 +5,14 @@
 //! atomic word. Any other waker, or a second one, is for the caller to keep elsewhere.
 
 use std::ptr;
-use std::task::{RawWakerVTable, Waker};
+use std::task::Waker;
 
-use super::cell::Schedule;
-use super::raw::{RawTask, with_task};
-use crate::runtime::inner::RuntimeInner;
-use crate::sync::{self, Arc, AtomicPtr, Ordering};
-
-/// The table of the wakers of our runtimes' tasks.
-#[inline]
-fn wakers() -> &'static RawWakerVTable {
-    <Arc<RuntimeInner> as Schedule>::wakers()
-}
+use super::raw::{WAKERS, with_task};
+use crate::sync::{self, AtomicPtr, Ordering};
 
 /// One waiting task, or none.
 ///
-/// The word holds the data of a waker with the table of [`wakers`], for which the place owns a
+/// The word holds the data of a waker with the table [`WAKERS`], for which the place owns a
 /// reference, or null. All steps are sequentially consistent: a waiter parks here and then looks at
 /// the readiness, and an event changes the readiness and then looks here. At least one of the two
 /// must see the other. `tests/loom/models/parked.rs` tries it.
@@ -37,7 +29,7 @@ impl ParkedTask {
     #[inline(always)]
     pub(crate) fn park(&self, waker: &Waker) -> bool {
         // Equal tables mean equal functions; equal functions in another table are only slower.
-        let parked = with_task(waker, |task: &RawTask<Arc<RuntimeInner>>| {
+        let parked = with_task(waker, |task| {
             let data = waker.data().cast_mut();
             // What a clone of the waker does, without a call through its table.
             task.state.add_reference();
@@ -71,7 +63,7 @@ impl ParkedTask {
         }
         // SAFETY: the data is that of a waker with this table, which `park` cloned and left to the
         // place; the swap took it out, so that nobody else makes a waker of it again.
-        Some(unsafe { Waker::new(data, wakers()) })
+        Some(unsafe { Waker::new(data, &WAKERS) })
     }
 }
 

@@ -3,18 +3,15 @@
 //! Within a runtime its blocking threads run them. Outside every runtime the process has a pool
 //! of its own for them, which starts with the first job and knows no runtime.
 
-use std::future::poll_fn;
 use std::io;
 use std::panic::Location;
-use std::pin::pin;
-use std::task::Poll;
 
+use super::Runnable;
 use super::blocking::{BlockingPool, Job, Limits};
 use super::local_set::LocalTasks;
-use super::spawn::{FROM_BEFORE_FORK, spawn_blocking_at};
+use super::spawn::spawn_blocking_at;
 use super::threads::ThreadConfig;
 use crate::reactor::process::PerProcess;
-use crate::reactor::process::{forks, has_forked_since};
 use crate::reactor::signals::SignalsBlocked;
 use crate::runtime::context;
 use crate::runtime::implicit::{HiddenThread, permit};
@@ -42,17 +39,11 @@ pub(crate) async fn run_blocking<T: Send + 'static>(
     let queued = {
         // A thread inherits the mask of the one that starts it: signals are the program's.
         let _blocked = SignalsBlocked::new();
-        let work = || context::between_polls(|| runnable.run());
+        let work = || context::between_polls(|| runnable.into_iter().for_each(Runnable::run));
         POOL.lock().get_or_insert_with(pool).spawn(Job::new(work, false))
     };
     queued.map_err(io::Error::other)?;
-    let forks_before = forks();
-    let mut task = pin!(task);
-    poll_fn(|cx| match has_forked_since(forks_before) {
-        false => task.as_mut().poll(cx).map_err(io::Error::other),
-        true => Poll::Ready(Err(io::Error::other(FROM_BEFORE_FORK))),
-    })
-    .await
+    task.await.map_err(io::Error::other)
 }
 
 fn pool() -> BlockingPool {

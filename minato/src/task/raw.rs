@@ -1,8 +1,9 @@
 //! The memory of a task: one cell on the heap, which all handles and wakers of the task share.
 //!
-//! A cell has a *front*, with the same layout for all tasks of a scheduler. Behind it is the
-//! *stage*, which holds the future and later its output. Handles know only the front. What depends
-//! on the type of the future goes through the table of functions in the front.
+//! A cell has a *front*, with the same layout for all tasks. Behind it are the task's scheduler and
+//! the *stage*, which holds the future and later its output. Handles know only the front. What
+//! depends on the type of the future or of the scheduler goes through the table of functions in the
+//! front.
 //!
 //! # Who may touch what
 //!
@@ -31,33 +32,40 @@ use super::state::{Action, State, WakeOutcome};
 use crate::panics::{Payload, contain};
 use crate::sync::{Arc, UnsafeCell};
 
-/// What the tasks of a scheduler have in common.
+/// What all tasks have in common.
 #[repr(C)]
-pub(super) struct Front<S: Schedule> {
+pub(super) struct Front {
     pub(super) state: State,
-    vtable: &'static Vtable<S>,
-    scheduler: S,
+    pub(super) vtable: &'static Vtable,
+    /// The address of the scheduler.
+    pub(super) owner: usize,
     awaiter: UnsafeCell<Awaiter>,
     pub(super) meta: TaskMeta,
 }
 
-/// What handles do with a cell although they do not know the type of its future.
-struct Vtable<S: Schedule> {
+/// What handles do with a cell although they do not know the types in it.
+pub(super) struct Vtable {
+    /// Gives the runnable, which the caller owns, to the scheduler; says whether the task has woken
+    /// while it was polled.
+    submit: unsafe fn(RawTask, bool),
     /// Polls the future once, in a run that has started.
-    poll: unsafe fn(RawTask<S>),
+    poll: unsafe fn(RawTask),
     /// Drops the future, in a run that has started.
-    cancel: unsafe fn(RawTask<S>),
+    cancel: unsafe fn(RawTask),
     /// Moves the output to where the pointer points, an `Option<Caught<T>>`: `None` if there is
     /// none. The caller has the right to the stage.
-    take: unsafe fn(&RawTask<S>, *mut ()),
+    take: unsafe fn(&RawTask, *mut ()),
+    /// Drops the output. The caller has the right to the stage.
+    pub(super) abandon: unsafe fn(&RawTask),
     /// Frees the cell, which only the caller holds.
-    free: unsafe fn(RawTask<S>),
+    free: unsafe fn(RawTask),
 }
 
 /// A whole cell.
 #[repr(C)]
 struct Cell<F: Future, S: Schedule> {
-    front: Front<S>,
+    front: Front,
+    scheduler: S,
     stage: UnsafeCell<Stage<F>>,
 }
 
@@ -95,53 +103,68 @@ pub(super) type Caught<T> = Result<T, Payload>;
 /// The address of a cell, and one of the holds in its state.
 ///
 /// It has no destructor: its owner says what happens to the hold.
-pub(super) struct RawTask<S: Schedule>(NonNull<Front<S>>);
+pub(super) struct RawTask(NonNull<Front>);
 
 // SAFETY: a `RawTask` gives several threads the state, which is atomic; the metadata and the
 // scheduler, which are `Sync` (the latter by the bounds of `Schedule`); and the places of the
 // awaiter and the stage. Only the thread that has the right by the state touches one of these two.
 // In them a waker passes between threads, which is `Send`, and the future and the output, for which
 // the caller of `RawTask::new` answers.
-unsafe impl<S: Schedule> Send for RawTask<S> {}
+unsafe impl Send for RawTask {}
 // SAFETY: as above; a shared `RawTask` gives access to nothing more than an owned one.
-unsafe impl<S: Schedule> Sync for RawTask<S> {}
+unsafe impl Sync for RawTask {}
 
-impl<S: Schedule> std::ops::Deref for RawTask<S> {
-    type Target = Front<S>;
+impl std::ops::Deref for RawTask {
+    type Target = Front;
 
     #[inline(always)]
-    fn deref(&self) -> &Front<S> {
+    fn deref(&self) -> &Front {
         // SAFETY: our hold keeps the cell from being freed, and nothing borrows the front mutably
         // once it is shared.
         unsafe { self.0.as_ref() }
     }
 }
 
-impl<S: Schedule> RawTask<S> {
-    /// Makes the cell of a task with three holds: a runnable, a join handle and one counted
-    /// reference.
+impl RawTask {
+    /// Makes the cell of a task with three holds: a runnable and a join handle, which the caller
+    /// owns, and a reference, which the scheduler gets. Also says whether that has taken the task.
     ///
     /// # Safety
     ///
     /// `F` and its output are `Send`. Or else the future itself ensures that only this thread polls
     /// and drops it, and the join handle stays on this thread.
-    pub(super) unsafe fn new<F: Future + 'static>(scheduler: S, meta: TaskMeta, future: F) -> Self {
+    pub(super) unsafe fn new<F, S>(
+        scheduler: S,
+        meta: TaskMeta,
+        future: F,
+    ) -> (Self, Result<(), &'static str>)
+    where
+        F: Future + 'static,
+        S: Schedule,
+    {
         let front = Front {
             state: State::new(),
             vtable: const {
                 &Vtable {
+                    submit: submit::<F, S>,
                     poll: poll::<F, S>,
                     cancel: cancel::<F, S>,
                     take: take::<F, S>,
+                    abandon: abandon::<F, S>,
                     free: free::<F, S>,
                 }
             },
-            scheduler,
+            owner: scheduler.address(),
             awaiter: UnsafeCell::new(Awaiter::NOBODY),
             meta,
         };
-        let cell = Box::new(Cell { front, stage: UnsafeCell::new(Stage::Future(future)) });
-        Self(NonNull::from(Box::leak(cell)).cast())
+        let cell =
+            Box::new(Cell { front, scheduler, stage: UnsafeCell::new(Stage::Future(future)) });
+        let raw = Self(NonNull::from(Box::leak(cell)).cast());
+        let task = TaskRef { raw: raw.again() };
+        // SAFETY: the cell was made of these types, and the runnable holds it.
+        let admitted = unsafe { raw.cell::<F, S>() }.scheduler.admit(task);
+        (raw, admitted)
     }
 
     /// A copy of the address, for an owner of another hold.
@@ -149,18 +172,11 @@ impl<S: Schedule> RawTask<S> {
         Self(self.0)
     }
 
-    pub(super) fn scheduler(&self) -> &S {
-        &self.scheduler
-    }
-
     /// Gives the runnable, which the caller owns, to the scheduler.
+    #[inline]
     pub(super) fn submit(self, yielded: bool) {
-        let address = self.scheduler.address();
-        // As soon as the runnable is queued, another thread may free the cell.
-        if let Err(runnable) = S::queue_here(address, Runnable { raw: self }, yielded) {
-            let scheduler = runnable.scheduler().clone();
-            scheduler.inject(runnable);
-        }
+        // SAFETY: the caller owns the runnable, and the table belongs to the cell.
+        unsafe { (self.vtable.submit)(self, yielded) }
     }
 
     /// Does what a change of the state asks for.
@@ -242,28 +258,28 @@ impl<S: Schedule> RawTask<S> {
     /// The waker that has this hold.
     #[inline]
     fn raw_waker(&self) -> RawWaker {
-        RawWaker::new(self.0.as_ptr().cast_const().cast(), S::wakers())
+        RawWaker::new(self.0.as_ptr().cast_const().cast(), &WAKERS)
     }
 
     /// The hold of a waker.
     ///
     /// # Safety
     ///
-    /// The data is that of a waker of a cell with the scheduler `S`, and that waker lives as long
-    /// as the result is used, or leaves its hold to it.
+    /// The data is that of a waker of a cell. That waker lives as long as the result is used, or
+    /// leaves its hold to it.
     #[inline]
     pub(super) unsafe fn of_waker(data: *const ()) -> Self {
         // SAFETY: the data is the address of a front, which `raw_waker` put there.
         Self(unsafe { NonNull::new_unchecked(data.cast_mut().cast()) })
     }
 
-    /// The whole cell of a task whose future is an `F`.
+    /// The whole cell of a task whose future is an `F` and whose scheduler is an `S`.
     ///
     /// # Safety
     ///
-    /// The future is an `F`, and the caller does not use the cell after giving up its hold.
+    /// They are, and the caller does not use the cell after giving up its hold.
     #[inline]
-    unsafe fn cell<'a, F: Future>(&self) -> &'a Cell<F, S> {
+    unsafe fn cell<'a, F: Future, S: Schedule>(&self) -> &'a Cell<F, S> {
         // SAFETY: the address is that of a whole cell, whose first field is the front.
         unsafe { self.0.cast().as_ref() }
     }
@@ -282,27 +298,23 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     }
 }
 
-/// Calls `with` with the task that `waker` is of, if it is one of this kind of runtime.
+/// Calls `with` with the task that `waker` is of, if it is one of ours.
 #[inline]
-pub(super) fn with_task<T, S: Schedule>(
-    waker: &Waker,
-    with: impl FnOnce(&RawTask<S>) -> T,
-) -> Option<T> {
-    if !ptr::eq(waker.vtable(), S::wakers()) {
+pub(super) fn with_task<T>(waker: &Waker, with: impl FnOnce(&RawTask) -> T) -> Option<T> {
+    if !ptr::eq(waker.vtable(), &WAKERS) {
         return None;
     }
-    // SAFETY: a waker with this table belongs to a cell with this scheduler, and it outlives the
-    // call.
+    // SAFETY: a waker with this table belongs to a cell, and it outlives the call.
     Some(with(&unsafe { RawTask::of_waker(waker.data()) }))
 }
 
-impl<S: Schedule> Runnable<S> {
+impl Runnable {
     /// Wakes the task of `waker` and polls it at once, if it is idle. The task must belong to the
     /// runtime whose core this thread holds; [`is_of`](Self::is_of) tells.
     #[inline]
     pub(crate) fn wake_and_run(waker: Waker) {
         let waker = ManuallyDrop::new(waker);
-        match with_task(&waker, |raw: &RawTask<S>| raw.again().wake_and_run()) {
+        match with_task(&waker, |raw| raw.again().wake_and_run()) {
             // The run, or the owner of the runnable, took its hold.
             Some(None) => {}
             Some(Some(_complete)) => drop(ManuallyDrop::into_inner(waker)),
@@ -311,9 +323,23 @@ impl<S: Schedule> Runnable<S> {
     }
 }
 
-/// The functions of the wakers of a scheduler's tasks, for [`Schedule::wakers`].
-pub(crate) const fn waker_table<S: Schedule>() -> RawWakerVTable {
-    RawWakerVTable::new(clone_waker::<S>, wake::<S>, wake_by_ref::<S>, drop_waker::<S>)
+/// The functions of the wakers of all tasks. By the address of this table a waker is known as ours.
+pub(super) static WAKERS: RawWakerVTable =
+    RawWakerVTable::new(clone_waker, wake, wake_by_ref, drop_waker);
+
+/// Gives the runnable to the scheduler.
+///
+/// # Safety
+///
+/// The caller owns the runnable of a task whose future is an `F` and whose scheduler is an `S`.
+unsafe fn submit<F: Future, S: Schedule>(raw: RawTask, yielded: bool) {
+    let address = raw.owner;
+    // As soon as the runnable is queued, another thread may free the cell.
+    if let Err(runnable) = S::queue_here(address, Runnable { raw }, yielded) {
+        // SAFETY: the runnable, which is still here, holds the cell.
+        let scheduler = unsafe { runnable.raw.cell::<F, S>() }.scheduler.clone();
+        scheduler.inject(runnable);
+    }
 }
 
 /// Polls the future once.
@@ -321,9 +347,9 @@ pub(crate) const fn waker_table<S: Schedule>() -> RawWakerVTable {
 /// # Safety
 ///
 /// The caller has started a run of the task, whose future is an `F`, and it was not aborted before.
-unsafe fn poll<F: Future, S: Schedule>(raw: RawTask<S>) {
+unsafe fn poll<F: Future, S: Schedule>(raw: RawTask) {
     // SAFETY: `RUNNING` holds the cell until the last use.
-    let cell = unsafe { raw.cell::<F>() };
+    let cell = unsafe { raw.cell::<F, S>() };
     // SAFETY: the functions of the table fit the data. This waker is not counted and never dropped:
     // the poll gets it by reference, and `RUNNING` holds the cell meanwhile.
     let waker = ManuallyDrop::new(unsafe { Waker::from_raw(raw.raw_waker()) });
@@ -336,8 +362,8 @@ unsafe fn poll<F: Future, S: Schedule>(raw: RawTask<S>) {
             };
             // SAFETY: the cell never moves, and the future stays in it until it is dropped there.
             let future = unsafe { Pin::new_unchecked(future) };
-            let Front { scheduler, meta, .. } = &cell.front;
-            scheduler.poll(meta, future, &mut Context::from_waker(&waker))
+            let mut cx = Context::from_waker(&waker);
+            cell.scheduler.poll(&cell.front.meta, future, &mut cx)
         });
         mem::forget(guard);
         polled
@@ -372,7 +398,7 @@ impl<F: Future, S: Schedule> Drop for DropInUnwind<'_, F, S> {
 ///
 /// As for [`poll`], but it may have been aborted.
 #[cold]
-unsafe fn cancel<F: Future, S: Schedule>(raw: RawTask<S>) {
+unsafe fn cancel<F: Future, S: Schedule>(raw: RawTask) {
     let id = raw.meta.id;
     // SAFETY: the caller has started the run.
     S::within(id, || unsafe { finish::<F, S>(raw, None) });
@@ -385,14 +411,12 @@ unsafe fn cancel<F: Future, S: Schedule>(raw: RawTask<S>) {
 /// # Safety
 ///
 /// The caller is in a run of the task, whose future is an `F`.
-unsafe fn finish<F: Future, S: Schedule>(raw: RawTask<S>, output: Option<Caught<F::Output>>) {
+unsafe fn finish<F: Future, S: Schedule>(raw: RawTask, output: Option<Caught<F::Output>>) {
     // SAFETY: `RUNNING` holds the cell until it retires, and this does not use it afterwards.
-    let cell = unsafe { raw.cell::<F>() };
-    let mut dropped = Ok(());
-    if mem::needs_drop::<F>() {
-        // SAFETY: the runner owns the stage.
-        dropped = unsafe { cell.put(None) };
-    }
+    let cell = unsafe { raw.cell::<F, S>() };
+    // SAFETY: the runner owns the stage until the task is complete, and then if nobody joins it.
+    let put = |output| unsafe { cell.put(output) };
+    let dropped = if mem::needs_drop::<F>() { put(None) } else { Ok(()) };
     let output = match (output, dropped) {
         (Some(Ok(output)), Err(panic)) => {
             _ = contain(|| drop(output));
@@ -402,19 +426,17 @@ unsafe fn finish<F: Future, S: Schedule>(raw: RawTask<S>, output: Option<Caught<
         (output, _) => output,
     };
     if let Some(Err(panic)) = &output {
-        cell.front.scheduler.panicked(&cell.front.meta, panic);
+        cell.scheduler.panicked(&cell.front.meta, panic);
     }
-    // SAFETY: the runner owns the stage.
-    _ = unsafe { cell.put(output) };
+    _ = put(output);
 
     let id = cell.front.meta.id;
     let completed = cell.front.state.complete();
     if !completed.has_joiner() {
-        // SAFETY: without a join handle the runner owns the stage.
-        _ = unsafe { cell.put(None) };
+        _ = put(None);
     }
     // After `complete`: once the runtime is idle, every handle says that its task has ended.
-    let counted = cell.front.scheduler.ended(&cell.front.meta);
+    let counted = cell.scheduler.ended(&cell.front.meta);
     // SAFETY: the join handle lent the place to the completer, which this is.
     let awaiter = completed.has_awaiter().then(|| unsafe { raw.replace_awaiter(Awaiter::NOBODY) });
     let after = cell.front.state.retire(completed, counted.map_or(0, TaskRef::into_count));
@@ -430,16 +452,30 @@ unsafe fn finish<F: Future, S: Schedule>(raw: RawTask<S>, output: Option<Caught<
 ///
 /// The caller has the right to the stage of the task, whose future is an `F`; `place` points to an
 /// `Option<Caught<F::Output>>`.
-unsafe fn take<F: Future, S: Schedule>(raw: &RawTask<S>, place: *mut ()) {
+unsafe fn take<F: Future, S: Schedule>(raw: &RawTask, place: *mut ()) {
     // SAFETY: the caller has a hold during this call.
-    let cell = unsafe { raw.cell::<F>() };
-    cell.stage.with_mut(|stage| {
-        // SAFETY: the caller has the right to the stage.
-        if let Stage::Ended(output) = unsafe { &mut *stage } {
-            // SAFETY: the caller answers for the place and its type.
-            unsafe { *place.cast::<Option<Caught<F::Output>>>() = output.take() };
-        }
+    let cell = unsafe { raw.cell::<F, S>() };
+    // SAFETY: the caller has the right to the stage.
+    let output = cell.stage.with_mut(|stage| match unsafe { &mut *stage } {
+        Stage::Ended(output) => output.take(),
+        Stage::Future(_) => None,
     });
+    if let Some(Err(_)) = &output {
+        cell.scheduler.panic_was_taken(&cell.front.meta);
+    }
+    // SAFETY: the caller answers for the place and its type.
+    unsafe { *place.cast::<Option<Caught<F::Output>>>() = output };
+}
+
+/// Drops the output of a task.
+///
+/// # Safety
+///
+/// The caller has the right to the stage of the task, whose future is an `F` and whose scheduler is
+/// an `S`.
+unsafe fn abandon<F: Future, S: Schedule>(raw: &RawTask) {
+    // SAFETY: the caller has a hold during this call, and the right to the stage.
+    S::within(raw.meta.id, || _ = unsafe { raw.cell::<F, S>().put(None) });
 }
 
 /// Frees a cell.
@@ -447,7 +483,7 @@ unsafe fn take<F: Future, S: Schedule>(raw: &RawTask<S>, place: *mut ()) {
 /// # Safety
 ///
 /// No other hold of the cell is left, and the future of its task is an `F`.
-unsafe fn free<F: Future, S: Schedule>(raw: RawTask<S>) {
+unsafe fn free<F: Future, S: Schedule>(raw: RawTask) {
     // SAFETY: the cell was made as a box of this type, and no other thread can use it any more.
     drop(unsafe { Box::from_raw(raw.0.cast::<Cell<F, S>>().as_ptr()) });
 }
@@ -455,30 +491,30 @@ unsafe fn free<F: Future, S: Schedule>(raw: RawTask<S>) {
 /// # Safety
 ///
 /// The data is that of a waker whose scheduler is an `S`. The other three need the same.
-unsafe fn clone_waker<S: Schedule>(data: *const ()) -> RawWaker {
+unsafe fn clone_waker(data: *const ()) -> RawWaker {
     // SAFETY: the waker outlives the call, and then the new one has a hold of its own.
-    let raw = unsafe { RawTask::<S>::of_waker(data) };
+    let raw = unsafe { RawTask::of_waker(data) };
     raw.state.add_reference();
     raw.raw_waker()
 }
 
-unsafe fn wake<S: Schedule>(data: *const ()) {
+unsafe fn wake(data: *const ()) {
     // SAFETY: the consumed waker leaves its hold to us, and the wake gives it up.
-    let raw = unsafe { RawTask::<S>::of_waker(data) };
+    let raw = unsafe { RawTask::of_waker(data) };
     let after = raw.state.wake();
     raw.follow(after);
 }
 
-unsafe fn wake_by_ref<S: Schedule>(data: *const ()) {
+unsafe fn wake_by_ref(data: *const ()) {
     // SAFETY: the waker outlives the call.
-    let raw = unsafe { RawTask::<S>::of_waker(data) };
+    let raw = unsafe { RawTask::of_waker(data) };
     let after = raw.state.wake_by_ref();
     raw.follow(after);
 }
 
-unsafe fn drop_waker<S: Schedule>(data: *const ()) {
+unsafe fn drop_waker(data: *const ()) {
     // SAFETY: the waker leaves its hold to us, and this gives it up.
-    let raw = unsafe { RawTask::<S>::of_waker(data) };
+    let raw = unsafe { RawTask::of_waker(data) };
     let after = raw.state.drop_reference();
     raw.follow(after);
 }

@@ -9,15 +9,17 @@ use std::task::{Context, Poll, Waker};
 use slab::Slab;
 
 use super::Id;
-use super::cell::{Schedule, TaskMeta, TaskRef};
+use super::cell::{TaskMeta, TaskRef};
 use crate::panics::contain;
 use crate::sync::Mutex;
 
 /// The living tasks and running blocking jobs of one runtime or local set.
-pub(crate) struct Registry<S: Schedule>(Mutex<State<S>>);
+#[derive(Default)]
+pub(crate) struct Registry(Mutex<State>);
 
-struct State<S: Schedule> {
-    tasks: Slab<Entry<S>>,
+#[derive(Default)]
+struct State {
+    tasks: Slab<TaskRef>,
     /// How many of them need a core.
     on_cores: usize,
     closed: bool,
@@ -26,59 +28,38 @@ struct State<S: Schedule> {
     added: u64,
 }
 
-struct Entry<S: Schedule> {
-    task: TaskRef<S>,
-    runs: Runs,
-}
-
-/// What runs a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Runs {
-    /// A core of its runtime.
-    OnCore,
-    /// A thread of its own: a blocking job.
-    OnThread,
-}
-
-impl<S: Schedule> Default for Registry<S> {
-    fn default() -> Self {
-        let (tasks, idle_waiters) = (Slab::new(), Vec::new());
-        Self(Mutex::new(State { tasks, on_cores: 0, closed: false, idle_waiters, added: 0 }))
-    }
-}
-
-impl<S: Schedule> Registry<S> {
+impl Registry {
     /// Adds a task that was not scheduled yet; gives it back after [`close`](Self::close).
-    pub(crate) fn insert(&self, task: TaskRef<S>, runs: Runs) -> Result<(), TaskRef<S>> {
+    pub(crate) fn insert(&self, task: TaskRef) -> Result<(), TaskRef> {
         let mut state = self.0.lock();
         if state.closed {
             return Err(task);
         }
         let number = state.added;
         state.added += 1;
-        state.on_cores += usize::from(runs == Runs::OnCore);
+        state.on_cores += usize::from(task.meta().on_core);
         let place = state.tasks.vacant_entry();
         task.meta().set_place(place.key(), number);
-        place.insert(Entry { task, runs });
+        place.insert(task);
         Ok(())
     }
 
     /// Takes a task out: its future is gone.
-    pub(crate) fn remove(&self, task: &TaskMeta) -> Option<TaskRef<S>> {
+    pub(crate) fn remove(&self, task: &TaskMeta) -> Option<TaskRef> {
         let mut state = self.0.lock();
-        let entry = state.tasks.try_remove(task.key())?;
-        state.on_cores -= usize::from(entry.runs == Runs::OnCore);
+        let task = state.tasks.try_remove(task.key())?;
+        state.on_cores -= usize::from(task.meta().on_core);
         if state.tasks.is_empty() && !state.idle_waiters.is_empty() {
             let idle = std::mem::take(&mut state.idle_waiters);
             drop(state);
             idle.into_iter().for_each(|waker| _ = contain(|| waker.wake()));
         }
-        Some(entry.task)
+        Some(task)
     }
 
     /// A reference to a task that is here.
-    pub(crate) fn get(&self, task: &TaskMeta) -> Option<TaskRef<S>> {
-        self.0.lock().tasks.get(task.key()).map(|entry| entry.task.clone())
+    pub(crate) fn get(&self, task: &TaskMeta) -> Option<TaskRef> {
+        self.0.lock().tasks.get(task.key()).cloned()
     }
 
     /// Whether [`close`](Self::close) was called.
@@ -92,8 +73,8 @@ impl<S: Schedule> Registry<S> {
         let tasks: Vec<_> = {
             let mut state = self.0.lock();
             state.closed = true;
-            let on_cores = state.tasks.iter().filter(|(_, entry)| entry.runs == Runs::OnCore);
-            on_cores.map(|(_, entry)| entry.task.clone()).collect()
+            let on_cores = state.tasks.iter().filter(|(_, task)| task.meta().on_core);
+            on_cores.map(|(_, task)| task.clone()).collect()
         };
         tasks.iter().for_each(TaskRef::abort);
     }
@@ -127,7 +108,7 @@ impl<S: Schedule> Registry<S> {
     /// Who lives, for reports: the id and the place of each task's spawning.
     pub(crate) fn list(&self) -> Vec<(Id, &'static Location<'static>)> {
         let state = self.0.lock();
-        let meta = state.tasks.iter().map(|(_, entry)| entry.task.meta());
+        let meta = state.tasks.iter().map(|(_, task)| task.meta());
         meta.map(|meta| (meta.id, meta.spawned_at)).collect()
     }
 }

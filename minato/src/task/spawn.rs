@@ -3,12 +3,11 @@
 use std::future::Future;
 use std::panic::Location;
 
-use super::any::AnyJoin;
 use super::blocking::Job;
 use super::cell::{NewTask, TaskMeta};
-use super::registry::Runs;
 use super::{Id, JoinHandle, Runnable, local};
 use crate::engine::SimHost;
+use crate::reactor::process::forks;
 use crate::runtime::context::{self, Context};
 use crate::runtime::default_runtime::current;
 use crate::runtime::handover::Passed;
@@ -127,9 +126,8 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let meta = meta(runtime.engine.host(), Location::caller());
-    let fresh = NewTask::new(runtime, meta, future);
-    start(fresh)
+    let meta = meta(runtime.engine.host(), Location::caller(), true);
+    start(NewTask::new(runtime, meta, future), Some(forks()))
 }
 
 /// Spawns a task that stays on the thread of `runtime`, which is this one.
@@ -139,8 +137,8 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let meta = meta(runtime.engine.host(), Location::caller());
-    start(local::new_task(runtime, meta, future))
+    let meta = meta(runtime.engine.host(), Location::caller(), true);
+    start(local::new_task(runtime, meta, future), Some(forks()))
 }
 
 /// Queues `job`, which was asked for at `place`, for the blocking threads of `runtime`. Whether it
@@ -155,13 +153,14 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let meta = meta(runtime.engine.host(), place);
-    let fresh = NewTask::new(runtime.clone(), meta, async move { context::outside_polls(job) });
     let simulated = runtime.engine.is_simulated();
-    if simulated && !mandatory {
-        return start(fresh);
+    let on_core = simulated && !mandatory;
+    let meta = meta(runtime.engine.host(), place, on_core);
+    let fresh = NewTask::new(runtime.clone(), meta, async move { context::outside_polls(job) });
+    if on_core {
+        return start(fresh, Some(forks()));
     }
-    let (runnable, mut handle) = sign_in(fresh, Runs::OnThread);
+    let (runnable, mut handle) = handle_of(fresh, Some(forks()));
     let Some(runnable) = runnable else { return handle };
     let queued = QueuedJob { runnable, _clock: runtime.hold_clock() };
     let runner = runtime.clone();
@@ -198,40 +197,33 @@ pub(crate) const FROM_BEFORE_FORK: &str =
     "the runtime was made before a fork, and this process has none of its threads";
 
 /// A new id for the task that is being spawned at `place`, on a simulated host or elsewhere.
-pub(super) fn meta(host: Option<&Arc<SimHost>>, place: &'static Location<'static>) -> TaskMeta {
+pub(super) fn meta(
+    host: Option<&Arc<SimHost>>,
+    place: &'static Location<'static>,
+    on_core: bool,
+) -> TaskMeta {
     let id = match host {
         None => Id::next(),
         Some(host) => Id::on_host(host.host().number(), host.next_task()),
     };
-    TaskMeta::new(id, place)
+    TaskMeta::new(id, place, on_core)
 }
 
-/// Signs a task into the registry and has it run.
-fn start<T>(fresh: NewTask<T, Arc<RuntimeInner>>) -> JoinHandle<T> {
-    let (runnable, handle) = sign_in(fresh, Runs::OnCore);
+/// Has a task run. For `forks` see [`JoinHandle`].
+pub(super) fn start<T>(fresh: NewTask<T>, forks: Option<u32>) -> JoinHandle<T> {
+    let (runnable, handle) = handle_of(fresh, forks);
     if let Some(runnable) = runnable {
         runnable.schedule();
     }
     handle
 }
 
-/// Signs a task into the registry: gives its handle, and what runs it. If it is refused its future
-/// is dropped here.
-fn sign_in<T>(
-    fresh: NewTask<T, Arc<RuntimeInner>>,
-    runs: Runs,
+/// The handle of a task, and what runs it. If it was refused its future is dropped here.
+pub(super) fn handle_of<T>(
+    fresh: NewTask<T>,
+    forks: Option<u32>,
 ) -> (Option<Runnable>, JoinHandle<T>) {
-    let NewTask { runnable, join, task } = fresh;
-    let runtime = runnable.scheduler();
-    let refused = if runtime.is_from_before_fork() {
-        // The registry's lock may be held by a thread that is not here.
-        Some(FROM_BEFORE_FORK)
-    } else {
-        runtime.tasks.insert(task, runs).err().map(|_| "the runtime has been shut down")
-    };
-    let (reason, on_core) = (refused.map(str::to_owned), runs == Runs::OnCore);
-    (
-        refused.is_none().then_some(runnable),
-        JoinHandle { join: AnyJoin::OfRuntime(join), reason, on_core },
-    )
+    let NewTask { runnable, join, admitted } = fresh;
+    let reason = admitted.err().map(str::to_owned);
+    (reason.is_none().then_some(runnable), JoinHandle { join, reason, forks })
 }

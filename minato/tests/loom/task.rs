@@ -17,7 +17,6 @@ mod state;
 
 pub(crate) use self::id::Id;
 pub(crate) use self::parked::ParkedTask;
-pub(crate) use self::raw::waker_table;
 
 use std::panic::Location;
 
@@ -25,20 +24,21 @@ use std::panic::Location;
 pub(crate) fn spawn<F, S>(
     scheduler: S,
     future: F,
-) -> (cell::Runnable<S>, Handle<F::Output, S>, cell::TaskRef<S>)
+) -> (cell::Runnable, Handle<F::Output>, cell::TaskRef)
 where
     F: Future<Output: Send> + Send + 'static,
     S: cell::Schedule,
 {
-    let meta = cell::TaskMeta::new(Id::next(), Location::caller());
-    let cell::NewTask { runnable, join, task } = cell::NewTask::new(scheduler, meta, future);
+    let meta = cell::TaskMeta::new(Id::next(), Location::caller(), true);
+    let cell::NewTask { runnable, join, .. } = cell::NewTask::new(scheduler, meta, future);
+    let task = join.task();
     (runnable, Handle(join), task)
 }
 
 /// The join handle, without the runtime's part of it.
-pub(crate) struct Handle<T, S: cell::Schedule>(cell::Join<T, S>);
+pub(crate) struct Handle<T>(cell::Join<T>);
 
-impl<T, S: cell::Schedule> Handle<T, S> {
+impl<T> Handle<T> {
     /// Puts the task into a set; false if it is complete.
     pub(crate) fn tell(&mut self, finished: &std::sync::Arc<finished::Finished>) -> bool {
         self.0.tell(finished)
@@ -49,7 +49,7 @@ impl<T, S: cell::Schedule> Handle<T, S> {
     }
 }
 
-impl<T, S: cell::Schedule> Future for Handle<T, S> {
+impl<T> Future for Handle<T> {
     /// `None` if the task was cancelled.
     type Output = Option<T>;
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::panics::Payload;
 use crate::sync::Mutex;
 use crate::sync::plain::{AtomicUsize, Ordering};
-use crate::task::{AnyTask, Id};
+use crate::task::{Id, TaskRef};
 
 /// The panics that no join handle has given to anybody yet.
 #[derive(Default)]
@@ -17,7 +17,7 @@ pub(crate) struct PanicLog {
 
 struct Panic {
     host: String,
-    task: AnyTask,
+    task: TaskRef,
     message: String,
 }
 
@@ -30,7 +30,7 @@ impl PanicLog {
         taken
     }
 
-    pub(crate) fn add(&self, host: String, task: AnyTask, panic: &Payload) {
+    pub(crate) fn add(&self, host: String, task: TaskRef, panic: &Payload) {
         let message = panic.message().unwrap_or("(a value that is no text)").to_owned();
         self.change(|panics| panics.push(Panic { host, task, message }));
     }

@@ -87,7 +87,7 @@ fn the_runtime_is_told_which_tasks_woke_themselves() {
 /// A task whose waker the runtime has in its hands: woken into a runnable, or run as it is woken.
 #[test]
 fn a_task_that_is_woken_by_its_runtime() {
-    type Own = Runnable<Queue>;
+    type Own = Runnable;
 
     let (queue, tally) = (Queue::default(), Arc::new(Tally::default()));
     let (token, polls) = (tally.token(), Arc::new(AtomicUsize::new(0)));
@@ -136,7 +136,7 @@ fn a_task_that_is_woken_by_its_runtime() {
 #[test]
 fn a_task_that_holds_its_own_waker_and_handle_goes_when_it_is_done() {
     let queue = Queue::default();
-    let own = Arc::new(Mutex::new(None::<Join<(), Queue>>));
+    let own = Arc::new(Mutex::new(None::<Join<()>>));
     let holds = own.clone();
     let mut wakers = Vec::new();
     let join = queue.spawn(poll_fn(move |cx| {

@@ -47,7 +47,7 @@ struct Case {
     wakers: Wakers,
     tally: Arc<Tally>,
     kept: Arc<Mutex<Vec<Waker>>>,
-    task: Arc<Mutex<Option<TaskRef<Queue>>>>,
+    task: Arc<Mutex<Option<TaskRef>>>,
 }
 
 /// Panics when it is dropped, if it is to.
@@ -100,7 +100,7 @@ impl Case {
     }
 
     /// Lets the task come to its second poll, and to its end.
-    fn drive(&self, queue: &Queue, task: TaskRef<Queue>) {
+    fn drive(&self, queue: &Queue, task: TaskRef) {
         queue.next().unwrap().run();
         if self.wakers == Wakers::WakesItself {
             assert_eq!(lock(&queue.0.injected).len(), 1, "woken while running");

@@ -7,12 +7,12 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, RawWakerVTable, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
 use super::super::Id;
 use super::super::cell::{Join, NewTask, Runnable, Schedule, TaskMeta, TaskRef};
-use super::super::raw::{Caught, waker_table};
+use super::super::raw::Caught;
 
 /// A runtime with one queue.
 #[derive(Clone, Default)]
@@ -20,14 +20,14 @@ pub(super) struct Queue(pub(super) Arc<Inner>);
 
 #[derive(Default)]
 pub(super) struct Inner {
-    pub(super) injected: Mutex<VecDeque<Runnable<Queue>>>,
+    pub(super) injected: Mutex<VecDeque<Runnable>>,
     /// The registry.
-    pub(super) kept: Mutex<Option<TaskRef<Queue>>>,
+    pub(super) kept: Mutex<Option<TaskRef>>,
     pub(super) ended: AtomicUsize,
 }
 
 /// Tasks, and whether each woke while it was polled.
-pub(super) type Queued = VecDeque<(Runnable<Queue>, bool)>;
+pub(super) type Queued = VecDeque<(Runnable, bool)>;
 
 thread_local! {
     /// The tasks queued on this thread, while it counts as holding a core.
@@ -39,12 +39,11 @@ impl Schedule for Queue {
         Arc::as_ptr(&self.0).addr()
     }
 
-    fn wakers() -> &'static RawWakerVTable {
-        static WAKERS: RawWakerVTable = waker_table::<Queue>();
-        &WAKERS
+    fn admit(&self, _: TaskRef) -> Result<(), &'static str> {
+        Ok(())
     }
 
-    fn queue_here(_: usize, runnable: Runnable<Self>, yielded: bool) -> Result<(), Runnable<Self>> {
+    fn queue_here(_: usize, runnable: Runnable, yielded: bool) -> Result<(), Runnable> {
         HERE.with_borrow_mut(|here| match here {
             Some(here) => {
                 here.push_back((runnable, yielded));
@@ -54,7 +53,7 @@ impl Schedule for Queue {
         })
     }
 
-    fn inject(self, runnable: Runnable<Self>) {
+    fn inject(self, runnable: Runnable) {
         lock(&self.0.injected).push_back(runnable);
     }
 
@@ -67,7 +66,7 @@ impl Schedule for Queue {
         future.poll(cx)
     }
 
-    fn ended(&self, _: &TaskMeta) -> Option<TaskRef<Self>> {
+    fn ended(&self, _: &TaskMeta) -> Option<TaskRef> {
         self.0.ended.fetch_add(1, Ordering::SeqCst);
         lock(&self.0.kept).take()
     }
@@ -78,21 +77,19 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Queue {
-    pub(super) fn make<F>(
-        &self,
-        future: F,
-    ) -> (Runnable<Self>, Join<F::Output, Self>, TaskRef<Self>)
+    pub(super) fn make<F>(&self, future: F) -> (Runnable, Join<F::Output>, TaskRef)
     where
         F: Future + Send + 'static,
         F::Output: Send,
     {
-        let meta = TaskMeta::new(Id::next(), Location::caller());
-        let NewTask { runnable, join, task } = NewTask::new(self.clone(), meta, future);
+        let meta = TaskMeta::new(Id::next(), Location::caller(), true);
+        let NewTask { runnable, join, .. } = NewTask::new(self.clone(), meta, future);
+        let task = join.task();
         (runnable, join, task)
     }
 
     /// A task as the library makes them: queued, and kept until its future is gone.
-    pub(super) fn spawn<F>(&self, future: F) -> Join<F::Output, Self>
+    pub(super) fn spawn<F>(&self, future: F) -> Join<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send,
@@ -103,7 +100,7 @@ impl Queue {
         join
     }
 
-    pub(super) fn next(&self) -> Option<Runnable<Self>> {
+    pub(super) fn next(&self) -> Option<Runnable> {
         lock(&self.0.injected).pop_front()
     }
 
@@ -163,7 +160,7 @@ pub(super) fn counting() -> (Arc<Count>, Waker) {
     (count.clone(), Waker::from(count))
 }
 
-pub(super) fn poll<T>(join: &mut Join<T, Queue>, waker: &Waker) -> Poll<Option<Caught<T>>> {
+pub(super) fn poll<T>(join: &mut Join<T>, waker: &Waker) -> Poll<Option<Caught<T>>> {
     join.poll(&mut Context::from_waker(waker))
 }
 

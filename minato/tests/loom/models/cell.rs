@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::task::{Context, Poll, RawWakerVTable, Waker};
+use std::task::{Context, Poll, Waker};
 
 use loom::future::block_on;
 use loom::thread;
@@ -15,7 +15,7 @@ use crate::task::spawn;
 
 /// Where woken tasks go. Whoever likes runs them.
 #[derive(Clone)]
-pub(super) struct Queue(Arc<Mutex<VecDeque<Runnable<Queue>>>>);
+pub(super) struct Queue(Arc<Mutex<VecDeque<Runnable>>>);
 
 impl Queue {
     pub(super) fn new() -> Self {
@@ -39,20 +39,15 @@ impl Schedule for Queue {
         1
     }
 
-    fn wakers() -> &'static RawWakerVTable {
-        static WAKERS: RawWakerVTable = crate::task::waker_table::<Queue>();
-        &WAKERS
+    fn admit(&self, _task: TaskRef) -> Result<(), &'static str> {
+        Ok(())
     }
 
-    fn queue_here(
-        _address: usize,
-        runnable: Runnable<Self>,
-        _yielded: bool,
-    ) -> Result<(), Runnable<Self>> {
+    fn queue_here(_address: usize, runnable: Runnable, _yielded: bool) -> Result<(), Runnable> {
         Err(runnable)
     }
 
-    fn inject(self, runnable: Runnable<Self>) {
+    fn inject(self, runnable: Runnable) {
         self.0.lock().push_back(runnable);
     }
 
@@ -65,7 +60,7 @@ impl Schedule for Queue {
         future.poll(cx)
     }
 
-    fn ended(&self, _meta: &TaskMeta) -> Option<TaskRef<Self>> {
+    fn ended(&self, _meta: &TaskMeta) -> Option<TaskRef> {
         None
     }
 }
@@ -237,7 +232,7 @@ fn wakes_against_a_run() {
 fn a_wake_that_runs_the_task_against_a_wake_and_a_run() {
     two_wakes(wake, |news, waker| {
         news.store(1, Ordering::Relaxed);
-        Runnable::<Queue>::wake_and_run(waker);
+        Runnable::wake_and_run(waker);
     });
 }
 
@@ -246,7 +241,7 @@ fn a_wake_that_runs_the_task_against_a_wake_and_a_run() {
 fn a_wake_that_takes_the_runnable_against_a_wake_and_a_run() {
     two_wakes(wake, |news, waker| {
         news.store(1, Ordering::Relaxed);
-        match Runnable::<Queue>::by_waking(waker) {
+        match Runnable::by_waking(waker) {
             Ok(Some(runnable)) => runnable.run(),
             Ok(None) => {}
             Err(complete) => drop(complete),

@@ -6,9 +6,9 @@ use std::task::{Context, Poll, Waker};
 use loom::future::block_on;
 use loom::thread;
 
+use super::cell::Queue;
 use crate::engine::{Direction, Readiness};
 use crate::reactor::slot::Slot;
-use crate::runtime::inner::RuntimeInner;
 use crate::sync::{Arc, AtomicUsize, Ordering};
 use crate::task::{ParkedTask, spawn};
 
@@ -19,7 +19,7 @@ fn against<S: Default + Send + Sync + 'static>(
     poll: fn(&S, &mut Context<'_>) -> Poll<()>,
 ) {
     loom::model(move || {
-        let (socket, runtime) = (Arc::new(S::default()), RuntimeInner::new());
+        let (socket, runtime) = (Arc::new(S::default()), Queue::new());
         let peer = socket.clone();
         let polled = socket.clone();
         let future = poll_fn(move |cx| poll(&polled, cx));
@@ -83,7 +83,7 @@ fn two_events_against_a_task_that_parks() {
 #[test]
 fn two_tasks_in_one_slot() {
     loom::model(|| {
-        let (socket, runtime) = (Arc::new(Socket::default()), RuntimeInner::new());
+        let (socket, runtime) = (Arc::new(Socket::default()), Queue::new());
         let (peer, first, second) = (socket.clone(), socket.clone(), socket.clone());
         let one = spawn(runtime.clone(), poll_fn(move |cx| first.poll_ready(cx)));
         let other = spawn(runtime.clone(), poll_fn(move |cx| second.poll_ready(cx)));
