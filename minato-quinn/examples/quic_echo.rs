@@ -52,7 +52,8 @@ async fn main() -> Outcome {
         std::fs::write(file, &certificate)?;
         let endpoint = server(config, address).await?;
         println!("serving at {}", endpoint.local_addr()?);
-        return Ok(serve(endpoint).await);
+        serve(endpoint).await;
+        return Ok(());
     }
     let endpoint = server(config, "127.0.0.1:0").await?;
     let address = endpoint.local_addr()?;
@@ -67,5 +68,6 @@ async fn main() -> Outcome {
         println!("{}", ask(&connection, text).await?);
     }
     connection.close(0_u32.into(), b"bye");
-    Ok(ship.wait_idle().await)
+    ship.wait_idle().await;
+    Ok(())
 }

@@ -1,5 +1,5 @@
-//! QUIC by [quinn] over Minato: its sockets, timers and tasks come from here, and nothing of tokio's
-//! runtime is needed.
+//! QUIC by [quinn] over Minato: its sockets, timers and tasks come from here, and no runtime of
+//! tokio's is needed.
 //!
 //! [`server`] and [`client`] make an endpoint that is quinn's own type in every way. Datagrams are
 //! sent and received in bulk (GSO and GRO), into quinn's own buffers. It works where Minato works:
@@ -47,7 +47,7 @@
 //! # What decides about speed
 //!
 //! The system limits how much waits in a socket's buffers, on Linux to 208 KiB by default, and what
-//! comes then is lost. `set_recv_buffer_size` of a socket that is given to [`endpoint`] raises that.
+//! comes then is lost. `set_recv_buffer_size` of a socket that is given to [`endpoint`] raises it.
 //!
 //! # In a simulated world
 //!
@@ -55,8 +55,6 @@
 //! draw keys, random numbers and connection IDs from the operating system, and the record of a run
 //! covers the bytes that are sent. `tests/simulation.rs` of this crate shows what to give instead.
 
-#[cfg(feature = "rustls-ring")]
-mod ring;
 mod socket;
 
 use std::io;
@@ -66,7 +64,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use minato::net::UdpSocket;
+use minato::net::{ToSocketAddrs, UdpSocket};
 use minato::runtime::Handle;
 use minato::time::{Sleep, sleep_until};
 use pin_project_lite::pin_project;
@@ -74,9 +72,27 @@ use quinn::{AsyncTimer, AsyncUdpSocket, Endpoint, EndpointConfig, ServerConfig};
 
 pub use quinn;
 
-#[cfg(feature = "rustls-ring")]
-pub use self::ring::{client, server};
 use self::socket::QuicSocket;
+
+/// An endpoint that takes connections at the first of the addresses that can be bound, and can make
+/// some, too.
+///
+/// # Errors
+///
+/// Those of [`UdpSocket::bind`], and of the first use of a socket in bulk
+/// ([`UdpSocket::max_send_segments`]).
+pub async fn server(config: ServerConfig, address: impl ToSocketAddrs) -> io::Result<Endpoint> {
+    endpoint(EndpointConfig::default(), Some(config), UdpSocket::bind(address).await?)
+}
+
+/// An endpoint that makes connections, from the first of the addresses that can be bound.
+///
+/// # Errors
+///
+/// As [`server`].
+pub async fn client(address: impl ToSocketAddrs) -> io::Result<Endpoint> {
+    endpoint(EndpointConfig::default(), None, UdpSocket::bind(address).await?)
+}
 
 /// An endpoint over a socket that is bound already. It takes connections if there is a `server`.
 ///
