@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -24,17 +24,9 @@ struct Outcome {
     outcome: &'static str,
 }
 
-/// Where the board came from.
-#[derive(Clone, Copy, Debug, EncodeLabelValue, Eq, Hash, PartialEq)]
-pub enum Source {
-    Redis,
-    Memory,
-    Database,
-}
-
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct Board {
-    source: Source,
+    source: &'static str,
 }
 
 /// All counters.
@@ -100,7 +92,10 @@ impl Metrics {
         registry.register("tasks", "Tasks alive in the runtime", self.tasks.clone());
     }
 
+    /// An answer to a request. Methods that HTTP does not have are counted as one.
     pub fn request(&self, method: &str, route: &str, status: u16, duration: Duration) {
+        const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
+        let method = if METHODS.contains(&method) { method } else { "other" };
         let (method, route) = (method.to_string(), route.to_string());
         self.requests.get_or_create(&Request { method, route, status }).inc();
         self.seconds.observe(duration.as_secs_f64());
@@ -111,7 +106,8 @@ impl Metrics {
         self.bookings.get_or_create(&Outcome { outcome }).inc();
     }
 
-    pub fn board(&self, source: Source) {
+    /// A board was given out, from `redis`, `memory` or `database`.
+    pub fn board(&self, source: &'static str) {
         self.boards.get_or_create(&Board { source }).inc();
     }
 

@@ -11,7 +11,7 @@ use crate::board::{Board, json};
 use crate::cache::Cache;
 use crate::domain::{Booking, BookingRequest, Change};
 use crate::feed::Feed;
-use crate::metrics::{Metrics, Source};
+use crate::metrics::Metrics;
 use crate::refusal::Refusal;
 use crate::store::Store;
 use crate::tides::Tides;
@@ -131,16 +131,16 @@ impl Service {
         let seen = self.feed.seen();
         let current = |board: &Board| board.revision >= seen;
         if let Some(board) = self.cache.board().await.filter(current) {
-            self.metrics.board(Source::Redis);
+            self.metrics.board("redis");
             return Ok(board);
         }
         let mut last = self.board.lock().await;
         if let Some(board) = last.as_ref().filter(|board| current(board)) {
-            self.metrics.board(Source::Memory);
+            self.metrics.board("memory");
             return Ok(board.clone());
         }
         let board = Board::from(self.store.contents().await?);
-        self.metrics.board(Source::Database);
+        self.metrics.board("database");
         *last = Some(board.clone());
         drop(last);
         self.cache.keep(&board).await;

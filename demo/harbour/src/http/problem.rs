@@ -26,9 +26,19 @@ impl IntoResponse for Problem {
         }
         let status = StatusCode::from_u16(refusal.status());
         let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let (kind, title) = match &refusal {
+            // It says no more than the status does.
+            Refusal::Unreadable { .. } => {
+                ("about:blank".into(), status.canonical_reason().unwrap_or_default().into())
+            }
+            _ => {
+                let name = refusal.name();
+                (format!("urn:harbour:problem:{name}"), name.replace('-', " "))
+            }
+        };
         let mut document = json!({
-            "type": format!("urn:harbour:problem:{}", refusal.name()),
-            "title": refusal.name().replace('-', " "),
+            "type": kind,
+            "title": title,
             "status": status.as_u16(),
             "detail": refusal.detail(),
         });
