@@ -91,6 +91,7 @@
 //! | [`engine`] | the source of those events |
 //! | [`sim`] | the simulated world |
 //! | [`compat`] | the I/O traits of tokio, futures and hyper, each behind a feature |
+//! | [`inspect`] | a look inside: tasks and what they wait for, counters, slow polls |
 //! | [`prelude`] | the traits that nearly every program imports |
 //!
 //! What tokio 1.x has too has tokio's name, signature and meaning here, except where tokio panics
@@ -109,6 +110,7 @@
 pub mod compat;
 pub mod engine;
 pub mod guide;
+pub mod inspect;
 pub mod io;
 pub mod net;
 mod os;

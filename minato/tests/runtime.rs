@@ -22,6 +22,8 @@ mod forks;
 mod graceful;
 #[path = "runtime/id.rs"]
 mod id;
+#[path = "runtime/inspect/mod.rs"]
+mod inspect;
 #[path = "runtime/intervals.rs"]
 mod intervals;
 #[path = "runtime/join.rs"]

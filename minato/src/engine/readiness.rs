@@ -167,6 +167,12 @@ impl Interest {
         Interest(self.0.union(other.0))
     }
 
+    /// What somebody waits for above all who wants these bits.
+    pub(crate) const fn from_wants(wants: Readiness) -> Self {
+        let open = wants.intersection(Readiness::ALL_OPEN);
+        Self(if open.is_empty() { wants.difference(Readiness::ENDS) } else { open })
+    }
+
     /// What is left without `other`, or `None` if that is nothing.
     pub fn remove(self, other: Interest) -> Option<Interest> {
         let rest = self.0.difference(other.0);

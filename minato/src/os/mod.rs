@@ -40,7 +40,7 @@ use std::os::fd::AsFd;
 use std::sync::OnceLock;
 
 use rustix::net::{RecvFlags, SendAncillaryBuffer};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 
 use self::udp::UdpOffload;
 
@@ -234,6 +234,17 @@ fn transport_of(socket: &Socket) -> io::Result<Transport> {
         (Type::DGRAM, Domain::UNIX) => Transport::UnixDatagram,
         _ => Transport::Other,
     })
+}
+
+/// What the descriptor `number` is, for those who look: its own address, and its peer's.
+pub(crate) fn describe(number: RawDescriptor) -> (Transport, Option<Address>, Option<Address>) {
+    // SAFETY: it is only asked for addresses. Whoever looks keeps it from being closed, or gets
+    // the answers of another one.
+    let descriptor = unsafe { BorrowedDescriptor::borrow_raw(number) };
+    let socket = SockRef::from(&descriptor);
+    let address = |address: io::Result<SockAddr>| Address::try_from(&address.ok()?).ok();
+    let transport = transport_of(&socket).unwrap_or(Transport::Other);
+    (transport, address(socket.local_addr()), address(socket.peer_addr()))
 }
 
 /// The descriptor that sockets without one lend: every call on a socket fails on it.

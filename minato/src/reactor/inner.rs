@@ -6,8 +6,8 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use super::park::Park;
-use super::process::{forks, has_forked_since};
-use super::slot::Slot;
+use super::process::{Living, forks, has_forked_since};
+use super::slot::{Slot, SlotView};
 use super::slots::Slots;
 use super::timers::Timers;
 use super::watch::{self, Sleep, TurnedBy};
@@ -47,7 +47,13 @@ pub(crate) struct ReactorInner {
     turns: AtomicU32,
     event_count: AtomicU64,
     stale_keys: AtomicU64,
+    /// The address of the task that the thread which turns here polls at present, or 0: for those
+    /// who look.
+    polled: AtomicUsize,
 }
+
+/// All reactors of this process.
+static ALL: Living<ReactorInner> = Living::new();
 
 impl ReactorInner {
     pub(crate) fn start(
@@ -56,7 +62,7 @@ impl ReactorInner {
         turned_by: TurnedBy,
     ) -> io::Result<Arc<Self>> {
         let (driver, events) = engine.start()?;
-        Ok(Arc::new(Self {
+        let reactor = Arc::new(Self {
             driver,
             events: Mutex::new(events),
             slots: Mutex::default(),
@@ -74,7 +80,15 @@ impl ReactorInner {
             turns: AtomicU32::new(0),
             event_count: AtomicU64::new(0),
             stale_keys: AtomicU64::new(0),
-        }))
+            polled: AtomicUsize::new(0),
+        });
+        ALL.add(&reactor);
+        Ok(reactor)
+    }
+
+    /// All reactors that have not ended.
+    pub(crate) fn all() -> impl Iterator<Item = Arc<Self>> {
+        ALL.all().into_iter().filter(|reactor| !reactor.has_ended())
     }
 
     pub(crate) fn driver(&self) -> &Driver {
@@ -408,6 +422,23 @@ impl ReactorInner {
 
     pub(super) fn set_watched_from_outside(&self) {
         self.watched_from_outside.store(true, Ordering::Relaxed);
+    }
+
+    /// The task that the thread which turns here is about to poll; 0 if it goes on to other things.
+    #[inline(always)]
+    pub(crate) fn set_polled(&self, task: usize) {
+        self.polled.store(task, Ordering::Relaxed);
+    }
+
+    /// The address of the task that was polled last, or is being polled; 0 for none.
+    pub(crate) fn polled(&self) -> usize {
+        self.polled.load(Ordering::Relaxed)
+    }
+
+    /// The registered sockets that somebody waits for.
+    pub(crate) fn sockets(&self) -> Vec<SlotView> {
+        let slots: Vec<_> = self.slots.lock().all().cloned().collect();
+        slots.iter().filter_map(|slot| slot.view()).collect()
     }
 
     /// Counts the turns so far, modulo 2^32.

@@ -1,6 +1,7 @@
 //! What the whole process shares, and a forked child does not.
 
 use crate::sync::plain::{AtomicU32, Ordering};
+use crate::sync::{Arc, Weak};
 use std::sync::{Mutex, MutexGuard, Once, OnceLock, PoisonError};
 
 static FORKS: AtomicU32 = AtomicU32::new(0);
@@ -47,5 +48,29 @@ impl<T: Default> PerProcess<T> {
             own = own.next.get_or_init(|| Box::new(Self::new(T::default())));
         }
         own.lock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What lives of one kind in this process, for those who look at all of it. It keeps nothing alive.
+pub(crate) struct Living<T: 'static>(PerProcess<Vec<Weak<T>>>);
+
+impl<T> Living<T> {
+    pub(crate) const fn new() -> Self {
+        Self(PerProcess::new(Vec::new()))
+    }
+
+    pub(crate) fn add(&self, new: &Arc<T>) {
+        let mut all = self.0.lock();
+        if all.len() == all.capacity() {
+            // Those that are gone make room. So the list is at most twice as long as it must be.
+            all.retain(|one| one.strong_count() > 0);
+            let living = all.len();
+            all.reserve(living + 1);
+        }
+        all.push(Arc::downgrade(new));
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<T>> {
+        self.0.lock().iter().filter_map(Weak::upgrade).collect()
     }
 }

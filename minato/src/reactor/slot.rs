@@ -11,6 +11,7 @@ use super::inner::ReactorInner;
 use super::readiness::{ReadinessWord, Snapshot};
 use super::waiters::{EntryId, Waiters};
 use crate::engine::{Direction, Key, Readiness, Source};
+use crate::os::{Address, RawDescriptor, Transport};
 use crate::panics::contain;
 use crate::sync::{Arc, AtomicUsize, Mutex, MutexGuard, Ordering};
 use crate::task::ParkedTask;
@@ -36,6 +37,19 @@ const NO_REACTOR: usize = usize::MAX;
 struct Registered {
     reactor: Arc<ReactorInner>,
     key: Key,
+    /// What is registered, for those who look. It is closed only after this is gone.
+    shown: Source,
+}
+
+/// A registered socket as those see it who look.
+pub(crate) struct SlotView {
+    /// The number of its descriptor.
+    pub(crate) number: Option<RawDescriptor>,
+    pub(crate) transport: Transport,
+    pub(crate) local: Option<Address>,
+    pub(crate) peer: Option<Address>,
+    /// Who waits: the data of each waker, and for what it does.
+    pub(crate) waiters: Vec<(usize, Readiness)>,
 }
 
 impl Slot {
@@ -205,7 +219,7 @@ impl Slot {
         }
         let key = reactor.insert(source, self.clone())?;
         self.reactor_address.store(Arc::as_ptr(reactor).addr(), Ordering::Release);
-        *registered = Some(Registered { reactor: reactor.clone(), key });
+        *registered = Some(Registered { reactor: reactor.clone(), key, shown: source.shown() });
         Ok(())
     }
 
@@ -232,6 +246,22 @@ impl Slot {
             _ = place.reactor.driver().deregister(source);
         }
         place.reactor.remove(place.key);
+    }
+
+    /// What it is and who waits here. Nobody is woken, kept or lost by that: wakers are only
+    /// compared. `None` if it is not registered, or nobody waits.
+    pub(crate) fn view(&self) -> Option<SlotView> {
+        let mut waiters = Vec::new();
+        for direction in [Direction::Read, Direction::Write] {
+            let parked = self.parked[direction as usize].address();
+            waiters.extend(parked.map(|task| (task, direction.mask())));
+        }
+        waiters.extend(self.waiters.lock().addresses());
+        // While this lock is held the socket is not deregistered, and so not closed.
+        let registered = self.registered.lock();
+        let shown = registered.as_ref().filter(|_| !waiters.is_empty()).map(|here| &here.shown)?;
+        let (transport, local, peer) = shown.describe();
+        Some(SlotView { number: shown.number(), transport, local, peer, waiters })
     }
 
     /// Wakes everybody: the reactor ends.

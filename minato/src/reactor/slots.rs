@@ -66,6 +66,11 @@ impl Slots {
         place.slot.take()
     }
 
+    /// Every slot.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Slot>> {
+        self.places.iter().filter_map(|place| place.slot.as_ref())
+    }
+
     /// Takes every slot out.
     pub(crate) fn drain(&mut self) -> Vec<Arc<Slot>> {
         self.free.clear();

@@ -126,6 +126,18 @@ impl Timers {
         self.wheel.lock().is_empty()
     }
 
+    /// How many timers wait.
+    pub(crate) fn len(&self) -> usize {
+        self.wheel.lock().len()
+    }
+
+    /// The data of every timer's waker, and how long until it is due.
+    pub(crate) fn waiters(&self) -> Vec<(usize, Duration)> {
+        let elapsed = self.clock.now().duration_since(self.origin);
+        let left = |tick| Duration::from_millis(tick).saturating_sub(elapsed);
+        self.wheel.lock().addresses().map(|(task, tick)| (task, left(tick))).collect()
+    }
+
     /// Takes every timer out, due or not: the reactor ends, and their owners go elsewhere.
     pub(crate) fn drain(&self, wakers: &mut Vec<Waker>) {
         self.wheel.lock().drain(wakers);

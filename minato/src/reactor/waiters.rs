@@ -210,6 +210,11 @@ impl Waiters {
         wakers.extend(self.far.extract_if(.., concerned).map(|waiter| waiter.waker));
     }
 
+    /// The data of everybody's waker, and what each waits for.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = (usize, Readiness)> {
+        self.iter().map(|waiter| (waiter.waker.data().addr(), waiter.wants))
+    }
+
     fn iter(&self) -> impl Iterator<Item = &Waiter> {
         self.near.iter().flatten().chain(&self.far)
     }

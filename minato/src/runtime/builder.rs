@@ -11,7 +11,7 @@ use super::core::{Core, SharedPicker};
 use super::enter::{AnyEnter, Enter, Entries};
 use super::handover::{CoreSlot, pass};
 use super::injector::Injector;
-use super::inner::{Flavor, RuntimeInner};
+use super::inner::{ALL, Flavor, RuntimeInner};
 use super::intervals::POLLS_PER_TURN;
 use super::pool::Pool;
 use super::queue::Queue;
@@ -19,7 +19,7 @@ use super::simulation::Drawn;
 use super::{Handle, Id, LocalRuntime, Runtime};
 use crate::engine::{EVENTS_PER_WAIT, Engine};
 use crate::reactor;
-use crate::reactor::watch::TurnedBy;
+use crate::reactor::watch::{TurnedBy, polls};
 use crate::sync::plain::AtomicBool;
 use crate::sync::{Arc, Mutex};
 use crate::task::blocking::{BlockingPool, Limits};
@@ -499,6 +499,8 @@ impl Builder {
         for reactor in &shared.reactors {
             reactor.set_owner(shared.address());
         }
+        ALL.add(&shared);
+        polls::watch_new(&shared.reactors);
         shared
     }
 }

@@ -167,10 +167,13 @@ fn beside_tasks<F: Future>(
             holds_core = true;
         }
         // 2. Poll the future, while the core lies in the context.
-        if wake.take_woken()
-            && let Poll::Ready(output) = root.poll(&mut cx, shared)
-        {
-            return output;
+        if wake.take_woken() {
+            if holds_core {
+                shared.reactors[0].set_polled(0);
+            }
+            if let Poll::Ready(output) = root.poll(&mut cx, shared) {
+                return output;
+            }
         }
         let Some(core) = context.take() else {
             // The thread that holds the core runs the tasks.

@@ -249,7 +249,7 @@ impl UnwindSafe for Handle {}
 impl RefUnwindSafe for Handle {}
 
 /// Who runs the tasks of a runtime; see [`Handle::runtime_flavor`].
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RuntimeFlavor {
     /// The thread that is in `block_on`.

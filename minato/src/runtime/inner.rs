@@ -16,6 +16,7 @@ use super::stuck::Activity;
 use crate::engine::Engine;
 use crate::panics::Payload;
 use crate::reactor;
+use crate::reactor::process::Living;
 use crate::sync::Arc;
 use crate::sync::plain::{AtomicBool, Ordering};
 use crate::task::blocking::BlockingPool;
@@ -54,7 +55,17 @@ pub(crate) struct RuntimeInner {
     pub(super) activity: OnceLock<Arc<Activity>>,
 }
 
+/// All runtimes of this process.
+pub(super) static ALL: Living<RuntimeInner> = Living::new();
+
 impl RuntimeInner {
+    /// All runtimes of this process that have not ended.
+    pub(crate) fn all() -> impl Iterator<Item = Arc<Self>> {
+        ALL.all()
+            .into_iter()
+            .filter(|runtime| !runtime.has_ended() && !runtime.is_from_before_fork())
+    }
+
     /// The address that names this runtime.
     pub(crate) fn address(&self) -> usize {
         std::ptr::from_ref(self).addr()

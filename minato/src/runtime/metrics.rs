@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::Handle;
+use super::inner::{Flavor, RuntimeInner};
+use crate::sync::Arc;
 use crate::sync::plain::{AtomicU64, Ordering};
 
 /// A counter that only the holder of the core adds to, without a locked instruction.
@@ -12,6 +14,10 @@ pub(crate) struct Counter(AtomicU64);
 impl Counter {
     pub(crate) fn add(&self, count: u64) {
         self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(count), Ordering::Relaxed);
+    }
+
+    pub(crate) fn set(&self, value: u64) {
+        self.0.store(value, Ordering::Relaxed);
     }
 
     pub(crate) fn raise_to(&self, value: u64) {
@@ -32,6 +38,8 @@ pub(crate) struct CoreCounters {
     pub(crate) wakes: Counter,
     pub(crate) steals: Counter,
     pub(crate) parks: Counter,
+    /// How many tasks were in the queue after the last turn.
+    pub(crate) queue_depth: Counter,
     /// Parks, and their ends; see [`RuntimeMetrics::worker_park_unpark_count`].
     pub(crate) parks_and_unparks: Counter,
     /// In nanoseconds; measured only if the runtime was built to.
@@ -94,6 +102,16 @@ impl RuntimeMetrics {
         Self { handle }
     }
 
+    /// Those of a snapshot, which has nothing measured from then on.
+    pub(crate) fn of_snapshot(shared: Arc<RuntimeInner>) -> Self {
+        Self { handle: Handle { shared } }
+    }
+
+    /// The runtime that they are of.
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
     /// How many workers the runtime has: 1 if it is a current-thread runtime.
     pub fn num_workers(&self) -> usize {
         self.handle.core_count()
@@ -140,6 +158,60 @@ impl RuntimeMetrics {
     #[track_caller]
     pub fn worker_park_unpark_count(&self, worker: usize) -> u64 {
         self.counters(worker).parks_and_unparks.get()
+    }
+
+    /// How many tasks a worker has polled.
+    ///
+    /// # Panics
+    ///
+    /// If there are not that many workers.
+    #[track_caller]
+    pub fn worker_poll_count(&self, worker: usize) -> u64 {
+        self.counters(worker).polls.get()
+    }
+
+    /// How many tasks a worker has put into its own queue.
+    ///
+    /// # Panics
+    ///
+    /// If there are not that many workers.
+    #[track_caller]
+    pub fn worker_local_schedule_count(&self, worker: usize) -> u64 {
+        self.counters(worker).wakes.get()
+    }
+
+    /// How many tasks a worker has taken from others.
+    ///
+    /// # Panics
+    ///
+    /// If there are not that many workers.
+    #[track_caller]
+    pub fn worker_steal_count(&self, worker: usize) -> u64 {
+        self.counters(worker).steals.get()
+    }
+
+    /// How many tasks are in the queue of a worker. Of a current-thread runtime it is how many
+    /// there were after the last turn of its reactor.
+    ///
+    /// # Panics
+    ///
+    /// If there are not that many workers.
+    #[track_caller]
+    pub fn worker_local_queue_depth(&self, worker: usize) -> usize {
+        match &self.handle.shared.flavor {
+            Flavor::CurrentThread(_) => self.counters(worker).queue_depth.get() as usize,
+            Flavor::MultiThread(pool) => pool.remotes[worker].stealer.len(),
+        }
+    }
+
+    /// How many tasks and blocking jobs were ever spawned.
+    pub fn spawned_tasks_count(&self) -> u64 {
+        self.handle.shared.tasks.added()
+    }
+
+    /// How many events of sockets the reactors have reported.
+    pub fn io_driver_ready_count(&self) -> u64 {
+        self.handle.shared.reactors.iter().map(|reactor| reactor.event_counts().0).sum()
     }
 
     #[track_caller]

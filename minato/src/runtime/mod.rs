@@ -36,7 +36,7 @@ pub(crate) mod implicit;
 mod injector;
 pub(crate) mod inner;
 mod intervals;
-mod metrics;
+pub(crate) mod metrics;
 pub(crate) mod nesting;
 pub(crate) mod pool;
 mod queue;

@@ -36,6 +36,7 @@ impl Core {
     #[inline]
     pub(super) fn run(self: Box<Self>, context: &Context, runnable: Runnable) -> Option<Box<Self>> {
         self.counters.polls.add(1);
+        self.reactor.set_polled(runnable.address());
         if context.runtime.config.measure_polls {
             return self.measure(context, || runnable.run());
         }
@@ -73,6 +74,7 @@ impl Core {
         if self.queue.has_yielded() {
             self.queue.end_yields();
         }
+        self.counters.queue_depth.set(self.queue.len() as u64);
         // 4. Call the other wakers.
         if !wakers.is_empty() || turned.is_err() {
             return self.finish_turn(context, wakers, turned);
@@ -133,6 +135,7 @@ impl Core {
     #[inline]
     pub(super) fn begin_park(mut self: Box<Self>, context: &Context) -> Option<Box<Self>> {
         self.counters.parks.add(1);
+        self.counters.queue_depth.set(0);
         if !mem::replace(&mut self.parked, true) {
             self.counters.parks_and_unparks.add(1);
         }
@@ -319,11 +322,14 @@ impl Core {
         let mut core = self;
         if context.runtime.config.measure_polls {
             for waker in wakers.drain(..polls) {
+                core.reactor.set_polled(waker.data().addr());
                 core = core.measure(context, || Runnable::wake_and_run(waker))?;
             }
         } else {
+            let reactor = &*context.runtime.reactors[core.index];
             let (lent, ()) = context.lend(core, || {
                 for waker in wakers.drain(..polls) {
+                    reactor.set_polled(waker.data().addr());
                     Runnable::wake_and_run(waker);
                 }
             });

@@ -68,7 +68,7 @@ pub(crate) struct TaskMeta {
     pub(crate) id: Id,
     pub(crate) spawned_at: &'static Location<'static>,
     /// Whether a core of its runtime runs it; else it is a blocking job, with a thread of its own.
-    pub(super) on_core: bool,
+    pub(crate) on_core: bool,
     /// Where the task stands in the registry; far beyond its end if the task is in none.
     key: AtomicUsize,
     number: AtomicU64,
@@ -184,6 +184,12 @@ impl Runnable {
         &self.raw.meta
     }
 
+    /// What the data of each of the task's wakers is.
+    #[inline]
+    pub(crate) fn address(&self) -> usize {
+        self.raw.address()
+    }
+
     /// Polls the task once, or drops its future if it was aborted. Never panics.
     #[inline]
     pub(crate) fn run(self) {
@@ -221,6 +227,29 @@ impl TaskRef {
     /// Whether the future is gone.
     pub(crate) fn is_complete(&self) -> bool {
         self.raw.state.is_complete()
+    }
+
+    /// What the data of each of its wakers is.
+    pub(crate) fn address(&self) -> usize {
+        self.raw.address()
+    }
+
+    /// The name of its future's type.
+    pub(crate) fn name(&self) -> &'static str {
+        self.raw.name()
+    }
+
+    /// The address of the task that waits for the end of this one, if a task does.
+    pub(crate) fn joiner(&self) -> Option<usize> {
+        self.raw.with_awaiter(|awaiter| match awaiter {
+            Awaiter::Waker(waker) => Some(waker.data().addr()),
+            Awaiter::Set(set) => set.as_ref()?.waiter(),
+        })
+    }
+
+    /// Whether it is to be polled, and whether it is being polled.
+    pub(crate) fn is_scheduled_or_running(&self) -> (bool, bool) {
+        self.raw.state.is_scheduled_or_running()
     }
 
     /// Whether there is a join handle.
@@ -299,40 +328,27 @@ impl<T> Join<T> {
 
     /// Leaves a waker with the task; false if the task is complete.
     fn wait(&mut self, waker: &Waker) -> bool {
-        let waker = match self.take_awaiter_back() {
-            Some(Awaiter::Waker(before)) if before.will_wake(waker) => before,
-            _ => waker.clone(),
+        let is_known = |awaiter: &Awaiter| match awaiter {
+            Awaiter::Waker(before) => before.will_wake(waker),
+            Awaiter::Set(_) => false,
         };
-        self.lend_awaiter(Awaiter::Waker(waker))
+        self.raw.with_awaiter(is_known) || self.leave_awaiter(Awaiter::Waker(waker.clone()))
     }
 
     /// Has the task add itself to a set's list when it is complete; false if it is already.
     pub(super) fn tell(&mut self, finished: &Arc<Finished>) -> bool {
-        drop(self.take_awaiter_back());
-        self.lend_awaiter(Awaiter::Set(Some(finished.clone())))
+        self.leave_awaiter(Awaiter::Set(Some(finished.clone())))
     }
 
-    /// Takes out what [`lend_awaiter`](Self::lend_awaiter) left, unless the completer has it.
-    fn take_awaiter_back(&mut self) -> Option<Awaiter> {
-        // SAFETY: the place is ours, having been taken back.
-        let take_out = || unsafe { self.raw.replace_awaiter(Awaiter::NOBODY) };
-        self.raw.state.take_awaiter_back().then(take_out)
-    }
-
-    /// Leaves with the task whom it is to tell; false if the task is complete. What was left before
-    /// has been taken back.
-    fn lend_awaiter(&mut self, awaiter: Awaiter) -> bool {
-        if self.is_complete() {
-            return false;
+    /// Leaves with the task whom it is to tell; false if the task is complete, and tells nobody.
+    fn leave_awaiter(&mut self, awaiter: Awaiter) -> bool {
+        drop(self.raw.replace_awaiter(awaiter));
+        if !self.is_complete() {
+            return true;
         }
-        // SAFETY: the place was never lent, or was taken back before the task was complete.
-        _ = unsafe { self.raw.replace_awaiter(awaiter) };
-        let lent = self.raw.state.lend_awaiter();
-        if !lent {
-            // SAFETY: the place was not lent, since that came too late.
-            _ = unsafe { self.raw.replace_awaiter(Awaiter::NOBODY) };
-        }
-        lent
+        // It may have been told in between.
+        let left = self.raw.replace_awaiter(Awaiter::NOBODY);
+        matches!(left, Awaiter::Set(None))
     }
 }
 
@@ -342,7 +358,7 @@ impl<T> Drop for Join<T> {
             let after = self.raw.state.leave_completed();
             return self.raw.again().follow(after);
         }
-        let awaiter = self.take_awaiter_back();
+        let awaiter = self.raw.replace_awaiter(Awaiter::NOBODY);
         _ = contain(|| drop(awaiter));
         let after = self.raw.state.leave().unwrap_or_else(|| {
             // SAFETY: this is the join handle, and the task is complete.

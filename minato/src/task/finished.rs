@@ -54,6 +54,11 @@ impl Finished {
         task
     }
 
+    /// The data of the waker of the one who waits.
+    pub(crate) fn waiter(&self) -> Option<usize> {
+        self.0.lock().waker.as_ref().map(|waker| waker.data().addr())
+    }
+
     /// Forgets the tasks. One that finishes at this moment may still be added.
     pub(crate) fn clear(&self) {
         self.0.lock().tasks.clear();

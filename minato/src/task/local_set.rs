@@ -13,7 +13,7 @@ use super::local_queue::LocalQueue;
 use super::registry::Registry;
 use super::{Id, JoinHandle, local, spawn};
 use crate::panics::{Finally, Payload};
-use crate::reactor::process::forks;
+use crate::reactor::process::{Living, forks};
 use crate::runtime::{Runtime, context};
 use crate::sync::Arc;
 
@@ -58,12 +58,16 @@ pub(crate) struct LocalTasks {
     living: Registry,
 }
 
+/// All sets of this process.
+static ALL: Living<LocalTasks> = Living::new();
+
 impl LocalSet {
     /// A set without tasks.
     pub fn new() -> Self {
         let queue = LocalQueue::new();
         let driver = queue.add_driver();
         let tasks = Arc::new(LocalTasks { queue, living: Registry::default() });
+        ALL.add(&tasks);
         Self { tasks, driver, stays_here: PhantomData }
     }
 
@@ -222,6 +226,11 @@ impl fmt::Debug for LocalEnterGuard {
 }
 
 impl LocalTasks {
+    /// Calls `visit` with each task of every set.
+    pub(crate) fn each(mut visit: impl FnMut(&TaskRef)) {
+        ALL.all().iter().for_each(|set| set.living.each(&mut visit));
+    }
+
     /// A task that is not to be polled by a set, but by whoever gets its runnable. It must not
     /// wait.
     pub(super) fn unattended<F>(

@@ -50,6 +50,11 @@ impl ParkedTask {
         parked.unwrap_or(false)
     }
 
+    /// The address of the task that waits here, for those who look: it may be gone already.
+    pub(crate) fn address(&self) -> Option<usize> {
+        Some(self.0.load(Ordering::Relaxed).addr()).filter(|address| *address != 0)
+    }
+
     /// Takes out who waits here.
     #[inline]
     pub(crate) fn take(&self) -> Option<Waker> {

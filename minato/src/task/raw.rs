@@ -10,7 +10,8 @@
 //! * **The state** ([`State`]): every thread.
 //! * **The stage**: the runner, which set `RUNNING`, until it sets `COMPLETE`. From then on the
 //!   join handle if `JOINER` was set at that moment, else still the runner.
-//! * **The awaiter**: the completer of the task while `AWAITER` is set, else the join handle.
+//! * **The awaiter**: whoever has its lock. The join handle leaves it there, and then looks whether
+//!   the task is complete. The completer sets `COMPLETE`, then takes it out. One sees the other.
 //! * **The cell**: the thread that takes the last hold away frees it. If the future is still there,
 //!   that thread hands the task to the scheduler instead, which drops the future where tasks run.
 //! * **The rest** is written before the cell is shared, and from then on only read.
@@ -19,6 +20,7 @@
 //! there leaves no cell between two states. After a step that may have handed the cell on, the
 //! thread that took the step touches nothing of it.
 
+use std::any::type_name;
 use std::future::Future;
 use std::mem::{self, ManuallyDrop};
 use std::pin::Pin;
@@ -30,7 +32,7 @@ use super::cell::{Runnable, Schedule, TaskMeta, TaskRef};
 use super::finished::Finished;
 use super::state::{Action, State, WakeOutcome};
 use crate::panics::{Payload, contain};
-use crate::sync::{Arc, UnsafeCell};
+use crate::sync::{Arc, Mutex, UnsafeCell};
 
 /// What all tasks have in common.
 #[repr(C)]
@@ -39,7 +41,7 @@ pub(super) struct Front {
     pub(super) vtable: &'static Vtable,
     /// The address of the scheduler.
     pub(super) owner: usize,
-    awaiter: UnsafeCell<Awaiter>,
+    awaiter: Mutex<Awaiter>,
     pub(super) meta: TaskMeta,
 }
 
@@ -59,6 +61,8 @@ pub(super) struct Vtable {
     pub(super) abandon: unsafe fn(&RawTask),
     /// Frees the cell, which only the caller holds.
     free: unsafe fn(RawTask),
+    /// The name of the future's type.
+    name: fn() -> &'static str,
 }
 
 /// A whole cell.
@@ -152,10 +156,11 @@ impl RawTask {
                     take: take::<F, S>,
                     abandon: abandon::<F, S>,
                     free: free::<F, S>,
+                    name: type_name::<F>,
                 }
             },
             owner: scheduler.address(),
-            awaiter: UnsafeCell::new(Awaiter::NOBODY),
+            awaiter: Mutex::new(Awaiter::NOBODY),
             meta,
         };
         let cell =
@@ -170,6 +175,17 @@ impl RawTask {
     /// A copy of the address, for an owner of another hold.
     pub(super) fn again(&self) -> Self {
         Self(self.0)
+    }
+
+    /// The name of the future's type.
+    pub(super) fn name(&self) -> &'static str {
+        (self.vtable.name)()
+    }
+
+    /// What the data of each of the task's wakers is.
+    #[inline]
+    pub(super) fn address(&self) -> usize {
+        self.0.addr().get()
     }
 
     /// Gives the runnable, which the caller owns, to the scheduler.
@@ -245,14 +261,15 @@ impl RawTask {
         output
     }
 
-    /// Changes what is in the awaiter's place; returns what was there.
-    ///
-    /// # Safety
-    ///
-    /// The caller has the right to that place.
-    pub(super) unsafe fn replace_awaiter(&self, awaiter: Awaiter) -> Awaiter {
-        // SAFETY: the caller has the right, so no other thread touches the place meanwhile.
-        self.awaiter.with_mut(|place| mem::replace(unsafe { &mut *place }, awaiter))
+    /// Changes who is told when the task is complete; returns who it was, to be dropped or told
+    /// with the lock free again.
+    pub(super) fn replace_awaiter(&self, awaiter: Awaiter) -> Awaiter {
+        mem::replace(&mut *self.awaiter.lock(), awaiter)
+    }
+
+    /// Calls `visit`, which runs no foreign code, with who is told when the task is complete.
+    pub(super) fn with_awaiter<T>(&self, visit: impl FnOnce(&Awaiter) -> T) -> T {
+        visit(&self.awaiter.lock())
     }
 
     /// The waker that has this hold.
@@ -437,8 +454,7 @@ unsafe fn finish<F: Future, S: Schedule>(raw: RawTask, output: Option<Caught<F::
     }
     // After `complete`: once the runtime is idle, every handle says that its task has ended.
     let counted = cell.scheduler.ended(&cell.front.meta);
-    // SAFETY: the join handle lent the place to the completer, which this is.
-    let awaiter = completed.has_awaiter().then(|| unsafe { raw.replace_awaiter(Awaiter::NOBODY) });
+    let awaiter = completed.has_joiner().then(|| raw.replace_awaiter(Awaiter::NOBODY));
     let after = cell.front.state.retire(completed, counted.map_or(0, TaskRef::into_count));
     raw.follow(after);
     if let Some(awaiter) = awaiter {

@@ -105,6 +105,17 @@ impl Registry {
         Poll::Pending
     }
 
+    /// Calls `visit` with each task, under the lock: so the looking holds none of them.
+    pub(crate) fn each(&self, mut visit: impl FnMut(&TaskRef)) {
+        let state = self.0.lock();
+        state.tasks.iter().for_each(|(_, task)| visit(task));
+    }
+
+    /// How many tasks and jobs were ever added.
+    pub(crate) fn added(&self) -> u64 {
+        self.0.lock().added
+    }
+
     /// Who lives, for reports: the id and the place of each task's spawning.
     pub(crate) fn list(&self) -> Vec<(Id, &'static Location<'static>)> {
         let state = self.0.lock();

@@ -57,19 +57,11 @@ pub(super) const ABORTED: usize = 1 << 3;
 /// is [`COMPLETE`], or after the handle has taken the output out.
 pub(super) const JOINER: usize = 1 << 4;
 
-/// The place for the join handle's waker is lent to the completer of the task.
-///
-/// While this is clear, the place belongs to the join handle. The handle puts a waker there and
-/// then sets this; it clears this to take the place back. If [`COMPLETE`] was already set, nothing
-/// changes hands: after a failed lend the handle still owns the place, after a failed take-back the
-/// completer does. Only the join handle changes this bit.
-pub(super) const AWAITER: usize = 1 << 5;
-
 /// One counted reference. The bits from here on count them.
-pub(super) const REFERENCE: usize = 1 << 6;
+pub(super) const REFERENCE: usize = 1 << 5;
 
 /// The holds: while one is left, the cell lives.
-const HOLDS: usize = !(COMPLETE | ABORTED | AWAITER);
+const HOLDS: usize = !(COMPLETE | ABORTED);
 
 /// What the thread that changed the state must do now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +115,12 @@ impl State {
 
     pub(super) fn is_complete(&self) -> bool {
         self.0.load(Ordering::Acquire) & COMPLETE != 0
+    }
+
+    /// Whether the task is to be polled, and whether it is being polled: for those who look.
+    pub(super) fn is_scheduled_or_running(&self) -> (bool, bool) {
+        let state = self.0.load(Ordering::Relaxed);
+        (state & SCHEDULED != 0, state & RUNNING != 0)
     }
 
     /// Whether the join handle exists.
@@ -246,24 +244,7 @@ impl State {
         last(self.0.fetch_sub(REFERENCE, Ordering::AcqRel) - REFERENCE)
     }
 
-    /// The join handle has put a waker into its place and lends the place to the completer. Returns
-    /// false if the task is already complete.
-    pub(super) fn lend_awaiter(&self) -> bool {
-        let before = self.0.fetch_add(AWAITER, Ordering::AcqRel);
-        debug_assert!(before & (JOINER | AWAITER) == JOINER, "{before:#b}");
-        before & COMPLETE == 0
-    }
-
-    /// The join handle takes its place back. Returns false if the place was not lent, or the
-    /// completer has it.
-    pub(super) fn take_awaiter_back(&self) -> bool {
-        if self.0.load(Ordering::Relaxed) & (AWAITER | COMPLETE) != AWAITER {
-            return false;
-        }
-        self.0.fetch_sub(AWAITER, Ordering::AcqRel) & COMPLETE == 0
-    }
-
-    /// The join handle, which owns its waker's place, leaves without the output. `None` if the task
+    /// The join handle leaves without the output. `None` if the task
     /// is complete: then the handle must take the output out first.
     pub(super) fn leave(&self) -> Option<Action> {
         self.update_incomplete(|state| (state - JOINER, last(state - JOINER)))
@@ -285,10 +266,5 @@ impl Completed {
     /// Whether there is a join handle, which then owns the output.
     pub(super) fn has_joiner(self) -> bool {
         self.before & JOINER != 0
-    }
-
-    /// Whether the join handle has lent the place of its waker to the completer.
-    pub(super) fn has_awaiter(self) -> bool {
-        self.before & AWAITER != 0
     }
 }

@@ -136,6 +136,11 @@ impl Wheel {
         self.entries.is_empty()
     }
 
+    /// How many entries wait.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     /// Files a waker under the tick at which it is due. One that is already due is handed out by
     /// the next [`expire`](Wheel::expire).
     pub(crate) fn insert(&mut self, deadline_tick: u64, waker: Waker) -> TimerKey {
@@ -233,6 +238,11 @@ impl Wheel {
         wakers.extend(self.entries.drain().map(|entry| entry.waker));
     }
 
+    /// The data of every entry's waker, and the tick at which it is due.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = (usize, u64)> {
+        self.entries.iter().map(|(_, entry)| (entry.waker.data().addr(), entry.deadline))
+    }
+
     /// The entry of a key that is not stale.
     #[inline]
     fn entry(&mut self, key: TimerKey) -> Option<&mut Entry> {
@@ -324,10 +334,6 @@ mod tests {
     use proptest::prelude::*;
 
     impl Wheel {
-        fn len(&self) -> usize {
-            self.entries.len()
-        }
-
         fn is_alive(&self, key: TimerKey) -> bool {
             self.entries.get(key.index).is_some_and(|entry| entry.generation == key.generation)
         }

@@ -5,6 +5,7 @@ use std::os::fd::AsRawFd;
 use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
+use super::polls;
 use super::{AFTER_TIMER, LONGEST_RECHECK, RECHECK_PARKED, SLEEP_PAYS_FROM, STUCK_AFTER, TurnedBy};
 use crate::engine::{Direction, Readiness, Source};
 use crate::os::Descriptor;
@@ -152,7 +153,7 @@ impl WatchedCore {
             return Check::Quiet(until.map(|until| until + AFTER_TIMER));
         }
         if self.may_be_late {
-            self.recheck = (2 * self.recheck).min(LONGEST_RECHECK);
+            self.recheck = (2 * self.recheck).min(LONGEST_RECHECK).min(polls::longest_pause());
             return Check::Again(self.recheck);
         }
         Check::Again(if parked { RECHECK_PARKED } else { STUCK_AFTER })

@@ -50,9 +50,11 @@
 
 mod core;
 pub(crate) mod monitor;
+pub(crate) mod polls;
 mod sleep;
 
 pub(crate) use self::core::{Check, WatchedCore};
+pub use self::polls::{SlowPoll, watch_polls};
 pub(crate) use self::sleep::Sleep;
 
 use std::io;

@@ -8,6 +8,7 @@ use std::io;
 use std::task::Waker;
 use std::time::Duration;
 
+use super::polls::WatchedPoll;
 use super::{Check, STUCK_AFTER, TurnedBy, WatchedCore, earlier};
 use crate::reactor::process::PerProcess;
 use crate::reactor::{ReactorInner, fallback};
@@ -76,6 +77,7 @@ pub(crate) struct Monitor {
 struct Entry {
     reactor: Weak<ReactorInner>,
     core: WatchedCore,
+    poll: WatchedPoll,
     is_quiet: bool,
 }
 
@@ -111,7 +113,8 @@ impl Monitor {
         let arrivals = std::mem::take(&mut *ARRIVALS.lock());
         for reactor in arrivals.iter().filter_map(Weak::upgrade) {
             let core = WatchedCore::new(&reactor);
-            let entry = Entry { reactor: Arc::downgrade(&reactor), core, is_quiet: false };
+            let (poll, is_quiet) = (WatchedPoll::default(), false);
+            let entry = Entry { reactor: Arc::downgrade(&reactor), core, poll, is_quiet };
             self.cores.insert(reactor.address(), entry);
         }
     }
@@ -121,11 +124,12 @@ impl Monitor {
         let now = real_now();
         let mut next = None;
         // 1. Check at each core, and turn for those that nobody turns.
-        self.cores.retain(|_, Entry { reactor, core, is_quiet }| {
+        self.cores.retain(|_, Entry { reactor, core, poll, is_quiet }| {
             let Some(reactor) = reactor.upgrade() else { return false };
             reactor.watcher().wake_up();
             core.set_may_be_late(!reactor.is_watched_from_outside());
             let check = core.check(Some(&self.own), &reactor, now, &mut self.wakers);
+            poll.check(&reactor, now);
             *is_quiet = matches!(check, Check::Quiet(_));
             next = earlier(next, check.next());
             check != Check::Gone

@@ -4,8 +4,7 @@ use std::collections::HashSet;
 use std::sync::atomic::AtomicUsize;
 
 use super::super::state::{
-    ABORTED, AWAITER, Action, COMPLETE, Completed, JOINER, REFERENCE, RUNNING, SCHEDULED, State,
-    WakeOutcome,
+    ABORTED, Action, COMPLETE, Completed, JOINER, REFERENCE, RUNNING, SCHEDULED, State, WakeOutcome,
 };
 
 const ONE: usize = REFERENCE;
@@ -46,7 +45,7 @@ fn a_wake_that_gives_its_reference_up() {
         (COMPLETE | ONE, COMPLETE, Action::Last),
         (COMPLETE | JOINER | ONE, COMPLETE | JOINER, Action::Nothing),
         (COMPLETE | RUNNING | ONE, COMPLETE | RUNNING, Action::Nothing),
-        (COMPLETE | AWAITER | ABORTED | ONE, COMPLETE | AWAITER | ABORTED, Action::Last),
+        (COMPLETE | ABORTED | ONE, COMPLETE | ABORTED, Action::Last),
     ] {
         assert_eq!(step(before, State::wake), (after, then), "{before:#b}");
     }
@@ -104,23 +103,16 @@ fn a_run_starts_and_pends() {
 
 #[test]
 fn a_run_completes_and_retires() {
-    for (before, has_joiner, has_awaiter, left, then) in [
-        (RUNNING | ONE, false, false, COMPLETE, Action::Last),
-        (RUNNING | (2 * ONE), false, false, COMPLETE | ONE, Action::Nothing),
-        (RUNNING | SCHEDULED | ONE, false, false, COMPLETE, Action::Last),
-        (RUNNING | JOINER | ONE, true, false, COMPLETE | JOINER, Action::Nothing),
-        (
-            RUNNING | JOINER | AWAITER | ABORTED | ONE,
-            true,
-            true,
-            COMPLETE | JOINER | AWAITER | ABORTED,
-            Action::Nothing,
-        ),
+    for (before, has_joiner, left, then) in [
+        (RUNNING | ONE, false, COMPLETE, Action::Last),
+        (RUNNING | (2 * ONE), false, COMPLETE | ONE, Action::Nothing),
+        (RUNNING | SCHEDULED | ONE, false, COMPLETE, Action::Last),
+        (RUNNING | JOINER | ONE, true, COMPLETE | JOINER, Action::Nothing),
+        (RUNNING | JOINER | ABORTED | ONE, true, COMPLETE | JOINER | ABORTED, Action::Nothing),
     ] {
         let (complete, completed) = step(before, State::complete);
         assert_eq!(complete, before | COMPLETE);
         assert_eq!(completed.has_joiner(), has_joiner);
-        assert_eq!(completed.has_awaiter(), has_awaiter);
         assert_eq!(step(complete, |state| state.retire(completed, 1)), (left, then));
     }
     // A task that no registry knew.
@@ -138,16 +130,6 @@ fn references_are_counted() {
     assert_eq!(step(ONE, State::drop_reference), (0, Action::Last));
     assert_eq!(step(COMPLETE | ONE, State::drop_reference), (COMPLETE, Action::Last));
     assert_eq!(step(0, State::revive).0, SCHEDULED | ABORTED);
-}
-
-#[test]
-fn the_awaiters_place_is_lent_and_taken_back() {
-    let lent = JOINER | AWAITER;
-    assert_eq!(step(JOINER, State::lend_awaiter), (lent, true));
-    assert!(!step(JOINER | COMPLETE, State::lend_awaiter).1);
-    assert_eq!(step(lent, State::take_awaiter_back), (JOINER, true));
-    assert_eq!(step(JOINER, State::take_awaiter_back), (JOINER, false));
-    assert!(!step(lent | COMPLETE, State::take_awaiter_back).1);
 }
 
 #[test]
@@ -175,7 +157,6 @@ struct World {
     completed: usize,
     wakers: u8,
     has_handle: bool,
-    lent: bool,
     /// Of the output: 0 not there, 1 in the cell, 2 gone.
     output: u8,
     future: bool,
@@ -213,7 +194,6 @@ impl World {
         if !completed.has_joiner() {
             self.output = 2;
         }
-        assert_eq!(completed.has_awaiter(), self.lent, "{self:?}");
         (self.run, self.completed) = (2, completed.before);
     }
 
@@ -307,18 +287,7 @@ impl World {
         }
         if self.has_handle {
             with(&|world| {
-                if world.make(State::take_awaiter_back) {
-                    world.lent = false;
-                }
-                if !world.make(|state| state.is_complete()) {
-                    world.lent = world.make(State::lend_awaiter);
-                }
-            });
-            with(&|world| {
                 world.has_handle = false;
-                if world.make(State::take_awaiter_back) {
-                    world.lent = false;
-                }
                 let after = world.make(State::leave).unwrap_or_else(|| {
                     world.output = 2;
                     world.make(State::leave_completed)
@@ -355,7 +324,6 @@ fn no_order_of_steps_breaks_a_rule() {
         completed: 0,
         wakers: 1,
         has_handle: true,
-        lent: false,
         output: 0,
         future: true,
         freed: false,
