@@ -295,23 +295,24 @@ function drawGhost() {
 
 function say(place, isBad, name, text) {
   place.classList.toggle("is-bad", isBad);
-  place.replaceChildren(...(name ? [element("b", {}, name)] : []), text);
+  const sentence = (part) => part.charAt(0).toUpperCase() + part.slice(1);
+  place.replaceChildren(...(name ? [element("b", {}, sentence(name))] : []), sentence(text));
 }
 
-// Sends a request. Gives why it was refused, as a name and a text, or nothing.
+// Sends a request. Gives why it was refused, or nothing. A refusal is a problem document.
 async function refused(path, options) {
   try {
     const response = await fetch(path, options);
     if (response.ok) return null;
     const text = await response.text();
     try {
-      const { error, message } = JSON.parse(text);
-      return [error ?? response.statusText, message ?? ""];
+      const { title, detail, errors } = JSON.parse(text);
+      return { name: title, text: detail, fields: (errors ?? []).map((error) => error.field) };
     } catch {
-      return [`${response.status} ${response.statusText}`, text];
+      return { name: `${response.status} ${response.statusText}`, text };
     }
   } catch {
-    return ["No answer", "The harbour cannot be reached. It is safe to try again."];
+    return { name: "no answer", text: "the harbour cannot be reached; it is safe to try again" };
   }
 }
 
@@ -347,7 +348,10 @@ form.addEventListener("submit", async (event) => {
   const headers = { "content-type": "application/json", "idempotency-key": keyFor(body) };
   const why = await refused("/api/bookings", { method: "POST", headers, body });
   button.disabled = false;
-  if (why) return say(byId("answer"), true, ...why);
+  if (why) {
+    why.fields?.forEach((name) => field(name)?.setAttribute("aria-invalid", "true"));
+    return say(byId("answer"), true, why.name, why.text);
+  }
   wish.text = "";
   say(byId("answer"), false, "Booked", `${ship} has ${berthName(berth)} from ${dayAndTime(from)}.`);
   field("ship").value = "";
@@ -415,7 +419,7 @@ byId("cancel").addEventListener("click", async () => {
   byId("cancel").disabled = true;
   const why = await refused(`/api/bookings/${encodeURIComponent(dialog.dataset.booking)}`, { method: "DELETE" });
   byId("cancel").disabled = false;
-  if (why) say(byId("ship-answer"), true, ...why);
+  if (why) say(byId("ship-answer"), true, why.name, why.text);
   else dialog.close();
 });
 

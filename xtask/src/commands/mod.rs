@@ -5,6 +5,7 @@ mod api;
 mod cargo;
 mod ci;
 mod count;
+mod demo;
 mod instructions;
 mod origin;
 mod programs;
@@ -78,6 +79,7 @@ const OTHERS: &[Command] = &[
     ),
     step("tokio-suite", "Run tokio's own tests on Minato", Function(tokio_suite::run)),
     step("programs", "Run programs written for tokio on Minato", Function(programs::run)),
+    step("demo", "Run the service in demo/ on tokio and on Minato", Function(demo::run)),
     step("acceptance", "Run the acceptance programs, if there", Function(acceptance::run)),
 ];
 
