@@ -63,7 +63,8 @@ async fn the_deadline_cuts_off_what_does_not_end() {
     // A body that is announced and never comes.
     let mut endless = TcpStream::connect(&program.client.address).await.unwrap();
     let head = "POST /api/bookings HTTP/1.1\r\nhost: harbour\r\nidempotency-key: k\r\n\
-                content-type: application/json\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n";
+                content-type: application/json\r\ncontent-length: 100\r\n\
+                expect: 100-continue\r\n\r\n";
     endless.write_all(head.as_bytes()).await.unwrap();
     // The service reads the body now.
     let mut answer = [0; 12];

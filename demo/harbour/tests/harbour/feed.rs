@@ -117,7 +117,8 @@ async fn a_reader_that_takes_nothing_is_dropped_and_harms_nobody() {
     client.book(&request(1, 0)).await;
     // It asks for the feed and never reads again.
     let mut stuck = TcpStream::connect(&client.address).await.unwrap();
-    let head = "GET /feed HTTP/1.1\r\nhost: harbour\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+    let head = "GET /feed HTTP/1.1\r\nhost: harbour\r\n\
+                connection: upgrade\r\nupgrade: websocket\r\n\
                 sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     stuck.write_all(head.as_bytes()).await.unwrap();
     until("the reader is there", async || client.metric("harbour_feed_readers").await == 1.0).await;
