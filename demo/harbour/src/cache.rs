@@ -5,7 +5,7 @@
 //! old one is seen as such.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -17,9 +17,6 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::board::Board;
 use crate::feed::News;
 use crate::metrics::Metrics;
-
-/// How long a call may take.
-const PATIENCE: Duration = Duration::from_millis(250);
 
 /// How long nobody asks a Redis that has failed.
 const AWAY: Duration = Duration::from_secs(1);
@@ -53,6 +50,9 @@ pub struct Cache {
     start: Instant,
     /// Milliseconds after the start until which Redis counts as away.
     away_until: AtomicU64,
+    is_away: AtomicBool,
+    /// How long a call may take.
+    patience: Duration,
     metrics: Arc<Metrics>,
 }
 
@@ -62,13 +62,18 @@ impl Cache {
     /// # Errors
     ///
     /// The URL cannot be read. A Redis that does not answer is none.
-    pub fn new(url: &str, harbour: &str, metrics: Arc<Metrics>) -> RedisResult<Self> {
+    pub fn new(
+        url: &str,
+        harbour: &str,
+        patience: Duration,
+        metrics: Arc<Metrics>,
+    ) -> RedisResult<Self> {
         let client = Client::open(url)?;
         // One attempt, since what fails is tried again with the next call.
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(0)
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE));
+            .set_connection_timeout(Some(patience))
+            .set_response_timeout(Some(patience));
         Ok(Self {
             connection: ConnectionManager::new_lazy_with_config(client.clone(), config)?,
             client,
@@ -78,6 +83,8 @@ impl Cache {
             keep: Script::new(KEEP),
             start: Instant::now(),
             away_until: AtomicU64::new(0),
+            is_away: AtomicBool::new(false),
+            patience,
             metrics,
         })
     }
@@ -116,21 +123,30 @@ impl Cache {
         self.call(ping.query_async::<String>(&mut connection)).await.is_some()
     }
 
-    /// Makes one call, or none while Redis is away. The first failure of many is logged.
+    /// Makes one call, or none while Redis is away.
     async fn call<T>(&self, call: impl Future<Output = RedisResult<T>>) -> Option<T> {
         let now = self.start.elapsed();
         let away_until = Duration::from_millis(self.away_until.load(Ordering::Relaxed));
         if now < away_until {
             return None;
         }
-        let problem = match timeout(PATIENCE, call).await {
-            Ok(Ok(answer)) => return Some(answer),
+        let problem = match timeout(self.patience, call).await {
+            Ok(Ok(answer)) => {
+                if self.is_away.load(Ordering::Relaxed)
+                    && self.is_away.swap(false, Ordering::Relaxed)
+                {
+                    tracing::info!("Redis answers again");
+                }
+                return Some(answer);
+            }
             Ok(Err(error)) => error.to_string(),
             Err(_) => "no answer in time".to_string(),
         };
         self.metrics.redis_failures.inc();
         let until = (self.start.elapsed() + AWAY).as_millis().try_into().unwrap_or(u64::MAX);
-        if self.away_until.swap(until, Ordering::Relaxed) < until - 1 {
+        self.away_until.store(until, Ordering::Relaxed);
+        // The first failure of many.
+        if !self.is_away.swap(true, Ordering::Relaxed) {
             tracing::warn!(problem, "Redis is away; the board comes from the database");
         }
         None

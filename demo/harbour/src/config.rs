@@ -23,8 +23,37 @@ pub struct Config {
     pub connections: u32,
     /// Changes that a reader of the feed may be behind.
     pub feed: usize,
-    /// How long the end may take.
+    pub patience: Patience,
+}
+
+/// How long the service waits for others.
+#[derive(Clone, Debug)]
+pub struct Patience {
+    /// For all that a request needs.
+    pub request: Duration,
+    /// For a connection to the database, and for a lock.
+    pub database: Duration,
+    /// For one call to Redis.
+    pub redis: Duration,
+    /// For one answer of the tide station.
+    pub tides: Duration,
+    /// For a reader of the feed that does not take a message.
+    pub reader: Duration,
+    /// For all that is under way when the service ends.
     pub drain: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            request: Duration::from_secs(10),
+            database: Duration::from_secs(3),
+            redis: Duration::from_millis(250),
+            tides: Duration::from_millis(1500),
+            reader: Duration::from_secs(10),
+            drain: Duration::from_secs(10),
+        }
+    }
 }
 
 impl Config {
@@ -49,7 +78,10 @@ impl Config {
             workers,
             connections: parsed("HARBOUR_CONNECTIONS")?.unwrap_or(new.connections),
             feed: parsed("HARBOUR_FEED")?.unwrap_or(new.feed),
-            drain: parsed("HARBOUR_DRAIN")?.map_or(new.drain, Duration::from_secs),
+            patience: Patience {
+                drain: parsed("HARBOUR_DRAIN")?.map_or(new.patience.drain, Duration::from_secs),
+                ..new.patience
+            },
             ..new
         })
     }
@@ -65,7 +97,7 @@ impl Config {
             workers: None,
             connections: 16,
             feed: 4096,
-            drain: Duration::from_secs(10),
+            patience: Patience::default(),
         }
     }
 }

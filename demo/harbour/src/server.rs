@@ -24,7 +24,6 @@ pub struct Server {
     pub http: SocketAddr,
     pub grpc: SocketAddr,
     pub service: Arc<Service>,
-    config: Config,
     servers: Vec<JoinHandle<()>>,
     background: Vec<JoinHandle<()>>,
 }
@@ -39,16 +38,17 @@ impl Server {
     pub async fn start(config: Config) -> Result<Self> {
         let http = bind(&config.http).await?;
         let grpc = bind(&config.grpc).await?;
-        let store = Store::open(&config.database, config.connections)
+        let patience = config.patience.clone();
+        let store = Store::open(&config.database, config.connections, patience.database)
             .await
             .map_err(|error| format!("the database: {error}"))?;
         let (harbour, revision) = store.identity().await?;
         let metrics = Arc::new(Metrics::default());
-        let cache = Cache::new(&config.redis, &harbour, metrics.clone());
+        let cache = Cache::new(&config.redis, &harbour, patience.redis, metrics.clone());
         let cache = cache.map_err(|error| format!("REDIS_URL: {error}"))?;
-        let tides = Tides::new(config.tides.clone(), metrics.clone());
+        let tides = Tides::new(config.tides.clone(), patience.tides, metrics.clone());
         let (feed, follower) = Feed::new(store.clone(), metrics.clone(), revision, config.feed);
-        let service = Service::new(store, cache, feed, tides, metrics);
+        let service = Service::new(store, cache, feed, tides, metrics, patience);
         let listening = service.clone();
         let background = vec![
             tokio::spawn(follower.run()),
@@ -61,7 +61,7 @@ impl Server {
             tokio::spawn(serve_grpc(grpc, service.clone(), closing.clone())),
         ];
         let (http, grpc) = (http_address, grpc_address);
-        Ok(Self { http, grpc, service, config, servers, background })
+        Ok(Self { http, grpc, service, servers, background })
     }
 
     /// Ends in good order: nobody new is let in, requests under way are answered, readers of the
@@ -75,14 +75,15 @@ impl Server {
             self.service.tasks.close();
             self.service.tasks.wait().await;
         };
-        let drained = timeout(self.config.drain, drained).await.is_ok();
+        let drain = self.service.patience.drain;
+        let drained = timeout(drain, drained).await.is_ok();
         if !drained {
             let left = self.service.tasks.len();
             tracing::warn!(left, "the deadline cuts off what has not ended");
         }
         self.background.iter().for_each(JoinHandle::abort);
         // A connection that is in use for ever would be waited for for ever.
-        _ = timeout(self.config.drain, self.service.store.close()).await;
+        _ = timeout(drain, self.service.store.close()).await;
         drained
     }
 }

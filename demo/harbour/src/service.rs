@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::board::{Board, json};
 use crate::cache::Cache;
+use crate::config::Patience;
 use crate::domain::{Booking, BookingRequest, Change};
 use crate::feed::Feed;
 use crate::metrics::Metrics;
@@ -23,6 +24,7 @@ pub struct Service {
     pub feed: Arc<Feed>,
     pub tides: Tides,
     pub metrics: Arc<Metrics>,
+    pub patience: Patience,
     /// What must end before the program may: changes under way, and readers of the feed.
     pub tasks: TaskTracker,
     /// Is cancelled when the service is to end.
@@ -38,10 +40,11 @@ impl Service {
         feed: Arc<Feed>,
         tides: Tides,
         metrics: Arc<Metrics>,
+        patience: Patience,
     ) -> Arc<Self> {
         let (tasks, closing) = (TaskTracker::new(), CancellationToken::new());
         let board = Mutex::default();
-        Arc::new(Self { store, cache, feed, tides, metrics, tasks, closing, board })
+        Arc::new(Self { store, cache, feed, tides, metrics, patience, tasks, closing, board })
     }
 
     /// Books a berth. The same request with the same key is one booking, however often it comes.

@@ -43,15 +43,22 @@ enum Attempt {
 
 impl Store {
     /// Connects, and brings the tables up to date. Several instances may do so at once.
-    pub async fn open(url: &str, connections: u32) -> Result<Self, sqlx::Error> {
+    ///
+    /// `patience` is for a connection, and for a lock.
+    pub async fn open(
+        url: &str,
+        connections: u32,
+        patience: Duration,
+    ) -> Result<Self, sqlx::Error> {
+        let milliseconds = |time: Duration| time.as_millis().to_string();
         let options = PgConnectOptions::from_str(url)?.application_name("harbour").options([
-            ("statement_timeout", "5s"),
-            ("lock_timeout", "3s"),
-            ("idle_in_transaction_session_timeout", "10s"),
+            ("lock_timeout", milliseconds(patience)),
+            ("statement_timeout", milliseconds(patience * 2)),
+            ("idle_in_transaction_session_timeout", milliseconds(patience * 4)),
         ]);
         let pool = PgPoolOptions::new()
             .max_connections(connections)
-            .acquire_timeout(Duration::from_secs(3))
+            .acquire_timeout(patience)
             .connect_with(options)
             .await?;
         sqlx::migrate!().run(&pool).await?;

@@ -17,9 +17,6 @@ use crate::refusal::Refusal;
 /// How often the station is asked for one ship.
 const ATTEMPTS: u32 = 3;
 
-/// How long one answer may take.
-const PATIENCE: Duration = Duration::from_millis(1500);
-
 /// The pause before the second attempt. It doubles with each.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -50,6 +47,8 @@ pub struct Tides {
     station: Option<Station>,
     /// With the certificate that it trusts.
     client: Mutex<Option<(Vec<u8>, Client)>>,
+    /// How long one answer may take.
+    patience: Duration,
     metrics: Arc<Metrics>,
 }
 
@@ -60,10 +59,10 @@ struct Failure {
 }
 
 impl Tides {
-    pub fn new(station: Option<Station>, metrics: Arc<Metrics>) -> Self {
+    pub fn new(station: Option<Station>, patience: Duration, metrics: Arc<Metrics>) -> Self {
         // The cryptography of the process. A second call finds that the choice was made.
         _ = rustls::crypto::ring::default_provider().install_default();
-        Self { station, client: Mutex::default(), metrics }
+        Self { station, client: Mutex::default(), patience, metrics }
     }
 
     /// Holds a request against the tide at its arrival, if the ship is so deep that it matters.
@@ -142,8 +141,8 @@ impl Tides {
         if roots.is_empty() {
             return Err(failure("holds no certificate".into()));
         }
-        let client = Client::builder().tls_certs_only(roots).no_proxy().timeout(PATIENCE).build();
-        let client = client.map_err(|error| failure(cause(&error)))?;
+        let client = Client::builder().tls_certs_only(roots).no_proxy().timeout(self.patience);
+        let client = client.build().map_err(|error| failure(cause(&error)))?;
         *slot = Some((pem, client.clone()));
         Ok(client)
     }

@@ -13,9 +13,6 @@ use tokio::time::{Instant, interval, timeout};
 use super::problem::{Problem, unreadable};
 use crate::service::Service;
 
-/// How long a reader may take for one message, and for its part of the end.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// How often a silent reader is asked whether it is there, and how long it may be silent.
 const PING: Duration = Duration::from_secs(20);
 const MAX_SILENCE: Duration = Duration::from_secs(60);
@@ -54,7 +51,10 @@ pub(super) async fn feed(
         let leave = read(&service, &mut socket).await;
         tracing::debug!(leave.reason, "a reader of the feed leaves");
         if let Some((code, reason)) = leave.close {
-            close(&mut socket, CloseFrame { code, reason: reason.into() }).await;
+            let end = close(&mut socket, CloseFrame { code, reason: reason.into() });
+            if !matches!(timeout(service.patience.reader, end).await, Ok(Ok(()))) {
+                tracing::debug!("a reader of the feed did not take its end");
+            }
         }
         service.metrics.readers.dec();
         service.metrics.left(leave.reason);
@@ -116,7 +116,7 @@ fn goodbye() -> Leave {
 /// Sends one message, unless the reader does not take it or the service ends.
 async fn send(service: &Service, socket: &mut WebSocket, message: Message) -> Result<(), Leave> {
     tokio::select! {
-        sent = timeout(PATIENCE, socket.send(message)) => match sent {
+        sent = timeout(service.patience.reader, socket.send(message)) => match sent {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(Leave::silently("broken")),
             // Nothing can be told through a connection that is full.
@@ -127,13 +127,8 @@ async fn send(service: &Service, socket: &mut WebSocket, message: Message) -> Re
 }
 
 /// Says why, and waits until the reader has read it.
-async fn close(socket: &mut WebSocket, frame: CloseFrame) {
-    let end = async {
-        socket.send(Message::Close(Some(frame))).await?;
-        while let Some(Ok(_)) = socket.recv().await {}
-        Ok::<_, axum::Error>(())
-    };
-    if !matches!(timeout(PATIENCE, end).await, Ok(Ok(()))) {
-        tracing::debug!("a reader of the feed did not take its end");
-    }
+async fn close(socket: &mut WebSocket, frame: CloseFrame) -> Result<(), axum::Error> {
+    socket.send(Message::Close(Some(frame))).await?;
+    while let Some(Ok(_)) = socket.recv().await {}
+    Ok(())
 }

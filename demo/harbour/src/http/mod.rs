@@ -7,7 +7,6 @@ pub mod problem;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
@@ -21,9 +20,6 @@ use tracing::Instrument;
 use self::problem::{Problem, method_not_allowed, not_found};
 use crate::refusal::Refusal;
 use crate::service::Service;
-
-/// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A booking has a few hundred bytes.
 const MAX_BODY: usize = 16 * 1024;
@@ -55,7 +51,8 @@ async fn observe(State(service): State<Arc<Service>>, request: Request, next: Ne
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("none", MatchedPath::as_str).to_string();
     let span = tracing::info_span!("request", number, %method, path = request.uri().path());
-    let response = timeout(PATIENCE, next.run(request).instrument(span.clone())).await;
+    let response =
+        timeout(service.patience.request, next.run(request).instrument(span.clone())).await;
     let response =
         response.unwrap_or_else(|_| Problem(Refusal::Busy("it took too long")).into_response());
     let (status, duration) = (response.status().as_u16(), start.elapsed());

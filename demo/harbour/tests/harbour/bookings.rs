@@ -7,6 +7,7 @@ use harbour::domain::{Booking, BookingRequest};
 use reqwest::StatusCode;
 use tokio::task::JoinSet;
 
+use crate::kit::reader::Reader;
 use crate::kit::{Place, day, problem, problem_name, request, unique_key};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -223,4 +224,38 @@ async fn a_key_that_many_use_for_different_things_belongs_to_the_first() {
         }
     }
     assert_eq!(made, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_the_database_ends_are_replaced() {
+    let place = Place::new().await;
+    let client = place.serve().await.client;
+    let mut reader = Reader::new(&client.address).await;
+    let mut connection = place.connect().await;
+    for number in 0..3 {
+        let end = "select count(pg_terminate_backend(pid)) from pg_stat_activity
+                   where datname = current_database() and pid <> pg_backend_pid()";
+        let ended: i64 = sqlx::query_scalar(end).fetch_one(&mut connection).await.unwrap();
+        assert!(ended > 0);
+        let booking = client.book(&request(1, number)).await;
+        assert_eq!(reader.change().await.booking, booking);
+    }
+    // A connection that is ended in the middle of a booking is another thing: the client is told to
+    // come again, and nothing is booked.
+    sqlx::query("begin").execute(&mut connection).await.unwrap();
+    sqlx::query("select 1 from berths where id = 2 for update")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let waiting = tokio::spawn({
+        let client = client.clone();
+        async move { client.try_to_book(&request(2, 0), "k").await }
+    });
+    let mut other = place.connect().await;
+    let end = "select count(pg_terminate_backend(pid)) from pg_stat_activity
+               where datname = current_database() and wait_event_type = 'Lock'";
+    while sqlx::query_scalar::<_, i64>(end).fetch_one(&mut other).await.unwrap() == 0 {}
+    assert_eq!(problem_name(waiting.await.unwrap()).await, (503, "busy".into()));
+    sqlx::query("commit").execute(&mut connection).await.unwrap();
+    assert_eq!(client.try_to_book(&request(2, 0), "k").await.status(), StatusCode::CREATED);
 }

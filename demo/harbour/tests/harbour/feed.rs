@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harbour::config::Config;
+use harbour::config::{Config, Patience};
 use harbour::domain::State;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -112,7 +112,9 @@ async fn a_reader_that_falls_behind_is_told_so() {
 #[tokio::test]
 async fn a_reader_that_takes_nothing_is_dropped_and_harms_nobody() {
     let place = Place::new().await;
-    let instance = Instance::start(Config { feed: 60_000, ..place.config() }).await;
+    let config = Config { feed: 60_000, ..place.config() };
+    let patience = Patience { reader: Duration::from_secs(5), ..config.patience };
+    let instance = Instance::start(Config { patience, ..config }).await;
     let client = &instance.client;
     client.book(&request(1, 0)).await;
     // It asks for the feed and never reads again.

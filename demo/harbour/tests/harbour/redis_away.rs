@@ -1,6 +1,6 @@
 //! A Redis that dies, hangs, and comes back: no request fails for it.
 
-use harbour::config::Config;
+use harbour::config::{Config, Patience};
 use serde_json::json;
 
 use crate::kit::process::Redis;
@@ -13,6 +13,13 @@ const MEMORY: &str = "harbour_boards_total{source=\"memory\"}";
 
 async fn serve(place: &Place, redis: &Redis) -> Instance {
     Instance::start(Config { redis: redis.url(), ..place.config() }).await
+}
+
+/// An instance that waits for Redis as long as a service does.
+async fn serve_as_usual(place: &Place, redis: &Redis) -> Instance {
+    let config = Config { redis: redis.url(), ..place.config() };
+    let patience = Patience { redis: Patience::default().redis, ..config.patience };
+    Instance::start(Config { patience, ..config }).await
 }
 
 /// What `/health` says of Redis.
@@ -84,7 +91,7 @@ async fn a_redis_that_is_killed_and_comes_back_is_missed_by_nobody() {
 async fn a_redis_that_hangs_holds_nobody_up_for_long() {
     let place = Place::new().await;
     let redis = Redis::start().await;
-    let client = serve(&place, &redis).await.client;
+    let client = serve_as_usual(&place, &redis).await.client;
     assert_eq!(count(&client).await, 0);
     redis.stop(true).await;
     client.book(&request(1, 0)).await;

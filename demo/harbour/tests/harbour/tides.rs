@@ -9,7 +9,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
 use chrono::{DateTime, TimeDelta, Utc};
-use harbour::config::Config;
+use harbour::config::{Config, Patience};
 use harbour::domain::BookingRequest;
 use harbour::station::{self, TlsListener};
 use harbour::tides::{Station, Tide};
@@ -116,7 +116,11 @@ async fn a_station_that_is_slow_is_given_up_and_other_ships_come_in() {
         tokio::time::sleep(Duration::from_secs(600)).await;
         high().await
     };
-    let client = serve(&place, Router::new().route("/tides", get(slow))).await.client;
+    let mut station = Station { url: String::new(), ca: folder().join("ca.pem") };
+    begin("127.0.0.1:0", &mut station, Router::new().route("/tides", get(slow))).await;
+    let config = Config { tides: Some(station), ..place.config() };
+    let patience = Patience { tides: Patience::default().tides, ..config.patience };
+    let client = Instance::start(Config { patience, ..config }).await.client;
     let deep = tokio::spawn({
         let client = client.clone();
         async move { client.try_to_book(&deep(0), "k").await }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use harbour::config::Config;
+use harbour::config::{Config, Patience};
 use harbour::domain::{Booking, BookingRequest};
 use harbour::server::Server;
 use reqwest::{RequestBuilder, Response, StatusCode};
@@ -45,7 +45,10 @@ impl Place {
 
     pub fn config(&self) -> Config {
         let config = Config::new(self.database.clone(), self.redis.clone());
-        Config { connections: 5, ..config }
+        // A machine that is busy with other things is no reason to fail.
+        let [request, database, redis, tides, reader, drain] = [LONG; 6];
+        let patience = Patience { request, database, redis, tides, reader, drain };
+        Config { connections: 5, patience, ..config }
     }
 
     /// An instance of the service in this process.
