@@ -1,6 +1,8 @@
 //! The executor matrix: the same exchange over TCP and UDP with a timer passes wherever a future
 //! can be polled, with no setup.
 
+#[path = "executors/compat.rs"]
+mod compat;
 #[path = "executors/exchange.rs"]
 mod exchange;
 mod kit;

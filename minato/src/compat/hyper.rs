@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use ::hyper::rt as theirs;
 
 use super::our_types::{absent, for_our_types};
-use super::{Compat, Executor, LocalExecutor, Timer};
+use super::{Compat, Executor, FromFutures, FromTokio, LocalExecutor, Timer};
 use crate::io::forward::forward_write_polls;
 use crate::{io as ours, net, time};
 
@@ -29,8 +29,8 @@ fn poll_read<R: ours::AsyncRead>(
 }
 
 macro_rules! read {
-    ([$($generics:tt)*] $type:ty, $self:ident => $pin:expr, $shared:expr) => {
-        impl<$($generics)*> theirs::Read for $type {
+    ([$($generics:tt)*] $type:ty, $self:ident => $pin:expr, $shared:expr $(; $($where:tt)+)?) => {
+        impl<$($generics)*> theirs::Read for $type $($($where)+)? {
             fn poll_read(
                 $self: Pin<&mut Self>,
                 cx: &mut Context<'_>,
@@ -43,8 +43,8 @@ macro_rules! read {
 }
 
 macro_rules! write {
-    ([$($generics:tt)*] $type:ty, $self:ident => $pin:expr, $shared:expr) => {
-        impl<$($generics)*> theirs::Write for $type {
+    ([$($generics:tt)*] $type:ty, $self:ident => $pin:expr, $shared:expr $(; $($where:tt)+)?) => {
+        impl<$($generics)*> theirs::Write for $type $($($where)+)? {
             forward_write_polls!($self, cx => $pin);
 
             fn is_write_vectored(&$self) -> bool {
@@ -55,6 +55,11 @@ macro_rules! write {
 }
 
 for_our_types!(read, write, absent, absent);
+// These have our traits only where the feature for the traits of their streams is on.
+read!([T] FromTokio<T>, self => self, self; where Self: ours::AsyncRead);
+write!([T] FromTokio<T>, self => self, self; where Self: ours::AsyncWrite);
+read!([T] FromFutures<T>, self => self, self; where Self: ours::AsyncRead);
+write!([T] FromFutures<T>, self => self, self; where Self: ours::AsyncWrite);
 
 impl<F> theirs::Executor<F> for Executor
 where

@@ -41,8 +41,8 @@
 //! | wrapper | takes | and has |
 //! |---|---|---|
 //! | [`Compat`] | our traits | those of tokio, futures and hyper |
-//! | [`FromTokio`] | tokio's | ours |
-//! | [`FromFutures`] | those of futures | ours |
+//! | [`FromTokio`] | tokio's | ours, and those of hyper |
+//! | [`FromFutures`] | those of futures | ours, and those of hyper |
 //!
 //! They can be nested: `Compat<FromFutures<T>>` is a way from futures to tokio.
 //!
