@@ -83,7 +83,6 @@
 //! that outlives the connection: clones count, too.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::mem;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
@@ -99,7 +98,7 @@ use crate::time::timeout;
 /// [module](self).
 ///
 /// It may be kept in a `static`, by `LazyLock`, and used on any thread and under any executor.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct GracefulShutdown {
     state: Arc<Mutex<State>>,
 }
@@ -111,7 +110,7 @@ pub struct Token {
     shutdown: GracefulShutdown,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
     has_begun: bool,
     tokens: usize,
@@ -169,8 +168,8 @@ impl GracefulShutdown {
     /// # Cancel safety
     ///
     /// Nothing is lost by dropping it.
-    pub fn begun(&self) -> Wait {
-        Wait { shutdown: self.clone(), moment: Moment::Begun, number: None }
+    pub fn begun(&self) -> ShutdownWait {
+        ShutdownWait { shutdown: self.clone(), moment: Moment::Begun, number: None }
     }
 
     /// Runs `future` to its end, or until the shutdown has begun; then `None`, and `future` is
@@ -193,8 +192,8 @@ impl GracefulShutdown {
     /// # Cancel safety
     ///
     /// Nothing is lost by dropping it.
-    pub fn wait(&self) -> Wait {
-        Wait { shutdown: self.clone(), moment: Moment::Drained, number: None }
+    pub fn wait(&self) -> ShutdownWait {
+        ShutdownWait { shutdown: self.clone(), moment: Moment::Drained, number: None }
     }
 
     /// [Begins](Self::begin) the shutdown and waits until no token is left, for at most `limit`;
@@ -236,7 +235,7 @@ impl Token {
     /// # Cancel safety
     ///
     /// Nothing is lost by dropping it.
-    pub fn begun(&self) -> Wait {
+    pub fn begun(&self) -> ShutdownWait {
         self.shutdown.begun()
     }
 
@@ -266,14 +265,14 @@ impl Drop for Token {
 /// and may be polled again after its end: what `wait` waits for may pass.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct Wait {
+pub struct ShutdownWait {
     shutdown: GracefulShutdown,
     moment: Moment,
     /// Names its waker.
     number: Option<u64>,
 }
 
-impl Future for Wait {
+impl Future for ShutdownWait {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -294,22 +293,10 @@ impl Future for Wait {
     }
 }
 
-impl Drop for Wait {
+impl Drop for ShutdownWait {
     fn drop(&mut self) {
         let Some(number) = self.number else { return };
         let waker = self.shutdown.state.lock().waiting[self.moment as usize].remove(&number);
         drop(waker);
-    }
-}
-
-impl fmt::Debug for GracefulShutdown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.state.lock();
-        let (has_begun, tokens) = (state.has_begun, state.tokens);
-        drop(state);
-        f.debug_struct("GracefulShutdown")
-            .field("has_begun", &has_begun)
-            .field("tokens", &tokens)
-            .finish()
     }
 }

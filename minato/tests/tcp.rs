@@ -8,18 +8,24 @@ mod tcp {
     mod background;
     mod canary;
     mod close;
+    mod closed;
     mod connect;
     mod contract;
     mod deputy;
     mod faults;
     mod halves;
+    mod info;
+    mod inherited;
     mod listen;
+    mod listen_with;
     mod options;
+    mod race;
     mod reactor;
     mod read;
     mod ready;
     mod shortage;
     mod standard;
+    mod timeouts;
     mod traits;
     mod waiters;
 }

@@ -162,6 +162,9 @@ impl Interest {
     /// A waiting error.
     pub const ERROR: Interest = Interest(Readiness::ERROR);
 
+    /// The end of the stream, whatever is there to be read before it.
+    pub(crate) const READ_CLOSED: Interest = Interest(Readiness::READ_CLOSED);
+
     /// Both interests together.
     pub const fn add(self, other: Interest) -> Interest {
         Interest(self.0.union(other.0))

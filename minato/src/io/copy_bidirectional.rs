@@ -1,12 +1,14 @@
 //! Copying between two streams in both directions at once.
 
-use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use super::transfer::{BufferSizes, Transfer};
 use super::{AsyncRead, AsyncWrite};
+use crate::time::Instant;
+use crate::time::timer::Timer;
 
 /// Copies from `a` to `b` and from `b` to `a` until both have ended; returns the number of bytes
 /// copied from `a` to `b` and from `b` to `a`.
@@ -64,7 +66,7 @@ where
     A: AsyncRead + AsyncWrite + Unpin + ?Sized,
     B: AsyncRead + AsyncWrite + Unpin + ?Sized,
 {
-    run(a, b, BufferSizes::ADAPTIVE, BufferSizes::ADAPTIVE).await
+    relay(a, b).await
 }
 
 /// Like [`copy_bidirectional`], with buffers of fixed sizes in bytes. No more than that is ever in
@@ -111,31 +113,136 @@ where
 {
     assert!(a_to_b_buf_size > 0, "`a_to_b_buf_size` must be greater than 0");
     assert!(b_to_a_buf_size > 0, "`b_to_a_buf_size` must be greater than 0");
-    run(a, b, BufferSizes::fixed(a_to_b_buf_size), BufferSizes::fixed(b_to_a_buf_size)).await
+    let (from_a, from_b) = (a_to_b_buf_size, b_to_a_buf_size);
+    Relay::new(a, b, BufferSizes::fixed(from_a), BufferSizes::fixed(from_b)).await
 }
 
-async fn run<A, B>(
-    a: &mut A,
-    b: &mut B,
-    a_to_b_sizes: BufferSizes,
-    b_to_a_sizes: BufferSizes,
-) -> io::Result<(u64, u64)>
+/// Like [`copy_bidirectional`], for proxies: the future knows how much it has
+/// [copied](Relay::copied), also after an error and before the end, and may give up
+/// [idle](Relay::with_idle_limit) streams.
+///
+/// # Errors
+///
+/// As [`copy_bidirectional`], and [`TimedOut`](io::ErrorKind::TimedOut) after the limit.
+///
+/// # Cancel safety
+///
+/// As [`copy_bidirectional`].
+///
+/// # Examples
+///
+/// ```
+/// use minato::io::{self, AsyncWriteExt};
+/// use std::time::Duration;
+///
+/// # pollster::block_on(async {
+/// let (mut client, mut near) = io::duplex(64);
+/// let (mut far, _server) = io::duplex(64);
+/// client.write_all(b"ping").await?;
+///
+/// let mut relay = io::relay(&mut near, &mut far).with_idle_limit(Duration::from_millis(5));
+/// let error = (&mut relay).await.unwrap_err();
+/// assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+/// assert_eq!(relay.copied(), (4, 0));
+/// # io::Result::Ok(()) }).unwrap();
+/// ```
+pub fn relay<'a, A, B>(a: &'a mut A, b: &'a mut B) -> Relay<'a, A, B>
 where
     A: AsyncRead + AsyncWrite + Unpin + ?Sized,
     B: AsyncRead + AsyncWrite + Unpin + ?Sized,
 {
-    let mut a_to_b = Direction::Copying(Transfer::new(a_to_b_sizes));
-    let mut b_to_a = Direction::Copying(Transfer::new(b_to_a_sizes));
-    poll_fn(|cx| {
+    Relay::new(a, b, BufferSizes::ADAPTIVE, BufferSizes::ADAPTIVE)
+}
+
+/// The future of [`relay`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct Relay<'a, A: ?Sized, B: ?Sized> {
+    a: &'a mut A,
+    b: &'a mut B,
+    a_to_b: Direction,
+    b_to_a: Direction,
+    idle: Option<Idle>,
+}
+
+/// The limit to how long nothing is copied.
+#[derive(Debug)]
+struct Idle {
+    limit: Duration,
+    timer: Timer,
+    /// How much was copied when that was last looked at, and since when.
+    copied: (u64, u64),
+    since: Instant,
+}
+
+impl<'a, A: ?Sized, B: ?Sized> Relay<'a, A, B> {
+    fn new(
+        a: &'a mut A,
+        b: &'a mut B,
+        a_to_b_sizes: BufferSizes,
+        b_to_a_sizes: BufferSizes,
+    ) -> Self {
+        let a_to_b = Direction::Copying(Transfer::new(a_to_b_sizes));
+        let b_to_a = Direction::Copying(Transfer::new(b_to_a_sizes));
+        Self { a, b, a_to_b, b_to_a, idle: None }
+    }
+
+    /// Gives up when nothing was copied for so long, in either direction. It counts from now on.
+    #[track_caller]
+    pub fn with_idle_limit(mut self, limit: Duration) -> Self {
+        let timer = Timer::after(limit);
+        self.idle = Some(Idle { limit, since: timer.now(), timer, copied: (0, 0) });
+        self
+    }
+
+    /// How many bytes were copied from `a` to `b` and from `b` to `a` so far: read from one and
+    /// written to the other.
+    pub fn copied(&self) -> (u64, u64) {
+        (self.a_to_b.copied(), self.b_to_a.copied())
+    }
+}
+
+impl Idle {
+    /// Ready, with an error, when nothing was copied for too long. A byte that moves costs a look
+    /// at the clock; the timer moves on only when it is due.
+    fn poll<T>(&mut self, cx: &mut Context<'_>, copied: (u64, u64)) -> Poll<io::Result<T>> {
+        if self.copied != copied {
+            (self.copied, self.since) = (copied, self.timer.now());
+        }
+        let deadline = self.since.saturating_add(self.limit);
+        while self.timer.deadline() < deadline {
+            ready!(self.timer.try_poll(cx))?;
+            self.timer.reset(deadline);
+        }
+        ready!(self.timer.try_poll(cx))?;
+        let text = format!("nothing was copied in either direction for {:?}", self.limit);
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, text)))
+    }
+}
+
+impl<A, B> Future for Relay<'_, A, B>
+where
+    A: AsyncRead + AsyncWrite + Unpin + ?Sized,
+    B: AsyncRead + AsyncWrite + Unpin + ?Sized,
+{
+    type Output = io::Result<(u64, u64)>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
         // Both are polled every time: each must register its own wakers.
-        let from_a = a_to_b.poll(cx, Pin::new(&mut *a), Pin::new(&mut *b))?;
-        let from_b = b_to_a.poll(cx, Pin::new(&mut *b), Pin::new(&mut *a))?;
-        Poll::Ready(Ok((ready!(from_a), ready!(from_b))))
-    })
-    .await
+        let from_a = this.a_to_b.poll(cx, Pin::new(&mut *this.a), Pin::new(&mut *this.b))?;
+        let from_b = this.b_to_a.poll(cx, Pin::new(&mut *this.b), Pin::new(&mut *this.a))?;
+        let copied = this.copied();
+        match &mut this.idle {
+            _ if from_a.is_ready() && from_b.is_ready() => Poll::Ready(Ok(copied)),
+            Some(idle) => idle.poll(cx, copied),
+            None => Poll::Pending,
+        }
+    }
 }
 
 /// One way of the two; the number is that of the bytes copied.
+#[derive(Debug)]
 enum Direction {
     Copying(Transfer),
     ShuttingDown(u64),
@@ -143,12 +250,19 @@ enum Direction {
 }
 
 impl Direction {
+    fn copied(&self) -> u64 {
+        match self {
+            Self::Copying(transfer) => transfer.copied(),
+            Self::ShuttingDown(copied) | Self::Done(copied) => *copied,
+        }
+    }
+
     fn poll<R, W>(
         &mut self,
         cx: &mut Context<'_>,
         mut reader: Pin<&mut R>,
         mut writer: Pin<&mut W>,
-    ) -> Poll<io::Result<u64>>
+    ) -> Poll<io::Result<()>>
     where
         R: AsyncRead + ?Sized,
         W: AsyncWrite + ?Sized,
@@ -163,7 +277,7 @@ impl Direction {
                     ready!(writer.as_mut().poll_shutdown(cx))?;
                     Self::Done(*copied)
                 }
-                Self::Done(copied) => return Poll::Ready(Ok(*copied)),
+                Self::Done(_) => return Poll::Ready(Ok(())),
             };
         }
     }

@@ -19,7 +19,9 @@
 //!   [`repeat`] are streams for tests and for bytes that nobody reads.
 //! * **Pipes in memory**: [`duplex()`] makes two connected ends, [`simplex()`] one direction.
 //! * **Copies**: [`copy()`], [`copy_buf()`] and [`copy_bidirectional()`] move all bytes of a
-//!   reader.
+//!   reader; [`relay()`] tells how many it has moved whatever happens, and gives up idle streams.
+//! * **Limits**: [`TimeoutStream`] limits how long a read or write waits, and `max_length` of
+//!   [`Lines`], [`Split`] and [`ReadUntil`] how much is gathered.
 //! * **The by-value futures** in [`owned`] do the same work with ownership instead of borrows: they
 //!   take a stream and a buffer and give both back when they are done.
 //! * [`Error`], [`ErrorKind`], [`Result`] and [`SeekFrom`] are the standard library's.
@@ -95,10 +97,14 @@ mod copy_buf;
 mod duplex;
 pub mod owned;
 mod simplex;
+mod timeout_stream;
 mod transfer;
 
 pub use self::copy::copy;
-pub use self::copy_bidirectional::{copy_bidirectional, copy_bidirectional_with_sizes};
+pub use self::copy_bidirectional::{
+    Relay, copy_bidirectional, copy_bidirectional_with_sizes, relay,
+};
 pub use self::copy_buf::copy_buf;
 pub use self::duplex::{DuplexStream, duplex};
 pub use self::simplex::{SimplexStream, simplex};
+pub use self::timeout_stream::TimeoutStream;

@@ -83,6 +83,11 @@ impl Transfer {
         }
     }
 
+    /// The number of bytes written so far.
+    pub(super) fn copied(&self) -> u64 {
+        self.copied
+    }
+
     /// Copies until the reader ends and everything is written and flushed; returns the number of
     /// bytes written since the transfer was made.
     ///

@@ -8,11 +8,14 @@
 //! |---|---|
 //! | [`TcpListener`], [`TcpStream`] | a listening TCP socket, and a connection |
 //! | [`TcpSocket`] | a TCP socket that is set up before it listens or connects |
+//! | [`tcp::Connect`] | connects to the first of several addresses that answers |
+//! | [`tcp::Listen`] | listens with options, also with several sockets on one port |
 //! | [`UdpSocket`] | a UDP socket |
 //! | [`UnixListener`], [`UnixStream`] | a listening Unix socket, and a connection |
 //! | [`UnixDatagram`] | a Unix datagram socket |
 //! | [`UnixSocket`] | a Unix socket that is set up before it listens, connects or sends |
 //! | [`unix::pipe`] | pipes, with a path and without |
+//! | [`inherited_descriptors`] | sockets that systemd passes to the process |
 //! | [`AsyncFd`] | any other descriptor that the system can wait for |
 
 mod address;
@@ -22,6 +25,7 @@ mod backoff;
 mod by_number;
 mod datagram;
 mod halves;
+mod inherited;
 mod io;
 mod listener;
 mod options;
@@ -40,6 +44,7 @@ pub use self::async_fd::AsyncFd;
 pub use self::halves::{
     BorrowedReadHalf, BorrowedWriteHalf, OwnedReadHalf, OwnedWriteHalf, ReuniteError, SplitStream,
 };
+pub use self::inherited::inherited_descriptors;
 pub use self::listener::Incoming;
 pub use self::resolve::lookup_host;
 pub use self::send_file::SendFile;

@@ -16,6 +16,27 @@ macro_rules! stream_api {
                 self.socket.shutdown(how)
             }
 
+            /// Waits until the peer has ended its writing side, or the connection is gone, without
+            /// reading: what the peer has sent stays to be read. To notice, for example, that
+            /// nobody waits any more for an answer that takes a while.
+            ///
+            /// A peer that has only ended its writing side may still read, as after a request that
+            /// it has [shut down](crate::io::AsyncWriteExt::shutdown); what is gone reports
+            /// [`ready`](Self::ready) for [`WRITABLE`](Interest::WRITABLE) with
+            /// [`is_write_closed`](Readiness::is_write_closed).
+            ///
+            /// # Errors
+            ///
+            /// As [`ready`](Self::ready). An error of the connection ends the wait, and is left for
+            /// the next read or write.
+            ///
+            /// # Cancel safety
+            ///
+            /// Nothing is lost by dropping it.
+            pub async fn read_closed(&self) -> io::Result<()> {
+                self.socket.ready(Interest::READ_CLOSED).await.map(drop)
+            }
+
             /// Splits the stream into halves that borrow it, for use within one task.
             pub fn split(&mut self) -> (BorrowedReadHalf<'_, Self>, BorrowedWriteHalf<'_, Self>) {
                 halves::split(self)

@@ -159,8 +159,13 @@ pub(crate) fn set_quickack(socket: &Socket, on: bool) -> io::Result<()> {
 pub(crate) fn waiting_connections(listener: &Socket) -> Option<u32> {
     // The head of the kernel's `tcp_info`: eight bytes, and then numbers of 32 bits. The fifth
     // of these has this meaning for a listener.
-    let head: [u32; 7] = read_option(listener, libc::IPPROTO_TCP, libc::TCP_INFO).ok()?;
+    let head: [u32; 7] = tcp_info(listener).ok()?;
     Some(head[6])
+}
+
+/// The first words of the kernel's `tcp_info`.
+pub(crate) fn tcp_info<const N: usize>(socket: &Socket) -> io::Result<[u32; N]> {
+    read_option(socket, libc::IPPROTO_TCP, libc::TCP_INFO)
 }
 
 /// Whether a socket takes connections.

@@ -10,6 +10,7 @@ mod batch;
 pub(crate) mod fd_passing;
 mod gro;
 mod gso;
+pub(crate) mod inherited;
 mod options;
 pub(crate) mod pipe;
 #[cfg_attr(any(target_os = "linux", target_os = "android"), path = "linux.rs")]
@@ -137,6 +138,11 @@ impl OsSocket {
     /// How many connections wait to be accepted, where the system tells.
     pub(crate) fn waiting_connections(&self) -> Option<u32> {
         platform::waiting_connections(&self.socket)
+    }
+
+    /// The first words of what the system knows of a TCP connection.
+    pub(crate) fn tcp_info<const N: usize>(&self) -> io::Result<[u32; N]> {
+        platform::tcp_info(&self.socket)
     }
 
     /// Whether it takes connections, where the system tells.

@@ -111,6 +111,11 @@ pub(crate) fn waiting_connections(_listener: &Socket) -> Option<u32> {
     None
 }
 
+/// Not reported in one way.
+pub(crate) fn tcp_info<const N: usize>(_socket: &Socket) -> io::Result<[u32; N]> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Not reported by every system.
 pub(crate) fn is_listening(_socket: &Socket) -> bool {
     false
@@ -308,6 +313,7 @@ mod tests {
             set_dont_fragment(&listener, false, true),
             passcred(&listener).map(drop),
             set_passcred(&listener, true),
+            tcp_info::<1>(&listener).map(drop),
             quickack(&listener).map(drop),
             set_quickack(&listener, true),
             device(&listener).map(drop),

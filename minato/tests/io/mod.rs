@@ -6,6 +6,7 @@ mod buffers;
 mod chunking;
 mod halves;
 mod interrupted;
+mod limits;
 mod memory;
 mod read;
 mod script;

@@ -1,8 +1,11 @@
 //! `copy_bidirectional`: half-close, errors, sizes.
 
 use std::io::ErrorKind;
+use std::time::Duration;
 
-use minato::io::{self, owned};
+use minato::io::{self, AsyncReadExt, AsyncWriteExt, owned};
+use minato::runtime::Builder;
+use minato::time::{Instant, sleep};
 
 use super::drive::{drive, panic_message, poll_once};
 use super::mock::{Both, Script, Sink, Step, Take, bytes};
@@ -99,4 +102,100 @@ fn one_direction_that_is_always_ready_does_not_starve_the_other() {
     let mut copying = Box::pin(io::copy_bidirectional(&mut a, &mut b));
     assert!(poll_once(&mut copying).is_pending());
     assert_eq!(seen.seen().visible(), b"answer");
+}
+
+#[test]
+fn a_relay_tells_what_it_copied_before_an_error() {
+    let error = Step::Error(ErrorKind::ConnectionReset);
+    let steps = [bytes("har"), Step::Pending, bytes("bour"), error];
+    let mut a = Both { script: Script::new(steps), sink: Sink::default() };
+    let mut b = Both { script: Script::new([bytes("ok"), Step::Stall]), sink: Sink::default() };
+    let mut relay = io::relay(&mut a, &mut b);
+    assert_eq!(relay.copied(), (0, 0));
+    assert_eq!(drive(&mut relay).unwrap_err().kind(), ErrorKind::ConnectionReset);
+    assert_eq!(relay.copied(), (7, 2));
+    // What the writer did not take does not count.
+    let mut a = Both { script: Script::new([bytes("harbour"), Step::Stall]), ..Both::default() };
+    let sink = Sink::new([Take::UpTo(3), Take::Error(ErrorKind::BrokenPipe)]);
+    let mut b = Both { script: Script::new([bytes("answer")]), sink };
+    let mut relay = io::relay(&mut a, &mut b);
+    assert_eq!(drive(&mut relay).unwrap_err().kind(), ErrorKind::BrokenPipe);
+    assert_eq!(relay.copied().0, 3);
+}
+
+#[test]
+fn a_relay_can_be_asked_before_its_end_and_after_it() {
+    let mut a = Both { script: Script::new([bytes("request")]), sink: Sink::default() };
+    let mut b = Both { script: Script::new([Step::Pending, bytes("ok")]), sink: Sink::default() };
+    let mut relay = io::relay(&mut a, &mut b);
+    assert!(poll_once(&mut relay).is_pending());
+    assert_eq!(relay.copied(), (7, 0));
+    assert_eq!(drive(&mut relay).unwrap(), (7, 2));
+    assert_eq!(relay.copied(), (7, 2));
+    assert_eq!((a.sink.seen().shutdowns, b.sink.seen().shutdowns), (1, 1));
+}
+
+/// Runs `case` under a clock that jumps.
+fn paused(case: impl Future<Output = ()>) {
+    Builder::new_current_thread().start_paused(true).build().unwrap().block_on(case);
+}
+
+const LIMIT: Duration = Duration::from_secs(10);
+
+#[test]
+fn silence_in_both_directions_ends_a_relay_at_its_limit() {
+    paused(async {
+        let ((mut client, mut near), (mut far, mut server)) = (io::duplex(64), io::duplex(64));
+        let start = Instant::now();
+        let mut relay = io::relay(&mut near, &mut far).with_idle_limit(LIMIT);
+        let talk = async {
+            // One direction is enough, and a byte now and then.
+            for _ in 0..5 {
+                sleep(Duration::from_secs(9)).await;
+                client.write_all(b"x").await.unwrap();
+            }
+            for _ in 0..5 {
+                sleep(Duration::from_secs(9)).await;
+                server.write_all(b"y").await.unwrap();
+            }
+        };
+        let (ended, ()) = futures::join!(&mut relay, talk);
+        let error = ended.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        assert_eq!(error.to_string(), "nothing was copied in either direction for 10s");
+        assert_eq!((relay.copied(), start.elapsed().as_secs()), ((5, 5), 100));
+        // Both streams are still there, and nothing is lost.
+        let mut five = [0; 5];
+        server.read_exact(&mut five).await.unwrap();
+        assert_eq!(&five, b"xxxxx");
+        near.write_all(b"!").await.unwrap();
+        let mut six = [0; 6];
+        client.read_exact(&mut six).await.unwrap();
+        assert_eq!(&six, b"yyyyy!");
+    });
+}
+
+#[test]
+fn a_half_that_is_closed_and_a_peer_that_does_not_read_are_idle_too() {
+    paused(async {
+        let ((client, mut near), (mut far, _server)) = (io::duplex(64), io::duplex(4));
+        let (client, _) = owned::write_all(client, "more than it takes").await.unwrap();
+        let _client = owned::shutdown(client).await.unwrap();
+        let start = Instant::now();
+        let mut relay = io::relay(&mut near, &mut far).with_idle_limit(LIMIT);
+        assert_eq!((&mut relay).await.unwrap_err().kind(), ErrorKind::TimedOut);
+        assert_eq!((relay.copied(), start.elapsed()), ((4, 0), LIMIT));
+        // It may be polled on, and reports the same as long as nothing moves.
+        assert_eq!((&mut relay).await.unwrap_err().kind(), ErrorKind::TimedOut);
+    });
+}
+
+#[test]
+fn ends_come_before_the_limit() {
+    paused(async {
+        let ((client, mut near), (mut far, server)) = (io::duplex(64), io::duplex(64));
+        drop((client, server));
+        let relay = io::relay(&mut near, &mut far).with_idle_limit(Duration::ZERO);
+        assert_eq!(relay.await.unwrap(), (0, 0));
+    });
 }

@@ -6,6 +6,7 @@ use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::thread;
+use std::time::Duration;
 
 use minato::io::{self, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use minato::io::{BufReader, BufStream, BufWriter, owned};
@@ -193,6 +194,21 @@ fn by_value_and_in_both_directions() {
     splices("copy_bidirectional", |mut near: TcpStream, mut far: TcpStream| {
         let copying = io::copy_bidirectional(&mut near, &mut far);
         assert_eq!(pollster::block_on(copying).unwrap(), (LENGTH, 0));
+    });
+}
+
+/// A limit costs no splice.
+#[test]
+fn with_an_idle_limit_too() {
+    let _alone = alone();
+    splices("a relay with a limit", |mut near: TcpStream, mut far: UnixStream| {
+        pollster::block_on(async {
+            // The far end answers nothing, and ends when it has all.
+            let mut relay =
+                io::relay(&mut near, &mut far).with_idle_limit(Duration::from_secs(100));
+            assert_eq!((&mut relay).await.unwrap(), (LENGTH, 0));
+            assert_eq!(relay.copied(), (LENGTH, 0));
+        });
     });
 }
 

@@ -15,6 +15,8 @@ cases! {
     nothing_at_all [];
     messages_there_and_back [];
     a_stream_between_messages [];
+    what_was_copied_before_a_reset [];
+    an_idle_connection_is_given_up [];
 }
 
 /// A relay that runs beside the case: the client's end, the server's end, and what it will return.
@@ -206,4 +208,43 @@ async fn a_stream_between_messages(at: At) {
     }
     drop((from_server, to_server, from_client, to_client));
     assert_eq!(relayed.await.unwrap(), (3 * (long + 1_000), 3 * 2_000));
+}
+
+async fn what_was_copied_before_a_reset(at: At) {
+    let (mut client, mut near) = net::pair().await;
+    let (mut far, mut server) = net::pair().await;
+    let relaying = at.beside(async move {
+        let mut relay = io::relay(&mut near, &mut far);
+        let ended = (&mut relay).await;
+        (ended.map(drop), relay.copied())
+    });
+    client.write_all(content(0, 50_000)).await.unwrap();
+    net::read_all(&mut server, 50_000).await;
+    server.write_all(content(0, 1_000)).await.unwrap();
+    net::read_all(&mut client, 1_000).await;
+    client.set_zero_linger().unwrap();
+    drop(client);
+    let (ended, copied) = relaying.await;
+    at.note_result("ended", &ended);
+    assert_eq!(copied, (50_000, 1_000));
+    assert_eq!(server.read(&mut [0]).await.unwrap_or(0), 0);
+}
+
+async fn an_idle_connection_is_given_up(at: At) {
+    let (mut client, mut near) = net::pair().await;
+    let (mut far, mut server) = net::pair().await;
+    let relaying = at.beside(async move {
+        let limit = std::time::Duration::from_millis(50);
+        let mut relay = io::relay(&mut near, &mut far).with_idle_limit(limit);
+        let ended = (&mut relay).await;
+        (ended.map(drop), relay.copied())
+    });
+    client.write_all(b"hello").await.unwrap();
+    net::read_all(&mut server, 5).await;
+    let (ended, copied) = relaying.await;
+    at.note_result("ended", &ended);
+    assert_eq!(copied, (5, 0));
+    // The relay has dropped its ends.
+    assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
+    assert_eq!(server.read(&mut [0]).await.unwrap(), 0);
 }

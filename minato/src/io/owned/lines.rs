@@ -11,7 +11,7 @@ use crate::io::{AsyncBufRead, Lines};
 /// Makes a stream of the lines of `a`, without the `\n` or `\r\n` at their ends.
 ///
 /// The bytes after the last line end are a line too, unless there are none. The length of a line
-/// has no limit: limit the reader if the peer is not trusted.
+/// has no limit unless it is [set](OwnedLines::max_length).
 ///
 /// # Errors
 ///
@@ -59,6 +59,11 @@ pub struct OwnedLines<A> {
 }
 
 impl<A> OwnedLines<A> {
+    /// As [`Lines::max_length`].
+    pub fn max_length(self, max_length: usize) -> Self {
+        Self { lines: self.lines.max_length(max_length) }
+    }
+
     /// The reader. The beginning of a line whose end was not yet read is dropped;
     /// [`into_parts`](Self::into_parts) keeps it.
     pub fn into_inner(self) -> A {

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use super::parts::{Parts, by_value_future};
-use crate::io::util::{ToEnd, poll_fill, poll_through};
+use crate::io::util::{ToEnd, Until, poll_fill, poll_through};
 use crate::io::{AsyncBufRead, AsyncRead};
 
 /// Reads once into `buf`, as many bytes as are there; returns reader, buffer and their number.
@@ -135,25 +135,22 @@ pub fn read_until<A>(a: A, byte: u8, buf: Vec<u8>) -> OwnedReadUntil<A>
 where
     A: AsyncBufRead + Unpin,
 {
-    OwnedReadUntil { parts: Parts::new("ReadUntil", (a, buf, 0, byte)) }
+    OwnedReadUntil { parts: Parts::new("ReadUntil", (a, buf, Until::new(byte))) }
 }
 
 by_value_future! {
     /// The future of [`read_until`].
-    pub struct OwnedReadUntil<A: [AsyncBufRead + Unpin]> of (A, Vec<u8>, usize, u8) => (A, Vec<u8>);
-    |cx, (reader, buf, appended, byte)| {
-        poll_through(Pin::new(reader), cx, *byte, |bytes| {
-            buf.extend_from_slice(bytes);
-            *appended += bytes.len();
-        })
+    pub struct OwnedReadUntil<A: [AsyncBufRead + Unpin]> of (A, Vec<u8>, Until) => (A, Vec<u8>);
+    |cx, (reader, buf, until)| {
+        poll_through(Pin::new(reader), cx, until, |bytes| buf.extend_from_slice(bytes))
     };
-    |(reader, buf, ..), _| (reader, buf)
+    |(reader, buf, _), _| (reader, buf)
 }
 
 impl<A> OwnedReadUntil<A> {
     /// The reader, the buffer, and how many bytes were appended to it; `None` after success.
     pub fn into_parts(self) -> Option<(A, Vec<u8>, usize)> {
-        self.parts.into_inner().map(|(reader, buf, appended, _)| (reader, buf, appended))
+        self.parts.into_inner().map(|(reader, buf, until)| (reader, buf, until.count))
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::pin::Pin;
 
+use super::read_until::Until;
 use super::{FillBuf, Lines, ReadLine, ReadUntil, Split};
 use crate::io::AsyncBufRead;
 
 /// The methods of every [`AsyncBufRead`].
 ///
-/// None of them limits how much it gathers. For a peer that is not trusted, put a
+/// None of them limits how much it gathers, unless it is told to: for a peer that is not trusted,
+/// use the `max_length` of [`Lines`], [`Split`] and [`ReadUntil`], or put a
 /// [`take`](crate::io::AsyncReadExt::take) before the reader.
 ///
 /// ```
@@ -20,6 +22,10 @@ use crate::io::AsyncBufRead;
 /// let mut value = String::new();
 /// reader.read_line(&mut value).await?;
 /// assert_eq!((&key[..], &value[..]), (&b"key:"[..], " value\n"));
+///
+/// let too_long = reader.read_until(b'\n', &mut key).max_length(5).await.unwrap_err();
+/// assert_eq!(too_long.to_string(), r"no '\n' came within 5 bytes, which is the limit");
+/// assert_eq!((&key[..], reader), (&b"key:the r"[..], &b"est"[..]));
 /// # std::io::Result::Ok(()) }).unwrap();
 /// ```
 pub trait AsyncBufReadExt: AsyncBufRead {
@@ -51,7 +57,7 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     where
         Self: Unpin,
     {
-        ReadUntil { reader: self, delimiter: byte, buf, count: 0 }
+        ReadUntil { reader: self, until: Until::new(byte), buf }
     }
 
     /// Reads up to and including a line feed, or to the end of the stream, and appends that to

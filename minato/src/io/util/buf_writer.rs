@@ -93,9 +93,28 @@ impl<W> BufWriter<W> {
         self.project().inner
     }
 
+    /// Gives back the writer behind the buffer, and what was written and not yet handed on to it:
+    /// nothing is flushed, and nothing is lost.
+    ///
+    /// ```
+    /// use minato::io::{AsyncWriteExt, BufWriter};
+    ///
+    /// # futures::executor::block_on(async {
+    /// let mut writer = BufWriter::new(Vec::new());
+    /// writer.write_all(b"hello").await?;
+    /// assert_eq!(writer.into_parts(), (Vec::new(), b"hello".to_vec()));
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    pub fn into_parts(self) -> (W, Vec<u8>) {
+        let mut rest = self.buf;
+        rest.drain(..self.written);
+        (self.inner, rest)
+    }
+
     /// Gives back the writer behind the buffer.
     ///
     /// What is [buffered](Self::buffer) is lost: nothing is flushed.
+    /// [`into_parts`](Self::into_parts) keeps it.
     pub fn into_inner(self) -> W {
         self.inner
     }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::read_until::poll_piece;
+use super::read_until::{Until, max_length, poll_piece};
 use super::text::not_text;
 use crate::io::AsyncBufRead;
 
@@ -33,6 +33,7 @@ pin_project! {
     pub struct Lines<R> {
         #[pin]
         reader: R,
+        until: Until,
         // The front of the line whose end has not come.
         line: Vec<u8>,
     }
@@ -40,7 +41,7 @@ pin_project! {
 
 impl<R> Lines<R> {
     pub(in crate::io) fn new(reader: R) -> Self {
-        Self { reader, line: Vec::new() }
+        Self { reader, until: Until::new(b'\n'), line: Vec::new() }
     }
 
     /// The reader behind the lines.
@@ -71,6 +72,8 @@ impl<R> Lines<R> {
     }
 }
 
+max_length!([R] Lines<R>);
+
 impl<R: AsyncBufRead> Lines<R> {
     /// Returns the next line, `None` at the end of the stream.
     ///
@@ -78,8 +81,8 @@ impl<R: AsyncBufRead> Lines<R> {
     ///
     /// `InvalidData` when the line is not UTF-8: the error carries all of it
     /// (`error.downcast::<std::string::FromUtf8Error>()`), and the next call gives the line behind
-    /// it. After an error of the reader, the front of the line is kept, and the next call goes on
-    /// with it.
+    /// it. After an error of the reader, or a line over the [limit](Self::max_length), the front of
+    /// the line is kept, and the next call goes on with it.
     ///
     /// # Cancel safety
     ///
@@ -102,7 +105,7 @@ impl<R: AsyncBufRead> Lines<R> {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<Option<String>>> {
         let this = self.project();
-        let piece = ready!(poll_piece(this.reader, cx, b'\n', this.line))?;
+        let piece = ready!(poll_piece(this.reader, cx, this.until, this.line))?;
         let Some(mut line) = piece else { return Poll::Ready(Ok(None)) };
         if line.pop_if(|last| *last == b'\n').is_some() {
             line.pop_if(|last| *last == b'\r');

@@ -44,7 +44,7 @@ use std::io::IoSlice;
 // The loops that the by-value futures and the copies use too.
 pub(super) use self::read::poll_fill;
 pub(super) use self::read_to_end::ToEnd;
-pub(super) use self::read_until::poll_through;
+pub(super) use self::read_until::{Until, poll_through};
 pub(super) use self::write::{poll_flush_taken, poll_write_rest, poll_write_some};
 
 pub use self::buf_read_ext::AsyncBufReadExt;

@@ -11,42 +11,75 @@ use crate::io::AsyncBufRead;
 use crate::io::interrupted::uninterrupted;
 use crate::task::budget::CallBudget;
 
-/// Hands what comes, up to and including `delimiter`, to `append`; returns whether the delimiter
+/// Where a piece of a stream ends, and how much of it has come.
+#[derive(Debug)]
+pub(in crate::io) struct Until {
+    pub(super) delimiter: u8,
+    /// How many bytes may come before the delimiter.
+    pub(in crate::io) max_length: usize,
+    pub(in crate::io) count: usize,
+}
+
+impl Until {
+    pub(in crate::io) fn new(delimiter: u8) -> Self {
+        Self { delimiter, max_length: usize::MAX, count: 0 }
+    }
+
+    #[cold]
+    fn too_long(&self) -> io::Error {
+        let Self { delimiter, max_length, .. } = self;
+        let delimiter = delimiter.escape_ascii();
+        let text = format!("no '{delimiter}' came within {max_length} bytes, which is the limit");
+        io::Error::new(io::ErrorKind::InvalidData, text)
+    }
+}
+
+/// Hands what comes, up to and including the delimiter, to `append`; returns whether the delimiter
 /// was found, rather than the end of the stream.
 ///
 /// Bytes are consumed only after they were handed over, so a call that ends in `Pending` or an
-/// error is continued by the next.
+/// error is continued by the next. Of a piece that is too long, the first `max_length` bytes are
+/// handed over.
 pub(in crate::io) fn poll_through<R: AsyncBufRead + ?Sized>(
     mut reader: Pin<&mut R>,
     cx: &mut Context<'_>,
-    delimiter: u8,
+    until: &mut Until,
     mut append: impl FnMut(&[u8]),
 ) -> Poll<io::Result<bool>> {
     let mut budget = ready!(CallBudget::poll_new(cx));
     loop {
         let available = ready!(uninterrupted!(cx, reader.as_mut().poll_fill_buf(cx)))?;
-        let Some(last) = available.last() else { return Poll::Ready(Ok(false)) };
+        // The delimiter may come behind as much as there may be.
+        let room = until.max_length.saturating_sub(until.count);
+        let part = &available[..available.len().min(room.saturating_add(1))];
+        let Some(last) = part.last() else { return Poll::Ready(Ok(false)) };
         // The standard library searches with `memchr` here, far faster than an iterator.
-        let length = (&*available).skip_until(delimiter)?;
-        let found = length < available.len() || *last == delimiter;
-        append(&available[..length]);
+        let mut length = (&*part).skip_until(until.delimiter)?;
+        let found = length < part.len() || *last == until.delimiter;
+        if !found {
+            length = length.min(room);
+        }
+        let is_too_long = !found && length < part.len();
+        append(&part[..length]);
         reader.as_mut().consume(length);
-        if found {
-            return Poll::Ready(Ok(true));
+        until.count += length;
+        if found || is_too_long {
+            return Poll::Ready(if found { Ok(true) } else { Err(until.too_long()) });
         }
         ready!(budget.poll_spend(cx, length));
     }
 }
 
-/// Gathers what comes up to and including `delimiter` in `piece`; returns it from there when it is
-/// whole, and `None` at the end of the stream. The last piece may lack the delimiter.
+/// Gathers what comes up to and including the delimiter in `piece`; returns it from there when it
+/// is whole, and `None` at the end of the stream. The last piece may lack the delimiter.
 pub(super) fn poll_piece<R: AsyncBufRead + ?Sized>(
     reader: Pin<&mut R>,
     cx: &mut Context<'_>,
-    delimiter: u8,
+    until: &mut Until,
     piece: &mut Vec<u8>,
 ) -> Poll<io::Result<Option<Vec<u8>>>> {
-    ready!(poll_through(reader, cx, delimiter, |bytes| piece.extend_from_slice(bytes)))?;
+    ready!(poll_through(reader, cx, until, |bytes| piece.extend_from_slice(bytes)))?;
+    until.count = 0;
     Poll::Ready(Ok(if piece.is_empty() { None } else { Some(mem::take(piece)) }))
 }
 
@@ -54,17 +87,14 @@ helper_future! {
     /// The future of [`AsyncBufReadExt::read_until`](crate::io::AsyncBufReadExt::read_until).
     pub struct ReadUntil<'a, R: ?Sized> {
         pub(super) reader: &'a mut R,
-        pub(super) delimiter: u8,
+        pub(super) until: Until,
         pub(super) buf: &'a mut Vec<u8>,
-        pub(super) count: usize,
     }
     where (R: AsyncBufRead + Unpin) -> io::Result<usize>;
     |this, cx| {
-        ready!(poll_through(Pin::new(&mut **this.reader), cx, *this.delimiter, |bytes| {
-            this.buf.extend_from_slice(bytes);
-            *this.count += bytes.len();
-        }))?;
-        Poll::Ready(Ok(*this.count))
+        let append = |bytes: &[u8]| this.buf.extend_from_slice(bytes);
+        ready!(poll_through(Pin::new(&mut **this.reader), cx, this.until, append))?;
+        Poll::Ready(Ok(this.until.count))
     }
 }
 
@@ -74,22 +104,43 @@ helper_future! {
         pub(super) reader: &'a mut R,
         pub(super) text: &'a mut String,
         pub(super) decoder: Decoder,
-        pub(super) count: usize,
+        pub(super) until: Until,
     }
     where (R: AsyncBufRead + Unpin) -> io::Result<usize>;
     |this, cx| {
-        let read = ready!(poll_through(Pin::new(&mut **this.reader), cx, b'\n', |bytes| {
-            this.decoder.push(this.text, bytes);
-            *this.count += bytes.len();
-        }));
+        let append = |bytes: &[u8]| this.decoder.push(this.text, bytes);
+        let read = ready!(poll_through(Pin::new(&mut **this.reader), cx, this.until, append));
         this.decoder.finish(this.text, read)?;
-        Poll::Ready(Ok(*this.count))
+        Poll::Ready(Ok(this.until.count))
     }
 }
 
 impl<'a, R: ?Sized> ReadLine<'a, R> {
     pub(super) fn new(reader: &'a mut R, text: &'a mut String) -> Self {
         let decoder = Decoder::new(text);
-        Self { reader, text, decoder, count: 0 }
+        Self { reader, text, decoder, until: Until::new(b'\n') }
     }
 }
+
+/// Gives `$type`, which has a field `until: Until`, a limit.
+macro_rules! max_length {
+    ([$($generics:tt)*] $type:ty) => {
+        impl<$($generics)*> $type {
+            /// Limits how many bytes may come before the delimiter, which does not count; a `\r`
+            /// before a line feed does. By default there is no limit.
+            ///
+            /// More than that are an [`InvalidData`](std::io::ErrorKind::InvalidData) error that
+            /// names the limit. Nothing is lost: as many bytes as may come are kept where they are
+            /// gathered, and the rest is still in the reader. With a higher limit it goes on from
+            /// there.
+            pub fn max_length(mut self, max_length: usize) -> Self {
+                self.until.max_length = max_length;
+                self
+            }
+        }
+    };
+}
+
+pub(super) use max_length;
+
+max_length!(['a, R: ?Sized] ReadUntil<'a, R>);

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::read_until::poll_piece;
+use super::read_until::{Until, max_length, poll_piece};
 use crate::io::AsyncBufRead;
 
 pin_project! {
@@ -32,7 +32,7 @@ pin_project! {
     pub struct Split<R> {
         #[pin]
         reader: R,
-        delimiter: u8,
+        until: Until,
         // The front of the segment whose end has not come.
         segment: Vec<u8>,
     }
@@ -40,16 +40,19 @@ pin_project! {
 
 impl<R> Split<R> {
     pub(super) fn new(reader: R, delimiter: u8) -> Self {
-        Self { reader, delimiter, segment: Vec::new() }
+        Self { reader, until: Until::new(delimiter), segment: Vec::new() }
     }
 }
+
+max_length!([R] Split<R>);
 
 impl<R: AsyncBufRead> Split<R> {
     /// Returns the next segment, `None` at the end of the stream.
     ///
     /// # Errors
     ///
-    /// Those of the reader. The front of the segment is kept, and the next call goes on with it.
+    /// Those of the reader, and a segment over the [limit](Self::max_length). The front of the
+    /// segment is kept, and the next call goes on with it.
     ///
     /// # Cancel safety
     ///
@@ -72,9 +75,9 @@ impl<R: AsyncBufRead> Split<R> {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<Option<Vec<u8>>>> {
         let this = self.project();
-        let piece = ready!(poll_piece(this.reader, cx, *this.delimiter, this.segment))?;
+        let piece = ready!(poll_piece(this.reader, cx, this.until, this.segment))?;
         Poll::Ready(Ok(piece.map(|mut segment| {
-            segment.pop_if(|last| last == this.delimiter);
+            segment.pop_if(|last| *last == this.until.delimiter);
             segment
         })))
     }

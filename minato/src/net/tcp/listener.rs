@@ -1,26 +1,21 @@
 //! A listening TCP socket.
 
-use std::future::ready;
 use std::io;
 use std::net::SocketAddr;
 use std::panic::Location;
 use std::task::{Context, Poll};
 
 use super::backlog::Backlog;
-use super::{Incoming, TcpSocket, TcpStream};
+use super::{Incoming, Listen, TcpStream};
 use crate::engine::{Direction, Interest};
 use crate::net::ToSocketAddrs;
-use crate::net::address::first_ok;
 use crate::net::api::{socket_api, std_api};
 use crate::net::io::{Done, Waitable};
 use crate::net::listener::listener_api;
 use crate::net::options::socket_options;
 use crate::net::socket::Socket;
-use crate::os::{Address, Family};
+use crate::os::Address;
 use crate::reactor::Handle;
-
-/// How many connections the system queues for a listener, unless told otherwise.
-const BACKLOG: u32 = 1024;
 
 /// A TCP socket that listens for connections.
 ///
@@ -62,7 +57,7 @@ impl TcpListener {
     /// this host), or that of the look-up.
     #[track_caller]
     pub fn bind<A: ToSocketAddrs>(address: A) -> impl Future<Output = io::Result<Self>> {
-        Self::bind_any(address, None, Location::caller())
+        Listen::new().bind(address)
     }
 
     /// Like [`bind`](Self::bind), with the listener and the connections that it accepts bound to
@@ -76,22 +71,7 @@ impl TcpListener {
         handle: impl Into<Handle>,
         address: impl ToSocketAddrs,
     ) -> impl Future<Output = io::Result<Self>> {
-        Self::bind_any(address, Some(handle.into()), Location::caller())
-    }
-
-    async fn bind_any(
-        address: impl ToSocketAddrs,
-        handle: Option<Handle>,
-        place: &'static Location<'static>,
-    ) -> io::Result<Self> {
-        let listen = |address| {
-            let socket = TcpSocket::open(Family::from(&address), handle.as_ref())?;
-            socket.set_reuseaddr(true)?;
-            socket.bind(address)?;
-            let listener = socket.listen(BACKLOG)?;
-            Ok(Self::from_socket(listener.socket.made_at(place)))
-        };
-        first_ok(address, place, |address| ready(listen(address))).await
+        Listen::new().bind_on(address, Some(handle.into()), Location::caller())
     }
 
     pub(super) fn from_socket(socket: Socket) -> Self {

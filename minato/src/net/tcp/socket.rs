@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::panic::Location;
 
 use super::{TcpKeepalive, TcpListener, TcpStream, connect};
 use crate::net::api::socket_api;
@@ -92,6 +93,11 @@ impl TcpSocket {
     #[track_caller]
     pub(super) fn open(family: Family, handle: Option<&Handle>) -> io::Result<Self> {
         Ok(Self { socket: Socket::open(handle, family, Transport::Tcp)? })
+    }
+
+    /// The same socket, as one that was made at `place`: for what makes it only when polled.
+    pub(super) fn made_at(self, place: &'static Location<'static>) -> Self {
+        Self { socket: self.socket.made_at(place) }
     }
 
     /// Takes over a socket of std's that is neither listening nor connected, and makes it

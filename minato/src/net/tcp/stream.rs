@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::BufMut;
 
-use super::{TcpKeepalive, connect};
+use super::{TcpInfo, TcpKeepalive, connect};
 use crate::engine::{Direction, Interest, Readiness};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::net::api::{socket_api, std_api};
@@ -19,7 +19,7 @@ use crate::net::halves::{
 };
 use crate::net::io::Waitable;
 use crate::net::options::{set_keepalive_times, socket_options};
-use crate::net::socket::Socket;
+use crate::net::socket::{Socket, no_descriptor};
 use crate::net::stream::stream_api;
 use crate::net::{Direct, SendFile, ToSocketAddrs};
 use crate::os::{OptionName, OptionValue};
@@ -127,6 +127,35 @@ impl TcpStream {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<usize>> {
         self.socket.poll_peek(cx, buf)
+    }
+
+    /// What the system knows of the connection: times, windows, and how much was sent, received
+    /// and lost. One system call.
+    ///
+    /// ```
+    /// use minato::io::{AsyncReadExt, AsyncWriteExt};
+    /// use minato::net::{TcpListener, TcpStream};
+    ///
+    /// # minato::run(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let mut client = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (mut server, _) = listener.accept().await?;
+    /// client.write_all(b"hello").await?;
+    /// server.read_exact(&mut [0; 5]).await?;
+    ///
+    /// let info = client.info()?;
+    /// assert_eq!((info.bytes_sent, info.bytes_retrans), (5, 0));
+    /// assert_eq!(server.info()?.bytes_received, 5);
+    /// println!("{:?} there and back, {} segments may be under way", info.rtt, info.snd_cwnd);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` on systems other than Linux, before Linux 4.19, and on a simulated host.
+    pub fn info(&self) -> io::Result<TcpInfo> {
+        let Some(socket) = self.socket.os() else { return Err(no_descriptor("TCP_INFO")) };
+        Ok(TcpInfo::from_words(&socket.tcp_info()?))
     }
 
     /// Whether an idle connection is probed.
