@@ -1,5 +1,6 @@
 //! The program's arguments.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::RangedU64ValueParser;
@@ -78,6 +79,33 @@ pub(crate) enum Command {
         minato proxy 127.0.0.1:8000 127.0.0.1:7000           relay to an echo\n  \
         minato proxy 127.0.0.1:5353 192.0.2.1:53 --idle 5    relay name look-ups")]
     Proxy(ProxyOptions),
+
+    /// Show what runs in another program, live.
+    ///
+    /// The program gives looks through a Unix socket: it calls minato::inspect::serve, or it is a
+    /// tokio program that runs under `cargo minato` with the path in MINATO_INSPECT. Shown are its
+    /// runtimes and workers, the slowest polls, and the tasks with what they wait for, anew each
+    /// second; q, Esc or Ctrl-C ends.
+    #[command(after_help = "Examples:\n  \
+        minato top /run/user/1000/service.minato           live\n  \
+        minato top --once /run/user/1000/service.minato    one look as text")]
+    Top(TopOptions),
+}
+
+/// Options of the look into another program.
+#[derive(Args, Debug)]
+pub(crate) struct TopOptions {
+    /// The program's socket.
+    #[arg(value_name = "SOCKET")]
+    pub(crate) socket: PathBuf,
+
+    /// Print one look as text, with counts instead of rates.
+    #[arg(long)]
+    pub(crate) once: bool,
+
+    /// How many tasks of each runtime are looked at.
+    #[arg(long, value_name = "N", default_value = "1000")]
+    pub(crate) tasks: usize,
 }
 
 /// Options of the echo.
@@ -89,6 +117,10 @@ pub(crate) struct EchoOptions {
 
     #[command(flatten)]
     pub(crate) ending: EndingOptions,
+
+    /// Let `minato top SOCKET` look into this program.
+    #[arg(long, value_name = "SOCKET")]
+    pub(crate) inspect: Option<PathBuf>,
 }
 
 /// Options of the proxy.
@@ -123,6 +155,10 @@ pub(crate) struct ProxyOptions {
 
     #[command(flatten)]
     pub(crate) ending: EndingOptions,
+
+    /// Let `minato top SOCKET` look into this program.
+    #[arg(long, value_name = "SOCKET")]
+    pub(crate) inspect: Option<PathBuf>,
 }
 
 /// How a server ends.

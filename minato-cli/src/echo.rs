@@ -12,6 +12,7 @@ use crate::serve::{self, Connections};
 use crate::shutdown::Shutdown;
 
 pub(crate) fn run(runtime: Runtime, options: &EchoOptions) -> io::Result<()> {
+    serve::snapshots(&runtime, options.inspect.as_deref())?;
     let ended = runtime.block_on(async {
         let (listener, socket) = serve::listen(&options.address).await?;
         let shutdown = Shutdown::on_ctrl_c()?;

@@ -1,4 +1,4 @@
-//! The `minato` program: a tour of the library, an echo server and a proxy.
+//! The `minato` program: a tour of the library, an echo server, a proxy, and a look into others.
 
 mod arguments;
 mod echo;
@@ -6,6 +6,7 @@ mod endpoint;
 mod proxy;
 mod serve;
 mod shutdown;
+mod top;
 mod tour;
 
 use std::fmt;
@@ -29,11 +30,12 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(arguments: &Arguments) -> io::Result<()> {
-    let runtime = build_runtime(arguments.workers)?;
+    let runtime = || build_runtime(arguments.workers);
     match &arguments.command {
-        None => tour::run(runtime, &arguments.tour),
-        Some(Command::Echo(options)) => echo::run(runtime, options),
-        Some(Command::Proxy(options)) => proxy::run(runtime, options),
+        None => tour::run(runtime()?, &arguments.tour),
+        Some(Command::Echo(options)) => echo::run(runtime()?, options),
+        Some(Command::Proxy(options)) => proxy::run(runtime()?, options),
+        Some(Command::Top(options)) => top::run(options),
     }
 }
 

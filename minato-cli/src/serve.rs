@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use futures_channel::{mpsc, oneshot};
 use futures_util::StreamExt;
 use futures_util::future::{Either, join, select};
 use minato::net::{TcpListener, TcpStream, UdpSocket};
+use minato::runtime::Runtime;
 use minato::time::timeout;
 
 use crate::endpoint::Endpoint;
@@ -25,6 +27,16 @@ const QUIET: Duration = Duration::from_millis(100);
 
 /// How often another free port is tried when only one of the two protocols can have it.
 const PORT_ATTEMPTS: usize = 16;
+
+/// Has `minato top` look into this program through a socket at `path`, if one is wanted.
+pub(crate) fn snapshots(runtime: &Runtime, path: Option<&Path>) -> io::Result<()> {
+    if let Some(path) = path {
+        let server = minato::inspect::serve(path)?;
+        // It ends with the runtime, and removes the socket then.
+        drop(runtime.spawn(server.run()));
+    }
+    Ok(())
+}
 
 /// Binds both protocols to the same address.
 pub(crate) async fn listen(endpoint: &Endpoint) -> io::Result<(TcpListener, UdpSocket)> {

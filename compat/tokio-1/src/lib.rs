@@ -47,6 +47,8 @@ pub mod stream {
 }
 
 #[cfg(feature = "rt")]
+mod inspect;
+#[cfg(feature = "rt")]
 mod simulation;
 #[cfg(all(feature = "simulation", target_os = "linux"))]
 mod symbols;

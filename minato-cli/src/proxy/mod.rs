@@ -21,6 +21,7 @@ use crate::{in_context, say};
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 pub(crate) fn run(runtime: Runtime, options: &ProxyOptions) -> io::Result<()> {
+    serve::snapshots(&runtime, options.inspect.as_deref())?;
     let ended = runtime.block_on(async {
         let targets: Arc<[SocketAddr]> = options.target.resolve().await?.into();
         let (listener, socket) = serve::listen(&options.listen).await?;

@@ -4,4 +4,5 @@ mod arguments;
 mod ending;
 mod process;
 mod servers;
+mod top;
 mod tour;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use minato::runtime::{self as m, LocalOptions, LocalRuntime};
 
 use super::Runtime;
-use crate::simulation;
+use crate::{inspect, simulation};
 
 /// Minato's builder, whose runtimes are ours.
 pub struct Builder(m::Builder);
@@ -70,7 +70,7 @@ impl Builder {
     pub fn build(&mut self) -> io::Result<Runtime> {
         simulation::set_up(&mut self.0)?;
         let runtime = self.0.build()?;
-        simulation::note(runtime.handle());
+        note(runtime.handle());
         Ok(Runtime::of(runtime))
     }
 
@@ -78,8 +78,16 @@ impl Builder {
     pub fn build_local(&mut self, options: LocalOptions) -> io::Result<LocalRuntime> {
         simulation::set_up(&mut self.0)?;
         let runtime = self.0.build_local(options)?;
-        simulation::note(runtime.handle());
+        note(runtime.handle());
         Ok(runtime)
+    }
+}
+
+/// Notes a simulated runtime, and has others looked into if that is wanted.
+fn note(runtime: &m::Handle) {
+    simulation::note(runtime);
+    if runtime.world().is_none() {
+        inspect::start();
     }
 }
 
