@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use super::transfer::{BufferSizes, Transfer};
 use super::{AsyncRead, AsyncWrite};
-use crate::time::Instant;
 use crate::time::timer::Timer;
 
 /// Copies from `a` to `b` and from `b` to `a` until both have ended; returns the number of bytes
@@ -113,8 +112,7 @@ where
 {
     assert!(a_to_b_buf_size > 0, "`a_to_b_buf_size` must be greater than 0");
     assert!(b_to_a_buf_size > 0, "`b_to_a_buf_size` must be greater than 0");
-    let (from_a, from_b) = (a_to_b_buf_size, b_to_a_buf_size);
-    Relay::new(a, b, BufferSizes::fixed(from_a), BufferSizes::fixed(from_b)).await
+    Relay::new(a, b, [a_to_b_buf_size, b_to_a_buf_size].map(BufferSizes::fixed)).await
 }
 
 /// Like [`copy_bidirectional`], for proxies: the future knows how much it has
@@ -151,7 +149,7 @@ where
     A: AsyncRead + AsyncWrite + Unpin + ?Sized,
     B: AsyncRead + AsyncWrite + Unpin + ?Sized,
 {
-    Relay::new(a, b, BufferSizes::ADAPTIVE, BufferSizes::ADAPTIVE)
+    Relay::new(a, b, [BufferSizes::ADAPTIVE; 2])
 }
 
 /// The future of [`relay`].
@@ -170,28 +168,20 @@ pub struct Relay<'a, A: ?Sized, B: ?Sized> {
 struct Idle {
     limit: Duration,
     timer: Timer,
-    /// How much was copied when that was last looked at, and since when.
+    /// How much was copied when that was last looked at.
     copied: (u64, u64),
-    since: Instant,
 }
 
 impl<'a, A: ?Sized, B: ?Sized> Relay<'a, A, B> {
-    fn new(
-        a: &'a mut A,
-        b: &'a mut B,
-        a_to_b_sizes: BufferSizes,
-        b_to_a_sizes: BufferSizes,
-    ) -> Self {
-        let a_to_b = Direction::Copying(Transfer::new(a_to_b_sizes));
-        let b_to_a = Direction::Copying(Transfer::new(b_to_a_sizes));
+    fn new(a: &'a mut A, b: &'a mut B, sizes: [BufferSizes; 2]) -> Self {
+        let [a_to_b, b_to_a] = sizes.map(|sizes| Direction::Copying(Transfer::new(sizes)));
         Self { a, b, a_to_b, b_to_a, idle: None }
     }
 
     /// Gives up when nothing was copied for so long, in either direction. It counts from now on.
     #[track_caller]
     pub fn with_idle_limit(mut self, limit: Duration) -> Self {
-        let timer = Timer::after(limit);
-        self.idle = Some(Idle { limit, since: timer.now(), timer, copied: (0, 0) });
+        self.idle = Some(Idle { limit, timer: Timer::after(limit), copied: (0, 0) });
         self
     }
 
@@ -203,16 +193,11 @@ impl<'a, A: ?Sized, B: ?Sized> Relay<'a, A, B> {
 }
 
 impl Idle {
-    /// Ready, with an error, when nothing was copied for too long. A byte that moves costs a look
-    /// at the clock; the timer moves on only when it is due.
+    /// Ready, with an error, when nothing was copied for too long.
     fn poll<T>(&mut self, cx: &mut Context<'_>, copied: (u64, u64)) -> Poll<io::Result<T>> {
         if self.copied != copied {
-            (self.copied, self.since) = (copied, self.timer.now());
-        }
-        let deadline = self.since.saturating_add(self.limit);
-        while self.timer.deadline() < deadline {
-            ready!(self.timer.try_poll(cx))?;
-            self.timer.reset(deadline);
+            self.copied = copied;
+            self.timer.reset(self.timer.now().saturating_add(self.limit));
         }
         ready!(self.timer.try_poll(cx))?;
         let text = format!("nothing was copied in either direction for {:?}", self.limit);

@@ -25,7 +25,6 @@ mod backoff;
 mod by_number;
 mod datagram;
 mod halves;
-mod inherited;
 mod io;
 mod listener;
 mod options;
@@ -44,7 +43,6 @@ pub use self::async_fd::AsyncFd;
 pub use self::halves::{
     BorrowedReadHalf, BorrowedWriteHalf, OwnedReadHalf, OwnedWriteHalf, ReuniteError, SplitStream,
 };
-pub use self::inherited::inherited_descriptors;
 pub use self::listener::Incoming;
 pub use self::resolve::lookup_host;
 pub use self::send_file::SendFile;
@@ -53,3 +51,4 @@ pub use self::splice::{Direct, spliced_bytes};
 pub use self::tcp::{TcpListener, TcpSocket, TcpStream};
 pub use self::udp::UdpSocket;
 pub use self::unix::{UnixDatagram, UnixListener, UnixSocket, UnixStream};
+pub use crate::os::inherited_descriptors;

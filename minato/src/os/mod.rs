@@ -10,7 +10,7 @@ mod batch;
 pub(crate) mod fd_passing;
 mod gro;
 mod gso;
-pub(crate) mod inherited;
+mod inherited;
 mod options;
 pub(crate) mod pipe;
 #[cfg_attr(any(target_os = "linux", target_os = "android"), path = "linux.rs")]
@@ -24,6 +24,7 @@ pub(crate) mod unix_address;
 
 pub(crate) use self::address::{Address, Family, Received, Transport};
 pub use self::batch::RecvBatch;
+pub use self::inherited::inherited_descriptors;
 pub(crate) use self::options::{Membership, OptionName, OptionValue};
 pub(crate) use self::unix_address::unix_address;
 

@@ -49,6 +49,7 @@ const BACKLOG: u32 = 1024;
 #[derive(Clone, Debug, Default)]
 pub struct Listen {
     backlog: Option<u32>,
+    handle: Option<Handle>,
     setup: Setup,
 }
 
@@ -56,6 +57,12 @@ impl Listen {
     /// The options of [`TcpListener::bind`]: a backlog of 1024, and `SO_REUSEADDR`.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Binds the listeners, and the connections that they accept, to the reactor of `handle`.
+    #[must_use]
+    pub fn with_handle(self, handle: impl Into<Handle>) -> Self {
+        Self { handle: Some(handle.into()), ..self }
     }
 
     /// How many connections the system queues for each listener.
@@ -84,7 +91,8 @@ impl Listen {
         &self,
         address: A,
     ) -> impl Future<Output = io::Result<TcpListener>> + use<A> {
-        self.clone().bind_on(address, None, Location::caller())
+        let (options, place) = (self.clone(), Location::caller());
+        first_ok(address, place, move |address| ready(options.listen(address, false, place)))
     }
 
     /// Listens with `count` sockets on the first of the addresses that can be bound: the system
@@ -106,7 +114,7 @@ impl Listen {
         let (options, place) = (self.clone(), Location::caller());
         let group = move |mut address| {
             let mut next = |_| {
-                let listener = options.listen(address, None, count > 1, place)?;
+                let listener = options.listen(address, count > 1, place)?;
                 address = listener.local_addr()?;
                 Ok(listener)
             };
@@ -115,24 +123,14 @@ impl Listen {
         first_ok(address, place, group)
     }
 
-    pub(super) async fn bind_on(
-        self,
-        address: impl ToSocketAddrs,
-        handle: Option<Handle>,
-        place: &'static Location<'static>,
-    ) -> io::Result<TcpListener> {
-        let listen = |address| ready(self.listen(address, handle.as_ref(), false, place));
-        first_ok(address, place, listen).await
-    }
-
     fn listen(
         &self,
         address: SocketAddr,
-        handle: Option<&Handle>,
         in_group: bool,
         place: &'static Location<'static>,
     ) -> io::Result<TcpListener> {
-        let socket = TcpSocket::open(Family::from(&address), handle)?.made_at(place);
+        let socket = TcpSocket::open(Family::from(&address), self.handle.as_ref())?;
+        let socket = socket.made_at(place);
         socket.set_reuseaddr(true)?;
         if in_group {
             socket.set_reuseport(true)?;

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::panic::Location;
 use std::task::{Context, Poll};
 
 use super::backlog::Backlog;
@@ -71,7 +70,7 @@ impl TcpListener {
         handle: impl Into<Handle>,
         address: impl ToSocketAddrs,
     ) -> impl Future<Output = io::Result<Self>> {
-        Listen::new().bind_on(address, Some(handle.into()), Location::caller())
+        Listen::new().with_handle(handle).bind(address)
     }
 
     pub(super) fn from_socket(socket: Socket) -> Self {

@@ -185,8 +185,8 @@ impl Connect {
                 // IPv4 alone waits for IPv6, as long as that may come.
                 let has_v6 = waiting.iter().any(SocketAddr::is_ipv6);
                 let may_begin = tried.is_empty() && (is_all || has_v6);
-                if tried.is_empty() && !may_begin && !waiting.is_empty() && pause.is_none() {
-                    pause = pause_of(self.resolution_delay, 50);
+                if tried.is_empty() && !may_begin && !waiting.is_empty() {
+                    pause = pause.take().or_else(|| pause_of(self.resolution_delay, 50));
                 }
                 if let Some(pause) = pause.as_mut().filter(|_| !may_begin) {
                     ready!(pause.try_poll(cx))?;
