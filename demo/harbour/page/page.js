@@ -117,7 +117,7 @@ function drawDays() {
   const isWeekend = (day) => [0, 6].includes(new Date(day).getUTCDay());
   byId("days").replaceChildren(...days.map((day) => {
     const date = new Date(day).getUTCDate();
-    const cell = element("div", { className: "day" }, weekday(day), element("b", {}, String(date)));
+    const cell = element("div", { className: "day" }, weekday(day).slice(0, view.days > 20 ? 1 : 3), element("b", {}, String(date)));
     cell.classList.toggle("is-weekend", isWeekend(day));
     cell.classList.toggle("is-today", day === midnight(Date.now()));
     return cell;

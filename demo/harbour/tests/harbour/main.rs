@@ -3,6 +3,7 @@
 //! `DATABASE_URL` and `REDIS_URL` say where they are. Each test has a database of its own there.
 
 mod bookings;
+mod browser;
 mod ending;
 mod feed;
 mod grpc;
