@@ -91,5 +91,7 @@
 
 mod guest;
 pub mod runtime;
+mod turn;
 
 pub use self::guest::{Guest, GuestBuilder};
+pub use self::turn::turn;
