@@ -68,7 +68,7 @@ pub async fn turn(reactor: Reactor) -> io::Result<Infallible> {
     }
 }
 
-/// One turn takes a limited number of events, and of those that are left tokio would not hear again.
+/// A turn takes a limited number of events, and of those that are left tokio would not hear again.
 fn turn_until_nothing_is_left(reactor: &mut Reactor) -> io::Result<()> {
     loop {
         reactor.turn(Some(Duration::ZERO))?;
