@@ -1,15 +1,16 @@
 //! What a guest costs: echoes with and without one, a hop between the two, and tokio turning a
 //! reactor.
 //!
-//! `cargo run --release -p minato-tokio --example price -- WHAT ROUNDS` prints microseconds a round,
-//! by the clock and of processor time. Counts of instructions are firmer than both. They are the
-//! difference of two runs under `valgrind --tool=callgrind`, say of 2,000 and 12,000 rounds.
+//! `cargo run --release -p minato-tokio --example price -- WHAT ROUNDS` prints the microseconds of
+//! a round, by the clock and of processor time. Counts of instructions are firmer than both. They
+//! are the difference of two runs under `valgrind --tool=callgrind`, say of 2,000 and 12,000
+//! rounds.
 
 use std::io;
 use std::time::{Duration, Instant};
 
+use cpu_time::ProcessTime;
 use minato_tokio::Guest;
-use rustix::time::{ClockId, clock_gettime};
 use tokio::sync::{mpsc, oneshot};
 
 /// Rounds of 64 bytes and back over TCP, by the sockets of one library and the tasks of another.
@@ -78,6 +79,11 @@ fn tokio() -> io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
+/// One piece of code for both, since the compiler might make two pieces differ.
+async fn native(rounds: u32) -> io::Result<()> {
+    echo!(minato, minato, rounds).await
+}
+
 async fn turned(rounds: u32) -> io::Result<()> {
     let reactor = minato::reactor::Reactor::new()?;
     reactor.set_fallback().map_err(io::Error::other)?;
@@ -88,8 +94,8 @@ async fn turned(rounds: u32) -> io::Result<()> {
 fn run(what: &str, rounds: u32) -> io::Result<()> {
     let guest = || Guest::new().map(Some);
     match what {
-        "minato" => minato(None)?.block_on(echo!(minato, minato, rounds)),
-        "minato-beside-guest" => minato(guest()?)?.block_on(echo!(minato, minato, rounds)),
+        "minato" => minato(None)?.block_on(native(rounds)),
+        "minato-beside-guest" => minato(guest()?)?.block_on(native(rounds)),
         "tokio" => tokio()?.block_on(echo!(tokio, tokio, rounds)),
         "tokio-sockets-in-minato" => minato(guest()?)?.block_on(echo!(tokio, minato, rounds)),
         "tokio-sockets-in-guest" => minato(guest()?)?.block_on(echo!(tokio, tokio, rounds)),
@@ -102,18 +108,14 @@ fn run(what: &str, rounds: u32) -> io::Result<()> {
     }
 }
 
-fn processor_time() -> Duration {
-    Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default()
-}
-
 fn main() -> io::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let what = arguments.next().unwrap_or_else(|| "ask-guest".to_owned());
     let rounds = arguments.next().and_then(|rounds| rounds.parse().ok()).unwrap_or(1_000);
-    let (begun, worked) = (Instant::now(), processor_time());
+    let (begun, worked) = (Instant::now(), ProcessTime::now());
     run(&what, rounds)?;
     let each = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(rounds);
-    let (wall, processor) = (each(begun.elapsed()), each(processor_time() - worked));
+    let (wall, processor) = (each(begun.elapsed()), each(worked.elapsed()));
     println!("{what}: {wall:.2} us by the clock, {processor:.2} us of processor time");
     Ok(())
 }

@@ -55,8 +55,12 @@ pub async fn turn(reactor: Reactor) -> io::Result<Infallible> {
     let mut reactor = AsyncFd::with_interest(reactor, Interest::READABLE)?;
     loop {
         let deadline = reactor.get_ref().next_deadline();
-        let left = deadline.map_or(Duration::MAX, |at| at.duration_since(Instant::now()));
-        match timeout(left, reactor.readable_mut()).await {
+        let readable = reactor.readable_mut();
+        let ready = match deadline {
+            Some(at) => timeout(at.duration_since(Instant::now()), readable).await,
+            None => Ok(readable.await),
+        };
+        match ready {
             Ok(ready) => {
                 let mut ready = ready?;
                 turn_until_nothing_is_left(ready.get_inner_mut())?;

@@ -1,7 +1,8 @@
 //! `cargo xtask programs`: programs written for tokio, run as their owners would: in a folder of
-//! their own, by `cargo test` and by `cargo minato test`; and the published tests of tokio's sister
-//! crates.
+//! their own, by `cargo test`, by `cargo minato test`, and with tokio as a guest; the move of one
+//! of them from tokio to Minato; and the published tests of tokio's sister crates.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{fs, io};
@@ -49,6 +50,8 @@ impl Findings {
 fn run_in(folder: &Path) -> Result<Outcome, String> {
     let mut findings = Findings::default();
     services(&folder.join("programs"), &mut findings)?;
+    services_with_a_guest(&folder.join("guest"), &mut findings)?;
+    findings.test(&mut moving()?);
     // It needs Minato beside it, for the world.
     findings.test(&mut cargo_minato_test(&tree::root().join(PROGRAMS).join("simulated")));
     let text = fs::read_to_string(tree::root().join(DEVIATIONS));
@@ -81,6 +84,55 @@ fn services(folder: &Path, findings: &mut Findings) -> Result<(), String> {
         findings.problems.push(format!("files were changed: {:?}", changed.collect::<Vec<_>>()));
     }
     Ok(())
+}
+
+/// The same tests, in tasks of Minato: the libraries are as published, and tokio is a guest.
+fn services_with_a_guest(folder: &Path, findings: &mut Findings) -> Result<(), String> {
+    copy(&tree::root().join(PROGRAMS), folder).map_err(|error| error.to_string())?;
+    let services = folder.join("services");
+    let root = tree::root().display().to_string();
+    let dependencies = format!(
+        "[dependencies]\nminato = {{ path = \"{root}/minato\" }}\n\
+         minato-tokio = {{ path = \"{root}/minato-tokio\" }}\n"
+    );
+    change(&services.join("Cargo.toml"), &[("[dependencies]\n", &dependencies)])?;
+    for name in ["database", "grpc", "http", "machine", "redis", "websocket"] {
+        change(&services.join(format!("tests/{name}.rs")), TO_A_GUEST)?;
+    }
+    // This one is about the threads of a process without a guest.
+    let threads = services.join("tests/threads.rs");
+    fs::remove_file(&threads).map_err(|error| format!("{threads:?}: {error}"))?;
+    findings.test(cargo_test(folder).args(["--package=services", "--no-fail-fast"]));
+    Ok(())
+}
+
+/// Changes a file. That there is nothing to change in it is an error.
+fn change(path: &Path, changes: &[(&str, &str)]) -> Result<(), String> {
+    let name = |problem: &dyn Display| format!("{path:?}: {problem}");
+    let text = fs::read_to_string(path).map_err(|error| name(&error))?;
+    let changed = changes.iter().fold(text.clone(), |text, (old, new)| text.replace(old, new));
+    if text == changed {
+        return Err(name(&"there is nothing to change in it"));
+    }
+    fs::write(path, changed).map_err(|error| name(&error))
+}
+
+/// What moves a test of a program on tokio into tasks of Minato.
+const TO_A_GUEST: &[(&str, &str)] = &[
+    ("#[tokio::test]", "#[minato::test(crate = \"minato_tokio\")]"),
+    ("#[tokio::test(", "#[minato::test(crate = \"minato_tokio\", "),
+    ("tokio::spawn(", "minato::spawn("),
+    ("tokio::task::JoinSet", "minato::task::JoinSet"),
+];
+
+/// The steps that `docs/MOVING.md` tells of, on a copy of the program there.
+fn moving() -> Result<Command, String> {
+    let programs = tree::root().join("target/debug");
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let paths = std::env::join_paths([programs].into_iter().chain(std::env::split_paths(&paths)));
+    let mut command = Command::new("bash");
+    command.arg("docs/moving/move").env("PATH", paths.map_err(|error| error.to_string())?);
+    Ok(as_its_owner(command, &tree::root()))
 }
 
 /// A command that is run in a folder as its owner would. What it builds is kept in ours.
