@@ -79,8 +79,10 @@ fn tokio() -> io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
-/// One piece of code for both, since the compiler might make two pieces differ.
+/// With and without a guest, by the same code, in a process that has several threads: then the C
+/// library does more for a system call, and that is not the guest's price.
 async fn native(rounds: u32) -> io::Result<()> {
+    std::thread::spawn(std::thread::park);
     echo!(minato, minato, rounds).await
 }
 

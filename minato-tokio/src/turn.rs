@@ -1,7 +1,9 @@
 //! The other way round: a reactor of Minato that a tokio runtime turns.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use minato::reactor::Reactor;
@@ -55,19 +57,19 @@ pub async fn turn(reactor: Reactor) -> io::Result<Infallible> {
     let mut reactor = AsyncFd::with_interest(reactor, Interest::READABLE)?;
     loop {
         let deadline = reactor.get_ref().next_deadline();
-        let readable = reactor.readable_mut();
-        let ready = match deadline {
-            Some(at) => timeout(at.duration_since(Instant::now()), readable).await,
-            None => Ok(readable.await),
-        };
-        match ready {
-            Ok(ready) => {
-                let mut ready = ready?;
-                turn_until_nothing_is_left(ready.get_inner_mut())?;
-                // Unless tokio has heard of more since.
-                ready.clear_ready();
-            }
-            Err(_due) => reactor.get_mut().turn(Some(Duration::ZERO))?,
+        let turned = poll_fn(|cx| {
+            let mut ready = ready!(reactor.poll_read_ready_mut(cx))?;
+            turn_until_nothing_is_left(ready.get_inner_mut())?;
+            // Unless tokio has heard of more since.
+            ready.clear_ready();
+            Poll::Ready(io::Result::Ok(()))
+        });
+        match deadline {
+            None => turned.await?,
+            Some(at) => match timeout(at.duration_since(Instant::now()), turned).await {
+                Ok(turned) => turned?,
+                Err(_due) => reactor.get_mut().turn(Some(Duration::ZERO))?,
+            },
         }
     }
 }
