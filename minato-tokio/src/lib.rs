@@ -52,9 +52,29 @@
 //!
 //! # The rule: whole operations
 //!
-//! What runs on the guest costs what it costs in tokio; what runs on Minato costs what it costs in
-//! Minato; and each *hop* between the two wakes a thread. So hand a whole operation to the guest,
-//! and await its handle once:
+//! A guest that is not used costs nothing: an echo takes 4,113 instructions with it and without it,
+//! client and server together. What runs wholly on the guest costs what it costs in tokio. But each
+//! *hop* between the two wakes a thread. A question from a task of Minato to one of tokio and its
+//! answer, by channels:
+//!
+//! | the two tasks are | microseconds | of processor time | instructions |
+//! |---|--:|--:|--:|
+//! | both Minato's | 1.2 | 0.2 | 1,850 |
+//! | both on the guest | 0.6 | 0.3 | 2,190 |
+//! | one here and one there | 12 | 10 | 5,580 |
+//!
+//! An echo of 64 bytes over TCP and back, one connection:
+//!
+//! | sockets and tasks are | of processor time |
+//! |---|--:|
+//! | both Minato's | 15 us |
+//! | both tokio's, without Minato | 16 us |
+//! | both tokio's, on the guest | 17 us |
+//! | tokio's sockets in tasks of Minato | 26 to 34 us |
+//!
+//! (`cargo run --release -p minato-tokio --example price`; Linux 6.18, two virtual processors that
+//! others use as well, the best of several runs by the clock.) So hand a whole operation to the
+//! guest, and await its handle once:
 //!
 //! ```no_run
 //! # #[derive(Clone)] struct Client;
@@ -86,6 +106,12 @@
 //!
 //! If every part of a program is written for tokio, there is no need for a guest: `cargo minato
 //! run` has all of it run on Minato.
+//!
+//! # The other way round
+//!
+//! A program whose runtime stays tokio's can use Minato's sockets and timers: by default a thread
+//! of Minato's serves them. [`turn`] has tokio do so instead, which saves the hop. The echo above
+//! takes 20 us of processor time then, and 28 us with the thread.
 
 #![forbid(unsafe_code)]
 
