@@ -121,6 +121,8 @@ pub mod runtime;
 pub mod shutdown;
 pub mod signal;
 pub mod sim;
+#[cfg_attr(not(feature = "tracing"), path = "no_spans.rs")]
+mod spans;
 mod sync;
 pub mod task;
 pub mod time;

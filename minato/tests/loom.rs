@@ -29,6 +29,8 @@ mod panics;
 mod reactor;
 #[path = "loom/runtime.rs"]
 mod runtime;
+#[path = "loom/spans.rs"]
+mod spans;
 #[path = "../src/sync.rs"]
 mod sync;
 #[path = "loom/task.rs"]

@@ -20,6 +20,7 @@ use crate::engine::{Interest, Readiness, SimHost, Source};
 use crate::reactor::inner::ended_error;
 use crate::reactor::{Handle, ReactorInner, Slot, Snapshot, fallback};
 use crate::runtime::context;
+use crate::spans::Span;
 use crate::sync::plain::AtomicU8;
 use crate::sync::{Arc, AtomicBool, Ordering, Weak};
 
@@ -36,6 +37,8 @@ pub(crate) struct Registration {
     /// Whether the descriptor may outlive this, so that the registration must be ended by a call.
     lent: AtomicBool,
     slot: OnceLock<Arc<Slot>>,
+    /// Lives as long as what is registered.
+    span: Span,
 }
 
 /// What decides where it is registered.
@@ -71,7 +74,8 @@ impl Registration {
         // Somebody else closes a foreign descriptor.
         let lent = AtomicBool::new(matches!(source, Source::Foreign(_)));
         let (made_at, assumed, slot) = (Location::caller(), AtomicU8::new(0), OnceLock::new());
-        Self { source, meaningful, origin, made_at, assumed, lent, slot }
+        let span = Span::new_socket(made_at);
+        Self { source, meaningful, origin, made_at, assumed, lent, slot, span }
     }
 
     /// That of a connection which this listener accepted. It is taken to be ready for both: often
@@ -81,7 +85,8 @@ impl Registration {
         let assumed = AtomicU8::new(Readiness::ALL_OPEN.bits());
         let (lent, slot) = (AtomicBool::new(false), OnceLock::new());
         let Self { meaningful, made_at, .. } = *self;
-        Self { source, meaningful, origin, made_at, assumed, lent, slot }
+        let span = Span::new_socket(made_at);
+        Self { source, meaningful, origin, made_at, assumed, lent, slot, span }
     }
 
     /// Names the place in the program that made it, for what makes it only when polled.
@@ -199,6 +204,7 @@ impl Registration {
         }
         let reactor = self.reactor()?;
         slot.register(&self.source, &reactor)?;
+        self.span.note(&self.source);
         Ok(slot.reactor().unwrap_or(reactor))
     }
 
@@ -211,8 +217,9 @@ impl Registration {
     pub(super) fn register_blocked(&self, interest: Interest) {
         let Ok(Some(reactor)) = self.reactor_at_hand() else { return };
         let slot = self.slot_assuming(Readiness::ALL_OPEN.difference(interest.mask()));
-        if slot.register(&self.source, &reactor).is_err() {
-            slot.assume(Readiness::ALL_OPEN);
+        match slot.register(&self.source, &reactor) {
+            Ok(()) => self.span.note(&self.source),
+            Err(_) => slot.assume(Readiness::ALL_OPEN),
         }
     }
 

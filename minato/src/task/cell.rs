@@ -16,6 +16,7 @@ use super::finished::Finished;
 use super::raw::{Awaiter, Caught, RawTask, with_task};
 use super::state::Action;
 use crate::panics::{Payload, contain};
+use crate::spans::Span;
 use crate::sync::plain::{AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Arc, Mutex};
 
@@ -72,12 +73,14 @@ pub(crate) struct TaskMeta {
     /// Where the task stands in the registry; far beyond its end if the task is in none.
     key: AtomicUsize,
     number: AtomicU64,
+    pub(super) span: Span,
 }
 
 impl TaskMeta {
     pub(crate) fn new(id: Id, spawned_at: &'static Location<'static>, on_core: bool) -> Self {
         let (key, number) = (AtomicUsize::new(usize::MAX), AtomicU64::new(u64::MAX));
-        Self { id, spawned_at, on_core, key, number }
+        let span = Span::new_task(&id, spawned_at);
+        Self { id, spawned_at, on_core, key, number, span }
     }
 
     /// Enters the task's place in the registry, before the task is scheduled for the first time,

@@ -380,7 +380,8 @@ unsafe fn poll<F: Future, S: Schedule>(raw: RawTask) {
             // SAFETY: the cell never moves, and the future stays in it until it is dropped there.
             let future = unsafe { Pin::new_unchecked(future) };
             let mut cx = Context::from_waker(&waker);
-            cell.scheduler.poll(&cell.front.meta, future, &mut cx)
+            let Cell { front: Front { meta, .. }, scheduler, .. } = cell;
+            meta.span.within(|| scheduler.poll(meta, future, &mut cx))
         });
         mem::forget(guard);
         polled

@@ -2,6 +2,7 @@
 
 mod polls;
 mod serve;
+mod spans;
 mod waits;
 
 use minato::inspect::{Snapshot, TaskView, snapshot};
