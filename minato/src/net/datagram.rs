@@ -13,7 +13,6 @@ use bytes::BufMut;
 use super::io::{Done, Waitable};
 use super::socket::{Socket, receive_into};
 use crate::engine::{Direction, Interest};
-use crate::io::ReadBuf;
 use crate::os::{Address, Received};
 
 impl Socket {
@@ -31,7 +30,7 @@ impl Socket {
     }
 
     /// Receives a datagram into the free room of `buf`, or only looks at it if `peek`.
-    fn receive<B: BufMut>(&self, buf: &mut B, peek: bool) -> io::Result<usize> {
+    pub(super) fn receive<B: BufMut>(&self, buf: &mut B, peek: bool) -> io::Result<usize> {
         receive_into(buf, |free| {
             let received = self.recv_datagram(free, peek);
             self.report_queued();
@@ -41,7 +40,11 @@ impl Socket {
     }
 
     /// The same, with the sender.
-    fn receive_from<B: BufMut>(&self, buf: &mut B, peek: bool) -> io::Result<(Received, Address)> {
+    pub(super) fn receive_from<B: BufMut>(
+        &self,
+        buf: &mut B,
+        peek: bool,
+    ) -> io::Result<(Received, Address)> {
         receive_into(buf, |free| {
             let received = self.recv_from(free, peek);
             self.report_queued();
@@ -70,66 +73,14 @@ impl Socket {
             result => result,
         }
     }
-
-    /// Receives a datagram, or only looks at it if `peek`.
-    pub(super) fn recv_dgram<B: BufMut>(
-        &self,
-        buf: &mut B,
-        peek: bool,
-    ) -> impl Future<Output = io::Result<usize>> {
-        self.io(Interest::READABLE, move || self.receive(buf, peek))
-    }
-
-    pub(super) fn poll_recv_dgram(
-        &self,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-        peek: bool,
-    ) -> Poll<io::Result<()>> {
-        self.poll_io(cx, Direction::Read, || self.receive(buf, peek).map(Done::Whole)).map_ok(drop)
-    }
-
-    pub(super) fn try_recv_dgram<B: BufMut>(&self, buf: &mut B, peek: bool) -> io::Result<usize> {
-        self.try_io(Interest::READABLE, || self.receive(buf, peek))
-    }
-
-    /// Receives a datagram and its sender, or only looks at it if `peek`; as `describe` has it.
-    pub(super) fn recv_dgram_from<B: BufMut, T>(
-        &self,
-        buf: &mut B,
-        peek: bool,
-        describe: impl Fn((Received, Address)) -> io::Result<T>,
-    ) -> impl Future<Output = io::Result<T>> {
-        self.io(Interest::READABLE, move || self.receive_from(buf, peek).and_then(&describe))
-    }
-
-    pub(super) fn poll_recv_dgram_from<T>(
-        &self,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-        peek: bool,
-        describe: impl Fn((Received, Address)) -> io::Result<T>,
-    ) -> Poll<io::Result<T>> {
-        self.poll_io(cx, Direction::Read, || {
-            self.receive_from(buf, peek).and_then(&describe).map(Done::Whole)
-        })
-    }
-
-    pub(super) fn try_recv_dgram_from<B: BufMut, T>(
-        &self,
-        buf: &mut B,
-        peek: bool,
-        describe: impl Fn((Received, Address)) -> io::Result<T>,
-    ) -> io::Result<T> {
-        self.try_io(Interest::READABLE, || self.receive_from(buf, peek).and_then(describe))
-    }
 }
 
 /// Gives `$socket`, which has a field `socket: Socket`, the methods of a datagram socket. Senders
 /// are `$address`, which `$family` takes out of what a verb returns.
 macro_rules! datagram_api {
     ($socket:ident, $address:ty, $family:ident) => {
-        impl $socket {
+        $crate::net::forms::forms! {
+            $socket, WRITABLE, Write;
             /// Sends `buf` as one datagram to the connected peer, waiting for room; returns its
             /// length in bytes. An empty `buf` is sent as an empty datagram.
             ///
@@ -141,28 +92,11 @@ macro_rules! datagram_api {
             /// # Cancel safety
             ///
             /// Dropped before it is done, nothing was sent.
-            pub async fn send(&self, buf: &[u8]) -> io::Result<usize> {
-                self.socket.io(Interest::WRITABLE, || self.socket.send(buf)).await
-            }
+            fn send, poll_send, try_send(&self, buf: &[u8]) -> usize { self.socket.send(buf) }
+        }
 
-            /// The poll form of [`send`](Self::send).
-            ///
-            /// # Errors
-            ///
-            /// As [`send`](Self::send).
-            pub fn poll_send(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-                self.socket.poll_write(cx, buf)
-            }
-
-            /// Sends `buf` as one datagram to the connected peer, without waiting.
-            ///
-            /// # Errors
-            ///
-            /// `WouldBlock` if there is no room at present; else as [`send`](Self::send).
-            pub fn try_send(&self, buf: &[u8]) -> io::Result<usize> {
-                self.socket.try_io(Interest::WRITABLE, || self.socket.send(buf))
-            }
-
+        $crate::net::forms::forms! {
+            $socket, READABLE, Read;
             /// Receives one datagram and returns how many bytes of it are in `buf`. What does not
             /// fit is lost. 0 is an empty datagram, or one that met an empty `buf`.
             ///
@@ -173,32 +107,31 @@ macro_rules! datagram_api {
             /// # Cancel safety
             ///
             /// Dropped before it is done, no datagram was taken.
-            pub async fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
-                self.socket.recv_dgram(&mut ReadBuf::new(buf), false).await
+            fn recv, poll_recv, try_recv(&self, buf: &mut [u8]) -> usize {
+                self.socket.receive(&mut ReadBuf::new(buf), false)
             }
-
-            /// The poll form of [`recv`](Self::recv); the datagram is put behind what `buf` holds.
+            poll (buf: &mut ReadBuf<'_>) -> () { self.socket.receive(buf, false).map(drop) }
+            /// Receives one datagram; returns how many bytes of it are in `buf`, and who sent it.
+            /// What does not fit is lost.
             ///
             /// # Errors
             ///
-            /// As [`recv`](Self::recv).
-            pub fn poll_recv(
-                &self,
-                cx: &mut Context<'_>,
-                buf: &mut ReadBuf<'_>,
-            ) -> Poll<io::Result<()>> {
-                self.socket.poll_recv_dgram(cx, buf, false)
-            }
-
-            /// Receives one datagram if there is one.
+            /// The system's; on a connected socket also that nobody receives what was sent.
             ///
-            /// # Errors
+            /// # Cancel safety
             ///
-            /// `WouldBlock` if there is none at present; else as [`recv`](Self::recv).
-            pub fn try_recv(&self, buf: &mut [u8]) -> io::Result<usize> {
-                self.socket.try_recv_dgram(&mut ReadBuf::new(buf), false)
+            /// Dropped before it is done, no datagram was taken.
+            fn recv_from, poll_recv_from, try_recv_from(
+                &self, buf: &mut [u8]
+            ) -> (usize, $address) {
+                self.receive_from(&mut ReadBuf::new(buf), false)
             }
+            poll (buf: &mut ReadBuf<'_>) -> $address {
+                self.receive_from(buf, false).map(|(_, from)| from)
+            }
+        }
 
+        impl $socket {
             /// Like [`recv`](Self::recv), into the free room of a buffer that grows. No room is
             /// made for it: what does not fit is lost.
             ///
@@ -210,7 +143,7 @@ macro_rules! datagram_api {
             ///
             /// Dropped before it is done, no datagram was taken.
             pub async fn recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
-                self.socket.recv_dgram(buf, false).await
+                self.socket.io(Interest::READABLE, || self.socket.receive(buf, false)).await
             }
 
             /// Like [`try_recv`](Self::try_recv), into the free room of a buffer that grows.
@@ -219,45 +152,7 @@ macro_rules! datagram_api {
             ///
             /// As [`try_recv`](Self::try_recv).
             pub fn try_recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
-                self.socket.try_recv_dgram(buf, false)
-            }
-
-            /// Receives one datagram; returns how many bytes of it are in `buf`, and who sent it.
-            /// What does not fit is lost.
-            ///
-            /// # Errors
-            ///
-            /// The system's; on a connected socket also that nobody receives what was sent.
-            ///
-            /// # Cancel safety
-            ///
-            /// Dropped before it is done, no datagram was taken.
-            pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, $address)> {
-                self.recv_buf_from(&mut ReadBuf::new(buf)).await
-            }
-
-            /// The poll form of [`recv_from`](Self::recv_from); the datagram is put behind what
-            /// `buf` holds. Any number of tasks may wait to receive at a time; as they become more
-            /// than 8, some are woken early.
-            ///
-            /// # Errors
-            ///
-            /// As [`recv_from`](Self::recv_from).
-            pub fn poll_recv_from(
-                &self,
-                cx: &mut Context<'_>,
-                buf: &mut ReadBuf<'_>,
-            ) -> Poll<io::Result<$address>> {
-                self.socket.poll_recv_dgram_from(cx, buf, false, |(_, from)| from.$family())
-            }
-
-            /// Receives one datagram and its sender if there is one.
-            ///
-            /// # Errors
-            ///
-            /// `WouldBlock` if there is none at present; else as [`recv_from`](Self::recv_from).
-            pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, $address)> {
-                self.try_recv_buf_from(&mut ReadBuf::new(buf))
+                self.socket.try_io(Interest::READABLE, || self.socket.receive(buf, false))
             }
 
             /// Like [`recv_from`](Self::recv_from), into the free room of a buffer that grows. No
@@ -274,7 +169,7 @@ macro_rules! datagram_api {
                 &self,
                 buf: &mut B,
             ) -> io::Result<(usize, $address)> {
-                self.socket.recv_dgram_from(buf, false, Self::len_and_sender).await
+                self.socket.io(Interest::READABLE, || self.receive_from(buf, false)).await
             }
 
             /// Like [`try_recv_from`](Self::try_recv_from), into the free room of a buffer that
@@ -287,13 +182,16 @@ macro_rules! datagram_api {
                 &self,
                 buf: &mut B,
             ) -> io::Result<(usize, $address)> {
-                self.socket.try_recv_dgram_from(buf, false, Self::len_and_sender)
+                self.socket.try_io(Interest::READABLE, || self.receive_from(buf, false))
             }
 
-            /// What a verb received, as users get it.
-            fn len_and_sender(
-                (received, from): ($crate::os::Received, $crate::os::Address),
+            /// Receives a datagram and its sender, or only looks at it if `peek`.
+            fn receive_from<B: BufMut>(
+                &self,
+                buf: &mut B,
+                peek: bool,
             ) -> io::Result<(usize, $address)> {
+                let (received, from) = self.socket.receive_from(buf, peek)?;
                 Ok((received.len, from.$family()?))
             }
         }

@@ -10,7 +10,7 @@ use bytes::BufMut;
 
 use super::api::{readable_api, ready_api, writable_api};
 use super::io::Waitable;
-use super::socket::Socket;
+use super::socket::{Socket, StreamVerbs};
 use super::stream::{read_methods, read_traits, send_file_method, write_methods, write_traits};
 use super::{Direct, SendFile};
 use crate::engine::{Interest, Readiness};

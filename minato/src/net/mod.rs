@@ -24,6 +24,7 @@ pub mod async_fd;
 mod backoff;
 mod by_number;
 mod datagram;
+mod forms;
 mod halves;
 mod io;
 mod listener;

@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::io::Wait;
-use super::socket::Socket;
+use super::socket::{Socket, StreamVerbs};
 use super::splice::is_refusal;
 use crate::engine::Interest;
 use crate::os::platform;

@@ -108,6 +108,112 @@ verbs! {
     fn max_segments(&self) -> (usize, usize);
 }
 
+/// The verbs of a stream: those of a socket, or of the end of a pipe. What follows from them is
+/// written once, here.
+pub(crate) trait StreamVerbs: Waitable {
+    /// Receives what is there; 0 is the end of the stream.
+    fn recv(&self, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize>;
+
+    fn recv_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize>;
+
+    fn send(&self, buf: &[u8]) -> io::Result<usize>;
+
+    fn send_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize>;
+
+    /// Whether `room` bytes of a buffer are no request. The system would have them wait for data,
+    /// and report an error meant for a read.
+    fn is_no_request(&self, room: usize) -> bool {
+        room == 0
+    }
+
+    /// Receives into the free room of `buf`.
+    #[inline(always)]
+    fn recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
+        receive_into(buf, |free| self.recv(free).map(|len| (len, len)))
+    }
+
+    /// Receives into the free part of `buf`. No room is no request: nothing is read.
+    #[inline(always)]
+    fn poll_read(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        // What is captured by the poll is the memory, not the buffer, which stays in registers.
+        let received = receive_into(buf, |free| match self.poll_receive(cx, free) {
+            Poll::Ready(len) => len.map(|len| (len, Poll::Ready(()))),
+            Poll::Pending => Ok((0, Poll::Pending)),
+        });
+        received.map_or_else(|error| Poll::Ready(Err(error)), |polled| polled.map(Ok))
+    }
+
+    /// Receives into `bytes`; returns how many. No room is no request: nothing is read.
+    #[inline(always)]
+    fn poll_recv(&self, cx: &mut Context<'_>, bytes: &mut [u8]) -> Poll<io::Result<usize>> {
+        // SAFETY: the same memory; a verb only ever writes initialized bytes to it.
+        self.poll_receive(cx, unsafe { &mut *(ptr::from_mut(bytes) as *mut [MaybeUninit<u8>]) })
+    }
+
+    #[inline(always)]
+    fn poll_receive(
+        &self,
+        cx: &mut Context<'_>,
+        free: &mut [MaybeUninit<u8>],
+    ) -> Poll<io::Result<usize>> {
+        let room = free.len();
+        if room == 0 {
+            return Poll::Ready(Ok(0));
+        }
+        self.poll_io(
+            cx,
+            Direction::Read,
+            #[inline(always)]
+            || {
+                let len = self.recv(free)?;
+                // The end of the stream is not "no more at present".
+                Ok(if len == 0 || len == room { Done::Whole(len) } else { Done::Short(len) })
+            },
+        )
+    }
+
+    /// Receives without waiting into several buffers in order.
+    fn try_recv_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        if self.is_no_request(bufs.iter().map(|buf| buf.len()).sum()) {
+            return Ok(0);
+        }
+        self.try_io(Interest::READABLE, || self.recv_vectored(bufs))
+    }
+
+    /// Receives without waiting into the free room of `buf`.
+    fn try_recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
+        if self.is_no_request(buf.remaining_mut()) {
+            return Ok(0);
+        }
+        self.try_io(Interest::READABLE, || self.recv_buf(buf))
+    }
+
+    /// Sends from `buf`.
+    #[inline(always)]
+    fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_io(
+            cx,
+            Direction::Write,
+            #[inline(always)]
+            || self.send(buf).map(|len| Done::from_len(len, buf.len())),
+        )
+    }
+
+    /// Sends from several buffers in order.
+    fn poll_write_vectored(
+        &self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        // What the verb leaves out because there are too many buffers is no sign of a full socket.
+        let bufs = &bufs[..bufs.len().min(MAX_BUFFERS)];
+        let asked = bufs.iter().map(|buf| buf.len()).sum();
+        self.poll_io(cx, Direction::Write, || {
+            self.send_vectored(bufs).map(|len| Done::from_len(len, asked))
+        })
+    }
+}
+
 impl Waitable for Socket {
     #[inline(always)]
     fn registration(&self) -> &Registration {
@@ -121,6 +227,46 @@ impl Waitable for Socket {
     #[inline(always)]
     fn short_is_all(&self) -> bool {
         self.transport == Transport::Tcp
+    }
+}
+
+impl StreamVerbs for Socket {
+    #[inline(always)]
+    fn recv(&self, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+        match &self.kind {
+            Kind::Os(socket) => socket.recv(buf),
+            Kind::Sim(socket) => self.or_error_at_end(socket.recv(buf)?),
+        }
+    }
+
+    fn recv_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        let count = bufs.len().min(MAX_BUFFERS);
+        let bufs = &mut bufs[..count];
+        match &self.kind {
+            Kind::Os(socket) => socket.recv_vectored(bufs),
+            Kind::Sim(socket) => self.or_error_at_end(socket.recv_vectored(bufs)?),
+        }
+    }
+
+    #[inline(always)]
+    fn send(&self, buf: &[u8]) -> io::Result<usize> {
+        match &self.kind {
+            Kind::Os(socket) => socket.send(buf),
+            Kind::Sim(socket) => self.send_simulated(socket, &[IoSlice::new(buf)]),
+        }
+    }
+
+    fn send_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        let bufs = &bufs[..bufs.len().min(MAX_BUFFERS)];
+        match &self.kind {
+            Kind::Os(socket) => socket.send_vectored(bufs),
+            Kind::Sim(socket) => self.send_simulated(socket, bufs),
+        }
+    }
+
+    /// On a stream, which has nothing empty to give.
+    fn is_no_request(&self, room: usize) -> bool {
+        room == 0 && matches!(self.transport, Transport::Tcp | Transport::UnixStream)
     }
 }
 
@@ -242,15 +388,6 @@ impl Socket {
         Ok((Self { registration, deferred, kind, transport }, from))
     }
 
-    /// Receives from a stream.
-    #[inline(always)]
-    pub(crate) fn recv(&self, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
-        match &self.kind {
-            Kind::Os(socket) => socket.recv(buf),
-            Kind::Sim(socket) => self.or_error_at_end(socket.recv(buf)?),
-        }
-    }
-
     /// Receives from a stream without taking the bytes out.
     fn recv_peeking(&self, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
         match &self.kind {
@@ -259,36 +396,11 @@ impl Socket {
         }
     }
 
-    pub(crate) fn recv_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        let count = bufs.len().min(MAX_BUFFERS);
-        let bufs = &mut bufs[..count];
-        match &self.kind {
-            Kind::Os(socket) => socket.recv_vectored(bufs),
-            Kind::Sim(socket) => self.or_error_at_end(socket.recv_vectored(bufs)?),
-        }
-    }
-
     /// How many bytes were received; at the end of the stream, the error of a deferred send, which
     /// has taken it from the receive that comes next.
     fn or_error_at_end(&self, len: usize) -> io::Result<usize> {
         let error = if len == 0 { self.deferred.take_recv_error() } else { None };
         error.map_or(Ok(len), Err)
-    }
-
-    #[inline(always)]
-    pub(crate) fn send(&self, buf: &[u8]) -> io::Result<usize> {
-        match &self.kind {
-            Kind::Os(socket) => socket.send(buf),
-            Kind::Sim(socket) => self.send_simulated(socket, &[IoSlice::new(buf)]),
-        }
-    }
-
-    pub(crate) fn send_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        let bufs = &bufs[..bufs.len().min(MAX_BUFFERS)];
-        match &self.kind {
-            Kind::Os(socket) => socket.send_vectored(bufs),
-            Kind::Sim(socket) => self.send_simulated(socket, bufs),
-        }
     }
 
     fn send_simulated(&self, socket: &Arc<SimSocket>, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
@@ -368,83 +480,9 @@ impl Socket {
         }
     }
 
-    /// Receives from a stream into the free room of `buf`, or only looks if `peek`.
-    #[inline(always)]
-    pub(super) fn recv_buf<B: BufMut>(&self, buf: &mut B, peek: bool) -> io::Result<usize> {
-        receive_into(buf, |free| {
-            let len = if peek { self.recv_peeking(free)? } else { self.recv(free)? };
-            Ok((len, len))
-        })
-    }
-
-    /// Receives into the free part of `buf`. No room is no request: nothing is read.
-    #[inline(always)]
-    pub(crate) fn poll_read(
-        &self,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        // What is captured by the poll is the memory, not the buffer, which stays in registers.
-        let received = receive_into(buf, |free| match self.poll_receive(cx, free) {
-            Poll::Ready(len) => len.map(|len| (len, Poll::Ready(()))),
-            Poll::Pending => Ok((0, Poll::Pending)),
-        });
-        received.map_or_else(|error| Poll::Ready(Err(error)), |polled| polled.map(Ok))
-    }
-
-    /// Receives into `bytes`; returns how many. No room is no request: nothing is read.
-    #[inline(always)]
-    pub(crate) fn poll_recv(
-        &self,
-        cx: &mut Context<'_>,
-        bytes: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        // SAFETY: the same memory; a verb only ever writes initialized bytes to it.
-        self.poll_receive(cx, unsafe { &mut *(ptr::from_mut(bytes) as *mut [MaybeUninit<u8>]) })
-    }
-
-    #[inline(always)]
-    fn poll_receive(
-        &self,
-        cx: &mut Context<'_>,
-        free: &mut [MaybeUninit<u8>],
-    ) -> Poll<io::Result<usize>> {
-        let room = free.len();
-        if room == 0 {
-            return Poll::Ready(Ok(0));
-        }
-        self.poll_io(
-            cx,
-            Direction::Read,
-            #[inline(always)]
-            || {
-                let len = self.recv(free)?;
-                // The end of the stream is not "no more at present".
-                Ok(if len == 0 || len == room { Done::Whole(len) } else { Done::Short(len) })
-            },
-        )
-    }
-
-    /// Whether `room` bytes of a buffer are no request: on a stream, which has nothing empty to
-    /// give. The system would have them wait for data, and report an error meant for a read.
-    pub(crate) fn is_no_request(&self, room: usize) -> bool {
-        room == 0 && matches!(self.transport, Transport::Tcp | Transport::UnixStream)
-    }
-
-    /// Receives without waiting into several buffers in order.
-    pub(crate) fn try_recv_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        if self.is_no_request(bufs.iter().map(|buf| buf.len()).sum()) {
-            return Ok(0);
-        }
-        self.try_io(Interest::READABLE, || self.recv_vectored(bufs))
-    }
-
-    /// Receives without waiting into the free room of `buf`.
-    pub(crate) fn try_recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
-        if self.is_no_request(buf.remaining_mut()) {
-            return Ok(0);
-        }
-        self.try_io(Interest::READABLE, || self.recv_buf(buf, false))
+    /// Receives from a stream into the free room of `buf` without taking the bytes out.
+    fn peek_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
+        receive_into(buf, |free| self.recv_peeking(free).map(|len| (len, len)))
     }
 
     /// Receives without taking the bytes out.
@@ -456,7 +494,7 @@ impl Socket {
         if self.is_no_request(buf.remaining()) {
             return Poll::Ready(Ok(0));
         }
-        self.poll_io(cx, Direction::Read, || self.recv_buf(buf, true).map(Done::Whole))
+        self.poll_io(cx, Direction::Read, || self.peek_buf(buf).map(Done::Whole))
     }
 
     /// Waits, and receives without taking the bytes out.
@@ -465,32 +503,7 @@ impl Socket {
             return Ok(0);
         }
         let mut buf = ReadBuf::new(buf);
-        self.io(Interest::READABLE, || self.recv_buf(&mut buf, true)).await
-    }
-
-    /// Sends from `buf`.
-    #[inline(always)]
-    pub(crate) fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.poll_io(
-            cx,
-            Direction::Write,
-            #[inline(always)]
-            || self.send(buf).map(|len| Done::from_len(len, buf.len())),
-        )
-    }
-
-    /// Sends from several buffers in order.
-    pub(crate) fn poll_write_vectored(
-        &self,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        // What the verb leaves out because there are too many buffers is no sign of a full socket.
-        let bufs = &bufs[..bufs.len().min(MAX_BUFFERS)];
-        let asked = bufs.iter().map(|buf| buf.len()).sum();
-        self.poll_io(cx, Direction::Write, || {
-            self.send_vectored(bufs).map(|len| Done::from_len(len, asked))
-        })
+        self.io(Interest::READABLE, || self.peek_buf(&mut buf)).await
     }
 
     /// Ends the writing side. A peer that is gone already needs no notice of it.

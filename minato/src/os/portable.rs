@@ -70,42 +70,6 @@ pub(crate) fn report_details(socket: &Socket, _v6: bool) {
 /// Nothing joins datagrams here.
 pub(crate) fn join_datagrams(_socket: &Socket, _on: bool) {}
 
-/// Only Linux binds to interfaces.
-pub(crate) fn device(_socket: &Socket) -> io::Result<Option<Vec<u8>>> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-pub(crate) fn bind_device(_socket: &Socket, _interface: Option<&[u8]>) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// Nobody chooses here.
-pub(crate) fn quickack(_socket: &Socket) -> io::Result<bool> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-pub(crate) fn set_quickack(_socket: &Socket, _on: bool) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// Systems differ in how packets are kept whole.
-pub(crate) fn dont_fragment(_socket: &Socket, _v6: bool) -> io::Result<bool> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-pub(crate) fn set_dont_fragment(_socket: &Socket, _v6: bool, _on: bool) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// Only Linux passes credentials along.
-pub(crate) fn passcred(_socket: &Socket) -> io::Result<bool> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-pub(crate) fn set_passcred(_socket: &Socket, _on: bool) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
 /// Not reported here.
 pub(crate) fn waiting_connections(_listener: &Socket) -> Option<u32> {
     None
@@ -141,34 +105,9 @@ pub(crate) mod peer {
     }
 }
 
-/// Only Linux moves bytes between sockets and pipes.
-pub(crate) fn splice(_from: BorrowedFd<'_>, _to: BorrowedFd<'_>, _: usize) -> io::Result<usize> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// Only Linux reports it.
-pub(crate) fn pipe_size(_pipe: BorrowedFd<'_>) -> io::Result<usize> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// Only on Linux can it be set.
-pub(crate) fn set_pipe_size(_pipe: BorrowedFd<'_>, _size: usize) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
 /// Whether [`splice`] and [`send_file`] raise no signal: they do nothing.
 pub(crate) fn is_broken_pipe_ignored() -> bool {
     true
-}
-
-/// Only Linux sends a file to a socket by this call.
-pub(crate) fn send_file(
-    _to: BorrowedFd<'_>,
-    _file: BorrowedFd<'_>,
-    _offset: u64,
-    _len: usize,
-) -> io::Result<usize> {
-    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Only Linux chooses a name by itself.
@@ -184,14 +123,35 @@ pub(crate) fn abstract_name(_address: &SocketAddr) -> Option<PathBuf> {
     None
 }
 
-/// Only Linux has abstract addresses.
-pub(crate) fn abstract_address(_name: &[u8]) -> io::Result<SocketAddr> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
 /// The Unix address of a path.
 pub(crate) fn unix_address(path: &Path) -> io::Result<SocketAddr> {
     SocketAddr::from_pathname(path)
+}
+
+/// Defines functions that return an `Unsupported` error.
+macro_rules! unsupported {
+    ($(fn $name:ident($($type:ty),*) -> $result:ty;)+) => {
+        $(pub(crate) fn $name($(_: $type),*) -> io::Result<$result> {
+            Err(io::ErrorKind::Unsupported.into())
+        })+
+    };
+}
+
+// What only Linux has, or each of the other systems in a way of its own.
+unsupported! {
+    fn device(&Socket) -> Option<Vec<u8>>;
+    fn bind_device(&Socket, Option<&[u8]>) -> ();
+    fn quickack(&Socket) -> bool;
+    fn set_quickack(&Socket, bool) -> ();
+    fn dont_fragment(&Socket, bool) -> bool;
+    fn set_dont_fragment(&Socket, bool, bool) -> ();
+    fn passcred(&Socket) -> bool;
+    fn set_passcred(&Socket, bool) -> ();
+    fn splice(BorrowedFd<'_>, BorrowedFd<'_>, usize) -> usize;
+    fn pipe_size(BorrowedFd<'_>) -> usize;
+    fn set_pipe_size(BorrowedFd<'_>, usize) -> ();
+    fn send_file(BorrowedFd<'_>, BorrowedFd<'_>, u64, usize) -> usize;
+    fn abstract_address(&[u8]) -> SocketAddr;
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! `cargo xtask instructions`: user-mode instructions per echo under callgrind, for us and our
-//! peers.
+//! peers; and per MiB of QUIC.
 //!
 //! Instructions do not shake as times do. Each server is run twice, with few requests and with
 //! many; the difference of the two counts, divided by the difference in requests, leaves out what
@@ -8,7 +8,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use crate::outcome::Outcome;
 use crate::{process, tree};
@@ -27,12 +27,18 @@ const SIZE: u64 = 64;
 const FEW: u64 = 5_000;
 const MANY: u64 = 25_000;
 
+/// The program for QUIC, and how many MiB it moves.
+const QUIC: &str = "quic";
+const QUIC_FEW: u64 = 4;
+const QUIC_MANY: u64 = 24;
+const QUIC_RUNS: usize = 5;
+
 pub(crate) fn run() -> Result<Outcome, String> {
     if process::output(Command::new("valgrind").arg("--version")).is_err() {
         return Ok(Outcome::skipped("valgrind is not installed"));
     }
     let mut build = vec!["build", "--release", "--package", "minato-bench", "--bin", LOAD];
-    for program in ["peer-tokio", "peer-minato", "peer-smol"] {
+    for program in ["peer-tokio", "peer-minato", "peer-smol", QUIC] {
         build.extend(["--bin", program]);
     }
     process::succeed(&mut process::cargo(&build), process::LONG)?;
@@ -46,15 +52,57 @@ pub(crate) fn run() -> Result<Outcome, String> {
         let base = *tokio.get_or_insert(each);
         println!("{name:>16} {each:>6}   {:.2}", each as f64 / base as f64);
     }
+    quic()?;
     Ok(Outcome::default())
+}
+
+/// QUIC in bulk. How packets and acknowledgements fall differs from run to run, so that there are
+/// several of each, in turns.
+fn quic() -> Result<(), String> {
+    println!("QUIC in bulk, both ends; thousands of instructions per MiB, medians of {QUIC_RUNS}");
+    let mut figures = [const { Vec::new() }; 2];
+    for _ in 0..QUIC_RUNS {
+        for (peer, figures) in ["tokio", "minato"].iter().zip(&mut figures) {
+            let [few, many] = [QUIC_FEW, QUIC_MANY].map(|mib| {
+                let mut command = callgrind(QUIC);
+                let output = command.args([*peer, &mib.to_string()]).output();
+                counted(&output.map_err(|error| error.to_string())?)
+            });
+            figures.push(many?.saturating_sub(few?) / (QUIC_MANY - QUIC_FEW) / 1000);
+        }
+    }
+    let medians = figures.map(|mut figures| {
+        figures.sort_unstable();
+        figures[figures.len() / 2]
+    });
+    for (peer, each) in ["tokio", "minato"].iter().zip(medians) {
+        println!(
+            "{:>16} {each:>6}   {:.3}",
+            format!("quic-{peer}"),
+            each as f64 / medians[0] as f64
+        );
+    }
+    Ok(())
+}
+
+/// A program, to be run under callgrind.
+fn callgrind(program: &str) -> Command {
+    let mut command = Command::new("valgrind");
+    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
+    command.arg(tree::root().join("target/release").join(program));
+    command
+}
+
+/// The count that callgrind has told.
+fn counted(output: &Output) -> Result<u64, String> {
+    let report = String::from_utf8_lossy(&output.stderr);
+    collected(&report).ok_or_else(|| format!("callgrind did not tell a count: {report}"))
 }
 
 /// The instructions that a server executes for `requests` requests.
 fn count(program: &str, variant: &str, requests: u64) -> Result<u64, String> {
     let programs = tree::root().join("target/release");
-    let mut server = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(programs.join(program))
+    let mut server = callgrind(program)
         .args([variant, "echo"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -72,8 +120,7 @@ fn count(program: &str, variant: &str, requests: u64) -> Result<u64, String> {
     // This ends the server's input, and so the server.
     let output = server.wait_with_output().map_err(|error| error.to_string())?;
     driven?;
-    let report = String::from_utf8_lossy(&output.stderr);
-    collected(&report).ok_or_else(|| format!("callgrind did not tell a count: {report}"))
+    counted(&output)
 }
 
 fn drive(load: &Path, address: &str, requests: u64) -> Result<(), String> {

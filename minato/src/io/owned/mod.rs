@@ -62,7 +62,7 @@ mod write;
 
 pub use self::copy::{OwnedCopy, copy};
 pub use self::lines::{OwnedLines, lines};
-pub(crate) use self::parts::Parts;
+pub(crate) use self::parts::{Parts, by_value_future};
 pub use self::read::{
     OwnedRead, OwnedReadExact, OwnedReadToEnd, OwnedReadUntil, read, read_exact, read_to_end,
     read_until,

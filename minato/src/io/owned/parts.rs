@@ -60,18 +60,18 @@ impl<P> Parts<P> {
 macro_rules! by_value_future {
     (
         $(#[$doc:meta])+
-        pub $keyword:ident $future:ident<$($generic:ident: [$($bound:tt)+]),+>
+        pub $keyword:ident $future:ident $(<$($generic:ident: [$($bound:tt)+]),+>)?
         of $held:ty => $output:ty;
         $(#[$into_doc:meta])+ into_parts;
         $($polls:tt)+
     ) => {
-        by_value_future! {
+        $crate::io::owned::by_value_future! {
             $(#[$doc])+
-            pub $keyword $future<$($generic: [$($bound)+]),+> of $held => $output;
+            pub $keyword $future $(<$($generic: [$($bound)+]),+>)? of $held => $output;
             $($polls)+
         }
 
-        impl<$($generic),+> $future<$($generic),+> {
+        impl $(<$($generic),+>)? $future $(<$($generic),+>)? {
             $(#[$into_doc])+
             pub fn into_parts(self) -> Option<$held> {
                 self.parts.into_inner()
@@ -80,7 +80,7 @@ macro_rules! by_value_future {
     };
     (
         $(#[$doc:meta])+
-        pub $keyword:ident $future:ident<$($generic:ident: [$($bound:tt)+]),+>
+        pub $keyword:ident $future:ident $(<$($generic:ident: [$($bound:tt)+]),+>)?
         of $held:ty => $output:ty;
         |$cx:ident, $parts:pat_param| $poll:expr;
         |$taken:pat_param, $result:pat_param| $returned:expr
@@ -88,11 +88,11 @@ macro_rules! by_value_future {
         $(#[$doc])+
         #[derive(Debug)]
         #[must_use = "futures do nothing unless you `.await` or poll them"]
-        pub $keyword $future<$($generic),+> {
-            parts: Parts<$held>,
+        pub $keyword $future $(<$($generic),+>)? {
+            parts: $crate::io::owned::Parts<$held>,
         }
 
-        impl<$($generic: $($bound)+),+> Future for $future<$($generic),+> {
+        impl $(<$($generic: $($bound)+),+>)? Future for $future $(<$($generic),+>)? {
             type Output = std::io::Result<$output>;
 
             fn poll(
@@ -106,4 +106,4 @@ macro_rules! by_value_future {
     };
 }
 
-pub(super) use by_value_future;
+pub(crate) use by_value_future;

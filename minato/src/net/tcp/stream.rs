@@ -19,7 +19,7 @@ use crate::net::halves::{
 };
 use crate::net::io::Waitable;
 use crate::net::options::{set_keepalive_times, socket_options};
-use crate::net::socket::{Socket, no_descriptor};
+use crate::net::socket::{Socket, StreamVerbs, no_descriptor};
 use crate::net::stream::stream_api;
 use crate::net::{Direct, SendFile, ToSocketAddrs};
 use crate::os::{OptionName, OptionValue};

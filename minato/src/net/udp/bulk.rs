@@ -1,35 +1,13 @@
 //! Sending and receiving many datagrams by one call.
 
 use std::io::{self, IoSliceMut};
-use std::task::{Context, Poll};
 
-use super::{RecvBatch, RecvDgrams, RecvMeta, SendDgrams, Transmit, UdpSocket};
-use crate::engine::{Direction, Interest};
-use crate::net::io::{Done, Waitable};
+use super::{RecvBatch, RecvMeta, Transmit, UdpSocket};
+use crate::net::forms::forms;
+use crate::net::io::Waitable;
 
-impl UdpSocket {
-    /// How many datagrams one call may send by [`send_batch`](Self::send_batch): 64 on Linux
-    /// from 4.18 on, 1 where the system cannot segment, or has turned out not to. More than that
-    /// can be given; they take several calls.
-    ///
-    /// # Errors
-    ///
-    /// The first use in bulk finds out what the system can do, by means of another socket that is
-    /// opened and closed: the system's errors of that (too many descriptors are open).
-    pub fn max_send_segments(&self) -> io::Result<usize> {
-        self.socket.max_segments().map(|(send, _)| send)
-    }
-
-    /// How many datagrams the system may join in one buffer of a [`RecvBatch`]: 64 on Linux from
-    /// 5.0 on, 1 where it cannot.
-    ///
-    /// # Errors
-    ///
-    /// As [`max_send_segments`](Self::max_send_segments).
-    pub fn max_recv_segments(&self) -> io::Result<usize> {
-        self.socket.max_segments().map(|(_, receive)| receive)
-    }
-
+forms! {
+    UdpSocket, WRITABLE, Write;
     /// Waits for room and sends the first datagrams of `transmit`, as many as the system takes by
     /// one call; returns how many bytes of its contents these were. All of them were sent if that
     /// is its length; [`send_batch_all`](Self::send_batch_all) goes on until then. Empty
@@ -70,35 +48,99 @@ impl UdpSocket {
     /// }
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    pub async fn send_batch(&self, transmit: &Transmit<impl AsRef<[u8]>>) -> io::Result<usize> {
-        let transmit = transmit.as_ref();
-        self.socket.io(Interest::WRITABLE, || self.socket.send_batch(&transmit)).await
+    fn send_batch, poll_send_batch, try_send_batch(
+        &self, transmit: &Transmit<impl AsRef<[u8]>>
+    ) -> usize {
+        self.socket.send_batch(&transmit.as_ref())
     }
+}
 
-    /// The poll form of [`send_batch`](Self::send_batch). Up to 8 tasks may wait to send at a
-    /// time; one more, and one of them is woken early.
+forms! {
+    UdpSocket, READABLE, Read;
+    /// Waits for datagrams and receives those that are there, as many as one call takes; returns
+    /// how many. There may be more. What the batch held before is gone.
+    ///
+    /// From the first call on, a system that can joins datagrams while they wait, if the buffers of
+    /// the batch have room for that: see [`RecvBatch`]. The methods that receive a single
+    /// datagram go on doing so, though each then costs a copy more, and a socket may be received
+    /// from in both ways. Only two may get several datagrams in one: who receives through the
+    /// descriptor itself, and a receive of a single datagram that is under way on another thread at
+    /// the time of the very first call.
     ///
     /// # Errors
     ///
-    /// As [`send_batch`](Self::send_batch).
-    pub fn poll_send_batch(
-        &self,
-        cx: &mut Context<'_>,
-        transmit: &Transmit<impl AsRef<[u8]>>,
-    ) -> Poll<io::Result<usize>> {
-        let transmit = transmit.as_ref();
-        self.socket
-            .poll_io(cx, Direction::Write, || self.socket.send_batch(&transmit).map(Done::Whole))
+    /// As [`recv_from`](Self::recv_from); on the first use in bulk also those of
+    /// [`max_send_segments`](Self::max_send_segments). The batch is empty then.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is done, no datagram was taken. The batch is empty then.
+    fn recv_batch, poll_recv_batch, try_recv_batch(&self, batch: &mut RecvBatch) -> usize {
+        self.receive(batch)
     }
-
-    /// Like [`send_batch`](Self::send_batch), without waiting.
+    /// Like [`recv_batch`](Self::recv_batch), into buffers of the caller's; returns how many of
+    /// them were filled, from the first on, and writes what is known of each to its place in
+    /// `metas`.
+    ///
+    /// If each buffer has [`RecvBatch::MAX_BUFFER_SIZE`] bytes or more, a system that can joins
+    /// datagrams in them, [`stride`](RecvMeta::stride) bytes apart; else each takes one. Up to
+    /// [`RecvBatch::MAX_BUFFERS`] are used.
     ///
     /// # Errors
     ///
-    /// `WouldBlock` if there is no room at present; else as [`send_batch`](Self::send_batch).
-    pub fn try_send_batch(&self, transmit: &Transmit<impl AsRef<[u8]>>) -> io::Result<usize> {
-        let transmit = transmit.as_ref();
-        self.socket.try_io(Interest::WRITABLE, || self.socket.send_batch(&transmit))
+    /// `InvalidInput` without a buffer, or without a place in `metas`; else as
+    /// [`recv_batch`](Self::recv_batch).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is done, no datagram was taken.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::IoSliceMut;
+    /// use minato::net::UdpSocket;
+    /// use minato::net::udp::RecvMeta;
+    ///
+    /// # pollster::block_on(async {
+    /// let socket = UdpSocket::bind("127.0.0.1:0").await?;
+    /// socket.send_to(b"ahoy", socket.local_addr()?).await?;
+    ///
+    /// let (mut one, mut two) = ([0; 1500], [0; 1500]);
+    /// let mut buffers = [IoSliceMut::new(&mut one), IoSliceMut::new(&mut two)];
+    /// let mut metas = [RecvMeta::default(); 2];
+    /// assert_eq!(socket.recv_batch_into(&mut buffers, &mut metas).await?, 1);
+    /// assert_eq!(&buffers[0][..metas[0].len], b"ahoy");
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    fn recv_batch_into, poll_recv_batch_into, try_recv_batch_into(
+        &self, buffers: &mut [IoSliceMut<'_>], metas: &mut [RecvMeta]
+    ) -> usize; check check_room(buffers, metas); {
+        self.receive_into(buffers, metas)
+    }
+}
+
+impl UdpSocket {
+    /// How many datagrams one call may send by [`send_batch`](Self::send_batch): 64 on Linux
+    /// from 4.18 on, 1 where the system cannot segment, or has turned out not to. More than that
+    /// can be given; they take several calls.
+    ///
+    /// # Errors
+    ///
+    /// The first use in bulk finds out what the system can do, by means of another socket that is
+    /// opened and closed: the system's errors of that (too many descriptors are open).
+    pub fn max_send_segments(&self) -> io::Result<usize> {
+        self.socket.max_segments().map(|(send, _)| send)
+    }
+
+    /// How many datagrams the system may join in one buffer of a [`RecvBatch`]: 64 on Linux from
+    /// 5.0 on, 1 where it cannot.
+    ///
+    /// # Errors
+    ///
+    /// As [`max_send_segments`](Self::max_send_segments).
+    pub fn max_recv_segments(&self) -> io::Result<usize> {
+        self.socket.max_segments().map(|(_, receive)| receive)
     }
 
     /// Sends all datagrams of `transmit`, waiting for room as often as it takes. What was sent is
@@ -138,138 +180,10 @@ impl UdpSocket {
         }
     }
 
-    /// Waits for datagrams and receives those that are there, as many as one call takes; returns
-    /// how many. There may be more. What the batch held before is gone.
-    ///
-    /// From the first call on, a system that can joins datagrams while they wait, if the buffers of
-    /// the batch have room for that: see [`RecvBatch`]. The methods that receive a single
-    /// datagram go on doing so, though each then costs a copy more, and a socket may be received
-    /// from in both ways. Only two may get several datagrams in one: who receives through the
-    /// descriptor itself, and a receive of a single datagram that is under way on another thread at
-    /// the time of the very first call.
-    ///
-    /// # Errors
-    ///
-    /// As [`recv_from`](Self::recv_from); on the first use in bulk also those of
-    /// [`max_send_segments`](Self::max_send_segments). The batch is empty then.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropped before it is done, no datagram was taken. The batch is empty then.
-    pub async fn recv_batch(&self, batch: &mut RecvBatch) -> io::Result<usize> {
-        self.socket.io(Interest::READABLE, || self.receive(batch)).await?;
-        Ok(batch.len())
-    }
-
-    /// The poll form of [`recv_batch`](Self::recv_batch). Up to 8 tasks may wait to receive at a
-    /// time; one more, and one of them is woken early.
-    ///
-    /// # Errors
-    ///
-    /// As [`recv_batch`](Self::recv_batch).
-    pub fn poll_recv_batch(
-        &self,
-        cx: &mut Context<'_>,
-        batch: &mut RecvBatch,
-    ) -> Poll<io::Result<usize>> {
-        let received =
-            self.socket.poll_io(cx, Direction::Read, || self.receive(batch).map(Done::Whole));
-        received.map_ok(|()| batch.len())
-    }
-
-    /// Like [`recv_batch`](Self::recv_batch), without waiting.
-    ///
-    /// # Errors
-    ///
-    /// `WouldBlock` if there is none at present; else as [`recv_batch`](Self::recv_batch).
-    pub fn try_recv_batch(&self, batch: &mut RecvBatch) -> io::Result<usize> {
-        self.socket.try_io(Interest::READABLE, || self.receive(batch))?;
-        Ok(batch.len())
-    }
-
-    /// Like [`recv_batch`](Self::recv_batch), into buffers of the caller's; returns how many of
-    /// them were filled, from the first on, and writes what is known of each to its place in
-    /// `metas`. Without a buffer or a place nothing is received, and the result is 0.
-    ///
-    /// If each buffer has [`RecvBatch::MAX_BUFFER_SIZE`] bytes or more, a system that can joins
-    /// datagrams in them, [`stride`](RecvMeta::stride) bytes apart; else each takes one. Up to
-    /// [`RecvBatch::MAX_BUFFERS`] are used.
-    ///
-    /// # Errors
-    ///
-    /// As [`recv_batch`](Self::recv_batch).
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropped before it is done, no datagram was taken.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::io::IoSliceMut;
-    /// use minato::net::UdpSocket;
-    /// use minato::net::udp::RecvMeta;
-    ///
-    /// # pollster::block_on(async {
-    /// let socket = UdpSocket::bind("127.0.0.1:0").await?;
-    /// socket.send_to(b"ahoy", socket.local_addr()?).await?;
-    ///
-    /// let (mut one, mut two) = ([0; 1500], [0; 1500]);
-    /// let mut buffers = [IoSliceMut::new(&mut one), IoSliceMut::new(&mut two)];
-    /// let mut metas = [RecvMeta::default(); 2];
-    /// assert_eq!(socket.recv_batch_into(&mut buffers, &mut metas).await?, 1);
-    /// assert_eq!(&buffers[0][..metas[0].len], b"ahoy");
-    /// # std::io::Result::Ok(()) }).unwrap();
-    /// ```
-    pub async fn recv_batch_into(
-        &self,
-        buffers: &mut [IoSliceMut<'_>],
-        metas: &mut [RecvMeta],
-    ) -> io::Result<usize> {
-        if buffers.is_empty() || metas.is_empty() {
-            return Ok(0);
-        }
-        self.socket.io(Interest::READABLE, || self.receive_into(buffers, metas)).await
-    }
-
-    /// The poll form of [`recv_batch_into`](Self::recv_batch_into). Up to 8 tasks may wait to
-    /// receive at a time; one more, and one of them is woken early.
-    ///
-    /// # Errors
-    ///
-    /// As [`recv_batch`](Self::recv_batch).
-    pub fn poll_recv_batch_into(
-        &self,
-        cx: &mut Context<'_>,
-        buffers: &mut [IoSliceMut<'_>],
-        metas: &mut [RecvMeta],
-    ) -> Poll<io::Result<usize>> {
-        if buffers.is_empty() || metas.is_empty() {
-            return Poll::Ready(Ok(0));
-        }
-        self.socket
-            .poll_io(cx, Direction::Read, || self.receive_into(buffers, metas).map(Done::Whole))
-    }
-
-    /// Like [`recv_batch_into`](Self::recv_batch_into), without waiting.
-    ///
-    /// # Errors
-    ///
-    /// `WouldBlock` if there is no datagram at present; else as [`recv_batch`](Self::recv_batch).
-    pub fn try_recv_batch_into(
-        &self,
-        buffers: &mut [IoSliceMut<'_>],
-        metas: &mut [RecvMeta],
-    ) -> io::Result<usize> {
-        if buffers.is_empty() || metas.is_empty() {
-            return Ok(0);
-        }
-        self.socket.try_io(Interest::READABLE, || self.receive_into(buffers, metas))
-    }
-
-    fn receive(&self, batch: &mut RecvBatch) -> io::Result<()> {
+    fn receive(&self, batch: &mut RecvBatch) -> io::Result<usize> {
         let useful = self.socket.useful_buffers();
-        batch.fill(useful, |buffers, metas| self.receive_into(buffers, metas))
+        batch.fill(useful, |buffers, metas| self.receive_into(buffers, metas))?;
+        Ok(batch.len())
     }
 
     fn receive_into(
@@ -282,59 +196,15 @@ impl UdpSocket {
         self.socket.report_queued();
         received
     }
+}
 
-    /// Sends all datagrams of `transmit`, by value: gives it and the socket back.
-    ///
-    /// # Errors
-    ///
-    /// As [`send_batch`](Self::send_batch). [`SendDgrams::into_parts`] then gives socket and
-    /// transmit back, and tells how much was sent; polled again, it goes on where it stopped.
-    ///
-    /// # Cancel safety
-    ///
-    /// Given up before it is done, [`SendDgrams::into_parts`] gives socket and transmit back, and
-    /// tells how much was sent.
-    ///
-    /// # Panics
-    ///
-    /// The future, when it is polled after it returned `Ready(Ok(_))`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # pollster::block_on(async {
-    /// use minato::net::UdpSocket;
-    /// use minato::net::udp::{RecvBatch, Transmit};
-    ///
-    /// let ship = UdpSocket::bind("127.0.0.1:0").await?;
-    /// let transmit = Transmit::new(ship.local_addr()?, vec![7; 300]).segment_size(100);
-    /// let (ship, transmit) = ship.send_dgrams(transmit).await?;
-    /// let (_ship, batch) = ship.recv_dgrams(RecvBatch::new()).await?;
-    /// let (datagram, _) = batch.iter().next().unwrap();
-    /// assert_eq!(datagram, &transmit.contents[..100]);
-    /// # std::io::Result::Ok(()) }).unwrap();
-    /// ```
-    pub fn send_dgrams<T: AsRef<[u8]>>(self, transmit: Transmit<T>) -> SendDgrams<T> {
-        SendDgrams::new((self, transmit, 0))
+/// Refuses to receive into nothing, which would have to wait for a datagram and lose it.
+fn check_room(buffers: &[IoSliceMut<'_>], metas: &[RecvMeta]) -> io::Result<()> {
+    if buffers.is_empty() || metas.is_empty() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "datagrams are received into one buffer or more, with a place for what is known of it",
+        ));
     }
-
-    /// Receives datagrams, as many as one call takes, by value: gives the batch and the socket
-    /// back.
-    ///
-    /// # Errors
-    ///
-    /// As [`recv_batch`](Self::recv_batch). [`RecvDgrams::into_parts`] gives socket and batch back
-    /// then; polled again, it receives again.
-    ///
-    /// # Cancel safety
-    ///
-    /// Given up before it is done, no datagram was taken, and [`RecvDgrams::into_parts`] gives
-    /// socket and batch back.
-    ///
-    /// # Panics
-    ///
-    /// The future, when it is polled after it returned `Ready(Ok(_))`.
-    pub fn recv_dgrams(self, batch: RecvBatch) -> RecvDgrams {
-        RecvDgrams::new((self, batch))
-    }
+    Ok(())
 }

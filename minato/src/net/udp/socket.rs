@@ -8,17 +8,18 @@ use std::task::{Context, Poll};
 
 use bytes::BufMut;
 
-use super::{Received, RecvDgram, SendDgram};
+use super::Received;
 use crate::engine::{Direction, Interest, Readiness};
 use crate::io::ReadBuf;
 use crate::net::ToSocketAddrs;
 use crate::net::address::{first_ok, to_socket_addrs};
 use crate::net::api::{socket_api, std_api};
 use crate::net::datagram::datagram_api;
+use crate::net::forms::forms;
 use crate::net::io::Waitable;
 use crate::net::options::socket_options;
-use crate::net::socket::Socket;
-use crate::os::{self, Address, Family, Transport};
+use crate::net::socket::{Socket, StreamVerbs};
+use crate::os::{Address, Family, Transport};
 use crate::reactor::Handle;
 
 /// A UDP socket.
@@ -76,6 +77,80 @@ std_api!(
     "One that has received in batches ([`recv_batch`](Self::recv_batch)) should be empty:",
     "datagrams that the system has joined by then are lost, or come as one."
 );
+
+forms! {
+    UdpSocket, READABLE, Read;
+    /// Like [`recv_from`](Self::recv_from), and tells whether the datagram was longer than `buf`.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Self::recv_from).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is done, no datagram was taken.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use minato::net::UdpSocket;
+    ///
+    /// let socket = UdpSocket::bind("127.0.0.1:0").await?;
+    /// socket.send_to(b"a long story", socket.local_addr()?).await?;
+    /// let mut buf = [0; 6];
+    /// let received = socket.recv_dgram_from(&mut buf).await?;
+    /// assert_eq!(&buf[..received.len], b"a long");
+    /// assert!(received.truncated);
+    /// # std::io::Result::Ok(()) }).unwrap();
+    /// ```
+    fn recv_dgram_from, poll_recv_dgram_from, try_recv_dgram_from(
+        &self, buf: &mut [u8]
+    ) -> Received {
+        self.receive_dgram(&mut ReadBuf::new(buf))
+    }
+    poll (buf: &mut ReadBuf<'_>) -> Received { self.receive_dgram(buf) }
+    /// Like [`recv`](Self::recv), but leaves the datagram in the socket.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv).
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost by dropping it.
+    fn peek, poll_peek, try_peek(&self, buf: &mut [u8]) -> usize {
+        self.socket.receive(&mut ReadBuf::new(buf), true)
+    }
+    poll (buf: &mut ReadBuf<'_>) -> () { self.socket.receive(buf, true).map(drop) }
+    /// Like [`recv_from`](Self::recv_from), but leaves the datagram in the socket.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Self::recv_from).
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost by dropping it.
+    fn peek_from, poll_peek_from, try_peek_from(&self, buf: &mut [u8]) -> (usize, SocketAddr) {
+        self.receive_from(&mut ReadBuf::new(buf), true)
+    }
+    poll (buf: &mut ReadBuf<'_>) -> SocketAddr {
+        self.receive_from(buf, true).map(|(_, from)| from)
+    }
+    /// Waits for a datagram and returns who sent it; leaves it in the socket.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Self::recv_from).
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost by dropping it.
+    fn peek_sender, poll_peek_sender, try_peek_sender(&self) -> SocketAddr {
+        self.receive_from(&mut ReadBuf::new(&mut []), true).map(|(_, from)| from)
+    }
+}
 
 impl UdpSocket {
     /// Binds a socket to the first of the addresses that can be bound. Port 0 lets the system
@@ -232,220 +307,8 @@ impl UdpSocket {
         self.socket.try_send_dgram_to(buf, &Address::Ip(target))
     }
 
-    /// Like [`recv_from`](Self::recv_from), and tells whether the datagram was longer than `buf`.
-    ///
-    /// # Errors
-    ///
-    /// As [`recv_from`](Self::recv_from).
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropped before it is done, no datagram was taken.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # pollster::block_on(async {
-    /// use minato::net::UdpSocket;
-    ///
-    /// let socket = UdpSocket::bind("127.0.0.1:0").await?;
-    /// socket.send_to(b"a long story", socket.local_addr()?).await?;
-    /// let mut buf = [0; 6];
-    /// let received = socket.recv_dgram_from(&mut buf).await?;
-    /// assert_eq!(&buf[..received.len], b"a long");
-    /// assert!(received.truncated);
-    /// # std::io::Result::Ok(()) }).unwrap();
-    /// ```
-    pub async fn recv_dgram_from(&self, buf: &mut [u8]) -> io::Result<Received> {
-        self.socket.recv_dgram_from(&mut ReadBuf::new(buf), false, into_received).await
+    fn receive_dgram(&self, buf: &mut ReadBuf<'_>) -> io::Result<Received> {
+        let (received, from) = self.socket.receive_from(buf, false)?;
+        Ok(Received { len: received.len, from: from.ip()?, truncated: received.truncated })
     }
-
-    /// The poll form of [`recv_dgram_from`](Self::recv_dgram_from); the datagram is put behind what
-    /// `buf` holds.
-    ///
-    /// # Errors
-    ///
-    /// As [`recv_from`](Self::recv_from).
-    pub fn poll_recv_dgram_from(
-        &self,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<Received>> {
-        self.socket.poll_recv_dgram_from(cx, buf, false, into_received)
-    }
-
-    /// Like [`try_recv_from`](Self::try_recv_from), and tells whether the datagram was longer than
-    /// `buf`.
-    ///
-    /// # Errors
-    ///
-    /// As [`try_recv_from`](Self::try_recv_from).
-    pub fn try_recv_dgram_from(&self, buf: &mut [u8]) -> io::Result<Received> {
-        self.socket.try_recv_dgram_from(&mut ReadBuf::new(buf), false, into_received)
-    }
-
-    /// Like [`recv`](Self::recv), but leaves the datagram in the socket.
-    ///
-    /// # Errors
-    ///
-    /// As [`recv`](Self::recv).
-    ///
-    /// # Cancel safety
-    ///
-    /// Nothing is lost by dropping it.
-    pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.socket.recv_dgram(&mut ReadBuf::new(buf), true).await
-    }
-
-    /// The poll form of [`peek`](Self::peek).
-    ///
-    /// # Errors
-    ///
-    /// As [`recv`](Self::recv).
-    pub fn poll_peek(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.socket.poll_recv_dgram(cx, buf, true)
-    }
-
-    /// Like [`try_recv`](Self::try_recv), but leaves the datagram in the socket.
-    ///
-    /// # Errors
-    ///
-    /// As [`try_recv`](Self::try_recv).
-    pub fn try_peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.socket.try_recv_dgram(&mut ReadBuf::new(buf), true)
-    }
-
-    /// Like [`recv_from`](Self::recv_from), but leaves the datagram in the socket.
-    ///
-    /// # Errors
-    ///
-    /// As [`recv_from`](Self::recv_from).
-    ///
-    /// # Cancel safety
-    ///
-    /// Nothing is lost by dropping it.
-    pub async fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        let mut buf = ReadBuf::new(buf);
-        self.socket.recv_dgram_from(&mut buf, true, Self::len_and_sender).await
-    }
-
-    /// The poll form of [`peek_from`](Self::peek_from).
-    ///
-    /// # Errors
-    ///
-    /// As [`recv_from`](Self::recv_from).
-    pub fn poll_peek_from(
-        &self,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<SocketAddr>> {
-        self.socket.poll_recv_dgram_from(cx, buf, true, |(_, from)| from.ip())
-    }
-
-    /// Like [`try_recv_from`](Self::try_recv_from), but leaves the datagram in the socket.
-    ///
-    /// # Errors
-    ///
-    /// As [`try_recv_from`](Self::try_recv_from).
-    pub fn try_peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.socket.try_recv_dgram_from(&mut ReadBuf::new(buf), true, Self::len_and_sender)
-    }
-
-    /// Waits for a datagram and returns who sent it; leaves it in the socket.
-    ///
-    /// # Errors
-    ///
-    /// As [`recv_from`](Self::recv_from).
-    ///
-    /// # Cancel safety
-    ///
-    /// Nothing is lost by dropping it.
-    pub async fn peek_sender(&self) -> io::Result<SocketAddr> {
-        self.peek_from(&mut []).await.map(|(_, from)| from)
-    }
-
-    /// The poll form of [`peek_sender`](Self::peek_sender).
-    ///
-    /// # Errors
-    ///
-    /// As [`recv_from`](Self::recv_from).
-    pub fn poll_peek_sender(&self, cx: &mut Context<'_>) -> Poll<io::Result<SocketAddr>> {
-        self.poll_peek_from(cx, &mut ReadBuf::new(&mut []))
-    }
-
-    /// Who sent the next datagram, if there is one.
-    ///
-    /// # Errors
-    ///
-    /// As [`try_recv_from`](Self::try_recv_from).
-    pub fn try_peek_sender(&self) -> io::Result<SocketAddr> {
-        self.try_peek_from(&mut []).map(|(_, from)| from)
-    }
-
-    /// Sends `buf` as one datagram to `target`, by value: gives the socket and the buffer back.
-    ///
-    /// # Errors
-    ///
-    /// The system's, and that only a part was sent. [`SendDgram::into_parts`] gives socket and
-    /// buffer back then; polled again, it sends again.
-    ///
-    /// # Cancel safety
-    ///
-    /// Given up before it is done, nothing was sent, and [`SendDgram::into_parts`] gives socket and
-    /// buffer back.
-    ///
-    /// # Panics
-    ///
-    /// The future, when it is polled after it returned `Ready(Ok(_))`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use futures::TryFutureExt;
-    /// use minato::net::UdpSocket;
-    ///
-    /// # pollster::block_on(async {
-    /// let ship = UdpSocket::bind("127.0.0.1:0").await?;
-    /// let harbour = UdpSocket::bind("127.0.0.1:0").await?;
-    /// let harbour_address = harbour.local_addr()?;
-    ///
-    /// let echo = harbour.recv_dgram(vec![0; 1500]).and_then(|(socket, mut buf, received)| {
-    ///     buf.truncate(received.len);
-    ///     socket.send_dgram(buf, received.from)
-    /// });
-    /// let (ship, _) = ship.send_dgram("ahoy", harbour_address).await?;
-    /// echo.await?;
-    /// let (_ship, buf, received) = ship.recv_dgram([0; 1500]).await?;
-    /// assert_eq!(&buf[..received.len], b"ahoy");
-    /// assert_eq!(received.from, harbour_address);
-    /// # std::io::Result::Ok(()) }).unwrap();
-    /// ```
-    pub fn send_dgram<T: AsRef<[u8]>>(self, buf: T, target: SocketAddr) -> SendDgram<T> {
-        SendDgram::new((self, buf), target)
-    }
-
-    /// Receives one datagram into `buf`, by value: gives the socket and the buffer back, and what
-    /// is known of the datagram, with whether it was longer than `buf`.
-    ///
-    /// # Errors
-    ///
-    /// As [`recv_from`](Self::recv_from). [`RecvDgram::into_parts`] gives socket and buffer back
-    /// then; polled again, it receives again.
-    ///
-    /// # Cancel safety
-    ///
-    /// Given up before it is done, no datagram was taken, and [`RecvDgram::into_parts`] gives
-    /// socket and buffer back.
-    ///
-    /// # Panics
-    ///
-    /// The future, when it is polled after it returned `Ready(Ok(_))`.
-    pub fn recv_dgram<T: AsMut<[u8]>>(self, buf: T) -> RecvDgram<T> {
-        RecvDgram::new((self, buf))
-    }
-}
-
-/// What a verb received, as the public type.
-fn into_received((received, from): (os::Received, Address)) -> io::Result<Received> {
-    Ok(Received { len: received.len, from: from.ip()?, truncated: received.truncated })
 }

@@ -14,7 +14,7 @@ use crate::net::api::{socket_api, std_api};
 use crate::net::backoff::{Pauses, pause};
 use crate::net::datagram::datagram_api;
 use crate::net::io::Waitable;
-use crate::net::socket::Socket;
+use crate::net::socket::{Socket, StreamVerbs};
 use crate::os::{self, Address, Family, Transport};
 use crate::reactor::Handle;
 use crate::task::coop::consume_budget;

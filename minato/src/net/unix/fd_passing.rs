@@ -2,11 +2,11 @@
 
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::task::{Context, Poll};
 
 use super::{ReceivedFds, SocketAddr, UCred, UnixDatagram, UnixStream};
-use crate::engine::{Direction, Interest};
-use crate::net::io::{Done, Waitable};
+use crate::engine::Interest;
+use crate::net::forms::forms;
+use crate::net::io::Waitable;
 use crate::net::options::socket_options;
 use crate::net::socket::Socket;
 use crate::os::Transport;
@@ -17,7 +17,8 @@ macro_rules! fds_api {
     ($socket:ident) => {
         socket_options!($socket: passcred);
 
-        impl $socket {
+        forms! {
+            $socket, WRITABLE, Write;
             /// Sends bytes of `buf` to the peer, and duplicates of the descriptors `fds` with the
             /// first of them; returns how many bytes were sent, of a datagram all. The peer must
             /// receive with [`recv_with_fds`](Self::recv_with_fds), or the duplicates are lost.
@@ -30,47 +31,15 @@ macro_rules! fds_api {
             /// # Cancel safety
             ///
             /// Dropped before it is done, nothing was sent.
-            pub async fn send_with_fds(
-                &self,
-                buf: &[u8],
-                fds: &[BorrowedFd<'_>],
-            ) -> io::Result<usize> {
-                self.socket.check_sent(buf, fds)?;
-                self.socket.io(Interest::WRITABLE, || self.socket.send_fds(buf, fds, None)).await
+            fn send_with_fds, poll_send_with_fds, try_send_with_fds(
+                &self, buf: &[u8], fds: &[BorrowedFd<'_>]
+            ) -> usize; check self.socket.check_sent(buf, fds); {
+                self.socket.send_fds(buf, fds, None)
             }
+        }
 
-            /// The poll form of [`send_with_fds`](Self::send_with_fds).
-            ///
-            /// # Errors
-            ///
-            /// As [`send_with_fds`](Self::send_with_fds).
-            pub fn poll_send_with_fds(
-                &self,
-                cx: &mut Context<'_>,
-                buf: &[u8],
-                fds: &[BorrowedFd<'_>],
-            ) -> Poll<io::Result<usize>> {
-                self.socket.check_sent(buf, fds)?;
-                self.socket.poll_io(cx, Direction::Write, || {
-                    self.socket.send_fds(buf, fds, None).map(Done::Whole)
-                })
-            }
-
-            /// Like [`send_with_fds`](Self::send_with_fds), without waiting.
-            ///
-            /// # Errors
-            ///
-            /// `WouldBlock` if there is no room at present; else as
-            /// [`send_with_fds`](Self::send_with_fds).
-            pub fn try_send_with_fds(
-                &self,
-                buf: &[u8],
-                fds: &[BorrowedFd<'_>],
-            ) -> io::Result<usize> {
-                self.socket.check_sent(buf, fds)?;
-                self.socket.try_io(Interest::WRITABLE, || self.socket.send_fds(buf, fds, None))
-            }
-
+        forms! {
+            $socket, READABLE, Read;
             /// Receives bytes or a datagram into `buf`, and up to `most` descriptors that came with
             /// them. The result tells whether something is missing, and, after
             /// [`set_passcred`](Self::set_passcred), who sent it.
@@ -104,45 +73,10 @@ macro_rules! fds_api {
             /// # Ok(()) })
             /// # }
             /// ```
-            pub async fn recv_with_fds(
-                &self,
-                buf: &mut [u8],
-                most: usize,
-            ) -> io::Result<ReceivedFds> {
-                self.socket.check_room(buf)?;
-                self.socket.io(Interest::READABLE, || self.socket.receive_fds(buf, most)).await
-            }
-
-            /// The poll form of [`recv_with_fds`](Self::recv_with_fds).
-            ///
-            /// # Errors
-            ///
-            /// As [`recv_with_fds`](Self::recv_with_fds).
-            pub fn poll_recv_with_fds(
-                &self,
-                cx: &mut Context<'_>,
-                buf: &mut [u8],
-                most: usize,
-            ) -> Poll<io::Result<ReceivedFds>> {
-                self.socket.check_room(buf)?;
-                self.socket.poll_io(cx, Direction::Read, || {
-                    self.socket.receive_fds(buf, most).map(Done::Whole)
-                })
-            }
-
-            /// Like [`recv_with_fds`](Self::recv_with_fds), without waiting.
-            ///
-            /// # Errors
-            ///
-            /// `WouldBlock` if there is nothing at present; else as
-            /// [`recv_with_fds`](Self::recv_with_fds).
-            pub fn try_recv_with_fds(
-                &self,
-                buf: &mut [u8],
-                most: usize,
-            ) -> io::Result<ReceivedFds> {
-                self.socket.check_room(buf)?;
-                self.socket.try_io(Interest::READABLE, || self.socket.receive_fds(buf, most))
+            fn recv_with_fds, poll_recv_with_fds, try_recv_with_fds(
+                &self, buf: &mut [u8], most: usize
+            ) -> ReceivedFds; check self.socket.check_room(buf); {
+                self.socket.receive_fds(buf, most)
             }
         }
     };

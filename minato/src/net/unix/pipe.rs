@@ -25,19 +25,20 @@
 
 use std::fs::File;
 use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::Path;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use bytes::BufMut;
 
 use crate::engine::{Direction, Interest, Readiness};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::net::api::{readable_api, ready_api, writable_api};
-use crate::net::io::{Done, Waitable};
+use crate::net::io::Waitable;
 use crate::net::registration::{self, Registration};
-use crate::net::socket::{no_descriptor, receive_into};
+use crate::net::socket::{StreamVerbs, no_descriptor};
 use crate::net::stream::{read_methods, read_traits, write_methods, write_traits};
 use crate::net::{AsyncFd, Direct};
 use crate::os::pipe::{OsPipe, PipeEnd};
@@ -307,51 +308,6 @@ impl End {
         Ok(pipe.into())
     }
 
-    fn read<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
-        receive_into(buf, |free| self.0.get_ref().read(free).map(|len| (len, len)))
-    }
-
-    fn try_recv_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
-        self.try_io(Interest::READABLE, || self.read(buf))
-    }
-
-    fn try_recv_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.try_io(Interest::READABLE, || self.0.get_ref().read_vectored(bufs))
-    }
-
-    fn poll_read(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if buf.remaining() == 0 {
-            return Poll::Ready(Ok(()));
-        }
-        self.poll_io(cx, Direction::Read, || self.read(buf).map(Done::Whole)).map_ok(drop)
-    }
-
-    fn poll_recv(&self, cx: &mut Context<'_>, bytes: &mut [u8]) -> Poll<io::Result<usize>> {
-        let mut buf = ReadBuf::new(bytes);
-        ready!(self.poll_read(cx, &mut buf))?;
-        Poll::Ready(Ok(buf.filled().len()))
-    }
-
-    fn send(&self, buf: &[u8]) -> io::Result<usize> {
-        self.0.get_ref().write(buf)
-    }
-
-    fn send_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.get_ref().write_vectored(bufs)
-    }
-
-    fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.poll_io(cx, Direction::Write, || self.send(buf).map(Done::Whole))
-    }
-
-    fn poll_write_vectored(
-        &self,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.poll_io(cx, Direction::Write, || self.send_vectored(bufs).map(Done::Whole))
-    }
-
     /// The end of the bytes is told by closing, nothing else.
     fn end_writing(&self) -> io::Result<()> {
         Ok(())
@@ -360,5 +316,23 @@ impl End {
     /// Copies read and write it.
     fn direct(&self) -> Option<Direct<'_>> {
         None
+    }
+}
+
+impl StreamVerbs for End {
+    fn recv(&self, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+        self.0.get_ref().read(buf)
+    }
+
+    fn recv_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.0.get_ref().read_vectored(bufs)
+    }
+
+    fn send(&self, buf: &[u8]) -> io::Result<usize> {
+        self.0.get_ref().write(buf)
+    }
+
+    fn send_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.0.get_ref().write_vectored(bufs)
     }
 }

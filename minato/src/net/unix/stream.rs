@@ -19,7 +19,7 @@ use crate::net::halves::{
     self, BorrowedReadHalf, BorrowedWriteHalf, OwnedReadHalf, OwnedWriteHalf, SplitStream,
 };
 use crate::net::io::Waitable;
-use crate::net::socket::Socket;
+use crate::net::socket::{Socket, StreamVerbs};
 use crate::net::stream::stream_api;
 use crate::net::tcp::connect;
 use crate::net::{Direct, SendFile};
