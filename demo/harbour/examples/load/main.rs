@@ -34,6 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a client tries again: a harbour may say that it is busy.
 const ATTEMPTS: usize = 5;
+const PAUSE: Duration = Duration::from_millis(200);
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -82,7 +83,7 @@ impl Harbour {
             match answer.status().as_u16() {
                 201 => return Ok((Some(answer.json().await?), busy)),
                 409 => return Ok((None, busy)),
-                503 => tokio::time::sleep(Duration::from_millis(200)).await,
+                503 => tokio::time::sleep(PAUSE).await,
                 status => {
                     return Err(format!("{status} to a booking: {}", answer.text().await?).into());
                 }
@@ -91,13 +92,21 @@ impl Harbour {
         Err(format!("the harbour was busy {ATTEMPTS} times").into())
     }
 
-    async fn cancel(&self, id: i64) -> Result<()> {
-        let delete = self.client.delete(format!("{}/api/bookings/{id}", self.url));
-        let answer = delete.send().await?;
-        match answer.status().as_u16() {
-            204 => Ok(()),
-            status => Err(format!("{status} to a cancellation: {}", answer.text().await?).into()),
+    /// Gives how often the harbour was busy.
+    async fn cancel(&self, id: i64) -> Result<usize> {
+        for busy in 0..ATTEMPTS {
+            let delete = self.client.delete(format!("{}/api/bookings/{id}", self.url));
+            let answer = delete.send().await?;
+            match answer.status().as_u16() {
+                204 => return Ok(busy),
+                503 => tokio::time::sleep(PAUSE).await,
+                status => {
+                    let text = answer.text().await?;
+                    return Err(format!("{status} to a cancellation: {text}").into());
+                }
+            }
         }
+        Err(format!("the harbour was busy {ATTEMPTS} times").into())
     }
 }
 
@@ -186,7 +195,7 @@ async fn client(
         let start = Instant::now();
         let kind = number % 10;
         if let Some(id) = own.take_if(|_| kind == 9) {
-            harbour.cancel(id).await?;
+            account.busy += harbour.cancel(id).await?;
             account.cancelled.insert(id);
             account.latencies.push(start.elapsed().as_micros());
             continue;
