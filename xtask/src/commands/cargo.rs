@@ -162,21 +162,24 @@ fn selections(features: &[&str]) -> Vec<String> {
 
 /// Every example ends by itself with success.
 pub(super) fn examples() -> Result<Outcome, String> {
-    let package = package("examples")?;
-    process::succeed(&mut cargo(&["build", "--package", &package.name, "--examples"]), LONG)?;
     let (mut problems, mut counts) = (Vec::new(), Counts::default());
-    for name in programs(&package, TargetKind::Example) {
-        let mut example = cargo(&["run", "--package", &package.name, "--example", name]);
-        match process::succeed(&mut example, minutes(1)) {
-            Ok(_) => counts.passed += 1,
-            Err(problem) => {
-                counts.failed += 1;
-                problems.push(format!("example {name}: {problem}"));
+    for folder in ["examples", "minato-tokio"] {
+        let package = package(folder)?;
+        process::succeed(&mut cargo(&["build", "--package", &package.name, "--examples"]), LONG)?;
+        let before = counts;
+        for name in programs(&package, TargetKind::Example) {
+            let mut example = cargo(&["run", "--package", &package.name, "--example", name]);
+            match process::succeed(&mut example, minutes(1)) {
+                Ok(_) => counts.passed += 1,
+                Err(problem) => {
+                    counts.failed += 1;
+                    problems.push(format!("example {name}: {problem}"));
+                }
             }
         }
-    }
-    if counts == Counts::default() {
-        return Err("there is no program in examples/".to_string());
+        if counts == before {
+            problems.push(format!("there is no program in {folder}/"));
+        }
     }
     Ok(Outcome::from_problems(problems, counts))
 }
