@@ -6,10 +6,8 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use minato_quinn::quinn::{
-    ClientConfig, Connection, Endpoint, RecvStream, SendStream, ServerConfig,
-};
-use minato_quinn::{client, server};
+use minato_quinn::{client, quinn, server};
+use quinn::{Connection, Endpoint, RecvStream, SendStream};
 use rustls::RootCertStore;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 
@@ -46,7 +44,7 @@ async fn main() -> Outcome {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()])?;
     let (certificate, key) = (made.cert.der().clone(), made.signing_key.serialize_der());
     let key = PrivatePkcs8KeyDer::from(key).into();
-    let config = ServerConfig::with_single_cert(vec![certificate.clone()], key)?;
+    let config = quinn::ServerConfig::with_single_cert(vec![certificate.clone()], key)?;
     let mut arguments = std::env::args().skip(1);
     if let (Some(address), Some(file)) = (arguments.next(), arguments.next()) {
         std::fs::write(file, &certificate)?;
@@ -61,7 +59,7 @@ async fn main() -> Outcome {
 
     let mut roots = RootCertStore::empty();
     roots.add(certificate)?;
-    let config = ClientConfig::with_root_certificates(Arc::new(roots))?;
+    let config = quinn::ClientConfig::with_root_certificates(Arc::new(roots))?;
     let ship = client("127.0.0.1:0").await?;
     let connection = ship.connect_with(config, address, "localhost")?.await?;
     for text in ["ahoy", "all well?"] {
