@@ -242,9 +242,10 @@ async fn page_books_by_its_form_and_names_what_the_harbour_refuses() -> Result<(
 async fn page_is_used_by_keyboard() -> Result<()> {
     let browser = Browser::new().await?;
     browser.harbour().book(&stay("Second", 1, 4)).await;
-    browser.harbour().book(&stay("First", 1, 1)).await;
     browser.show().await?;
     browser.see("[data-ship=Second]").await?;
+    browser.harbour().book(&stay("First", 1, 1)).await;
+    browser.see("[data-ship=First]").await?;
     // Ships follow each other in time, whoever was booked first.
     browser.page.execute("document.getElementById('later').focus()", Vec::new()).await?;
     let mut seen = Vec::new();
