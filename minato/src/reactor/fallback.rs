@@ -15,7 +15,7 @@ use super::watch::TurnedBy;
 use super::watch::monitor::Monitor;
 use crate::engine::Engine;
 use crate::runtime::implicit::{HiddenThread, permit};
-use crate::sync::Arc;
+use crate::sync::{Arc, MutexGuard};
 use crate::time::clock::Clock;
 
 /// The reactors that the whole process shares.
@@ -30,12 +30,6 @@ struct Process {
 }
 
 impl Process {
-    /// Forgets reactors that have ended.
-    fn refresh(&mut self) {
-        self.own.take_if(|own| own.has_ended());
-        self.chosen.take_if(|chosen| chosen.has_ended());
-    }
-
     fn own(&mut self) -> io::Result<Arc<ReactorInner>> {
         if let Some(own) = &self.own {
             return Ok(own.clone());
@@ -47,46 +41,36 @@ impl Process {
     }
 }
 
-/// The reactor for waits outside every runtime, of what was made or called at `place`.
+/// What the process shares now, without reactors that have ended.
+fn process() -> MutexGuard<'static, Process> {
+    let mut process = PROCESS.lock();
+    process.own.take_if(|own| own.has_ended());
+    process.chosen.take_if(|chosen| chosen.has_ended());
+    process
+}
+
+/// The reactor for waits outside every runtime, of what was made or called at `place`. It is started
+/// now if there is none.
 ///
 /// # Errors
 ///
 /// When the background thread cannot be started, or hidden threads are forbidden and the program
 /// has not chosen a fallback reactor itself.
 pub(crate) fn reactor_at(place: &'static Location<'static>) -> io::Result<Arc<ReactorInner>> {
-    match permit(HiddenThread::REACTOR, place) {
-        Ok(()) => reactor(),
-        Err(forbidden) => chosen().ok_or(forbidden),
-    }
-}
-
-/// The reactor that sockets outside every runtime share, started now if there is none.
-fn reactor() -> io::Result<Arc<ReactorInner>> {
-    let mut process = PROCESS.lock();
-    process.refresh();
+    let mut process = process();
     match &process.chosen {
         Some(chosen) => Ok(chosen.clone()),
-        None => process.own(),
+        None => permit(HiddenThread::REACTOR, place).and_then(|()| process.own()),
     }
-}
-
-/// The fallback reactor that the program chose itself.
-fn chosen() -> Option<Arc<ReactorInner>> {
-    let mut process = PROCESS.lock();
-    process.refresh();
-    process.chosen.clone()
 }
 
 /// The reactor on whose thread the monitor runs, started now if there is none.
 pub(super) fn monitoring() -> io::Result<Arc<ReactorInner>> {
-    let mut process = PROCESS.lock();
-    process.refresh();
-    process.own()
+    process().own()
 }
 
 pub(super) fn set_fallback(shared: &Arc<ReactorInner>) -> Result<(), SetFallbackError> {
-    let mut process = PROCESS.lock();
-    process.refresh();
+    let mut process = process();
     if process.chosen.is_some() || process.own.is_some() {
         return Err(SetFallbackError(()));
     }

@@ -98,14 +98,18 @@ struct Root<'a, F> {
 }
 
 impl<F: Future> Root<'_, F> {
+    /// Calls `polls` with the future, to poll it once or several times.
+    fn around<T>(&mut self, polls: impl FnOnce(Pin<&mut F>) -> T) -> T {
+        let Self { future, place, blocked, .. } = self;
+        blocked.while_polling(place, || context::between_polls(|| polls(future.as_mut())))
+    }
+
     fn poll(&mut self, cx: &mut TaskContext<'_>, shared: &RuntimeInner) -> Poll<F::Output> {
-        let Self { future, place, blocked, yielded } = self;
-        let poll = || {
-            let polled = context::poll_next(future.as_mut(), cx, shared.config.budget);
-            *yielded = context::take_yield();
-            polled
-        };
-        blocked.while_polling(place, || context::between_polls(poll))
+        let (polled, yielded) = self.around(|future| {
+            (context::poll_next(future, cx, shared.config.budget), context::take_yield())
+        });
+        self.yielded = yielded;
+        polled
     }
 }
 
@@ -147,14 +151,19 @@ fn beside_tasks<F: Future>(
     let mut cx = TaskContext::from_waker(&waker);
     // Without a core there is nothing to do but to poll the future whenever it is woken.
     let Some(slot) = slot else {
-        loop {
-            if !wake.take_woken() {
-                shared.check_fork();
-                thread::park();
-            } else if let Poll::Ready(output) = root.poll(&mut cx, shared) {
-                return output;
+        let budget = shared.config.budget;
+        return root.around(|mut future| {
+            loop {
+                if !wake.take_woken() {
+                    shared.check_fork();
+                    thread::park();
+                } else if let Poll::Ready(output) =
+                    context::poll_next(future.as_mut(), &mut cx, budget)
+                {
+                    return output;
+                }
             }
-        }
+        });
     };
     let thread = thread::current();
     let (mut holds_core, mut rounds) = (false, 0);

@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use super::builder::Config;
-use crate::time::clock::real_now;
 
 /// After how many polls the reactor is looked at, unless told otherwise.
 pub(super) const POLLS_PER_TURN: u32 = 61;
@@ -19,7 +18,6 @@ pub(crate) struct Intervals {
     injector_interval: u32,
     /// Whether the latter follows from how long polls take.
     adjusts: bool,
-    until_turn: u32,
     until_injector: u32,
     /// When the reactor was turned last, if the core has been polling since.
     turned_at: Option<Instant>,
@@ -33,35 +31,9 @@ impl Intervals {
             turn_interval,
             injector_interval,
             adjusts: config.injector_interval.is_none(),
-            until_turn: turn_interval,
             until_injector: injector_interval,
             turned_at: None,
         }
-    }
-
-    /// Counts a poll; says whether the reactor has its turn before it.
-    #[inline]
-    pub(super) fn is_turn_due(&mut self) -> bool {
-        self.until_turn -= 1;
-        if self.until_turn > 0 {
-            return false;
-        }
-        self.until_turn = self.turn_interval;
-        if self.adjusts {
-            self.adjust(real_now());
-        }
-        true
-    }
-
-    /// Counts a poll; says whether the injector has its turn before it.
-    #[inline]
-    pub(super) fn is_injector_due(&mut self) -> bool {
-        self.until_injector -= 1;
-        let is_due = self.until_injector == 0;
-        if is_due {
-            self.until_injector = self.injector_interval;
-        }
-        is_due
     }
 
     /// Counts as many polls as there may be before the injector has its turn, `most` at most; says
@@ -78,8 +50,10 @@ impl Intervals {
     }
 
     /// Adjusts the interval of the injector to what the polls since the last turn took.
-    fn adjust(&mut self, now: Instant) {
-        if let Some(before) = self.turned_at.replace(now) {
+    pub(super) fn adjust(&mut self, now: Instant) {
+        if self.adjusts
+            && let Some(before) = self.turned_at.replace(now)
+        {
             let polls = now.saturating_duration_since(before).as_nanos().max(1);
             let fitting = INJECTOR_WAIT.as_nanos() * u128::from(self.turn_interval) / polls;
             let most = self.turn_interval.max(2);
@@ -103,22 +77,23 @@ mod tests {
         Intervals::new(&Config { turn_interval, injector_interval, ..Config::default() })
     }
 
-    /// Counts polls up to those before which one of the two has its turn.
-    fn due(intervals: &mut Intervals, polls: usize) -> (Vec<usize>, Vec<usize>) {
-        let (mut turns, mut injector) = (Vec::new(), Vec::new());
-        for poll in 1..=polls {
-            turns.extend(intervals.is_turn_due().then_some(poll));
-            injector.extend(intervals.is_injector_due().then_some(poll));
+    /// After which of `polls` polls the injector has its turn, if there are `most` in a batch.
+    fn due(intervals: &mut Intervals, most: u32, polls: u32) -> Vec<u32> {
+        let (mut done, mut due) = (0, Vec::new());
+        while done < polls {
+            let (next, is_due) = intervals.next_polls(most.min(polls - done));
+            due.extend(is_due.then_some(done));
+            done += next;
         }
-        (turns, injector)
+        due
     }
 
     #[test]
-    fn each_has_its_own_interval() {
+    fn the_injector_has_its_turn_whatever_the_batches_are() {
         for (turn, injector, polls) in [(1, 1, 5), (3, 2, 12), (2, 7, 30), (61, 31, 200)] {
-            let multiples = |of| (1..=polls).filter(|poll| poll % of == 0).collect::<Vec<_>>();
-            let mut intervals = intervals(turn as u32, Some(injector as u32));
-            assert_eq!(due(&mut intervals, polls), (multiples(turn), multiples(injector)));
+            let multiples = (1..polls).filter(|poll| poll % injector == 0).collect::<Vec<_>>();
+            let mut intervals = intervals(turn, Some(injector));
+            assert_eq!(due(&mut intervals, turn, polls), multiples);
         }
     }
 
@@ -139,7 +114,7 @@ mod tests {
         let mut intervals = intervals(4, None);
         intervals.turned_at = real_now().checked_sub(Duration::from_secs(1));
         intervals.rest();
-        due(&mut intervals, 4);
+        intervals.adjust(real_now());
         assert_eq!(intervals.injector_interval, 4);
     }
 }

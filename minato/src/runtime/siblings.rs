@@ -9,21 +9,15 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use super::pool::Pool;
-use crate::reactor::watch::{Check, STUCK_AFTER, WatchedCore, earlier};
+use crate::reactor::watch::{STUCK_AFTER, WatchedCore, earlier};
 
 /// The siblings of the worker at `own`.
 pub(super) struct Siblings {
     own: usize,
-    /// Empty until the first look.
-    all: Vec<Sibling>,
+    /// With their indices; empty until the first look.
+    all: Vec<(usize, WatchedCore)>,
     /// Which one a busy worker looks at next.
     next: usize,
-}
-
-struct Sibling {
-    index: usize,
-    core: WatchedCore,
-    is_quiet: bool,
 }
 
 impl Siblings {
@@ -40,13 +34,8 @@ impl Siblings {
     ) -> Option<Duration> {
         self.fill(pool);
         let own = &pool.remotes[self.own].reactor;
-        let mut next = None;
-        for Sibling { index, core, is_quiet } in &mut self.all {
-            let check = core.check(Some(own), &pool.remotes[*index].reactor, now, wakers);
-            *is_quiet = matches!(check, Check::Quiet(_));
-            next = earlier(next, check.next());
-        }
-        next
+        let checks = self.all.iter_mut().map(|(_, core)| core.check(Some(own), now, wakers));
+        checks.fold(None, earlier)
     }
 
     /// Tells the siblings that the standby worker sleeps for `next` from `now` on; returns how long
@@ -58,10 +47,8 @@ impl Siblings {
         next: Option<Duration>,
     ) -> Option<Duration> {
         pool.standby_sleep.sleep_until(next.and_then(|next| now.checked_add(next)));
-        let mut quiet = self.all.iter().filter(|sibling| sibling.is_quiet);
-        let all_quiet =
-            quiet.all(|sibling| sibling.core.is_still_quiet(&pool.remotes[sibling.index].reactor));
-        if all_quiet { next } else { earlier(next, Some(STUCK_AFTER)) }
+        let has_stirred = self.all.iter().any(|(_, core)| core.has_stirred());
+        if has_stirred { earlier(next, Some(STUCK_AFTER)) } else { next }
     }
 
     /// Looks at one sibling, another one each time.
@@ -69,28 +56,26 @@ impl Siblings {
         self.fill(pool);
         self.next += 1;
         let count = self.all.len();
-        if let Some(Sibling { index, core, .. }) = self.all.get_mut(self.next % count.max(1)) {
-            core.check(None, &pool.remotes[*index].reactor, now, wakers);
+        if let Some((_, core)) = self.all.get_mut(self.next % count.max(1)) {
+            core.check(None, now, wakers);
         }
     }
 
     /// Those that were stuck when they were last looked at.
     pub(super) fn stuck(&self) -> impl Iterator<Item = usize> {
-        self.all.iter().filter(|sibling| sibling.core.is_stuck()).map(|sibling| sibling.index)
+        self.all.iter().filter(|(_, core)| core.is_stuck).map(|(index, _)| *index)
     }
 
     /// Stops watching descriptors.
     pub(super) fn release(&mut self) {
-        self.all.iter_mut().for_each(|sibling| sibling.core.release());
+        self.all.iter_mut().for_each(|(_, core)| core.release());
     }
 
     fn fill(&mut self, pool: &Pool) {
         if self.all.is_empty() {
             let others = pool.remotes.iter().enumerate().filter(|(index, _)| *index != self.own);
-            self.all.extend(others.map(|(index, remote)| {
-                let core = WatchedCore::new(&remote.reactor);
-                Sibling { index, core, is_quiet: false }
-            }));
+            let watched = others.map(|(index, remote)| (index, WatchedCore::new(&remote.reactor)));
+            self.all.extend(watched);
         }
     }
 }

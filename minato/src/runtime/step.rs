@@ -22,6 +22,9 @@ use crate::task::Runnable;
 use crate::task::threads::{Hook, call_hooks};
 use crate::time::clock::{PausableClock, real_now};
 
+/// How many tasks from other threads a core takes at a time.
+const INJECTOR_BATCH: usize = 32;
+
 impl Core {
     /// The next task of this core's own.
     #[inline]
@@ -30,6 +33,13 @@ impl Core {
             Flavor::CurrentThread(_) => self.queue.pop(),
             Flavor::MultiThread(pool) => pool.next_of(self),
         }
+    }
+
+    /// The same, or if there is none a task from other threads.
+    #[inline]
+    pub(super) fn next_or_injected(&mut self, runtime: &RuntimeInner) -> Option<Runnable> {
+        self.next(runtime)
+            .or_else(|| runtime.injector.pop_batch(INJECTOR_BATCH, |rest| self.queue.push(rest)))
     }
 
     /// Polls a task, and measures the poll if the runtime was built to.
@@ -302,7 +312,7 @@ impl Core {
             (core, polled) = core.run_woken(context, polls)?;
             // 3. Those in the queue, and when it is empty those from other threads.
             for _ in polled..polls {
-                match core.next(runtime).or_else(|| runtime.injector.pop()) {
+                match core.next_or_injected(runtime) {
                     Some(runnable) => core = core.run(context, runnable)?,
                     None => return Some((core, false)),
                 }

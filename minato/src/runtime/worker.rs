@@ -13,9 +13,6 @@ use crate::sync::Arc;
 use crate::task::Runnable;
 use crate::time::clock::real_now;
 
-/// How many tasks a worker takes from the injector at a time.
-const INJECTOR_BATCH: usize = 32;
-
 /// Runs the tasks of `core` on this thread, until the runtime ends or the core is handed over.
 pub(super) fn run(shared: &Arc<RuntimeInner>, pool: &Pool, core: Box<Core>) {
     core.reactor.set_turned_by(TurnedBy::CoreHolder);
@@ -31,7 +28,7 @@ pub(super) fn run(shared: &Arc<RuntimeInner>, pool: &Pool, core: Box<Core>) {
         index,
         context: &context,
         siblings,
-        has_parked: false,
+        is_looking: true,
         searching: false,
         was_standby: false,
     }
@@ -46,7 +43,7 @@ struct Worker<'a> {
     /// The other workers, as this one watches them.
     siblings: Siblings,
     /// Whether the worker has searched or parked, and has polled nothing since.
-    has_parked: bool,
+    is_looking: bool,
     /// Whether this worker is the one that searches.
     searching: bool,
     /// Whether it was the standby worker until it woke up.
@@ -69,20 +66,50 @@ impl Worker<'_> {
         self.leave(core);
     }
 
-    /// Polls one task, or sleeps until there may be one.
-    fn step(&mut self, core: Box<Core>) -> StillHeld {
-        let (mut core, next) = self.next(core)?;
-        let Some(runnable) = next else { return self.park(core) };
-        if self.has_parked {
+    /// Polls tasks, or looks for some and sleeps if there are none.
+    fn step(&mut self, mut core: Box<Core>) -> StillHeld {
+        if self.is_looking {
+            // 1. The first task after a pause: from now on others search and watch.
+            let Some(runnable) = self.find(&mut core) else { return self.park(core) };
             self.go_to_work(&mut core);
+            return context::between_polls(|| core.run(self.context, runnable));
         }
-        context::between_polls(|| core.run(self.context, runnable))
+        // 2. The core's own tasks, and those from other threads.
+        let (core, more) = context::between_polls(|| core.run_batch(self.context))?;
+        self.is_looking = !more && !core.queue.has_yielded();
+        if self.is_looking {
+            return Some(core);
+        }
+        // 3. However much there is to do: turn the reactor, and look at a sibling if no sleeper
+        //    does.
+        self.turn(core, more)
+    }
+
+    /// Turns the reactor, `in_a_row` after as many polls as there may be between two turns.
+    fn turn(&mut self, mut core: Box<Core>, in_a_row: bool) -> StillHeld {
+        if in_a_row {
+            core.intervals.adjust(real_now());
+            core.go_on_working(self.shared);
+        }
+        let core = core.turn(self.context, Some(Duration::ZERO))?;
+        if in_a_row && self.pool.is_fully_awake() {
+            return self.check_a_sibling(core);
+        }
+        Some(core)
+    }
+
+    /// A task of the core, from another thread, or of a sibling.
+    fn find(&mut self, core: &mut Core) -> Option<Runnable> {
+        core.next_or_injected(self.shared).or_else(|| {
+            self.searching = self.searching || self.pool.begin_search();
+            if self.searching { self.pool.steal(core) } else { None }
+        })
     }
 
     /// Leaves searching and watching to others.
     #[cold]
     fn go_to_work(&mut self, core: &mut Core) {
-        self.has_parked = false;
+        self.is_looking = false;
         core.is_unparked();
         if std::mem::take(&mut self.was_standby) {
             self.siblings.release();
@@ -94,47 +121,6 @@ impl Worker<'_> {
                 self.pool.wake_searcher(None);
             }
         }
-    }
-
-    /// The next task to poll, if there is one to be found.
-    fn next(&mut self, mut core: Box<Core>) -> Option<(Box<Core>, Option<Runnable>)> {
-        // 1. Every so many polls, however much there is to do: turn the reactor, look at a sibling
-        //    if no sleeper does, and take one task that came from another thread.
-        if core.intervals.is_turn_due() {
-            core.go_on_working(self.shared);
-            core = core.turn(self.context, Some(Duration::ZERO))?;
-            if self.pool.is_fully_awake() {
-                core = self.check_a_sibling(core)?;
-            }
-        }
-        if core.intervals.is_injector_due()
-            && let Some(runnable) = self.shared.injector.pop()
-        {
-            return Some((core, Some(runnable)));
-        }
-        // 2. The core's own tasks: the LIFO slot, then the queue.
-        // 3. Tasks from other threads.
-        let mut next = core.next(self.shared).or_else(|| {
-            let queue = &mut core.queue;
-            self.shared.injector.pop_batch(INJECTOR_BATCH, |rest| queue.push(rest))
-        });
-        // 4. What the reactor wakes, and after that the tasks that have yielded.
-        if next.is_none() && core.queue.has_yielded() {
-            core = core.turn(self.context, Some(Duration::ZERO))?;
-            next = core.next(self.shared);
-        }
-        // 5. Tasks of a sibling.
-        let next = next.or_else(|| self.search(&mut core));
-        Some((core, next))
-    }
-
-    /// A task of a sibling.
-    fn search(&mut self, core: &mut Core) -> Option<Runnable> {
-        if !self.searching && !self.pool.begin_search() {
-            return None;
-        }
-        (self.searching, self.has_parked) = (true, true);
-        self.pool.steal(core)
     }
 
     /// Sleeps until there is something to do.
@@ -170,7 +156,6 @@ impl Worker<'_> {
         let woken = self.pool.wake_up(self.index);
         self.searching = woken.to_search;
         self.was_standby = woken.was_standby;
-        self.has_parked = true;
         Some(core)
     }
 

@@ -53,7 +53,7 @@ pub(crate) mod monitor;
 pub(crate) mod polls;
 mod sleep;
 
-pub(crate) use self::core::{Check, WatchedCore};
+pub(crate) use self::core::WatchedCore;
 pub use self::polls::{SlowPoll, watch_polls};
 pub(crate) use self::sleep::Sleep;
 

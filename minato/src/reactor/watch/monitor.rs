@@ -3,13 +3,12 @@
 //! A wait from outside a core's own tasks puts the core on this list. The background thread looks
 //! at each core on it between its own turns; see the states in the [module above](super).
 
-use std::collections::HashMap;
 use std::io;
 use std::task::Waker;
 use std::time::Duration;
 
 use super::polls::WatchedPoll;
-use super::{Check, STUCK_AFTER, TurnedBy, WatchedCore, earlier};
+use super::{STUCK_AFTER, TurnedBy, WatchedCore, earlier};
 use crate::reactor::process::PerProcess;
 use crate::reactor::{ReactorInner, fallback};
 use crate::runtime::report;
@@ -70,21 +69,14 @@ pub(crate) fn wake() {
 /// The monitor on the background thread.
 pub(crate) struct Monitor {
     own: Arc<ReactorInner>,
-    cores: HashMap<usize, Entry>,
+    cores: Vec<(WatchedCore, WatchedPoll)>,
     wakers: Vec<Waker>,
-}
-
-struct Entry {
-    reactor: Weak<ReactorInner>,
-    core: WatchedCore,
-    poll: WatchedPoll,
-    is_quiet: bool,
 }
 
 impl Monitor {
     /// `own` is the background reactor, which this thread turns.
     pub(crate) fn new(own: Arc<ReactorInner>) -> Self {
-        Self { own, cores: HashMap::new(), wakers: Vec::new() }
+        Self { own, cores: Vec::new(), wakers: Vec::new() }
     }
 
     /// Turns the background reactor, and looks at the cores in between, until it ends.
@@ -111,36 +103,30 @@ impl Monitor {
         HAS_ARRIVALS.store(false, Ordering::SeqCst);
         // The lock is released first: with the last reference to a reactor go the wakers in it.
         let arrivals = std::mem::take(&mut *ARRIVALS.lock());
-        for reactor in arrivals.iter().filter_map(Weak::upgrade) {
-            let core = WatchedCore::new(&reactor);
-            let (poll, is_quiet) = (WatchedPoll::default(), false);
-            let entry = Entry { reactor: Arc::downgrade(&reactor), core, poll, is_quiet };
-            self.cores.insert(reactor.address(), entry);
-        }
+        let arrivals = arrivals.iter().filter_map(Weak::upgrade);
+        let watched = |reactor| (WatchedCore::new(&reactor), WatchedPoll::default());
+        self.cores.extend(arrivals.map(watched));
     }
 
     /// Looks at every core once; returns how long until the next look.
     fn check(&mut self) -> Option<Duration> {
         let now = real_now();
         let mut next = None;
-        // 1. Check at each core, and turn for those that nobody turns.
-        self.cores.retain(|_, Entry { reactor, core, poll, is_quiet }| {
-            let Some(reactor) = reactor.upgrade() else { return false };
+        // 1. Look at each core, and turn for those that nobody turns.
+        self.cores.retain_mut(|(core, poll)| {
+            let Some(reactor) = core.reactor() else { return false };
             reactor.watcher().wake_up();
-            core.set_may_be_late(!reactor.is_watched_from_outside());
-            let check = core.check(Some(&self.own), &reactor, now, &mut self.wakers);
+            core.may_be_late = !reactor.is_watched_from_outside();
+            next = earlier(next, core.check(Some(&self.own), now, &mut self.wakers));
             poll.check(&reactor, now);
-            *is_quiet = matches!(check, Check::Quiet(_));
-            next = earlier(next, check.next());
-            check != Check::Gone
+            true
         });
         // 2. Tell those that are quiet until when the monitor sleeps.
         let end = next.and_then(|next| now.checked_add(next));
-        // 3. Check at those once more: one may have turned between the two steps.
-        for Entry { reactor, core, .. } in self.cores.values().filter(|entry| entry.is_quiet) {
-            let Some(reactor) = reactor.upgrade() else { continue };
-            reactor.watcher().sleep_until(end);
-            if !core.is_still_quiet(&reactor) {
+        // 3. Look at those once more: one may have turned between the two steps.
+        for (core, _) in self.cores.iter().filter(|(core, _)| core.is_quiet) {
+            core.reactor().inspect(|reactor| reactor.watcher().sleep_until(end));
+            if core.has_stirred() {
                 next = earlier(next, Some(STUCK_AFTER));
             }
         }
