@@ -119,6 +119,8 @@ mod faults;
 mod host;
 mod message;
 mod options;
+#[doc(hidden)]
+pub mod outbox;
 pub mod picker;
 mod readiness;
 mod socket;

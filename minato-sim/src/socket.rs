@@ -352,6 +352,11 @@ impl Socket {
         self.world.lock().deregister(self.key)
     }
 
+    /// The key that it is registered with.
+    pub fn registered_as(&self) -> Option<u64> {
+        self.world.lock().registration(self.key)
+    }
+
     /// Reports anew what the socket is ready for, as changing a registration does with epoll.
     ///
     /// # Errors

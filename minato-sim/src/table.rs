@@ -280,6 +280,10 @@ impl State {
         Ok(())
     }
 
+    pub(crate) fn registration(&self, key: Key) -> Option<u64> {
+        self.socket(key).registration
+    }
+
     pub(crate) fn deregister(&mut self, key: Key) -> io::Result<()> {
         match self.socket_mut(key).registration.take() {
             Some(_) => Ok(()),

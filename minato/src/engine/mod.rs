@@ -15,14 +15,12 @@ mod contract;
 mod foreign;
 mod key;
 mod mio;
-mod outbox;
 mod readiness;
 mod sim;
 mod source;
 
 pub(crate) use self::foreign::Foreign;
 pub(crate) use self::key::Key;
-pub(crate) use self::outbox::Deferred;
 pub(crate) use self::readiness::Direction;
 pub use self::readiness::{Interest, Readiness};
 use self::sim::Stepped;
@@ -176,7 +174,7 @@ impl Driver {
     pub(crate) fn register(&self, source: &Source, key: Key) -> io::Result<()> {
         match (self, source) {
             (Self::Mio(driver), source) => driver.register(source, key),
-            (Self::Sim(_), Source::Sim(socket)) => socket.register(key.word()),
+            (Self::Sim(_), Source::Sim(socket)) => socket.register(key.word() as u64),
             _ => Err(wrong_kind()),
         }
     }

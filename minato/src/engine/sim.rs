@@ -15,10 +15,10 @@ use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use minato_sim::Host;
+use minato_sim::outbox::Mailbox;
 
-use super::outbox::Mailbox;
 use super::{Event, Key, Readiness};
-use crate::sim::deputy;
+use crate::sim::{SimSocket, deputy};
 use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering};
 
 /// After this many turns in a row that find nothing and must not wait, time passes nevertheless.
@@ -34,7 +34,7 @@ pub(crate) struct SimHost {
     /// How many tasks were spawned on it.
     tasks: AtomicU64,
     /// What is sent with the next turn, if sends are deferred.
-    mailbox: Option<Arc<Mailbox>>,
+    mailbox: Option<Arc<Mailbox<SimSocket>>>,
 }
 
 /// Who moves the clock.
@@ -67,7 +67,7 @@ impl SimHost {
         self.stepped == Stepped::OneThread
     }
 
-    pub(crate) fn mailbox(&self) -> Option<&Arc<Mailbox>> {
+    pub(crate) fn mailbox(&self) -> Option<&Arc<Mailbox<SimSocket>>> {
         self.mailbox.as_ref()
     }
 }
@@ -137,7 +137,9 @@ impl SimDriver {
                  thread: when that happens is nothing that a seed decides"
             )));
         }
-        self.send_deferred(&mut events.list);
+        if let Some(mailbox) = &self.host.mailbox {
+            mailbox.send_all(&mut events.list);
+        }
         self.host.host.take_events(&mut events.list);
         let unparked = self.unparked.swap(false, Ordering::SeqCst);
         if !events.list.is_empty() {
@@ -171,16 +173,6 @@ impl SimDriver {
         }
         self.host.host.take_events(&mut events.list);
         Ok(())
-    }
-
-    /// Sends what sockets have deferred, and reports those that have room again.
-    fn send_deferred(&self, events: &mut Vec<minato_sim::Event>) {
-        if let Some(mailbox) = &self.host.mailbox {
-            mailbox.send_all(|key| {
-                let readiness = minato_sim::Readiness::WRITABLE;
-                events.push(minato_sim::Event { key: key as u64, readiness });
-            });
-        }
     }
 }
 

@@ -12,10 +12,11 @@ use std::ptr;
 use std::task::{Context, Poll};
 
 use bytes::BufMut;
+use minato_sim::outbox::Deferred;
 
 use super::io::{Done, Waitable};
 use super::registration::{self, Registration};
-use crate::engine::{Deferred, Direction, Interest, Readiness, SimHost, Source};
+use crate::engine::{Direction, Interest, Readiness, SimHost, Source};
 use crate::io::ReadBuf;
 use crate::os::transmit::{RecvMeta, Transmit};
 use crate::os::{
@@ -32,7 +33,7 @@ use crate::sync::Arc;
 pub(crate) struct Socket {
     registration: Registration,
     /// Bytes that were accepted and are not sent yet.
-    deferred: Deferred,
+    deferred: Deferred<SimSocket>,
     kind: Kind,
     pub(super) transport: Transport,
 }

@@ -72,6 +72,7 @@ impl Intervals {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::clock::real_now;
 
     fn intervals(turn_interval: u32, injector_interval: Option<u32>) -> Intervals {
         Intervals::new(&Config { turn_interval, injector_interval, ..Config::default() })

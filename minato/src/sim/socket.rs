@@ -9,21 +9,15 @@ use std::ops::Deref;
 use minato_sim::{Host, Kind, Socket, SocketOption};
 
 use crate::os::{Address, Family, Membership, OptionName, OptionValue, Received, Transport};
-use crate::sync::{AtomicUsize, Ordering};
 
 /// A socket of a simulated host.
 pub(crate) struct SimSocket {
     pub(super) socket: Socket,
-    /// The word that it is registered under, or [`NOT_REGISTERED`].
-    registered_as: AtomicUsize,
 }
-
-/// No key has this word.
-const NOT_REGISTERED: usize = usize::MAX;
 
 impl From<Socket> for SimSocket {
     fn from(socket: Socket) -> Self {
-        Self { socket, registered_as: AtomicUsize::new(NOT_REGISTERED) }
+        Self { socket }
     }
 }
 
@@ -62,23 +56,6 @@ impl SimSocket {
             minato_sim::Family::V4 => Family::V4,
             minato_sim::Family::V6 => Family::V6,
         }
-    }
-
-    /// Has events reported with `word`.
-    pub(crate) fn register(&self, word: usize) -> io::Result<()> {
-        self.socket.register(word as u64)?;
-        self.registered_as.store(word, Ordering::Relaxed);
-        Ok(())
-    }
-
-    pub(crate) fn deregister(&self) -> io::Result<()> {
-        self.registered_as.store(NOT_REGISTERED, Ordering::Relaxed);
-        self.socket.deregister()
-    }
-
-    /// The word that it is registered under.
-    pub(crate) fn registered_as(&self) -> Option<usize> {
-        Some(self.registered_as.load(Ordering::Relaxed)).filter(|word| *word != NOT_REGISTERED)
     }
 
     pub(crate) fn connect(&self, address: &Address) -> io::Result<()> {

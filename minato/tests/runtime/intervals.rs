@@ -53,7 +53,7 @@ fn tasks_from_other_threads_have_their_turn() {
         let runtime =
             builder.worker_threads(1).global_queue_interval(interval as u32).build().unwrap();
         let between = distances(&runtime, 5 * interval, 5);
-        assert!(between.iter().all(|distance| *distance <= interval), "{interval}: {between:?}");
+        assert!(between.iter().all(|distance| *distance <= interval + 1), "{between:?}");
         assert!(between.iter().sum::<usize>() >= interval, "{interval}: {between:?}");
     }
 }

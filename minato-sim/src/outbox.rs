@@ -1,52 +1,65 @@
-//! Bytes that a socket has accepted and that its engine sends later (contract, rule 8).
+//! Bytes that a socket has accepted and that its host sends later, as if the kernel had them in a
+//! ring.
 //!
 //! The bytes belong to the socket. The sockets with something to send wait in the mailbox of their
-//! engine, each at most once, until the reactor's next turn.
+//! host, each at most once, until the program calls [`Mailbox::send_all`].
 
 use std::io::{self, IoSlice};
-use std::sync::OnceLock;
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::sim::SimSocket;
-use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
+use crate::{Event, Readiness, Socket};
 
-/// The most bytes that an outbox holds (contract, rule 5).
+/// The most bytes that an outbox holds.
 const OUTBOX_LIMIT: usize = 64 * 1024;
 
-/// The outboxes of one engine that have something to send.
-#[derive(Default)]
-pub(crate) struct Mailbox(Mutex<Vec<Arc<Outbox>>>);
+/// The outboxes of one host that have something to send.
+pub struct Mailbox<S>(Mutex<Vec<Arc<Outbox<S>>>>);
 
-impl Mailbox {
-    /// Sends what there is room for. `room` is called with the key of each socket that accepts
-    /// bytes again: the world knows nothing of outboxes, and may have no event for it.
-    pub(crate) fn send_all(&self, mut room: impl FnMut(usize)) {
-        let due = std::mem::take(&mut *self.0.lock());
+impl<S> Default for Mailbox<S> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<S: Deref<Target = Socket>> Mailbox<S> {
+    /// Sends what there is room for. Adds an event for each socket that accepts bytes again: the
+    /// world knows nothing of outboxes, and may have none for it.
+    pub fn send_all(&self, events: &mut Vec<Event>) {
+        let due = std::mem::take(&mut *lock(&self.0));
         for outbox in due {
             outbox.queued.store(false, Ordering::SeqCst);
             if !outbox.send() {
                 self.queue(&outbox);
             }
-            if outbox.take_room() {
-                outbox.socket.registered_as().into_iter().for_each(&mut room);
+            if outbox.take_room()
+                && let Some(key) = outbox.socket.registered_as()
+            {
+                events.push(Event { key, readiness: Readiness::WRITABLE });
             }
         }
     }
 
-    fn queue(&self, outbox: &Arc<Outbox>) {
+    fn queue(&self, outbox: &Arc<Outbox<S>>) {
         if !outbox.queued.swap(true, Ordering::SeqCst) {
-            self.0.lock().push(outbox.clone());
+            lock(&self.0).push(outbox.clone());
         }
     }
 
-    fn dequeue(&self, outbox: &Arc<Outbox>) {
+    fn dequeue(&self, outbox: &Arc<Outbox<S>>) {
         if outbox.queued.load(Ordering::SeqCst) {
-            self.0.lock().retain(|queued| !Arc::ptr_eq(queued, outbox));
+            lock(&self.0).retain(|queued| !Arc::ptr_eq(queued, outbox));
         }
     }
 }
 
-struct Outbox {
-    socket: Arc<SimSocket>,
+struct Outbox<S> {
+    socket: Arc<S>,
     pending: Mutex<Pending>,
     /// Whether it is in the mailbox.
     queued: AtomicBool,
@@ -61,10 +74,10 @@ struct Pending {
     wants_room: bool,
 }
 
-impl Outbox {
+impl<S: Deref<Target = Socket>> Outbox<S> {
     /// Sends what there is room for; returns whether that was all. An error stays here.
     fn send(&self) -> bool {
-        let mut pending = self.pending.lock();
+        let mut pending = lock(&self.pending);
         while !pending.bytes.is_empty() {
             match self.socket.send(&pending.bytes) {
                 Ok(sent) => drop(pending.bytes.drain(..sent)),
@@ -79,7 +92,7 @@ impl Outbox {
     }
 
     fn flush(&self) {
-        let mut pending = self.pending.lock();
+        let mut pending = lock(&self.pending);
         let bytes = std::mem::take(&mut pending.bytes);
         if !bytes.is_empty()
             && let Err(error) = self.socket.force_send(&bytes)
@@ -90,38 +103,33 @@ impl Outbox {
 
     /// Whether somebody waits for room and there is some.
     fn take_room(&self) -> bool {
-        let mut pending = self.pending.lock();
+        let mut pending = lock(&self.pending);
         let has_room = pending.wants_room && pending.bytes.len() < OUTBOX_LIMIT;
         pending.wants_room &= !has_room;
         has_room
     }
 }
 
-/// What a socket has of its outbox: nothing, unless its engine defers sends. Dropping it sends what
-/// is left.
-#[derive(Default)]
-pub(crate) struct Deferred {
-    mailbox: Option<Arc<Mailbox>>,
-    outbox: OnceLock<Arc<Outbox>>,
+/// What a socket has of its outbox: nothing, unless its host defers sends. Dropping it sends what is
+/// left.
+pub struct Deferred<S: Deref<Target = Socket>> {
+    mailbox: Option<Arc<Mailbox<S>>>,
+    outbox: OnceLock<Arc<Outbox<S>>>,
 }
 
-impl Deferred {
-    /// For a socket whose engine sends what is in `mailbox`.
-    pub(crate) fn new(mailbox: Option<Arc<Mailbox>>) -> Self {
+impl<S: Deref<Target = Socket>> Deferred<S> {
+    /// For a socket whose host sends what is in `mailbox`.
+    pub fn new(mailbox: Option<Arc<Mailbox<S>>>) -> Self {
         Self { mailbox, outbox: OnceLock::new() }
     }
 
-    /// For a socket of the same engine.
-    pub(crate) fn for_accepted(&self) -> Self {
+    /// For a socket of the same host.
+    pub fn for_accepted(&self) -> Self {
         Self::new(self.mailbox.clone())
     }
 
-    /// Accepts bytes that `socket` is to send later; `None` if the engine does not defer sends.
-    pub(crate) fn accept(
-        &self,
-        socket: &Arc<SimSocket>,
-        bufs: &[IoSlice<'_>],
-    ) -> Option<io::Result<usize>> {
+    /// Accepts bytes that `socket` is to send later; `None` if its host does not defer sends.
+    pub fn accept(&self, socket: &Arc<S>, bufs: &[IoSlice<'_>]) -> Option<io::Result<usize>> {
         let mailbox = self.mailbox.as_ref()?;
         let new = || {
             let (pending, queued) = (Mutex::default(), AtomicBool::new(false));
@@ -136,28 +144,28 @@ impl Deferred {
     }
 
     /// Sends what was accepted. An error stays for the next verb.
-    pub(crate) fn flush(&self) {
+    pub fn flush(&self) {
         if let Some(outbox) = self.outbox.get() {
             outbox.flush();
         }
     }
 
     /// Takes the error of a deferred send.
-    pub(crate) fn take_error(&self) -> Option<io::Error> {
-        self.outbox.get()?.pending.lock().error.take()
+    pub fn take_error(&self) -> Option<io::Error> {
+        lock(&self.outbox.get()?.pending).error.take()
     }
 
     /// Takes the error of a deferred send for a receive, which does not report that the stream is
     /// closed for sending.
-    pub(crate) fn take_recv_error(&self) -> Option<io::Error> {
-        let mut pending = self.outbox.get()?.pending.lock();
+    pub fn take_recv_error(&self) -> Option<io::Error> {
+        let mut pending = lock(&self.outbox.get()?.pending);
         pending.error.take_if(|error| error.kind() != io::ErrorKind::BrokenPipe)
     }
 }
 
-impl Outbox {
+impl<S: Deref<Target = Socket>> Outbox<S> {
     fn accept(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        let mut pending = self.pending.lock();
+        let mut pending = lock(&self.pending);
         if let Some(error) = pending.error.take() {
             return Err(error);
         }
@@ -183,7 +191,7 @@ impl Outbox {
     }
 }
 
-impl Drop for Deferred {
+impl<S: Deref<Target = Socket>> Drop for Deferred<S> {
     fn drop(&mut self) {
         let (Some(mailbox), Some(outbox)) = (&self.mailbox, self.outbox.get()) else { return };
         // No caller is left who could be given an error.
