@@ -110,8 +110,8 @@ impl<S: Deref<Target = Socket>> Outbox<S> {
     }
 }
 
-/// What a socket has of its outbox: nothing, unless its host defers sends. Dropping it sends what is
-/// left.
+/// What a socket has of its outbox: nothing, unless its host defers sends. Dropping it sends the
+/// rest.
 pub struct Deferred<S: Deref<Target = Socket>> {
     mailbox: Option<Arc<Mailbox<S>>>,
     outbox: OnceLock<Arc<Outbox<S>>>,

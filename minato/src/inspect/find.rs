@@ -10,7 +10,7 @@ use crate::reactor::slot::SlotView;
 use crate::reactor::watch::polls;
 use crate::runtime::inner::RuntimeInner;
 use crate::runtime::metrics::RuntimeMetrics;
-use crate::sync::Arc;
+use crate::sync::{Arc, Ordering};
 use crate::task::local_set::LocalTasks;
 use crate::task::{Id, TaskRef};
 
@@ -30,7 +30,7 @@ pub(super) fn snapshot(limit: usize) -> Snapshot {
                 waits.entry(*task).or_default().push(wait);
             }
         }
-        for (task, left) in reactor.timers().waiters() {
+        for (task, left) in reactor.timers.waiters() {
             waits.entry(task).or_default().push(Wait::Timer { left });
         }
     }
@@ -52,7 +52,7 @@ pub(super) fn snapshot(limit: usize) -> Snapshot {
         }
     });
     let (slow_polls, slowest_polls) = polls::slowest();
-    let is_free = |reactor: &&Arc<ReactorInner>| reactor.owner() == 0;
+    let is_free = |reactor: &&Arc<ReactorInner>| reactor.owner.load(Ordering::Relaxed) == 0;
     Snapshot {
         runtimes: runtimes.into_iter().map(|it| of_runtime(it, limit, &mut waits)).collect(),
         local_tasks,
@@ -103,7 +103,7 @@ fn of_reactor(reactor: &ReactorInner) -> ReactorView {
         turns: reactor.turns(),
         events: reactor.event_counts().0,
         sockets: reactor.socket_count(),
-        timers: reactor.timers().len(),
+        timers: reactor.timers.len(),
         is_parked: reactor.is_parked(),
     }
 }

@@ -56,7 +56,7 @@ enum Origin {
 /// if they are the operating system's.
 pub(crate) fn host(handle: Option<&Handle>) -> Option<Arc<SimHost>> {
     match handle {
-        Some(handle) => handle.inner().driver().host().cloned(),
+        Some(handle) => handle.inner().driver.host().cloned(),
         None => context::host(),
     }
 }
@@ -185,7 +185,7 @@ impl Registration {
     /// The reactor to register with; `None` if that is the background reactor, which may need to be
     /// started.
     fn reactor_at_hand(&self) -> io::Result<Option<Arc<ReactorInner>>> {
-        let serves = |reactor: &Arc<ReactorInner>| reactor.driver().serves(&self.source);
+        let serves = |reactor: &Arc<ReactorInner>| reactor.driver.serves(&self.source);
         match &self.origin {
             Origin::Explicit(reactor) if reactor.has_ended() => Err(ended_error()),
             Origin::Explicit(reactor) => Ok(Some(reactor.clone())),

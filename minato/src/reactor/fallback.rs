@@ -49,7 +49,7 @@ fn process() -> MutexGuard<'static, Process> {
     process
 }
 
-/// The reactor for waits outside every runtime, of what was made or called at `place`. It is started
+/// The reactor for waits outside every runtime, of what was made or called at `place`. It starts
 /// now if there is none.
 ///
 /// # Errors

@@ -21,18 +21,19 @@ use crate::time::wheel::TimerKey;
 
 /// A reactor as every thread sees it.
 pub(crate) struct ReactorInner {
-    driver: Driver,
+    pub(crate) driver: Driver,
     /// The turn: the thread that holds this lock turns.
     events: Mutex<Events>,
     slots: Mutex<Slots>,
     /// How many sockets are registered, for those who choose a reactor without its lock.
     socket_count: AtomicUsize,
-    timers: Timers,
+    pub(crate) timers: Timers,
     park: Park,
     turned_by: AtomicU8,
     /// Until when the monitor sleeps, if it watches this reactor.
-    watcher: Sleep,
-    watched_from_outside: AtomicBool,
+    pub(super) watcher: Sleep,
+    /// Whether something waits here that is not within a poll of the thread that holds the core.
+    pub(super) watched_from_outside: AtomicBool,
     ended: AtomicBool,
     /// The thread that parks in the turns of a core whose engine cannot wait any more.
     parked_thread: Mutex<Option<Thread>>,
@@ -42,7 +43,7 @@ pub(crate) struct ReactorInner {
     /// no thread, and its descriptor is the parent's.
     forks: u32,
     /// Whose core this is: the address of the runtime, or 0.
-    owner: AtomicUsize,
+    pub(crate) owner: AtomicUsize,
     /// Counts turns, so that others can tell a reactor that nobody turns.
     turns: AtomicU32,
     event_count: AtomicU64,
@@ -89,14 +90,6 @@ impl ReactorInner {
     /// All reactors that have not ended.
     pub(crate) fn all() -> impl Iterator<Item = Arc<Self>> {
         ALL.all().into_iter().filter(|reactor| !reactor.has_ended())
-    }
-
-    pub(crate) fn driver(&self) -> &Driver {
-        &self.driver
-    }
-
-    pub(crate) fn timers(&self) -> &Timers {
-        &self.timers
     }
 
     pub(crate) fn address(self: &Arc<Self>) -> usize {
@@ -335,15 +328,6 @@ impl ReactorInner {
         self.has_ended() || self.socket_count() == 0 && self.timers.is_empty()
     }
 
-    /// Whose core this is: the address of a runtime, or 0.
-    pub(crate) fn owner(&self) -> usize {
-        self.owner.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn set_owner(&self, owner: usize) {
-        self.owner.store(owner, Ordering::Relaxed);
-    }
-
     /// Whether a thread waits in a turn at this moment.
     pub(crate) fn is_parked(&self) -> bool {
         self.park.is_parked()
@@ -366,9 +350,7 @@ impl ReactorInner {
             self.socket_count.store(0, Ordering::Relaxed);
             slots.drain()
         };
-        for slot in &slots {
-            slot.close(&mut wakers);
-        }
+        slots.for_each(|slot| slot.close(&mut wakers));
         self.timers.drain(&mut wakers);
         self.unpark();
         // The background thread keeps a descriptor of what it watches until it looks again.
@@ -408,20 +390,6 @@ impl ReactorInner {
         self.turned_by.store(turned_by as u8, Ordering::SeqCst);
         self.park.set_by_descriptor(turned_by.is_watched_by_descriptor());
         self.wake_monitor();
-    }
-
-    /// The word between the monitor and the thread that turns.
-    pub(crate) fn watcher(&self) -> &Sleep {
-        &self.watcher
-    }
-
-    /// Whether something waits here that is not within a poll of the thread that holds the core.
-    pub(crate) fn is_watched_from_outside(&self) -> bool {
-        self.watched_from_outside.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn set_watched_from_outside(&self) {
-        self.watched_from_outside.store(true, Ordering::Relaxed);
     }
 
     /// The task that the thread which turns here is about to poll; 0 if it goes on to other things.

@@ -126,7 +126,7 @@ impl Reactor {
 
     /// When the next timer is due, or a little earlier; `None` without timers.
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.inner.timers().next_deadline()
+        self.inner.timers.next_deadline()
     }
 
     /// Whether neither a socket nor a timer is registered.
@@ -166,7 +166,7 @@ impl Drop for Reactor {
 impl AsFd for Reactor {
     /// The descriptor that becomes readable when a turn would find something.
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.inner.driver().descriptor()
+        self.inner.driver.descriptor()
     }
 }
 

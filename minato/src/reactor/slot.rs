@@ -215,7 +215,7 @@ impl Slot {
         if let Some(old) = &old
             && !old.reactor.is_from_before_fork()
         {
-            _ = old.reactor.driver().deregister(source);
+            _ = old.reactor.driver.deregister(source);
         }
         let key = reactor.insert(source, self.clone())?;
         self.reactor_address.store(Arc::as_ptr(reactor).addr(), Ordering::Release);
@@ -227,7 +227,7 @@ impl Slot {
     pub(crate) fn rearm(&self, source: &Source) -> io::Result<()> {
         match &*self.registered.lock() {
             Some(place) if place.reactor.is_from_before_fork() => Ok(()),
-            Some(place) => place.reactor.driver().rearm(source, place.key),
+            Some(place) => place.reactor.driver.rearm(source, place.key),
             None => Ok(()),
         }
     }
@@ -243,7 +243,7 @@ impl Slot {
         }
         if explicitly {
             // Fails only if the registration is gone already, which is what we want.
-            _ = place.reactor.driver().deregister(source);
+            _ = place.reactor.driver.deregister(source);
         }
         place.reactor.remove(place.key);
     }

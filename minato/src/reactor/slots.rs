@@ -2,29 +2,26 @@
 
 use std::io;
 
+use slab::Slab;
+
 use super::slot::Slot;
 use crate::engine::Key;
 use crate::sync::Arc;
 
-/// Slots by index, each place with the generation of its present or last holder.
+/// Slots by index, each with the generation of its key.
 ///
-/// A key is valid as long as its generation is that of its place, so an event that was on its way
-/// when a socket was closed finds nobody, also when the place has a new holder.
+/// No two keys have one generation, so an event that was on its way when a socket was closed finds
+/// nobody, also when the place has a new holder. (The count begins anew after so many sockets that
+/// no event is on its way for that long.)
 #[derive(Default)]
 pub(crate) struct Slots {
-    places: Vec<Place>,
-    free: Vec<usize>,
-}
-
-#[derive(Default)]
-struct Place {
-    generation: usize,
-    slot: Option<Arc<Slot>>,
+    places: Slab<(usize, Arc<Slot>)>,
+    next_generation: usize,
 }
 
 impl Slots {
     pub(crate) fn len(&self) -> usize {
-        self.places.len() - self.free.len()
+        self.places.len()
     }
 
     /// Gives `slot` a place.
@@ -33,48 +30,37 @@ impl Slots {
     ///
     /// When the reactor holds as many sockets as a key can count.
     pub(crate) fn insert(&mut self, slot: Arc<Slot>) -> io::Result<Key> {
-        let index = match self.free.pop() {
-            Some(index) => index,
-            None if self.places.len() > Key::INDEX_LIMIT => {
-                return Err(io::Error::other("the reactor holds as many sockets as it can count"));
-            }
-            None => {
-                self.places.push(Place::default());
-                // Room for every place, so that giving one back never allocates.
-                self.free.reserve(self.places.len());
-                self.places.len() - 1
-            }
-        };
-        let place = &mut self.places[index];
-        place.slot = Some(slot);
-        Ok(Key::new(index, place.generation))
+        let place = self.places.vacant_entry();
+        if place.key() > Key::INDEX_LIMIT {
+            return Err(io::Error::other("the reactor holds as many sockets as it can count"));
+        }
+        let key = Key::new(place.key(), self.next_generation);
+        self.next_generation = Key::new(0, self.next_generation.wrapping_add(1)).generation();
+        place.insert((key.generation(), slot));
+        Ok(key)
     }
 
     /// The slot that `key` names.
     #[inline]
     pub(crate) fn get(&self, key: Key) -> Option<&Arc<Slot>> {
-        let place = self.places.get(key.index())?;
-        if place.generation == key.generation() { place.slot.as_ref() } else { None }
+        let (generation, slot) = self.places.get(key.index())?;
+        (*generation == key.generation()).then_some(slot)
     }
 
     /// Takes the slot of `key` out; the key names nobody from then on.
     pub(crate) fn remove(&mut self, key: Key) -> Option<Arc<Slot>> {
         self.get(key)?;
-        let place = &mut self.places[key.index()];
-        place.generation = Key::new(0, place.generation.wrapping_add(1)).generation();
-        self.free.push(key.index());
-        place.slot.take()
+        Some(self.places.remove(key.index()).1)
     }
 
     /// Every slot.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Slot>> {
-        self.places.iter().filter_map(|place| place.slot.as_ref())
+        self.places.iter().map(|(_, (_, slot))| slot)
     }
 
     /// Takes every slot out.
-    pub(crate) fn drain(&mut self) -> Vec<Arc<Slot>> {
-        self.free.clear();
-        std::mem::take(&mut self.places).into_iter().filter_map(|place| place.slot).collect()
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Arc<Slot>> + use<> {
+        std::mem::take(&mut self.places).into_iter().map(|(_, (_, slot))| slot)
     }
 }
 
@@ -140,8 +126,8 @@ mod tests {
     #[test]
     fn the_canary_gives_the_same_key_to_two_slots() {
         fn forgetful(slots: &mut Slots, key: Key) -> Option<Arc<Slot>> {
-            slots.free.push(key.index());
-            slots.places[key.index()].slot.take()
+            slots.next_generation = 0;
+            slots.remove(key)
         }
         let config = ProptestConfig { failure_persistence: None, ..Default::default() };
         let found = TestRunner::new(config).run(&steps(), |steps| agree(steps, forgetful));

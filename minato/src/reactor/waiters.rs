@@ -34,12 +34,10 @@ struct Waiter {
     waker: Waker,
 }
 
-/// The list: two places within the slot, since a reader and a writer are the usual company, and a
-/// vector that is only made for more.
+/// The list, the longest waiting first.
 #[derive(Default)]
 pub(crate) struct Waiters {
-    near: [Option<Waiter>; 2],
-    far: Vec<Waiter>,
+    list: Vec<Waiter>,
     last_id: u32,
     /// For each direction, once more polls have waited than the limit allows at first.
     limits: Option<Box<[PollLimit; 2]>>,
@@ -120,14 +118,14 @@ impl PollLimit {
 
 impl Waiters {
     pub(crate) fn is_empty(&self) -> bool {
-        self.near.iter().all(Option::is_none) && self.far.is_empty()
+        self.list.is_empty()
     }
 
     /// Adds a poll, for which another one may have to give way.
     pub(crate) fn add_poll(&mut self, direction: Direction, waker: Waker) -> SetFree {
         let owner = Owner::Poll(direction);
         let mut polls = 0;
-        for waiter in self.iter() {
+        for waiter in &self.list {
             if waiter.owner == owner {
                 if waiter.waker.will_wake(&waker) {
                     return SetFree { dropped: [Some(waker), None], ..SetFree::default() };
@@ -140,7 +138,7 @@ impl Waiters {
         } else {
             self.make_room(direction, polls, &waker)
         };
-        self.push(Waiter { owner, wants: direction.mask(), waker });
+        self.list.push(Waiter { owner, wants: direction.mask(), waker });
         free
     }
 
@@ -150,10 +148,8 @@ impl Waiters {
         let limit = &mut self.limits.get_or_insert_default()[direction as usize];
         let mut free = SetFree { dropped: [limit.joined(joining), None], ..SetFree::default() };
         if polls >= limit.limit {
-            let is = |waiter: &Waiter| waiter.owner == Owner::Poll(direction);
-            // The two that are near came first and would only drive out each other.
-            free.woken = self.far.iter().position(is).map(|at| self.far.remove(at).waker);
-            free.is_probe = free.woken.is_some() && limit.is_next_probe();
+            free.is_probe = limit.is_next_probe();
+            free.woken = self.remove(Owner::Poll(direction));
         }
         free
     }
@@ -192,59 +188,30 @@ impl Waiters {
     }
 
     /// Moves the wakers of everybody whom `event` concerns into `wakers`.
-    #[inline]
     pub(crate) fn take(&mut self, event: Readiness, wakers: &mut Vec<Waker>) {
-        for place in &mut self.near {
-            if let Some(waiter) = place.take_if(|waiter| waiter.wants.intersects(event)) {
-                wakers.push(waiter.waker);
-            }
-        }
-        if !self.far.is_empty() {
-            self.take_far(event, wakers);
-        }
-    }
-
-    #[cold]
-    fn take_far(&mut self, event: Readiness, wakers: &mut Vec<Waker>) {
         let concerned = |waiter: &mut Waiter| waiter.wants.intersects(event);
-        wakers.extend(self.far.extract_if(.., concerned).map(|waiter| waiter.waker));
+        wakers.extend(self.list.extract_if(.., concerned).map(|waiter| waiter.waker));
     }
 
     /// The data of everybody's waker, and what each waits for.
     pub(crate) fn addresses(&self) -> impl Iterator<Item = (usize, Readiness)> {
-        self.iter().map(|waiter| (waiter.waker.data().addr(), waiter.wants))
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &Waiter> {
-        self.near.iter().flatten().chain(&self.far)
+        self.list.iter().map(|waiter| (waiter.waker.data().addr(), waiter.wants))
     }
 
     /// Sets the waiter of `owner`; returns the waker that it had before.
     fn set(&mut self, owner: Owner, wants: Readiness, waker: Waker) -> Option<Waker> {
-        let mut all = self.near.iter_mut().flatten().chain(&mut self.far);
-        let Some(waiter) = all.find(|waiter| waiter.owner == owner) else {
-            self.push(Waiter { owner, wants, waker });
+        let Some(waiter) = self.list.iter_mut().find(|waiter| waiter.owner == owner) else {
+            self.list.push(Waiter { owner, wants, waker });
             return None;
         };
         waiter.wants = wants;
         Some(mem::replace(&mut waiter.waker, waker))
     }
 
-    fn push(&mut self, waiter: Waiter) {
-        match self.near.iter_mut().find(|place| place.is_none()) {
-            Some(place) => *place = Some(waiter),
-            None => self.far.push(waiter),
-        }
-    }
-
     /// Takes out the oldest waiter of `owner`.
     fn remove(&mut self, owner: Owner) -> Option<Waker> {
-        let is = |waiter: &Waiter| waiter.owner == owner;
-        if let Some(place) = self.near.iter_mut().find(|place| place.as_ref().is_some_and(is)) {
-            return mem::take(place).map(|waiter| waiter.waker);
-        }
-        let at = self.far.iter().position(is)?;
-        Some(self.far.remove(at).waker)
+        let at = self.list.iter().position(|waiter| waiter.owner == owner)?;
+        Some(self.list.remove(at).waker)
     }
 }
 
@@ -361,7 +328,7 @@ mod tests {
                     woken = join(&mut waiters, Direction::Read, &waker);
                 }
             }
-            let kept = waiters.iter().count();
+            let kept = waiters.list.len();
             assert!(kept <= 16 * staying.max(POLLS_AT_FIRST), "{staying} stay, {kept} are kept");
         }
     }

@@ -20,7 +20,7 @@ use super::{Handle, Id, LocalRuntime, Runtime};
 use crate::engine::{EVENTS_PER_WAIT, Engine};
 use crate::reactor;
 use crate::reactor::watch::{TurnedBy, polls};
-use crate::sync::plain::AtomicBool;
+use crate::sync::plain::{AtomicBool, Ordering};
 use crate::sync::{Arc, Mutex};
 use crate::task::blocking::{BlockingPool, Limits};
 use crate::task::budget::Budget;
@@ -394,7 +394,7 @@ impl Builder {
         if let (Clock::Pausable(clock), true) = (&clock, self.start_paused) {
             clock.pause();
         }
-        let mut core = self.core(0, &clock, TurnedBy::Nobody, Queue::Own(Default::default()))?;
+        let mut core = self.core(0, &clock, TurnedBy::Nobody, Queue::own())?;
         core.picker = match (&mut self.picker, self.engine.host()) {
             (Some(None), _) => {
                 return Err(contradiction("the picker belongs to a runtime built before"));
@@ -497,7 +497,7 @@ impl Builder {
             activity: OnceLock::new(),
         });
         for reactor in &shared.reactors {
-            reactor.set_owner(shared.address());
+            reactor.owner.store(shared.address(), Ordering::Relaxed);
         }
         ALL.add(&shared);
         polls::watch_new(&shared.reactors);

@@ -141,7 +141,7 @@ fn beside_tasks<F: Future>(
 ) -> F::Output {
     let simulated = slot.is_some() && shared.engine.is_simulated();
     let _watched = simulated.then(|| {
-        shared.reactors[0].driver().note_thread();
+        shared.reactors[0].driver.note_thread();
         stuck::watch_block_on(shared, root.place)
     });
     let context = Context::enter_new(shared.clone(), None);

@@ -28,7 +28,7 @@ use crossbeam_utils::atomic::AtomicCell;
 
 use super::core::Core;
 use super::inner::RuntimeInner;
-use super::queue::Queue;
+use super::queue::{Queue, Tasks};
 use crate::reactor;
 use crate::reactor::watch::Sleep;
 use crate::sync::plain::{AtomicBool, AtomicUsize, Ordering};
@@ -84,12 +84,14 @@ pub(super) struct Woken {
 impl Pool {
     pub(super) fn new(cores: &[Box<Core>], threads: ThreadConfig) -> Self {
         let remotes = cores.iter().map(|core| {
-            let Queue::Shared(queue) = &core.queue else {
+            let Queue { ready: Tasks::Shared(ready), yielded: Tasks::Shared(yielded), .. } =
+                &core.queue
+            else {
                 unreachable!("the cores of a pool share their queues")
             };
             Remote {
-                stealer: queue.ready.stealer(),
-                yielded: queue.yielded.stealer(),
+                stealer: ready.stealer(),
+                yielded: yielded.stealer(),
                 lifo: AtomicCell::new(None),
                 reactor: core.reactor.clone(),
             }
@@ -271,13 +273,13 @@ impl Pool {
     /// Takes tasks from a sibling's queue into that of `core`; returns the first.
     pub(super) fn steal(&self, core: &mut Core) -> Option<Runnable> {
         let count = self.remotes.len();
-        let Queue::Shared(queue) = &core.queue else { return None };
+        let Tasks::Shared(ready) = &core.queue.ready else { return None };
         for offset in 1..count {
             let victim = &self.remotes[(core.index + offset) % count];
             loop {
-                match victim.stealer.steal_batch_and_pop(&queue.ready) {
+                match victim.stealer.steal_batch_and_pop(ready) {
                     Steal::Success(runnable) => {
-                        core.counters.steals.add(1 + queue.ready.len() as u64);
+                        core.counters.steals.add(1 + ready.len() as u64);
                         return Some(runnable);
                     }
                     Steal::Empty => break,
@@ -295,10 +297,10 @@ impl Pool {
         if let Some(runnable) = remote.lifo.take() {
             core.queue.push(runnable);
         }
-        if let Queue::Shared(queue) = &core.queue {
+        if let Tasks::Shared(ready) = &core.queue.ready {
             // What it does not get now comes with the next look.
-            _ = remote.stealer.steal_batch(&queue.ready);
-            _ = remote.yielded.steal_batch(&queue.ready);
+            _ = remote.stealer.steal_batch(ready);
+            _ = remote.yielded.steal_batch(ready);
         }
     }
 

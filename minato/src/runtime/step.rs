@@ -281,7 +281,7 @@ impl Core {
         if is_ready(&mut core) {
             return Some(core);
         }
-        match core.reactor.timers().until_next() {
+        match core.reactor.timers.until_next() {
             Some(until) if clock.may_jump() => {
                 clock.advance(until);
                 core.turn(context, Some(Duration::ZERO))

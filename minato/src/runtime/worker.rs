@@ -29,6 +29,7 @@ pub(super) fn run(shared: &Arc<RuntimeInner>, pool: &Pool, core: Box<Core>) {
         context: &context,
         siblings,
         is_looking: true,
+        rounds: 0,
         searching: false,
         was_standby: false,
     }
@@ -44,6 +45,8 @@ struct Worker<'a> {
     siblings: Siblings,
     /// Whether the worker has searched or parked, and has polled nothing since.
     is_looking: bool,
+    /// How often it has polled tasks since it was last found busy.
+    rounds: u32,
     /// Whether this worker is the one that searches.
     searching: bool,
     /// Whether it was the standby worker until it woke up.
@@ -76,23 +79,22 @@ impl Worker<'_> {
         }
         // 2. The core's own tasks, and those from other threads.
         let (core, more) = context::between_polls(|| core.run_batch(self.context))?;
-        self.is_looking = !more && !core.queue.has_yielded();
-        if self.is_looking {
-            return Some(core);
-        }
-        // 3. However much there is to do: turn the reactor, and look at a sibling if no sleeper
-        //    does.
-        self.turn(core, more)
+        self.rounds += 1;
+        let is_busy = more || self.rounds >= core.intervals.turn_interval;
+        self.is_looking = !is_busy && !core.queue.has_yielded();
+        if self.is_looking { Some(core) } else { self.turn(core, is_busy) }
     }
 
-    /// Turns the reactor, `in_a_row` after as many polls as there may be between two turns.
-    fn turn(&mut self, mut core: Box<Core>, in_a_row: bool) -> StillHeld {
-        if in_a_row {
+    /// Turns the reactor without waiting. Where there is always something to do, a sibling is looked
+    /// at now and then, if no sleeper does that.
+    fn turn(&mut self, mut core: Box<Core>, is_busy: bool) -> StillHeld {
+        if is_busy {
+            self.rounds = 0;
             core.intervals.adjust(real_now());
             core.go_on_working(self.shared);
         }
         let core = core.turn(self.context, Some(Duration::ZERO))?;
-        if in_a_row && self.pool.is_fully_awake() {
+        if is_busy && self.pool.is_fully_awake() {
             return self.check_a_sibling(core);
         }
         Some(core)

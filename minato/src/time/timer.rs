@@ -124,12 +124,12 @@ impl Timer {
                     self.leave();
                     return Poll::Ready(Ok(()));
                 }
-                if reactor.timers().poll(key, cx).is_pending() {
+                if reactor.timers.poll(key, cx).is_pending() {
                     self.ensure_turned(cx.waker())?;
                     return Poll::Pending;
                 }
                 // It has fired. A clock that is moved by hand may have fired it a little early.
-                if !reactor.has_ended() && (reactor.timers().clock().is_real() || self.is_due()) {
+                if !reactor.has_ended() && (reactor.timers.clock().is_real() || self.is_due()) {
                     self.key = None;
                     return Poll::Ready(Ok(()));
                 }
@@ -176,12 +176,12 @@ impl Timer {
             self.move_out();
         }
         if let Some(reactor) = &self.reactor
-            && (!reactor.timers().clock().is_system() || context::holds(reactor.address()))
+            && (!reactor.timers.clock().is_system() || context::holds(reactor.address()))
         {
             return Ok(());
         }
         let here =
-            context::reactor().filter(|here| !here.has_ended() && here.timers().clock().is_real());
+            context::reactor().filter(|here| !here.has_ended() && here.timers.clock().is_real());
         self.reactor = Some(here.map_or_else(|| self.outside(), Ok)?);
         Ok(())
     }
@@ -190,8 +190,8 @@ impl Timer {
     /// runtime that this thread is in.
     fn move_out(&mut self) {
         let Some(before) = self.reactor.take() else { return };
-        if !before.timers().clock().is_real() {
-            let left = self.deadline.duration_since(before.timers().clock().now());
+        if !before.timers.clock().is_real() {
+            let left = self.deadline.duration_since(before.timers.clock().now());
             self.reactor = context::timekeeper().filter(|owner| !owner.has_ended());
             self.deadline = self.now().saturating_add(left);
         }
@@ -200,7 +200,7 @@ impl Timer {
     /// The reactor for a wait outside every runtime.
     fn outside(&self) -> io::Result<Arc<reactor::ReactorInner>> {
         let reactor = fallback::reactor_at(self.place)?;
-        match reactor.timers().clock().is_system() {
+        match reactor.timers.clock().is_system() {
             true => Ok(reactor),
             false => Err(io::Error::other("the fallback reactor is a simulated one")),
         }
@@ -225,7 +225,7 @@ impl Drop for Timer {
 
 /// The clock of timers that stay with `reactor`.
 fn clock_of(reactor: Option<&Arc<reactor::ReactorInner>>) -> &Clock {
-    reactor.map_or(&Clock::System, |reactor| reactor.timers().clock())
+    reactor.map_or(&Clock::System, |reactor| reactor.timers.clock())
 }
 
 #[cfg(test)]

@@ -27,7 +27,9 @@ pub(crate) mod inner {
     use crate::engine::{Key, Source};
     use crate::sync::Arc;
 
-    pub(crate) struct ReactorInner;
+    pub(crate) struct ReactorInner {
+        pub(crate) driver: Driver,
+    }
 
     pub(crate) struct Driver;
 
@@ -48,10 +50,6 @@ pub(crate) mod inner {
 
         pub(crate) fn is_from_before_fork(&self) -> bool {
             false
-        }
-
-        pub(crate) fn driver(&self) -> &Driver {
-            &Driver
         }
 
         pub(crate) fn insert(&self, _source: &Source, _slot: Arc<Slot>) -> io::Result<Key> {

@@ -85,9 +85,9 @@ impl WatchedCore {
         self.reactor.upgrade().filter(|reactor| !reactor.has_ended())
     }
 
-    /// Looks at the core, and turns its reactor if nobody else does. Returns the time until the next
-    /// look; `None` is never. The client watches its descriptor with the reactor `own`; without one
-    /// it must look again soon.
+    /// Looks at the core, and turns its reactor if nobody else does. Returns the time until the
+    /// next look; `None` is never. The client watches its descriptor with the reactor `own`.
+    /// Without one it must look again soon.
     pub(crate) fn check(
         &mut self,
         own: Option<&Arc<ReactorInner>>,
@@ -141,7 +141,7 @@ impl WatchedCore {
         if parked && (!turned || self.turns_seldom) {
             self.quiet_since.get_or_insert(now);
             self.is_quiet = true;
-            return reactor.timers().until_next().map(|until| until + AFTER_TIMER);
+            return reactor.timers.until_next().map(|until| until + AFTER_TIMER);
         }
         if self.may_be_late {
             self.recheck = (2 * self.recheck).min(LONGEST_RECHECK).min(polls::longest_pause());
@@ -183,13 +183,13 @@ impl WatchedCore {
         let (before, _) = reactor.event_counts();
         let turned = reactor.try_turn(wakers).unwrap_or(false);
         let events = reactor.event_counts().0.wrapping_sub(before);
-        if events >= reactor.driver().events_per_wait() as u64 {
+        if events >= reactor.driver.events_per_wait() as u64 {
             // There may be more events, and the descriptor does not report those again.
             return Some(Duration::ZERO);
         }
         // 4. Sleep until a timer is due or the descriptor is readable.
         self.is_quiet = turned && !descriptor.was_readable();
-        let until = reactor.timers().until_next();
+        let until = reactor.timers.until_next();
         if self.is_quiet { until } else { earlier(until, Some(RECHECK_PARKED)) }
     }
 
@@ -209,7 +209,7 @@ impl Drop for WatchedCore {
 
 impl WatchedDescriptor {
     fn register(own: &Arc<ReactorInner>, reactor: &Arc<ReactorInner>) -> io::Result<Self> {
-        let descriptor = reactor.driver().descriptor().try_clone_to_owned()?;
+        let descriptor = reactor.driver.descriptor().try_clone_to_owned()?;
         let source = Source::Os(descriptor.as_raw_fd());
         let slot = Arc::new(Slot::new(Readiness::ALL, Readiness::EMPTY));
         slot.register(&source, own)?;

@@ -65,7 +65,7 @@ use std::time::Duration;
 use super::ReactorInner;
 use crate::runtime::context;
 use crate::runtime::implicit::{HiddenThread, permit};
-use crate::sync::Arc;
+use crate::sync::{Arc, Ordering};
 
 /// Who turns a reactor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,10 +135,13 @@ impl ReactorInner {
         }
         match self.turned_by() {
             TurnedBy::Thread | TurnedBy::Owner => Ok(()),
-            _ if self.watcher().is_watched() && self.is_watched_from_outside() => Ok(()),
+            _ if self.watcher.is_watched() && self.watched_from_outside.load(Ordering::Relaxed) => {
+                Ok(())
+            }
             // The reactor of a sibling: it turns, or the standby worker does in its place.
             TurnedBy::CoreHolder
-                if context::polls_for(self.owner(), waker) && context::has_siblings() =>
+                if context::polls_for(self.owner.load(Ordering::Relaxed), waker)
+                    && context::has_siblings() =>
             {
                 Ok(())
             }
@@ -157,10 +160,10 @@ impl ReactorInner {
         // The holder itself, in a poll: it turns when that returns, unless a foreign `block_on` is
         // what waits.
         let is_within_poll = context::holds(self.address());
-        if is_within_poll && self.watcher().is_watched() {
+        if is_within_poll && self.watcher.is_watched() {
             return Ok(());
         }
-        if self.driver().host().is_none()
+        if self.driver.host().is_none()
             && let Err(forbidden) = permit(HiddenThread::REACTOR, place)
         {
             return if turned_by == TurnedBy::CoreHolder { Ok(()) } else { Err(forbidden) };

@@ -30,7 +30,7 @@ static HAS_ARRIVALS: AtomicBool = AtomicBool::new(false);
 /// When the background thread cannot be started, or `reactor` is simulated and nobody steps it: the
 /// monitor must not move a simulated clock.
 pub(super) fn watch(reactor: &Arc<ReactorInner>, from_outside: bool) -> io::Result<()> {
-    if reactor.driver().host().is_some() {
+    if reactor.driver.host().is_some() {
         return match reactor.turned_by() {
             TurnedBy::Nobody => {
                 Err(io::Error::other("nobody steps the simulated host that this socket belongs to"))
@@ -39,13 +39,13 @@ pub(super) fn watch(reactor: &Arc<ReactorInner>, from_outside: bool) -> io::Resu
         };
     }
     if from_outside {
-        reactor.set_watched_from_outside();
+        reactor.watched_from_outside.store(true, Ordering::Relaxed);
     }
-    let is_new = reactor.watcher().begin_watch();
+    let is_new = reactor.watcher.begin_watch();
     if is_new || from_outside {
         let monitoring = fallback::monitoring().inspect_err(|_| {
             if is_new {
-                reactor.watcher().give_up();
+                reactor.watcher.give_up();
             }
         })?;
         if is_new {
@@ -115,8 +115,8 @@ impl Monitor {
         // 1. Look at each core, and turn for those that nobody turns.
         self.cores.retain_mut(|(core, poll)| {
             let Some(reactor) = core.reactor() else { return false };
-            reactor.watcher().wake_up();
-            core.may_be_late = !reactor.is_watched_from_outside();
+            reactor.watcher.wake_up();
+            core.may_be_late = !reactor.watched_from_outside.load(Ordering::Relaxed);
             next = earlier(next, core.check(Some(&self.own), now, &mut self.wakers));
             poll.check(&reactor, now);
             true
@@ -125,7 +125,7 @@ impl Monitor {
         let end = next.and_then(|next| now.checked_add(next));
         // 3. Look at those once more: one may have turned between the two steps.
         for (core, _) in self.cores.iter().filter(|(core, _)| core.is_quiet) {
-            core.reactor().inspect(|reactor| reactor.watcher().sleep_until(end));
+            core.reactor().inspect(|reactor| reactor.watcher.sleep_until(end));
             if core.has_stirred() {
                 next = earlier(next, Some(STUCK_AFTER));
             }

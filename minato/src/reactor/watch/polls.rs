@@ -128,7 +128,7 @@ pub(crate) fn watch_new(reactors: &[Arc<ReactorInner>]) {
 }
 
 fn is_watchable(reactor: &ReactorInner) -> bool {
-    reactor.driver().host().is_none()
+    reactor.driver.host().is_none()
 }
 
 fn watch(reactor: &Arc<ReactorInner>) -> io::Result<()> {
@@ -194,7 +194,8 @@ fn of_task(reactor: &ReactorInner, address: usize) -> SlowPoll {
         lasted: Duration::ZERO,
         has_ended: false,
     };
-    let owner = RuntimeInner::all().find(|runtime| runtime.address() == reactor.owner());
+    let owner = RuntimeInner::all()
+        .find(|runtime| runtime.address() == reactor.owner.load(Ordering::Relaxed));
     owner.into_iter().for_each(|runtime| {
         runtime.tasks.each(|task| {
             if task.address() == address {

@@ -75,7 +75,7 @@ impl Host {
     }
 
     pub(super) fn next_deadline(&self) -> Option<Instant> {
-        self.reactor.timers().next_deadline()
+        self.reactor.timers.next_deadline()
     }
 
     /// Polls the task that `picker` chooses, if any is ready.
