@@ -82,9 +82,9 @@ pub(crate) fn block_on<F: Future>(shared: &Arc<RuntimeInner>, future: F) -> F::O
     shared.entries.within(|| match (nesting::holding(shared), &shared.flavor) {
         (Some(holder), _) => nested(&holder, root),
         (None, Flavor::CurrentThread(slot)) if !shared.is_local_elsewhere() => {
-            beside_tasks(shared, Some(slot), root)
+            beside_tasks(shared, slot, root)
         }
-        _ => beside_tasks(shared, None, root),
+        _ => without_core(shared, root),
     })
 }
 
@@ -132,39 +132,42 @@ impl Drop for Leave<'_> {
     }
 }
 
+/// Runs the future on a thread that runs no tasks: polls it whenever it is woken.
+fn without_core<F: Future>(shared: &Arc<RuntimeInner>, mut root: Root<'_, F>) -> F::Output {
+    let context = Context::enter_new(shared.clone(), None);
+    let wake = RootWaker::new(&context, None);
+    let waker = Waker::from(wake.clone());
+    let mut cx = TaskContext::from_waker(&waker);
+    root.around(|mut future| {
+        loop {
+            if !wake.take_woken() {
+                shared.check_fork();
+                thread::park();
+            } else if let Poll::Ready(output) =
+                context::poll_next(future.as_mut(), &mut cx, shared.config.budget)
+            {
+                return output;
+            }
+        }
+    })
+}
+
 /// Runs the future beside the tasks of the runtime. This thread runs them too while it holds the
 /// core in `slot`; else others do.
 fn beside_tasks<F: Future>(
     shared: &Arc<RuntimeInner>,
-    slot: Option<&CoreSlot>,
+    slot: &CoreSlot,
     mut root: Root<'_, F>,
 ) -> F::Output {
-    let simulated = slot.is_some() && shared.engine.is_simulated();
-    let _watched = simulated.then(|| {
+    let _watched = shared.engine.is_simulated().then(|| {
         shared.reactors[0].driver.note_thread();
         stuck::watch_block_on(shared, root.place)
     });
     let context = Context::enter_new(shared.clone(), None);
-    let _leave = slot.map(|slot| Leave(slot, &context));
-    let wake = RootWaker::new(&context, slot.map(|_| shared.reactors[0].clone()));
+    let _leave = Leave(slot, &context);
+    let wake = RootWaker::new(&context, Some(shared.reactors[0].clone()));
     let waker = Waker::from(wake.clone());
     let mut cx = TaskContext::from_waker(&waker);
-    // Without a core there is nothing to do but to poll the future whenever it is woken.
-    let Some(slot) = slot else {
-        let budget = shared.config.budget;
-        return root.around(|mut future| {
-            loop {
-                if !wake.take_woken() {
-                    shared.check_fork();
-                    thread::park();
-                } else if let Poll::Ready(output) =
-                    context::poll_next(future.as_mut(), &mut cx, budget)
-                {
-                    return output;
-                }
-            }
-        });
-    };
     let thread = thread::current();
     let (mut holds_core, mut rounds) = (false, 0);
     loop {

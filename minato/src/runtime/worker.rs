@@ -85,8 +85,8 @@ impl Worker<'_> {
         if self.is_looking { Some(core) } else { self.turn(core, is_busy) }
     }
 
-    /// Turns the reactor without waiting. Where there is always something to do, a sibling is looked
-    /// at now and then, if no sleeper does that.
+    /// Turns the reactor without waiting. If the worker is busy, that is the time to look at a
+    /// sibling, unless a sleeper does.
     fn turn(&mut self, mut core: Box<Core>, is_busy: bool) -> StillHeld {
         if is_busy {
             self.rounds = 0;
