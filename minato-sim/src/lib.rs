@@ -114,6 +114,8 @@
 //! - There are no Unix sockets (later).
 
 // What users hold.
+#[doc(hidden)]
+pub mod agenda;
 mod builder;
 mod faults;
 mod host;

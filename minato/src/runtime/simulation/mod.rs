@@ -1,6 +1,5 @@
 //! Several simulated hosts, stepped together on one thread.
 
-mod agenda;
 mod host;
 pub(super) mod panics;
 
@@ -12,9 +11,9 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use minato_sim::World;
+use minato_sim::agenda::Agenda;
 use minato_sim::picker::Picker;
 
-use self::agenda::Agenda;
 use self::host::Host;
 use self::panics::PanicLog;
 use super::inner::RuntimeInner;
@@ -24,6 +23,8 @@ use crate::sim::deputy;
 use crate::sync::Arc;
 use crate::sync::plain::{AtomicBool, Ordering};
 use crate::task::{self, JoinHandle};
+use crate::time::Instant;
+use crate::time::clock::Clock;
 
 /// A world whose hosts each run a program of yours, deterministically, on one thread.
 ///
@@ -88,6 +89,8 @@ pub struct Simulation {
     /// By number; `None` for hosts of the world that have no task here.
     hosts: Vec<Option<Host>>,
     agenda: Agenda,
+    /// The instant at which the world began.
+    origin: Instant,
     picker: Box<dyn Picker>,
     defers_sends: bool,
     panics: Arc<PanicLog>,
@@ -128,12 +131,13 @@ impl Simulation {
     /// A simulation in a world that was set up before.
     pub fn in_world(world: World) -> Self {
         let picker = Box::new(Drawn::by(&world));
-        let agenda = Agenda::new(&world);
+        let origin = Clock::Simulated(world.clone()).now() - world.now();
         let (hosts, notified) = (Vec::new(), Vec::new());
         Self {
             world,
             hosts,
-            agenda,
+            agenda: Agenda::default(),
+            origin,
             picker,
             defers_sends: false,
             panics: Arc::default(),
@@ -295,7 +299,8 @@ impl Simulation {
     fn with_host(&mut self, number: u64, run: impl FnOnce(&Host, &mut dyn Picker)) {
         if let Some(Some(host)) = self.hosts.get(number as usize) {
             run(host, &mut *self.picker);
-            self.agenda.note(number, host.has_task(), host.next_deadline());
+            let deadline = host.next_deadline().map(|at| at - self.origin);
+            self.agenda.note(number, host.has_task(), deadline);
         }
     }
 

@@ -5,15 +5,9 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
-use minato_sim::World;
-
-use crate::time::Instant;
-use crate::time::clock::Clock;
-
-/// See the head of this file.
-pub(super) struct Agenda {
-    /// The instant at which the world began.
-    origin: Instant,
+/// See the head of this file. Hosts go by their numbers, and times are since the world began.
+#[derive(Debug, Default)]
+pub struct Agenda {
     /// The hosts with a ready task, each once.
     ready: Vec<u64>,
     /// Hosts by the deadline of their next timer. Of the entries of a host only the one with its
@@ -22,20 +16,15 @@ pub(super) struct Agenda {
     entries: Vec<Entry>,
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Entry {
     is_ready: bool,
     deadline: Option<Duration>,
 }
 
 impl Agenda {
-    pub(super) fn new(world: &World) -> Self {
-        let origin = Clock::Simulated(world.clone()).now() - world.now();
-        Self { origin, ready: Vec::new(), deadlines: BinaryHeap::new(), entries: Vec::new() }
-    }
-
     /// Notes whether a host has a ready task, and when its next timer is due.
-    pub(super) fn note(&mut self, number: u64, is_ready: bool, deadline: Option<Instant>) {
+    pub fn note(&mut self, number: u64, is_ready: bool, deadline: Option<Duration>) {
         let index = number as usize;
         if self.entries.len() <= index {
             self.entries.resize(index + 1, Entry::default());
@@ -45,7 +34,6 @@ impl Agenda {
             entry.is_ready = true;
             self.ready.push(number);
         }
-        let deadline = deadline.map(|at| at.duration_since(self.origin));
         if deadline != entry.deadline {
             entry.deadline = deadline;
             self.deadlines.extend(deadline.map(|at| Reverse((at, number))));
@@ -53,19 +41,20 @@ impl Agenda {
         }
     }
 
-    pub(super) fn ready_hosts(&self) -> usize {
+    /// How many hosts have a ready task.
+    pub fn ready_hosts(&self) -> usize {
         self.ready.len()
     }
 
     /// Takes out the host at `index` of those with a ready task.
-    pub(super) fn take_ready(&mut self, index: usize) -> u64 {
+    pub fn take_ready(&mut self, index: usize) -> u64 {
         let number = self.ready.swap_remove(index);
         self.entries[number as usize].is_ready = false;
         number
     }
 
-    /// When the next timer of any host is due, since the start of the world.
-    pub(super) fn next_deadline(&mut self) -> Option<Duration> {
+    /// When the next timer of any host is due.
+    pub fn next_deadline(&mut self) -> Option<Duration> {
         while let Some(Reverse((at, number))) = self.deadlines.peek() {
             if self.entries[*number as usize].deadline == Some(*at) {
                 return Some(*at);
@@ -76,7 +65,7 @@ impl Agenda {
     }
 
     /// Takes out a host with a timer that is due at `now`.
-    pub(super) fn take_due(&mut self, now: Duration) -> Option<u64> {
+    pub fn take_due(&mut self, now: Duration) -> Option<u64> {
         self.next_deadline().filter(|at| *at <= now)?;
         let Reverse((_, number)) = self.deadlines.pop()?;
         self.entries[number as usize].deadline = None;
@@ -97,15 +86,15 @@ impl Agenda {
 mod tests {
     use super::*;
 
-    fn at(agenda: &Agenda, millis: u64) -> Option<Instant> {
-        Some(agenda.origin + Duration::from_millis(millis))
+    fn at(millis: u64) -> Option<Duration> {
+        Some(Duration::from_millis(millis))
     }
 
     #[test]
     fn hosts_come_by_their_deadlines_and_a_changed_one_counts_once() {
-        let mut agenda = Agenda::new(&World::new(1));
+        let mut agenda = Agenda::default();
         for (number, millis) in [(0, 30), (1, 10), (2, 20), (1, 40), (0, 5), (0, 30)] {
-            agenda.note(number, false, at(&agenda, millis));
+            agenda.note(number, false, at(millis));
         }
         assert_eq!(agenda.next_deadline(), Some(Duration::from_millis(20)));
         assert_eq!(agenda.take_due(Duration::from_millis(19)), None);
@@ -116,9 +105,9 @@ mod tests {
 
     #[test]
     fn a_host_whose_deadline_changes_all_the_time_costs_no_memory() {
-        let mut agenda = Agenda::new(&World::new(1));
+        let mut agenda = Agenda::default();
         for millis in 0..100_000 {
-            agenda.note(0, false, at(&agenda, 200_000 - millis));
+            agenda.note(0, false, at(200_000 - millis));
         }
         assert!(agenda.deadlines.len() < 100);
         assert_eq!(agenda.next_deadline(), Some(Duration::from_millis(100_001)));
@@ -126,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_ready_host_is_listed_once() {
-        let mut agenda = Agenda::new(&World::new(1));
+        let mut agenda = Agenda::default();
         for number in [1, 0, 1, 0] {
             agenda.note(number, true, None);
         }
