@@ -101,7 +101,7 @@ fn of_runtime(runtime: Arc<RuntimeInner>, limit: usize, waits: &mut Waits) -> Ru
 fn of_reactor(reactor: &ReactorInner) -> ReactorView {
     ReactorView {
         turns: reactor.turns(),
-        events: reactor.event_counts().0,
+        events: reactor.counters.events.get(),
         sockets: reactor.socket_count(),
         timers: reactor.timers.len(),
         is_parked: reactor.is_parked(),

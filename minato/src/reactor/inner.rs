@@ -13,8 +13,9 @@ use super::timers::Timers;
 use super::watch::{self, Sleep, TurnedBy};
 use crate::engine::{Driver, Engine, Events, Key, Source};
 use crate::panics::contain;
+use crate::runtime::CoreCounters;
 use crate::runtime::context;
-use crate::sync::{Arc, AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering};
+use crate::sync::{Arc, AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Mutex, Ordering};
 use crate::time::Instant;
 use crate::time::clock::{Clock, real_now};
 use crate::time::wheel::TimerKey;
@@ -46,8 +47,7 @@ pub(crate) struct ReactorInner {
     pub(crate) owner: AtomicUsize,
     /// Counts turns, so that others can tell a reactor that nobody turns.
     turns: AtomicU32,
-    event_count: AtomicU64,
-    stale_keys: AtomicU64,
+    pub(crate) counters: CoreCounters,
     /// The address of the task that the thread which turns here polls at present, or 0: for those
     /// who look.
     polled: AtomicUsize,
@@ -79,8 +79,7 @@ impl ReactorInner {
             forks: forks(),
             owner: AtomicUsize::new(0),
             turns: AtomicU32::new(0),
-            event_count: AtomicU64::new(0),
-            stale_keys: AtomicU64::new(0),
+            counters: CoreCounters::default(),
             polled: AtomicUsize::new(0),
         });
         ALL.add(&reactor);
@@ -213,8 +212,8 @@ impl ReactorInner {
         );
         // 3. Count without the lock.
         drop(slots);
-        add(&self.event_count, count);
-        add(&self.stale_keys, stale);
+        self.counters.events.add(count);
+        self.counters.stale_keys.add(stale);
     }
 
     /// How long the turn may wait, for the caller's sake and for the timers'.
@@ -413,16 +412,6 @@ impl ReactorInner {
     pub(crate) fn turns(&self) -> u32 {
         self.turns.load(Ordering::SeqCst)
     }
-
-    /// Events reported and stale keys ignored so far.
-    pub(crate) fn event_counts(&self) -> (u64, u64) {
-        (self.event_count.load(Ordering::Relaxed), self.stale_keys.load(Ordering::Relaxed))
-    }
-}
-
-/// Counts without a locked instruction: only the holder of the turn writes.
-fn add(counter: &AtomicU64, count: u64) {
-    counter.store(counter.load(Ordering::Relaxed).wrapping_add(count), Ordering::Relaxed);
 }
 
 /// Wakes everybody: first the tasks of the core that this thread holds, then the others in order. A

@@ -408,10 +408,10 @@ impl Builder {
             (None, Some(_)) => Some(Arc::new(Mutex::new(Box::new(Fifo)))),
             (None, None) => None,
         };
-        let (reactors, counters) = (vec![core.reactor.clone()], vec![core.counters.clone()]);
+        let reactors = vec![core.reactor.clone()];
         let only = local.then(|| std::thread::current().id());
         let flavor = Flavor::CurrentThread(CoreSlot::new(core, only));
-        Ok(self.finish(flavor, reactors, counters, clock, self.threads()))
+        Ok(self.finish(flavor, reactors, clock, self.threads()))
     }
 
     fn pooled(&self) -> io::Result<Arc<RuntimeInner>> {
@@ -434,10 +434,9 @@ impl Builder {
         let core = |index| self.core(index, &Clock::System, TurnedBy::CoreHolder, Queue::shared());
         let cores = (0..count).map(core).collect::<io::Result<Vec<_>>>()?;
         let reactors = cores.iter().map(|core| core.reactor.clone()).collect();
-        let counters = cores.iter().map(|core| core.counters.clone()).collect();
         let threads = self.threads();
         let flavor = Flavor::MultiThread(Pool::new(&cores, threads.clone()));
-        let shared = self.finish(flavor, reactors, counters, Clock::System, threads);
+        let shared = self.finish(flavor, reactors, Clock::System, threads);
         let Flavor::MultiThread(pool) = &shared.flavor else { return Ok(shared) };
         for core in cores {
             if let Err((_, error)) = pass(&shared, pool, core) {
@@ -472,7 +471,6 @@ impl Builder {
         &self,
         flavor: Flavor,
         reactors: Vec<Arc<reactor::ReactorInner>>,
-        counters: Vec<Arc<super::metrics::CoreCounters>>,
         clock: Clock,
         threads: ThreadConfig,
     ) -> Arc<RuntimeInner> {
@@ -485,7 +483,6 @@ impl Builder {
             injector: Injector::default(),
             config: self.config.clone(),
             reactors: reactors.into(),
-            counters: counters.into(),
             tasks: Registry::default(),
             entries: threads.entries.clone(),
             blocking: BlockingPool::new(threads, self.blocking),

@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use super::builder::Config;
 use super::intervals::Intervals;
-use super::metrics::CoreCounters;
 use super::queue::Queue;
 use crate::reactor;
 use crate::sync::{Arc, Mutex};
@@ -20,7 +19,6 @@ pub(crate) struct Core {
     pub(crate) index: usize,
     pub(crate) reactor: Arc<reactor::ReactorInner>,
     pub(crate) queue: Queue,
-    pub(crate) counters: Arc<CoreCounters>,
     /// Counts polls, so that the reactor and the injector have their turn.
     pub(super) intervals: Intervals,
     /// Whether the holder has parked, and has polled nothing since.
@@ -48,7 +46,6 @@ impl Core {
             index,
             reactor,
             queue,
-            counters: Arc::default(),
             intervals: Intervals::new(config),
             parked: false,
             busy_since: None,

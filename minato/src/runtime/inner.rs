@@ -9,7 +9,7 @@ use super::core::Core;
 use super::enter::Entries;
 use super::handover::CoreSlot;
 use super::injector::Injector;
-use super::metrics::{CoreCounters, CoreMetrics};
+use super::metrics::CoreMetrics;
 use super::pool::Pool;
 use super::simulation::panics::PanicLog;
 use super::stuck::Activity;
@@ -40,7 +40,6 @@ pub(crate) struct RuntimeInner {
     pub(super) injector: Injector<Runnable>,
     pub(crate) config: Config,
     pub(crate) reactors: Box<[Arc<reactor::ReactorInner>]>,
-    pub(super) counters: Box<[Arc<CoreCounters>]>,
     pub(crate) tasks: Registry,
     pub(crate) blocking: BlockingPool,
     pub(super) entries: Entries,
@@ -91,7 +90,7 @@ impl RuntimeInner {
     /// was polled, which was the last poll here.
     #[inline]
     pub(super) fn queue_with(&self, core: &mut Core, runnable: Runnable, yielded: bool) {
-        core.counters.wakes.add(1);
+        core.reactor.counters.wakes.add(1);
         // A simulation looks at the reactors before each poll.
         if yielded && context::take_yield() && self.activity.get().is_none() {
             return core.queue.push_yielded(runnable);
@@ -176,8 +175,7 @@ impl RuntimeInner {
     }
 
     pub(super) fn metrics(&self, index: usize) -> Option<CoreMetrics> {
-        let (events, stale_keys) = self.reactors.get(index)?.event_counts();
-        Some(CoreMetrics::read(self.counters.get(index)?, events, stale_keys))
+        self.reactors.get(index).map(|reactor| CoreMetrics::read(&reactor.counters))
     }
 
     /// Ends the runtime: takes no more tasks, drops those there are, and waits for running ones and

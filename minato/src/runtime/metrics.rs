@@ -26,7 +26,7 @@ impl Counter {
         }
     }
 
-    fn get(&self) -> u64 {
+    pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -34,6 +34,10 @@ impl Counter {
 /// What a core counts.
 #[derive(Debug, Default)]
 pub(crate) struct CoreCounters {
+    /// Readiness events that the reactor reported.
+    pub(crate) events: Counter,
+    /// Those of them for sockets that were closed by the time.
+    pub(crate) stale_keys: Counter,
     pub(crate) polls: Counter,
     pub(crate) wakes: Counter,
     pub(crate) steals: Counter,
@@ -70,14 +74,14 @@ pub struct CoreMetrics {
 }
 
 impl CoreMetrics {
-    pub(super) fn read(counters: &CoreCounters, events: u64, stale_keys: u64) -> Self {
+    pub(super) fn read(counters: &CoreCounters) -> Self {
         Self {
-            events,
+            events: counters.events.get(),
             polls: counters.polls.get(),
             wakes: counters.wakes.get(),
             steals: counters.steals.get(),
             parks: counters.parks.get(),
-            stale_keys,
+            stale_keys: counters.stale_keys.get(),
             longest_poll: Duration::from_nanos(counters.longest_poll.get()),
         }
     }
@@ -211,11 +215,11 @@ impl RuntimeMetrics {
 
     /// How many events of sockets the reactors have reported.
     pub fn io_driver_ready_count(&self) -> u64 {
-        self.handle.shared.reactors.iter().map(|reactor| reactor.event_counts().0).sum()
+        self.handle.shared.reactors.iter().map(|reactor| reactor.counters.events.get()).sum()
     }
 
     #[track_caller]
     fn counters(&self, worker: usize) -> &CoreCounters {
-        &self.handle.shared.counters[worker]
+        &self.handle.shared.reactors[worker].counters
     }
 }

@@ -51,6 +51,7 @@ pub use self::default_runtime::set_default;
 pub use self::enter::Enter;
 pub use self::handle::{EnterGuard, Handle, Id, RuntimeFlavor, TryCurrentError};
 pub use self::implicit::forbid_implicit;
+pub(crate) use self::metrics::CoreCounters;
 pub use self::metrics::{CoreMetrics, RuntimeMetrics};
 pub use minato_sim::picker;
 

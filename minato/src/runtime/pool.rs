@@ -279,7 +279,7 @@ impl Pool {
             loop {
                 match victim.stealer.steal_batch_and_pop(ready) {
                     Steal::Success(runnable) => {
-                        core.counters.steals.add(1 + ready.len() as u64);
+                        core.reactor.counters.steals.add(1 + ready.len() as u64);
                         return Some(runnable);
                     }
                     Steal::Empty => break,

@@ -45,7 +45,7 @@ impl Core {
     /// Polls a task, and measures the poll if the runtime was built to.
     #[inline]
     pub(super) fn run(self: Box<Self>, context: &Context, runnable: Runnable) -> Option<Box<Self>> {
-        self.counters.polls.add(1);
+        self.reactor.counters.polls.add(1);
         self.reactor.set_polled(runnable.address());
         if context.runtime.config.measure_polls {
             return self.measure(context, || runnable.run());
@@ -58,7 +58,7 @@ impl Core {
         let start = real_now();
         let core = context.lend(self, poll).0?;
         let took = real_now().saturating_duration_since(start);
-        core.counters.longest_poll.raise_to(nanos(took));
+        core.reactor.counters.longest_poll.raise_to(nanos(took));
         Some(core)
     }
 
@@ -84,7 +84,7 @@ impl Core {
         if self.queue.has_yielded() {
             self.queue.end_yields();
         }
-        self.counters.queue_depth.set(self.queue.len() as u64);
+        self.reactor.counters.queue_depth.set(self.queue.len() as u64);
         // 4. Call the other wakers.
         if !wakers.is_empty() || turned.is_err() {
             return self.finish_turn(context, wakers, turned);
@@ -128,7 +128,7 @@ impl Core {
             }
         };
         let woken = self.queue.push_woken(runtime.address(), wakers);
-        self.counters.wakes.add(woken + u64::from(last.is_some()));
+        self.reactor.counters.wakes.add(woken + u64::from(last.is_some()));
         if let Some((pool, runnable)) = last {
             pool.queue_with(self, runnable, false);
         }
@@ -144,10 +144,10 @@ impl Core {
     /// to be called.
     #[inline]
     pub(super) fn begin_park(mut self: Box<Self>, context: &Context) -> Option<Box<Self>> {
-        self.counters.parks.add(1);
-        self.counters.queue_depth.set(0);
+        self.reactor.counters.parks.add(1);
+        self.reactor.counters.queue_depth.set(0);
         if !mem::replace(&mut self.parked, true) {
-            self.counters.parks_and_unparks.add(1);
+            self.reactor.counters.parks_and_unparks.add(1);
         }
         self.intervals.rest();
         if !context.runtime.observes_parks() {
@@ -176,7 +176,7 @@ impl Core {
     #[inline]
     pub(super) fn is_unparked(&mut self) {
         if mem::take(&mut self.parked) {
-            self.counters.parks_and_unparks.add(1);
+            self.reactor.counters.parks_and_unparks.add(1);
         }
     }
 
@@ -191,7 +191,7 @@ impl Core {
     pub(super) fn end_work(&mut self) {
         if let Some(since) = self.busy_since.take() {
             let busy = real_now().saturating_duration_since(since);
-            self.counters.busy.add(nanos(busy));
+            self.reactor.counters.busy.add(nanos(busy));
         }
     }
 
@@ -345,7 +345,7 @@ impl Core {
             });
             core = lent?;
         }
-        core.counters.polls.add(polls as u64);
+        core.reactor.counters.polls.add(polls as u64);
         core.queue.put_back(wakers);
         Some((core, polls as u32))
     }

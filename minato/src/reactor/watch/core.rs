@@ -180,9 +180,9 @@ impl WatchedCore {
         // 2. Expect the next event, before the turn that takes those up to now.
         descriptor.expect();
         // 3. Turn. That fails while somebody else turns.
-        let (before, _) = reactor.event_counts();
+        let before = reactor.counters.events.get();
         let turned = reactor.try_turn(wakers).unwrap_or(false);
-        let events = reactor.event_counts().0.wrapping_sub(before);
+        let events = reactor.counters.events.get().wrapping_sub(before);
         if events >= reactor.driver.events_per_wait() as u64 {
             // There may be more events, and the descriptor does not report those again.
             return Some(Duration::ZERO);
