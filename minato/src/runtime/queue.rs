@@ -154,7 +154,8 @@ impl Queue {
     /// there is nothing else and at the end if there is. Returns how many, and leaves the others.
     pub(crate) fn push_woken(&mut self, address: usize, wakers: &mut Vec<Waker>) -> u64 {
         let is_own = |waker: &Waker| Runnable::is_of(address, waker);
-        let are_next = self.len() == 0 && matches!(self.ready, Tasks::Own(_));
+        let are_next = self.woken_wakers.is_empty()
+            && matches!(&self.ready, Tasks::Own(ready) if ready.is_empty());
         if are_next && wakers.iter().all(is_own) {
             std::mem::swap(&mut self.woken_wakers, wakers);
             return self.woken_wakers.len() as u64;
