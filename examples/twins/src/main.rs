@@ -2,11 +2,12 @@
 //! on tokio. `examples/twins/count` counts its instructions.
 //!
 //! `twin minato|tokio http CONNECTIONS` prints its address, serves so many connections, and ends.
-//! `twin minato|tokio tls ECHOES` echoes 512 bytes so often, with itself.
+//! `twin minato|tokio tls ECHOES` echoes 512 bytes so often on each of 20 connections to itself.
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use http_body_util::Full;
@@ -106,7 +107,7 @@ async fn http<T: Twin, E, I>(
 ) -> io::Result<()>
 where
     I: Read + Write + Unpin + Send + 'static,
-    E: Executor<std::pin::Pin<Box<dyn Future<Output = ()> + Send>>> + Clone + Send + Sync + 'static,
+    E: Executor<Pin<Box<dyn Future<Output = ()> + Send>>> + Clone + Send + Sync + 'static,
     E: hyper::rt::bounds::Http2ServerConnExec<Hello, Full<Bytes>>,
 {
     let (listener, address) = T::bind().await?;
@@ -129,33 +130,41 @@ where
     Ok(())
 }
 
-type Hello =
-    std::pin::Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, Infallible>> + Send>>;
+type Hello = Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, Infallible>> + Send>>;
 
-/// A server and a client of it, which echo 512 bytes so often.
+/// A server, and 20 clients of it that echo 512 bytes so often each.
 async fn tls<T: Twin>(echoes: usize) -> io::Result<()> {
     let (server, client) = tls_configurations();
     let (listener, address) = T::bind().await?;
-    let serve = T::spawn(async move {
-        let stream = T::accept(&listener).await.unwrap();
-        let mut stream = TlsAcceptor::from(server).accept(stream).await.unwrap();
-        let mut bytes = [0; 512];
-        while stream.read_exact(&mut bytes).await.is_ok() {
-            stream.write_all(&bytes).await.unwrap();
-            stream.flush().await.unwrap();
-        }
-    });
-    let stream = T::connect(address).await?;
-    let name = "localhost".try_into().unwrap();
-    let mut stream = TlsConnector::from(client).connect(name, stream).await?;
-    let mut bytes = [7; 512];
-    for _ in 0..echoes {
-        stream.write_all(&bytes).await?;
-        stream.flush().await?;
-        stream.read_exact(&mut bytes).await?;
+    let mut tasks: Vec<Pin<Box<dyn Future<Output = ()> + Send>>> = Vec::new();
+    for _ in 0..20 {
+        let client = TlsConnector::from(client.clone());
+        let stream = T::connect(address.clone()).await?;
+        tasks.push(Box::pin(T::spawn(async move {
+            let name = "localhost".try_into().unwrap();
+            let mut stream = client.connect(name, stream).await.unwrap();
+            let mut bytes = [7; 512];
+            for _ in 0..echoes {
+                stream.write_all(&bytes).await.unwrap();
+                stream.flush().await.unwrap();
+                stream.read_exact(&mut bytes).await.unwrap();
+            }
+            stream.shutdown().await.unwrap();
+        })));
+        let server = TlsAcceptor::from(server.clone());
+        let stream = T::accept(&listener).await?;
+        tasks.push(Box::pin(T::spawn(async move {
+            let mut stream = server.accept(stream).await.unwrap();
+            let mut bytes = [0; 512];
+            while stream.read_exact(&mut bytes).await.is_ok() {
+                stream.write_all(&bytes).await.unwrap();
+                stream.flush().await.unwrap();
+            }
+        })));
     }
-    stream.shutdown().await?;
-    serve.await;
+    for task in tasks {
+        task.await;
+    }
     Ok(())
 }
 

@@ -171,7 +171,7 @@ mod tests {
             "public-macro" => rust("macro_rules! make { ($n:ident) => { pub struct $n; } }"),
             "unsafe-place" => rust("fn f() { unsafe { g() } }"),
             "unsafe-budget" => {
-                ("minato/src/io/read_buf.rs", "unsafe impl Send for A {}\n".repeat(76))
+                ("minato/src/io/read_buf.rs", "unsafe impl Send for A {}\n".repeat(81))
             }
             "unsafe-inventory" => {
                 ("minato/src/io/read_buf.rs", "unsafe impl Send for A {}\n".to_string())
