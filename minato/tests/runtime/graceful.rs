@@ -45,7 +45,7 @@ fn tokens_are_counted_by_clone_and_until_they_are_dropped() {
     assert_eq!(poll_once(&mut wait), Poll::Pending);
     drop(late);
     assert_eq!(poll_once(&mut wait), Poll::Ready(()));
-    assert_eq!(format!("{shutdown:?}"), "GracefulShutdown { has_begun: false, tokens: 0 }");
+    assert!(format!("{shutdown:?}").contains("has_begun: false, tokens: 0"));
 }
 
 #[test]
