@@ -146,6 +146,24 @@ fn a_join_against_the_end() {
     });
 }
 
+/// Somebody looks who waits for the task, while that one begins to wait and the task completes: the
+/// looking changes nothing.
+#[test]
+fn a_look_against_a_join_and_the_end() {
+    loom::model(|| {
+        let (runnable, join, task) = spawn(Queue::new(), async { 7 });
+        let running = thread::spawn(move || runnable.run());
+        let looking = thread::spawn(move || {
+            _ = task.joiner();
+            let (scheduled, running) = task.is_scheduled_or_running();
+            assert!(!(scheduled && running), "nobody wakes it");
+        });
+        assert_eq!(block_on(join), Some(7));
+        running.join().unwrap();
+        looking.join().unwrap();
+    });
+}
+
 /// The join handle is polled by one waker and then by another, while the task completes.
 #[test]
 fn a_change_of_the_joiners_waker_against_the_end() {
