@@ -36,6 +36,12 @@ mod sync;
 #[path = "loom/task.rs"]
 mod task;
 
+mod os {
+    pub(crate) struct Address;
+    pub(crate) struct Transport;
+    pub(crate) type RawDescriptor = i32;
+}
+
 mod time {
     pub(crate) mod clock {
         pub(crate) fn real_now() -> std::time::Instant {

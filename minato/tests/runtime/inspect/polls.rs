@@ -114,7 +114,7 @@ fn many_short_polls_are_not_one_long_one() {
         // Long enough that no busy machine keeps a thread waiting for it.
         let limit = Duration::from_secs(1);
         let (runtime, reports) = (multi_thread(1), watched(limit));
-        let yields = runtime.spawn(async {
+        let yields = runtime.spawn(async move {
             let end = std::time::Instant::now() + 2 * limit;
             while std::time::Instant::now() < end {
                 minato::task::yield_now().await;
