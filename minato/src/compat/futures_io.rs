@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use ::futures_io as theirs;
 
-use super::our_types::{absent, for_our_types};
+use super::our_types::for_our_types;
 use super::{Compat, FromFutures};
 use crate::io::forward::{forward_buf_read, write_polls};
 use crate::{io as ours, net};
@@ -63,7 +63,7 @@ macro_rules! buf_read {
     };
 }
 
-for_our_types!(read, write, buf_read, absent);
+for_our_types!(read, write, buf_read);
 
 /// The trait of futures takes initialized memory only, so what was never written is zeroed.
 impl<T: theirs::AsyncRead> ours::AsyncRead for FromFutures<T> {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use ::hyper::rt as theirs;
 
-use super::our_types::{absent, for_our_types};
+use super::our_types::for_our_types;
 use super::{Compat, Executor, FromFutures, FromTokio, LocalExecutor, Timer};
 use crate::io::forward::forward_write_polls;
 use crate::{io as ours, net, time};
@@ -54,7 +54,7 @@ macro_rules! write {
     };
 }
 
-for_our_types!(read, write, absent, absent);
+for_our_types!(read, write);
 // These have our traits only where the feature for the traits of their streams is on.
 read!([T] FromTokio<T>, self => self, self; where Self: ours::AsyncRead);
 write!([T] FromTokio<T>, self => self, self; where Self: ours::AsyncWrite);
