@@ -29,7 +29,7 @@
 //! minato::run(async {
 //!     let listener = TcpListener::bind("127.0.0.1:0").await?;
 //!     let address = listener.local_addr()?;
-//!     let shutdown = minato::shutdown::GracefulShutdown::new();
+//!     let shutdown = minato_service::GracefulShutdown::new();
 //!     let server = minato_http::serve(listener, service_fn(hello))
 //!         // A program gives `minato::signal::ctrl_c()` here, or what else ends it.
 //!         .with_graceful_shutdown(shutdown.begun())

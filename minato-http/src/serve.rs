@@ -13,9 +13,9 @@ use hyper::{Request, Response};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use minato::compat::{Executor, Timer};
-use minato::shutdown::{GracefulShutdown, Token};
 use minato::task::JoinSet;
 use minato::time::timeout;
+use minato_service::{GracefulShutdown, Token};
 use tower_service::Service;
 
 use crate::{BoxError, IntoListener, Listener};
@@ -86,7 +86,7 @@ impl<L, M, F> Serve<L, M, F> {
     /// requests that are under way are answered.
     ///
     /// An upgraded connection is not waited for, since it is no longer the server's: its task may
-    /// have a [token](minato::shutdown::GracefulShutdown::token) of the shutdown that `signal`
+    /// have a [token](minato_service::GracefulShutdown::token) of the shutdown that `signal`
     /// comes from.
     pub fn with_graceful_shutdown<G: Future>(self, signal: G) -> Serve<L, M, G> {
         let Self { listener, make, http, drain_limit, handshake_limit, on_error, .. } = self;

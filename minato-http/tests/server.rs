@@ -14,13 +14,13 @@ use hyper::{Request, Response, StatusCode};
 use minato::io::{AsyncReadExt, AsyncWriteExt};
 use minato::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use minato::runtime::Builder;
-use minato::shutdown::GracefulShutdown;
 use minato::sim::Simulation;
 use minato::time::{Instant, sleep, timeout};
 use minato_http::{
     BoxError, Connector, FromHyper, IntoListener, Timeout, client, serve, serve_with,
     with_handshake,
 };
+use minato_service::GracefulShutdown;
 use tower::{Service, ServiceExt, service_fn};
 
 type Answer = Result<Response<Full<Bytes>>, Infallible>;

@@ -86,13 +86,16 @@
 //! | [`task`] | spawning, joining, aborting, blocking |
 //! | [`runtime`] | running tasks: on one thread, on several, or on yours |
 //! | [`signal`] | signals of the operating system |
-//! | [`shutdown`] | ending a service: stop accepting, drain, a deadline |
 //! | [`reactor`] | waiting for events: in the background, in a runtime, or turned by hand |
 //! | [`engine`] | the source of those events |
 //! | [`sim`] | the simulated world |
 //! | [`compat`] | the I/O traits of tokio, futures and hyper, each behind a feature |
 //! | [`inspect`] | a look inside: tasks and what they wait for, counters, slow polls |
 //! | [`prelude`] | the traits that nearly every program imports |
+//!
+//! Crates beside this one have what is made of it: `minato-service` ends services in good order
+//! and races connects, `minato-http` serves and asks by HTTP, `minato-quinn` is QUIC, and
+//! `minato-tokio` has tokio as a guest.
 //!
 //! What tokio 1.x has too has tokio's name, signature and meaning here, except where tokio panics
 //! because there is no runtime.
@@ -118,7 +121,6 @@ mod panics;
 pub mod prelude;
 pub mod reactor;
 pub mod runtime;
-pub mod shutdown;
 pub mod signal;
 pub mod sim;
 #[cfg_attr(not(feature = "tracing"), path = "no_spans.rs")]

@@ -18,8 +18,6 @@ mod enter;
 mod fairness;
 #[path = "runtime/forks.rs"]
 mod forks;
-#[path = "runtime/graceful.rs"]
-mod graceful;
 #[path = "runtime/id.rs"]
 mod id;
 #[path = "runtime/inspect/mod.rs"]

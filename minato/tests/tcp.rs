@@ -19,13 +19,11 @@ mod tcp {
     mod listen;
     mod listen_with;
     mod options;
-    mod race;
     mod reactor;
     mod read;
     mod ready;
     mod shortage;
     mod standard;
-    mod timeouts;
     mod traits;
     mod waiters;
 }

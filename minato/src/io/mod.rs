@@ -20,8 +20,8 @@
 //! * **Pipes in memory**: [`duplex()`] makes two connected ends, [`simplex()`] one direction.
 //! * **Copies**: [`copy()`], [`copy_buf()`] and [`copy_bidirectional()`] move all bytes of a
 //!   reader; [`relay()`] tells how many it has moved whatever happens, and gives up idle streams.
-//! * **Limits**: [`TimeoutStream`] limits how long a read or write waits, and `max_length` of
-//!   [`Lines`], [`Split`] and [`ReadUntil`] how much is gathered.
+//! * **Limits**: `max_length` of [`Lines`], [`Split`] and [`ReadUntil`] limits how much is
+//!   gathered. The crate `minato-service` limits how long a read or write waits.
 //! * **The by-value futures** in [`owned`] do the same work with ownership instead of borrows: they
 //!   take a stream and a buffer and give both back when they are done.
 //! * [`Error`], [`ErrorKind`], [`Result`] and [`SeekFrom`] are the standard library's.
@@ -97,7 +97,6 @@ mod copy_buf;
 mod duplex;
 pub mod owned;
 mod simplex;
-mod timeout_stream;
 mod transfer;
 
 pub use self::copy::copy;
@@ -107,4 +106,3 @@ pub use self::copy_bidirectional::{
 pub use self::copy_buf::copy_buf;
 pub use self::duplex::{DuplexStream, duplex};
 pub use self::simplex::{SimplexStream, simplex};
-pub use self::timeout_stream::TimeoutStream;

@@ -8,7 +8,6 @@
 //! |---|---|
 //! | [`TcpListener`], [`TcpStream`] | a listening TCP socket, and a connection |
 //! | [`TcpSocket`] | a TCP socket that is set up before it listens or connects |
-//! | [`tcp::Connect`] | connects to the first of several addresses that answers |
 //! | [`tcp::Listen`] | listens with options, also with several sockets on one port |
 //! | [`UdpSocket`] | a UDP socket |
 //! | [`UnixListener`], [`UnixStream`] | a listening Unix socket, and a connection |

@@ -141,20 +141,20 @@ impl Listen {
     }
 }
 
-/// What sets a socket up that is going to listen on, or connect to, an address.
+/// What sets a socket up that is going to listen on an address.
 #[derive(Clone, Default)]
-pub(super) struct Setup(Option<Arc<SetupFn>>);
+struct Setup(Option<Arc<SetupFn>>);
 
 type SetupFn = dyn Fn(&TcpSocket, SocketAddr) -> io::Result<()> + Send + Sync;
 
 impl Setup {
-    pub(super) fn new(
+    fn new(
         setup: impl Fn(&TcpSocket, SocketAddr) -> io::Result<()> + Send + Sync + 'static,
     ) -> Self {
         Self(Some(Arc::new(setup)))
     }
 
-    pub(super) fn apply(&self, socket: &TcpSocket, address: SocketAddr) -> io::Result<()> {
+    fn apply(&self, socket: &TcpSocket, address: SocketAddr) -> io::Result<()> {
         self.0.as_ref().map_or(Ok(()), |setup| setup(socket, address))
     }
 }

@@ -6,7 +6,6 @@ mod info;
 mod keepalive;
 mod listen;
 mod listener;
-mod race;
 mod socket;
 mod stream;
 
@@ -14,7 +13,6 @@ pub use self::info::TcpInfo;
 pub use self::keepalive::TcpKeepalive;
 pub use self::listen::Listen;
 pub use self::listener::TcpListener;
-pub use self::race::Connect;
 pub use self::socket::TcpSocket;
 pub use self::stream::TcpStream;
 

@@ -1,101 +1,102 @@
 //! Ending a service without breaking off what it does: stop accepting, drain, give up at a
 //! deadline.
-//!
-//! A [`GracefulShutdown`] is begun once. Everything that has to be finished before the end holds a
-//! [`Token`], and the end is when no token is left. Neither needs a runtime, and neither knows what
-//! it is used for: the accept loop, each connection and each job wait for the beginning in their
-//! own way.
-//!
-//! 1. *Stop accepting.* The loop that accepts runs each accept until the shutdown has begun.
-//! 2. *Drain.* Each connection has a token. One that waits for a request also waits for
-//!    [`begun`](Token::begun), and ends at that point; one that serves a request goes on, answers
-//!    it, and then sees that the shutdown [has begun](Token::has_begun).
-//! 3. *Deadline.* [`drain`](GracefulShutdown::drain) waits until no token is left, but no longer
-//!    than it is told. What is left then ends with its runtime.
-//!
-//! ```
-//! use minato::io::{self, AsyncReadExt, AsyncWriteExt};
-//! use minato::net::{TcpListener, TcpStream};
-//! use minato::shutdown::{GracefulShutdown, Token};
-//! use std::time::Duration;
-//!
-//! async fn serve(listener: TcpListener, shutdown: GracefulShutdown) -> io::Result<()> {
-//!     while let Some(accepted) = shutdown.run_until_begun(listener.accept()).await {
-//!         minato::spawn(answer(accepted?.0, shutdown.token()));
-//!     }
-//!     Ok(())
-//! }
-//!
-//! async fn answer(mut stream: TcpStream, token: Token) -> io::Result<()> {
-//!     let mut request = [0; 4];
-//!     // Between two requests nothing is lost by leaving.
-//!     while let Some(read) = token.run_until_begun(stream.read(&mut request[..1])).await {
-//!         if read? == 0 {
-//!             break;
-//!         }
-//!         stream.read_exact(&mut request[1..]).await?;
-//!         stream.write_all(&request).await?;
-//!     }
-//!     Ok(())
-//! }
-//!
-//! # minato::run(async {
-//! let listener = TcpListener::bind("127.0.0.1:0").await?;
-//! let address = listener.local_addr()?;
-//! let shutdown = GracefulShutdown::new();
-//! let server = minato::spawn(serve(listener, shutdown.clone()));
-//!
-//! let mut client = TcpStream::connect(address).await?;
-//! client.write_all(b"ping").await?;
-//! client.read_exact(&mut [0; 4]).await?;
-//!
-//! // A program waits for `minato::signal::ctrl_c()` before it does this.
-//! let left = shutdown.drain(Duration::from_secs(30)).await;
-//! assert_eq!(left, 0, "the connection was idle, and has ended");
-//! server.await.unwrap()?;
-//! assert_eq!(client.read(&mut [0; 4]).await?, 0);
-//! # io::Result::Ok(()) }).unwrap();
-//! ```
-//!
-//! With `select!` of any crate, [`begun`](Token::begun) is one branch among others. A second Ctrl-C
-//! ends the draining in the same way:
-//!
-//! ```no_run
-//! # use minato::{shutdown::GracefulShutdown, signal};
-//! # use std::time::Duration;
-//! # pollster::block_on(async {
-//! # let shutdown = GracefulShutdown::new();
-//! let impatient = std::pin::pin!(signal::ctrl_c());
-//! let drained = std::pin::pin!(shutdown.drain(Duration::from_secs(30)));
-//! match futures::future::select(drained, impatient).await {
-//!     futures::future::Either::Left((left, _)) => println!("{left} were left"),
-//!     futures::future::Either::Right(_) => println!("{} were left", shutdown.tokens()),
-//! }
-//! # });
-//! ```
-//!
-//! # What others drive
-//!
-//! A server library that drives a connection by itself takes part with one token per connection. It
-//! polls the connection and [`begun`](Token::begun) together. When that is ready it tells the
-//! connection to end after the requests that are under way (hyper: `graceful_shutdown`), polls on
-//! until the connection is done, and drops the token. The token may be given to a task or a body
-//! that outlives the connection: clones count, too.
 
 use std::collections::BTreeMap;
 use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
+use minato::time::timeout;
 
-use crate::panics::contain;
-use crate::sync::{Arc, Mutex};
-use crate::time::timeout;
-
-/// A shutdown, before and after it has begun; a clone is the same shutdown. See the
-/// [module](self).
+/// The end of a service, before and after it has begun: what is under way is finished, for as long
+/// as a deadline allows. A clone is the same shutdown.
+///
+/// It is begun once. Everything that has to be finished before the end holds a [`Token`], and the
+/// end is when no token is left. Neither needs a runtime, and neither knows what it is used for:
+/// the accept loop, each connection and each job wait for the beginning in their own way.
+///
+/// 1. *Stop accepting.* The loop that accepts runs each accept until the shutdown has begun.
+/// 2. *Drain.* Each connection has a token. One that waits for a request also waits for
+///    [`begun`](Token::begun), and ends at that point; one that serves a request goes on, answers
+///    it, and then sees that the shutdown [has begun](Token::has_begun).
+/// 3. *Deadline.* [`drain`](Self::drain) waits until no token is left, but no longer than it is
+///    told. What is left then ends with its runtime.
+///
+/// ```
+/// use minato::io::{self, AsyncReadExt, AsyncWriteExt};
+/// use minato::net::{TcpListener, TcpStream};
+/// use minato_service::{GracefulShutdown, Token};
+/// use std::time::Duration;
+///
+/// async fn serve(listener: TcpListener, shutdown: GracefulShutdown) -> io::Result<()> {
+///     while let Some(accepted) = shutdown.run_until_begun(listener.accept()).await {
+///         minato::spawn(answer(accepted?.0, shutdown.token()));
+///     }
+///     Ok(())
+/// }
+///
+/// async fn answer(mut stream: TcpStream, token: Token) -> io::Result<()> {
+///     let mut request = [0; 4];
+///     // Between two requests nothing is lost by leaving.
+///     while let Some(read) = token.run_until_begun(stream.read(&mut request[..1])).await {
+///         if read? == 0 {
+///             break;
+///         }
+///         stream.read_exact(&mut request[1..]).await?;
+///         stream.write_all(&request).await?;
+///     }
+///     Ok(())
+/// }
+///
+/// # minato::run(async {
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let address = listener.local_addr()?;
+/// let shutdown = GracefulShutdown::new();
+/// let server = minato::spawn(serve(listener, shutdown.clone()));
+///
+/// let mut client = TcpStream::connect(address).await?;
+/// client.write_all(b"ping").await?;
+/// client.read_exact(&mut [0; 4]).await?;
+///
+/// // A program waits for `minato::signal::ctrl_c()` before it does this.
+/// let left = shutdown.drain(Duration::from_secs(30)).await;
+/// assert_eq!(left, 0, "the connection was idle, and has ended");
+/// server.await.unwrap()?;
+/// assert_eq!(client.read(&mut [0; 4]).await?, 0);
+/// # io::Result::Ok(()) }).unwrap();
+/// ```
+///
+/// With `select!` of any crate, [`begun`](Token::begun) is one branch among others. A second Ctrl-C
+/// ends the draining in the same way:
+///
+/// ```no_run
+/// # use minato::signal;
+/// # use minato_service::GracefulShutdown;
+/// # use std::time::Duration;
+/// # pollster::block_on(async {
+/// # let shutdown = GracefulShutdown::new();
+/// let impatient = std::pin::pin!(signal::ctrl_c());
+/// let drained = std::pin::pin!(shutdown.drain(Duration::from_secs(30)));
+/// match futures::future::select(drained, impatient).await {
+///     futures::future::Either::Left((left, _)) => println!("{left} were left"),
+///     futures::future::Either::Right(_) => println!("{} were left", shutdown.tokens()),
+/// }
+/// # });
+/// ```
+///
+/// # What others drive
+///
+/// A server library that drives a connection by itself takes part with one token per connection. It
+/// polls the connection and [`begun`](Token::begun) together. When that is ready it tells the
+/// connection to end after the requests that are under way (hyper: `graceful_shutdown`), polls on
+/// until the connection is done, and drops the token. The token may be given to a task or a body
+/// that outlives the connection: clones count, too.
+///
+/// # Where it may live
 ///
 /// It may be kept in a `static`, by `LazyLock`, and used on any thread and under any executor.
 #[derive(Clone, Debug, Default)]
@@ -103,8 +104,8 @@ pub struct GracefulShutdown {
     state: Arc<Mutex<State>>,
 }
 
-/// Something that is to be finished before the end of a [shutdown](self): it is, when this is
-/// dropped. A clone counts by itself.
+/// Something that is to be finished before the end of a [shutdown](GracefulShutdown): it is, when
+/// this is dropped. A clone counts by itself.
 #[derive(Debug)]
 pub struct Token {
     shutdown: GracefulShutdown,
@@ -143,13 +144,13 @@ impl GracefulShutdown {
 
     /// A token for something that is to be finished before the end, also after the beginning.
     pub fn token(&self) -> Token {
-        self.state.lock().tokens += 1;
+        self.lock().tokens += 1;
         Token { shutdown: self.clone() }
     }
 
     /// How many tokens there are.
     pub fn tokens(&self) -> usize {
-        self.state.lock().tokens
+        self.lock().tokens
     }
 
     /// Begins the shutdown: everybody who waits for that is woken. Only the first call does
@@ -160,7 +161,7 @@ impl GracefulShutdown {
 
     /// Whether the shutdown has begun.
     pub fn has_begun(&self) -> bool {
-        self.state.lock().has_begun
+        self.lock().has_begun
     }
 
     /// Waits until the shutdown has begun.
@@ -179,7 +180,7 @@ impl GracefulShutdown {
     ///
     /// That of `future`. So an accept may run in it, and [`write_all`] may not.
     ///
-    /// [`write_all`]: crate::io::AsyncWriteExt::write_all
+    /// [`write_all`]: minato::io::AsyncWriteExt::write_all
     pub async fn run_until_begun<F: Future>(&self, future: F) -> Option<F::Output> {
         match select(self.begun(), pin!(future)).await {
             Either::Left(_) => None,
@@ -205,7 +206,7 @@ impl GracefulShutdown {
     ///
     /// # Panics
     ///
-    /// As [`sleep`](crate::time::sleep).
+    /// As [`sleep`](minato::time::sleep).
     pub async fn drain(&self, limit: Duration) -> usize {
         self.begin();
         _ = timeout(limit, self.wait()).await;
@@ -214,13 +215,26 @@ impl GracefulShutdown {
 
     /// Changes the state, and wakes those who wait for `moment` if it has come by that.
     fn change(&self, moment: Moment, change: impl FnOnce(&mut State)) {
-        let mut state = self.state.lock();
+        let mut state = self.lock();
         change(&mut state);
         if state.has_come(moment) {
             let woken = mem::take(&mut state.waiting[moment as usize]);
             drop(state);
-            woken.into_values().for_each(|waker| _ = contain(|| waker.wake()));
+            woken.into_values().for_each(wake);
         }
+    }
+
+    /// The state is whole at every moment, so a thread that panicked has left it so.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Wakes by code that may be anybody's. Its panic has been reported by the hook, and keeps nobody
+/// else from being woken; dropping what it was raised with could panic again.
+fn wake(waker: Waker) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+        mem::forget(payload);
     }
 }
 
@@ -279,7 +293,7 @@ impl Future for ShutdownWait {
         let this = self.get_mut();
         // Foreign code runs without the lock: the clone of a waker, and the drop of the one before.
         let waker = cx.waker().clone();
-        let mut state = this.shutdown.state.lock();
+        let mut state = this.shutdown.lock();
         if state.has_come(this.moment) {
             drop(state);
             return Poll::Ready(());
@@ -296,7 +310,7 @@ impl Future for ShutdownWait {
 impl Drop for ShutdownWait {
     fn drop(&mut self) {
         let Some(number) = self.number else { return };
-        let waker = self.shutdown.state.lock().waiting[self.moment as usize].remove(&number);
+        let waker = self.shutdown.lock().waiting[self.moment as usize].remove(&number);
         drop(waker);
     }
 }

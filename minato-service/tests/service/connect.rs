@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::{iter, pending, unfold};
-use minato::net::tcp::Connect;
 use minato::net::{TcpListener, TcpSocket, TcpStream};
 use minato::sim::{Simulation, World};
 use minato::time::{Instant, sleep, timeout};
+use minato_service::Connect;
 
 use crate::kit::{At, cases, net, on_each_executor, watchdog};
 

@@ -1,16 +1,14 @@
 //! A stream whose reads and writes may not wait for ever.
 
-use std::io;
-use std::panic::Location;
+use std::future::Future;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use minato::io::{AsyncRead, AsyncWrite, ReadBuf};
+use minato::time::{Sleep, sleep};
 use pin_project_lite::pin_project;
-
-use super::forward::write_polls;
-use super::{AsyncRead, AsyncWrite, ReadBuf};
-use crate::time::timer::Timer;
 
 pin_project! {
     /// A stream with limits to how long it waits for its peer, as std's blocking streams have them.
@@ -22,10 +20,14 @@ pin_project! {
     ///
     /// Writing includes flushing and shutting down. While nobody reads or writes, no time counts.
     /// [`get_mut`](Self::get_mut) gives the stream behind for what has no limit. A copy to or from
-    /// this stream goes through memory; [`relay`](crate::io::relay) has a limit of its own.
+    /// this stream goes through memory; [`relay`](minato::io::relay) has a limit of its own.
+    ///
+    /// The clock is that of the runtime in which a call waits. A limit waits as [`sleep`] does, its
+    /// panics included.
     ///
     /// ```
-    /// use minato::io::{AsyncReadExt, AsyncWriteExt, TimeoutStream, duplex};
+    /// use minato::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    /// use minato_service::TimeoutStream;
     /// use std::time::Duration;
     ///
     /// # pollster::block_on(async {
@@ -51,20 +53,19 @@ pin_project! {
 
 impl<S> TimeoutStream<S> {
     /// A stream without limits.
-    #[track_caller]
     pub fn new(inner: S) -> Self {
-        let limit = |verb| Limit { verb, length: None, timer: None, place: Location::caller() };
+        let limit = |verb| Limit { verb, length: None, sleep: Box::pin(None) };
         Self { inner, read: limit("read"), write: limit("written") }
     }
 
     /// Sets how long a read waits, from its next poll on.
     pub fn set_read_timeout(&mut self, timeout: Option<Duration>) {
-        (self.read.length, self.read.timer) = (timeout, None);
+        self.read.set(timeout);
     }
 
     /// Sets how long a write waits, from its next poll on.
     pub fn set_write_timeout(&mut self, timeout: Option<Duration>) {
-        (self.write.length, self.write.timer) = (timeout, None);
+        self.write.set(timeout);
     }
 
     /// The stream behind the limits.
@@ -88,12 +89,16 @@ impl<S> TimeoutStream<S> {
 struct Limit {
     verb: &'static str,
     length: Option<Duration>,
-    /// Runs while a call waits.
-    timer: Option<Timer>,
-    place: &'static Location<'static>,
+    /// Runs while a call waits. Boxed, so that the stream may be moved when that behind it may.
+    sleep: Pin<Box<Option<Sleep>>>,
 }
 
 impl Limit {
+    fn set(&mut self, length: Option<Duration>) {
+        self.length = length;
+        self.sleep.set(None);
+    }
+
     /// What became of a call that was `polled`.
     fn poll<T>(
         &mut self,
@@ -101,12 +106,16 @@ impl Limit {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<T>> {
         let (Poll::Pending, Some(length)) = (&polled, self.length) else {
-            self.timer = None;
+            self.sleep.set(None);
             return polled;
         };
-        let start = || Timer::after(length).made_at(self.place);
-        ready!(self.timer.get_or_insert_with(start).try_poll(cx))?;
-        self.timer = None;
+        if self.sleep.is_none() {
+            self.sleep.set(Some(sleep(length)));
+        }
+        if let Some(sleep) = self.sleep.as_mut().as_pin_mut() {
+            ready!(sleep.poll(cx));
+        }
+        self.sleep.set(None);
         let text = format!("nothing could be {} for {length:?}", self.verb);
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, text)))
     }
@@ -123,21 +132,33 @@ impl<S: AsyncRead> AsyncRead for TimeoutStream<S> {
     }
 }
 
-/// A call of the writer behind, within the limit.
-macro_rules! limited {
-    ($self:ident, $cx:ident, $poll:ident $(, $buf:ident)?) => {{
-        let this = $self.project();
-        this.write.poll(this.inner.$poll($cx $(, $buf)?), $cx)
-    }};
-}
-
 impl<S: AsyncWrite> AsyncWrite for TimeoutStream<S> {
-    write_polls! {
-        self, cx,
-        buf => limited!(self, cx, poll_write, buf),
-        bufs => limited!(self, cx, poll_write_vectored, bufs),
-        flush => limited!(self, cx, poll_flush),
-        shutdown => limited!(self, cx, poll_shutdown)
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.project();
+        this.write.poll(this.inner.poll_write(cx, buf), cx)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.project();
+        this.write.poll(this.inner.poll_flush(cx), cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.project();
+        this.write.poll(this.inner.poll_shutdown(cx), cx)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.project();
+        this.write.poll(this.inner.poll_write_vectored(cx, bufs), cx)
     }
 
     fn is_write_vectored(&self) -> bool {

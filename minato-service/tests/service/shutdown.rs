@@ -13,9 +13,9 @@ use std::time::Duration;
 use minato::io::{AsyncReadExt, AsyncWriteExt};
 use minato::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use minato::runtime::Builder;
-use minato::shutdown::{GracefulShutdown, Token};
 use minato::signal::unix::{SignalKind, signal};
 use minato::time::{Instant, sleep, timeout};
+use minato_service::{GracefulShutdown, Token};
 
 use crate::kit::child::{child_command, is_child, own_name};
 use crate::kit::counting::{Counting, poll_once};

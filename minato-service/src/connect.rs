@@ -1,24 +1,21 @@
 //! Connecting to the one of several addresses that answers first (RFC 8305, "happy eyeballs").
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
+use std::fmt;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
-use std::panic::Location;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
 use futures_core::Stream;
 use futures_util::StreamExt;
-use futures_util::stream::{FuturesUnordered, TryStreamExt, iter, once};
-
-use super::listen::Setup;
-use super::{TcpSocket, TcpStream};
-use crate::net::ToSocketAddrs;
-use crate::net::address::to_socket_addrs;
-use crate::os::Family;
-use crate::time::timer::Timer;
+use futures_util::future::TryFutureExt;
+use futures_util::stream::{FuturesUnordered, iter};
+use minato::net::{TcpSocket, TcpStream, ToSocketAddrs, lookup_host};
+use minato::time::{Sleep, sleep};
 
 /// Connects to several addresses at a time, and keeps the connection that stands first, as RFC 8305
 /// ("happy eyeballs") has it.
@@ -28,11 +25,13 @@ use crate::time::timer::Timer;
 /// not answered for 250 ms, or has failed; IPv6 and IPv4 take turns. The first connection that
 /// stands wins, and the other attempts are given up.
 ///
-/// The order is that of the resolver, whose first address decides which family comes first.
+/// The order is that of the resolver, whose first address decides which family comes first. The
+/// clock is that of the runtime that polls first, and the delays wait as [`sleep`] does, its panics
+/// included.
 ///
 /// ```
 /// use minato::net::TcpListener;
-/// use minato::net::tcp::Connect;
+/// use minato_service::Connect;
 /// use std::time::Duration;
 ///
 /// # minato::run(async {
@@ -46,13 +45,15 @@ use crate::time::timer::Timer;
 /// assert!(stream.nodelay()?);
 /// # std::io::Result::Ok(()) }).unwrap();
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Connect {
     attempt_delay: Option<Duration>,
     resolution_delay: Option<Duration>,
     timeout: Option<Duration>,
-    setup: Setup,
+    setup: Option<Arc<Setup>>,
 }
+
+type Setup = dyn Fn(&TcpSocket, SocketAddr) -> io::Result<()> + Send + Sync;
 
 impl Connect {
     /// The delays that RFC 8305 recommends, no timeout, and sockets as they come.
@@ -89,7 +90,7 @@ impl Connect {
         self,
         setup: impl Fn(&TcpSocket, SocketAddr) -> io::Result<()> + Send + Sync + 'static,
     ) -> Self {
-        Self { setup: Setup::new(setup), ..self }
+        Self { setup: Some(Arc::new(setup)), ..self }
     }
 
     /// Connects to the first of the addresses that answers.
@@ -108,12 +109,8 @@ impl Connect {
         &self,
         address: A,
     ) -> impl Future<Output = io::Result<TcpStream>> + use<A> {
-        let place = Location::caller();
-        let addresses = once(async move {
-            let addresses = to_socket_addrs(address, place).await?;
-            io::Result::Ok(iter((0..addresses.len()).map(move |at| Ok(addresses[at]))))
-        });
-        self.clone().race(addresses.try_flatten(), place)
+        let found = lookup_host(address).map_ok(|addresses| iter(addresses.map(Ok)));
+        self.clone().race(found.try_flatten_stream())
     }
 
     /// Like [`connect`](Self::connect), with addresses that come one by one, as from a resolver
@@ -128,7 +125,6 @@ impl Connect {
     /// # Cancel safety
     ///
     /// As [`connect`](Self::connect).
-    #[track_caller]
     pub fn connect_resolving<S>(
         &self,
         addresses: S,
@@ -136,7 +132,7 @@ impl Connect {
     where
         S: Stream<Item = io::Result<SocketAddr>>,
     {
-        self.clone().race(addresses, Location::caller())
+        self.clone().race(addresses)
     }
 
     /// 1. Takes in the addresses that have come.
@@ -146,17 +142,16 @@ impl Connect {
     async fn race(
         self,
         addresses: impl Stream<Item = io::Result<SocketAddr>>,
-        place: &'static Location<'static>,
     ) -> io::Result<TcpStream> {
-        let timer = |duration| Timer::after(duration).made_at(place);
         let pause_of = |set: Option<Duration>, millis| {
-            Some(timer(set.unwrap_or(Duration::from_millis(millis))))
+            Some(sleep(set.unwrap_or(Duration::from_millis(millis))))
         };
-        let mut deadline = self.timeout.map(timer);
+        let mut deadline = pin!(self.timeout.map(sleep));
+        let mut pause = pin!(None::<Sleep>);
         let mut addresses = pin!(addresses.fuse());
         let (mut waiting, mut attempts) = (VecDeque::new(), FuturesUnordered::new());
         let mut tried: Vec<(SocketAddr, Option<io::Error>)> = Vec::new();
-        let (mut lookup_error, mut pause) = (None, None::<Timer>);
+        let mut lookup_error = None;
         poll_fn(|cx| {
             while let Poll::Ready(Some(address)) = addresses.as_mut().poll_next(cx) {
                 match address {
@@ -172,12 +167,10 @@ impl Connect {
                         Ok(stream) => return Poll::Ready(Ok(stream)),
                         Err(error) => tried[at].1 = Some(error),
                     }
-                    pause = None;
+                    pause.set(None);
                 }
-                let is_late = match &mut deadline {
-                    Some(deadline) => deadline.try_poll(cx)?.is_ready(),
-                    None => false,
-                };
+                let deadline = deadline.as_mut().as_pin_mut();
+                let is_late = deadline.is_some_and(|deadline| deadline.poll(cx).is_ready());
                 if is_late || (is_all && waiting.is_empty() && attempts.is_empty()) {
                     let limit = self.timeout.filter(|_| is_late);
                     return Poll::Ready(Err(failure(&mut tried, lookup_error.take(), limit)));
@@ -185,34 +178,41 @@ impl Connect {
                 // IPv4 alone waits for IPv6, as long as that may come.
                 let has_v6 = waiting.iter().any(SocketAddr::is_ipv6);
                 let may_begin = tried.is_empty() && (is_all || has_v6);
-                if tried.is_empty() && !may_begin && !waiting.is_empty() {
-                    pause = pause.take().or_else(|| pause_of(self.resolution_delay, 50));
+                if tried.is_empty() && !may_begin && !waiting.is_empty() && pause.is_none() {
+                    pause.set(pause_of(self.resolution_delay, 50));
                 }
-                if let Some(pause) = pause.as_mut().filter(|_| !may_begin) {
-                    ready!(pause.try_poll(cx))?;
+                if let Some(pause) = pause.as_mut().as_pin_mut().filter(|_| !may_begin) {
+                    ready!(pause.poll(cx));
                 }
                 let all_came_at_once = is_all && pause.is_none();
                 let last = tried.last().map(|(last, _)| *last);
                 let Some(target) = take_next(&mut waiting, last, all_came_at_once) else {
                     return Poll::Pending;
                 };
-                let (at, setup) = (tried.len(), &self.setup);
+                let (at, setup) = (tried.len(), self.setup.as_deref());
                 tried.push((target, None));
-                attempts.push(async move { (at, attempt(target, setup, place).await) });
-                pause = pause_of(self.attempt_delay, 250);
+                attempts.push(async move { (at, attempt(target, setup).await) });
+                pause.set(pause_of(self.attempt_delay, 250));
             }
         })
         .await
     }
 }
 
-async fn attempt(
-    target: SocketAddr,
-    setup: &Setup,
-    place: &'static Location<'static>,
-) -> io::Result<TcpStream> {
-    let socket = TcpSocket::open(Family::from(&target), None)?.made_at(place);
-    setup.apply(&socket, target)?;
+impl fmt::Debug for Connect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connect")
+            .field("attempt_delay", &self.attempt_delay)
+            .field("resolution_delay", &self.resolution_delay)
+            .field("timeout", &self.timeout)
+            .field("has_setup", &self.setup.is_some())
+            .finish()
+    }
+}
+
+async fn attempt(target: SocketAddr, setup: Option<&Setup>) -> io::Result<TcpStream> {
+    let socket = if target.is_ipv6() { TcpSocket::new_v6() } else { TcpSocket::new_v4() }?;
+    setup.map_or(Ok(()), |setup| setup(&socket, target))?;
     socket.connect(target).await
 }
 

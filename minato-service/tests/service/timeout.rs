@@ -4,10 +4,11 @@ use std::io::ErrorKind;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use minato::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, TimeoutStream, duplex};
+use minato::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, duplex};
 use minato::net::{TcpStream, UnixStream};
 use minato::runtime::Builder;
 use minato::time::{Instant, sleep};
+use minato_service::TimeoutStream;
 
 use crate::kit::{At, cases, net, on_each_executor, watchdog};
 
