@@ -120,6 +120,7 @@ mod builder;
 mod faults;
 mod host;
 mod message;
+mod named;
 mod options;
 #[doc(hidden)]
 pub mod outbox;
@@ -159,6 +160,7 @@ pub use builder::WorldBuilder;
 pub use faults::Verb;
 pub use host::Host;
 pub use message::Message;
+pub use named::{Membership, OptionName, OptionValue};
 pub use options::{Options, SocketOption};
 pub use readiness::{Event, Readiness};
 pub use socket::{Family, Kind, Socket};

@@ -42,7 +42,7 @@ macro_rules! option_table {
                 ///
                 /// The system's.
                 pub fn $set(&self, value: $value) -> std::io::Result<()> {
-                    self.socket.set_option($crate::os::OptionName::$option, value.into())
+                    self.socket.set_by_name($crate::os::OptionName::$option, value.into())
                 }
             };)+
             (device) => {
@@ -91,7 +91,7 @@ macro_rules! option_table {
                     linger: Option<std::time::Duration>,
                 ) -> std::io::Result<()> {
                     let linger = $crate::os::OptionValue::linger(linger)?;
-                    self.socket.set_option($crate::os::OptionName::Linger, linger)
+                    self.socket.set_by_name($crate::os::OptionName::Linger, linger)
                 }
 
                 /// Has a close throw bytes away that were not sent, and reset the connection. It is
@@ -212,13 +212,13 @@ pub(super) use {option_methods, socket_options};
 /// Has a connection probed at the times of `keepalive`.
 pub(super) fn set_keepalive_times(socket: &Socket, keepalive: &TcpKeepalive) -> io::Result<()> {
     if let Some(time) = keepalive.time() {
-        socket.set_option(OptionName::KeepAliveTime, OptionValue::keepalive(time)?)?;
+        socket.set_by_name(OptionName::KeepAliveTime, OptionValue::keepalive(time)?)?;
     }
     if let Some(interval) = keepalive.interval() {
-        socket.set_option(OptionName::KeepAliveInterval, OptionValue::keepalive(interval)?)?;
+        socket.set_by_name(OptionName::KeepAliveInterval, OptionValue::keepalive(interval)?)?;
     }
     if let Some(retries) = keepalive.retries() {
-        socket.set_option(OptionName::KeepAliveRetries, OptionValue::Number(retries))?;
+        socket.set_by_name(OptionName::KeepAliveRetries, OptionValue::Number(retries))?;
     }
-    socket.set_option(OptionName::KeepAlive, OptionValue::Flag(true))
+    socket.set_by_name(OptionName::KeepAlive, OptionValue::Flag(true))
 }

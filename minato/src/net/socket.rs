@@ -93,7 +93,7 @@ verbs! {
     /// The user, group and, where it is known, process at the other end of a Unix socket.
     fn peer_credentials(&self) -> (u32, u32, Option<i32>);
     fn option(&self, name: OptionName) -> OptionValue;
-    fn set_option(&self, name: OptionName, value: OptionValue) -> ();
+    fn set_by_name(&self, name: OptionName, value: OptionValue) -> ();
     fn device(&self) -> Option<Vec<u8>>;
     fn bind_device(&self, interface: Option<&[u8]>) -> ();
     fn change_membership(&self, change: Membership) -> ();

@@ -1,43 +1,37 @@
-//! Socket options as data, and as calls of the system.
+//! Socket options as calls of the system. Their names and values are those of simulated sockets
+//! too, and so they come from there.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
+pub(crate) use minato_sim::{Membership, OptionName, OptionValue};
 use socket2::{Socket, TcpKeepalive};
 
 use super::{OsSocket, platform};
 
-/// Defines the options, and how the system reads and sets each of them.
+/// Defines how the system reads and sets each of the options.
 macro_rules! options {
     (
-        $(#[$doc:meta])+
-        pub(crate) $keyword:ident $names:ident of |$os:ident, $socket:ident, $value:ident|;
+        |$os:ident, $socket:ident, $value:ident|;
         $($name:ident: $type:ty = $get:expr, $set:expr;)+
     ) => {
-        $(#[$doc])+
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(crate) $keyword $names {
-            $($name),+
-        }
-
-        impl $names {
-            /// All of them. Which families a socket serves comes before what depends on it.
-            pub(crate) const ALL: [Self; 23] = [$(Self::$name),+];
-        }
-
         impl OsSocket {
-            pub(crate) fn option(&self, name: $names) -> io::Result<OptionValue> {
+            pub(crate) fn option(&self, name: OptionName) -> io::Result<OptionValue> {
                 let ($os, $socket) = (self, &self.socket);
                 match name {
-                    $($names::$name => $get.map(<$type>::into),)+
+                    $(OptionName::$name => $get.map(<$type>::into),)+
                 }
             }
 
-            pub(crate) fn set_option(&self, name: $names, value: OptionValue) -> io::Result<()> {
+            pub(crate) fn set_by_name(
+                &self,
+                name: OptionName,
+                value: OptionValue,
+            ) -> io::Result<()> {
                 let ($os, $socket) = (self, &self.socket);
                 match name {
-                    $($names::$name => {
+                    $(OptionName::$name => {
                         let $value: $type = value.try_into()?;
                         $set
                     })+
@@ -48,8 +42,7 @@ macro_rules! options {
 }
 
 options! {
-    /// An option that can be read and set.
-    pub(crate) enum OptionName of |os, socket, value|;
+    |os, socket, value|;
     OnlyV6: bool = socket.only_v6(), socket.set_only_v6(value);
     ReuseAddress: bool = socket.reuse_address(), socket.set_reuse_address(value);
     ReusePort: bool = socket.reuse_port(), socket.set_reuse_port(value);
@@ -79,100 +72,6 @@ options! {
     DontFragment: bool = platform::dont_fragment(socket, os.is_v6()?),
         platform::set_dont_fragment(socket, os.is_v6()?, value);
     PassCredentials: bool = platform::passcred(socket), platform::set_passcred(socket, value);
-}
-
-impl OptionName {
-    /// Whether it is the size of a buffer.
-    pub(crate) fn is_size(self) -> bool {
-        matches!(self, Self::SendBufferSize | Self::ReceiveBufferSize)
-    }
-
-    /// What was asked for when this is the value. Linux doubles sizes.
-    pub(crate) fn as_asked(self, value: OptionValue) -> OptionValue {
-        match value {
-            OptionValue::Number(size) if self.is_size() && cfg!(target_os = "linux") => {
-                OptionValue::Number(size / 2)
-            }
-            value => value,
-        }
-    }
-}
-
-/// The value of an option.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum OptionValue {
-    Flag(bool),
-    Number(u32),
-    Time(Option<Duration>),
-    Address(Ipv4Addr),
-}
-
-impl OptionValue {
-    /// How long a close lingers. A system counts whole seconds, and none of them resets the
-    /// connection: so a part of a second counts as one.
-    pub(crate) fn linger(time: Option<Duration>) -> io::Result<Self> {
-        let Some(time) = time else { return Ok(Self::Time(None)) };
-        let seconds = time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0));
-        if i32::try_from(seconds).is_err() {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                format!("a linger of {time:?} is more than the {} s that it can be", i32::MAX),
-            ));
-        }
-        Ok(Self::Time(Some(Duration::from_secs(seconds))))
-    }
-
-    /// A time of keepalive probes, in whole seconds as systems count it.
-    pub(crate) fn keepalive(time: Duration) -> io::Result<Self> {
-        if time < Duration::from_secs(1) {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                format!("a keepalive time of {time:?} is less than a second"),
-            ));
-        }
-        Ok(Self::Time(Some(Duration::from_secs(time.as_secs()))))
-    }
-}
-
-/// Gives the types of values the ways into an [`OptionValue`] and out of it.
-macro_rules! values {
-    ($($kind:ident($type:ty), $wanted:literal;)+) => {
-        $(impl TryFrom<OptionValue> for $type {
-            type Error = io::Error;
-
-            fn try_from(value: OptionValue) -> io::Result<Self> {
-                match value {
-                    OptionValue::$kind(value) => Ok(value),
-                    other => Err(io::Error::new(
-                        io::ErrorKind::InvalidInput,
-                        format!("this socket option takes {}, not {other:?}", $wanted),
-                    )),
-                }
-            }
-        }
-
-        impl From<$type> for OptionValue {
-            fn from(value: $type) -> Self {
-                Self::$kind(value)
-            }
-        })+
-    };
-}
-
-values! {
-    Flag(bool), "a flag";
-    Number(u32), "a number";
-    Time(Option<Duration>), "a time";
-    Address(Ipv4Addr), "an address";
-}
-
-/// Joining or leaving a multicast group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Membership {
-    JoinV4(Ipv4Addr, Ipv4Addr),
-    LeaveV4(Ipv4Addr, Ipv4Addr),
-    JoinV6(Ipv6Addr, u32),
-    LeaveV6(Ipv6Addr, u32),
 }
 
 impl OsSocket {

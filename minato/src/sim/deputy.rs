@@ -59,7 +59,7 @@ pub(crate) fn park(socket: Arc<SimSocket>, transport: Transport) -> io::Result<D
             && real.option(name).is_ok_and(|default| default != value)
         {
             // What the system refuses cannot be shown.
-            _ = real.set_option(name, value);
+            _ = real.set_by_name(name, value);
         }
     }
     let options = options(&real);
@@ -161,7 +161,7 @@ impl Parked {
         for (name, (now, before)) in OptionName::ALL.into_iter().zip(now.into_iter().zip(before)) {
             if let Some(value) = now.filter(|_| now != before) {
                 // The simulated socket may refuse what comes too late, as the real one would.
-                _ = self.socket.set_option(name, name.as_asked(value));
+                _ = self.socket.set_by_name(name, as_asked(name, value));
             }
         }
     }
@@ -228,6 +228,16 @@ fn insert(
     all.push(parked.clone());
     COUNT.store(all.len(), Ordering::Relaxed);
     Ok(parked)
+}
+
+/// What was asked for when the system says `value`. Linux doubles sizes.
+fn as_asked(name: OptionName, value: OptionValue) -> OptionValue {
+    match value {
+        OptionValue::Number(size) if name.is_size() && cfg!(target_os = "linux") => {
+            OptionValue::Number(size / 2)
+        }
+        value => value,
+    }
 }
 
 fn options(real: &OsSocket) -> Options {

@@ -184,7 +184,7 @@ impl TcpStream {
     pub fn set_keepalive(&self, keepalive: Option<&TcpKeepalive>) -> io::Result<()> {
         match keepalive {
             Some(keepalive) => set_keepalive_times(&self.socket, keepalive),
-            None => self.socket.set_option(OptionName::KeepAlive, OptionValue::Flag(false)),
+            None => self.socket.set_by_name(OptionName::KeepAlive, OptionValue::Flag(false)),
         }
     }
 }

@@ -24,7 +24,7 @@
 //! ```
 
 use std::fs::File;
-use std::io::{self, IoSlice, IoSliceMut};
+use std::io::{self, IoSlice, IoSliceMut, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::Path;
@@ -41,7 +41,7 @@ use crate::net::registration::{self, Registration};
 use crate::net::socket::{StreamVerbs, no_descriptor};
 use crate::net::stream::{read_methods, read_traits, write_methods, write_traits};
 use crate::net::{AsyncFd, Direct};
-use crate::os::pipe::{OsPipe, PipeEnd};
+use crate::os::pipe::{self as verbs, PipeEnd};
 
 /// Makes a pipe without a path: what is written to the sender is read from the receiver.
 ///
@@ -50,7 +50,7 @@ use crate::os::pipe::{OsPipe, PipeEnd};
 /// When the system has no more descriptors. `Unsupported` on a simulated runtime.
 #[track_caller]
 pub fn pipe() -> io::Result<(Sender, Receiver)> {
-    let (reading, writing) = OsPipe::pair()?;
+    let (reading, writing) = verbs::pair()?;
     let sender = Sender { end: End::new(writing, PipeEnd::Writing)? };
     Ok((sender, Receiver { end: End::new(reading, PipeEnd::Reading)? }))
 }
@@ -118,9 +118,9 @@ impl OpenOptions {
 
     #[track_caller]
     fn open(&self, path: &Path, end: PipeEnd) -> io::Result<End> {
-        let pipe = OsPipe::open(path, end, self.both)?;
+        let pipe = verbs::open(path, end, self.both)?;
         if !self.unchecked {
-            pipe.check_kind()?;
+            verbs::check_kind(&pipe)?;
         }
         End::new(pipe, end)
     }
@@ -269,7 +269,7 @@ end_api!(Receiver, Reading, "reading");
 
 /// An end of a pipe, by the names of a socket's operations.
 #[derive(Debug)]
-struct End(AsyncFd<OsPipe>);
+struct End(AsyncFd<File>);
 
 fn interest(end: PipeEnd) -> Interest {
     match end {
@@ -286,7 +286,7 @@ impl Waitable for End {
 
 impl End {
     #[track_caller]
-    fn new(pipe: OsPipe, end: PipeEnd) -> io::Result<Self> {
+    fn new(pipe: File, end: PipeEnd) -> io::Result<Self> {
         if registration::host(None).is_some() {
             return Err(no_descriptor("a pipe"));
         }
@@ -295,16 +295,16 @@ impl End {
 
     /// Takes over a descriptor once it is known to be that end of a pipe.
     #[track_caller]
-    fn checked(pipe: OsPipe, end: PipeEnd) -> io::Result<Self> {
-        pipe.check_kind()?;
-        pipe.check_access(end)?;
-        pipe.set_nonblocking(true)?;
+    fn checked(pipe: File, end: PipeEnd) -> io::Result<Self> {
+        verbs::check_kind(&pipe)?;
+        verbs::check_access(&pipe, end)?;
+        verbs::set_nonblocking(&pipe, true)?;
         Self::new(pipe, end)
     }
 
     fn into_descriptor(self, is_nonblocking: bool) -> io::Result<OwnedFd> {
         let pipe = self.0.into_inner();
-        pipe.set_nonblocking(is_nonblocking)?;
+        verbs::set_nonblocking(&pipe, is_nonblocking)?;
         Ok(pipe.into())
     }
 
@@ -321,11 +321,11 @@ impl End {
 
 impl StreamVerbs for End {
     fn recv(&self, buf: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
-        self.0.get_ref().read(buf)
+        verbs::read(self.0.get_ref(), buf)
     }
 
     fn recv_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.0.get_ref().read_vectored(bufs)
+        verbs::read_vectored(self.0.get_ref(), bufs)
     }
 
     fn send(&self, buf: &[u8]) -> io::Result<usize> {
@@ -333,6 +333,6 @@ impl StreamVerbs for End {
     }
 
     fn send_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.get_ref().write_vectored(bufs)
+        verbs::write_vectored(self.0.get_ref(), bufs)
     }
 }
