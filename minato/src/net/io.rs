@@ -317,7 +317,7 @@ pub(crate) trait Waitable: Sized {
         // Ends were cleared: asks for those that are still there. The operation may have been about
         // the other direction.
         let ends = snapshot.readiness().intersection(bits).intersection(Readiness::ENDS);
-        if !ends.is_empty() && registration.rearm(slot).is_err() {
+        if !ends.is_empty() && slot.rearm(registration.source()).is_err() {
             slot.report(ends);
         }
     }
@@ -469,7 +469,7 @@ pub(crate) trait Waitable: Sized {
         let registration = self.registration();
         let (Some(slot), Some(snapshot)) = (registration.slot(), snapshot) else { return };
         if slot.clear(Direction::Read, snapshot, Readiness::READABLE)
-            && registration.rearm(slot).is_err()
+            && slot.rearm(registration.source()).is_err()
         {
             slot.report(Readiness::READABLE);
         }

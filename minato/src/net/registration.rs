@@ -158,11 +158,6 @@ impl Registration {
         self.slot().map(|slot| slot.snapshot())
     }
 
-    /// Asks the reactor to report the current readiness again.
-    pub(super) fn rearm(&self, slot: &Slot) -> io::Result<()> {
-        slot.rearm(&self.source)
-    }
-
     /// The bits that an operation waited for with `interest` clears when it would block. The ends
     /// of a socket are final. Those of a foreign descriptor may pass: a FIFO is opened again, or a
     /// socket connects that was waited for before.
@@ -239,16 +234,12 @@ impl Registration {
         // No event will come, so the next operation has to try.
         watched.inspect_err(|_| slot.assume(Readiness::ALL_OPEN))
     }
-
-    fn deregister(&self, explicitly: bool) {
-        if let Some(slot) = self.slot() {
-            slot.deregister(&self.source, explicitly);
-        }
-    }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        self.deregister(self.lent.load(Ordering::Relaxed));
+        if let Some(slot) = self.slot() {
+            slot.deregister(&self.source, self.lent.load(Ordering::Relaxed));
+        }
     }
 }

@@ -102,6 +102,8 @@ verbs! {
     fn recv_datagram(&self, buf: &mut [MaybeUninit<u8>], peek: bool) -> usize;
     /// Receives a datagram and its sender, or only looks at it if `peek`.
     fn recv_from(&self, buf: &mut [MaybeUninit<u8>], peek: bool) -> (Received, Address);
+    /// Sends the first datagrams of `transmit`, as many as one call takes; returns their bytes.
+    fn send_batch(&self, transmit: &Transmit<&[u8]>) -> usize;
     /// Receives as many datagrams as wait and fit, at least one; returns how many buffers were
     /// filled.
     fn recv_batch(&self, buffers: &mut [IoSliceMut<'_>], metas: &mut [RecvMeta]) -> usize;
@@ -409,25 +411,6 @@ impl Socket {
             Some(accepted) => accepted,
             None => socket.send_vectored(bufs),
         }
-    }
-
-    /// Sends the first datagrams of `transmit`, as many as one call takes; returns their bytes.
-    pub(crate) fn send_batch(&self, transmit: &Transmit<&[u8]>) -> io::Result<usize> {
-        transmit.check()?;
-        match &self.kind {
-            Kind::Os(socket) => socket.send_batch(transmit),
-            Kind::Sim(socket) => socket.send_batch(transmit),
-        }
-    }
-
-    /// How many buffers are of use to the next [`recv_batch`](Self::recv_batch).
-    pub(crate) fn useful_buffers(&self) -> usize {
-        self.os().map_or(usize::MAX, OsSocket::useful_buffers)
-    }
-
-    /// How many connections wait to be accepted, where the system tells.
-    pub(crate) fn waiting_connections(&self) -> Option<u32> {
-        self.os().and_then(OsSocket::waiting_connections)
     }
 
     pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {

@@ -82,7 +82,7 @@ impl TcpListener {
     fn accept_once(&self) -> io::Result<(Socket, Address)> {
         let snapshot = self.socket.registration().snapshot();
         let accepted = self.socket.accept().inspect_err(|_| self.backlog.is_empty())?;
-        if snapshot.is_some() && !self.backlog.is_more(|| self.socket.waiting_connections()) {
+        if snapshot.is_some() && !self.backlog.is_more(|| self.socket.os()?.waiting_connections()) {
             self.socket.rearm(snapshot);
         }
         Ok(accepted)

@@ -5,6 +5,7 @@ use std::io::{self, IoSliceMut};
 use super::{RecvBatch, RecvMeta, Transmit, UdpSocket};
 use crate::net::forms::forms;
 use crate::net::io::Waitable;
+use crate::os::OsSocket;
 
 forms! {
     UdpSocket, WRITABLE, Write;
@@ -50,7 +51,7 @@ forms! {
     /// ```
     fn send_batch, poll_send_batch, try_send_batch(
         &self, transmit: &Transmit<impl AsRef<[u8]>>
-    ) -> usize {
+    ) -> usize; check transmit.as_ref().check(); {
         self.socket.send_batch(&transmit.as_ref())
     }
 }
@@ -181,7 +182,7 @@ impl UdpSocket {
     }
 
     fn receive(&self, batch: &mut RecvBatch) -> io::Result<usize> {
-        let useful = self.socket.useful_buffers();
+        let useful = self.socket.os().map_or(usize::MAX, OsSocket::useful_buffers);
         batch.fill(useful, |buffers, metas| self.receive_into(buffers, metas))?;
         Ok(batch.len())
     }
