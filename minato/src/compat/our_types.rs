@@ -47,7 +47,9 @@ macro_rules! for_our_types {
         $read!([T: ours::AsyncRead] Compat<T>, self => self.project().inner, &self.inner);
         $write!([T: ours::AsyncWrite] Compat<T>, self => self.project().inner, &self.inner);
         $(
-            $buf_read!([T: ours::AsyncBufRead] Compat<T>, self => self.project().inner, &self.inner);
+            $buf_read!(
+                [T: ours::AsyncBufRead] Compat<T>, self => self.project().inner, &self.inner
+            );
             $($seek!([T: ours::AsyncSeek] Compat<T>, self => self.project().inner, &self.inner);)?
         )?
     };
