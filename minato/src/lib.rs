@@ -111,6 +111,7 @@
 #![cfg(not(minato_loom))]
 
 pub mod compat;
+mod debug;
 pub mod engine;
 pub mod guide;
 pub mod inspect;

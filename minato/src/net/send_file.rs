@@ -1,6 +1,5 @@
 //! Sending a file: within the kernel where it does that, else through a small buffer.
 
-use std::fmt;
 use std::fs::File;
 use std::future::Future;
 use std::io;
@@ -158,12 +157,4 @@ impl<F: AsFd + Unpin> Future for SendFile<'_, F> {
     }
 }
 
-impl<F> fmt::Debug for SendFile<'_, F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SendFile")
-            .field("offset", &self.offset)
-            .field("left", &self.left)
-            .field("sent", &self.sent)
-            .finish_non_exhaustive()
-    }
-}
+crate::debug::opaque!(SendFile<'a, F>, |it| offset: it.offset, left: it.left, sent: it.sent);

@@ -1,6 +1,5 @@
 //! Room for many datagrams: buffers that start on pages, and what is known of their contents.
 
-use std::fmt;
 use std::io::{self, IoSliceMut};
 use std::iter;
 
@@ -199,12 +198,6 @@ impl Default for RecvBatch {
     }
 }
 
-impl fmt::Debug for RecvBatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RecvBatch")
-            .field("buffers", &self.buffers())
-            .field("buffer_size", &self.buffer_size())
-            .field("len", &self.len())
-            .finish_non_exhaustive()
-    }
-}
+crate::debug::opaque!(
+    RecvBatch, |it| buffers: it.buffers(), buffer_size: it.buffer_size(), len: it.len()
+);

@@ -214,8 +214,4 @@ impl From<&Handle> for Handle {
     }
 }
 
-impl fmt::Debug for Handle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handle").field("ended", &self.inner.has_ended()).finish_non_exhaustive()
-    }
-}
+crate::debug::opaque!(Handle, |it| ended: it.inner.has_ended());

@@ -1,6 +1,5 @@
 //! How a runtime is made.
 
-use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
@@ -16,7 +15,7 @@ use super::intervals::POLLS_PER_TURN;
 use super::pool::Pool;
 use super::queue::Queue;
 use super::simulation::Drawn;
-use super::{Handle, Id, LocalRuntime, Runtime};
+use super::{Handle, Id, LocalRuntime, Runtime, stuck};
 use crate::engine::{EVENTS_PER_WAIT, Engine};
 use crate::reactor;
 use crate::reactor::watch::{TurnedBy, polls};
@@ -491,13 +490,16 @@ impl Builder {
             ended: AtomicBool::new(false),
             observes_parks: AtomicBool::new(observes_parks),
             panics: OnceLock::new(),
-            activity: OnceLock::new(),
+            root: Mutex::new(None),
         });
         for reactor in &shared.reactors {
             reactor.owner.store(shared.address(), Ordering::Relaxed);
         }
         ALL.add(&shared);
         polls::watch_new(&shared.reactors);
+        if shared.engine.is_simulated() {
+            stuck::watch();
+        }
         shared
     }
 }
@@ -513,12 +515,9 @@ fn contradiction(text: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, text)
 }
 
-impl fmt::Debug for Builder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
-            .field("multi_thread", &self.multi_thread)
-            .field("engine", &self.engine)
-            .field("worker_threads", &self.worker_threads)
-            .finish_non_exhaustive()
-    }
-}
+crate::debug::opaque!(
+    Builder, |it|
+    multi_thread: it.multi_thread,
+    engine: it.engine,
+    worker_threads: it.worker_threads
+);

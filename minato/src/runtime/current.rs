@@ -17,7 +17,7 @@ use super::context::{self, Context};
 use super::handover::{CoreSlot, Passed};
 use super::inner::{Flavor, RuntimeInner};
 use super::nesting::{self, Blocked};
-use super::stuck;
+use crate::panics::Finally;
 use crate::reactor;
 use crate::reactor::watch::TurnedBy;
 use crate::sync::Arc;
@@ -159,9 +159,10 @@ fn beside_tasks<F: Future>(
     slot: &CoreSlot,
     mut root: Root<'_, F>,
 ) -> F::Output {
-    let _watched = shared.engine.is_simulated().then(|| {
+    let _noted = shared.engine.is_simulated().then(|| {
         shared.reactors[0].driver.note_thread();
-        stuck::watch_block_on(shared, root.place)
+        *shared.root.lock() = Some(root.place);
+        Finally(|| *shared.root.lock() = None)
     });
     let context = Context::enter_new(shared.clone(), None);
     let _leave = Leave(slot, &context);

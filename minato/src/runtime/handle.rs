@@ -207,11 +207,7 @@ impl From<Handle> for reactor::Handle {
     }
 }
 
-impl fmt::Debug for Handle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handle").field("cores", &self.core_count()).finish_non_exhaustive()
-    }
-}
+crate::debug::opaque!(Handle, |it| cores: it.core_count());
 
 /// Why [`Handle::try_current`] found no runtime.
 #[derive(Debug)]
@@ -304,8 +300,4 @@ impl Drop for Entered {
     }
 }
 
-impl fmt::Debug for EnterGuard<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EnterGuard").finish_non_exhaustive()
-    }
-}
+crate::debug::opaque!(EnterGuard<'a>);

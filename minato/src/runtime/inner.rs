@@ -1,5 +1,6 @@
 //! A runtime as every thread sees it.
 
+use std::panic::Location;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -12,13 +13,12 @@ use super::injector::Injector;
 use super::metrics::CoreMetrics;
 use super::pool::Pool;
 use super::simulation::panics::PanicLog;
-use super::stuck::Activity;
 use crate::engine::Engine;
 use crate::panics::Payload;
 use crate::reactor;
 use crate::reactor::process::Living;
-use crate::sync::Arc;
 use crate::sync::plain::{AtomicBool, Ordering};
+use crate::sync::{Arc, Mutex};
 use crate::task::blocking::BlockingPool;
 use crate::task::registry::Registry;
 use crate::task::{Runnable, TaskRef};
@@ -50,8 +50,8 @@ pub(crate) struct RuntimeInner {
     pub(super) observes_parks: AtomicBool,
     /// Where the panics of tasks are noted, on a host of a simulation.
     pub(super) panics: OnceLock<Arc<PanicLog>>,
-    /// What the thread is doing that steps it, if it is simulated.
-    pub(super) activity: OnceLock<Arc<Activity>>,
+    /// Where the `block_on` was called that runs now, if the runtime is simulated.
+    pub(super) root: Mutex<Option<&'static Location<'static>>>,
 }
 
 /// All runtimes of this process.
@@ -92,7 +92,7 @@ impl RuntimeInner {
     pub(super) fn queue_with(&self, core: &mut Core, runnable: Runnable, yielded: bool) {
         core.reactor.counters.wakes.add(1);
         // A simulation looks at the reactors before each poll.
-        if yielded && context::take_yield() && self.activity.get().is_none() {
+        if yielded && context::take_yield() && !self.engine.is_simulated() {
             return core.queue.push_yielded(runnable);
         }
         match &self.flavor {

@@ -236,11 +236,7 @@ impl LocalRuntime {
     }
 }
 
-impl fmt::Debug for LocalRuntime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalRuntime").finish_non_exhaustive()
-    }
-}
+crate::debug::opaque!(LocalRuntime);
 
 /// Runs a future on a fresh multi-thread runtime, and returns when the runtime is idle: when the
 /// future, everything it spawned and everything that spawned in turn is done.

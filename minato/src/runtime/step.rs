@@ -375,13 +375,11 @@ impl Core {
     ) -> Option<(Box<Self>, bool)> {
         let (core, runnable) = self.pick(context, picker)?;
         let Some(runnable) = runnable else { return Some((core, false)) };
-        let id = runnable.meta().id;
-        let poll = || context::between_polls(|| core.run(context, runnable));
-        let core = match context.runtime.activity.get() {
-            Some(activity) => activity.while_polling(id, poll)?,
-            None => poll()?,
-        };
-        Some((core, true))
+        let reactor = &*context.runtime.reactors[core.index];
+        let before = reactor.polled();
+        let core = context::between_polls(|| core.run(context, runnable));
+        reactor.set_polled(before);
+        Some((core?, true))
     }
 
     /// Takes out the task that `picker` chooses, which may spawn and wake tasks meanwhile.

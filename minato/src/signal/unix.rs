@@ -1,6 +1,5 @@
 //! Signals by number.
 
-use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::os::raw::c_int;
@@ -177,8 +176,4 @@ impl Signal {
     }
 }
 
-impl fmt::Debug for Signal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Signal").field("kind", &self.kind).finish_non_exhaustive()
-    }
-}
+crate::debug::opaque!(Signal, |it| kind: it.kind);

@@ -114,11 +114,7 @@ impl<T> Future for JoinHandle<T> {
 impl<T> UnwindSafe for JoinHandle<T> {}
 impl<T> RefUnwindSafe for JoinHandle<T> {}
 
-impl<T> fmt::Debug for JoinHandle<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JoinHandle").field("id", &self.id()).finish_non_exhaustive()
-    }
-}
+crate::debug::opaque!(JoinHandle<T>, |it| id: it.id());
 
 /// Aborts a task, and tells whether it has ended. Cheap to clone; does not keep the output.
 #[derive(Clone)]
@@ -146,11 +142,7 @@ impl AbortHandle {
 impl UnwindSafe for AbortHandle {}
 impl RefUnwindSafe for AbortHandle {}
 
-impl fmt::Debug for AbortHandle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AbortHandle").field("id", &self.id()).finish_non_exhaustive()
-    }
-}
+crate::debug::opaque!(AbortHandle, |it| id: it.id());
 
 /// Why a task gave no output: exactly one of [`is_cancelled`](Self::is_cancelled),
 /// [`is_panic`](Self::is_panic) and [`is_deadlock`](Self::is_deadlock) is true. tokio has no third

@@ -1,6 +1,5 @@
 //! Sets of local tasks, which run wherever the set is polled.
 
-use std::fmt;
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::panic::Location;
@@ -200,11 +199,7 @@ impl Default for LocalSet {
     }
 }
 
-impl fmt::Debug for LocalSet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalSet").finish_non_exhaustive()
-    }
-}
+crate::debug::opaque!(LocalSet);
 
 /// Keeps a [`LocalSet`] entered; see [`LocalSet::enter`].
 #[must_use = "dropping it leaves the set"]
@@ -219,11 +214,7 @@ impl Drop for LocalEnterGuard {
     }
 }
 
-impl fmt::Debug for LocalEnterGuard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalEnterGuard").finish_non_exhaustive()
-    }
-}
+crate::debug::opaque!(LocalEnterGuard);
 
 impl LocalTasks {
     /// Calls `visit` with each task of every set.

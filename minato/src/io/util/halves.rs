@@ -1,6 +1,5 @@
 //! One stream split into a reading and a writing half.
 
-use std::fmt;
 use std::io;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
@@ -163,14 +162,6 @@ impl<T: AsyncWrite> AsyncWrite for WriteHalf<T> {
     }
 }
 
-impl<T> fmt::Debug for ReadHalf<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReadHalf").finish_non_exhaustive()
-    }
-}
+crate::debug::opaque!(ReadHalf<T>);
 
-impl<T> fmt::Debug for WriteHalf<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WriteHalf").finish_non_exhaustive()
-    }
-}
+crate::debug::opaque!(WriteHalf<T>);

@@ -7,7 +7,6 @@ use std::time::Duration;
 use super::super::context::Context;
 use super::super::core::Core;
 use super::super::inner::{Flavor, RuntimeInner};
-use super::super::stuck::Activity;
 use super::super::{Builder, LocalOptions, LocalRuntime};
 use super::panics::PanicLog;
 use crate::engine::Engine;
@@ -31,7 +30,6 @@ impl Host {
         host: minato_sim::Host,
         defers_sends: bool,
         panics: &Arc<PanicLog>,
-        activity: &Arc<Activity>,
     ) -> io::Result<Self> {
         let name = host.name();
         let engine = Engine::stepped(host, defers_sends);
@@ -39,8 +37,6 @@ impl Host {
             Builder::new_current_thread().engine(engine).build_local(LocalOptions::default())?;
         let shared = runtime.handle.shared.clone();
         _ = shared.panics.set(panics.clone());
-        _ = shared.activity.set(activity.clone());
-        activity.add_runtime(&shared);
         let context = Context::new(shared.clone());
         let reactor = shared.reactors[0].clone();
         if let Flavor::CurrentThread(slot) = &shared.flavor

@@ -3,7 +3,6 @@
 mod host;
 pub(super) mod panics;
 
-use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::pin;
@@ -17,7 +16,6 @@ use minato_sim::picker::Picker;
 use self::host::Host;
 use self::panics::PanicLog;
 use super::inner::RuntimeInner;
-use super::stuck::{self, Watched};
 use crate::engine::BUSY_TIME;
 use crate::sim::deputy;
 use crate::sync::Arc;
@@ -94,8 +92,6 @@ pub struct Simulation {
     picker: Box<dyn Picker>,
     defers_sends: bool,
     panics: Arc<PanicLog>,
-    /// Has a task reported that blocks the thread.
-    watched: Watched,
     tolerates_panics: bool,
     time_limit: Duration,
     /// How often in a row time has passed although tasks were ready.
@@ -141,7 +137,6 @@ impl Simulation {
             picker,
             defers_sends: false,
             panics: Arc::default(),
-            watched: stuck::watch_simulation(),
             tolerates_panics: false,
             time_limit: TIME_LIMIT,
             busy_instants: 0,
@@ -217,9 +212,7 @@ impl Simulation {
         }
         let host = match &mut self.hosts[index] {
             Some(host) => host,
-            vacant => {
-                vacant.insert(Host::new(host, self.defers_sends, &self.panics, &self.watched.0)?)
-            }
+            vacant => vacant.insert(Host::new(host, self.defers_sends, &self.panics)?),
         };
         Ok(host.runtime().clone())
     }
@@ -468,11 +461,4 @@ impl Wake for Flag {
     }
 }
 
-impl fmt::Debug for Simulation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Simulation")
-            .field("now", &self.world.now())
-            .field("hosts", &self.hosts().count())
-            .finish_non_exhaustive()
-    }
-}
+crate::debug::opaque!(Simulation, |it| now: it.world.now(), hosts: it.hosts().count());
