@@ -51,7 +51,6 @@ pub(crate) use self::readiness::Snapshot;
 pub(crate) use self::slot::Slot;
 pub(crate) use self::waiters::EntryId;
 
-use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::task::Waker;
@@ -176,11 +175,7 @@ impl AsRawFd for Reactor {
     }
 }
 
-impl fmt::Debug for Reactor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reactor").field("sockets", &self.inner.socket_count()).finish()
-    }
-}
+crate::debug::opaque!(Reactor, |it| sockets: it.inner.socket_count());
 
 /// Names a reactor. Cheap to clone.
 ///

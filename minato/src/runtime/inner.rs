@@ -226,11 +226,14 @@ impl RuntimeInner {
 
     /// Names the living tasks, for reports.
     pub(crate) fn describe_tasks(&self) -> String {
-        let tasks = self.tasks.list();
-        let lines = tasks.iter().map(|(id, place)| format!("  task {id}, spawned at {place}"));
-        match tasks.len() {
+        let mut lines = Vec::new();
+        self.tasks.each(|task| {
+            let meta = task.meta();
+            lines.push(format!("  task {}, spawned at {}", meta.id, meta.spawned_at));
+        });
+        match lines.len() {
             0 => "no task is alive".to_owned(),
-            _ => format!("alive are\n{}", lines.collect::<Vec<_>>().join("\n")),
+            _ => format!("alive are\n{}", lines.join("\n")),
         }
     }
 }

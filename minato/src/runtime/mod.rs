@@ -55,7 +55,6 @@ pub(crate) use self::metrics::CoreCounters;
 pub use self::metrics::{CoreMetrics, RuntimeMetrics};
 pub use minato_sim::picker;
 
-use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io::{self, Write};
 use std::marker::PhantomData;
@@ -185,11 +184,7 @@ impl Runtime {
     }
 }
 
-impl fmt::Debug for Runtime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Runtime").field("cores", &self.handle.core_count()).finish()
-    }
-}
+crate::debug::opaque!(Runtime, |it| cores: it.handle.core_count());
 
 /// A current-thread runtime that stays on the thread where it was made, so that its tasks need not
 /// be `Send`.

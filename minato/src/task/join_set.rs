@@ -1,7 +1,6 @@
 //! Sets of tasks that are joined in the order in which they finish.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::resume_unwind;
 use std::task::{Context, Poll, ready};
@@ -311,11 +310,7 @@ impl<T> Drop for JoinSet<T> {
     }
 }
 
-impl<T> fmt::Debug for JoinSet<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JoinSet").field("len", &self.len()).finish()
-    }
-}
+crate::debug::opaque!(JoinSet<T>, |it| len: it.len());
 
 impl<T> Default for JoinSet<T> {
     fn default() -> Self {

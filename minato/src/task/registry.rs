@@ -3,12 +3,10 @@
 //! Every task is here from its spawning until its future is gone, so that a task lives on while
 //! nobody else knows it. A shutdown aborts them all, and "idle" means that nobody is left.
 
-use std::panic::Location;
 use std::task::{Context, Poll, Waker};
 
 use slab::Slab;
 
-use super::Id;
 use super::cell::{TaskMeta, TaskRef};
 use crate::panics::contain;
 use crate::sync::Mutex;
@@ -114,12 +112,5 @@ impl Registry {
     /// How many tasks and jobs were ever added.
     pub(crate) fn added(&self) -> u64 {
         self.0.lock().added
-    }
-
-    /// Who lives, for reports: the id and the place of each task's spawning.
-    pub(crate) fn list(&self) -> Vec<(Id, &'static Location<'static>)> {
-        let state = self.0.lock();
-        let meta = state.tasks.iter().map(|(_, task)| task.meta());
-        meta.map(|meta| (meta.id, meta.spawned_at)).collect()
     }
 }

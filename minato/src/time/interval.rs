@@ -1,6 +1,5 @@
 //! Ticks at a steady rate.
 
-use std::fmt;
 use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -230,12 +229,9 @@ impl Interval {
     }
 }
 
-impl fmt::Debug for Interval {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Interval")
-            .field("next_tick", &self.timer.deadline())
-            .field("period", &self.period)
-            .field("missed_tick_behavior", &self.missed_tick_behavior)
-            .finish()
-    }
-}
+crate::debug::opaque!(
+    Interval, |it|
+    next_tick: it.timer.deadline(),
+    period: it.period,
+    missed_tick_behavior: it.missed_tick_behavior
+);

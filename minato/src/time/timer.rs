@@ -16,7 +16,6 @@
 //! the reactor ends before that, it wakes the task, and the timer joins another wheel at its next
 //! poll.
 
-use std::fmt;
 use std::io;
 use std::panic::Location;
 use std::task::{Context, Poll, Waker};
@@ -211,11 +210,7 @@ impl Timer {
     }
 }
 
-impl fmt::Debug for Timer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Timer").field(&self.deadline).finish()
-    }
-}
+crate::debug::opaque!(Timer, |it| deadline: it.deadline);
 
 impl Drop for Timer {
     fn drop(&mut self) {
