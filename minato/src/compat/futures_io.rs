@@ -1,6 +1,6 @@
 //! The traits of futures 0.3.
 
-use std::io::{self, IoSlice};
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -28,28 +28,12 @@ macro_rules! read {
 macro_rules! write {
     ([$($generics:tt)*] $type:ty, $self:ident => $pin:expr, $shared:expr) => {
         impl<$($generics)*> theirs::AsyncWrite for $type {
-            fn poll_write(
-                $self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                buf: &[u8],
-            ) -> Poll<io::Result<usize>> {
-                ours::AsyncWrite::poll_write($pin, cx, buf)
-            }
-
-            fn poll_write_vectored(
-                $self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                bufs: &[IoSlice<'_>],
-            ) -> Poll<io::Result<usize>> {
-                ours::AsyncWrite::poll_write_vectored($pin, cx, bufs)
-            }
-
-            fn poll_flush($self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                ours::AsyncWrite::poll_flush($pin, cx)
-            }
-
-            fn poll_close($self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                ours::AsyncWrite::poll_shutdown($pin, cx)
+            write_polls! {
+                $self, cx,
+                buf => ours::AsyncWrite::poll_write($pin, cx, buf),
+                bufs => ours::AsyncWrite::poll_write_vectored($pin, cx, bufs),
+                flush => ours::AsyncWrite::poll_flush($pin, cx),
+                poll_close => ours::AsyncWrite::poll_shutdown($pin, cx)
             }
         }
     };
@@ -92,7 +76,7 @@ impl<T: theirs::AsyncWrite> ours::AsyncWrite for FromFutures<T> {
         buf => self.project().inner.poll_write(cx, buf),
         bufs => self.project().inner.poll_write_vectored(cx, bufs),
         flush => self.project().inner.poll_flush(cx),
-        shutdown => self.project().inner.poll_close(cx)
+        poll_shutdown => self.project().inner.poll_close(cx)
     }
 
     /// The trait of futures cannot tell. Its provided method does what ours does.

@@ -61,21 +61,13 @@ write!([T] FromTokio<T>, self => self, self; where Self: ours::AsyncWrite);
 read!([T] FromFutures<T>, self => self, self; where Self: ours::AsyncRead);
 write!([T] FromFutures<T>, self => self, self; where Self: ours::AsyncWrite);
 
-impl<F> theirs::Executor<F> for Executor
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
+impl<F: Future<Output: Send + 'static> + Send + 'static> theirs::Executor<F> for Executor {
     fn execute(&self, future: F) {
         drop(crate::spawn(future));
     }
 }
 
-impl<F> theirs::Executor<F> for LocalExecutor
-where
-    F: Future + 'static,
-    F::Output: 'static,
-{
+impl<F: Future<Output: 'static> + 'static> theirs::Executor<F> for LocalExecutor {
     fn execute(&self, future: F) {
         drop(crate::task::spawn_local(future));
     }

@@ -100,9 +100,9 @@ mod our_types;
 #[cfg(feature = "tokio")]
 mod tokio;
 
-use std::pin::Pin;
-
 use pin_project_lite::pin_project;
+
+use crate::io::forward::wrapped;
 
 pin_project! {
     /// Gives a stream with our traits those of tokio, futures and hyper, as far as the features are
@@ -130,27 +130,9 @@ macro_rules! wrapper {
             pub fn new(inner: T) -> Self {
                 Self { inner }
             }
-
-            /// The stream.
-            pub fn get_ref(&self) -> &T {
-                &self.inner
-            }
-
-            /// The stream. Nothing is buffered here, so it may be used.
-            pub fn get_mut(&mut self) -> &mut T {
-                &mut self.inner
-            }
-
-            /// The stream, pinned as the wrapper is.
-            pub fn get_pin_mut(self: Pin<&mut Self>) -> Pin<&mut T> {
-                self.project().inner
-            }
-
-            /// Gives the stream back.
-            pub fn into_inner(self) -> T {
-                self.inner
-            }
         }
+
+        wrapped! { $wrapper: inner, "stream", ". Nothing is buffered here, so it may be used", "" }
     )*};
 }
 

@@ -10,7 +10,7 @@ use std::task::Poll;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::find;
-use crate::io::{AsyncReadExt, AsyncWriteExt};
+use crate::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use crate::net::unix::Incoming;
 use crate::net::{UnixSocket, UnixStream};
 use crate::os::{Family, OsSocket, Transport, unix_address};
@@ -188,23 +188,20 @@ impl Drop for OwnFile {
 }
 
 /// Answers one program until it goes away. What is wrong with its connection is its own affair.
-async fn answer(mut stream: UnixStream) -> io::Result<()> {
-    let mut request = Vec::new();
+async fn answer(stream: UnixStream) -> io::Result<()> {
+    let requests = BufReader::with_capacity(MAX_REQUEST, stream).lines();
+    let mut requests = requests.max_length(MAX_REQUEST);
     loop {
-        let Some(end) = request.iter().position(|byte| *byte == b'\n') else {
-            let mut more = [0; MAX_REQUEST];
-            let len = stream.read(&mut more).await?;
-            request.extend_from_slice(&more[..len]);
-            if len == 0 {
-                return Ok(());
+        let answer = match requests.next_line().await {
+            Ok(Some(request)) => reply(&request),
+            Ok(None) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                let refused = b"error: a request is one short line\n\n";
+                return requests.get_mut().write_all(refused).await;
             }
-            if request.len() > 2 * MAX_REQUEST {
-                return stream.write_all(b"error: a request is one short line\n\n").await;
-            }
-            continue;
+            Err(error) => return Err(error),
         };
-        let line: Vec<u8> = request.drain(..=end).collect();
-        stream.write_all(reply(&String::from_utf8_lossy(&line)).as_bytes()).await?;
+        requests.get_mut().write_all(answer.as_bytes()).await?;
     }
 }
 

@@ -1,11 +1,15 @@
-//! Copying all bytes of a reader into a writer.
+//! Copying all bytes of a reader into a writer, through a buffer or from the reader's own.
 
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
+use std::task::{Poll, ready};
 
+use super::interrupted::uninterrupted;
 use super::transfer::{BufferSizes, Transfer};
-use super::{AsyncRead, AsyncWrite};
+use super::util::{poll_flush_taken, poll_write_some};
+use super::{AsyncBufRead, AsyncRead, AsyncWrite};
+use crate::task::budget::{self, CallBudget};
 
 /// Copies everything from `reader` to `writer` until the reader ends; returns the number of bytes.
 ///
@@ -77,4 +81,75 @@ where
 {
     let mut transfer = Transfer::new(BufferSizes::ADAPTIVE);
     poll_fn(|cx| transfer.poll(cx, Pin::new(&mut *reader), Pin::new(&mut *writer))).await
+}
+
+/// Copies everything from `reader` to `writer` until the reader ends, straight from the reader's
+/// own buffer; returns the number of bytes.
+///
+/// As in [`copy()`], the writer is flushed at the end and whenever the reader has
+/// nothing more at the moment, and it is not shut down. Between two ends that are always ready the
+/// copy pauses now and then, so that other tasks run.
+///
+/// # Errors
+///
+/// * An error of the reader is returned after the writer is flushed.
+/// * An error of the writer is returned at once; a writer that takes 0 bytes is a
+///   [`WriteZero`](io::ErrorKind::WriteZero) error.
+///
+/// No byte is lost in either case: what the writer did not take is still in the reader's buffer.
+///
+/// # Cancel safety
+///
+/// Dropping the future loses nothing, for the same reason. The number of copied bytes is lost, and
+/// the writer may hold bytes that are not flushed.
+///
+/// # Examples
+///
+/// ```
+/// use minato::io::{self, SimplexStream, owned};
+///
+/// # futures::executor::block_on(async {
+/// let pipe = SimplexStream::new_unsplit(64);
+/// let (pipe, _) = owned::write_all(pipe, "cargo").await?;
+/// let mut pipe = owned::shutdown(pipe).await?;
+///
+/// let (mut hold, inside) = io::duplex(64);
+/// assert_eq!(io::copy_buf(&mut pipe, &mut hold).await?, 5);
+/// let (_, bytes) = owned::read_exact(inside, [0; 5]).await?;
+/// assert_eq!(&bytes, b"cargo");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+pub async fn copy_buf<R, W>(reader: &mut R, writer: &mut W) -> io::Result<u64>
+where
+    R: AsyncBufRead + Unpin + ?Sized,
+    W: AsyncWrite + Unpin + ?Sized,
+{
+    let (mut copied, mut unflushed) = (0, true);
+    // How the reader ended: the result once the writer is flushed.
+    let mut ended = None;
+    let flushed = poll_fn(|cx| {
+        let mut call_budget = ready!(CallBudget::poll_new(cx));
+        while ended.is_none() {
+            match uninterrupted!(cx, Pin::new(&mut *reader).poll_fill_buf(cx)) {
+                Poll::Ready(Ok([])) => ended = Some(Ok(())),
+                Poll::Ready(Ok(bytes)) => {
+                    let count = ready!(poll_write_some(Pin::new(&mut *writer), cx, bytes))?;
+                    Pin::new(&mut *reader).consume(count);
+                    copied += count as u64;
+                    unflushed = true;
+                    ready!(call_budget.poll_spend(cx, count));
+                }
+                Poll::Ready(Err(error)) => ended = Some(Err(error)),
+                Poll::Pending => {
+                    ready!(poll_flush_taken(Pin::new(&mut *writer), cx, &mut unflushed))?;
+                    return Poll::Pending;
+                }
+            }
+        }
+        poll_flush_taken(Pin::new(&mut *writer), cx, &mut unflushed)
+    });
+    let flushed = flushed.await;
+    budget::spend();
+    flushed.and(ended.unwrap_or(Ok(()))).map(|()| copied)
 }

@@ -242,16 +242,12 @@ impl Direction {
         }
     }
 
-    fn poll<R, W>(
+    fn poll<R: AsyncRead + ?Sized, W: AsyncWrite + ?Sized>(
         &mut self,
         cx: &mut Context<'_>,
         mut reader: Pin<&mut R>,
         mut writer: Pin<&mut W>,
-    ) -> Poll<io::Result<()>>
-    where
-        R: AsyncRead + ?Sized,
-        W: AsyncWrite + ?Sized,
-    {
+    ) -> Poll<io::Result<()>> {
         loop {
             *self = match self {
                 Self::Copying(transfer) => {

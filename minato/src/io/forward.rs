@@ -71,7 +71,7 @@ macro_rules! forward_write_polls {
             buf => <_ as $trait>::poll_write($pin, $cx, buf),
             bufs => <_ as $trait>::poll_write_vectored($pin, $cx, bufs),
             flush => <_ as $trait>::poll_flush($pin, $cx),
-            shutdown => <_ as $trait>::poll_shutdown($pin, $cx)
+            poll_shutdown => <_ as $trait>::poll_shutdown($pin, $cx)
         }
     };
 }
@@ -94,7 +94,7 @@ macro_rules! write_polls {
         $buf:ident => $write:expr,
         $bufs:ident => $write_vectored:expr,
         flush => $flush:expr,
-        shutdown => $shutdown:expr
+        $ends:ident => $end:expr
     ) => {
         fn poll_write(
             $self: std::pin::Pin<&mut Self>,
@@ -111,11 +111,11 @@ macro_rules! write_polls {
             $flush
         }
 
-        fn poll_shutdown(
+        fn $ends(
             $self: std::pin::Pin<&mut Self>,
             $cx: &mut std::task::Context<'_>,
         ) -> std::task::Poll<std::io::Result<()>> {
-            $shutdown
+            $end
         }
 
         fn poll_write_vectored(
@@ -160,17 +160,41 @@ macro_rules! forward_pointers {
             $methods!(self, cx => Pin::new(&mut **self.get_mut()); (**self));
         }
 
-        impl<P> $trait for Pin<P>
-        where
-            P: std::ops::DerefMut,
-            P::Target: $trait,
-        {
+        impl<P: std::ops::DerefMut<Target: $trait>> $trait for Pin<P> {
             $methods!(self, cx => self.as_deref_mut(); (**self));
+        }
+    };
+}
+
+/// What a wrapper of one pinned stream gives of it: by its name, the name of the field, and in
+/// words what the stream is, what to know before using it directly, and before taking it out.
+macro_rules! wrapped {
+    ($wrapper:ident: $field:ident, $what:literal, $directly:literal, $taken:literal) => {
+        impl<T> $wrapper<T> {
+            #[doc = concat!("The ", $what, ".")]
+            pub fn get_ref(&self) -> &T {
+                &self.$field
+            }
+
+            #[doc = concat!("The ", $what, $directly, ".")]
+            pub fn get_mut(&mut self) -> &mut T {
+                &mut self.$field
+            }
+
+            #[doc = concat!("The pinned ", $what, ".")]
+            pub fn get_pin_mut(self: std::pin::Pin<&mut Self>) -> std::pin::Pin<&mut T> {
+                self.project().$field
+            }
+
+            #[doc = concat!("Gives back the ", $what, $taken, ".")]
+            pub fn into_inner(self) -> T {
+                self.$field
+            }
         }
     };
 }
 
 pub(crate) use {
     forward_buf_read, forward_pointers, forward_read, forward_seek, forward_write,
-    forward_write_polls, write_at_once, write_polls,
+    forward_write_polls, wrapped, write_at_once, write_polls,
 };

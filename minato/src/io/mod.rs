@@ -71,13 +71,7 @@ pub use self::buf_read::AsyncBufRead;
 pub use self::read::AsyncRead;
 pub use self::read_buf::ReadBuf;
 pub use self::seek::AsyncSeek;
-pub use self::util::{
-    AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, BufStream, BufWriter,
-    Chain, Empty, FillBuf, Flush, Join, Lines, Read, ReadExact, ReadHalf, ReadIntoBuf, ReadLine,
-    ReadNumber, ReadToEnd, ReadToString, ReadUntil, Repeat, Seek, Shutdown, Sink, Split, Take,
-    Write, WriteAll, WriteAllBuf, WriteBuf, WriteHalf, WriteNumber, WriteVectored, empty, join,
-    repeat, sink, split,
-};
+pub use self::util::*;
 pub use self::write::AsyncWrite;
 pub use crate::engine::{Interest, Readiness as Ready};
 
@@ -93,16 +87,12 @@ pub mod unix {
 
 mod copy;
 mod copy_bidirectional;
-mod copy_buf;
-mod duplex;
 pub mod owned;
-mod simplex;
+mod pipe;
 mod transfer;
 
-pub use self::copy::copy;
+pub use self::copy::{copy, copy_buf};
 pub use self::copy_bidirectional::{
     Relay, copy_bidirectional, copy_bidirectional_with_sizes, relay,
 };
-pub use self::copy_buf::copy_buf;
-pub use self::duplex::{DuplexStream, duplex};
-pub use self::simplex::{SimplexStream, simplex};
+pub use self::pipe::{DuplexStream, SimplexStream, duplex, simplex};

@@ -205,7 +205,10 @@ impl<'a> ReadBuf<'a> {
         let mut part = self.take(limit);
         let (start, capacity) = (part.buf.as_ptr(), part.capacity());
         let result = read(&mut part);
-        part.assert_not_exchanged(start, capacity);
+        assert!(
+            part.buf.as_ptr() == start && part.capacity() == capacity,
+            "the reader put another buffer in the place of the one it was given"
+        );
         let (filled, initialized) = (part.filled, part.initialized);
         self.initialized = self.initialized.max(self.filled + initialized);
         self.filled += filled;
@@ -220,19 +223,10 @@ impl<'a> ReadBuf<'a> {
     /// When `read` put another buffer in the place of the one it was given.
     pub(crate) fn poll_fill(
         mut self,
-        read: impl FnOnce(&mut Self) -> Poll<io::Result<()>>,
+        read: impl FnOnce(&mut ReadBuf<'_>) -> Poll<io::Result<()>>,
     ) -> Poll<io::Result<usize>> {
-        let (start, capacity) = (self.buf.as_ptr(), self.capacity());
-        ready!(read(&mut self))?;
-        self.assert_not_exchanged(start, capacity);
+        ready!(self.fill_at_most(usize::MAX, read))?;
         Poll::Ready(Ok(self.filled))
-    }
-
-    fn assert_not_exchanged(&self, start: *const MaybeUninit<u8>, capacity: usize) {
-        assert!(
-            self.buf.as_ptr() == start && self.capacity() == capacity,
-            "the reader put another buffer in the place of the one it was given"
-        );
     }
 }
 
@@ -242,15 +236,11 @@ impl<'a> ReadBuf<'a> {
 /// # Panics
 ///
 /// When the reader put another buffer in the place of the one it was given.
-pub(crate) fn poll_read_into<R, B>(
+pub(crate) fn poll_read_into<R: AsyncRead + ?Sized, B: BufMut + ?Sized>(
     reader: Pin<&mut R>,
     cx: &mut Context<'_>,
     target: &mut B,
-) -> Poll<io::Result<usize>>
-where
-    R: AsyncRead + ?Sized,
-    B: BufMut + ?Sized,
-{
+) -> Poll<io::Result<usize>> {
     if !target.has_remaining_mut() {
         return Poll::Ready(Ok(0));
     }
@@ -282,8 +272,13 @@ impl<V: AsMut<Vec<u8>>> Appending<V> {
 
     /// The vector, to be used otherwise: what its free memory holds is not known then.
     pub(super) fn get_mut(&mut self) -> &mut Vec<u8> {
+        self.target_mut().as_mut()
+    }
+
+    /// What gave the vector, to be used otherwise.
+    pub(super) fn target_mut(&mut self) -> &mut V {
         self.initialized = 0;
-        self.vec.as_mut()
+        &mut self.vec
     }
 
     pub(super) fn into_inner(self) -> V {
@@ -310,18 +305,15 @@ impl<V: AsMut<Vec<u8>>> Appending<V> {
     ) -> Poll<io::Result<usize>> {
         let vec = self.vec.as_mut();
         let mut free = ReadBuf::uninit(vec.spare_capacity_mut());
-        let mut buf = free.take(limit);
         // SAFETY: so many of the free bytes were written, by a reader, through this very method:
         // since then the vector was neither lent nor given away.
-        unsafe { buf.assume_init(self.initialized.min(buf.capacity())) };
-        let (start, capacity) = (buf.buf.as_ptr(), buf.capacity());
-        let polled = reader.poll_read(cx, &mut buf);
-        buf.assert_not_exchanged(start, capacity);
-        let count = buf.filled;
-        self.initialized = self.initialized.max(buf.initialized);
+        unsafe { free.assume_init(self.initialized) };
+        let polled = free.fill_at_most(limit, |buf| reader.poll_read(cx, buf));
+        let count = free.filled;
+        self.initialized = free.initialized;
         ready!(polled)?;
-        // SAFETY: `buf` is over the free bytes of the vector, as was just compared, and a `ReadBuf`
-        // counts no byte as filled that was not written.
+        // SAFETY: `free` is over the free bytes of the vector, and a `ReadBuf` counts
+        // no byte as filled that was not written.
         unsafe { vec.set_len(vec.len() + count) };
         self.initialized -= count;
         Poll::Ready(Ok(count))

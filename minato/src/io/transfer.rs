@@ -64,8 +64,8 @@ pub(super) struct Transfer {
     /// the copy should not wait for its end either.
     unflushed: bool,
     copied: u64,
-    /// The faster way, where the copy may take it.
-    splice: Option<Splice>,
+    /// The faster way.
+    splice: Splice,
 }
 
 impl Transfer {
@@ -79,7 +79,7 @@ impl Transfer {
             ended: None,
             unflushed: true,
             copied: 0,
-            splice: sizes.pipes.then(Splice::new),
+            splice: Splice::new(sizes.pipes),
         }
     }
 
@@ -93,16 +93,12 @@ impl Transfer {
     ///
     /// Written bytes are also flushed whenever the reader has nothing more at the moment. An error
     /// of the reader is returned after what was read before it is written and flushed.
-    pub(super) fn poll<R, W>(
+    pub(super) fn poll<R: AsyncRead + ?Sized, W: AsyncWrite + ?Sized>(
         &mut self,
         cx: &mut Context<'_>,
         mut reader: Pin<&mut R>,
         mut writer: Pin<&mut W>,
-    ) -> Poll<io::Result<u64>>
-    where
-        R: AsyncRead + ?Sized,
-        W: AsyncWrite + ?Sized,
-    {
+    ) -> Poll<io::Result<u64>> {
         let mut budget = ready!(CallBudget::poll_new(cx));
         loop {
             // 1. Bytes in the buffer are written. While the writer takes none, more is read ahead.
@@ -113,7 +109,7 @@ impl Transfer {
                 }
             } else {
                 // 2. With an empty buffer: the end of the copy, or bytes that go by pipe.
-                if self.ended.is_some() || self.splice.as_ref().is_some_and(Splice::is_active) {
+                if self.ended.is_some() || self.splice.is_active() {
                     let step = self.poll_off_path(cx, reader.as_mut(), writer.as_mut());
                     match ready!(step)? {
                         Step::Moved(moved) => {
@@ -127,11 +123,7 @@ impl Transfer {
                 // 3. The buffer is filled. A reader that has nothing is a reason to flush.
                 match self.poll_fill(cx, reader.as_mut()) {
                     Poll::Ready(read) => read,
-                    Poll::Pending
-                        if self.splice.as_ref().is_some_and(Splice::has_taken_an_error) =>
-                    {
-                        self.end(Ok(()))
-                    }
+                    Poll::Pending if self.splice.has_taken_an_error() => self.end(Ok(())),
                     // Nothing has come since the last time, so there is nothing to flush either.
                     Poll::Pending if !self.unflushed => return Poll::Pending,
                     Poll::Pending => return self.poll_pause(cx, writer),
@@ -144,27 +136,22 @@ impl Transfer {
 
     /// What is not reading into the buffer and writing from it: the end, and the way by pipe.
     #[cold]
-    fn poll_off_path<R, W>(
+    fn poll_off_path<R: AsyncRead + ?Sized, W: AsyncWrite + ?Sized>(
         &mut self,
         cx: &mut Context<'_>,
         reader: Pin<&mut R>,
         mut writer: Pin<&mut W>,
-    ) -> Poll<io::Result<Step>>
-    where
-        R: AsyncRead + ?Sized,
-        W: AsyncWrite + ?Sized,
-    {
+    ) -> Poll<io::Result<Step>> {
         let (source, target) = (reader.as_ref().get_ref(), writer.as_ref().get_ref());
-        if self.splice.as_ref().is_some_and(|splice| splice.held() > 0) {
+        if self.splice.held() > 0 {
             return self.poll_drain_pipe(cx, target).map_ok(Step::Moved);
         }
         if self.ended.is_some() {
             ready!(poll_flush_taken(writer.as_mut(), cx, &mut self.unflushed))?;
             return Poll::Ready(self.finish().map(Step::Done));
         }
-        let Some(splice) = &mut self.splice else { return Poll::Ready(Ok(Step::Read)) };
-        let has_entered = splice.wants_to_enter() && splice.enter(source, target);
-        let filled = splice.poll_fill(cx, source);
+        let has_entered = self.splice.wants_to_enter() && self.splice.enter(source, target);
+        let filled = self.splice.poll_fill(cx, source);
         if has_entered {
             self.size = self.sizes.first;
             self.release_buffer();
@@ -183,9 +170,7 @@ impl Transfer {
     pub(super) fn into_unwritten(mut self) -> (u64, Vec<u8>) {
         let mut unwritten = self.buffer.bytes()[self.start..self.end].to_vec();
         // A pipe of ours always gives what is in it.
-        if let Some(splice) = &mut self.splice {
-            unwritten.extend(splice.take().unwrap_or_default());
-        }
+        unwritten.extend(self.splice.take().unwrap_or_default());
         (self.copied, unwritten)
     }
 
@@ -195,8 +180,7 @@ impl Transfer {
         cx: &mut Context<'_>,
         writer: &W,
     ) -> Poll<io::Result<usize>> {
-        let Some(splice) = &mut self.splice else { return Poll::Ready(Ok(0)) };
-        let count = match ready!(splice.poll_drain(cx, writer))? {
+        let count = match ready!(self.splice.poll_drain(cx, writer))? {
             Drained::Moved(count) => count,
             Drained::Copy(bytes) => {
                 (self.start, self.end) = (0, bytes.len());
@@ -217,9 +201,7 @@ impl Transfer {
         cx: &mut Context<'_>,
         writer: Pin<&mut W>,
     ) -> Poll<io::Result<u64>> {
-        if let Some(splice) = &mut self.splice {
-            splice.pause();
-        }
+        self.splice.pause();
         self.shrink();
         ready!(poll_flush_taken(writer, cx, &mut self.unflushed))?;
         Poll::Pending
@@ -259,9 +241,7 @@ impl Transfer {
             Ok(count) => count,
             Err(error) => return Poll::Ready(self.end(Err(error))),
         };
-        if let Some(splice) = &mut self.splice {
-            splice.moved(count);
-        }
+        self.splice.moved(count);
         // Only one read that fills the whole buffer shows that a larger one would have taken more;
         // a buffer that fills up behind a slow writer does not.
         if count == self.buffer.len() {
@@ -274,10 +254,7 @@ impl Transfer {
     /// The reader has ended, and gives no byte more.
     #[cold]
     fn end(&mut self, ended: io::Result<()>) -> usize {
-        self.ended = Some(match &mut self.splice {
-            Some(splice) => splice.end(ended),
-            None => ended,
-        });
+        self.ended = Some(self.splice.end(ended));
         0
     }
 

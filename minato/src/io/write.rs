@@ -80,7 +80,7 @@ macro_rules! write_to_memory {
                 buf => Poll::Ready(Write::write(self.get_mut(), buf)),
                 bufs => Poll::Ready(Write::write_vectored(self.get_mut(), bufs)),
                 flush => Poll::Ready(Ok(())),
-                shutdown => Poll::Ready(Ok(()))
+                poll_shutdown => Poll::Ready(Ok(()))
             }
         }
     )+};

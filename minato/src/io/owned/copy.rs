@@ -44,11 +44,7 @@ use crate::io::{AsyncRead, AsyncWrite};
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
-pub fn copy<R, W>(reader: R, writer: W) -> OwnedCopy<R, W>
-where
-    R: AsyncRead + Unpin,
-    W: AsyncWrite + Unpin,
-{
+pub fn copy<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(reader: R, writer: W) -> OwnedCopy<R, W> {
     let transfer = Transfer::new(BufferSizes::ADAPTIVE);
     OwnedCopy { parts: Parts::new("Copy", (reader, writer, transfer)) }
 }

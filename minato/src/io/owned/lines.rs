@@ -44,10 +44,7 @@ use crate::io::{AsyncBufRead, Lines};
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
-pub fn lines<A>(a: A) -> OwnedLines<A>
-where
-    A: AsyncBufRead + Unpin,
-{
+pub fn lines<A: AsyncBufRead + Unpin>(a: A) -> OwnedLines<A> {
     OwnedLines { lines: Lines::new(a) }
 }
 
@@ -76,10 +73,7 @@ impl<A> OwnedLines<A> {
     }
 }
 
-impl<A> Stream for OwnedLines<A>
-where
-    A: AsyncBufRead + Unpin,
-{
+impl<A: AsyncBufRead + Unpin> Stream for OwnedLines<A> {
     type Item = io::Result<String>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {

@@ -33,11 +33,7 @@ use crate::io::{AsyncBufRead, AsyncRead};
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
-pub fn read<A, T>(a: A, buf: T) -> OwnedRead<A, T>
-where
-    A: AsyncRead + Unpin,
-    T: AsMut<[u8]>,
-{
+pub fn read<A: AsyncRead + Unpin, T: AsMut<[u8]>>(a: A, buf: T) -> OwnedRead<A, T> {
     OwnedRead { parts: Parts::new("Read", (a, buf)) }
 }
 
@@ -83,11 +79,7 @@ by_value_future! {
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
-pub fn read_exact<A, T>(a: A, buf: T) -> OwnedReadExact<A, T>
-where
-    A: AsyncRead + Unpin,
-    T: AsMut<[u8]>,
-{
+pub fn read_exact<A: AsyncRead + Unpin, T: AsMut<[u8]>>(a: A, buf: T) -> OwnedReadExact<A, T> {
     OwnedReadExact { parts: Parts::new("ReadExact", (a, buf, 0)) }
 }
 
@@ -131,10 +123,7 @@ by_value_future! {
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
-pub fn read_until<A>(a: A, byte: u8, buf: Vec<u8>) -> OwnedReadUntil<A>
-where
-    A: AsyncBufRead + Unpin,
-{
+pub fn read_until<A: AsyncBufRead + Unpin>(a: A, byte: u8, buf: Vec<u8>) -> OwnedReadUntil<A> {
     OwnedReadUntil { parts: Parts::new("ReadUntil", (a, buf, Until::new(byte))) }
 }
 
@@ -182,10 +171,7 @@ impl<A> OwnedReadUntil<A> {
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
-pub fn read_to_end<A>(a: A, buf: Vec<u8>) -> OwnedReadToEnd<A>
-where
-    A: AsyncRead + Unpin,
-{
+pub fn read_to_end<A: AsyncRead + Unpin>(a: A, buf: Vec<u8>) -> OwnedReadToEnd<A> {
     OwnedReadToEnd { parts: Parts::new("ReadToEnd", (a, ToEnd::new(buf))) }
 }
 

@@ -36,11 +36,7 @@ use crate::io::util::poll_write_rest;
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
-pub fn write_all<A, T>(a: A, buf: T) -> OwnedWriteAll<A, T>
-where
-    A: AsyncWrite + Unpin,
-    T: AsRef<[u8]>,
-{
+pub fn write_all<A: AsyncWrite + Unpin, T: AsRef<[u8]>>(a: A, buf: T) -> OwnedWriteAll<A, T> {
     OwnedWriteAll { parts: Parts::new("WriteAll", (a, buf, 0)) }
 }
 
@@ -76,10 +72,7 @@ by_value_future! {
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
-pub fn flush<A>(a: A) -> OwnedFlush<A>
-where
-    A: AsyncWrite + Unpin,
-{
+pub fn flush<A: AsyncWrite + Unpin>(a: A) -> OwnedFlush<A> {
     OwnedFlush { parts: Parts::new("Flush", a) }
 }
 
@@ -117,10 +110,7 @@ by_value_future! {
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
-pub fn shutdown<A>(a: A) -> OwnedShutdown<A>
-where
-    A: AsyncWrite + Unpin,
-{
+pub fn shutdown<A: AsyncWrite + Unpin>(a: A) -> OwnedShutdown<A> {
     OwnedShutdown { parts: Parts::new("Shutdown", a) }
 }
 

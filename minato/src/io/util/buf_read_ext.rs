@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use super::read_until::Until;
+use super::text::Decoder;
 use super::{FillBuf, Lines, ReadLine, ReadUntil, Split};
 use crate::io::AsyncBufRead;
 
@@ -53,10 +54,7 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     /// assert_eq!((&field[..], reader), (&b"bow;"[..], &b"stern"[..]));
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    fn read_until<'a>(&'a mut self, byte: u8, buf: &'a mut Vec<u8>) -> ReadUntil<'a, Self>
-    where
-        Self: Unpin,
-    {
+    fn read_until<'a>(&'a mut self, byte: u8, buf: &'a mut Vec<u8>) -> ReadUntil<'a, Self> {
         ReadUntil { reader: self, until: Until::new(byte), buf }
     }
 
@@ -89,11 +87,8 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     /// assert_eq!((&line[..], reader), ("port\n", &b"starboard"[..]));
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    fn read_line<'a>(&'a mut self, buf: &'a mut String) -> ReadLine<'a, Self>
-    where
-        Self: Unpin,
-    {
-        ReadLine::new(self, buf)
+    fn read_line<'a>(&'a mut self, buf: &'a mut String) -> ReadLine<'a, Self> {
+        ReadLine { decoder: Decoder::new(buf), reader: self, text: buf, until: Until::new(b'\n') }
     }
 
     /// Cuts the stream into segments that end at `byte`, which is left out; see [`Split`].
@@ -127,11 +122,8 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     /// assert_eq!(reader.fill_buf().await?, b"o");
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    fn fill_buf(&mut self) -> FillBuf<'_, Self>
-    where
-        Self: Unpin,
-    {
-        FillBuf::new(self)
+    fn fill_buf(&mut self) -> FillBuf<'_, Self> {
+        FillBuf { reader: Some(self) }
     }
 
     /// Marks `amt` of the bytes that [`fill_buf`](Self::fill_buf) returned as read.

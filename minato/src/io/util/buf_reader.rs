@@ -9,7 +9,7 @@ use pin_project_lite::pin_project;
 
 use super::DEFAULT_CAPACITY;
 use super::seek::Seeking;
-use crate::io::forward::forward_write;
+use crate::io::forward::{forward_write, wrapped};
 use crate::io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 use crate::net::Direct;
 
@@ -58,29 +58,13 @@ impl<R: AsyncRead> BufReader<R> {
     }
 }
 
+wrapped! {
+    BufReader: inner, "reader behind the buffer",
+    "; what is read from it directly comes before what is buffered",
+    ". What is [buffered](Self::buffer) is lost: it was read already and does not come again"
+}
+
 impl<R> BufReader<R> {
-    /// The reader behind the buffer.
-    pub fn get_ref(&self) -> &R {
-        &self.inner
-    }
-
-    /// The reader behind the buffer; what is read from it directly comes before what is buffered.
-    pub fn get_mut(&mut self) -> &mut R {
-        &mut self.inner
-    }
-
-    /// The pinned reader behind the buffer.
-    pub fn get_pin_mut(self: Pin<&mut Self>) -> Pin<&mut R> {
-        self.project().inner
-    }
-
-    /// Gives back the reader behind the buffer.
-    ///
-    /// What is [buffered](Self::buffer) is lost: it was read already and does not come again.
-    pub fn into_inner(self) -> R {
-        self.inner
-    }
-
     /// What was read and not yet given out.
     pub fn buffer(&self) -> &[u8] {
         &self.buf[self.consumed..self.filled]

@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use super::seek::Seeking;
 use super::write::poll_write_rest;
 use super::{DEFAULT_CAPACITY, total_length};
-use crate::io::forward::{forward_buf_read, forward_read};
+use crate::io::forward::{forward_buf_read, forward_read, wrapped};
 use crate::io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 use crate::net::Direct;
 
@@ -77,22 +77,14 @@ impl<W: AsyncWrite> BufWriter<W> {
     }
 }
 
+wrapped! {
+    BufWriter: inner, "writer behind the buffer",
+    "; what is written to it directly overtakes what is buffered",
+    ". What is [buffered](Self::buffer) is lost: nothing is flushed. \
+     [`into_parts`](Self::into_parts) keeps it"
+}
+
 impl<W> BufWriter<W> {
-    /// The writer behind the buffer.
-    pub fn get_ref(&self) -> &W {
-        &self.inner
-    }
-
-    /// The writer behind the buffer; what is written to it directly overtakes what is buffered.
-    pub fn get_mut(&mut self) -> &mut W {
-        &mut self.inner
-    }
-
-    /// The pinned writer behind the buffer.
-    pub fn get_pin_mut(self: Pin<&mut Self>) -> Pin<&mut W> {
-        self.project().inner
-    }
-
     /// Gives back the writer behind the buffer, and what was written and not yet handed on to it:
     /// nothing is flushed, and nothing is lost.
     ///
@@ -109,14 +101,6 @@ impl<W> BufWriter<W> {
         let mut rest = self.buf;
         rest.drain(..self.written);
         (self.inner, rest)
-    }
-
-    /// Gives back the writer behind the buffer.
-    ///
-    /// What is [buffered](Self::buffer) is lost: nothing is flushed.
-    /// [`into_parts`](Self::into_parts) keeps it.
-    pub fn into_inner(self) -> W {
-        self.inner
     }
 
     /// What was written and not yet handed on.

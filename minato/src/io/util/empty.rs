@@ -84,7 +84,7 @@ macro_rules! forget_writes {
                 buf => budget::poll_spend(cx).map(|()| Ok(buf.len())),
                 bufs => budget::poll_spend(cx).map(|()| Ok(total_length(bufs))),
                 flush => budget::poll_spend(cx).map(Ok),
-                shutdown => budget::poll_spend(cx).map(Ok)
+                poll_shutdown => budget::poll_spend(cx).map(Ok)
             }
         }
     )+};

@@ -12,12 +12,10 @@ mod read_to_end;
 mod read_to_string;
 
 // The futures of buffered reading.
-mod fill_buf;
 mod read_until;
 
 // The futures of writing.
 mod write;
-mod write_buf;
 
 // The future of seeking.
 mod seek;
@@ -30,8 +28,7 @@ mod chain;
 mod empty;
 mod halves;
 mod join;
-mod lines;
-mod split;
+mod pieces;
 mod take;
 
 // What they share.
@@ -53,21 +50,20 @@ pub use self::buf_stream::BufStream;
 pub use self::buf_writer::BufWriter;
 pub use self::chain::Chain;
 pub use self::empty::{Empty, Repeat, Sink, empty, repeat, sink};
-pub use self::fill_buf::FillBuf;
 pub use self::halves::{ReadHalf, WriteHalf, split};
 pub use self::join::{Join, join};
-pub use self::lines::Lines;
+pub use self::pieces::{Lines, Split};
 pub use self::read::{Read, ReadExact, ReadIntoBuf, ReadNumber};
 pub use self::read_ext::AsyncReadExt;
 pub use self::read_to_end::ReadToEnd;
 pub use self::read_to_string::ReadToString;
-pub use self::read_until::{ReadLine, ReadUntil};
+pub use self::read_until::{FillBuf, ReadLine, ReadUntil};
 pub use self::seek::Seek;
 pub use self::seek_ext::AsyncSeekExt;
-pub use self::split::Split;
 pub use self::take::Take;
-pub use self::write::{Flush, Shutdown, Write, WriteAll, WriteNumber, WriteVectored};
-pub use self::write_buf::{WriteAllBuf, WriteBuf};
+pub use self::write::{
+    Flush, Shutdown, Write, WriteAll, WriteAllBuf, WriteBuf, WriteNumber, WriteVectored,
+};
 pub use self::write_ext::AsyncWriteExt;
 
 /// The length of all slices together, or `usize::MAX` if it is larger.

@@ -3,6 +3,7 @@
 use bytes::BufMut;
 
 use super::numbers::numbers;
+use super::read_to_end::ToEnd;
 use super::{Chain, Read, ReadExact, ReadIntoBuf, ReadNumber, ReadToEnd, ReadToString, Take};
 use crate::io::AsyncRead;
 
@@ -22,10 +23,7 @@ macro_rules! read_numbers {
         ///
         /// Bytes that were read are lost when the future is dropped between the bytes of the
         /// number; numbers of one byte are cancel safe.
-        fn $method(&mut self) -> ReadNumber<'_, Self, $number, [u8; $size]>
-        where
-            Self: Unpin,
-        {
+        fn $method(&mut self) -> ReadNumber<'_, Self, $number, [u8; $size]> {
             ReadNumber { reader: self, bytes: [0; $size], filled: 0, decode: <$number>::$decode }
         }
     )*};
@@ -87,10 +85,7 @@ pub trait AsyncReadExt: AsyncRead {
     /// assert_eq!(reader.read(&mut buf).await?, 0, "the end");
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    fn read<'a>(&'a mut self, buf: &'a mut [u8]) -> Read<'a, Self>
-    where
-        Self: Unpin,
-    {
+    fn read<'a>(&'a mut self, buf: &'a mut [u8]) -> Read<'a, Self> {
         Read { reader: self, buf }
     }
 
@@ -119,7 +114,6 @@ pub trait AsyncReadExt: AsyncRead {
     /// ```
     fn read_buf<'a, B>(&'a mut self, buf: &'a mut B) -> ReadIntoBuf<'a, Self, B>
     where
-        Self: Unpin,
         B: BufMut + ?Sized,
     {
         ReadIntoBuf { reader: self, buf }
@@ -150,10 +144,7 @@ pub trait AsyncReadExt: AsyncRead {
     /// assert_eq!(error.to_string(), "the stream ended after 3 of 4 bytes");
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    fn read_exact<'a>(&'a mut self, buf: &'a mut [u8]) -> ReadExact<'a, Self>
-    where
-        Self: Unpin,
-    {
+    fn read_exact<'a>(&'a mut self, buf: &'a mut [u8]) -> ReadExact<'a, Self> {
         ReadExact { reader: self, buf, filled: 0 }
     }
 
@@ -183,11 +174,8 @@ pub trait AsyncReadExt: AsyncRead {
     /// assert_eq!(log, b"log: two ships");
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    fn read_to_end<'a>(&'a mut self, buf: &'a mut Vec<u8>) -> ReadToEnd<'a, Self>
-    where
-        Self: Unpin,
-    {
-        ReadToEnd::new(self, buf)
+    fn read_to_end<'a>(&'a mut self, buf: &'a mut Vec<u8>) -> ReadToEnd<'a, Self> {
+        ReadToEnd { reader: self, reading: ToEnd::new(buf) }
     }
 
     /// Reads to the end of the stream and appends all to `dst`; returns how many bytes that were.
@@ -217,10 +205,7 @@ pub trait AsyncReadExt: AsyncRead {
     /// assert_eq!((error.kind(), &text[..]), (ErrorKind::InvalidData, "ahoy"));
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    fn read_to_string<'a>(&'a mut self, dst: &'a mut String) -> ReadToString<'a, Self>
-    where
-        Self: Unpin,
-    {
+    fn read_to_string<'a>(&'a mut self, dst: &'a mut String) -> ReadToString<'a, Self> {
         ReadToString::new(self, dst)
     }
 

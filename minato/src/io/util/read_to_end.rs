@@ -14,19 +14,13 @@ use crate::task::budget::CallBudget;
 helper_future! {
     /// The future of [`AsyncReadExt::read_to_end`](crate::io::AsyncReadExt::read_to_end).
     pub struct ReadToEnd<'a, R: ?Sized> {
-        reader: &'a mut R,
-        reading: ToEnd<&'a mut Vec<u8>>,
+        pub(super) reader: &'a mut R,
+        pub(super) reading: ToEnd<&'a mut Vec<u8>>,
     }
     where (R: AsyncRead + Unpin) -> io::Result<usize>;
     |this, cx| {
         ready!(this.reading.poll(Pin::new(&mut **this.reader), cx))?;
         Poll::Ready(Ok(this.reading.count()))
-    }
-}
-
-impl<'a, R: ?Sized> ReadToEnd<'a, R> {
-    pub(super) fn new(reader: &'a mut R, buf: &'a mut Vec<u8>) -> Self {
-        Self { reader, reading: ToEnd::new(buf) }
     }
 }
 
@@ -65,9 +59,9 @@ impl<V: AsMut<Vec<u8>>> ToEnd<V> {
         self.count
     }
 
-    /// The vector, to be used otherwise.
-    pub(super) fn vec_mut(&mut self) -> &mut Vec<u8> {
-        self.vec.get_mut()
+    /// What gave the vector, to be used otherwise.
+    pub(super) fn target_mut(&mut self) -> &mut V {
+        self.vec.target_mut()
     }
 
     /// The vector, and how many of its bytes were read.
@@ -156,7 +150,8 @@ mod tests {
     fn read_all(left: usize, chunk: usize, vec: &mut Vec<u8>) -> Vec<usize> {
         let mut reader = Counting { left, chunk, offered: Vec::new() };
         let before = vec.len();
-        let result = futures::executor::block_on(ReadToEnd::new(&mut reader, vec));
+        let future = ReadToEnd { reader: &mut reader, reading: ToEnd::new(vec) };
+        let result = futures::executor::block_on(future);
         assert_eq!(result.unwrap(), left);
         assert_eq!(vec.len(), before + left);
         reader.offered

@@ -1,4 +1,4 @@
-//! Reading up to a delimiter: the loop, and the futures over it.
+//! The futures of buffered reading, and the loop that reads up to a delimiter.
 
 use std::io::{self, BufRead};
 use std::mem;
@@ -115,13 +115,6 @@ helper_future! {
     }
 }
 
-impl<'a, R: ?Sized> ReadLine<'a, R> {
-    pub(super) fn new(reader: &'a mut R, text: &'a mut String) -> Self {
-        let decoder = Decoder::new(text);
-        Self { reader, text, decoder, until: Until::new(b'\n') }
-    }
-}
-
 /// Gives `$type`, which has a field `until: Until`, a limit.
 macro_rules! max_length {
     ([$($generics:tt)*] $type:ty) => {
@@ -144,3 +137,31 @@ macro_rules! max_length {
 pub(super) use max_length;
 
 max_length!(['a, R: ?Sized] ReadUntil<'a, R>);
+
+helper_future! {
+    /// The future of [`AsyncBufReadExt::fill_buf`](crate::io::AsyncBufReadExt::fill_buf).
+    ///
+    /// # Panics
+    ///
+    /// Polled after it has given the bytes: the reader went with them.
+    pub struct FillBuf<'a, R: ?Sized> {
+        pub(super) reader: Option<&'a mut R>,
+    }
+    where (R: AsyncBufRead + Unpin) -> io::Result<&'a [u8]>;
+    |this, cx| {
+        let slot = this.reader;
+        let reader = slot.as_mut().expect("FillBuf polled after completion");
+        if ready!(Pin::new(&mut **reader).poll_fill_buf(cx))?.is_empty() {
+            return Poll::Ready(Ok(&[]));
+        }
+        // The bytes borrow the reader for `'a`, which only a reader that is given away allows. So
+        // it is asked twice; the second time it has the bytes and only shows them.
+        let reader = slot.take().expect("the reader was there a moment ago");
+        match Pin::new(reader).poll_fill_buf(cx) {
+            Poll::Ready(result) => Poll::Ready(result),
+            Poll::Pending => {
+                Poll::Ready(Err(io::Error::other("the reader took back the bytes it had shown")))
+            }
+        }
+    }
+}

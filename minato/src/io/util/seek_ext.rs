@@ -31,10 +31,7 @@ pub trait AsyncSeekExt: AsyncSeek {
     /// # Cancel safety
     ///
     /// A future that is dropped before its end may have moved the stream or not.
-    fn seek(&mut self, pos: SeekFrom) -> Seek<'_, Self>
-    where
-        Self: Unpin,
-    {
+    fn seek(&mut self, pos: SeekFrom) -> Seek<'_, Self> {
         Seek { stream: self, seeking: Seeking::Wanted(pos) }
     }
 
@@ -43,10 +40,7 @@ pub trait AsyncSeekExt: AsyncSeek {
     /// # Errors
     ///
     /// Those of the stream.
-    fn rewind(&mut self) -> Seek<'_, Self>
-    where
-        Self: Unpin,
-    {
+    fn rewind(&mut self) -> Seek<'_, Self> {
         self.seek(SeekFrom::Start(0))
     }
 
@@ -69,10 +63,7 @@ pub trait AsyncSeekExt: AsyncSeek {
     /// assert_eq!(chart.stream_position().await?, 0);
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    fn stream_position(&mut self) -> Seek<'_, Self>
-    where
-        Self: Unpin,
-    {
+    fn stream_position(&mut self) -> Seek<'_, Self> {
         self.seek(SeekFrom::Current(0))
     }
 }

@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
+use crate::io::forward::wrapped;
 use crate::io::{AsyncBufRead, AsyncRead, ReadBuf};
 
 pin_project! {
@@ -34,26 +35,11 @@ impl<R> Take<R> {
     pub fn set_limit(&mut self, limit: u64) {
         self.limit = limit;
     }
+}
 
-    /// The reader behind the limit.
-    pub fn get_ref(&self) -> &R {
-        &self.inner
-    }
-
-    /// The reader behind the limit; what is read from it directly does not count.
-    pub fn get_mut(&mut self) -> &mut R {
-        &mut self.inner
-    }
-
-    /// The pinned reader behind the limit.
-    pub fn get_pin_mut(self: Pin<&mut Self>) -> Pin<&mut R> {
-        self.project().inner
-    }
-
-    /// Gives back the reader behind the limit; nothing is lost.
-    pub fn into_inner(self) -> R {
-        self.inner
-    }
+wrapped! {
+    Take: inner, "reader behind the limit",
+    "; what is read from it directly does not count", "; nothing is lost"
 }
 
 /// As much of `limit` as memory can hold.

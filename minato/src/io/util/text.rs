@@ -11,13 +11,9 @@ pub(super) fn not_text(error: impl Error + Send + Sync + 'static) -> io::Error {
 }
 
 /// The text at the front of `bytes`, in the same memory.
-pub(super) fn text_of(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|error| {
-        let valid = error.utf8_error().valid_up_to();
-        let mut bytes = error.into_bytes();
-        bytes.truncate(valid);
-        String::from_utf8(bytes).unwrap_or_default()
-    })
+pub(super) fn text_of(mut bytes: Vec<u8>) -> String {
+    bytes.truncate(bytes.utf8_chunks().next().map_or(0, |chunk| chunk.valid().len()));
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
 /// Appends bytes to a string, chunk by chunk.

@@ -1,8 +1,10 @@
-//! The futures that write from slices, flush, and end the writing side.
+//! The futures that write from slices and from a [`Buf`], flush, and end the writing side.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+
+use bytes::Buf;
 
 use super::future::helper_future;
 use crate::io::AsyncWrite;
@@ -89,7 +91,7 @@ pub(in crate::io) fn poll_flush_taken<W: AsyncWrite + ?Sized>(
 /// `WriteZero` when it took none: to ask again could go on for ever. `Other` when it claims to have
 /// taken more than there were.
 #[inline]
-pub(super) fn taken(count: usize, offered: usize) -> io::Result<usize> {
+fn taken(count: usize, offered: usize) -> io::Result<usize> {
     if count == 0 || count > offered { Err(wrongly_taken(count, offered)) } else { Ok(count) }
 }
 
@@ -100,6 +102,62 @@ fn wrongly_taken(count: usize, offered: usize) -> io::Error {
         return io::Error::new(io::ErrorKind::WriteZero, message);
     }
     io::Error::other(format!("the writer claims to have taken {count} of {offered} bytes"))
+}
+
+helper_future! {
+    /// The future of [`AsyncWriteExt::write_buf`](crate::io::AsyncWriteExt::write_buf).
+    pub struct WriteBuf<'a, W, B> {
+        pub(super) writer: &'a mut W,
+        pub(super) buf: &'a mut B,
+    }
+    where (W: AsyncWrite + Unpin, B: Buf) -> io::Result<usize>;
+    |this, cx| poll_write_from(Pin::new(&mut **this.writer), cx, this.buf)
+}
+
+/// How many slices of a buffer go into one write.
+const SLICES: usize = 64;
+
+/// Writes once from `buf` and advances it; returns how many bytes the writer took.
+fn poll_write_from<W: AsyncWrite + ?Sized, B: Buf>(
+    writer: Pin<&mut W>,
+    cx: &mut Context<'_>,
+    buf: &mut B,
+) -> Poll<io::Result<usize>> {
+    let remaining = buf.remaining();
+    if remaining == 0 {
+        return Poll::Ready(Ok(0));
+    }
+    let count = if writer.is_write_vectored() {
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let used = buf.chunks_vectored(&mut slices);
+        ready!(writer.poll_write_vectored(cx, &slices[..used]))?
+    } else {
+        ready!(writer.poll_write(cx, buf.chunk()))?
+    };
+    if count > 0 {
+        buf.advance(taken(count, remaining)?);
+    }
+    Poll::Ready(Ok(count))
+}
+
+helper_future! {
+    /// The future of [`AsyncWriteExt::write_all_buf`](crate::io::AsyncWriteExt::write_all_buf).
+    pub struct WriteAllBuf<'a, W, B> {
+        pub(super) writer: &'a mut W,
+        pub(super) buf: &'a mut B,
+    }
+    where (W: AsyncWrite + Unpin, B: Buf) -> io::Result<()>;
+    |this, cx| {
+        while this.buf.has_remaining() {
+            let offered = this.buf.remaining();
+            let count = ready!(uninterrupted!(
+                cx,
+                poll_write_from(Pin::new(&mut **this.writer), cx, this.buf)
+            ))?;
+            taken(count, offered)?;
+        }
+        Poll::Ready(Ok(()))
+    }
 }
 
 helper_future! {

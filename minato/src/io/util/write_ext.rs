@@ -24,10 +24,7 @@ macro_rules! write_numbers {
         ///
         /// A future that is dropped before its end may have written some of the bytes; with
         /// numbers of one byte, none.
-        fn $method(&mut self, number: $number) -> WriteNumber<'_, Self, [u8; $size]>
-        where
-            Self: Unpin,
-        {
+        fn $method(&mut self, number: $number) -> WriteNumber<'_, Self, [u8; $size]> {
             WriteNumber { writer: self, bytes: number.$encode(), written: 0 }
         }
     )*};
@@ -66,10 +63,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     /// assert_eq!(here.write(b"harbour").await?, 4, "a part of it");
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    fn write<'a>(&'a mut self, src: &'a [u8]) -> Write<'a, Self>
-    where
-        Self: Unpin,
-    {
+    fn write<'a>(&'a mut self, src: &'a [u8]) -> Write<'a, Self> {
         Write { writer: self, bytes: src }
     }
 
@@ -94,10 +88,10 @@ pub trait AsyncWriteExt: AsyncWrite {
     /// assert_eq!(target, b"harbour");
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    fn write_vectored<'a, 'b>(&'a mut self, bufs: &'a [IoSlice<'b>]) -> WriteVectored<'a, 'b, Self>
-    where
-        Self: Unpin,
-    {
+    fn write_vectored<'a, 'b>(
+        &'a mut self,
+        bufs: &'a [IoSlice<'b>],
+    ) -> WriteVectored<'a, 'b, Self> {
         WriteVectored { writer: self, slices: bufs }
     }
 
@@ -184,10 +178,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     /// assert_eq!(target, b"ahoy");
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    fn write_all<'a>(&'a mut self, src: &'a [u8]) -> WriteAll<'a, Self>
-    where
-        Self: Unpin,
-    {
+    fn write_all<'a>(&'a mut self, src: &'a [u8]) -> WriteAll<'a, Self> {
         WriteAll { writer: self, bytes: src, written: 0 }
     }
 
@@ -214,10 +205,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     /// assert_eq!(writer.get_ref(), b"ahoy");
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    fn flush(&mut self) -> Flush<'_, Self>
-    where
-        Self: Unpin,
-    {
+    fn flush(&mut self) -> Flush<'_, Self> {
         Flush { writer: self }
     }
 
@@ -244,10 +232,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     /// assert_eq!(text, "last");
     /// # std::io::Result::Ok(()) }).unwrap();
     /// ```
-    fn shutdown(&mut self) -> Shutdown<'_, Self>
-    where
-        Self: Unpin,
-    {
+    fn shutdown(&mut self) -> Shutdown<'_, Self> {
         Shutdown { writer: self }
     }
 }

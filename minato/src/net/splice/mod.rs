@@ -30,7 +30,7 @@ pub(crate) struct Splice {
     pipe: Option<SplicePipe>,
     /// An error of the reader's socket, which the socket has reported and forgotten.
     taken: Option<io::Error>,
-    /// False once the kernel refused.
+    /// False if the copy must not, and once the kernel refused.
     possible: bool,
     /// Whether there is anything to do here. It is false as long as bytes are copied and nothing
     /// speaks for splicing, so that a copy has one thing to check.
@@ -45,14 +45,9 @@ pub(crate) enum Drained {
 }
 
 impl Splice {
-    pub(crate) fn new() -> Self {
-        Self {
-            policy: Policy::default(),
-            pipe: None,
-            taken: None,
-            possible: true,
-            is_active: false,
-        }
+    /// With `possible` false it never splices.
+    pub(crate) fn new(possible: bool) -> Self {
+        Self { policy: Policy::default(), pipe: None, taken: None, possible, is_active: false }
     }
 
     /// How many bytes are between reader and writer, in the pipe.

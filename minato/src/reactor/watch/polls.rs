@@ -106,7 +106,7 @@ pub fn watch_polls(
     LOG.lock().report = Some(Arc::new(report));
     LIMIT.store(limit.as_micros().min(u128::from(NOT_WATCHED - 1)) as u64, Ordering::SeqCst);
     for runtime in RuntimeInner::all() {
-        runtime.reactors.iter().filter(|it| is_watchable(it)).try_for_each(watch)?;
+        watch(&runtime.reactors)?;
     }
     Ok(())
 }
@@ -123,16 +123,14 @@ pub(crate) fn watch_from_now_on(limit: Duration) {
 pub(crate) fn watch_new(reactors: &[Arc<ReactorInner>]) {
     if LIMIT.load(Ordering::SeqCst) != NOT_WATCHED {
         // Without the background thread slow polls go unnoticed.
-        reactors.iter().filter(|it| is_watchable(it)).for_each(|it| _ = watch(it));
+        _ = watch(reactors);
     }
 }
 
-fn is_watchable(reactor: &ReactorInner) -> bool {
-    reactor.driver.host().is_none()
-}
-
-fn watch(reactor: &Arc<ReactorInner>) -> io::Result<()> {
-    monitor::watch(reactor, false)
+/// Watches those that are not in a simulation.
+fn watch(reactors: &[Arc<ReactorInner>]) -> io::Result<()> {
+    let mut watched = reactors.iter().filter(|it| it.driver.host().is_none());
+    watched.try_for_each(|it| monitor::watch(it, false))
 }
 
 /// How long the monitor may look away from a core that runs.
@@ -194,16 +192,15 @@ fn of_task(reactor: &ReactorInner, address: usize) -> SlowPoll {
         lasted: Duration::ZERO,
         has_ended: false,
     };
-    let owner = RuntimeInner::all()
-        .find(|runtime| runtime.address() == reactor.owner.load(Ordering::Relaxed));
-    owner.into_iter().for_each(|runtime| {
+    let owner = reactor.owner.load(Ordering::Relaxed);
+    for runtime in RuntimeInner::all().filter(|it| it.address() == owner) {
         runtime.tasks.each(|task| {
             if task.address() == address {
                 (slow.task, slow.name) = (Some(task.meta().id), task.name());
                 slow.spawned_at = Some(task.meta().spawned_at);
             }
         });
-    });
+    }
     let mut log = LOG.lock();
     log.count += 1;
     slow.number = log.count;

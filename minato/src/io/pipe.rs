@@ -1,4 +1,4 @@
-//! A pipe in memory, from a writer to a reader.
+//! Pipes in memory: from a writer to a reader, and two connected ends like a pair of sockets.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker, ready};
 use super::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 use super::{ReadHalf, WriteHalf, split};
 use crate::panics::contain;
+use crate::sync::{Arc, Mutex};
 use crate::task::budget;
 
 /// Makes a pipe that holds at most `max_buf_size` bytes, and gives its two ends.
@@ -82,7 +83,7 @@ pub struct SimplexStream {
 /// To wake one, and even to drop one, runs code of an executor. That code may use the same pipe, so
 /// it runs after the pipe is unlocked. It may also panic, which must not keep the others waiting.
 #[derive(Default)]
-pub(super) struct Released {
+struct Released {
     reader: Option<Waker>,
     writer: Option<Waker>,
     /// Dropped without a wake: another waker took its place.
@@ -90,7 +91,7 @@ pub(super) struct Released {
 }
 
 impl Released {
-    pub(super) fn wake(self) {
+    fn wake(self) {
         for waker in [self.reader, self.writer].into_iter().flatten() {
             _ = contain(|| waker.wake());
         }
@@ -120,7 +121,7 @@ impl SimplexStream {
         Self { bytes: VecDeque::new(), max_buf_size, closed: false, reader: None, writer: None }
     }
 
-    pub(super) fn poll_take(
+    fn poll_take(
         &mut self,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
@@ -139,7 +140,7 @@ impl SimplexStream {
         Poll::Ready(Ok(()))
     }
 
-    pub(super) fn poll_put(
+    fn poll_put(
         &mut self,
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
@@ -167,7 +168,7 @@ impl SimplexStream {
     }
 
     /// Ends the pipe on both sides: nothing more can be written, what is in it can still be read.
-    pub(super) fn close(&mut self, released: &mut Released) {
+    fn close(&mut self, released: &mut Released) {
         self.closed = true;
         released.reader = self.reader.take();
         released.writer = self.writer.take();
@@ -181,7 +182,7 @@ impl SimplexStream {
     }
 
     /// Calls `call` with the pipe, and wakes the tasks that it released once `pipe` is unlocked.
-    pub(super) fn with<T>(
+    fn with<T>(
         mut pipe: impl DerefMut<Target = Self>,
         call: impl FnOnce(&mut Self, &mut Released) -> T,
     ) -> T {
@@ -240,7 +241,7 @@ macro_rules! write_into_pipe {
                 $with
             }),
             flush => Poll::Ready(Ok(())),
-            shutdown => {
+            poll_shutdown => {
                 let $call = SimplexStream::close;
                 Poll::Ready(Ok($with))
             }
@@ -248,8 +249,81 @@ macro_rules! write_into_pipe {
     };
 }
 
-pub(super) use write_into_pipe;
-
 impl AsyncWrite for SimplexStream {
     write_into_pipe!(self, call => Self::with(self.get_mut(), call));
+}
+
+/// Makes two connected ends: what is written into one can be read from the other.
+///
+/// Each direction holds at most `max_buf_size` bytes that were written and not yet read; a write
+/// beyond that waits.
+///
+/// # Panics
+///
+/// When `max_buf_size` is 0: nothing could ever be written.
+///
+/// # Examples
+///
+/// ```
+/// use minato::io::owned;
+///
+/// # futures::executor::block_on(async {
+/// let (ship, harbour) = minato::io::duplex(64);
+/// let (_ship, _) = owned::write_all(ship, "ahoy").await?;
+/// let (_harbour, greeting) = owned::read_exact(harbour, [0; 4]).await?;
+/// assert_eq!(&greeting, b"ahoy");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+#[track_caller]
+pub fn duplex(max_buf_size: usize) -> (DuplexStream, DuplexStream) {
+    let there = Arc::new(Mutex::new(SimplexStream::new_unsplit(max_buf_size)));
+    let back = Arc::new(Mutex::new(SimplexStream::new_unsplit(max_buf_size)));
+    (
+        DuplexStream { incoming: back.clone(), outgoing: there.clone() },
+        DuplexStream { incoming: there, outgoing: back },
+    )
+}
+
+/// One of two connected ends in memory, made by [`duplex`].
+///
+/// It behaves like a connected socket:
+///
+/// * Shutting it down ends the peer's reading side only: the peer reads what is left, then sees the
+///   end of the stream, and may still write. Own writes are then
+///   [`BrokenPipe`](io::ErrorKind::BrokenPipe) errors.
+/// * Dropping it ends both directions: the peer reads what is left, then sees the end of the
+///   stream; the peer's writes, also one that waits for room, are `BrokenPipe` errors.
+/// * Bytes can be read as soon as they are written: flushing does nothing.
+///
+/// Each end wakes one reading and one writing task: of each kind the last one that had to wait.
+#[derive(Debug)]
+pub struct DuplexStream {
+    incoming: Arc<Mutex<SimplexStream>>,
+    outgoing: Arc<Mutex<SimplexStream>>,
+}
+
+impl AsyncRead for DuplexStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        budget::poll_counted(cx, |cx| {
+            SimplexStream::with(self.incoming.lock(), |pipe, released| {
+                pipe.poll_take(cx, buf, released)
+            })
+        })
+    }
+}
+
+impl AsyncWrite for DuplexStream {
+    write_into_pipe!(self, call => SimplexStream::with(self.outgoing.lock(), call));
+}
+
+impl Drop for DuplexStream {
+    fn drop(&mut self) {
+        SimplexStream::with(self.outgoing.lock(), SimplexStream::close);
+        SimplexStream::with(self.incoming.lock(), SimplexStream::close);
+    }
 }
