@@ -77,17 +77,18 @@ fn open(path: &Path) -> io::Result<Server> {
     _ = fs::remove_file(&aside);
     let socket = UnixSocket::new_stream()?;
     socket.bind(&aside)?;
-    let aside = Removed(aside);
-    fs::set_permissions(&aside.0, fs::Permissions::from_mode(0o600))?;
+    let aside = OwnFile { made: fs::symlink_metadata(&aside)?, path: aside };
+    fs::set_permissions(&aside.path, fs::Permissions::from_mode(0o600))?;
     let listener = socket.listen(CONNECTIONS as u32)?;
-    let own = fs::symlink_metadata(&aside.0)?;
     // 2. A link is made only where nothing is. Who comes in between is looked at once more.
     for _ in 0..3 {
-        match fs::hard_link(&aside.0, path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => make_room(path, &own)?,
+        match fs::hard_link(&aside.path, path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                make_room(path, &aside.made)?
+            }
             Err(error) => return Err(error),
             Ok(()) => {
-                let file = OwnFile { path: path.to_owned(), number: (own.dev(), own.ino()) };
+                let file = OwnFile { path: path.to_owned(), made: aside.made.clone() };
                 return Ok(Server { incoming: listener.incoming(), file });
             }
         }
@@ -128,15 +129,6 @@ fn make_room(path: &Path, own: &fs::Metadata) -> io::Result<()> {
     }
 }
 
-/// A file that is removed in the end.
-struct Removed(PathBuf);
-
-impl Drop for Removed {
-    fn drop(&mut self) {
-        _ = fs::remove_file(&self.0);
-    }
-}
-
 /// Answers programs that want to look inside; see [`serve`]. Dropping it removes the socket's file.
 #[derive(Debug)]
 #[must_use = "`run` answers"]
@@ -145,12 +137,12 @@ pub struct Server {
     file: OwnFile,
 }
 
-/// The socket's file, which is removed in the end if it is still there.
+/// The socket's file, by one of its names, which is removed in the end if it is still there.
 #[derive(Debug)]
 struct OwnFile {
     path: PathBuf,
-    /// Its device, and its number there.
-    number: (u64, u64),
+    /// What it was when it was made: its device, and its number there.
+    made: fs::Metadata,
 }
 
 impl Server {
@@ -180,8 +172,9 @@ impl Server {
 
 impl Drop for OwnFile {
     fn drop(&mut self) {
+        let made = (self.made.dev(), self.made.ino());
         let there = fs::symlink_metadata(&self.path);
-        if there.is_ok_and(|there| (there.dev(), there.ino()) == self.number) {
+        if there.is_ok_and(|there| (there.dev(), there.ino()) == made) {
             _ = fs::remove_file(&self.path);
         }
     }
