@@ -164,6 +164,8 @@ fn cores_count_what_they_do() {
                 ping(&mut one, 10).await.unwrap();
                 drop(one);
                 server.await.unwrap().unwrap();
+                // An answer may be there whenever the core looks. Here it has to wait.
+                minato::time::sleep(Duration::from_millis(20)).await;
             }))
             .unwrap();
         let after = handle.core_metrics(0).unwrap();

@@ -15,7 +15,7 @@ pub(crate) fn run() -> Result<Outcome, String> {
     command.arg(tree::root().join("demo/run")).args(SHORT);
     // The other programs have built most of what it needs.
     command.env("CARGO_TARGET_DIR", tree::root().join("target/programs"));
-    let (output, problem) = process::run(&mut command, minutes(25));
+    let (output, problem) = process::run(&mut command, minutes(40));
     Ok(outcome(&output, problem))
 }
 
