@@ -17,8 +17,12 @@
 //!     let snapshot = minato::inspect::snapshot();
 //!     let tasks = &snapshot.runtime(runtime.handle().id()).unwrap().tasks;
 //!     let found = tasks.iter().find(|found| found.id == task.id()).unwrap();
+//!     // A look is not one moment: it may see the task on its way to wait.
+//!     if found.state != TaskState::Waiting {
+//!         continue;
+//!     }
 //!     if let [Wait::Socket { local: Some(local), .. }] = &found.waits[..] {
-//!         assert_eq!((found.state, local), (TaskState::Waiting, &address));
+//!         assert_eq!(local, &address);
 //!         return Ok(());
 //!     }
 //! }
