@@ -133,7 +133,8 @@ impl RuntimeMetrics {
 
     /// How long a worker has been at work. It is measured from the first call of
     /// [`Handle::metrics`] or [`Runtime::metrics`](super::Runtime::metrics) on, because it takes
-    /// reading the clock whenever a worker parks.
+    /// reading the clock whenever a worker parks. A worker that is at work at that call counts from
+    /// its next pause on.
     ///
     /// # Panics
     ///
