@@ -121,7 +121,7 @@ impl<L, M, F> Serve<L, M, F> {
     }
 }
 
-impl<L, M, F, S, B> Serve<L, M, F>
+impl<L, M, F, S, B> IntoFuture for Serve<L, M, F>
 where
     L: Listener,
     M: FnMut(&L::Io) -> S + Clone + Send + 'static,
@@ -133,42 +133,47 @@ where
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    async fn run(self) -> io::Result<usize> {
-        let Self { mut listener, make, http, signal, drain_limit, handshake_limit, on_error } =
-            self;
-        let http = Arc::new(http);
-        let shutdown = GracefulShutdown::new();
-        let mut connections = JoinSet::new();
-        let mut signal = pin!(signal);
-        // Accept, until told to end.
-        let outcome = loop {
-            let next = poll_fn(|cx| match signal.as_mut().poll(cx) {
-                Poll::Ready(_) => Poll::Ready(None),
-                Poll::Pending => listener.poll_accept(cx).map(Some),
-            });
-            let handshake = match next.await {
-                None => break Ok(()),
-                Some(Err(error)) => break Err(error),
-                Some(Ok(handshake)) => timeout(handshake_limit, handshake),
-            };
-            let (mut make, http, token) = (make.clone(), http.clone(), shutdown.token());
-            let on_error = on_error.clone();
-            connections.spawn(async move {
-                let connected = async {
-                    let io = token.run_until_begun(handshake).await.transpose()?.transpose()?;
-                    let Some(io) = io else { return Ok(()) };
-                    let service = TowerToHyperService::new(make(&io));
-                    drive(&http, io, service, &token).await
+    type Output = io::Result<usize>;
+    type IntoFuture = Pin<Box<dyn Future<Output = io::Result<usize>> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let Self { mut listener, make, http, signal, drain_limit, handshake_limit, on_error } =
+                self;
+            let http = Arc::new(http);
+            let shutdown = GracefulShutdown::new();
+            let mut connections = JoinSet::new();
+            let mut signal = pin!(signal);
+            // Accept, until told to end.
+            let outcome = loop {
+                let next = poll_fn(|cx| match signal.as_mut().poll(cx) {
+                    Poll::Ready(_) => Poll::Ready(None),
+                    Poll::Pending => listener.poll_accept(cx).map(Some),
+                });
+                let handshake = match next.await {
+                    None => break Ok(()),
+                    Some(Err(error)) => break Err(error),
+                    Some(Ok(handshake)) => timeout(handshake_limit, handshake),
                 };
-                connected.await.unwrap_or_else(|error: BoxError| on_error(error));
-            });
-            // What has ended, with a panic of its service or without.
-            while connections.try_join_next().is_some() {}
-        };
-        drop(listener);
-        let left = shutdown.drain(drain_limit).await;
-        connections.shutdown().await;
-        outcome.map(|()| left)
+                let (mut make, http, token) = (make.clone(), http.clone(), shutdown.token());
+                let on_error = on_error.clone();
+                connections.spawn(async move {
+                    let connected = async {
+                        let io = token.run_until_begun(handshake).await.transpose()?.transpose()?;
+                        let Some(io) = io else { return Ok(()) };
+                        let service = TowerToHyperService::new(make(&io));
+                        drive(&http, io, service, &token).await
+                    };
+                    connected.await.unwrap_or_else(|error: BoxError| on_error(error));
+                });
+                // What has ended, with a panic of its service or without.
+                while connections.try_join_next().is_some() {}
+            };
+            drop(listener);
+            let left = shutdown.drain(drain_limit).await;
+            connections.shutdown().await;
+            outcome.map(|()| left)
+        })
     }
 }
 
@@ -196,26 +201,6 @@ where
             connection.as_mut().graceful_shutdown();
             connection.await
         }
-    }
-}
-
-impl<L, M, F, S, B> IntoFuture for Serve<L, M, F>
-where
-    L: Listener,
-    M: FnMut(&L::Io) -> S + Clone + Send + 'static,
-    F: Future + Send + 'static,
-    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
-    S::Future: Send + 'static,
-    S::Error: Into<BoxError>,
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<BoxError>,
-{
-    type Output = io::Result<usize>;
-    type IntoFuture = Pin<Box<dyn Future<Output = io::Result<usize>> + Send>>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
     }
 }
 
