@@ -150,6 +150,9 @@ mod choice;
 mod hash;
 mod trace;
 
+// Many runs.
+mod sweep;
+
 // Helpers.
 mod address;
 mod arena;
