@@ -1,15 +1,19 @@
 //! A host: its addresses, its sockets and the events for them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::arena::Key;
+use crate::choice::{draw, mix, site};
 use crate::faults::{Faults, Verb};
 use crate::ports::Ports;
 use crate::readiness::Event;
 use crate::socket::{Family, Kind, Socket};
 use crate::world::World;
+
+const RANDOM: u64 = site("random numbers of a host");
 
 /// The number of a host, in the order in which hosts were made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,6 +23,9 @@ pub(crate) struct HostId(pub(crate) u32);
 #[derive(Debug)]
 pub(crate) struct HostState {
     pub(crate) name: String,
+    /// What stands for it in draws.
+    pub(crate) key: u64,
+    pub(crate) counts: Counts,
     pub(crate) v4: Ipv4Addr,
     pub(crate) v6: Ipv6Addr,
     pub(crate) ports: Ports,
@@ -32,6 +39,45 @@ pub(crate) struct HostState {
     pub(crate) last_loopback: u64,
     /// Whether the host is in the world's list of notified hosts.
     pub(crate) notified: bool,
+}
+
+/// What a host has had so far, for the names of what it gets next.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    sockets: u64,
+    connections: BTreeMap<HostId, u32>,
+    datagrams: BTreeMap<HostId, u64>,
+    /// The instant of its last random number, and how many that instant has given.
+    random: (u64, u64),
+}
+
+impl Counts {
+    pub(crate) fn next_socket(&mut self) -> u64 {
+        self.sockets += 1;
+        self.sockets - 1
+    }
+
+    /// Counts a connection that this host asks `server` for.
+    pub(crate) fn next_connection(&mut self, server: HostId) -> u32 {
+        let count = self.connections.entry(server).or_default();
+        *count = count.wrapping_add(1);
+        count.wrapping_sub(1)
+    }
+
+    /// Counts a datagram that this host sends to `to`.
+    pub(crate) fn next_datagram(&mut self, to: HostId) -> u64 {
+        let count = self.datagrams.entry(to).or_default();
+        *count += 1;
+        *count - 1
+    }
+
+    /// Counts a random number that the host asks for at `now`, from 0 at each instant.
+    pub(crate) fn next_random(&mut self, now: u64) -> u64 {
+        let (at, count) = self.random;
+        let count = if at == now { count } else { 0 };
+        self.random = (now, count + 1);
+        count
+    }
 }
 
 impl HostState {
@@ -139,6 +185,36 @@ impl Host {
     pub fn fail(&self, verb: Verb, port: u16, errors: impl IntoIterator<Item = i32>) {
         let errors = errors.into_iter();
         self.world.lock().host_mut(self.id).faults.add(verb, port, errors);
+    }
+
+    /// Fills `bytes` with random numbers, for what asks the system of this host for them.
+    ///
+    /// They depend on the seed, the host, the time, and how many numbers the host has asked for at
+    /// that instant before. So what asks more or less often changes no later number, and none of
+    /// another host. They are no part of the [trace](World::trace_hash): what is sent because of
+    /// them is.
+    ///
+    /// ```
+    /// use minato_sim::World;
+    ///
+    /// let random = |asked_before: usize| {
+    ///     let world = World::new(1);
+    ///     let mut bytes = [0; 16];
+    ///     world.host("other").fill_random(&mut vec![0; asked_before]);
+    ///     world.host("host").fill_random(&mut bytes);
+    ///     bytes
+    /// };
+    /// assert_eq!(random(0), random(100));
+    /// ```
+    pub fn fill_random(&self, bytes: &mut [u8]) {
+        let mut state = self.world.lock();
+        let (seed, now) = (state.choices.seed, state.now);
+        let host = state.host_mut(self.id);
+        for part in bytes.chunks_mut(8) {
+            let nth = host.counts.next_random(now);
+            let number = draw(seed, RANDOM, host.key ^ mix(now), nth).to_le_bytes();
+            part.copy_from_slice(&number[..part.len()]);
+        }
     }
 
     /// Puts this host into the list that [`World::take_notified`] gives.

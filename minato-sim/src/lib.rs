@@ -148,6 +148,7 @@ mod ports;
 // Choices, and the record of a run.
 mod choice;
 mod hash;
+mod name;
 mod trace;
 
 // Many runs.
@@ -163,6 +164,7 @@ pub use builder::WorldBuilder;
 pub use faults::Verb;
 pub use host::Host;
 pub use message::Message;
+pub use name::{ConnectionName, PacketName, SocketName, TaskName};
 pub use named::{Membership, OptionName, OptionValue};
 pub use options::{Options, SocketOption};
 pub use readiness::{Event, Readiness};

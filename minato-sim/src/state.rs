@@ -13,8 +13,9 @@ use crate::builder::Config;
 use crate::choice::{Choices, draw, site};
 use crate::errno::fail;
 use crate::faults::{Faults, Verb};
-use crate::host::{HostId, HostState};
+use crate::host::{Counts, HostId, HostState};
 use crate::link::{Links, Verdict};
+use crate::name::{ConnectionName, PacketName, SocketName, key_of, key_of_host};
 use crate::names::{self, Names};
 use crate::options::Options;
 use crate::ports::Ports;
@@ -29,11 +30,16 @@ use crate::udp::{DatagramState, Interface};
 const LATENCY: u64 = site("latency");
 const ORDER: u64 = site("event order");
 
+/// They tell the keys of a host's sockets, and of what it sends, from those of its connections.
+const SOCKETS: u64 = site("sockets");
+const DATAGRAMS: u64 = site("datagrams");
+
 /// What the world keeps about a socket.
 #[derive(Debug)]
 pub(crate) struct SocketState {
-    /// Counts sockets; the entity of their draws and trace lines.
+    /// Counts sockets; the subject of their trace lines.
     pub(crate) number: u64,
+    pub(crate) name: SocketName<HostId>,
     pub(crate) host: HostId,
     pub(crate) family: Family,
     pub(crate) kind: Kind,
@@ -119,6 +125,8 @@ impl State {
         self.names.insert(name, [v4.into()].into_iter().chain(v6_of_name).collect());
         self.hosts.push(HostState {
             name: name.to_owned(),
+            key: key_of_host(name),
+            counts: Counts::default(),
             v4,
             v6,
             ports: Ports::default(),
@@ -155,8 +163,77 @@ impl State {
         self.connection_count
     }
 
+    /// Names the connection that `client` now asks `server` for, and gives its key in draws.
+    pub(crate) fn next_connection(
+        &mut self,
+        client: HostId,
+        server: HostId,
+    ) -> (ConnectionName<HostId>, u64) {
+        let nth = self.host_mut(client).counts.next_connection(server);
+        let key = key_of(self.host(client).key, self.host(server).key, u64::from(nth));
+        (ConnectionName { client, server, nth }, key)
+    }
+
+    /// Names the datagram that `from` now sends to `to`.
+    pub(crate) fn next_datagram(&mut self, from: HostId, to: HostId) -> PacketName<HostId> {
+        PacketName::Datagram { from, to, nth: self.host_mut(from).counts.next_datagram(to) }
+    }
+
+    /// What stands for all datagrams from one host to another in draws.
+    pub(crate) fn key_of_datagrams(&self, from: HostId, to: HostId) -> u64 {
+        key_of(self.host(from).key, self.host(to).key, DATAGRAMS)
+    }
+
+    /// What stands for the sender of a packet in draws, and which of its packets it is.
+    pub(crate) fn key_and_nth(&self, packet: PacketName<HostId>) -> (u64, u64) {
+        match packet {
+            PacketName::OfConnection { connection, from_server, nth } => {
+                let ConnectionName { client, server, nth: connection } = connection;
+                let (client, server) = (self.host(client).key, self.host(server).key);
+                (key_of(client, server, u64::from(connection)) ^ u64::from(from_server), nth)
+            }
+            PacketName::Datagram { from, to, nth } => (self.key_of_datagrams(from, to), nth),
+        }
+    }
+
+    /// The name of a packet with the names of its hosts.
+    #[allow(dead_code, reason = "for the names in records and plans")]
+    pub(crate) fn written(&self, packet: PacketName<HostId>) -> PacketName {
+        packet.map(|host| self.host(host).name.clone())
+    }
+
+    /// The name of a packet with the numbers of its hosts.
+    ///
+    /// # Errors
+    /// `InvalidInput` if the world has no such host.
+    #[allow(dead_code, reason = "for the names in records and plans")]
+    pub(crate) fn numbered(&self, packet: &PacketName) -> io::Result<PacketName<HostId>> {
+        let mut unknown = None;
+        let name = packet.clone().map(|host| match self.host_ids.get(&host) {
+            Some(id) => *id,
+            None => {
+                unknown = Some(host);
+                HostId(0)
+            }
+        });
+        match unknown {
+            None => Ok(name),
+            Some(host) => Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("the packet {packet} names '{host}', which is no host of this world"),
+            )),
+        }
+    }
+
+    /// What stands for a socket in draws.
+    pub(crate) fn key_of_socket(&self, key: Key) -> u64 {
+        let SocketName { host, nth } = self.socket(key).name;
+        key_of(self.host(host).key, SOCKETS, nth)
+    }
+
     /// Queues an event. Events of one instant and one entity keep their order; which entity comes
-    /// first is a draw that no other event shifts.
+    /// first is a draw that no other event shifts. An entity is the key of a connection, or of all
+    /// datagrams from one host to another.
     pub(crate) fn schedule(&mut self, at: u64, entity: u64, what: Occurrence) {
         let tie = draw(self.choices.seed, ORDER, entity, at);
         self.queue.push(at, tie, what);
@@ -165,18 +242,24 @@ impl State {
     pub(crate) fn schedule_for(&mut self, connection: Key, at: u64, step: Step) {
         let state = self.connection_mut(connection);
         state.pending += 1;
-        let entity = state.number;
+        let entity = state.key;
         self.schedule(at, entity, Occurrence::OfConnection { connection, step });
+    }
+
+    /// Names the packet that one end of a connection now sends.
+    pub(crate) fn next_packet(&mut self, key: Key, from: Side) -> PacketName<HostId> {
+        let connection = self.connection_mut(key);
+        let end = connection.end_mut(from);
+        end.packets += 1;
+        let (nth, from_server) = (end.packets - 1, from == Side::Server);
+        PacketName::OfConnection { connection: connection.name, from_server, nth }
     }
 
     /// The next random number of one end of a connection.
     pub(crate) fn connection_draw(&mut self, key: Key, from: Side) -> u64 {
-        let seed = self.choices.seed;
-        let connection = self.connection_mut(key);
-        let entity = connection.entity(from);
-        let end = connection.end_mut(from);
-        end.draws += 1;
-        draw(seed, LATENCY, entity, end.draws)
+        let packet = self.next_packet(key, from);
+        let (entity, nth) = self.key_and_nth(packet);
+        draw(self.choices.seed, LATENCY, entity, nth)
     }
 
     /// When a packet sent now arrives. It may overtake others.

@@ -9,6 +9,7 @@ use crate::choice::{below, draw, site};
 use crate::errno::{self, fail};
 use crate::faults::Verb;
 use crate::host::HostId;
+use crate::name::SocketName;
 use crate::options::Options;
 use crate::readiness::Readiness;
 use crate::socket::{Family, Kind};
@@ -30,12 +31,14 @@ impl State {
         }
         self.host_mut(host).descriptors += 1;
         self.socket_count += 1;
+        let name = SocketName { host, nth: self.host_mut(host).counts.next_socket() };
         let options = match kind {
             Kind::Stream => Options::new(self.config.send_buffer, self.config.receive_buffer),
             Kind::Datagram => Options::new(self.config.send_buffer, self.config.datagram_buffer),
         };
         Ok(self.sockets.insert(SocketState {
             number: self.socket_count,
+            name,
             host,
             family,
             kind,

@@ -143,7 +143,8 @@ impl World {
         Duration::from_nanos(value)
     }
 
-    /// Fills `bytes` with random numbers, for what asks a system for them.
+    /// Fills `bytes` with random numbers, for what asks a system for them outside of all hosts;
+    /// see [`Host::fill_random`] for the others.
     ///
     /// They depend on the seed, the time, and how many bytes were asked for at that instant before;
     /// so what draws more or less often at one instant changes no later one. They are no part of

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use super::flow::{Fin, Flow};
 use crate::arena::Key;
 use crate::host::HostId;
+use crate::name::ConnectionName;
 use crate::ports::Holder;
 
 /// One of the two ends.
@@ -89,8 +90,8 @@ pub(crate) struct End {
     pub(crate) last_heard: u64,
     pub(crate) probes: u32,
     pub(crate) keepalive_timer: bool,
-    /// How many packets this end has drawn a fate for.
-    pub(crate) draws: u64,
+    /// How many packets this end has sent, lost ones included.
+    pub(crate) packets: u64,
 }
 
 impl End {
@@ -112,7 +113,7 @@ impl End {
             last_heard: 0,
             probes: 0,
             keepalive_timer: false,
-            draws: 0,
+            packets: 0,
         }
     }
 
@@ -136,8 +137,11 @@ impl End {
 
 #[derive(Debug)]
 pub(crate) struct Connection {
-    /// Counts connections; the entity of their draws and trace lines.
+    /// Counts connections; the subject of their trace lines.
     pub(crate) number: u64,
+    pub(crate) name: ConnectionName<HostId>,
+    /// What stands for it in draws.
+    pub(crate) key: u64,
     pub(crate) started: u64,
     pub(crate) ends: [End; 2],
     /// The flow *from* each side.
@@ -149,6 +153,7 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) fn new(
         number: u64,
+        (name, key): (ConnectionName<HostId>, u64),
         started: u64,
         client: (HostId, SocketAddr, Key),
         server: (HostId, SocketAddr),
@@ -157,6 +162,8 @@ impl Connection {
         let (send, receive) = buffers;
         Connection {
             number,
+            name,
+            key,
             started,
             ends: [
                 End::new(client.0, client.1, Owner::Socket(client.2), Phase::Connecting),
@@ -173,7 +180,7 @@ impl Connection {
         (client.host, client.address) == (server.host, server.address)
     }
 
-    /// The number of one end in draws and in the trace.
+    /// The number of one end in the trace.
     pub(crate) fn entity(&self, side: Side) -> u64 {
         self.number << 1 | side.index() as u64
     }

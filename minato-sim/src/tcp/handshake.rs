@@ -45,14 +45,11 @@ impl State {
         let options = &self.socket(key).options;
         let buffers = (options.send_buffer, options.receive_buffer);
         let number = self.next_connection_number();
-        let mut connection = Connection::new(
-            number,
-            self.now,
-            (host, local, key),
-            // If no host has the address, the host is not used.
-            (owner.unwrap_or(host), to),
-            buffers,
-        );
+        // If no host has the address, the host is not used.
+        let server = owner.unwrap_or(host);
+        let name = self.next_connection(host, server);
+        let mut connection =
+            Connection::new(number, name, self.now, (host, local, key), (server, to), buffers);
         connection.ends[0].last_heard = self.now;
         let connection_key = self.connections.insert(connection);
         let to_itself = self.connection(connection_key).is_to_itself();
@@ -197,7 +194,7 @@ impl State {
             // The first packet of a simultaneous open, which the socket answers itself.
             return self.send_syn_ack(key);
         }
-        let Some(listener_key) = self.find_listener(host, to, connection.number) else {
+        let Some(listener_key) = self.find_listener(host, to, connection.key) else {
             self.send_reset(key, Side::Server);
             return;
         };

@@ -12,6 +12,7 @@ use crate::choice::{below, draw, site};
 use crate::errno::{self, fail};
 use crate::host::HostId;
 use crate::link::Verdict;
+use crate::name::PacketName;
 use crate::names::is_broadcast;
 use crate::queue::Occurrence;
 use crate::socket::Kind;
@@ -21,6 +22,7 @@ pub(crate) use multicast::Group;
 pub(crate) use queue::{DatagramState, Received};
 
 const LATENCY: u64 = site("datagram latency");
+const ANSWER: u64 = site("latency of an answer to a datagram");
 const RECEIVER: u64 = site("receiver of a shared port");
 
 /// The bytes that fit into one packet of IPv4, and of IPv6.
@@ -66,6 +68,9 @@ pub(crate) struct Packet {
     header: Header,
     bytes: Vec<u8>,
     sender: Key,
+    name: PacketName<HostId>,
+    /// What stands for the sender in draws.
+    sender_key: u64,
     number: u64,
 }
 
@@ -143,11 +148,13 @@ impl State {
         } else if let Some(owner) = owner {
             self.dispatch(key, owner, header, bytes);
         } else if self.socket(key).peer.is_some() {
-            let raw = self.datagram_draw(key);
+            // The answer of the sender's own host, which nothing has left.
+            let name = self.next_datagram(host, host);
+            let raw = self.datagram_draw(ANSWER, name);
             let at = self.now.saturating_add(self.links.nowhere(raw));
-            let number = self.socket(key).number;
             let error = errno::EHOSTUNREACH;
-            self.schedule(at, number, Occurrence::Unreachable { socket: key, error });
+            let entity = self.key_of_datagrams(host, host);
+            self.schedule(at, entity, Occurrence::Unreachable { socket: key, error });
         }
         Ok(taken)
     }
@@ -175,9 +182,10 @@ impl State {
     }
 
     fn dispatch(&mut self, key: Key, host: HostId, header: Header, bytes: Vec<u8>) {
-        let raw = self.datagram_draw(key);
         let socket = self.socket(key);
         let (from_host, number) = (socket.host, socket.number);
+        let name = self.next_datagram(from_host, host);
+        let raw = self.datagram_draw(LATENCY, name);
         match self.links.decide(from_host, host, raw) {
             Verdict::Deliver(delay) => {
                 let mut at = self.now.saturating_add(delay);
@@ -187,18 +195,20 @@ impl State {
                     at = at.max(last.saturating_add(1));
                     *last = at;
                 }
-                let packet = Packet { host, from_host, header, bytes, sender: key, number };
-                self.schedule(at, number, Occurrence::Datagram { packet: Box::new(packet) });
+                let (sender, sender_key) = (key, self.key_of_socket(key));
+                let entity = self.key_of_datagrams(from_host, host);
+                let packet =
+                    Packet { host, from_host, header, bytes, sender, name, sender_key, number };
+                self.schedule(at, entity, Occurrence::Datagram { packet: Box::new(packet) });
             }
             Verdict::Lost => self.trace.fact(self.now, "datagram lost", number, 0),
         }
     }
 
-    fn datagram_draw(&mut self, key: Key) -> u64 {
-        let seed = self.choices.seed;
-        let socket = self.socket_mut(key);
-        socket.datagrams.draws += 1;
-        draw(seed, LATENCY, socket.number, socket.datagrams.draws)
+    /// What is drawn at `site` for the datagram of this name.
+    fn datagram_draw(&self, site: u64, name: PacketName<HostId>) -> u64 {
+        let (entity, nth) = self.key_and_nth(name);
+        draw(self.choices.seed, site, entity, nth)
     }
 
     pub(crate) fn on_datagram(&mut self, packet: Packet) {
@@ -221,11 +231,12 @@ impl State {
         if !self.sockets.get(packet.sender).is_some_and(connected) {
             return;
         }
-        let raw = self.datagram_draw(packet.sender);
+        let raw = self.datagram_draw(ANSWER, packet.name);
         if let Verdict::Deliver(delay) = self.links.decide(packet.host, packet.from_host, raw) {
             let at = self.now.saturating_add(delay);
             let (socket, error) = (packet.sender, errno::ECONNREFUSED);
-            self.schedule(at, packet.number, Occurrence::Unreachable { socket, error });
+            let entity = self.key_of_datagrams(packet.host, packet.from_host);
+            self.schedule(at, entity, Occurrence::Unreachable { socket, error });
         }
     }
 
@@ -277,7 +288,7 @@ impl State {
             return Some(last);
         }
         // All packets of one sender go to the same socket, as on Linux.
-        let raw = draw(self.choices.seed, RECEIVER, packet.number, 0);
+        let raw = draw(self.choices.seed, RECEIVER, packet.sender_key, 0);
         Some(best[below(raw, best.len() as u64) as usize])
     }
 

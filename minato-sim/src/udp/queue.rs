@@ -33,8 +33,6 @@ pub(crate) struct DatagramState {
     pub(crate) groups: Vec<super::Group>,
     pub(super) read_shut: bool,
     pub(super) write_shut: bool,
-    /// How many packets of the socket a fate was drawn for.
-    pub(super) draws: u64,
 }
 
 impl DatagramState {

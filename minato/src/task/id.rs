@@ -3,6 +3,8 @@
 use std::fmt;
 use std::num::NonZeroU64;
 
+use minato_sim::TaskName;
+
 use crate::runtime::context;
 use crate::sync::plain::{AtomicU64, Ordering};
 
@@ -46,12 +48,6 @@ pub fn try_id() -> Option<Id> {
     context::task()
 }
 
-/// Marks the id of a task of a simulated host.
-const SIMULATED: NonZeroU64 = NonZeroU64::new(1 << 63).unwrap();
-
-/// Below this bit stands the number of the task on its host, and above that of the host.
-const HOST_SHIFT: u32 = 40;
-
 impl Id {
     pub(crate) fn next() -> Self {
         static BEFORE: AtomicU64 = AtomicU64::new(0);
@@ -64,18 +60,16 @@ impl Id {
 
     /// The id of the `nth` task of a simulated host.
     pub(crate) fn on_host(host: u64, nth: u64) -> Self {
-        Self(SIMULATED | (host << HOST_SHIFT) | (nth & ((1 << HOST_SHIFT) - 1)))
+        let number = TaskName { host, nth }.number();
+        Self(NonZeroU64::new(number).expect("its highest bit is set"))
     }
 }
 
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let number = self.number();
-        if number & SIMULATED.get() == 0 {
-            return number.fmt(f);
+        match TaskName::of_number(self.number()) {
+            Some(TaskName { host, nth }) => write!(f, "{host}.{nth}"),
+            None => self.number().fmt(f),
         }
-        let host = (number & !SIMULATED.get()) >> HOST_SHIFT;
-        let nth = number & ((1 << HOST_SHIFT) - 1);
-        write!(f, "{host}.{nth}")
     }
 }
