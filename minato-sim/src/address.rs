@@ -31,7 +31,8 @@ pub(crate) fn presented(address: SocketAddr, family: Family) -> SocketAddr {
 /// The unspecified address of a family.
 pub(crate) fn unspecified(family: Family) -> IpAddr {
     match family {
-        Family::V4 => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        // A Unix socket has no such address, and nobody asks for one.
+        Family::V4 | Family::Unix => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         Family::V6 => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
     }
 }

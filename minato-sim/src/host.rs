@@ -11,6 +11,7 @@ use crate::faults::{Faults, Verb};
 use crate::ports::Ports;
 use crate::readiness::Event;
 use crate::socket::{Family, Kind, Socket};
+use crate::unix::UnixNames;
 use crate::world::World;
 
 const RANDOM: u64 = site("random numbers of a host");
@@ -29,6 +30,7 @@ pub(crate) struct HostState {
     pub(crate) v4: Ipv4Addr,
     pub(crate) v6: Ipv6Addr,
     pub(crate) ports: Ports,
+    pub(crate) unix: UnixNames,
     pub(crate) descriptors: usize,
     /// Sockets with new events, each once.
     pub(crate) ready: Vec<Key>,

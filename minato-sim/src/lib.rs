@@ -72,6 +72,13 @@
 //! the port it sends to. A send never blocks. A broadcast reaches every host of the world, and a
 //! multicast every host that has joined the group.
 //!
+//! # Unix sockets
+//!
+//! Within a host there are Unix sockets, too: streams, datagrams and pairs ([`Socket::bind_unix`],
+//! [`Host::unix_pair`]). What is sent is received at once and in order. Each host has its own
+//! names, and none of them is ever a file of the machine: a path is there from a bind until
+//! [`Host::unlink`].
+//!
 //! # Faults
 //!
 //! Links can be slow ([`World::set_link_latency`]) and cut ([`World::partition`]). Errors that a
@@ -111,7 +118,8 @@
 //!   otherwise](WorldBuilder::ipv6_names) (tests).
 //! - Ports below 1024 may be bound unless [the world is told
 //!   otherwise](WorldBuilder::privileged_ports) (tests).
-//! - There are no Unix sockets (later).
+//! - Every directory of a Unix socket's path exists, and its owner and permissions never matter
+//!   (tests). No descriptors and no credentials pass with a message (later).
 
 // What users hold.
 #[doc(hidden)]
@@ -139,6 +147,7 @@ mod settings;
 mod table;
 mod tcp;
 mod udp;
+mod unix;
 
 // What a network has: the paths of packets, names, ports.
 mod link;
@@ -169,4 +178,5 @@ pub use named::{Membership, OptionName, OptionValue};
 pub use options::{Options, SocketOption};
 pub use readiness::{Event, Readiness};
 pub use socket::{Family, Kind, Socket};
+pub use unix::MAX_WAITING;
 pub use world::World;

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::address::presented;
 use crate::errno::{self, fail};
-use crate::socket::{Kind, Socket, scatterer};
+use crate::socket::{Family, Kind, Socket, scatterer};
 use crate::udp::SendOptions;
 
 /// What is known of a datagram that was received.
@@ -84,6 +84,10 @@ impl Socket {
     }
 
     fn must_be_datagram(&self) -> io::Result<()> {
-        if self.kind == Kind::Datagram { Ok(()) } else { fail(errno::EOPNOTSUPP) }
+        if self.kind == Kind::Datagram && self.family != Family::Unix {
+            Ok(())
+        } else {
+            fail(errno::EOPNOTSUPP)
+        }
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::errno::{self, fail};
 use crate::options::SocketOption;
 use crate::socket::{Family, Socket};
+use crate::unix::has_option;
 
 /// An option that can be read and set. [`SocketOption`] says what each of them does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub enum OptionName {
     MulticastInterfaceV4,
     MulticastInterfaceV6,
     DontFragment,
-    /// Whether messages tell who sent them: only of Unix sockets, which a world does not have.
+    /// Whether messages tell who sent them: only of Unix sockets, and of none of a world.
     PassCredentials,
 }
 
@@ -56,11 +57,17 @@ macro_rules! options_by_name {
             /// The value of the option of that name.
             ///
             /// # Errors
-            /// `EOPNOTSUPP` for an option of IPv6, read from an IPv4 socket; `Unsupported` for what
+            /// `EOPNOTSUPP` for an option of IPv6, read from an IPv4 socket, and for one of the
+            /// internet's, read from a Unix socket; `Unsupported` for what
             /// no simulated socket has.
             pub fn option(&self, name: OptionName) -> io::Result<OptionValue> {
                 let $options = self.options();
-                if name.is_of_v6() && self.family() == Family::V4 {
+                let absent = match self.family() {
+                    Family::V4 => name.is_of_v6(),
+                    Family::V6 => false,
+                    Family::Unix => !has_option(name),
+                };
+                if absent {
                     return fail(errno::EOPNOTSUPP);
                 }
                 match name {
@@ -245,6 +252,6 @@ impl Socket {
 fn unsupported(name: OptionName) -> io::Error {
     io::Error::new(
         io::ErrorKind::Unsupported,
-        format!("the option {name:?} cannot be had on the sim engine, which has TCP and UDP"),
+        format!("the option {name:?} cannot be had on the sim engine"),
     )
 }

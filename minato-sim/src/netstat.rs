@@ -19,6 +19,11 @@ impl State {
 
     fn describe(&self, socket: &SocketState, text: &mut String) {
         let host = &self.host(socket.host).name;
+        if let Some(unix) = &socket.unix {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{host} {}", self.describe_unix(socket, unix));
+            return;
+        }
         let (protocol, state, receive, send) = match (socket.kind, &socket.role) {
             (Kind::Datagram, _) => {
                 let state = if socket.peer.is_some() { "CONNECTED" } else { "UNCONNECTED" };

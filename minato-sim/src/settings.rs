@@ -18,6 +18,9 @@ impl State {
     pub(crate) fn set_option(&mut self, key: Key, option: SocketOption) -> io::Result<()> {
         let stream = self.socket(key).kind == Kind::Stream;
         let v6 = self.socket(key).family == Family::V6;
+        if self.socket(key).unix.is_some() {
+            return self.set_unix_option(key, option);
+        }
         let bound = self.socket(key).bound.is_some();
         // The kernel keeps a byte, and on a stream two of its bits to itself.
         let service = if stream { 0xfc } else { 0xff };
@@ -146,7 +149,7 @@ fn seconds(value: Duration) -> io::Result<Duration> {
 
 /// Whole seconds, as the kernel keeps them, rounded up. Rounded down, half a second would become 0,
 /// which means a reset.
-fn linger(value: Duration) -> io::Result<Duration> {
+pub(crate) fn linger(value: Duration) -> io::Result<Duration> {
     let seconds = value.as_secs().saturating_add(u64::from(value.subsec_nanos() > 0));
     match i32::try_from(seconds) {
         Ok(_) => Ok(Duration::from_secs(seconds)),

@@ -22,6 +22,8 @@ pub enum Family {
     /// IPv6. A socket of this family also uses IPv4 by mapped addresses, unless
     /// [`OnlyV6`](SocketOption::OnlyV6) is set.
     V6,
+    /// Unix sockets, which reach other sockets of their own host.
+    Unix,
 }
 
 impl From<SocketAddr> for Family {
@@ -63,7 +65,7 @@ fn filler<T>(buffer: &mut [T], write: impl Fn(&mut T, u8)) -> impl FnMut(&[u8]) 
 }
 
 /// The same into memory that may be uninitialized.
-fn filler_of_uninit(buffer: &mut [MaybeUninit<u8>]) -> impl FnMut(&[u8]) {
+pub(crate) fn filler_of_uninit(buffer: &mut [MaybeUninit<u8>]) -> impl FnMut(&[u8]) {
     filler(buffer, |slot, byte| {
         slot.write(byte);
     })
@@ -111,6 +113,7 @@ impl Socket {
     /// port below 1024 where [those are forbidden](crate::WorldBuilder::privileged_ports),
     /// `EAFNOSUPPORT` or `EINVAL` for the wrong family, `EINVAL` if it is bound.
     pub fn bind(&self, address: SocketAddr) -> io::Result<()> {
+        self.must_be_ip()?;
         self.world.lock().bind(self.key, address)
     }
 
@@ -121,7 +124,10 @@ impl Socket {
     /// `EADDRINUSE` if another socket listens there, `EINVAL` if it is connected, `EOPNOTSUPP` for
     /// a datagram socket.
     pub fn listen(&self, backlog: i32) -> io::Result<()> {
-        self.world.lock().listen(self.key, backlog)
+        match self.family {
+            Family::Unix => self.world.lock().listen_unix(self.key, backlog),
+            _ => self.world.lock().listen(self.key, backlog),
+        }
     }
 
     /// The first connection that waits, and the address of its client. The new socket has the
@@ -132,6 +138,7 @@ impl Socket {
     /// connection waits, `EINVAL` if the socket does not listen, `EOPNOTSUPP` for a datagram
     /// socket, `ECONNABORTED` where [resets are reported](crate::WorldBuilder::reports_aborted).
     pub fn accept(&self) -> io::Result<(Socket, SocketAddr)> {
+        self.must_be_ip()?;
         let accepted = self.world.lock().accept(self.key)?;
         let socket = Socket {
             world: self.world.clone(),
@@ -153,6 +160,7 @@ impl Socket {
     /// `EALREADY` while it connects, `EISCONN` when it is connected, the reason when that failed;
     /// `EAFNOSUPPORT`, `EINVAL`, `EADDRNOTAVAIL`, `ENETUNREACH`, and `EACCES` for a broadcast.
     pub fn connect(&self, address: SocketAddr) -> io::Result<()> {
+        self.must_be_ip()?;
         let mut state = self.world.lock();
         match self.kind {
             Kind::Stream => state.connect_stream(self.key, address),
@@ -190,6 +198,10 @@ impl Socket {
         let limit = buffer.len();
         let mut state = self.world.lock();
         match self.kind {
+            _ if self.family == Family::Unix => {
+                let sink = filler_of_uninit(buffer);
+                Ok(state.receive_unix(self.key, limit, consume, sink)?.copied)
+            }
             Kind::Stream => {
                 state.stream_receive(self.key, limit, consume, filler_of_uninit(buffer))
             }
@@ -209,6 +221,9 @@ impl Socket {
         let limit = buffers.iter().map(|buffer| buffer.len()).sum();
         let mut state = self.world.lock();
         match self.kind {
+            _ if self.family == Family::Unix => {
+                Ok(state.receive_unix(self.key, limit, true, scatterer(buffers))?.copied)
+            }
             Kind::Stream => state.stream_receive(self.key, limit, true, scatterer(buffers)),
             Kind::Datagram => {
                 let received = state.datagram_receive(self.key, limit, true, scatterer(buffers))?;
@@ -235,6 +250,7 @@ impl Socket {
     pub fn send_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         let mut state = self.world.lock();
         match self.kind {
+            _ if self.family == Family::Unix => state.send_unix(self.key, pieces),
             Kind::Stream => state.stream_send(self.key, pieces),
             Kind::Datagram => state.datagram_send(self.key, pieces, None, SendOptions::default()),
         }
@@ -246,6 +262,7 @@ impl Socket {
     /// # Errors
     /// As [`send`](Socket::send), except that a full buffer is none.
     pub fn force_send(&self, bytes: &[u8]) -> io::Result<()> {
+        self.must_be_ip()?;
         self.world.lock().force_send(self.key, bytes)
     }
 
@@ -277,6 +294,7 @@ impl Socket {
         buffer: &mut [MaybeUninit<u8>],
         consume: bool,
     ) -> io::Result<(usize, bool, SocketAddr)> {
+        self.must_be_ip()?;
         let limit = buffer.len();
         let mut state = self.world.lock();
         if self.kind == Kind::Stream {
@@ -295,6 +313,7 @@ impl Socket {
     /// As [`send`](Socket::send); also `EACCES` for a broadcast without the option, and
     /// `EAFNOSUPPORT`, `ENETUNREACH` or `EINVAL` for an address that it cannot send to.
     pub fn send_to(&self, bytes: &[u8], address: SocketAddr) -> io::Result<usize> {
+        self.must_be_ip()?;
         let pieces = [IoSlice::new(bytes)];
         let mut state = self.world.lock();
         match self.kind {
@@ -314,6 +333,7 @@ impl Socket {
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         let mut state = self.world.lock();
         match self.kind {
+            _ if self.family == Family::Unix => state.shutdown_unix(self.key, how),
             Kind::Stream => state.shutdown_stream(self.key, how),
             Kind::Datagram => state.shutdown_datagram(self.key, how),
         }
@@ -324,6 +344,7 @@ impl Socket {
     /// # Errors
     /// None so far.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.must_be_ip()?;
         Ok(self.world.lock().local_address(self.key))
     }
 
@@ -332,7 +353,12 @@ impl Socket {
     /// # Errors
     /// `ENOTCONN` without a connection.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.must_be_ip()?;
         self.world.lock().peer_address(self.key)
+    }
+
+    fn must_be_ip(&self) -> io::Result<()> {
+        if self.family == Family::Unix { errno::fail(errno::EINVAL) } else { Ok(()) }
     }
 
     /// Reports changes of this socket from now on, as events of its host that carry `key`. What it

@@ -26,6 +26,7 @@ use crate::tcp::{Connection, Role, Side};
 use crate::time::NEVER;
 use crate::trace::Trace;
 use crate::udp::{DatagramState, Interface};
+use crate::unix::{UnixNames, UnixSocket};
 
 const LATENCY: u64 = site("latency");
 const ORDER: u64 = site("event order");
@@ -59,6 +60,8 @@ pub(crate) struct SocketState {
     pub(crate) role: Role,
     /// Of a datagram socket.
     pub(crate) datagrams: DatagramState,
+    /// Of a Unix socket.
+    pub(crate) unix: Option<Box<UnixSocket>>,
 }
 
 #[derive(Debug)]
@@ -130,6 +133,7 @@ impl State {
             v4,
             v6,
             ports: Ports::default(),
+            unix: UnixNames::default(),
             descriptors: 0,
             ready: Vec::new(),
             stale: 0,

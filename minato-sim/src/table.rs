@@ -16,6 +16,7 @@ use crate::socket::{Family, Kind};
 use crate::state::{SocketState, State};
 use crate::tcp::{Phase, Role};
 use crate::udp::DatagramState;
+use crate::unix::UnixSocket;
 
 const LISTENER: u64 = site("listener of a shared port");
 
@@ -30,13 +31,26 @@ impl State {
             return fail(errno::EMFILE);
         }
         self.host_mut(host).descriptors += 1;
+        let (send, receive) = (self.config.send_buffer, self.config.receive_buffer);
+        let options = match (family, kind) {
+            (Family::Unix, _) => UnixSocket::options(),
+            (_, Kind::Stream) => Options::new(send, receive),
+            (_, Kind::Datagram) => Options::new(send, self.config.datagram_buffer),
+        };
+        Ok(self.insert_socket(host, family, kind, options))
+    }
+
+    /// Puts a socket into the table, which counts as no descriptor yet.
+    pub(crate) fn insert_socket(
+        &mut self,
+        host: HostId,
+        family: Family,
+        kind: Kind,
+        options: Options,
+    ) -> Key {
         self.socket_count += 1;
         let name = SocketName { host, nth: self.host_mut(host).counts.next_socket() };
-        let options = match kind {
-            Kind::Stream => Options::new(self.config.send_buffer, self.config.receive_buffer),
-            Kind::Datagram => Options::new(self.config.send_buffer, self.config.datagram_buffer),
-        };
-        Ok(self.sockets.insert(SocketState {
+        self.sockets.insert(SocketState {
             number: self.socket_count,
             name,
             host,
@@ -51,7 +65,8 @@ impl State {
             peer: None,
             role: Role::Fresh,
             datagrams: DatagramState::default(),
-        }))
+            unix: (family == Family::Unix).then(Box::default),
+        })
     }
 
     pub(crate) fn close_socket(&mut self, key: Key) {
@@ -70,6 +85,9 @@ impl State {
         let host = self.host_mut(socket.host);
         if let Some(bound) = socket.bound {
             host.ports.unbind(socket.kind, bound.port, key);
+        }
+        if let Some(unix) = socket.unix {
+            self.close_unix(socket.host, socket.kind, key, *unix, false);
         }
         match socket.role {
             Role::Fresh => {}
@@ -313,6 +331,9 @@ impl State {
     /// room, as the kernel's `poll` does.
     pub(crate) fn poll_readiness(&mut self, key: Key) -> Readiness {
         let socket = self.socket(key);
+        if socket.unix.is_some() {
+            return self.unix_readiness(key);
+        }
         if socket.kind == Kind::Datagram {
             return socket.datagrams.readiness();
         }
@@ -352,6 +373,9 @@ impl State {
     }
 
     pub(crate) fn take_error(&mut self, key: Key) -> Option<i32> {
+        if let Some(unix) = &mut self.socket_mut(key).unix {
+            return unix.take_error();
+        }
         match self.socket(key).role {
             Role::Connected(connection, side) => {
                 self.connection_mut(connection).end_mut(side).error.take()

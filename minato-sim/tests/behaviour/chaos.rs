@@ -34,7 +34,7 @@ fn call(world: &World, hosts: &[Host], sockets: &mut Vec<Socket>, (verb, which, 
         (Family::V4, 0) => [127, 0, 0, 1].into(),
         (Family::V4, 1) => [192, 0, 2, 9].into(),
         (Family::V4, _) => host.ip(),
-        (Family::V6, _) => host.ip_v6(),
+        _ => host.ip_v6(),
     };
     let how = [Shutdown::Read, Shutdown::Write, Shutdown::Both][number % 3];
     // Errors are expected; what is tested is that they are errors and nothing worse.

@@ -290,16 +290,18 @@ impl Socket {
         Ok(Self::new(kind, transport, host, handle))
     }
 
-    /// Opens two Unix sockets that are connected to each other. No simulated host has them.
+    /// Opens two Unix sockets that are connected to each other.
     #[track_caller]
     pub(crate) fn pair(transport: Transport) -> io::Result<(Self, Self)> {
-        if let Some(host) = registration::host(None) {
-            SimSocket::open(host.host(), Family::Unix, transport)?;
-        }
-        let (one, two) = OsSocket::pair(transport)?;
+        let host = registration::host(None);
+        let (one, two) = match &host {
+            None => OsSocket::pair(transport).map(|(one, two)| (Kind::Os(one), Kind::Os(two)))?,
+            Some(host) => SimSocket::pair(host.host(), transport)
+                .map(|(one, two)| (Kind::Sim(Arc::new(one)), Kind::Sim(Arc::new(two))))?,
+        };
         // No closure: the place of the caller would be lost in it.
-        let mut one = Self::new(Kind::Os(one), transport, None, None);
-        let mut two = Self::new(Kind::Os(two), transport, None, None);
+        let mut one = Self::new(one, transport, host.clone(), None);
+        let mut two = Self::new(two, transport, host, None);
         // Their buffers are empty.
         one.registration.assume(Readiness::WRITABLE);
         two.registration.assume(Readiness::WRITABLE);

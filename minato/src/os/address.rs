@@ -126,7 +126,7 @@ pub(super) fn unix_to_system(address: &UnixAddress) -> io::Result<SockAddr> {
 }
 
 /// The error of an address without a path or a name.
-pub(super) fn unreachable() -> io::Error {
+pub(crate) fn unreachable() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "an unnamed Unix socket address cannot be reached")
 }
 

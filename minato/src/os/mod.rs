@@ -22,7 +22,7 @@ pub(crate) mod transmit;
 mod udp;
 pub(crate) mod unix_address;
 
-pub(crate) use self::address::{Address, Family, Received, Transport};
+pub(crate) use self::address::{Address, Family, Received, Transport, unreachable};
 pub use self::batch::RecvBatch;
 pub use self::inherited::inherited_descriptors;
 pub(crate) use self::options::{Membership, OptionName, OptionValue};

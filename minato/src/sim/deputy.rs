@@ -185,6 +185,9 @@ fn find_or_park(
     let address = real.local_address()?;
     let (family, is_bound) = match &address {
         Address::Ip(ip) => (Family::from(ip), ip.port() != 0),
+        Address::Unix(unix) if !unix.is_unnamed() => {
+            return Err(unsupported("a Unix socket that is bound to a path of the machine"));
+        }
         Address::Unix(_) => (Family::Unix, false),
     };
     let socket = Arc::new(SimSocket::open(host, family, transport)?);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use minato::engine::Engine;
 use minato::io::{AsyncReadExt, AsyncWriteExt};
-use minato::net::{TcpListener, TcpSocket, TcpStream, UdpSocket, UnixStream};
+use minato::net::{TcpListener, TcpSocket, TcpStream, UdpSocket, UnixDatagram, UnixStream};
 use minato::reactor::Reactor;
 use minato::runtime::Builder;
 use minato::sim::{Simulation, World};
@@ -156,12 +156,21 @@ async fn what_cannot_be_simulated_is_an_error(_: At) {
     let error = TcpStream::from_std(connected).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.to_string().contains("outside of the world"), "{error}");
-    // Of a kind that no world has.
     let (unix, _peer) = std::os::unix::net::UnixStream::pair().unwrap();
     assert_eq!(UnixStream::from_std(unix).unwrap_err().kind(), ErrorKind::Unsupported);
-    let unix = std::os::unix::net::UnixDatagram::unbound().unwrap();
-    let error = minato::net::UnixDatagram::from_std(unix).unwrap_err();
+    // Bound to a file of the machine.
+    let directory = tempfile::tempdir().unwrap();
+    let unix = std::os::unix::net::UnixDatagram::bind(directory.path().join("file")).unwrap();
+    let error = UnixDatagram::from_std(unix).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.to_string().contains("path of the machine"), "{error}");
+    // One that is not bound is as good as a simulated one, and so is one that comes back.
+    let unix = std::os::unix::net::UnixDatagram::unbound().unwrap();
+    let unix = UnixDatagram::from_std(unix).unwrap();
+    let target = UnixDatagram::bind("/run/target").unwrap();
+    let unix = UnixDatagram::from_std(unix.into_std().unwrap()).unwrap();
+    unix.send_to(b"ahoy", "/run/target").await.unwrap();
+    assert_eq!(target.recv(&mut [0; 8]).await.unwrap(), 4);
     // Of the wrong kind, and no socket at all.
     let error = UdpSocket::from_std(OwnedFd::from(real).into()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);

@@ -11,7 +11,7 @@ use minato::io::ReadBuf;
 use minato::net::UnixDatagram;
 
 use crate::directory;
-use crate::kit::bodies::{on_the_system, stays_pending};
+use crate::kit::bodies::{everywhere, stays_pending};
 use crate::kit::current_thread;
 
 /// So a loop over a socket that always has room gives the thread back.
@@ -34,7 +34,7 @@ fn sending_to_a_path_counts_against_the_budget() {
 
 #[test]
 fn datagrams_between_paths() {
-    on_the_system(|| async {
+    everywhere(|| async {
         let directory = directory();
         let (at_a, at_b) = (directory.path().join("a"), directory.path().join("b"));
         let (a, b) = (UnixDatagram::bind(&at_a)?, UnixDatagram::bind(&at_b)?);
@@ -72,7 +72,7 @@ fn datagrams_between_paths() {
 
 #[test]
 fn two_datagrams_in_one_event_go_to_two_waiting_tasks() {
-    on_the_system(|| async {
+    everywhere(|| async {
         let (one, two) = UnixDatagram::pair()?;
         let two = Arc::new(two);
         let receive = |socket: Arc<UnixDatagram>| async move {
@@ -93,7 +93,7 @@ fn two_datagrams_in_one_event_go_to_two_waiting_tasks() {
 
 #[test]
 fn a_sender_waits_for_room_and_nothing_is_lost() {
-    on_the_system(|| async {
+    everywhere(|| async {
         let (one, two) = UnixDatagram::pair()?;
         let mut queued = 0_usize;
         while one.try_send(&queued.to_ne_bytes()).is_ok() {
@@ -118,7 +118,7 @@ fn a_sender_waits_for_room_and_nothing_is_lost() {
 /// nothing about it.
 #[test]
 fn a_sender_waits_for_room_at_a_target_it_is_not_connected_to() {
-    on_the_system(|| async {
+    everywhere(|| async {
         let directory = directory();
         let path = directory.path().join("busy");
         let receiver = UnixDatagram::bind(&path)?;
@@ -136,7 +136,7 @@ fn a_sender_waits_for_room_at_a_target_it_is_not_connected_to() {
 
 #[test]
 fn half_a_datagram_socket_can_be_shut_down() {
-    on_the_system(|| async {
+    everywhere(|| async {
         let (one, two) = UnixDatagram::pair()?;
         one.send(b"before").await?;
         assert_eq!(two.recv(&mut [0; 8]).await?, 6);

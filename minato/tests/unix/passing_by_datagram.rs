@@ -194,9 +194,18 @@ fn a_reading_side_that_was_shut_down_gives_what_is_left_and_then_nothing() {
 }
 
 #[test]
-fn simulated_hosts_have_none() {
+fn no_descriptors_pass_in_a_simulated_world() {
     simulated(|| async {
-        assert_eq!(UnixDatagram::unbound().unwrap_err().kind(), ErrorKind::Unsupported);
+        let (one, two) = UnixDatagram::pair()?;
+        let file = std::fs::File::open("/dev/null")?;
+        let refused = [
+            one.send_with_fds(b"with", &[file.as_fd()]).await.map(drop).unwrap_err(),
+            two.try_recv_with_fds(&mut [0; 8], 1).map(drop).unwrap_err(),
+        ];
+        for error in refused {
+            assert_eq!(error.kind(), ErrorKind::Unsupported);
+            assert!(error.to_string().contains("passing descriptors"), "{error}");
+        }
         Ok(())
     });
 }

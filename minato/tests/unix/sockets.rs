@@ -8,11 +8,11 @@ use minato::io::{AsyncReadExt, AsyncWriteExt};
 use minato::net::{UnixSocket, UnixStream};
 
 use crate::directory;
-use crate::kit::bodies::{on_the_system, simulated};
+use crate::kit::bodies::{everywhere, on_the_system};
 
 #[test]
 fn a_stream_socket_listens_and_another_connects_from_a_path() {
-    on_the_system(|| async {
+    everywhere(|| async {
         let directory = directory();
         let (harbour, ship) = (directory.path().join("harbour"), directory.path().join("ship"));
         let socket = UnixSocket::new_stream()?;
@@ -35,7 +35,7 @@ fn a_stream_socket_listens_and_another_connects_from_a_path() {
 
 #[test]
 fn a_datagram_socket_exchanges_datagrams() {
-    on_the_system(|| async {
+    everywhere(|| async {
         let directory = directory();
         let path = directory.path().join("harbour");
         let harbour = UnixSocket::new_datagram()?;
@@ -52,7 +52,7 @@ fn a_datagram_socket_exchanges_datagrams() {
 
 #[test]
 fn what_the_kind_of_socket_cannot_do_is_told() {
-    on_the_system(|| async {
+    everywhere(|| async {
         let datagram = UnixSocket::new_datagram;
         let errors = [
             (datagram()?.listen(1).map(drop).unwrap_err(), "listen"),
@@ -81,16 +81,6 @@ fn descriptors_come_and_go_by_number() {
         let mut one = UnixStream::try_from(one)?;
         two.write_all(b"x").await?;
         one.read_exact(&mut [0]).await?;
-        Ok(())
-    });
-}
-
-#[test]
-fn a_simulated_host_has_none() {
-    simulated(|| async {
-        for error in [UnixSocket::new_stream(), UnixSocket::new_datagram()] {
-            assert_eq!(error.unwrap_err().kind(), ErrorKind::Unsupported);
-        }
         Ok(())
     });
 }

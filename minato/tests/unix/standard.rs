@@ -1,4 +1,4 @@
-//! Coming from std and going there; what is no Unix socket, and who has none.
+//! Coming from std and going there; what is no Unix socket.
 
 use minato::io::{AsyncReadExt, AsyncWriteExt};
 use std::io::ErrorKind;
@@ -11,7 +11,7 @@ use minato::net::UnixListener;
 use minato::net::UnixStream;
 
 use crate::directory;
-use crate::kit::bodies::{on_the_system, simulated, stays_pending};
+use crate::kit::bodies::{on_the_system, stays_pending};
 
 #[test]
 fn sockets_of_std_come_and_go() {
@@ -74,24 +74,4 @@ fn what_is_no_unix_socket_is_refused() {
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         assert!(error.to_string().contains("Unix"), "{error}");
     }
-}
-
-#[test]
-fn a_simulated_host_has_none() {
-    simulated(|| async {
-        let (std_stream, _) = std::os::unix::net::UnixStream::pair()?;
-        let errors = [
-            UnixStream::pair().unwrap_err(),
-            UnixDatagram::pair().unwrap_err(),
-            UnixDatagram::unbound().unwrap_err(),
-            UnixListener::bind("/nowhere/at/all").unwrap_err(),
-            UnixStream::connect("/nowhere/at/all").await.unwrap_err(),
-            UnixStream::from_std(std_stream).unwrap_err(),
-        ];
-        for error in errors {
-            assert_eq!(error.kind(), ErrorKind::Unsupported);
-            assert!(error.to_string().contains("sim engine"), "{error}");
-        }
-        Ok(())
-    });
 }

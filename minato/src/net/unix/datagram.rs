@@ -58,8 +58,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// The system's: the path exists, may not be written or is too long. `Unsupported` on a
-    /// simulated runtime.
+    /// The system's: the path exists, may not be written or is too long.
     #[track_caller]
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         Self::bind_addr(&os::unix_address(path.as_ref())?)
@@ -89,7 +88,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// When the system has no more descriptors. `Unsupported` on a simulated runtime.
+    /// When the system has no more descriptors.
     #[track_caller]
     pub fn unbound() -> io::Result<Self> {
         Self::open(None, None)
@@ -118,7 +117,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// When the system has no more descriptors. `Unsupported` on a simulated runtime.
+    /// When the system has no more descriptors.
     #[track_caller]
     pub fn pair() -> io::Result<(Self, Self)> {
         let (one, two) = Socket::pair(Transport::UnixDatagram)?;

@@ -8,7 +8,7 @@ use crate::engine::Interest;
 use crate::net::forms::forms;
 use crate::net::io::Waitable;
 use crate::net::options::socket_options;
-use crate::net::socket::Socket;
+use crate::net::socket::{Socket, no_descriptor};
 use crate::os::Transport;
 use crate::os::fd_passing::{MAX_FDS, Message, receive, send};
 
@@ -156,10 +156,12 @@ impl Socket {
         fds: &[BorrowedFd<'_>],
         target: Option<&SocketAddr>,
     ) -> io::Result<usize> {
+        self.os().ok_or_else(|| no_descriptor("passing descriptors"))?;
         send(self.raw_descriptor(), buf, fds, target)
     }
 
     fn receive_fds(&self, buf: &mut [u8], most: usize) -> io::Result<ReceivedFds> {
+        self.os().ok_or_else(|| no_descriptor("passing descriptors"))?;
         let received = receive(self.raw_descriptor(), buf, most);
         let message = self.or_end(received, Message::end)?;
         let credentials = message.credentials.map(|(uid, gid, pid)| UCred { uid, gid, pid });

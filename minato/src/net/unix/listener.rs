@@ -59,8 +59,7 @@ impl UnixListener {
     ///
     /// # Errors
     ///
-    /// The system's: the path exists, may not be written or is too long. `Unsupported` on a
-    /// simulated runtime.
+    /// The system's: the path exists, may not be written or is too long.
     #[track_caller]
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         Self::bind_addr(&os::unix_address(path.as_ref())?)

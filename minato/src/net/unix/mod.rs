@@ -2,8 +2,11 @@
 //!
 //! An address is a path, which is made by binding and stays behind when the socket is closed; or,
 //! on Linux, an abstract name, which is written as a path that begins with a zero byte and goes
-//! with its socket. A socket that was never bound is unnamed. Simulated hosts have no Unix sockets:
-//! there, whatever would make one returns `Unsupported`.
+//! with its socket. A socket that was never bound is unnamed.
+//!
+//! A simulated host has Unix sockets, too. Its names are its own, and none of them is ever a file of
+//! the machine: a path is there from a bind until [`Host::unlink`](crate::sim::Host::unlink), or
+//! until the host crashes. No descriptors pass through such sockets: that is `Unsupported`.
 
 mod credentials;
 mod datagram;

@@ -43,7 +43,7 @@ impl UnixSocket {
     ///
     /// # Errors
     ///
-    /// When the system has no more descriptors. `Unsupported` on a simulated runtime.
+    /// When the system has no more descriptors.
     #[track_caller]
     pub fn new_datagram() -> io::Result<Self> {
         Ok(Self { socket: Socket::open(None, Family::Unix, Transport::UnixDatagram)? })

@@ -64,8 +64,7 @@ impl UnixStream {
     ///
     /// # Errors
     ///
-    /// The system's: no such path, nobody listens there, not allowed, too long. `Unsupported` on a
-    /// simulated runtime.
+    /// The system's: no such path, nobody listens there, not allowed, too long.
     ///
     /// # Cancel safety
     ///
@@ -130,7 +129,7 @@ impl UnixStream {
     ///
     /// # Errors
     ///
-    /// When the system has no more descriptors. `Unsupported` on a simulated runtime.
+    /// When the system has no more descriptors.
     #[track_caller]
     pub fn pair() -> io::Result<(Self, Self)> {
         let (one, two) = Socket::pair(Transport::UnixStream)?;
