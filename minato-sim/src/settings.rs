@@ -18,9 +18,6 @@ impl State {
     pub(crate) fn set_option(&mut self, key: Key, option: SocketOption) -> io::Result<()> {
         let stream = self.socket(key).kind == Kind::Stream;
         let v6 = self.socket(key).family == Family::V6;
-        if self.socket(key).unix.is_some() {
-            return self.set_unix_option(key, option);
-        }
         let bound = self.socket(key).bound.is_some();
         // The kernel keeps a byte, and on a stream two of its bits to itself.
         let service = if stream { 0xfc } else { 0xff };

@@ -404,7 +404,10 @@ impl Socket {
     /// `EADDRNOTAVAIL` for one that it leaves without having joined, `ENODEV` for an interface that
     /// the host does not have.
     pub fn set_option(&self, option: SocketOption) -> io::Result<()> {
-        self.world.lock().set_option(self.key, option)
+        match self.family {
+            Family::Unix => self.world.lock().set_unix_option(self.key, option),
+            _ => self.world.lock().set_option(self.key, option),
+        }
     }
 
     /// The values of all options.

@@ -19,3 +19,4 @@ mod properties;
 mod readiness;
 mod reset;
 mod stream;
+mod unix;

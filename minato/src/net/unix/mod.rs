@@ -4,9 +4,9 @@
 //! on Linux, an abstract name, which is written as a path that begins with a zero byte and goes
 //! with its socket. A socket that was never bound is unnamed.
 //!
-//! A simulated host has Unix sockets, too. Its names are its own, and none of them is ever a file of
-//! the machine: a path is there from a bind until [`Host::unlink`](crate::sim::Host::unlink), or
-//! until the host crashes. No descriptors pass through such sockets: that is `Unsupported`.
+//! A simulated host has Unix sockets, too. Its names are its own, and none of them is ever a file
+//! of the machine: a path is there from a bind until
+//! [`Host::unlink`](crate::sim::Host::unlink), or until the host crashes. No descriptors pass through such sockets: that is `Unsupported`.
 
 mod credentials;
 mod datagram;
