@@ -6,7 +6,8 @@
 //!
 //! A simulated host has Unix sockets, too. Its names are its own, and none of them is ever a file
 //! of the machine: a path is there from a bind until
-//! [`Host::unlink`](crate::sim::Host::unlink), or until the host crashes. No descriptors pass through such sockets: that is `Unsupported`.
+//! [`Host::unlink`](crate::sim::Host::unlink), or until the host crashes. No descriptors pass
+//! through such sockets: that is `Unsupported`.
 
 mod credentials;
 mod datagram;
