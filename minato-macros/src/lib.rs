@@ -68,11 +68,52 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 /// # Options
 ///
 /// Those of [`macro@main`]. The default flavor is `"current_thread"`, so `worker_threads` needs
-/// `flavor = "multi_thread"`.
+/// `flavor = "multi_thread"`. And two more:
+///
+/// | option | is |
+/// |---|---|
+/// | `engine = "os"` | the default: the test runs once, on the operating system |
+/// | `engine = "sim"` | the test runs in simulated worlds, once for each seed |
+/// | `engine = "all"` | both: the tests `name::os` and `name::sim` |
+/// | `seeds = 100` | the seeds 0 to 99; also a range, such as `seeds = 100..200` |
+///
+/// # In simulated worlds
+///
+/// With `engine = "sim"` the function becomes a sweep (see `minato::sim::sweep`) of the seeds that
+/// are given, or of those that a sweep takes by default. The environment can say others, and
+/// `minato sim` finds and runs the test. The function has one of two forms.
+///
+/// An `async fn` is the program of a host `client`, which is alone in its world. So what talks to
+/// itself over the loopback can run on both engines:
+///
+/// ```ignore
+/// #[minato::test(engine = "all", seeds = 100)]
+/// async fn an_echo_echoes() -> std::io::Result<()> {
+///     let listener = minato::net::TcpListener::bind("127.0.0.1:0").await?;
+///     minato::spawn(echo(listener.local_addr()?));
+///     let (stream, _) = listener.accept().await?;
+///     // ...
+///     Ok(())
+/// }
+/// ```
+///
+/// A function that takes a `&mut Scenario` describes hosts and faults itself:
+///
+/// ```ignore
+/// #[minato::test(engine = "sim", seeds = 1_000)]
+/// fn ships_find_the_harbour(sim: &mut minato::sim::Scenario) {
+///     sim.host("harbour", |_| harbour());
+///     sim.client("ship", |_| ship("harbour:7000"));
+///     sim.faults(minato::sim::Swarm::all());
+/// }
+/// ```
+///
+/// The options of runtimes (`flavor`, `worker_threads`, `start_paused`, `name`) are refused with
+/// `engine = "sim"`; with `engine = "all"` they are those of the run on the operating system.
 ///
 /// # Panics
 ///
-/// The test panics, and so fails, if the runtime cannot be built.
+/// The test panics, and so fails, if the runtime cannot be built or the sweep fails.
 #[proc_macro_attribute]
 pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::expand(Attribute::Test, options, item)

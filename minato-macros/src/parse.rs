@@ -59,6 +59,26 @@ pub(crate) enum Flavor {
     MultiThread,
 }
 
+/// Where a test runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Engine {
+    /// On the operating system, once.
+    Os,
+    /// In simulated worlds, once for each seed.
+    Sim,
+    /// Both.
+    All,
+}
+
+/// What the function is to the attribute.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Form {
+    /// A future, whose `async` is at this place.
+    Body(usize),
+    /// A function that describes a scenario.
+    Scenario,
+}
+
 /// The options, as far as given, with the attribute's defaults for the rest.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Options {
@@ -69,6 +89,9 @@ pub(crate) struct Options {
     pub(crate) name: Option<String>,
     /// The path to the library.
     pub(crate) library: String,
+    pub(crate) engine: Engine,
+    /// The seeds, as an expression.
+    pub(crate) seeds: Option<String>,
 }
 
 impl Options {
@@ -82,6 +105,8 @@ impl Options {
             start_paused: false,
             name: None,
             library: "::minato".to_owned(),
+            engine: Engine::Os,
+            seeds: None,
         }
     }
 }
@@ -103,11 +128,19 @@ pub(crate) fn options<S: Copy>(
             return Err(Error::new(token.span, format!("the option `{name}` is given twice")));
         }
         given.push((name, token.span));
+        if attribute == Attribute::Main && matches!(&name[..], "engine" | "seeds") {
+            let message = format!("the option `{name}` is for tests: use `#[minato::test]`");
+            return Err(Error::new(token.span, message));
+        }
         let value = match (rest.next(), rest.next()) {
             (Some(equals), Some(value)) if equals.is_punct('=') => value,
             _ => return Err(Error::new(token.span, format!("expected `{name} = {expected}`"))),
         };
-        if !set(&mut options, name, value) {
+        let is_set = match &name[..] {
+            "seeds" => set_seeds(&mut options, value, &mut rest)?,
+            _ => set(&mut options, name, value),
+        };
+        if !is_set {
             let message = format!("wrong value for `{name}`: expected {expected}");
             return Err(Error::new(value.span, message));
         }
@@ -118,16 +151,37 @@ pub(crate) fn options<S: Copy>(
             _ => {}
         }
     }
-    let (unfit, flavor) = match options.flavor {
-        Flavor::MultiThread => ("start_paused", "current_thread"),
-        Flavor::CurrentThread | Flavor::Local => ("worker_threads", "multi_thread"),
-    };
-    match given.iter().find(|(name, _)| *name == unfit) {
-        Some(&(_, span)) => {
-            let message = format!("the option `{unfit}` needs `flavor = \"{flavor}\"`");
-            Err(Error::new(span, message))
-        }
+    match unfit(&options, &given) {
+        Some(error) => Err(error),
         None => Ok(options),
+    }
+}
+
+/// The first option that another one forbids.
+fn unfit<S: Copy>(options: &Options, given: &[(&str, S)]) -> Option<Error<S>> {
+    let find = |name: &str| given.iter().find(|(other, _)| *other == name).map(|(_, span)| *span);
+    let refuse = |name: &str, why: &str| {
+        find(name).map(|span| Error::new(span, format!("the option `{name}` {why}")))
+    };
+    if options.engine == Engine::Os {
+        let why = "needs `engine = \"sim\"` or `engine = \"all\"`";
+        if let Some(error) = refuse("seeds", why) {
+            return Some(error);
+        }
+    }
+    if options.engine == Engine::Sim {
+        let why = "is for runtimes on the operating system, and `engine = \"sim\"` makes none: \
+            each simulated host has one thread, and a clock that the simulation moves";
+        let mut os = ["flavor", "worker_threads", "start_paused", "name"].into_iter();
+        if let Some(error) = os.find_map(|name| refuse(name, why)) {
+            return Some(error);
+        }
+    }
+    match options.flavor {
+        Flavor::MultiThread => refuse("start_paused", "needs `flavor = \"current_thread\"`"),
+        Flavor::CurrentThread | Flavor::Local => {
+            refuse("worker_threads", "needs `flavor = \"multi_thread\"`")
+        }
     }
 }
 
@@ -139,12 +193,15 @@ fn expected_value(name: &str) -> Option<&'static str> {
         "start_paused" => Some("true or false"),
         "name" => Some("a name as a string"),
         "crate" => Some("the path to the library as a string, such as \"minato\""),
+        "engine" => Some("\"os\", \"sim\" or \"all\""),
+        "seeds" => Some("a number of seeds from 1 on, or a range such as 100..200"),
         _ => None,
     }
 }
 
 fn unknown_option<S>(name: &str, span: S) -> Error<S> {
-    let known = "`flavor`, `worker_threads`, `start_paused`, `name` and `crate`";
+    let known = "`flavor`, `worker_threads`, `start_paused`, `name`, `crate`, and for tests \
+        `engine` and `seeds`";
     Error::new(span, format!("unknown option `{name}`; there are {known}"))
 }
 
@@ -165,7 +222,53 @@ fn set<S>(options: &mut Options, name: &str, value: &Token<S>) -> bool {
             options.name.is_some()
         }
         ("crate", Kind::Literal(text)) => store(&mut options.library, path(text)),
+        ("engine", Kind::Literal(text)) => store(&mut options.engine, engine(text)),
         _ => false,
+    }
+}
+
+/// Sets the seeds, a number or two with `..` between them, and returns whether the value is such.
+/// A number of no seeds and an empty range are errors of their own: they look right.
+fn set_seeds<S: Copy>(
+    options: &mut Options,
+    first: &Token<S>,
+    rest: &mut std::slice::Iter<'_, Token<S>>,
+) -> Result<bool, Error<S>> {
+    let Some(start) = seed(first) else { return Ok(false) };
+    let is_range =
+        matches!(rest.as_slice(), [one, two, ..] if one.is_punct('.') && two.is_punct('.'));
+    if !is_range {
+        if start == 0 {
+            return Err(Error::new(first.span, "`seeds = 0` is a test that tests nothing"));
+        }
+        options.seeds = Some(format!("0..{start}"));
+        return Ok(true);
+    }
+    let Some(end) = rest.nth(2).and_then(seed) else { return Ok(false) };
+    if start >= end {
+        let message = format!("`seeds = {start}..{end}` is a test that tests nothing");
+        return Err(Error::new(first.span, message));
+    }
+    options.seeds = Some(format!("{start}..{end}"));
+    Ok(true)
+}
+
+/// A decimal number.
+fn seed<S>(token: &Token<S>) -> Option<u64> {
+    match &token.kind {
+        Kind::Literal(text) => {
+            text.strip_suffix("u64").unwrap_or(text).replace('_', "").parse().ok()
+        }
+        _ => None,
+    }
+}
+
+fn engine(literal: &str) -> Option<Engine> {
+    match string(literal)? {
+        "os" => Some(Engine::Os),
+        "sim" => Some(Engine::Sim),
+        "all" => Some(Engine::All),
+        _ => None,
     }
 }
 
@@ -206,13 +309,14 @@ fn string(literal: &str) -> Option<&str> {
     literal.strip_prefix('"')?.strip_suffix('"').filter(|text| !text.contains('\\'))
 }
 
-/// Checks that the item is a function that the attribute can work with, and returns the place of
-/// its `async`. The last token is the body then.
+/// Checks that the item is a function that the attribute can work with, and returns what it is. The
+/// last token is the body then. Where a test runs is `None` if its options are wrong.
 pub(crate) fn function<S: Copy>(
     tokens: &[Token<S>],
     attribute: Attribute,
+    engine: Option<Engine>,
     attribute_span: S,
-) -> Result<usize, Error<S>> {
+) -> Result<Form, Error<S>> {
     let Some(keyword) = tokens.iter().position(|token| token.is_word("fn")) else {
         let span = tokens.first().map_or(attribute_span, |token| token.span);
         return Err(Error::new(span, "expected an `async fn`"));
@@ -222,22 +326,46 @@ pub(crate) fn function<S: Copy>(
     if !after.last().is_some_and(is_body) {
         return Err(Error::new(fn_span, "the function must have a body"));
     }
+    if attribute == Attribute::Test
+        && let Some(span) = test_attribute(before)
+    {
+        return Err(Error::new(span, "a second `#[test]`: the attribute adds one itself"));
+    }
     let Some(place) = before.iter().position(|token| token.is_word("async")) else {
-        return Err(Error::new(fn_span, "the function must be `async`"));
+        let parameters = parameters(after);
+        return match (attribute, engine) {
+            (Attribute::Test, None | Some(Engine::Sim)) if parameters == Some(1) => {
+                takes_nothing(after, "a scenario", 1).map(|()| Form::Scenario)
+            }
+            (Attribute::Test, Some(Engine::Sim)) => {
+                let message = "the function must be `async`, or take a `&mut Scenario`";
+                Err(Error::new(fn_span, message))
+            }
+            (Attribute::Test, Some(Engine::All)) if parameters == Some(1) => {
+                let message = "a scenario has simulated hosts only: use `engine = \"sim\"`";
+                Err(Error::new(fn_span, message))
+            }
+            _ => Err(Error::new(fn_span, "the function must be `async`")),
+        };
     };
     let what = match attribute {
-        Attribute::Test => {
-            if let Some(span) = test_attribute(before) {
-                let message = "a second `#[test]`: the attribute adds one itself";
-                return Err(Error::new(span, message));
-            }
-            "a test"
-        }
+        Attribute::Test => "a test",
         // Any other function may have parameters: it is called by the program.
         Attribute::Main if after.get(1).is_some_and(|name| name.is_word("main")) => "`main`",
-        Attribute::Main => return Ok(place),
+        Attribute::Main => return Ok(Form::Body(place)),
     };
-    takes_nothing(after, what).map(|()| place)
+    takes_nothing(after, what, 0).map(|()| Form::Body(place))
+}
+
+/// How many parameters a function has. `after` is `fn name ...`.
+fn parameters<S>(after: &[Token<S>]) -> Option<usize> {
+    after.iter().find_map(|token| match &token.kind {
+        Kind::Group(Delimiter::Parenthesis, inner) => {
+            let parts = inner.split(|token| token.is_punct(','));
+            Some(parts.filter(|part| !part.is_empty()).count())
+        }
+        _ => None,
+    })
 }
 
 fn is_body<S>(token: &Token<S>) -> bool {
@@ -254,18 +382,20 @@ fn test_attribute<S: Copy>(before: &[Token<S>]) -> Option<S> {
     })
 }
 
-/// Refuses parameters, of both sorts. `after` is `fn name ...`.
-fn takes_nothing<S: Copy>(after: &[Token<S>], what: &str) -> Result<(), Error<S>> {
+/// Refuses parameters, of both sorts, beyond so many. `after` is `fn name ...`.
+fn takes_nothing<S: Copy>(after: &[Token<S>], what: &str, most: usize) -> Result<(), Error<S>> {
     for token in after.iter().skip(2) {
         match &token.kind {
             Kind::Punct('<') => {
                 let message = format!("{what} cannot have generic parameters");
                 return Err(Error::new(token.span, message));
             }
-            Kind::Group(Delimiter::Parenthesis, inner) => {
-                return match &inner[..] {
-                    [] => Ok(()),
-                    _ => Err(Error::new(token.span, format!("{what} cannot have arguments"))),
+            Kind::Group(Delimiter::Parenthesis, _) => {
+                return match parameters(after) {
+                    Some(count) if count > most => {
+                        Err(Error::new(token.span, format!("{what} cannot have arguments")))
+                    }
+                    _ => Ok(()),
                 };
             }
             _ => {}
@@ -350,6 +480,8 @@ mod tests {
             start_paused: false,
             name: Some("\"a b\"".to_owned()),
             library: "a::r#b".to_owned(),
+            engine: Engine::Os,
+            seeds: None,
         };
         assert_eq!(options(&tokens(text), Attribute::Test), Ok(expected));
         let text = "start_paused = true, flavor = \"local\"";
@@ -424,6 +556,72 @@ mod tests {
     }
 
     #[test]
+    fn seeds_are_a_number_or_a_range() {
+        for (text, seeds) in [
+            ("1", "0..1"),
+            ("1_000", "0..1000"),
+            ("7u64", "0..7"),
+            ("5..9", "5..9"),
+            ("0..10_000, name = \"n\"", "0..10000"),
+        ] {
+            let text = format!("engine = \"all\", seeds = {text}");
+            let options = options(&tokens(&text), Attribute::Test).unwrap();
+            assert_eq!((options.engine, options.seeds.as_deref()), (Engine::All, Some(seeds)));
+        }
+        for (seeds, error) in [
+            ("0", "`seeds = 0` is a test that tests nothing"),
+            ("4..4", "`seeds = 4..4` is a test that tests nothing"),
+            ("5..4", "`seeds = 5..4` is a test that tests nothing"),
+            ("4..=9", "wrong value for `seeds`: expected a number of seeds from 1 on, or a range"),
+            ("4..", "wrong value for `seeds`: expected"),
+            ("\"4\"", "wrong value for `seeds`: expected"),
+            ("-1", "wrong value for `seeds`: expected"),
+            ("many", "wrong value for `seeds`: expected"),
+        ] {
+            let text = format!("engine = \"sim\", seeds = {seeds}");
+            let (message, at) = options_error(&text, Attribute::Test);
+            assert!(message.starts_with(error), "{message}");
+            assert_eq!(at, seeds);
+        }
+    }
+
+    #[test]
+    fn what_a_simulated_test_has_not_is_refused() {
+        for (text, error) in [
+            ("seeds = 3", "the option `seeds` needs `engine = \"sim\"` or `engine = \"all\"`"),
+            ("seeds = 3, engine = \"os\"", "the option `seeds` needs `engine = "),
+            ("flavor = \"multi_thread\", engine = \"sim\"", "the option `flavor` is for runtimes"),
+            ("start_paused = true, engine = \"sim\"", "the option `start_paused` is for"),
+            ("name = \"n\", engine = \"sim\"", "the option `name` is for runtimes"),
+            ("worker_threads = 2, engine = \"all\"", "the option `worker_threads` needs"),
+        ] {
+            let (message, at) = options_error(text, Attribute::Test);
+            assert!(message.starts_with(error), "{message}");
+            assert_eq!(at, text);
+        }
+        let (message, _) = options_error("engine = \"sim\"", Attribute::Main);
+        assert_eq!(message, "the option `engine` is for tests: use `#[minato::test]`");
+        let many = "engine = \"all\", flavor = \"multi_thread\", worker_threads = 2";
+        assert!(options(&tokens(many), Attribute::Test).is_ok());
+    }
+
+    #[test]
+    fn a_function_of_a_scenario_is_a_test_of_the_simulated_engine() {
+        let scenario = tokens("fn ships(sim: &mut Scenario,) {}");
+        let form = |engine| function(&scenario, Attribute::Test, engine, 0);
+        assert_eq!(form(Some(Engine::Sim)), Ok(Form::Scenario));
+        assert_eq!(form(None), Ok(Form::Scenario));
+        let error = form(Some(Engine::All)).unwrap_err().message;
+        assert_eq!(error, "a scenario has simulated hosts only: use `engine = \"sim\"`");
+        assert_eq!(form(Some(Engine::Os)).unwrap_err().message, "the function must be `async`");
+        for text in ["fn ships() {}", "fn ships(sim: &mut Scenario, other: u8) {}"] {
+            let error = function(&tokens(text), Attribute::Test, Some(Engine::Sim), 0).unwrap_err();
+            let expected = "the function must be `async`, or take a `&mut Scenario`";
+            assert_eq!(error.message, expected);
+        }
+    }
+
+    #[test]
     fn functions_are_accepted_with_whatever_surrounds_them() {
         for text in [
             "async fn main() {}",
@@ -432,11 +630,11 @@ mod tests {
             "async fn other<T: Fn(i32) -> i32>(argument: T) {}",
         ] {
             let tokens = tokens(text);
-            let place = function(&tokens, Attribute::Main, 0).unwrap();
-            assert!(tokens[place].is_word("async"), "{text}");
+            let form = function(&tokens, Attribute::Main, None, 0).unwrap();
+            assert!(matches!(form, Form::Body(place) if tokens[place].is_word("async")), "{text}");
         }
         let ignored = tokens("#[ignore] #[cfg(test)] async fn main() -> fn(u8) {}");
-        assert!(function(&ignored, Attribute::Test, 0).is_ok());
+        assert!(function(&ignored, Attribute::Test, None, 0).is_ok());
     }
 
     #[test]
@@ -459,7 +657,8 @@ mod tests {
                 "[test] async fn t() {}",
             ),
         ] {
-            let error = function(&tokens(text), attribute, text.len()).unwrap_err();
+            let engine = Some(Engine::Os);
+            let error = function(&tokens(text), attribute, engine, text.len()).unwrap_err();
             assert_eq!((&error.message[..], &text[error.span..]), (message, at));
         }
     }

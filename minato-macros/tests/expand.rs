@@ -8,6 +8,47 @@ use std::io;
 use std::task::Poll;
 
 mod library {
+    pub(crate) mod sim {
+        use std::fmt::Write;
+        use std::future::Future;
+        use std::ops::Range;
+
+        use super::runtime::Runtime;
+        use crate::BUILT;
+
+        pub(crate) struct Scenario;
+
+        impl Scenario {
+            pub(crate) fn client<F: Future>(&mut self, name: &str, program: impl FnOnce(()) -> F) {
+                BUILT.with_borrow_mut(|built| _ = write!(built, " client={name}"));
+                Runtime.block_on(program(()));
+            }
+        }
+
+        pub(crate) struct Sweep<F>(F);
+
+        pub(crate) fn sweep<F: Fn(&mut Scenario)>(scenario: F) -> Sweep<F> {
+            BUILT.set("sweep".to_owned());
+            Sweep(scenario)
+        }
+
+        impl<F: Fn(&mut Scenario)> Sweep<F> {
+            pub(crate) fn named(self, name: &str) -> Self {
+                BUILT.with_borrow_mut(|built| _ = write!(built, " named={name}"));
+                self
+            }
+
+            pub(crate) fn seeds(self, seeds: Range<u64>) -> Self {
+                BUILT.with_borrow_mut(|built| _ = write!(built, " seeds={seeds:?}"));
+                self
+            }
+
+            pub(crate) fn run(self) {
+                (self.0)(&mut Scenario);
+            }
+        }
+    }
+
     pub(crate) mod runtime {
         use std::future::Future;
         use std::io;
@@ -249,5 +290,92 @@ mod test {
     #[minato_macros::test(crate = "crate::library")]
     async fn ignored_tests_stay_ignored() {
         panic!("this test is ignored");
+    }
+}
+
+mod engines {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::library::sim::Scenario;
+
+    thread_local! {
+        static RUNS: Cell<u32> = const { Cell::new(0) };
+    }
+
+    #[minato_macros::test(crate = "crate::library", engine = "sim", seeds = 1_00)]
+    /// Documented.
+    pub(crate) async fn in_the_world() -> io::Result<()> {
+        yield_once().await;
+        RUNS.set(RUNS.get() + 1);
+        Ok(())
+    }
+
+    #[test]
+    fn a_body_is_the_client_of_a_scenario() {
+        in_the_world();
+        assert_eq!(built(), "sweep named=in_the_world seeds=0..100 client=client");
+        assert_eq!(RUNS.get(), 1);
+    }
+
+    #[minato_macros::test(crate = "crate::library", engine = "sim", seeds = 5..7)]
+    fn described(scenario: &mut Scenario) {
+        scenario.client("c0", |()| yield_once());
+        scenario.client("c1", |()| async {});
+    }
+
+    #[test]
+    fn a_function_of_a_scenario_describes_one() {
+        described();
+        assert_eq!(built(), "sweep named=described seeds=5..7 client=c0 client=c1");
+    }
+
+    #[minato_macros::test(
+        crate = "crate::library",
+        engine = "all",
+        flavor = "multi_thread",
+        worker_threads = 2
+    )]
+    #[should_panic(expected = "1 run")]
+    #[allow(unused_variables, reason = "it is one of the function's own attributes")]
+    async fn on_both() {
+        let unused = ();
+        yield_once().await;
+        RUNS.set(RUNS.get() + 1);
+        panic!("{} run", RUNS.get());
+    }
+
+    #[test]
+    fn a_test_of_both_engines_is_two_tests() {
+        let panicked = std::panic::catch_unwind(on_both::os).is_err();
+        assert_eq!((panicked, &*built()), (true, "multi_thread worker_threads=2"));
+        let panicked = std::panic::catch_unwind(on_both::sim).is_err();
+        assert_eq!((panicked, &*built()), (true, "sweep named=on_both client=client"));
+    }
+
+    #[minato_macros::test(crate = "crate::library", engine = "all", seeds = 3)]
+    async fn fallible() -> Result<(), std::num::ParseIntError> {
+        let _: u8 = "7".parse()?;
+        Ok(())
+    }
+
+    #[minato_macros::test(crate = "crate::library", engine = "all", seeds = 3)]
+    #[cfg(any())]
+    async fn absent() {
+        this_is_not_there().await;
+    }
+
+    #[minato_macros::test(crate = "crate::library", engine = "os")]
+    async fn r#loop() {}
+
+    #[minato_macros::test(crate = "crate::library", engine = "sim")]
+    async fn r#match() {}
+
+    #[test]
+    fn a_raw_name_is_told_without_its_mark() {
+        r#match();
+        assert_eq!(built(), "sweep named=match client=client");
+        r#loop();
+        assert_eq!(built(), "current_thread");
     }
 }
