@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::link::Latency;
-use crate::time::nanos;
 use crate::udp::MAX_OVER_IPV6;
 use crate::world::World;
 
@@ -47,7 +46,7 @@ pub struct WorldBuilder {
 
 impl WorldBuilder {
     pub(crate) fn new() -> Self {
-        let micros = |min: u64, max: u64| Latency { min: min * 1000, max: max * 1000 };
+        let micros = |min: u64, max: u64| Latency::between_nanos(min * 1000, max * 1000);
         WorldBuilder {
             config: Config {
                 seed: 0,
@@ -77,13 +76,13 @@ impl WorldBuilder {
     /// How long a packet takes between two hosts; drawn for each packet. Streams stay in order,
     /// datagrams may overtake each other. Default: 100 µs to 1 ms.
     pub fn latency(mut self, min: Duration, max: Duration) -> Self {
-        self.config.latency = Latency { min: nanos(min), max: nanos(max) };
+        self.config.latency = Latency::uniform(min, max);
         self
     }
 
     /// How long a packet takes within a host. Default: 5 µs to 20 µs.
     pub fn loopback_latency(mut self, min: Duration, max: Duration) -> Self {
-        self.config.loopback = Latency { min: nanos(min), max: nanos(max) };
+        self.config.loopback = Latency::uniform(min, max);
         self
     }
 

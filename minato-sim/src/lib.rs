@@ -152,12 +152,14 @@ mod unix;
 // What a network has: the paths of packets, names, ports.
 mod link;
 mod names;
+mod packet;
 mod ports;
 
 // Choices, and the record of a run.
 mod choice;
 mod hash;
 mod name;
+mod strikes;
 mod trace;
 
 // Many runs.
@@ -172,11 +174,14 @@ mod time;
 pub use builder::WorldBuilder;
 pub use faults::Verb;
 pub use host::Host;
+pub use link::{Latency, Link, Rule};
 pub use message::Message;
 pub use name::{ConnectionName, PacketName, SocketName, TaskName};
 pub use named::{Membership, OptionName, OptionValue};
 pub use options::{Options, SocketOption};
+pub use packet::{Packet, PacketKind, Verdict};
 pub use readiness::{Event, Readiness};
 pub use socket::{Family, Kind, Socket};
+pub use strikes::{FaultKind, Strikes};
 pub use unix::MAX_WAITING;
 pub use world::World;

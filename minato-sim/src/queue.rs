@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 use crate::arena::Key;
-use crate::tcp::Side;
+use crate::tcp::{SYN_ACK_RETRIES, Side};
 use crate::time::NEVER;
-use crate::udp::Packet;
+use crate::udp::Datagram;
 
 /// Something that happens at an instant.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub(crate) enum Occurrence {
     /// Something happens to a connection, which lives at least until then.
     OfConnection { connection: Key, step: Step },
     /// A datagram reaches a host.
-    Datagram { packet: Box<Packet> },
+    Datagram { packet: Box<Datagram> },
     /// The sender of a datagram learns that it could not be delivered.
     Unreachable { socket: Key, error: i32 },
 }
@@ -40,6 +40,8 @@ pub(crate) enum Step {
     Reset { to: Side },
     /// `to` learns that its peer has room again.
     WindowUpdate { to: Side },
+    /// An acknowledgement for so many bytes reaches `to`, after a clogged link held it.
+    Acknowledged { to: Side, bytes: u32 },
     /// An acknowledgement reaches `to`, which waits for room in its send buffer.
     SpaceFreed { to: Side },
     /// `from` sends again what was lost.
@@ -49,6 +51,15 @@ pub(crate) enum Step {
 }
 
 impl Step {
+    /// Whether something that was lost is sent again then.
+    fn is_another_try(self) -> bool {
+        match self {
+            Step::SynRetry | Step::Retransmit { .. } => true,
+            Step::SynAckRetry { attempt } => attempt < SYN_ACK_RETRIES,
+            _ => false,
+        }
+    }
+
     /// Its name and its number for the record.
     pub(crate) fn record(self) -> (&'static str, u64) {
         let number = |side: Side| side.index() as u64;
@@ -71,6 +82,7 @@ impl Step {
             Step::Segment { to, fin: true, .. } => ("end of stream to side", number(to)),
             Step::Reset { to } => ("reset to side", number(to)),
             Step::WindowUpdate { to } => ("window update to side", number(to)),
+            Step::Acknowledged { to, .. } => ("late acknowledgement to side", number(to)),
             Step::SpaceFreed { to } => ("acknowledgement to side", number(to)),
             Step::Retransmit { from } => ("retransmission from side", number(from)),
             Step::Keepalive { side } => ("keepalive of side", number(side)),
@@ -126,6 +138,19 @@ impl Queue {
     pub(crate) fn push(&mut self, at: u64, tie: u64, what: Occurrence) {
         self.heap.push(Entry { at, tie, sequence: self.sequence, what });
         self.sequence += 1;
+    }
+
+    /// Brings what is to be tried again to `now`.
+    pub(crate) fn hurry(&mut self, now: u64) {
+        let mut entries = std::mem::take(&mut self.heap).into_vec();
+        for entry in &mut entries {
+            if let Occurrence::OfConnection { step, .. } = &entry.what
+                && step.is_another_try()
+            {
+                entry.at = entry.at.min(now);
+            }
+        }
+        self.heap = entries.into();
     }
 
     /// When the next event is due, if it ever is.

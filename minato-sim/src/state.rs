@@ -14,7 +14,7 @@ use crate::choice::{Choices, draw, site};
 use crate::errno::fail;
 use crate::faults::{Faults, Verb};
 use crate::host::{Counts, HostId, HostState};
-use crate::link::{Links, Verdict};
+use crate::link::{Links, Rules};
 use crate::name::{ConnectionName, PacketName, SocketName, key_of, key_of_host};
 use crate::names::{self, Names};
 use crate::options::Options;
@@ -22,13 +22,13 @@ use crate::ports::Ports;
 use crate::queue::{Occurrence, Queue, Step};
 use crate::readiness::{Event, Readiness};
 use crate::socket::{Family, Kind};
+use crate::strikes::Strikes;
 use crate::tcp::{Connection, Role, Side};
 use crate::time::NEVER;
 use crate::trace::Trace;
 use crate::udp::{DatagramState, Interface};
 use crate::unix::{UnixNames, UnixSocket};
 
-const LATENCY: u64 = site("latency");
 const ORDER: u64 = site("event order");
 
 /// They tell the keys of a host's sockets, and of what it sends, from those of its connections.
@@ -72,6 +72,8 @@ pub(crate) struct State {
     pub(crate) choices: Choices,
     pub(crate) trace: Trace,
     pub(crate) links: Links,
+    pub(crate) rules: Rules,
+    pub(crate) strikes: Strikes,
     pub(crate) names: Names,
     pub(crate) hosts: Vec<HostState>,
     host_ids: BTreeMap<String, HostId>,
@@ -93,6 +95,8 @@ impl State {
             choices: Choices::new(config.seed),
             trace: Trace::new(config.seed, config.trace_lines),
             links: Links::new(config.loopback, config.latency),
+            rules: Rules::default(),
+            strikes: Strikes::default(),
             names: Names::default(),
             hosts: Vec::new(),
             host_ids: BTreeMap::new(),
@@ -142,6 +146,11 @@ impl State {
             last_loopback: 0,
         });
         id
+    }
+
+    /// The host of this name, if there is one.
+    pub(crate) fn host_by_name(&self, name: &str) -> Option<HostId> {
+        self.host_ids.get(name).copied()
     }
 
     /// The socket of a key that its `Socket` still holds.
@@ -201,7 +210,6 @@ impl State {
     }
 
     /// The name of a packet with the names of its hosts.
-    #[allow(dead_code, reason = "for the names in records and plans")]
     pub(crate) fn written(&self, packet: PacketName<HostId>) -> PacketName {
         packet.map(|host| self.host(host).name.clone())
     }
@@ -210,7 +218,6 @@ impl State {
     ///
     /// # Errors
     /// `InvalidInput` if the world has no such host.
-    #[allow(dead_code, reason = "for the names in records and plans")]
     pub(crate) fn numbered(&self, packet: &PacketName) -> io::Result<PacketName<HostId>> {
         let mut unknown = None;
         let name = packet.clone().map(|host| match self.host_ids.get(&host) {
@@ -259,36 +266,6 @@ impl State {
         PacketName::OfConnection { connection: connection.name, from_server, nth }
     }
 
-    /// The next random number of one end of a connection.
-    pub(crate) fn connection_draw(&mut self, key: Key, from: Side) -> u64 {
-        let packet = self.next_packet(key, from);
-        let (entity, nth) = self.key_and_nth(packet);
-        draw(self.choices.seed, LATENCY, entity, nth)
-    }
-
-    /// When a packet sent now arrives. It may overtake others.
-    pub(crate) fn decide_unordered(&mut self, key: Key, from: Side) -> Verdict {
-        let raw = self.connection_draw(key, from);
-        let connection = self.connection(key);
-        let (here, there) = (connection.end(from).host, connection.end(from.other()).host);
-        match self.links.decide(here, there, raw) {
-            Verdict::Deliver(delay) => Verdict::Deliver(self.now.saturating_add(delay)),
-            Verdict::Lost => Verdict::Lost,
-        }
-    }
-
-    /// Like [`decide_unordered`](State::decide_unordered), but after all earlier packets.
-    pub(crate) fn decide(&mut self, key: Key, from: Side) -> Verdict {
-        match self.decide_unordered(key, from) {
-            Verdict::Deliver(at) => {
-                let flow = self.connection_mut(key).flow_from_mut(from);
-                flow.last_arrival = at.max(flow.last_arrival.saturating_add(1));
-                Verdict::Deliver(flow.last_arrival)
-            }
-            Verdict::Lost => Verdict::Lost,
-        }
-    }
-
     /// Goes to the next instant at which something happens, and lets it happen.
     pub(crate) fn advance(&mut self, limit: Option<u64>) -> bool {
         let limit = limit.filter(|limit| *limit != NEVER);
@@ -333,6 +310,7 @@ impl State {
             Step::Segment { to, bytes, fin } => self.on_segment(key, to, bytes as usize, fin),
             Step::Reset { to } => self.on_reset(key, to),
             Step::WindowUpdate { to } => self.on_window_update(key, to),
+            Step::Acknowledged { to, bytes } => self.on_acknowledged(key, to, bytes as usize),
             Step::SpaceFreed { to } => self.on_space_freed(key, to),
             Step::Retransmit { from } => self.on_retransmit(key, from),
             Step::Keepalive { side } => self.on_keepalive(key, side),

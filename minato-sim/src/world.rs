@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use crate::builder::{Config, WorldBuilder};
 use crate::choice::{below, between};
 use crate::host::Host;
-use crate::link::Latency;
+use crate::link::Asking;
 use crate::state::State;
 use crate::time::{NEVER, nanos};
 
@@ -19,6 +19,7 @@ use crate::time::{NEVER, nanos};
 #[derive(Clone)]
 pub struct World {
     state: Arc<Mutex<State>>,
+    asking: Asking,
 }
 
 impl World {
@@ -37,12 +38,30 @@ impl World {
     }
 
     pub(crate) fn from_config(config: Config) -> World {
-        World { state: Arc::new(Mutex::new(State::new(config))) }
+        let state = State::new(config);
+        let asking = state.rules.asking.clone();
+        World { state: Arc::new(Mutex::new(state)), asking }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        // A panic while the lock was held is a bug of this crate. The test that found it may still
-        // need the rest of the world for its report.
+        // A panic while the lock was held is a bug of this crate, or of a rule. The test that
+        // found it may still need the rest of the world for its report.
+        match self.state.try_lock() {
+            Ok(state) => state,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => self.wait_for_lock(),
+        }
+    }
+
+    /// Another thread has the lock, or a rule on this one.
+    #[cold]
+    fn wait_for_lock(&self) -> MutexGuard<'_, State> {
+        assert!(
+            !self.asking.is_here(),
+            "a rule called into its own world, which waits for the rule's verdict: a rule may look \
+             at the packet and at what it has captured, but not use the world, its hosts, links \
+             and sockets, nor drop a socket"
+        );
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -181,34 +200,6 @@ impl World {
     pub fn dns_insert(&self, name: &str, addresses: impl IntoIterator<Item = IpAddr>) {
         let addresses = addresses.into_iter().collect();
         self.lock().names.insert(name, addresses);
-    }
-
-    /// How long packets take between two hosts from now on, in both directions.
-    pub fn set_link_latency(&self, a: &Host, b: &Host, min: Duration, max: Duration) {
-        let latency = Latency { min: nanos(min), max: nanos(max) };
-        let mut state = self.lock();
-        state.links.set_latency(a.id, b.id, latency);
-        state.links.set_latency(b.id, a.id, latency);
-    }
-
-    /// Cuts the link between two hosts in both directions. Packets under way still arrive; packets
-    /// sent from now on are lost. A stream sends lost bytes again until the link heals. After 15
-    /// minutes it fails with `ETIMEDOUT`.
-    pub fn partition(&self, a: &Host, b: &Host) {
-        let mut state = self.lock();
-        state.links.cut(a.id, b.id);
-        state.links.cut(b.id, a.id);
-        let now = state.now;
-        state.trace.fact(now, "partition", a.number(), b.number());
-    }
-
-    /// Ends a partition.
-    pub fn heal(&self, a: &Host, b: &Host) {
-        let mut state = self.lock();
-        state.links.mend(a.id, b.id);
-        state.links.mend(b.id, a.id);
-        let now = state.now;
-        state.trace.fact(now, "heal", a.number(), b.number());
     }
 
     /// Adds a line to the record of what happened.

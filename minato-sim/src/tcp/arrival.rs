@@ -4,7 +4,8 @@ use super::connection::{Owner, Phase, Side};
 use super::flow::Fin;
 use crate::arena::Key;
 use crate::errno;
-use crate::link::Verdict;
+use crate::link::Fate;
+use crate::packet::{PacketKind, Payload};
 use crate::queue::Step;
 use crate::state::State;
 use crate::time::SECOND;
@@ -13,6 +14,8 @@ use crate::time::SECOND;
 const FIRST_PAUSE: u64 = SECOND / 5;
 /// The longest pause.
 const MAX_PAUSE: u64 = 120 * SECOND;
+/// The bytes of a packet that carries none.
+const EMPTY_PACKET: usize = 40;
 /// How long a sender tries before it gives up the connection.
 const GIVE_UP_AFTER: u64 = 15 * 60 * SECOND;
 
@@ -54,15 +57,29 @@ impl State {
     /// The receiver at `to` confirms bytes to the sender.
     fn acknowledge(&mut self, key: Key, to: Side, bytes: usize) {
         let sender = to.other();
-        match self.decide_unordered(key, to) {
-            Verdict::Deliver(at) => {
+        match self.pass(key, to, PacketKind::Ack) {
+            Fate::Arrives(at) => {
                 self.connection_mut(key).flow_from_mut(sender).acknowledge(at, bytes);
                 self.arm_space_timer(key, sender);
             }
-            Verdict::Lost => {
+            Fate::Held(delay) => {
+                let step = Step::Acknowledged { to: sender, bytes: bytes as u32 };
+                self.hold(key, to, false, delay, EMPTY_PACKET, step);
+            }
+            Fate::Lost => {
                 self.connection_mut(key).flow_from_mut(sender).unreported += bytes;
                 self.stall(key, sender);
             }
+        }
+    }
+
+    /// A late acknowledgement reaches the sender.
+    pub(crate) fn on_acknowledged(&mut self, key: Key, to: Side, bytes: usize) {
+        let now = self.now;
+        let connection = self.connection_mut(key);
+        if connection.end(to).phase == Phase::Open {
+            connection.flow_from_mut(to).acknowledge(now, bytes);
+            self.check_space(key, to);
         }
     }
 
@@ -101,12 +118,13 @@ impl State {
             return;
         }
         // One probe there and back tells whether the path works again.
-        let there = self.decide(key, from);
-        let back = self.decide_unordered(key, from.other());
-        let (Verdict::Deliver(there), Verdict::Deliver(back)) = (there, back) else {
+        let there = self.pass(key, from, PacketKind::Probe);
+        let back = self.pass(key, from.other(), PacketKind::Ack);
+        let (Fate::Arrives(there), Fate::Arrives(back)) = (there, back) else {
             self.stall(key, from);
             return;
         };
+        let there = self.in_order(key, from, there);
         let flow = self.connection_mut(key).flow_from_mut(from);
         flow.losing_since = None;
         flow.attempts = 0;
@@ -121,9 +139,11 @@ impl State {
     /// A reset for the other end.
     pub(crate) fn send_reset(&mut self, key: Key, from: Side) {
         let to = from.other();
-        if let Verdict::Deliver(at) = self.decide(key, from) {
-            self.schedule_for(key, at, Step::Reset { to });
-        } else if self.connection(key).end(to).phase == Phase::HalfOpen {
+        let step = Step::Reset { to };
+        if self.send_packet(key, from, PacketKind::Reset, Payload::Nothing, step) {
+            return;
+        }
+        if self.connection(key).end(to).phase == Phase::HalfOpen {
             self.schedule_half_open_end(key);
         } else if self.connection(key).end(to).phase == Phase::Connecting {
             let at = self.now.saturating_add(SECOND);

@@ -107,6 +107,11 @@ impl Flow {
         self.ring.extend(bytes);
     }
 
+    /// The next `len` unsent bytes.
+    pub(crate) fn copy_unsent(&self, len: usize) -> Vec<u8> {
+        self.ring.iter().skip(self.readable + self.in_flight).take(len).copied().collect()
+    }
+
     /// The next `bytes` unsent ones leave.
     pub(crate) fn sent(&mut self, bytes: usize) {
         self.in_flight += bytes;

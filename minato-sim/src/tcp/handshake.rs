@@ -9,8 +9,9 @@ use crate::address::{canonical, loopback_like};
 use crate::arena::Key;
 use crate::errno::{self, fail};
 use crate::host::HostId;
-use crate::link::Verdict;
+use crate::link::Fate;
 use crate::names::is_broadcast;
+use crate::packet::{Outgoing, PacketKind, Payload};
 use crate::queue::Step;
 use crate::socket::{Family, Kind};
 use crate::state::State;
@@ -20,8 +21,11 @@ use crate::udp::Interface;
 /// How often a client sends its first packet again; the pauses are 1, 2, 4, ... seconds.
 const SYN_RETRIES: u32 = 6;
 
+/// How long a connect waits for an answer.
+const CONNECT_TIMEOUT: u64 = ((1 << (SYN_RETRIES + 1)) - 1) * SECOND;
+
 /// How often a server answers again.
-const SYN_ACK_RETRIES: u32 = 5;
+pub(crate) const SYN_ACK_RETRIES: u32 = 5;
 
 /// How long a server keeps a half-open connection without a packet from the client.
 const HALF_OPEN_TIMEOUT: u64 = 60 * SECOND;
@@ -58,10 +62,7 @@ impl State {
         self.connect_addresses(key, local, to);
         self.trace.fact(self.now, "connect", number, u64::from(to.port()));
         if owner.is_none() {
-            let draw = self.connection_draw(connection_key, Side::Client);
-            let at = self.now.saturating_add(self.links.nowhere(draw));
-            let error = errno::EHOSTUNREACH;
-            self.schedule_for(connection_key, at, Step::ConnectFails { error });
+            self.send_syn_to_nobody(connection_key);
         } else {
             self.send_syn(connection_key);
         }
@@ -144,10 +145,20 @@ impl State {
     }
 
     fn send_syn(&mut self, key: Key) {
-        match self.decide(key, Side::Client) {
-            Verdict::Deliver(at) => self.schedule_for(key, at, Step::Syn),
-            Verdict::Lost => self.schedule_syn_retry(key),
+        if !self.send_packet(key, Side::Client, PacketKind::Syn, Payload::Nothing, Step::Syn) {
+            self.schedule_syn_retry(key);
         }
+    }
+
+    /// No host has the address. A router says so, unless the packet does not get there.
+    fn send_syn_to_nobody(&mut self, key: Key) {
+        let packet = self.outgoing_packet(key, Side::Client, PacketKind::Syn, Payload::Nothing);
+        let packet = Outgoing { to: None, ..packet };
+        let (at, error) = match self.decide(&packet).fate {
+            Fate::Arrives(at) => (at, errno::EHOSTUNREACH),
+            _ => (self.now.saturating_add(CONNECT_TIMEOUT), errno::ETIMEDOUT),
+        };
+        self.schedule_for(key, at, Step::ConnectFails { error });
     }
 
     /// Called only when no answer will come. So a world without losses has no timers.
@@ -171,7 +182,7 @@ impl State {
             return;
         }
         let waited = self.now.saturating_sub(connection.started);
-        if waited >= ((1 << (SYN_RETRIES + 1)) - 1) * SECOND {
+        if waited >= CONNECT_TIMEOUT {
             self.fail_connect(key, errno::ETIMEDOUT);
         } else {
             self.send_syn(key);
@@ -225,14 +236,10 @@ impl State {
     }
 
     fn send_syn_ack(&mut self, key: Key) {
-        match self.decide(key, Side::Server) {
-            Verdict::Deliver(at) => {
-                self.schedule_for(key, at, Step::SynAck);
-            }
-            Verdict::Lost => {
-                self.schedule_syn_retry(key);
-                self.schedule_half_open_end(key);
-            }
+        let (kind, payload) = (PacketKind::SynAck, Payload::Nothing);
+        if !self.send_packet(key, Side::Server, kind, payload, Step::SynAck) {
+            self.schedule_syn_retry(key);
+            self.schedule_half_open_end(key);
         }
     }
 
@@ -263,14 +270,10 @@ impl State {
     }
 
     fn send_handshake_ack(&mut self, key: Key, attempt: u32) {
-        match self.decide(key, Side::Client) {
-            Verdict::Deliver(at) => {
-                self.schedule_for(key, at, Step::HandshakeAck);
-            }
-            Verdict::Lost => {
-                let at = self.now.saturating_add(SECOND << attempt);
-                self.schedule_for(key, at, Step::SynAckRetry { attempt });
-            }
+        let (kind, payload) = (PacketKind::Ack, Payload::Nothing);
+        if !self.send_packet(key, Side::Client, kind, payload, Step::HandshakeAck) {
+            let at = self.now.saturating_add(SECOND << attempt);
+            self.schedule_for(key, at, Step::SynAckRetry { attempt });
         }
     }
 

@@ -4,7 +4,8 @@ use super::Role;
 use super::connection::{Phase, Side};
 use crate::arena::Key;
 use crate::errno;
-use crate::link::Verdict;
+use crate::link::Fate;
+use crate::packet::PacketKind;
 use crate::queue::Step;
 use crate::state::State;
 use crate::time::nanos;
@@ -56,16 +57,16 @@ impl State {
             self.edge_of(key, side);
             return;
         }
-        let there = self.decide_unordered(key, side);
-        let back = self.decide_unordered(key, side.other());
+        let there = self.pass(key, side, PacketKind::Probe);
+        let back = self.pass(key, side.other(), PacketKind::Ack);
         let peer_alive = self.connection(key).end(side.other()).phase == Phase::Open;
         let end = self.connection_mut(key).end_mut(side);
         match (there, back) {
-            (Verdict::Deliver(_), Verdict::Deliver(_)) if peer_alive => {
+            (Fate::Arrives(_), Fate::Arrives(_)) if peer_alive => {
                 end.probes = 0;
                 end.last_heard = now;
             }
-            (Verdict::Deliver(_), Verdict::Deliver(_)) => {
+            (Fate::Arrives(_), Fate::Arrives(_)) => {
                 return self.send_reset(key, side.other());
             }
             _ => end.probes += 1,

@@ -1,13 +1,14 @@
 //! Bytes: from the user into a flow, over the link, and out to the other user.
 
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 
 use super::Role;
 use super::connection::{Phase, Side};
 use super::flow::Fin;
 use crate::arena::Key;
 use crate::errno::{self, EAGAIN, fail};
-use crate::link::Verdict;
+use crate::packet::{MIN_MTU_V4, MIN_MTU_V6, PacketKind, Payload};
 use crate::queue::Step;
 use crate::socket::Kind;
 use crate::state::State;
@@ -62,15 +63,11 @@ impl State {
         }
         flow.update_pending = true;
         let sender = side.other();
-        match self.decide_unordered(key, side) {
-            Verdict::Deliver(at) => {
-                self.schedule_for(key, at, Step::WindowUpdate { to: sender });
-            }
+        let step = Step::WindowUpdate { to: sender };
+        if !self.send_packet(key, side, PacketKind::WindowUpdate, Payload::Nothing, step) {
             // The sender will probe the closed window.
-            Verdict::Lost => {
-                self.connection_mut(key).flow_from_mut(sender).update_pending = false;
-                self.stall(key, sender);
-            }
+            self.connection_mut(key).flow_from_mut(sender).update_pending = false;
+            self.stall(key, sender);
         }
     }
 
@@ -141,7 +138,7 @@ impl State {
 
     /// Sends what the window allows, and the end of the stream after the last byte.
     pub(crate) fn transmit(&mut self, key: Key, side: Side) {
-        let most = self.config.segment;
+        let most = self.largest_segment(key, side);
         loop {
             let connection = self.connection(key);
             let flow = connection.flow_from(side);
@@ -154,10 +151,13 @@ impl State {
             if bytes == 0 && !fin {
                 return;
             }
-            let Verdict::Deliver(at) = self.decide(key, side) else {
+            let kind = if fin { PacketKind::Fin } else { PacketKind::Data };
+            let (to, payload) = (side.other(), Payload::Unsent(bytes));
+            let step = Step::Segment { to, bytes: bytes as u32, fin };
+            if !self.send_packet(key, side, kind, payload, step) {
                 self.stall(key, side);
                 return;
-            };
+            }
             let connection = self.connection_mut(key);
             if fin {
                 let end = connection.end_mut(side);
@@ -165,9 +165,20 @@ impl State {
                 connection.flow_from_mut(side).fin = Fin::Sent;
             }
             connection.flow_from_mut(side).sent(bytes);
-            let bytes = bytes as u32;
-            let to = side.other();
-            self.schedule_for(key, at, Step::Segment { to, bytes, fin });
+        }
+    }
+
+    /// The most bytes of a stream that go in one packet.
+    fn largest_segment(&self, key: Key, from: Side) -> usize {
+        let most = self.config.segment;
+        if self.links.plain().is_some() {
+            return most;
+        }
+        let connection = self.connection(key);
+        let (here, there) = (connection.end(from), connection.end(from.other()));
+        match self.links.settings(here.host, there.host).mtu {
+            Some(mtu) if here.host != there.host => most.min(room_in(mtu, there.address)),
+            _ => most,
         }
     }
 
@@ -210,5 +221,13 @@ impl State {
     pub(crate) fn on_space_freed(&mut self, key: Key, to: Side) {
         self.connection_mut(key).end_mut(to).space_timer = false;
         self.check_space(key, to);
+    }
+}
+
+/// The bytes of a stream that fit into a packet of `mtu` bytes.
+fn room_in(mtu: usize, to: SocketAddr) -> usize {
+    match to {
+        SocketAddr::V4(_) => mtu.max(MIN_MTU_V4) - 40,
+        SocketAddr::V6(_) => mtu.max(MIN_MTU_V6) - 60,
     }
 }

@@ -11,9 +11,10 @@ use crate::arena::Key;
 use crate::choice::{below, draw, site};
 use crate::errno::{self, fail};
 use crate::host::HostId;
-use crate::link::Verdict;
+use crate::link::{Clogged, Fate, garble};
 use crate::name::PacketName;
 use crate::names::is_broadcast;
+use crate::packet::{Flow, Outgoing, PacketKind, Payload};
 use crate::queue::Occurrence;
 use crate::socket::Kind;
 use crate::state::State;
@@ -21,8 +22,7 @@ use crate::state::State;
 pub(crate) use multicast::Group;
 pub(crate) use queue::{DatagramState, Received};
 
-const LATENCY: u64 = site("datagram latency");
-const ANSWER: u64 = site("latency of an answer to a datagram");
+const ANSWER: u64 = site("answer to a datagram");
 const RECEIVER: u64 = site("receiver of a shared port");
 
 /// The bytes that fit into one packet of IPv4, and of IPv6.
@@ -61,8 +61,8 @@ pub(crate) struct Header {
 }
 
 /// A datagram on its way to one host.
-#[derive(Debug)]
-pub(crate) struct Packet {
+#[derive(Clone, Debug)]
+pub(crate) struct Datagram {
     host: HostId,
     from_host: HostId,
     header: Header,
@@ -148,13 +148,12 @@ impl State {
         } else if let Some(owner) = owner {
             self.dispatch(key, owner, header, bytes);
         } else if self.socket(key).peer.is_some() {
-            // The answer of the sender's own host, which nothing has left.
-            let name = self.next_datagram(host, host);
-            let raw = self.datagram_draw(ANSWER, name);
-            let at = self.now.saturating_add(self.links.nowhere(raw));
-            let error = errno::EHOSTUNREACH;
-            let entity = self.key_of_datagrams(host, host);
-            self.schedule(at, entity, Occurrence::Unreachable { socket: key, error });
+            let packet = self.outgoing(host, None, header, Payload::Bytes(&bytes));
+            if let Fate::Arrives(at) = self.decide(&packet).fate {
+                // The answer of the sender's own host, which nothing has left.
+                let error = errno::EHOSTUNREACH;
+                self.schedule(at, packet.entity, Occurrence::Unreachable { socket: key, error });
+            }
         }
         Ok(taken)
     }
@@ -182,36 +181,73 @@ impl State {
     }
 
     fn dispatch(&mut self, key: Key, host: HostId, header: Header, bytes: Vec<u8>) {
-        let socket = self.socket(key);
-        let (from_host, number) = (socket.host, socket.number);
-        let name = self.next_datagram(from_host, host);
-        let raw = self.datagram_draw(LATENCY, name);
-        match self.links.decide(from_host, host, raw) {
-            Verdict::Deliver(delay) => {
-                let mut at = self.now.saturating_add(delay);
-                if from_host == host {
-                    // Datagrams within a host keep their order, also those of different sockets.
-                    let last = &mut self.host_mut(host).last_loopback;
-                    at = at.max(last.saturating_add(1));
-                    *last = at;
-                }
-                let (sender, sender_key) = (key, self.key_of_socket(key));
-                let entity = self.key_of_datagrams(from_host, host);
-                let packet =
-                    Packet { host, from_host, header, bytes, sender, name, sender_key, number };
-                self.schedule(at, entity, Occurrence::Datagram { packet: Box::new(packet) });
-            }
-            Verdict::Lost => self.trace.fact(self.now, "datagram lost", number, 0),
+        let from_host = self.socket(key).host;
+        let packet = self.outgoing(from_host, Some(host), header, Payload::Bytes(&bytes));
+        let (name, entity, wire_len) = (packet.name, packet.entity, packet.wire_len());
+        let way = self.decide(&packet);
+        let (sender_key, number) = (self.key_of_socket(key), self.socket(key).number);
+        let sender = key;
+        let mut datagram =
+            Datagram { host, from_host, header, bytes, sender, name, sender_key, number };
+        if let Some(draw) = way.garbled {
+            garble(&mut datagram.bytes, draw);
+        }
+        let copy = way.again.map(|later| (datagram.clone(), later));
+        self.carry(datagram, entity, way.fate, 0, wire_len);
+        if let Some((copy, later)) = copy {
+            self.carry(copy, entity, way.fate, later, wire_len);
         }
     }
 
-    /// What is drawn at `site` for the datagram of this name.
-    fn datagram_draw(&self, site: u64, name: PacketName<HostId>) -> u64 {
-        let (entity, nth) = self.key_and_nth(name);
-        draw(self.choices.seed, site, entity, nth)
+    /// Brings a datagram to where its fate says, `later` than it says.
+    fn carry(&mut self, datagram: Datagram, entity: u64, fate: Fate, later: u64, wire_len: usize) {
+        let (from, to, number) = (datagram.from_host, datagram.host, datagram.number);
+        let what = Occurrence::Datagram { packet: Box::new(datagram) };
+        match fate {
+            Fate::Arrives(at) => {
+                let mut at = at.saturating_add(later);
+                if from == to {
+                    // Datagrams within a host keep their order, also those of different sockets.
+                    let last = &mut self.host_mut(to).last_loopback;
+                    at = at.max(last.saturating_add(1));
+                    *last = at;
+                }
+                self.schedule(at, entity, what);
+            }
+            Fate::Held(delay) => {
+                let delay = delay.saturating_add(later);
+                let held = Clogged { what, ordered: None, entity, delay, wire_len };
+                self.links.path(from, to).held.push(held);
+            }
+            Fate::Lost => self.trace.fact(self.now, "datagram lost", number, 0),
+        }
     }
 
-    pub(crate) fn on_datagram(&mut self, packet: Packet) {
+    /// The next datagram from one host to another; to nobody if no host has the address.
+    fn outgoing<'a>(
+        &mut self,
+        from: HostId,
+        to: Option<HostId>,
+        header: Header,
+        payload: Payload<'a>,
+    ) -> Outgoing<'a> {
+        let name = self.next_datagram(from, to.unwrap_or(from));
+        let (entity, nth) = self.key_and_nth(name);
+        Outgoing {
+            from,
+            to,
+            source: header.from,
+            destination: header.to,
+            kind: PacketKind::Datagram,
+            flow: Flow::Datagrams,
+            payload,
+            name,
+            entity,
+            nth,
+        }
+    }
+
+    pub(crate) fn on_datagram(&mut self, packet: Datagram) {
         self.trace.fact(self.now, "datagram", packet.number, packet.bytes.len() as u64);
         let to = packet.header.to.ip();
         if to.is_multicast() || is_broadcast(to) {
@@ -226,17 +262,36 @@ impl State {
     }
 
     /// No socket has the port. A connected sender learns of it.
-    fn refuse(&mut self, packet: &Packet) {
+    fn refuse(&mut self, packet: &Datagram) {
         let connected = |socket: &crate::state::SocketState| socket.peer == Some(packet.header.to);
         if !self.sockets.get(packet.sender).is_some_and(connected) {
             return;
         }
-        let raw = self.datagram_draw(ANSWER, packet.name);
-        if let Verdict::Deliver(delay) = self.links.decide(packet.host, packet.from_host, raw) {
-            let at = self.now.saturating_add(delay);
-            let (socket, error) = (packet.sender, errno::ECONNREFUSED);
-            let entity = self.key_of_datagrams(packet.host, packet.from_host);
-            self.schedule(at, entity, Occurrence::Unreachable { socket, error });
+        let (entity, nth) = self.key_and_nth(packet.name);
+        let answer = Outgoing {
+            from: packet.host,
+            to: Some(packet.from_host),
+            source: packet.header.to,
+            destination: packet.header.from,
+            kind: PacketKind::Unreachable,
+            flow: Flow::Datagrams,
+            payload: Payload::Nothing,
+            // It counts as no datagram of its own, so it has the name of what it answers.
+            name: packet.name,
+            entity: entity ^ ANSWER,
+            nth,
+        };
+        let wire_len = answer.wire_len();
+        let (socket, error) = (packet.sender, errno::ECONNREFUSED);
+        let what = Occurrence::Unreachable { socket, error };
+        let entity = self.key_of_datagrams(packet.host, packet.from_host);
+        match self.decide(&answer).fate {
+            Fate::Arrives(at) => self.schedule(at, entity, what),
+            Fate::Held(delay) => {
+                let held = Clogged { what, ordered: None, entity, delay, wire_len };
+                self.links.path(packet.host, packet.from_host).held.push(held);
+            }
+            Fate::Lost => {}
         }
     }
 
@@ -254,7 +309,7 @@ impl State {
 
     /// How well a socket fits a packet: connected to the sender is best, then bound to just this
     /// address, then bound to any.
-    fn fit(&self, key: Key, packet: &Packet) -> Option<u8> {
+    fn fit(&self, key: Key, packet: &Datagram) -> Option<u8> {
         let socket = self.sockets.get(key)?;
         let bound: Bound = socket.bound?;
         if !bound.takes(packet.header.to.ip()) {
@@ -267,7 +322,7 @@ impl State {
         }
     }
 
-    fn receiver(&mut self, packet: &Packet) -> Option<Key> {
+    fn receiver(&mut self, packet: &Datagram) -> Option<Key> {
         let mut best: Vec<Key> = Vec::new();
         let mut best_fit = 0;
         for key in self.host(packet.host).ports.binders(Kind::Datagram, packet.header.to.port()) {

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::IpAddr;
 
-use super::{Header, Interface, Packet};
+use super::{Datagram, Header, Interface};
 use crate::arena::Key;
 use crate::errno::{self, fail};
 use crate::host::HostId;
@@ -129,7 +129,7 @@ impl State {
 
     /// All sockets on the port, if the host is a member of the group or the packet is a broadcast.
     /// As on Linux, any socket of the host can be the one that has joined.
-    pub(super) fn receivers_of_all(&self, packet: &Packet) -> Vec<Key> {
+    pub(super) fn receivers_of_all(&self, packet: &Datagram) -> Vec<Key> {
         let (to, interface) = (packet.header.to, packet.header.interface);
         let member = (to.ip(), interface, packet.host);
         if !is_broadcast(to.ip()) && !self.members.contains_key(&member) {

@@ -1,0 +1,177 @@
+//! The fate of a packet, decided when it is sent.
+
+use super::settings::{Chance, Settings};
+use crate::choice::{draw, site};
+use crate::packet::{Outgoing, PacketKind};
+use crate::state::State;
+use crate::strikes::FaultKind;
+
+const LATENCY: u64 = site("latency");
+const LOSS: u64 = site("loss");
+const DUPLICATE: u64 = site("duplicate");
+const REORDER: u64 = site("reorder");
+const CORRUPT: u64 = site("corrupt");
+const GARBLE: u64 = site("garble");
+
+/// What becomes of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It arrives at this instant.
+    Arrives(u64),
+    /// A clogged link holds it; then it takes this long.
+    Held(u64),
+    /// It never arrives.
+    Lost,
+}
+
+/// The fate of a packet, with what can only happen to datagrams.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Way {
+    pub(crate) fate: Fate,
+    /// A second copy arrives this much later.
+    pub(crate) again: Option<u64>,
+    /// Bytes arrive changed, by this draw.
+    pub(crate) garbled: Option<u64>,
+}
+
+impl Way {
+    pub(super) fn new(fate: Fate) -> Self {
+        Way { fate, again: None, garbled: None }
+    }
+}
+
+impl State {
+    /// Decides the fate of a packet that is sent now. Every packet of TCP and UDP goes through
+    /// here.
+    pub(crate) fn decide(&mut self, packet: &Outgoing<'_>) -> Way {
+        let raw = draw(self.choices.seed, LATENCY, packet.entity, packet.nth);
+        if self.rules.is_empty()
+            && let Some(latency) = self.links.plain()
+        {
+            let latency =
+                if packet.to == Some(packet.from) { &self.links.loopback } else { latency };
+            return Way::new(Fate::Arrives(self.now.saturating_add(latency.delay(raw))));
+        }
+        self.decide_slowly(packet, raw)
+    }
+
+    /// The same where there are rules, or links that do more than take their time.
+    fn decide_slowly(&mut self, packet: &Outgoing<'_>, raw: u64) -> Way {
+        // 1. The rules see every packet as it is sent.
+        let Some(mut way) = self.ask_rules(packet) else { return Way::new(Fate::Lost) };
+        // 2. Within a host there is no link.
+        let Some(to) = packet.to else {
+            let delay = self.links.nowhere(raw);
+            return self.after(way, delay);
+        };
+        if to == packet.from {
+            let delay = self.links.loopback.delay(raw);
+            return self.after(way, delay);
+        }
+        // 3. The link.
+        match self.cross(packet, raw, &mut way) {
+            Some(delay) => self.after(way, delay),
+            None => Way::new(Fate::Lost),
+        }
+    }
+
+    /// Adds a delay to a fate.
+    pub(super) fn after(&self, mut way: Way, delay: u64) -> Way {
+        way.fate = match way.fate {
+            Fate::Arrives(at) => Fate::Arrives(at.saturating_add(delay)),
+            Fate::Held(after) => Fate::Held(after.saturating_add(delay)),
+            Fate::Lost => Fate::Lost,
+        };
+        way
+    }
+
+    /// The way over a link: how long it takes, or `None` if the packet is lost. Notes the rest in
+    /// `way`.
+    fn cross(&mut self, packet: &Outgoing<'_>, raw: u64, way: &mut Way) -> Option<u64> {
+        let (from, to, entity) = (packet.from, packet.to?, packet.entity);
+        let settings = self.links.path(from, to).settings;
+        let delay = self.links.latency_by(&settings).delay(raw);
+        // 1. Whether the link carries anything at all.
+        if settings.cut {
+            self.strike(FaultKind::Cut, entity);
+            return None;
+        }
+        if settings.flap.is_some_and(|flap| flap.is_down(self.now)) {
+            self.strike(FaultKind::Flap, entity);
+            return None;
+        }
+        // 2. Pieces that the link can carry, and the queue before it.
+        let pieces = settings.mtu.map_or(1, |mtu| packet.pieces(mtu));
+        if pieces > 1 {
+            self.strike(FaultKind::Mtu, entity);
+        }
+        let waits = if settings.clogged {
+            self.strike(FaultKind::Clog, entity);
+            let Fate::Arrives(at) = way.fate else { return None };
+            way.fate = Fate::Held(at - self.now);
+            0
+        } else {
+            let left = self.links.path(from, to).leave(self.now, packet.bytes_in(pieces));
+            let Some(waits) = left else {
+                self.strike(FaultKind::Queue, entity);
+                return None;
+            };
+            if waits > 0 {
+                self.strike(FaultKind::Rate, entity);
+            }
+            waits
+        };
+        // 3. What chance does to the packet.
+        let more = self.take_chances(packet, &settings, pieces, way)?;
+        Some(delay.saturating_add(waits).saturating_add(more))
+    }
+
+    /// What a link does to a packet by chance: how much longer it takes, or `None` if it is lost.
+    fn take_chances(
+        &mut self,
+        packet: &Outgoing<'_>,
+        settings: &Settings,
+        pieces: usize,
+        way: &mut Way,
+    ) -> Option<u64> {
+        let (seed, entity, nth) = (self.choices.seed, packet.entity, packet.nth);
+        let draw = |site: u64, number: u64| draw(seed, site.wrapping_add(number), entity, nth);
+        let hits = |chance: Option<Chance>, site, number| {
+            chance.is_some_and(|chance| chance.hits(draw(site, number)))
+        };
+        // A datagram in pieces is lost if one of them is.
+        if (0..pieces as u64).any(|piece| hits(settings.loss, LOSS, piece)) {
+            self.strike(FaultKind::Loss, entity);
+            return None;
+        }
+        if hits(settings.corrupt, CORRUPT, 0) {
+            self.strike(FaultKind::Corrupt, entity);
+            return None;
+        }
+        if hits(settings.garble, GARBLE, 0) {
+            self.strike(FaultKind::Corrupt, entity);
+            // The checksum of a stream finds it. Without bytes only the header can be wrong.
+            if packet.kind != PacketKind::Datagram || packet.payload.len() == 0 {
+                return None;
+            }
+            way.garbled = Some(draw(GARBLE, 1));
+        }
+        let mut more = 0;
+        if let Some((chance, by)) = settings.reorder
+            && hits(Some(chance), REORDER, 0)
+        {
+            self.strike(FaultKind::Reorder, entity);
+            more = by;
+        }
+        if let Some(slow) = settings.slow.filter(|slow| *slow > 0) {
+            self.strike(FaultKind::Slow, entity);
+            more = slow.saturating_add(more);
+        }
+        if hits(settings.duplicate, DUPLICATE, 0) {
+            self.strike(FaultKind::Duplicate, entity);
+            // The copy takes a way of its own.
+            way.again = Some(self.links.latency_by(settings).delay(draw(DUPLICATE, 1)));
+        }
+        Some(more)
+    }
+}

@@ -1,0 +1,159 @@
+//! How often each kind of fault has hit something.
+
+use std::fmt;
+
+use crate::state::State;
+
+/// A kind of fault that the world can make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum FaultKind {
+    /// A packet was lost because its link was [cut](crate::Link::cut), also by a partition.
+    Cut,
+    /// A packet was lost while its link was [down](crate::Link::flap).
+    Flap,
+    /// A packet was held by a [clogged](crate::Link::clog) link.
+    Clog,
+    /// A packet was lost [by chance](crate::Link::loss).
+    Loss,
+    /// A packet was [duplicated](crate::Link::duplicate).
+    Duplicate,
+    /// A packet was [held back](crate::Link::reorder).
+    Reorder,
+    /// A packet was [corrupted](crate::Link::corrupt), noticed or not.
+    Corrupt,
+    /// A packet took [longer](crate::Link::slow).
+    Slow,
+    /// A packet waited because of the [rate](crate::Link::rate) of its link.
+    Rate,
+    /// A packet was lost because the [queue](crate::Link::queue) of its link was full.
+    Queue,
+    /// A datagram was split, or refused, because of the [MTU](crate::Link::mtu) of its link.
+    Mtu,
+    /// A connection was [reset](crate::World::reset) on its way.
+    Reset,
+    /// A [rule](crate::World::rule) did something with a packet.
+    Rule,
+    /// A packet was lost [by its name](crate::World::lose).
+    Lose,
+}
+
+impl FaultKind {
+    /// All of them, in the order of their declaration.
+    pub const ALL: &[FaultKind] = &[
+        FaultKind::Cut,
+        FaultKind::Flap,
+        FaultKind::Clog,
+        FaultKind::Loss,
+        FaultKind::Duplicate,
+        FaultKind::Reorder,
+        FaultKind::Corrupt,
+        FaultKind::Slow,
+        FaultKind::Rate,
+        FaultKind::Queue,
+        FaultKind::Mtu,
+        FaultKind::Reset,
+        FaultKind::Rule,
+        FaultKind::Lose,
+    ];
+
+    /// Its word in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            FaultKind::Cut => "cut",
+            FaultKind::Flap => "flap",
+            FaultKind::Clog => "clog",
+            FaultKind::Loss => "loss",
+            FaultKind::Duplicate => "duplicate",
+            FaultKind::Reorder => "reorder",
+            FaultKind::Corrupt => "corrupt",
+            FaultKind::Slow => "slow",
+            FaultKind::Rate => "rate",
+            FaultKind::Queue => "queue",
+            FaultKind::Mtu => "mtu",
+            FaultKind::Reset => "reset",
+            FaultKind::Rule => "rule",
+            FaultKind::Lose => "lose",
+        }
+    }
+}
+
+/// How often each kind of fault has hit a packet or a call. Made by
+/// [`World::strikes`](crate::World::strikes).
+///
+/// It prints the kinds that have struck: `loss 12, reset 2`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Strikes {
+    counts: Vec<u64>,
+}
+
+impl Strikes {
+    /// How often this kind has struck.
+    pub fn get(&self, kind: FaultKind) -> u64 {
+        self.counts.get(kind as usize).copied().unwrap_or(0)
+    }
+
+    /// The kinds that have struck, and how often.
+    pub fn iter(&self) -> impl Iterator<Item = (FaultKind, u64)> + '_ {
+        let all = FaultKind::ALL.iter().map(|kind| (*kind, self.get(*kind)));
+        all.filter(|(_, count)| *count > 0)
+    }
+
+    /// The strikes of all kinds together.
+    pub fn total(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+
+    /// Adds those of another world.
+    pub fn add(&mut self, other: &Strikes) {
+        for (kind, count) in other.iter() {
+            self.count(kind, count);
+        }
+    }
+
+    fn count(&mut self, kind: FaultKind, count: u64) {
+        if self.counts.is_empty() {
+            self.counts = vec![0; FaultKind::ALL.len()];
+        }
+        self.counts[kind as usize] += count;
+    }
+}
+
+impl fmt::Display for Strikes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.total() == 0 {
+            return f.write_str("none");
+        }
+        for (place, (kind, count)) in self.iter().enumerate() {
+            let comma = if place == 0 { "" } else { ", " };
+            write!(f, "{comma}{} {count}", kind.word())?;
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    /// A fault has hit a packet or a call. Every strike is counted here.
+    pub(crate) fn strike(&mut self, kind: FaultKind, subject: u64) {
+        self.strikes.count(kind, 1);
+        self.trace.fact(self.now, kind.word(), subject, 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strikes_count_and_print() {
+        assert!(FaultKind::ALL.iter().enumerate().all(|(place, kind)| *kind as usize == place));
+        let mut strikes = Strikes::default();
+        assert_eq!(strikes.to_string(), "none");
+        strikes.count(FaultKind::Reset, 1);
+        strikes.count(FaultKind::Loss, 2);
+        let mut sum = strikes.clone();
+        sum.add(&strikes);
+        assert_eq!(sum.to_string(), "loss 4, reset 2");
+        assert_eq!((sum.total(), sum.get(FaultKind::Cut)), (6, 0));
+    }
+}
