@@ -162,8 +162,10 @@ mod name;
 mod strikes;
 mod trace;
 
-// Many runs.
-mod sweep;
+// Many runs: what goes wrong in one, what it is, and many of them.
+pub mod plan;
+pub mod scenario;
+pub mod sweep;
 
 // Helpers.
 mod address;

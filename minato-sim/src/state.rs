@@ -84,6 +84,8 @@ pub(crate) struct State {
     pub(crate) sockets: Arena<SocketState>,
     pub(crate) connections: Arena<Connection>,
     pub(crate) socket_count: u64,
+    /// The milestones that have been reached, and how often.
+    pub(crate) marks: BTreeMap<String, u64>,
     connection_count: u64,
 }
 
@@ -105,6 +107,7 @@ impl State {
             sockets: Arena::default(),
             connections: Arena::default(),
             socket_count: 0,
+            marks: BTreeMap::new(),
             connection_count: 0,
             config,
         }
@@ -160,6 +163,28 @@ impl State {
 
     pub(crate) fn socket_mut(&mut self, key: Key) -> &mut SocketState {
         self.sockets.get_mut(key).expect("a socket is in the table until it is dropped")
+    }
+
+    /// The hosts of the open sockets of which `text` says something, and what it says.
+    pub(crate) fn each_socket(
+        &self,
+        text: impl Fn(&State, Key) -> Option<String>,
+    ) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        for (key, socket) in self.sockets.iter() {
+            if let Some(text) = text(self, key) {
+                let host = &self.host(socket.host).name;
+                let address = |address: Option<SocketAddr>| {
+                    address.map_or_else(|| "*".to_owned(), |address| address.to_string())
+                };
+                let (local, peer) = (address(socket.local), address(socket.peer));
+                found.push((
+                    host.clone(),
+                    format!("host {host}: the socket {local} > {peer} {text}"),
+                ));
+            }
+        }
+        found
     }
 
     /// A connection that a socket, a backlog or a queued event names.

@@ -1,5 +1,6 @@
 //! The world: its clock, its choices, its hosts and its record.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
@@ -207,6 +208,38 @@ impl World {
         let mut state = self.lock();
         let now = state.now;
         state.trace.line(now, line.into());
+    }
+
+    /// Counts that a milestone has been reached. A [sweep](crate::sweep::Sweep::must_reach) can ask
+    /// that a mark is reached by some run.
+    ///
+    /// ```
+    /// use minato_sim::World;
+    ///
+    /// let world = World::new(1);
+    /// world.mark("decided");
+    /// world.mark("decided");
+    /// assert!(world.seen("decided") && !world.seen("undecided"));
+    /// assert_eq!(world.marks()["decided"], 2);
+    /// ```
+    pub fn mark(&self, name: &str) {
+        let mut state = self.lock();
+        match state.marks.get_mut(name) {
+            Some(count) => *count += 1,
+            None => _ = state.marks.insert(name.to_owned(), 1),
+        }
+        let now = state.now;
+        state.trace.line(now, format!("mark: {name}"));
+    }
+
+    /// Whether a mark has been reached.
+    pub fn seen(&self, mark: &str) -> bool {
+        self.lock().marks.contains_key(mark)
+    }
+
+    /// All marks that have been reached, and how often.
+    pub fn marks(&self) -> BTreeMap<String, u64> {
+        self.lock().marks.clone()
     }
 
     /// A hash of everything that happened: every choice and every event with its time, every line

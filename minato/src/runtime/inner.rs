@@ -226,15 +226,21 @@ impl RuntimeInner {
 
     /// Names the living tasks, for reports.
     pub(crate) fn describe_tasks(&self) -> String {
+        let lines = self.task_lines();
+        match lines.len() {
+            0 => "no task is alive".to_owned(),
+            _ => format!("alive are\n  {}", lines.join("\n  ")),
+        }
+    }
+
+    /// A line for each task that is alive.
+    pub(crate) fn task_lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         self.tasks.each(|task| {
             let meta = task.meta();
-            lines.push(format!("  task {}, spawned at {}", meta.id, meta.spawned_at));
+            lines.push(format!("task {}, spawned at {}", meta.id, meta.spawned_at));
         });
-        match lines.len() {
-            0 => "no task is alive".to_owned(),
-            _ => format!("alive are\n{}", lines.join("\n")),
-        }
+        lines
     }
 }
 

@@ -3,6 +3,8 @@
 use std::panic::resume_unwind;
 use std::thread;
 
+use minato_sim::scenario::Scenario;
+use minato_sim::sweep::Sweep;
 use minato_sim::{Host, World};
 
 use super::Simulation;
@@ -50,6 +52,55 @@ pub fn draw(n: usize) -> Option<usize> {
     let world = world()?;
     let host = host().map_or(u64::MAX, |host| host.number());
     Some(world.choose("which branch", host, n))
+}
+
+/// Counts that the code which this thread runs has reached a milestone of the simulated world that
+/// it is in; see [`Sweep::must_reach`]. Outside of all worlds it does nothing.
+pub fn mark(name: &str) {
+    if let Some(world) = world() {
+        world.mark(name);
+    }
+}
+
+/// Runs of a scenario with many seeds, each with other faults; see [`Sweep`].
+///
+/// ```
+/// use minato::io::{AsyncReadExt, AsyncWriteExt};
+/// use minato::net::{TcpListener, TcpStream};
+/// use minato::sim::{self, FaultKind, Scenario, Swarm};
+///
+/// fn echo(sim: &mut Scenario) {
+///     sim.host("server", |_| async {
+///         let listener = TcpListener::bind("0.0.0.0:7000").await?;
+///         loop {
+///             let (mut stream, _) = listener.accept().await?;
+///             let mut byte = [0];
+///             while stream.read(&mut byte).await? > 0 {
+///                 stream.write_all(&byte).await?;
+///             }
+///         }
+///         #[allow(unreachable_code, reason = "it tells the type")]
+///         std::io::Result::Ok(())
+///     });
+///     sim.client("client", |_| async {
+///         let mut stream = TcpStream::connect("server:7000").await?;
+///         for sent in 0..20 {
+///             stream.write_all(&[sent]).await?;
+///             let mut byte = [0];
+///             stream.read_exact(&mut byte).await?;
+///             assert_eq!(byte, [sent]);
+///         }
+///         sim::mark("echoed");
+///         std::io::Result::Ok(())
+///     });
+///     sim.faults(Swarm::only([FaultKind::Partition]));
+/// }
+///
+/// let report = sim::sweep(echo).seeds(0..20).must_reach(["echoed"]).run();
+/// assert_eq!(report.reached("echoed"), 20);
+/// ```
+pub fn sweep(scenario: impl Fn(&mut Scenario) + Send + Sync + 'static) -> Sweep {
+    Sweep::new::<Simulation, _>(scenario)
 }
 
 /// Runs a simulation of `world` on a thread of its own, and returns what `scenario` returns.

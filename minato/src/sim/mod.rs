@@ -17,9 +17,12 @@ mod socket;
 mod udp;
 
 pub use crate::runtime::simulation::Simulation;
+pub use minato_sim::plan::{Fault, FaultKind, Plan, PlanError, Planned, Swarm};
+pub use minato_sim::scenario::{Ending, Leak, Scenario};
+pub use minato_sim::sweep::{Failure, Order, Report, Sweep};
 pub use minato_sim::{Host, Socket, Verb, World, WorldBuilder};
 
 #[doc(hidden)]
 pub use self::deputy::with_deputy;
-pub use self::here::{draw, host, run, world};
+pub use self::here::{draw, host, mark, run, sweep, world};
 pub(crate) use self::socket::SimSocket;

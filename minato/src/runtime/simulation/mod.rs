@@ -2,6 +2,7 @@
 
 mod host;
 pub(super) mod panics;
+mod stepper;
 
 use std::future::Future;
 use std::io;

@@ -4,5 +4,6 @@ mod ends;
 mod here;
 mod hosts;
 mod repeat;
+mod scenario;
 mod stuck;
 mod time;
