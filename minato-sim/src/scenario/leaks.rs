@@ -11,9 +11,10 @@ use crate::world::World;
 ///
 /// When all clients have ended and [`Scenario::finally`](super::Scenario::finally) has found
 /// nothing wrong, the world goes on for ten seconds of virtual time. Then [unread](Self::Unread)
-/// bytes are looked for. Thereupon the programs of all hosts are ended: their futures are dropped. The world
-/// goes on for up to 20 minutes, and for no longer than anything is left. What is still there then
-/// has leaked, unless [`Scenario::allow_leak`](super::Scenario::allow_leak) lets it pass.
+/// bytes are looked for. Thereupon the programs of all hosts are ended: their futures are dropped.
+/// The world goes on for up to 20 minutes, and for no longer than anything is left. What is still
+/// there then has leaked, unless [`Scenario::allow_leak`](super::Scenario::allow_leak) lets it
+/// pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Leak {

@@ -57,9 +57,7 @@ pub fn draw(n: usize) -> Option<usize> {
 /// Counts that the code which this thread runs has reached a milestone of the simulated world that
 /// it is in; see [`Sweep::must_reach`]. Outside of all worlds it does nothing.
 pub fn mark(name: &str) {
-    if let Some(world) = world() {
-        world.mark(name);
-    }
+    world().iter().for_each(|world| world.mark(name));
 }
 
 /// Runs of a scenario with many seeds, each with other faults; see [`Sweep`].

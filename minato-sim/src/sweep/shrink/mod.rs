@@ -7,8 +7,8 @@
 //!    What remains of the faults that hit packets by chance becomes a list of the packets that were
 //!    lost, by their names, and that list is shrunk likewise.
 //! 2. *By neighbours.* A fault that is left out shifts what follows, so that the failure may just
-//!    be missed. So each fault is left out also with other draws for everything but the plan, and with
-//!    the times and lengths of the others shaken (`neighbours.rs`).
+//!    be missed. So each fault is left out also with other draws for everything but the plan, and
+//!    with the times and lengths of the others shaken (`neighbours.rs`).
 //!
 //! That is done for the ten failing seeds with the fewest faults, and the smallest of all is
 //! reported. What is found depends on nothing but the failing seeds: not on the number of threads,
