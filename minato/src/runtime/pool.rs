@@ -178,13 +178,14 @@ impl Pool {
             let at = last_but(sleepers.standby).or_else(|| last_but(None));
             let sleeper = at.map(|at| sleepers.all.remove(at));
             self.sleeping.store(sleepers.all.len(), Ordering::SeqCst);
+            if sleeper.is_none() {
+                // Under the lock: who falls asleep after this finds nobody searching.
+                self.end_search();
+            }
             sleeper
         };
-        match sleeper {
-            Some(index) => self.remotes[index].reactor.unpark(),
-            None => {
-                self.searching.fetch_sub(1, Ordering::SeqCst);
-            }
+        if let Some(index) = sleeper {
+            self.remotes[index].reactor.unpark();
         }
     }
 
@@ -304,7 +305,14 @@ impl Pool {
         }
     }
 
-    /// Whether there is anything to take for a worker that is about to sleep.
+    /// Whether a worker that counts as asleep must search instead: there is something to take, and
+    /// nobody is out searching. Who is out looks once more when it has ended its search, and then
+    /// finds the sleeper.
+    pub(super) fn must_search(&self, shared: &RuntimeInner) -> bool {
+        self.has_work(shared) && self.searching.load(Ordering::SeqCst) == 0
+    }
+
+    /// Whether there is anything to take for a worker without tasks.
     pub(super) fn has_work(&self, shared: &RuntimeInner) -> bool {
         !shared.injector.is_empty() || self.remotes.iter().any(|remote| !remote.stealer.is_empty())
     }
@@ -318,5 +326,51 @@ impl Pool {
             remote.reactor.unpark();
         }
         self.threads.join(deadline);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread::yield_now;
+
+    use crate::runtime::inner::Flavor;
+    use crate::runtime::{Builder, Handle};
+
+    /// A worker that counts as asleep and finds work must not stay awake for it in a loop, while
+    /// the one that is out searching has no processor.
+    #[test]
+    fn work_is_the_business_of_who_is_out_searching() {
+        let runtime = Builder::new_multi_thread().worker_threads(2).build().unwrap();
+        let shared = Handle::clone(runtime.handle()).shared;
+        let Flavor::MultiThread(pool) = &shared.flavor else { unreachable!() };
+        while !pool.begin_search() {
+            yield_now();
+        }
+        // Nobody is woken, since somebody is out searching.
+        let task = runtime.spawn(async {});
+        let (had_work, searched) = (pool.has_work(&shared), !pool.must_search(&shared));
+        pool.end_search();
+        // Otherwise a worker that was still on its way to sleep has found it.
+        assert!(searched || !had_work);
+        if pool.has_work(&shared) {
+            pool.wake_searcher(None);
+        }
+        runtime.block_on(task).unwrap();
+        assert!(!pool.must_search(&shared));
+    }
+
+    /// Who finds nobody to wake is no longer out searching when the next worker falls asleep.
+    #[test]
+    fn a_search_for_a_sleeper_in_vain_ends() {
+        let runtime = Builder::new_multi_thread().worker_threads(2).build().unwrap();
+        let shared = Handle::clone(runtime.handle()).shared;
+        let Flavor::MultiThread(pool) = &shared.flavor else { unreachable!() };
+        for _ in 0..1000 {
+            pool.wake_searcher(Some(0));
+        }
+        while !pool.begin_search() {
+            yield_now();
+        }
+        pool.end_search();
     }
 }

@@ -132,11 +132,12 @@ impl Worker<'_> {
             self.pool.end_search();
         }
         // 2. Count as asleep, and look for work once more: a thread that queued a task before this
-        //    could not know that a worker must be woken.
+        //    could not know that a worker must be woken. If another worker is out searching, the
+        //    task is its business: to stay awake for it would be to wait in a loop.
         let is_standby = self.pool.fall_asleep(self.index);
         // 3. The standby worker looks at its siblings, and may turn a stuck one's reactor.
         let mut timeout = None;
-        if !self.pool.has_work(self.shared) {
+        if !self.pool.must_search(self.shared) {
             if is_standby {
                 (core, timeout) = self.watch_siblings(core)?;
             }
@@ -145,7 +146,7 @@ impl Worker<'_> {
                 core = core.begin_park(self.context)?;
                 let Self { pool, shared, .. } = self;
                 let is_ready = |core: &mut Core| {
-                    pool.has_task(core) || pool.has_work(shared) || pool.is_ending()
+                    pool.has_task(core) || pool.must_search(shared) || pool.is_ending()
                 };
                 // What is called at a park may have given it something to do.
                 if !shared.observes_parks() || !is_ready(&mut core) {
