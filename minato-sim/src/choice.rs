@@ -55,13 +55,19 @@ pub(crate) const fn between(raw: u64, min: u64, max: u64) -> u64 {
 pub(crate) struct Choices {
     pub(crate) seed: u64,
     counters: BTreeMap<(u64, u64), u64>,
-    /// The instant of the last random number, and how many that instant has drawn.
-    random: (u64, u64),
+    /// The instant of the last draw by instants, and how often who has drawn at it.
+    instant: u64,
+    of_instant: BTreeMap<(u64, u64), u64>,
 }
 
 impl Choices {
     pub(crate) fn new(seed: u64) -> Self {
-        Choices { seed, counters: BTreeMap::new(), random: (0, 0) }
+        Choices { seed, counters: BTreeMap::new(), instant: 0, of_instant: BTreeMap::new() }
+    }
+
+    /// What all draws of a site begin with, at an instant.
+    pub(crate) fn key(&self, name: &'static str, now: u64) -> u64 {
+        mix(mix(self.seed ^ site(name)) ^ now)
     }
 
     pub(crate) fn next(&mut self, name: &'static str, entity: u64) -> u64 {
@@ -72,12 +78,18 @@ impl Choices {
         raw
     }
 
-    /// The next random number of the instant `now`.
-    pub(crate) fn random_at(&mut self, now: u64) -> u64 {
-        let (at, count) = self.random;
-        let count = if at == now { count } else { 0 };
-        self.random = (now, count + 1);
-        draw(self.seed, site("random"), now, count)
+    /// The next number of the entity at the site, counted anew at each instant: nothing is kept of
+    /// what draws no more.
+    pub(crate) fn next_at(&mut self, now: u64, name: &'static str, entity: u64) -> u64 {
+        if self.instant != now {
+            self.instant = now;
+            self.of_instant.clear();
+        }
+        let site = site(name);
+        let counter = self.of_instant.entry((site, entity)).or_insert(0);
+        let raw = draw(self.seed, site, entity ^ mix(now), *counter);
+        *counter += 1;
+        raw
     }
 }
 

@@ -6,15 +6,12 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::arena::Key;
-use crate::choice::{draw, mix, site};
 use crate::faults::{Faults, Verb};
 use crate::ports::Ports;
 use crate::readiness::Event;
 use crate::socket::{Family, Kind, Socket};
 use crate::unix::UnixNames;
 use crate::world::World;
-
-const RANDOM: u64 = site("random numbers of a host");
 
 /// The number of a host, in the order in which hosts were made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,8 +46,6 @@ pub(crate) struct Counts {
     sockets: u64,
     connections: BTreeMap<HostId, u32>,
     datagrams: BTreeMap<HostId, u64>,
-    /// The instant of its last random number, and how many that instant has given.
-    random: (u64, u64),
 }
 
 impl Counts {
@@ -71,14 +66,6 @@ impl Counts {
         let count = self.datagrams.entry(to).or_default();
         *count += 1;
         *count - 1
-    }
-
-    /// Counts a random number that the host asks for at `now`, from 0 at each instant.
-    pub(crate) fn next_random(&mut self, now: u64) -> u64 {
-        let (at, count) = self.random;
-        let count = if at == now { count } else { 0 };
-        self.random = (now, count + 1);
-        count
     }
 }
 
@@ -210,11 +197,9 @@ impl Host {
     /// ```
     pub fn fill_random(&self, bytes: &mut [u8]) {
         let mut state = self.world.lock();
-        let (seed, now) = (state.choices.seed, state.now);
-        let host = state.host_mut(self.id);
+        let (now, key) = (state.now, state.host(self.id).key);
         for part in bytes.chunks_mut(8) {
-            let nth = host.counts.next_random(now);
-            let number = draw(seed, RANDOM, host.key ^ mix(now), nth).to_le_bytes();
+            let number = state.choices.next_at(now, "random", key).to_le_bytes();
             part.copy_from_slice(&number[..part.len()]);
         }
     }

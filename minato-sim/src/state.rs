@@ -15,7 +15,7 @@ use crate::errno::fail;
 use crate::faults::{Faults, Verb};
 use crate::host::{Counts, HostId, HostState};
 use crate::link::{Links, Rules};
-use crate::name::{ConnectionName, PacketName, SocketName, key_of, key_of_host};
+use crate::name::{ConnectionName, PacketName, SocketName, TaskName, key_of, key_of_host};
 use crate::names::{self, Names};
 use crate::options::Options;
 use crate::ports::Ports;
@@ -34,6 +34,7 @@ const ORDER: u64 = site("event order");
 /// They tell the keys of a host's sockets, and of what it sends, from those of its connections.
 const SOCKETS: u64 = site("sockets");
 const DATAGRAMS: u64 = site("datagrams");
+const TASKS: u64 = site("tasks");
 
 /// What the world keeps about a socket.
 #[derive(Debug)]
@@ -265,6 +266,12 @@ impl State {
     pub(crate) fn key_of_socket(&self, key: Key) -> u64 {
         let SocketName { host, nth } = self.socket(key).name;
         key_of(self.host(host).key, SOCKETS, nth)
+    }
+
+    /// What stands for a task, known by its number, in draws.
+    pub(crate) fn key_of_task(&self, number: u64) -> u64 {
+        let Some(TaskName { host, nth }) = TaskName::of_number(number) else { return number };
+        key_of(self.hosts.get(host as usize).map_or(host, |host| host.key), TASKS, nth)
     }
 
     /// Queues an event. Events of one instant and one entity keep their order; which entity comes

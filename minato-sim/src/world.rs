@@ -120,6 +120,51 @@ impl World {
         self.lock().take_notified(hosts);
     }
 
+    /// The same, with the time since the start of the world.
+    pub(crate) fn take_notified_at(&self, hosts: &mut Vec<u64>) -> u64 {
+        let mut state = self.lock();
+        state.take_notified(hosts);
+        state.now
+    }
+
+    /// What stands for a host in draws.
+    pub(crate) fn key_of_host(&self, number: usize) -> u64 {
+        self.lock().hosts.get(number).map_or(0, |host| host.key)
+    }
+
+    /// Records a choice of one out of `n` possibilities that was drawn elsewhere.
+    pub(crate) fn note_choice(&self, site: &'static str, entity: u64, n: usize, value: u64) {
+        let mut state = self.lock();
+        let now = state.now;
+        state.trace.choice(now, site, entity, n as u64, value);
+    }
+
+    /// Draws one of `n` possibilities for the task of this [number](crate::TaskName::number), or
+    /// for any other number. If `n` is less than 2, it returns 0 without a draw.
+    ///
+    /// The result depends on the seed, on `site` (what is decided), on the task, on the time, and
+    /// on how often this pair has drawn at that instant. So no other task changes it, and what
+    /// draws more or less often at one instant changes no later draw. The world keeps nothing of
+    /// a task that is over.
+    ///
+    /// ```
+    /// use minato_sim::{TaskName, World};
+    ///
+    /// let world = World::new(5);
+    /// let task = TaskName { host: world.host("a").number(), nth: 3 };
+    /// assert!(world.choose_for(task.number(), "which branch", 10) < 10);
+    /// ```
+    pub fn choose_for(&self, task: u64, site: &'static str, n: usize) -> usize {
+        if n < 2 {
+            return 0;
+        }
+        let mut state = self.lock();
+        let (now, key) = (state.now, state.key_of_task(task));
+        let value = below(state.choices.next_at(now, site, key), n as u64);
+        state.trace.choice(now, site, task, n as u64, value);
+        value as usize
+    }
+
     /// Draws one of `n` possibilities and returns a number in `0..n`. If `n` is less than 2, it
     /// returns 0 without a draw.
     ///
@@ -185,7 +230,7 @@ impl World {
         let mut state = self.lock();
         let now = state.now;
         for part in bytes.chunks_mut(8) {
-            let number = state.choices.random_at(now).to_le_bytes();
+            let number = state.choices.next_at(now, "random", 0).to_le_bytes();
             part.copy_from_slice(&number[..part.len()]);
         }
     }

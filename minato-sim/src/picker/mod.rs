@@ -16,6 +16,7 @@
 //! A picker that something else owns can still be looked at: `Arc<Mutex<P>>` is a picker, too, as
 //! are `&mut P` and `Box<P>`.
 
+mod by_name;
 mod exhaustive;
 mod pct;
 mod random;
@@ -23,6 +24,7 @@ mod tape;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use self::by_name::ByName;
 pub use self::exhaustive::Exhaustive;
 pub use self::pct::Pct;
 pub use self::random::Random;

@@ -23,8 +23,8 @@ pub(crate) use self::foreign::Foreign;
 pub(crate) use self::key::Key;
 pub(crate) use self::readiness::Direction;
 pub use self::readiness::{Interest, Readiness};
+pub(crate) use self::sim::SimHost;
 use self::sim::Stepped;
-pub(crate) use self::sim::{BUSY_TIME, SimHost};
 pub(crate) use self::source::Source;
 
 use std::fmt;

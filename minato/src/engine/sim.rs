@@ -15,6 +15,7 @@ use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use minato_sim::Host;
+use minato_sim::agenda::BUSY_TIME;
 use minato_sim::outbox::Mailbox;
 
 use super::{Event, Key, Readiness};
@@ -23,9 +24,6 @@ use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering};
 
 /// After this many turns in a row that find nothing and must not wait, time passes nevertheless.
 const BUSY_TURNS: u32 = 100;
-
-/// The most time that passes while tasks are ready, on a single host and in a simulation.
-pub(crate) const BUSY_TIME: Duration = Duration::from_millis(1);
 
 /// What the engine needs to know of its host.
 pub(crate) struct SimHost {

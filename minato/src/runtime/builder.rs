@@ -14,7 +14,6 @@ use super::inner::{ALL, Flavor, RuntimeInner};
 use super::intervals::POLLS_PER_TURN;
 use super::pool::Pool;
 use super::queue::Queue;
-use super::simulation::Drawn;
 use super::{Handle, Id, LocalRuntime, Runtime, stuck};
 use crate::engine::{EVENTS_PER_WAIT, Engine};
 use crate::reactor;
@@ -26,7 +25,7 @@ use crate::task::budget::Budget;
 use crate::task::registry::Registry;
 use crate::task::threads::{Hook, ThreadConfig};
 use crate::time::clock::{Clock, PausableClock};
-use minato_sim::picker::{Fifo, Picker};
+use minato_sim::picker::{ByName, Fifo, Picker};
 
 /// How many blocking threads a runtime has at most, unless told otherwise.
 const MAX_BLOCKING_THREADS: usize = 512;
@@ -401,7 +400,7 @@ impl Builder {
             (Some(given), _) => given.take(),
             // Workers would run its tasks in any order.
             (None, Some(host)) if self.multi_thread => {
-                Some(Arc::new(Mutex::new(Box::new(Drawn::by(host.host().world())))))
+                Some(Arc::new(Mutex::new(Box::new(ByName::in_world(host.host().world())))))
             }
             // A simulated core is stepped, so that each poll is known to the thread that watches.
             (None, Some(_)) => Some(Arc::new(Mutex::new(Box::new(Fifo)))),

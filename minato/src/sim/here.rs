@@ -47,11 +47,10 @@ pub fn host() -> Option<Host> {
 
 /// One of `n` possibilities, a number in `0..n`, drawn by the world that this thread is in; `None`
 /// where it is in none. It is for what else would choose by a random generator of its own, such as
-/// the order in which a `select!` polls.
+/// the order in which a `select!` polls. Each task has draws of its own.
 pub fn draw(n: usize) -> Option<usize> {
-    let world = world()?;
-    let host = host().map_or(u64::MAX, |host| host.number());
-    Some(world.choose("which branch", host, n))
+    let task = context::task().map_or(u64::MAX, |task| task.number());
+    Some(world()?.choose_for(task, "which branch", n))
 }
 
 /// Counts that the code which this thread runs has reached a milestone of the simulated world that

@@ -12,12 +12,11 @@ use std::time::Duration;
 
 use minato_sim::World;
 use minato_sim::agenda::Agenda;
-use minato_sim::picker::Picker;
+use minato_sim::picker::{ByName, Picker};
 
 use self::host::Host;
 use self::panics::PanicLog;
 use super::inner::RuntimeInner;
-use crate::engine::BUSY_TIME;
 use crate::sim::deputy;
 use crate::sync::Arc;
 use crate::sync::plain::{AtomicBool, Ordering};
@@ -95,24 +94,7 @@ pub struct Simulation {
     panics: Arc<PanicLog>,
     tolerates_panics: bool,
     time_limit: Duration,
-    /// How often in a row time has passed although tasks were ready.
-    busy_instants: u32,
-    /// The polls since time passed.
-    polls: u32,
-    /// Room for the numbers of the hosts that the world tells of.
-    notified: Vec<u64>,
 }
-
-/// After this many polls in one instant time passes, although tasks are ready: they may yield until
-/// a time has come.
-const BUSY_POLLS: u32 = 10_000;
-
-/// After this many such instants in a row the tasks are probably stuck. Time passes faster then, so
-/// that the run comes to its limit.
-const BUSY_INSTANTS: u32 = 30;
-
-/// The most time that passes then while tasks are ready.
-const STUCK_TIME: Duration = Duration::from_secs(600);
 
 /// The virtual time that a run may take, unless told otherwise. All that the network waits for is
 /// over by then: a dead connection after 15 minutes, or with keepalive after 2 hours and 11
@@ -127,22 +109,16 @@ impl Simulation {
 
     /// A simulation in a world that was set up before.
     pub fn in_world(world: World) -> Self {
-        let picker = Box::new(Drawn::by(&world));
-        let origin = Clock::Simulated(world.clone()).now() - world.now();
-        let (hosts, notified) = (Vec::new(), Vec::new());
         Self {
+            hosts: Vec::new(),
+            agenda: Agenda::new(world.clone()),
+            origin: Clock::Simulated(world.clone()).now() - world.now(),
+            picker: Box::new(ByName::in_world(&world)),
             world,
-            hosts,
-            agenda: Agenda::default(),
-            origin,
-            picker,
             defers_sends: false,
             panics: Arc::default(),
             tolerates_panics: false,
             time_limit: TIME_LIMIT,
-            busy_instants: 0,
-            polls: 0,
-            notified,
         }
     }
 
@@ -226,62 +202,30 @@ impl Simulation {
 
     /// The same, but time passes no further than to `end`.
     fn step_until(&mut self, end: Option<Duration>) -> bool {
-        self.check_notified();
-        if self.polls < BUSY_POLLS
-            && let Some(number) = self.draw_host()
-        {
-            self.polls += 1;
+        self.turn_notified();
+        if let Some(number) = self.agenda.take_ready() {
             self.with_host(number, |host, picker| host.poll_one(picker));
             return true;
         }
-        self.pass_time(end)
-    }
-
-    /// Takes one of the hosts that have a ready task.
-    fn draw_host(&mut self) -> Option<u64> {
-        let count = self.agenda.ready_hosts();
-        (count > 0).then(|| self.agenda.take_ready(self.world.choose("which host runs", 0, count)))
-    }
-
-    /// Looks at the hosts to which something has happened: an event for one of their sockets, or a
-    /// wake or a timer that came from elsewhere.
-    fn check_notified(&mut self) {
-        let mut notified = std::mem::take(&mut self.notified);
-        self.world.take_notified(&mut notified);
-        for number in notified.drain(..) {
-            self.turn(number);
-        }
-        self.notified = notified;
-    }
-
-    /// Lets time pass until the next event or timer, and wakes the tasks that wait for it. Returns
-    /// whether anything can still happen.
-    fn pass_time(&mut self, end: Option<Duration>) -> bool {
         if self.defers_sends {
             // Bytes that were kept back are sent in a turn.
             (0..self.hosts.len()).for_each(|number| self.turn(number as u64));
         }
-        let is_busy = self.agenda.ready_hosts() > 0;
-        if is_busy && self.polls < BUSY_POLLS {
-            return true;
-        }
-        self.polls = 0;
         deputy::close_abandoned(&self.world);
-        let busy_until = self.busy_until(is_busy);
-        let limit = [self.agenda.next_deadline(), busy_until, end].into_iter().flatten().min();
-        let had_event = self.world.advance(limit);
-        let now = self.world.now();
-        while let Some(number) = self.agenda.take_due(now) {
+        let went_on = self.agenda.pass_time(end);
+        while let Some(number) = self.agenda.take_due() {
             self.turn(number);
         }
-        had_event || limit.is_some()
+        went_on
     }
 
-    /// How far time may pass while tasks are ready.
-    fn busy_until(&mut self, is_busy: bool) -> Option<Duration> {
-        self.busy_instants = if is_busy { self.busy_instants.saturating_add(1) } else { 0 };
-        let time = if self.busy_instants > BUSY_INSTANTS { STUCK_TIME } else { BUSY_TIME };
-        is_busy.then(|| self.world.now().saturating_add(time))
+    /// Looks at the hosts to which something has happened: an event for one of their sockets, or a
+    /// wake or a timer that came from elsewhere.
+    fn turn_notified(&mut self) {
+        self.agenda.check_notified();
+        while let Some(number) = self.agenda.take_notified() {
+            self.turn(number);
+        }
     }
 
     /// Turns the reactor of a host.
@@ -368,20 +312,11 @@ impl Simulation {
     /// If a task has panicked and its [`JoinHandle`] is gone.
     pub fn run_for(&mut self, time: Duration) -> io::Result<()> {
         let end = self.world.now().saturating_add(time).min(World::END);
-        while self.world.now() < end || self.has_work_until(end) {
+        while self.agenda.has_work_until(end) {
             self.step_until(Some(end));
             self.check_panics(self.panics.has_lost())?;
         }
         Ok(())
-    }
-
-    /// Whether anything is to be done up to `end`, which the clock has reached.
-    fn has_work_until(&mut self, end: Duration) -> bool {
-        self.check_notified();
-        let is_due = |at: Option<Duration>| at.is_some_and(|at| at <= end);
-        is_due(self.world.next_event())
-            || is_due(self.agenda.next_deadline())
-            || (self.agenda.ready_hosts() > 0 && self.polls < BUSY_POLLS)
     }
 
     fn hosts(&self) -> impl Iterator<Item = &Host> {
@@ -395,8 +330,7 @@ impl Simulation {
             let why = "nothing can go on in the simulated world";
             return Err(self.error(io::ErrorKind::Deadlock, why));
         }
-        // The clock has moved only if nothing was polled since.
-        if self.polls == 0 && self.world.now() > end {
+        if self.agenda.has_passed(end) {
             let limit = self.time_limit;
             let why = format!(
                 "the run did not end within {limit:?} of virtual time, its limit \
@@ -433,23 +367,6 @@ impl Drop for Simulation {
     fn drop(&mut self) {
         // Its tasks keep their runtimes, which keep the list.
         self.panics.clear();
-    }
-}
-
-/// The picker of a simulation: every choice is drawn by the world.
-pub(super) struct Drawn {
-    world: World,
-}
-
-impl Drawn {
-    pub(super) fn by(world: &World) -> Self {
-        Self { world: world.clone() }
-    }
-}
-
-impl Picker for Drawn {
-    fn pick(&mut self, ready: &[u64]) -> usize {
-        self.world.choose("which task runs", 0, ready.len())
     }
 }
 
