@@ -1,5 +1,7 @@
 //! The program's arguments.
 
+use std::num::NonZero;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -23,7 +25,8 @@ use crate::endpoint::Endpoint;
         minato                                     the tour, about 10 seconds\n  \
         minato --seconds 2 --seed 7                a shorter one, with other bytes\n  \
         minato echo 127.0.0.1:7000                 echo over TCP and UDP until Ctrl-C\n  \
-        minato proxy 127.0.0.1:8000 example:80     relay to another server until Ctrl-C"
+        minato proxy 127.0.0.1:8000 example:80     relay to another server until Ctrl-C\n  \
+        minato sim                                 sweep the simulated tests of the package here"
 )]
 pub(crate) struct Arguments {
     /// What to do instead of the tour.
@@ -90,6 +93,50 @@ pub(crate) enum Command {
         minato top /run/user/1000/service.minato           live\n  \
         minato top --once /run/user/1000/service.minato    one look as text")]
     Top(TopOptions),
+
+    /// Sweep the simulated tests of a package through many seeds.
+    ///
+    /// Builds the tests as `cargo test` does, finds the scenarios in them (tests that call
+    /// minato::sim::sweep, or have #[minato::test(engine = "sim")]), and runs each with its seeds
+    /// and faults. What fails is shrunk. Its replay line is kept in the folder .minato/regressions
+    /// of the package, beside a picture of the run and the packets of each host, and is run first
+    /// the next time.
+    ///
+    /// Exit code: 0 if all runs passed, 1 if one failed, 2 if something kept them from being run,
+    /// 130 after Ctrl-C.
+    #[command(after_help = "Examples:\n  \
+        minato sim                                all scenarios of the package here\n  \
+        minato sim --seeds 10000 --release        each with the seeds 0 to 9999, optimized\n  \
+        minato sim --time 3600 -p register swarm  new seeds for an hour, of tests called swarm\n  \
+        minato sim --seeds 5..6 --test register   one seed of the scenarios of tests/register.rs")]
+    Sim(SimOptions),
+}
+
+/// Options of the sweeps.
+#[derive(Args, Debug)]
+pub(crate) struct SimOptions {
+    /// Which seeds each scenario takes instead of its own: A..B, or N for 0..N.
+    #[arg(long, value_name = "SEEDS", value_parser = parse_seeds)]
+    pub(crate) seeds: Option<Range<u64>>,
+
+    /// How many seeds run at a time. The default is one per processor.
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZero<usize>>,
+
+    /// For how many seconds each scenario goes on to new seeds.
+    ///
+    /// Without --seeds they begin at a number made of the present time, so that each run takes
+    /// others.
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    pub(crate) time: Option<Duration>,
+
+    /// Arguments of `cargo test`, such as `-p NAME`, `--release` or the name of a test.
+    #[arg(
+        value_name = "CARGO TEST'S ARGUMENTS",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    pub(crate) cargo: Vec<String>,
 }
 
 /// Options of the look into another program.
@@ -185,6 +232,18 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// `A..B`, or `N` for `0..N`.
+fn parse_seeds(text: &str) -> Result<Range<u64>, String> {
+    let number = |text: &str| {
+        text.parse().map_err(|_| "neither a number of seeds nor a range, as 0..1000".to_owned())
+    };
+    let seeds = match text.split_once("..") {
+        Some((first, end)) => number(first)?..number(end)?,
+        None => 0..number(text)?,
+    };
+    if seeds.is_empty() { Err("there is no seed in it".to_owned()) } else { Ok(seeds) }
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -194,6 +253,15 @@ mod tests {
     #[test]
     fn the_definition_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn seeds_are_a_range_or_a_count() {
+        assert_eq!(parse_seeds("7"), Ok(0..7));
+        assert_eq!(parse_seeds("3..7"), Ok(3..7));
+        for bad in ["", "0", "7..7", "7..3", "..", "1..", "-1", "1..=3", "many"] {
+            assert!(parse_seeds(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

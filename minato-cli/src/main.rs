@@ -1,4 +1,5 @@
-//! The `minato` program: a tour of the library, an echo server, a proxy, and a look into others.
+//! The `minato` program: a tour of the library, an echo server, a proxy, a look into others, and
+//! sweeps of simulated tests.
 
 mod arguments;
 mod echo;
@@ -6,6 +7,7 @@ mod endpoint;
 mod proxy;
 mod serve;
 mod shutdown;
+mod sim;
 mod top;
 mod tour;
 
@@ -21,7 +23,7 @@ use self::arguments::{Arguments, Command};
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match dispatch(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
@@ -29,14 +31,16 @@ fn main() -> ExitCode {
     }
 }
 
-fn dispatch(arguments: &Arguments) -> io::Result<()> {
+fn dispatch(arguments: &Arguments) -> io::Result<ExitCode> {
     let runtime = || build_runtime(arguments.workers);
     match &arguments.command {
         None => tour::run(runtime()?, &arguments.tour),
         Some(Command::Echo(options)) => echo::run(runtime()?, options),
         Some(Command::Proxy(options)) => proxy::run(runtime()?, options),
         Some(Command::Top(options)) => top::run(options),
+        Some(Command::Sim(options)) => return Ok(sim::run(options)),
     }
+    .map(|()| ExitCode::SUCCESS)
 }
 
 fn build_runtime(workers: Option<u16>) -> io::Result<Runtime> {
