@@ -2,11 +2,12 @@
 //!
 //! A step is the first of these that there is something for:
 //!
-//! 1. **News.** The hosts to which something has happened are turned: an event of a socket, or a
+//! 1. **Requests.** Hosts crash, start, pause and go on ([`take_request`](Agenda::take_request)).
+//! 2. **News.** The hosts to which something has happened are turned: an event of a socket, or a
 //!    wake that came from elsewhere ([`check_notified`](Agenda::check_notified)).
-//! 2. **A poll.** Of the hosts with a ready task the one with the lowest [rank](Rank) polls one
+//! 3. **A poll.** Of the hosts with a ready task the one with the lowest [rank](Rank) polls one
 //!    task ([`take_ready`](Agenda::take_ready)).
-//! 3. **Time** passes to the next event of the world or the next timer of a host
+//! 4. **Time** passes to the next event of the world or the next timer of a host
 //!    ([`pass_time`](Agenda::pass_time)), and the hosts with a timer that is due are turned
 //!    ([`take_due`](Agenda::take_due)).
 //!
@@ -38,6 +39,8 @@ use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use crate::choice::{draw, site};
+use crate::crash::Action;
+use crate::host::Host;
 use crate::time::nanos;
 use crate::world::World;
 
@@ -73,6 +76,8 @@ pub struct Agenda {
     deadlines: BinaryHeap<Reverse<(Duration, u64)>>,
     /// The hosts that have news and were not turned yet, the last one first.
     notified: Vec<u64>,
+    /// Whether something was asked of a host.
+    has_requests: bool,
     /// The clock of the world, when it was last looked at.
     now: u64,
     /// The polls since time passed.
@@ -96,6 +101,7 @@ struct Entry {
     /// While it has a ready task.
     rank: Option<Rank>,
     deadline: Option<Duration>,
+    is_paused: bool,
 }
 
 impl Agenda {
@@ -110,6 +116,7 @@ impl Agenda {
             ready_hosts: 0,
             deadlines: BinaryHeap::new(),
             notified: Vec::new(),
+            has_requests: false,
             polls: 0,
             busy_instants: 0,
         }
@@ -141,12 +148,30 @@ impl Agenda {
 
     /// Asks the world for the hosts that have news.
     pub fn check_notified(&mut self) {
-        self.now = self.world.take_notified_at(&mut self.notified);
+        (self.now, self.has_requests) = self.world.take_notified_at(&mut self.notified);
     }
 
     /// Takes out a host that has news.
     pub fn take_notified(&mut self) -> Option<u64> {
         self.notified.pop()
+    }
+
+    /// Takes out what was asked of a host, which the program now does with the host's tasks.
+    pub fn take_request(&mut self) -> Option<(Host, Action)> {
+        if !std::mem::take(&mut self.has_requests) {
+            return None;
+        }
+        let (host, action) = self.world.take_request()?;
+        self.has_requests = true;
+        self.note(host.number(), false, None);
+        let entry = &mut self.entries[host.number() as usize];
+        entry.is_paused = action == Action::Pause;
+        Some((host, action))
+    }
+
+    /// Whether nothing of the host may run. Such a host must not be noted.
+    pub fn is_paused(&self, number: u64) -> bool {
+        self.entries.get(number as usize).is_some_and(|entry| entry.is_paused)
     }
 
     /// How many hosts have a ready task.
@@ -259,7 +284,15 @@ impl Agenda {
 
 impl Entry {
     fn new(key: u64) -> Self {
-        Entry { key, polls: 0, polled_at: 0, polls_there: 0, rank: None, deadline: None }
+        Entry {
+            key,
+            polls: 0,
+            polled_at: 0,
+            polls_there: 0,
+            rank: None,
+            deadline: None,
+            is_paused: false,
+        }
     }
 
     /// The rank of the host, which becomes ready at `now`.

@@ -6,7 +6,9 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::arena::Key;
+use crate::crash::Life;
 use crate::faults::{Faults, Verb};
+use crate::name::key_of_host;
 use crate::ports::Ports;
 use crate::readiness::Event;
 use crate::socket::{Family, Kind, Socket};
@@ -31,6 +33,8 @@ pub(crate) struct HostState {
     pub(crate) descriptors: usize,
     /// Sockets with new events, each once.
     pub(crate) ready: Vec<Key>,
+    /// The keys with which sockets were registered that a crash has taken.
+    pub(crate) broken: Vec<u64>,
     /// How many entries of `ready` belong to sockets that are closed.
     pub(crate) stale: usize,
     pub(crate) faults: Faults,
@@ -38,6 +42,9 @@ pub(crate) struct HostState {
     pub(crate) last_loopback: u64,
     /// Whether the host is in the world's list of notified hosts.
     pub(crate) notified: bool,
+    pub(crate) life: Life,
+    /// How many tasks were numbered.
+    tasks: u64,
 }
 
 /// What a host has had so far, for the names of what it gets next.
@@ -70,6 +77,27 @@ impl Counts {
 }
 
 impl HostState {
+    pub(crate) fn new(name: &str, v4: Ipv4Addr, v6: Ipv6Addr) -> Self {
+        HostState {
+            name: name.to_owned(),
+            key: key_of_host(name),
+            counts: Counts::default(),
+            v4,
+            v6,
+            ports: Ports::default(),
+            unix: UnixNames::default(),
+            descriptors: 0,
+            ready: Vec::new(),
+            broken: Vec::new(),
+            stale: 0,
+            faults: Faults::default(),
+            last_loopback: 0,
+            notified: false,
+            life: Life::default(),
+            tasks: 0,
+        }
+    }
+
     /// Whether a socket may be bound to `ip` here.
     pub(crate) fn has_address(&self, ip: IpAddr) -> bool {
         ip.is_loopback() || ip == self.v4 || ip == self.v6
@@ -136,7 +164,8 @@ impl Host {
     /// A new socket, which never blocks.
     ///
     /// # Errors
-    /// `EMFILE` if the host has as many sockets as it may have.
+    /// `EMFILE` if the host has as many sockets as it may have, `ENETDOWN` if it is
+    /// [down](crate::Condition::Down).
     pub fn socket(&self, family: Family, kind: Kind) -> io::Result<Socket> {
         let key = self.world.lock().open_socket(self.id, family, kind)?;
         Ok(Socket { world: self.world.clone(), host: self.id, key, family, kind })
@@ -209,9 +238,20 @@ impl Host {
         self.world.lock().notify(self.id);
     }
 
+    /// Numbers the next task of the host. The numbers go on after a crash.
+    #[doc(hidden)]
+    pub fn next_task(&self) -> u64 {
+        let mut state = self.world.lock();
+        let tasks = &mut state.host_mut(self.id).tasks;
+        *tasks += 1;
+        *tasks - 1
+    }
+
     /// Whether [`take_events`](Host::take_events) may give something.
     pub fn has_events(&self) -> bool {
-        !self.world.lock().host(self.id).ready.is_empty()
+        let state = self.world.lock();
+        let host = state.host(self.id);
+        !host.ready.is_empty() || !host.broken.is_empty()
     }
 }
 

@@ -125,6 +125,7 @@
 #[doc(hidden)]
 pub mod agenda;
 mod builder;
+mod crash;
 mod faults;
 mod host;
 mod message;
@@ -174,6 +175,7 @@ mod errno;
 mod time;
 
 pub use builder::WorldBuilder;
+pub use crash::{Action, Condition};
 pub use faults::Verb;
 pub use host::Host;
 pub use link::{Latency, Link, Rule};

@@ -43,7 +43,7 @@ impl Socket {
     ) -> io::Result<usize> {
         self.must_be_datagram()?;
         let options = SendOptions { ecn: ecn & 0b11, source };
-        self.world.lock().datagram_send(self.key, &[IoSlice::new(bytes)], Some(address), options)
+        self.lock()?.datagram_send(self.key, &[IoSlice::new(bytes)], Some(address), options)
     }
 
     /// Receives as many datagrams as wait, one into the front of each buffer, and hands the number
@@ -57,7 +57,7 @@ impl Socket {
         mut each: impl FnMut(usize, Message),
     ) -> io::Result<usize> {
         self.must_be_datagram()?;
-        let mut state = self.world.lock();
+        let mut state = self.lock()?;
         let mut received = 0;
         for buffer in buffers {
             let limit = buffer.len();

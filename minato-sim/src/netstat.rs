@@ -61,7 +61,7 @@ impl State {
         match (end.phase, connection.flow_from(side).fin, end.fin_received) {
             (Phase::Connecting, ..) => "SYN_SENT",
             (Phase::Absent | Phase::HalfOpen, ..) => "SYN_RECV",
-            (Phase::Dead, ..) => "CLOSED",
+            (Phase::Dead | Phase::Gone, ..) => "CLOSED",
             (Phase::Open, Fin::Open, false) => "ESTABLISHED",
             (Phase::Open, Fin::Open, true) => "CLOSE_WAIT",
             (Phase::Open, Fin::Queued | Fin::Sent, false) => "FIN_WAIT1",

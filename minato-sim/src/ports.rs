@@ -76,6 +76,11 @@ impl Ports {
         self.get(kind, port).map_or(&[], |port| port.binders.as_slice())
     }
 
+    /// Nobody holds a port any more. The next free ones are those that come after the last given.
+    pub(crate) fn clear(&mut self) {
+        self.table.clear();
+    }
+
     pub(crate) fn bind(&mut self, kind: Kind, port: u16, socket: Key) {
         self.table.entry((kind, port)).or_default().binders.push(socket);
     }

@@ -60,6 +60,16 @@ impl Step {
         }
     }
 
+    /// Where a packet arrives, if this is the arrival of one.
+    pub(crate) fn arrives_at(self) -> Option<Side> {
+        match self {
+            Step::Syn | Step::HandshakeAck => Some(Side::Server),
+            Step::SynAck => Some(Side::Client),
+            Step::Segment { to, .. } | Step::Reset { to } | Step::WindowUpdate { to } => Some(to),
+            _ => None,
+        }
+    }
+
     /// Its name and its number for the record.
     pub(crate) fn record(self) -> (&'static str, u64) {
         let number = |side: Side| side.index() as u64;
@@ -151,6 +161,11 @@ impl Queue {
             }
         }
         self.heap = entries.into();
+    }
+
+    /// Drops all events but those that `keep` says.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&Occurrence) -> bool) {
+        self.heap.retain(|entry| keep(&entry.what));
     }
 
     /// When the next event is due, if it ever is.

@@ -36,6 +36,9 @@ impl Readiness {
     /// An error waits in the socket.
     pub const ERROR: Readiness = Readiness(32);
 
+    /// Of a socket whose host has crashed: no call on it would block.
+    pub(crate) const BROKEN: Readiness = Readiness(1 | 2 | 4 | 8 | 32);
+
     const NAMES: [(Readiness, &'static str); 6] = [
         (Readiness::READABLE, "READABLE"),
         (Readiness::WRITABLE, "WRITABLE"),

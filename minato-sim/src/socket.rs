@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::net::{Shutdown, SocketAddr};
+use std::sync::MutexGuard;
 
 use crate::address::presented;
 use crate::arena::Key;
@@ -11,6 +12,7 @@ use crate::errno;
 use crate::host::{Host, HostId};
 use crate::options::{Options, SocketOption};
 use crate::readiness::Readiness;
+use crate::state::State;
 use crate::udp::{Received, SendOptions};
 use crate::world::World;
 
@@ -91,6 +93,15 @@ pub(crate) fn scatterer<'a>(buffers: &'a mut [IoSliceMut<'_>]) -> impl FnMut(&[u
 }
 
 impl Socket {
+    /// The world, for a call that fails if the host has crashed since the socket was made.
+    pub(crate) fn lock(&self) -> io::Result<MutexGuard<'_, State>> {
+        let state = self.world.lock();
+        if state.sockets.get(self.key).is_none() {
+            return errno::fail(errno::ENETDOWN);
+        }
+        Ok(state)
+    }
+
     /// The host that the socket is on.
     pub fn host(&self) -> Host {
         Host { world: self.world.clone(), id: self.host }
@@ -114,7 +125,7 @@ impl Socket {
     /// `EAFNOSUPPORT` or `EINVAL` for the wrong family, `EINVAL` if it is bound.
     pub fn bind(&self, address: SocketAddr) -> io::Result<()> {
         self.must_be_ip()?;
-        self.world.lock().bind(self.key, address)
+        self.lock()?.bind(self.key, address)
     }
 
     /// Lets a stream socket take connections. `backlog + 1` of them may wait; a negative `backlog`
@@ -125,8 +136,8 @@ impl Socket {
     /// a datagram socket.
     pub fn listen(&self, backlog: i32) -> io::Result<()> {
         match self.family {
-            Family::Unix => self.world.lock().listen_unix(self.key, backlog),
-            _ => self.world.lock().listen(self.key, backlog),
+            Family::Unix => self.lock()?.listen_unix(self.key, backlog),
+            _ => self.lock()?.listen(self.key, backlog),
         }
     }
 
@@ -139,7 +150,7 @@ impl Socket {
     /// socket, `ECONNABORTED` where [resets are reported](crate::WorldBuilder::reports_aborted).
     pub fn accept(&self) -> io::Result<(Socket, SocketAddr)> {
         self.must_be_ip()?;
-        let accepted = self.world.lock().accept(self.key)?;
+        let accepted = self.lock()?.accept(self.key)?;
         let socket = Socket {
             world: self.world.clone(),
             host: self.host,
@@ -161,7 +172,7 @@ impl Socket {
     /// `EAFNOSUPPORT`, `EINVAL`, `EADDRNOTAVAIL`, `ENETUNREACH`, and `EACCES` for a broadcast.
     pub fn connect(&self, address: SocketAddr) -> io::Result<()> {
         self.must_be_ip()?;
-        let mut state = self.world.lock();
+        let mut state = self.lock()?;
         match self.kind {
             Kind::Stream => state.connect_stream(self.key, address),
             Kind::Datagram => state.connect_datagram(self.key, address),
@@ -173,7 +184,7 @@ impl Socket {
     /// # Errors
     /// None so far.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        Ok(self.world.lock().take_error(self.key).map(errno::error))
+        Ok(self.lock()?.take_error(self.key).map(errno::error))
     }
 
     /// Receives bytes into the front of `buffer` and returns how many. 0 means the end of a stream,
@@ -196,7 +207,7 @@ impl Socket {
 
     fn receive(&self, buffer: &mut [MaybeUninit<u8>], consume: bool) -> io::Result<usize> {
         let limit = buffer.len();
-        let mut state = self.world.lock();
+        let mut state = self.lock()?;
         match self.kind {
             _ if self.family == Family::Unix => {
                 let sink = filler_of_uninit(buffer);
@@ -219,7 +230,7 @@ impl Socket {
     /// As [`recv`](Socket::recv).
     pub fn recv_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         let limit = buffers.iter().map(|buffer| buffer.len()).sum();
-        let mut state = self.world.lock();
+        let mut state = self.lock()?;
         match self.kind {
             _ if self.family == Family::Unix => {
                 Ok(state.receive_unix(self.key, limit, true, scatterer(buffers))?.copied)
@@ -248,7 +259,7 @@ impl Socket {
     /// # Errors
     /// As [`send`](Socket::send).
     pub fn send_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        let mut state = self.world.lock();
+        let mut state = self.lock()?;
         match self.kind {
             _ if self.family == Family::Unix => state.send_unix(self.key, pieces),
             Kind::Stream => state.stream_send(self.key, pieces),
@@ -263,7 +274,7 @@ impl Socket {
     /// As [`send`](Socket::send), except that a full buffer is none.
     pub fn force_send(&self, bytes: &[u8]) -> io::Result<()> {
         self.must_be_ip()?;
-        self.world.lock().force_send(self.key, bytes)
+        self.lock()?.force_send(self.key, bytes)
     }
 
     /// Receives a datagram into the front of `buffer`. Returns how many bytes were copied, whether
@@ -296,7 +307,7 @@ impl Socket {
     ) -> io::Result<(usize, bool, SocketAddr)> {
         self.must_be_ip()?;
         let limit = buffer.len();
-        let mut state = self.world.lock();
+        let mut state = self.lock()?;
         if self.kind == Kind::Stream {
             let peer = state.peer_address(self.key);
             let count = state.stream_receive(self.key, limit, consume, filler_of_uninit(buffer))?;
@@ -315,7 +326,7 @@ impl Socket {
     pub fn send_to(&self, bytes: &[u8], address: SocketAddr) -> io::Result<usize> {
         self.must_be_ip()?;
         let pieces = [IoSlice::new(bytes)];
-        let mut state = self.world.lock();
+        let mut state = self.lock()?;
         match self.kind {
             Kind::Stream => state.stream_send(self.key, &pieces),
             Kind::Datagram => {
@@ -331,7 +342,7 @@ impl Socket {
     /// `ENOTCONN` without a connection, or when both directions have ended. (A datagram socket
     /// without a peer is shut nevertheless, as on Linux.)
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        let mut state = self.world.lock();
+        let mut state = self.lock()?;
         match self.kind {
             _ if self.family == Family::Unix => state.shutdown_unix(self.key, how),
             Kind::Stream => state.shutdown_stream(self.key, how),
@@ -345,7 +356,7 @@ impl Socket {
     /// None so far.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.must_be_ip()?;
-        Ok(self.world.lock().local_address(self.key))
+        Ok(self.lock()?.local_address(self.key))
     }
 
     /// The address of the peer.
@@ -354,7 +365,7 @@ impl Socket {
     /// `ENOTCONN` without a connection.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.must_be_ip()?;
-        self.world.lock().peer_address(self.key)
+        self.lock()?.peer_address(self.key)
     }
 
     fn must_be_ip(&self) -> io::Result<()> {
@@ -367,7 +378,7 @@ impl Socket {
     /// # Errors
     /// `EEXIST` if it is registered.
     pub fn register(&self, key: u64) -> io::Result<()> {
-        self.world.lock().register(self.key, key)
+        self.lock()?.register(self.key, key)
     }
 
     /// Ends the registration. Events that were not taken yet are dropped.
@@ -375,12 +386,12 @@ impl Socket {
     /// # Errors
     /// `ENOENT` if it is not registered.
     pub fn deregister(&self) -> io::Result<()> {
-        self.world.lock().deregister(self.key)
+        self.lock()?.deregister(self.key)
     }
 
     /// The key that it is registered with.
     pub fn registered_as(&self) -> Option<u64> {
-        self.world.lock().registration(self.key)
+        self.lock().ok()?.registration(self.key)
     }
 
     /// Reports anew what the socket is ready for, as changing a registration does with epoll.
@@ -388,12 +399,15 @@ impl Socket {
     /// # Errors
     /// `ENOENT` if it is not registered.
     pub fn rearm(&self) -> io::Result<()> {
-        self.world.lock().rearm(self.key)
+        self.lock()?.rearm(self.key)
     }
 
-    /// What it is ready for.
+    /// What it is ready for: for everything, with an error, if the host has crashed since.
     pub fn readiness(&self) -> Readiness {
-        self.world.lock().poll_readiness(self.key)
+        match self.lock() {
+            Ok(mut state) => state.poll_readiness(self.key),
+            Err(_) => Readiness::BROKEN,
+        }
     }
 
     /// Sets one option.
@@ -405,14 +419,16 @@ impl Socket {
     /// the host does not have.
     pub fn set_option(&self, option: SocketOption) -> io::Result<()> {
         match self.family {
-            Family::Unix => self.world.lock().set_unix_option(self.key, option),
-            _ => self.world.lock().set_option(self.key, option),
+            Family::Unix => self.lock()?.set_unix_option(self.key, option),
+            _ => self.lock()?.set_option(self.key, option),
         }
     }
 
-    /// The values of all options.
+    /// The values of all options: those of a new socket, if the host has crashed since.
     pub fn options(&self) -> Options {
-        self.world.lock().socket(self.key).options.clone()
+        let state = self.world.lock();
+        let socket = state.sockets.get(self.key).map(|socket| socket.options.clone());
+        socket.unwrap_or_else(|| state.default_options(self.family, self.kind))
     }
 }
 

@@ -3,7 +3,7 @@
 //! One lock guards it all. The parts add their methods to [`State`] in their own files: streams in
 //! `tcp/`, datagrams in `udp/`, binding in `table.rs`, options in `settings.rs`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
@@ -11,14 +11,14 @@ use crate::address::Bound;
 use crate::arena::{Arena, Key};
 use crate::builder::Config;
 use crate::choice::{Choices, draw, site};
+use crate::crash::Waiting;
 use crate::errno::fail;
-use crate::faults::{Faults, Verb};
-use crate::host::{Counts, HostId, HostState};
+use crate::faults::Verb;
+use crate::host::{HostId, HostState};
 use crate::link::{Links, Rules};
-use crate::name::{ConnectionName, PacketName, SocketName, TaskName, key_of, key_of_host};
+use crate::name::{ConnectionName, PacketName, SocketName, TaskName, key_of};
 use crate::names::{self, Names};
 use crate::options::Options;
-use crate::ports::Ports;
 use crate::queue::{Occurrence, Queue, Step};
 use crate::readiness::{Event, Readiness};
 use crate::socket::{Family, Kind};
@@ -27,7 +27,7 @@ use crate::tcp::{Connection, Role, Side};
 use crate::time::NEVER;
 use crate::trace::Trace;
 use crate::udp::{DatagramState, Interface};
-use crate::unix::{UnixNames, UnixSocket};
+use crate::unix::UnixSocket;
 
 const ORDER: u64 = site("event order");
 
@@ -82,6 +82,8 @@ pub(crate) struct State {
     pub(crate) members: BTreeMap<(IpAddr, Interface, HostId), u32>,
     /// The hosts with new events since the last call of `take_notified`, each once.
     pub(crate) notified: Vec<u64>,
+    /// What was asked of hosts and not carried out yet.
+    pub(crate) requests: VecDeque<Waiting>,
     pub(crate) sockets: Arena<SocketState>,
     pub(crate) connections: Arena<Connection>,
     pub(crate) socket_count: u64,
@@ -105,6 +107,7 @@ impl State {
             host_ids: BTreeMap::new(),
             members: BTreeMap::new(),
             notified: Vec::new(),
+            requests: VecDeque::new(),
             sockets: Arena::default(),
             connections: Arena::default(),
             socket_count: 0,
@@ -134,21 +137,7 @@ impl State {
         self.names.own(v6.into(), id);
         let v6_of_name = self.config.ipv6_names.then_some(v6.into());
         self.names.insert(name, [v4.into()].into_iter().chain(v6_of_name).collect());
-        self.hosts.push(HostState {
-            name: name.to_owned(),
-            key: key_of_host(name),
-            counts: Counts::default(),
-            v4,
-            v6,
-            ports: Ports::default(),
-            unix: UnixNames::default(),
-            descriptors: 0,
-            ready: Vec::new(),
-            stale: 0,
-            faults: Faults::default(),
-            notified: false,
-            last_loopback: 0,
-        });
+        self.hosts.push(HostState::new(name, v4, v6));
         id
     }
 
@@ -300,6 +289,7 @@ impl State {
 
     /// Goes to the next instant at which something happens, and lets it happen.
     pub(crate) fn advance(&mut self, limit: Option<u64>) -> bool {
+        self.carry_out_crashes();
         let limit = limit.filter(|limit| *limit != NEVER);
         let due = self.queue.next_at().filter(|at| limit.is_none_or(|limit| *at <= limit));
         let Some(at) = due else {
@@ -332,6 +322,11 @@ impl State {
         let number = self.connection(key).number;
         let (name, value) = step.record();
         self.trace.fact(self.now, name, number, value);
+        if let Some(side) = step.arrives_at()
+            && self.is_down(self.connection(key).end(side).host)
+        {
+            return self.lose_at_host(key, step);
+        }
         match step {
             Step::Syn => self.on_syn(key),
             Step::SynAck => self.on_syn_ack(key),
@@ -386,6 +381,8 @@ impl State {
     }
 
     pub(crate) fn take_events(&mut self, host: HostId, events: &mut Vec<Event>) {
+        let broken = self.host_mut(host).broken.drain(..);
+        events.extend(broken.map(|key| Event { key, readiness: Readiness::BROKEN }));
         let mut ready = std::mem::take(&mut self.host_mut(host).ready);
         self.host_mut(host).stale = 0;
         for key in ready.drain(..) {

@@ -27,17 +27,27 @@ impl State {
         family: Family,
         kind: Kind,
     ) -> io::Result<Key> {
+        if self.is_down(host) {
+            return fail(errno::ENETDOWN);
+        }
         if self.host(host).descriptors >= self.config.descriptor_limit {
             return fail(errno::EMFILE);
         }
-        self.host_mut(host).descriptors += 1;
+        let host_state = self.host_mut(host);
+        host_state.life.note_use();
+        host_state.descriptors += 1;
+        let options = self.default_options(family, kind);
+        Ok(self.insert_socket(host, family, kind, options))
+    }
+
+    /// The options of a new socket.
+    pub(crate) fn default_options(&self, family: Family, kind: Kind) -> Options {
         let (send, receive) = (self.config.send_buffer, self.config.receive_buffer);
-        let options = match (family, kind) {
+        match (family, kind) {
             (Family::Unix, _) => UnixSocket::options(),
             (_, Kind::Stream) => Options::new(send, receive),
             (_, Kind::Datagram) => Options::new(send, self.config.datagram_buffer),
-        };
-        Ok(self.insert_socket(host, family, kind, options))
+        }
     }
 
     /// Puts a socket into the table, which counts as no descriptor yet.

@@ -121,10 +121,11 @@ impl World {
     }
 
     /// The same, with the time since the start of the world.
-    pub(crate) fn take_notified_at(&self, hosts: &mut Vec<u64>) -> u64 {
+    /// Also whether something was asked of a host.
+    pub(crate) fn take_notified_at(&self, hosts: &mut Vec<u64>) -> (u64, bool) {
         let mut state = self.lock();
         state.take_notified(hosts);
-        state.now
+        (state.now, !state.requests.is_empty())
     }
 
     /// What stands for a host in draws.

@@ -21,6 +21,9 @@ const GIVE_UP_AFTER: u64 = 15 * 60 * SECOND;
 
 impl State {
     pub(crate) fn on_segment(&mut self, key: Key, to: Side, bytes: usize, fin: bool) {
+        if self.connection(key).is_unknown(to) {
+            return self.refuse_unknown(key, to);
+        }
         // Whatever follows a lost confirmation implies it.
         if to == Side::Server {
             self.on_handshake_ack(key);
@@ -118,30 +121,48 @@ impl State {
             return;
         }
         // One probe there and back tells whether the path works again.
-        let there = self.pass(key, from, PacketKind::Probe);
-        let back = self.pass(key, from.other(), PacketKind::Ack);
-        let (Fate::Arrives(there), Fate::Arrives(back)) = (there, back) else {
+        let Some(answered) = self.probe(key, from, PacketKind::Probe) else {
             self.stall(key, from);
             return;
         };
-        let there = self.in_order(key, from, there);
+        if self.connection(key).is_unknown(from.other()) {
+            self.schedule_for(key, answered, Step::Reset { to: from });
+            return;
+        }
         let flow = self.connection_mut(key).flow_from_mut(from);
         flow.losing_since = None;
         flow.attempts = 0;
         let unreported = std::mem::take(&mut flow.unreported);
         if unreported > 0 {
-            flow.acknowledge(there.saturating_add(back - now), unreported);
+            flow.acknowledge(answered, unreported);
             self.arm_space_timer(key, from);
         }
         self.transmit(key, from);
     }
 
-    /// A reset for the other end.
-    pub(crate) fn send_reset(&mut self, key: Key, from: Side) {
+    /// A packet to the other end, and its answer. Returns when the answer is here, if both get
+    /// through. A host that is down does not answer, and one that knows nothing of the connection
+    /// answers with a reset.
+    pub(crate) fn probe(&mut self, key: Key, from: Side, kind: PacketKind) -> Option<u64> {
+        let there = self.pass(key, from, kind);
+        let connection = self.connection(key);
+        if self.is_down(connection.end(from.other()).host) {
+            return None;
+        }
+        let is_known = !connection.is_unknown(from.other());
+        let answer = if is_known { PacketKind::Ack } else { PacketKind::Reset };
+        let back = self.pass(key, from.other(), answer);
+        let (Fate::Arrives(there), Fate::Arrives(back)) = (there, back) else { return None };
+        let there = self.in_order(key, from, there);
+        Some(there.saturating_add(back - self.now))
+    }
+
+    /// A reset for the other end. Returns whether it gets there.
+    pub(crate) fn send_reset(&mut self, key: Key, from: Side) -> bool {
         let to = from.other();
         let step = Step::Reset { to };
         if self.send_packet(key, from, PacketKind::Reset, Payload::Nothing, step) {
-            return;
+            return true;
         }
         if self.connection(key).end(to).phase == Phase::HalfOpen {
             self.schedule_half_open_end(key);
@@ -149,12 +170,13 @@ impl State {
             let at = self.now.saturating_add(SECOND);
             self.schedule_for(key, at, Step::SynRetry);
         }
+        false
     }
 
     pub(crate) fn on_reset(&mut self, key: Key, to: Side) {
         let end = self.connection(key).end(to);
         let error = match end.phase {
-            Phase::Dead | Phase::Absent => return,
+            Phase::Dead | Phase::Absent | Phase::Gone => return,
             Phase::Connecting => errno::ECONNREFUSED,
             Phase::HalfOpen => errno::ECONNRESET,
             Phase::Open if end.fin_received => errno::EPIPE,

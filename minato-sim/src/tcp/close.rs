@@ -92,7 +92,7 @@ impl State {
     pub(crate) fn kill(&mut self, key: Key, side: Side, error: Option<i32>) {
         let connection = self.connection_mut(key);
         let was = connection.end(side).phase;
-        if was == Phase::Dead {
+        if matches!(was, Phase::Dead | Phase::Gone) {
             return;
         }
         connection.flow_from_mut(side).cut_off();

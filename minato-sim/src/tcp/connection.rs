@@ -61,6 +61,8 @@ pub(crate) enum Phase {
     Open,
     /// Reset, refused, timed out or fully over.
     Dead,
+    /// Its host has crashed. It knows nothing of the connection, and the peer was told nothing.
+    Gone,
 }
 
 #[derive(Debug)]
@@ -209,6 +211,17 @@ impl Connection {
 
     pub(crate) fn flow_to_mut(&mut self, side: Side) -> &mut Flow {
         &mut self.flows[side.other().index()]
+    }
+
+    /// Whether the host of an end knows nothing of the connection, although the other end may have
+    /// taken it to be there.
+    pub(crate) fn is_unknown(&self, side: Side) -> bool {
+        let peer = self.end(side.other()).phase;
+        match self.end(side).phase {
+            Phase::Gone => true,
+            Phase::Absent => side == Side::Server && peer == Phase::Open,
+            _ => false,
+        }
     }
 
     /// Whether both directions have ended in order, or the end was cut off.

@@ -139,6 +139,12 @@ impl Flow {
         self.stalled = false;
     }
 
+    /// The receiver is gone: nobody will take what it has.
+    pub(crate) fn forget_received(&mut self) {
+        self.ring.drain(..self.readable);
+        self.readable = 0;
+    }
+
     /// An acknowledgement for `bytes` will reach the sender at `at`.
     pub(crate) fn acknowledge(&mut self, at: u64, bytes: usize) {
         match self.acknowledgements.back_mut() {

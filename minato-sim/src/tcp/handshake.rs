@@ -162,7 +162,7 @@ impl State {
     }
 
     /// Called only when no answer will come. So a world without losses has no timers.
-    fn schedule_syn_retry(&mut self, key: Key) {
+    pub(crate) fn schedule_syn_retry(&mut self, key: Key) {
         let connection = self.connection(key);
         let mut pause = SECOND;
         let mut at = connection.started.saturating_add(pause);
@@ -198,7 +198,8 @@ impl State {
             Phase::HalfOpen => return self.send_syn_ack(key),
             _ => return,
         }
-        if connection.end(Side::Client).phase != Phase::Connecting {
+        // A client that has crashed meanwhile cannot take its packet back.
+        if !matches!(connection.end(Side::Client).phase, Phase::Connecting | Phase::Gone) {
             return;
         }
         if connection.is_to_itself() {
@@ -255,7 +256,10 @@ impl State {
         let end = self.connection_mut(key).end_mut(Side::Client);
         match end.phase {
             Phase::Connecting => {}
-            Phase::Dead => return self.send_reset(key, Side::Client),
+            Phase::Dead | Phase::Gone => {
+                self.send_reset(key, Side::Client);
+                return;
+            }
             _ => return,
         }
         end.phase = Phase::Open;
@@ -272,8 +276,7 @@ impl State {
     fn send_handshake_ack(&mut self, key: Key, attempt: u32) {
         let (kind, payload) = (PacketKind::Ack, Payload::Nothing);
         if !self.send_packet(key, Side::Client, kind, payload, Step::HandshakeAck) {
-            let at = self.now.saturating_add(SECOND << attempt);
-            self.schedule_for(key, at, Step::SynAckRetry { attempt });
+            self.schedule_syn_ack_retry(key, attempt);
         }
     }
 
@@ -285,13 +288,28 @@ impl State {
             self.kill(key, Side::Server, None);
             // The server forgets the connection. The client may still try again.
             self.connection_mut(key).end_mut(Side::Server).phase = Phase::Absent;
+        } else if self.connection(key).end(Side::Client).phase == Phase::Gone {
+            self.answer_gone_client(key, attempt + 1);
         } else {
             self.send_handshake_ack(key, attempt + 1);
         }
     }
 
+    /// The server answers a client that has crashed once more. The client's host resets the
+    /// connection, if it is up again.
+    fn answer_gone_client(&mut self, key: Key, attempt: u32) {
+        match self.probe(key, Side::Server, PacketKind::SynAck) {
+            Some(at) => self.schedule_for(key, at, Step::Reset { to: Side::Server }),
+            None => self.schedule_syn_ack_retry(key, attempt),
+        }
+    }
+
     /// The server knows that the client is there: by its confirmation, or by its first bytes.
     pub(crate) fn on_handshake_ack(&mut self, key: Key) {
+        if self.connection(key).is_unknown(Side::Server) {
+            self.refuse_unknown(key, Side::Server);
+            return;
+        }
         let end = self.connection(key).end(Side::Server);
         if end.phase != Phase::HalfOpen {
             return;

@@ -4,7 +4,6 @@ use super::Role;
 use super::connection::{Phase, Side};
 use crate::arena::Key;
 use crate::errno;
-use crate::link::Fate;
 use crate::packet::PacketKind;
 use crate::queue::Step;
 use crate::state::State;
@@ -57,19 +56,22 @@ impl State {
             self.edge_of(key, side);
             return;
         }
-        let there = self.pass(key, side, PacketKind::Probe);
-        let back = self.pass(key, side.other(), PacketKind::Ack);
-        let peer_alive = self.connection(key).end(side.other()).phase == Phase::Open;
-        let end = self.connection_mut(key).end_mut(side);
-        match (there, back) {
-            (Fate::Arrives(_), Fate::Arrives(_)) if peer_alive => {
+        let answered = self.probe(key, side, PacketKind::Probe);
+        let connection = self.connection_mut(key);
+        let is_unknown = connection.is_unknown(side.other());
+        let peer_alive = connection.end(side.other()).phase == Phase::Open;
+        let end = connection.end_mut(side);
+        match answered {
+            Some(at) if is_unknown => return self.schedule_for(key, at, Step::Reset { to: side }),
+            Some(_) if peer_alive => {
                 end.probes = 0;
                 end.last_heard = now;
             }
-            (Fate::Arrives(_), Fate::Arrives(_)) => {
-                return self.send_reset(key, side.other());
+            Some(_) => {
+                self.send_reset(key, side.other());
+                return;
             }
-            _ => end.probes += 1,
+            None => end.probes += 1,
         }
         self.arm_keepalive(key, side);
     }

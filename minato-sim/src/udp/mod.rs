@@ -74,6 +74,13 @@ pub(crate) struct Datagram {
     number: u64,
 }
 
+impl Datagram {
+    /// Whether it is on its way from the host to itself.
+    pub(crate) fn stays_within(&self, host: HostId) -> bool {
+        self.host == host && self.from_host == host
+    }
+}
+
 /// What a sender may ask for besides the bytes and the target.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SendOptions {
@@ -248,6 +255,10 @@ impl State {
     }
 
     pub(crate) fn on_datagram(&mut self, packet: Datagram) {
+        if self.is_down(packet.host) {
+            self.trace.fact(self.now, "datagram lost", packet.number, 0);
+            return;
+        }
         self.trace.fact(self.now, "datagram", packet.number, packet.bytes.len() as u64);
         let to = packet.header.to.ip();
         if to.is_multicast() || is_broadcast(to) {

@@ -4,7 +4,7 @@ use std::io::{self, IoSlice};
 use std::net::Shutdown;
 use std::path::Path;
 
-use super::{Role, UnixNames, UnixSocket};
+use super::{Role, UnixSocket};
 use crate::arena::Key;
 use crate::errno;
 use crate::host::HostId;
@@ -73,27 +73,6 @@ impl State {
         }
         for sender in closed.senders {
             self.edge(sender);
-        }
-    }
-
-    /// Ends all Unix sockets of a host that crashes, and frees all their names: what it had in
-    /// memory is gone. Their handles live on and find nothing but ends.
-    #[allow(dead_code, reason = "crashes of hosts are being built")]
-    pub(crate) fn crash_unix(&mut self, host: HostId) {
-        self.host_mut(host).unix = UnixNames::default();
-        let here = self.sockets.iter().filter(|(_, socket)| socket.host == host);
-        let here: Vec<Key> = here.map(|(key, _)| key).collect();
-        for key in here {
-            let Some(socket) = self.open_unix(key) else { continue };
-            let gone = std::mem::replace(
-                socket,
-                UnixSocket { read_shut: true, write_shut: true, ..UnixSocket::default() },
-            );
-            if let Role::Listening { connections, .. } = gone.role {
-                for waiting in connections {
-                    self.sockets.remove(waiting);
-                }
-            }
         }
     }
 

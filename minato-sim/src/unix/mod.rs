@@ -257,7 +257,7 @@ impl Socket {
 
     /// The state of the world, for a call that only a Unix socket has.
     fn unix(&self) -> io::Result<std::sync::MutexGuard<'_, State>> {
-        if self.family == Family::Unix { Ok(self.world.lock()) } else { fail(errno::EINVAL) }
+        if self.family == Family::Unix { self.lock() } else { fail(errno::EINVAL) }
     }
 }
 

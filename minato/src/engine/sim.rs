@@ -20,7 +20,7 @@ use minato_sim::outbox::Mailbox;
 
 use super::{Event, Key, Readiness};
 use crate::sim::{SimSocket, deputy};
-use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering};
+use crate::sync::{Arc, AtomicBool, Ordering};
 
 /// After this many turns in a row that find nothing and must not wait, time passes nevertheless.
 const BUSY_TURNS: u32 = 100;
@@ -29,8 +29,6 @@ const BUSY_TURNS: u32 = 100;
 pub(crate) struct SimHost {
     host: Host,
     stepped: Stepped,
-    /// How many tasks were spawned on it.
-    tasks: AtomicU64,
     /// What is sent with the next turn, if sends are deferred.
     mailbox: Option<Arc<Mailbox<SimSocket>>>,
 }
@@ -49,12 +47,12 @@ pub(super) enum Stepped {
 impl SimHost {
     pub(super) fn new(host: Host, defers_sends: bool, stepped: Stepped) -> Arc<Self> {
         let mailbox = defers_sends.then(Arc::default);
-        Arc::new(Self { host, stepped, tasks: AtomicU64::new(0), mailbox })
+        Arc::new(Self { host, stepped, mailbox })
     }
 
     /// Numbers the next task of the host.
     pub(crate) fn next_task(&self) -> u64 {
-        self.tasks.fetch_add(1, Ordering::Relaxed)
+        self.host.next_task()
     }
 
     pub(crate) fn host(&self) -> &Host {

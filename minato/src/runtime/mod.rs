@@ -227,7 +227,7 @@ impl LocalRuntime {
         F: Future + 'static,
         F::Output: 'static,
     {
-        task::spawn_local_on(self.handle.shared.clone(), future)
+        task::spawn_local_at(self.handle.shared.clone(), Location::caller(), future)
     }
 }
 

@@ -20,7 +20,7 @@ pub use crate::runtime::simulation::Simulation;
 pub use minato_sim::plan::{Fault, FaultKind, Plan, PlanError, Planned, Swarm};
 pub use minato_sim::scenario::{Ending, Leak, Scenario};
 pub use minato_sim::sweep::{Failure, Order, Report, Sweep};
-pub use minato_sim::{Host, Socket, Verb, World, WorldBuilder};
+pub use minato_sim::{Action, Condition, Host, Socket, Verb, World, WorldBuilder};
 
 #[doc(hidden)]
 pub use self::deputy::with_deputy;

@@ -48,7 +48,7 @@ pub use self::local_key::{AccessError, LocalKey};
 pub use self::local_set::{LocalEnterGuard, LocalSet};
 pub(crate) use self::parked::ParkedTask;
 pub(crate) use self::process_pool::run_blocking;
-pub(crate) use self::spawn::{FROM_BEFORE_FORK, spawn_blocking_at, spawn_local_on, spawn_on};
+pub(crate) use self::spawn::{FROM_BEFORE_FORK, spawn_blocking_at, spawn_local_at, spawn_on};
 pub use self::spawn::{
     block_in_place, spawn, spawn_blocking, spawn_local, spawn_mandatory_blocking,
 };

@@ -51,7 +51,9 @@ where
     F::Output: 'static,
 {
     match (context::runtime(), context::local_set()) {
-        (Some(runtime), _) if runtime.is_local_here() => spawn_local_on(runtime, future),
+        (Some(runtime), _) if runtime.is_local_here() => {
+            spawn_local_at(runtime, Location::caller(), future)
+        }
         (Some(runtime), _) if runtime.is_local_elsewhere() => panic!(
             "Local tasks can only be spawned on a LocalRuntime from the thread the runtime was \
              created on"
@@ -130,14 +132,17 @@ where
     start(NewTask::new(runtime, meta, future), Some(forks()))
 }
 
-/// Spawns a task that stays on the thread of `runtime`, which is this one.
-#[track_caller]
-pub(crate) fn spawn_local_on<F>(runtime: Arc<RuntimeInner>, future: F) -> JoinHandle<F::Output>
+/// Spawns a task that stays on the thread of `runtime`, which is this one. `place` asked for it.
+pub(crate) fn spawn_local_at<F>(
+    runtime: Arc<RuntimeInner>,
+    place: &'static Location<'static>,
+    future: F,
+) -> JoinHandle<F::Output>
 where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let meta = meta(runtime.engine.host(), Location::caller(), true);
+    let meta = meta(runtime.engine.host(), place, true);
     start(local::new_task(runtime, meta, future), Some(forks()))
 }
 

@@ -4,15 +4,19 @@ mod host;
 pub(super) mod panics;
 mod stepper;
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
+use std::panic::Location;
 use std::pin::pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use minato_sim::World;
 use minato_sim::agenda::Agenda;
 use minato_sim::picker::{ByName, Picker};
+use minato_sim::{Action, World};
 
 use self::host::Host;
 use self::panics::PanicLog;
@@ -86,6 +90,8 @@ pub struct Simulation {
     world: World,
     /// By number; `None` for hosts of the world that have no task here.
     hosts: Vec<Option<Host>>,
+    /// What starts the programs of hosts, by the hosts' numbers.
+    programs: BTreeMap<u64, Box<dyn Fn(Arc<RuntimeInner>)>>,
     agenda: Agenda,
     /// The instant at which the world began.
     origin: Instant,
@@ -115,6 +121,7 @@ impl Simulation {
             origin: Clock::Simulated(world.clone()).now() - world.now(),
             picker: Box::new(ByName::in_world(&world)),
             world,
+            programs: BTreeMap::new(),
             defers_sends: false,
             panics: Arc::default(),
             tolerates_panics: false,
@@ -169,7 +176,8 @@ impl Simulation {
     ///
     /// # Errors
     ///
-    /// When the host's runtime cannot be made.
+    /// When the host's runtime cannot be made, and [`InvalidInput`](io::ErrorKind::InvalidInput) if
+    /// the host is [down](minato_sim::Condition::Down).
     #[track_caller]
     pub fn spawn<F>(&mut self, host: &str, future: F) -> io::Result<JoinHandle<F::Output>>
     where
@@ -177,12 +185,65 @@ impl Simulation {
         F::Output: 'static,
     {
         let shared = self.host(host)?;
-        Ok(task::spawn_local_on(shared, future))
+        Ok(task::spawn_local_at(shared, Location::caller(), future))
+    }
+
+    /// Runs `program` on a host as its first task, and makes it anew whenever the host is
+    /// [restarted](minato_sim::Host::restart). All tasks of a host end when it
+    /// [crashes](minato_sim::Host::crash); those that the program has spawned go on when only the
+    /// program ends.
+    ///
+    /// ```
+    /// use minato::sim::Simulation;
+    /// use std::time::Duration;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut simulation = Simulation::new(1);
+    /// let mut starts = 0;
+    /// simulation.program("server", move || {
+    ///     starts += 1;
+    ///     async move {
+    ///         minato::time::sleep(Duration::from_secs(60)).await;
+    ///         assert_eq!(starts, 2, "the first one did not live that long");
+    ///     }
+    /// })?;
+    /// let server = simulation.world().host("server");
+    /// simulation.run_for(Duration::from_secs(30))?;
+    /// server.crash()?;
+    /// simulation.run_for(Duration::from_secs(5))?;
+    /// server.restart()?;
+    /// simulation.run_until_idle()
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`spawn`](Self::spawn); also [`InvalidInput`](io::ErrorKind::InvalidInput), if the host
+    /// has a program.
+    #[track_caller]
+    pub fn program<F>(&mut self, host: &str, program: impl FnMut() -> F + 'static) -> io::Result<()>
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        let host = self.world.host(host);
+        host.note_program()?;
+        let (place, program) = (Location::caller(), Rc::new(RefCell::new(program)));
+        let start = move |runtime: Arc<RuntimeInner>| {
+            let program = program.clone();
+            let made = async move {
+                let program = (program.borrow_mut())();
+                program.await;
+            };
+            drop(task::spawn_local_at(runtime, place, made));
+        };
+        self.programs.insert(host.number(), Box::new(start));
+        Ok(())
     }
 
     /// The runtime of a host, made now if there is none.
     fn host(&mut self, name: &str) -> io::Result<Arc<RuntimeInner>> {
         let host = self.world.host(name);
+        host.note_spawn()?;
         let index = host.number() as usize;
         if self.hosts.len() <= index {
             self.hosts.resize_with(index + 1, || None);
@@ -202,7 +263,9 @@ impl Simulation {
 
     /// The same, but time passes no further than to `end`.
     fn step_until(&mut self, end: Option<Duration>) -> bool {
-        self.turn_notified();
+        if self.turn_notified() {
+            return true;
+        }
         if let Some(number) = self.agenda.take_ready() {
             self.with_host(number, |host, picker| host.poll_one(picker));
             return true;
@@ -219,13 +282,30 @@ impl Simulation {
         went_on
     }
 
-    /// Looks at the hosts to which something has happened: an event for one of their sockets, or a
-    /// wake or a timer that came from elsewhere.
-    fn turn_notified(&mut self) {
+    /// Stops hosts and lets them go on, as was asked for, and looks at those to which something has
+    /// happened: an event for one of their sockets, or a wake or a timer that came from elsewhere.
+    /// Returns whether anything was asked for.
+    fn turn_notified(&mut self) -> bool {
         self.agenda.check_notified();
+        let mut was_asked = false;
+        while let Some((host, action)) = self.agenda.take_request() {
+            let number = host.number();
+            match action {
+                // The world was cut before: what the tasks' destructors send goes nowhere.
+                Action::Crash => drop(self.hosts.get_mut(number as usize).map(Option::take)),
+                Action::Start => match (self.host(&host.name()), self.programs.get(&number)) {
+                    (Ok(runtime), Some(start)) => start(runtime),
+                    (runtime, _) => panic!("{host:?} cannot start: {:?}", runtime.err()),
+                },
+                _ => {}
+            }
+            self.turn(number);
+            was_asked = true;
+        }
         while let Some(number) = self.agenda.take_notified() {
             self.turn(number);
         }
+        was_asked
     }
 
     /// Turns the reactor of a host.
@@ -235,7 +315,9 @@ impl Simulation {
 
     /// Calls `run` with a host, if it has tasks here, and notes what is to be done for it next.
     fn with_host(&mut self, number: u64, run: impl FnOnce(&Host, &mut dyn Picker)) {
-        if let Some(Some(host)) = self.hosts.get(number as usize) {
+        if let Some(Some(host)) = self.hosts.get(number as usize)
+            && !self.agenda.is_paused(number)
+        {
             run(host, &mut *self.picker);
             let deadline = host.next_deadline().map(|at| at - self.origin);
             self.agenda.note(number, host.has_task(), deadline);
@@ -298,7 +380,10 @@ impl Simulation {
     pub fn run_until_idle(&mut self) -> io::Result<()> {
         let end = self.world.now().saturating_add(self.time_limit);
         let is_alive = |host: &Host| !host.runtime().tasks.is_empty();
-        while self.agenda.ready_hosts() > 0 || self.hosts().any(is_alive) {
+        while {
+            self.turn_notified();
+            self.agenda.ready_hosts() > 0 || self.hosts().any(is_alive)
+        } {
             let went_on = self.step();
             self.check(went_on, end)?;
         }
