@@ -22,7 +22,9 @@ pub(crate) struct Config {
     pub(crate) max_datagram: usize,
     pub(crate) datagram_part: usize,
     pub(crate) segment: usize,
-    pub(crate) trace_lines: usize,
+    pub(crate) recorded_events: usize,
+    pub(crate) hash_history: bool,
+    pub(crate) capture: usize,
 }
 
 /// Sets up a [`World`]. Made by [`World::builder`].
@@ -62,7 +64,9 @@ impl WorldBuilder {
                 max_datagram: MAX_OVER_IPV6,
                 datagram_part: usize::MAX,
                 segment: 64 * 1024,
-                trace_lines: 4096,
+                recorded_events: 4096,
+                hash_history: false,
+                capture: 0,
             },
         }
     }
@@ -157,9 +161,25 @@ impl WorldBuilder {
         self
     }
 
-    /// How many lines [`World::trace_tail`] can give at most. Default: 4096.
-    pub fn trace_lines(mut self, lines: usize) -> Self {
-        self.config.trace_lines = lines;
+    /// How many events [`World::record`] can give at most: the last ones. The
+    /// [hash](crate::record::Record::hash) covers all. Default: 4096.
+    pub fn recorded_events(mut self, events: usize) -> Self {
+        self.config.recorded_events = events;
+        self
+    }
+
+    /// How many bytes of each packet the record keeps beside its headers. They are what
+    /// [`Record::pcap`](crate::record::Record::pcap) shows. Default: none.
+    pub fn capture(mut self, bytes: usize) -> Self {
+        self.config.capture = bytes;
+        self
+    }
+
+    /// Whether the world keeps the hash after each event, 8 bytes for each. Then
+    /// [`Record::first_difference`](crate::record::Record::first_difference) finds the first event
+    /// in which two runs differ, even long after the event itself was dropped. Default: no.
+    pub fn hash_history(mut self, enabled: bool) -> Self {
+        self.config.hash_history = enabled;
         self
     }
 

@@ -21,6 +21,7 @@ use std::io;
 use crate::arena::Key;
 use crate::host::{Host, HostId, HostState};
 use crate::queue::{Occurrence, Step};
+use crate::record::Stage;
 use crate::state::{SocketState, State};
 use crate::tcp::{Owner, Phase, Side};
 use crate::time::SECOND;
@@ -68,15 +69,6 @@ pub enum Action {
 }
 
 impl Action {
-    fn name(self) -> &'static str {
-        match self {
-            Action::Crash => "crash",
-            Action::Start => "start",
-            Action::Pause => "pause",
-            Action::Resume => "resume",
-        }
-    }
-
     fn done(self) -> &'static str {
         match self {
             Action::Crash => "crashed",
@@ -302,7 +294,13 @@ impl State {
     }
 
     fn carry_out(&mut self, host: HostId, action: Action) {
-        self.trace.fact(self.now, action.name(), u64::from(host.0), 0);
+        let (stage, fault) = match action {
+            Action::Crash => (Stage::Begins, "crash"),
+            Action::Start => (Stage::Ends, "crash"),
+            Action::Pause => (Stage::Begins, "pause"),
+            Action::Resume => (Stage::Ends, "pause"),
+        };
+        self.note_fault(stage, fault, (Some(host), None), 0);
         let crashed = action == Action::Crash;
         let host_state = self.host_mut(host);
         host_state.broken.clear();

@@ -13,6 +13,16 @@ pub enum Verb {
     Rearm,
 }
 
+impl Verb {
+    /// Its name in records.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Verb::Accept => "accept fails",
+            Verb::Rearm => "rearm fails",
+        }
+    }
+}
+
 /// The faults of a host that have not been used yet.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(BTreeMap<(Verb, u16), VecDeque<i32>>);

@@ -19,6 +19,19 @@ const fn absorb(accumulator: u64, words: [u64; 2], factor: u64) -> u64 {
     product as u64 ^ (product >> 64) as u64
 }
 
+/// The hash of a few words. They go in side by side, so a long event takes hardly longer than
+/// a short one.
+pub(crate) fn hash_words<const N: usize>(words: &[u64; N]) -> u64 {
+    let mut sums = FACTORS;
+    for (index, pair) in words.chunks(2).enumerate() {
+        let pair = [pair[0], pair.get(1).copied().unwrap_or(0)];
+        let sum = &mut sums[index % 4];
+        *sum = absorb(*sum, pair, FACTORS[(index + 1) % 4]);
+    }
+    let [first, second, third, fourth] = sums;
+    first ^ second.rotate_left(16) ^ third.rotate_left(32) ^ fourth.rotate_left(48)
+}
+
 /// The two words of a block that go into the accumulator at `index`.
 const fn words(block: &[u8; BLOCK], index: usize) -> [u64; 2] {
     let mut bytes = [0; 8];

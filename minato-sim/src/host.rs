@@ -150,13 +150,13 @@ impl Host {
     /// # Errors
     /// For any other name the error that std gives, with its kind, which
     /// [`ErrorKind`](io::ErrorKind) has no stable name for, and its text. The
-    /// [trace](World::trace_tail) has the name.
+    /// [record](World::record) has the name.
     pub fn lookup(&self, name: &str) -> io::Result<Vec<IpAddr>> {
         let mut state = self.world.lock();
         let found = state.names.lookup(name);
         if found.is_err() {
             let now = state.now;
-            state.trace.line(now, format!("nobody has the name {name}"));
+            state.journal.line(now, Some(self.id), &format!("nobody has the name {name}"));
         }
         found
     }

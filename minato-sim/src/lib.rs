@@ -10,8 +10,8 @@
 //! how long a packet takes, which of two events of one instant comes first, and which of several
 //! listeners gets a connection. Each kind of choice has a sequence of its own, so a change in one
 //! place does not reshuffle the others. [`World::choose`] draws for the program that drives the
-//! world. [`World::trace_hash`] sums a run up: every event, every choice and every byte that was
-//! sent. Two runs with the same hash have done the same.
+//! world. [`World::record`] has what happened, and [`World::trace_hash`] sums it up: every event,
+//! every choice and every byte that was sent. Two runs with the same hash have done the same.
 //!
 //! ```
 //! use minato_sim::{Event, Family, Kind, Readiness, World};
@@ -160,8 +160,8 @@ mod ports;
 mod choice;
 mod hash;
 mod name;
+pub mod record;
 mod strikes;
-mod trace;
 
 // Many runs: what goes wrong in one, what it is, and many of them.
 pub mod plan;
@@ -186,6 +186,6 @@ pub use options::{Options, SocketOption};
 pub use packet::{Packet, PacketKind, Verdict};
 pub use readiness::{Event, Readiness};
 pub use socket::{Family, Kind, Socket};
-pub use strikes::{FaultKind, Strikes};
+pub use strikes::{FaultKind, FaultSet, Strikes};
 pub use unix::MAX_WAITING;
 pub use world::World;

@@ -188,34 +188,40 @@ fn of_host(text: &str) -> Option<(String, u64)> {
     Some((unescaped(host)?, nth.parse().ok()?))
 }
 
-impl fmt::Display for ConnectionName {
+impl<H: AsRef<str>> fmt::Display for ConnectionName<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}>{}#{}", Escaped(&self.client), Escaped(&self.server), self.nth)
+        write!(
+            f,
+            "{}>{}#{}",
+            Escaped(self.client.as_ref()),
+            Escaped(self.server.as_ref()),
+            self.nth
+        )
     }
 }
 
-impl fmt::Display for PacketName {
+impl<H: AsRef<str>> fmt::Display for PacketName<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             PacketName::OfConnection { connection, from_server, nth } => {
                 write!(f, "{connection}{}{nth}", if *from_server { '<' } else { '>' })
             }
             PacketName::Datagram { from, to, nth } => {
-                write!(f, "{}>{}~{nth}", Escaped(from), Escaped(to))
+                write!(f, "{}>{}~{nth}", Escaped(from.as_ref()), Escaped(to.as_ref()))
             }
         }
     }
 }
 
-impl fmt::Display for SocketName {
+impl<H: AsRef<str>> fmt::Display for SocketName<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", Escaped(&self.host), self.nth)
+        write!(f, "{}.{}", Escaped(self.host.as_ref()), self.nth)
     }
 }
 
-impl fmt::Display for TaskName {
+impl<H: AsRef<str>> fmt::Display for TaskName<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", Escaped(&self.host), self.nth)
+        write!(f, "{}.{}", Escaped(self.host.as_ref()), self.nth)
     }
 }
 

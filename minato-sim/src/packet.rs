@@ -113,6 +113,10 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) destination: SocketAddr,
     pub(crate) kind: PacketKind,
     pub(crate) flow: Flow,
+    /// Whether it arrives after all earlier packets of its flow.
+    pub(crate) ordered: bool,
+    /// The two bits of Explicit Congestion Notification.
+    pub(crate) ecn: u8,
     pub(crate) payload: Payload<'a>,
     pub(crate) name: PacketName<HostId>,
     /// What stands for its flow in draws, and its number there.

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 use crate::arena::Key;
+use crate::record::PacketNumber;
 use crate::tcp::{SYN_ACK_RETRIES, Side};
 use crate::time::NEVER;
 use crate::udp::Datagram;
@@ -11,8 +12,9 @@ use crate::udp::Datagram;
 /// Something that happens at an instant.
 #[derive(Debug)]
 pub(crate) enum Occurrence {
-    /// Something happens to a connection, which lives at least until then.
-    OfConnection { connection: Key, step: Step },
+    /// Something happens to a connection, which lives at least until then; because of a packet, or
+    /// of a timer, which has no number.
+    OfConnection { connection: Key, step: Step, packet: PacketNumber },
     /// A datagram reaches a host.
     Datagram { packet: Box<Datagram> },
     /// The sender of a datagram learns that it could not be delivered.
@@ -70,32 +72,31 @@ impl Step {
         }
     }
 
-    /// Its name and its number for the record.
-    pub(crate) fn record(self) -> (&'static str, u64) {
-        let number = |side: Side| side.index() as u64;
+    /// The end at which it happens.
+    pub(crate) fn side(self) -> Side {
         match self {
-            Step::Syn => ("syn", 0),
-            Step::SynAck => ("syn-ack", 0),
-            Step::HandshakeAck => ("handshake ack", 0),
-            Step::SynRetry => ("syn again", 0),
-            Step::SynAckRetry { attempt } => ("syn-ack again", u64::from(attempt)),
-            Step::ConnectFails { error } => ("connect fails", error as u64),
-            Step::Segment { to: Side::Server, bytes, fin: false } => {
-                ("bytes to server", u64::from(bytes))
-            }
-            Step::Segment { to: Side::Client, bytes, fin: false } => {
-                ("bytes to client", u64::from(bytes))
-            }
-            Step::Segment { to: Side::Itself, bytes, fin: false } => {
-                ("bytes to itself", u64::from(bytes))
-            }
-            Step::Segment { to, fin: true, .. } => ("end of stream to side", number(to)),
-            Step::Reset { to } => ("reset to side", number(to)),
-            Step::WindowUpdate { to } => ("window update to side", number(to)),
-            Step::Acknowledged { to, .. } => ("late acknowledgement to side", number(to)),
-            Step::SpaceFreed { to } => ("acknowledgement to side", number(to)),
-            Step::Retransmit { from } => ("retransmission from side", number(from)),
-            Step::Keepalive { side } => ("keepalive of side", number(side)),
+            Step::Syn | Step::HandshakeAck | Step::SynAckRetry { .. } => Side::Server,
+            Step::SynAck | Step::SynRetry | Step::ConnectFails { .. } => Side::Client,
+            Step::Segment { to, .. }
+            | Step::Reset { to }
+            | Step::WindowUpdate { to }
+            | Step::Acknowledged { to, .. }
+            | Step::SpaceFreed { to } => to,
+            Step::Retransmit { from } => from,
+            Step::Keepalive { side } => side,
+        }
+    }
+
+    /// Its name and its number in the record, if no packet tells of it.
+    pub(crate) fn record(self) -> (&'static str, u64) {
+        match self {
+            Step::SynRetry => ("asks again", 0),
+            Step::SynAckRetry { attempt } => ("answers again", u64::from(attempt)),
+            Step::ConnectFails { error } => ("cannot connect", error as u64),
+            Step::SpaceFreed { .. } => ("has room", 0),
+            Step::Retransmit { .. } => ("sends again", 0),
+            Step::Keepalive { .. } => ("asks whether the peer is alive", 0),
+            _ => ("goes on", 0),
         }
     }
 }

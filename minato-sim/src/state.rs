@@ -21,11 +21,11 @@ use crate::names::{self, Names};
 use crate::options::Options;
 use crate::queue::{Occurrence, Queue, Step};
 use crate::readiness::{Event, Readiness};
+use crate::record::{DOWN, Journal, PacketNumber, Stage};
 use crate::socket::{Family, Kind};
-use crate::strikes::Strikes;
+use crate::strikes::{FaultSet, Strikes};
 use crate::tcp::{Connection, Role, Side};
 use crate::time::NEVER;
-use crate::trace::Trace;
 use crate::udp::{DatagramState, Interface};
 use crate::unix::UnixSocket;
 
@@ -39,8 +39,6 @@ const TASKS: u64 = site("tasks");
 /// What the world keeps about a socket.
 #[derive(Debug)]
 pub(crate) struct SocketState {
-    /// Counts sockets; the subject of their trace lines.
-    pub(crate) number: u64,
     pub(crate) name: SocketName<HostId>,
     pub(crate) host: HostId,
     pub(crate) family: Family,
@@ -71,7 +69,9 @@ pub(crate) struct State {
     pub(crate) now: u64,
     pub(crate) queue: Queue,
     pub(crate) choices: Choices,
-    pub(crate) trace: Trace,
+    pub(crate) journal: Journal,
+    /// What has struck the packet whose way is being decided.
+    pub(crate) struck: FaultSet,
     pub(crate) links: Links,
     pub(crate) rules: Rules,
     pub(crate) strikes: Strikes,
@@ -86,10 +86,8 @@ pub(crate) struct State {
     pub(crate) requests: VecDeque<Waiting>,
     pub(crate) sockets: Arena<SocketState>,
     pub(crate) connections: Arena<Connection>,
-    pub(crate) socket_count: u64,
     /// The milestones that have been reached, and how often.
     pub(crate) marks: BTreeMap<String, u64>,
-    connection_count: u64,
 }
 
 impl State {
@@ -98,7 +96,8 @@ impl State {
             now: 0,
             queue: Queue::default(),
             choices: Choices::new(config.seed),
-            trace: Trace::new(config.seed, config.trace_lines),
+            struck: FaultSet::default(),
+            journal: Journal::new(config.seed, config.recorded_events, config.hash_history),
             links: Links::new(config.loopback, config.latency),
             rules: Rules::default(),
             strikes: Strikes::default(),
@@ -110,9 +109,7 @@ impl State {
             requests: VecDeque::new(),
             sockets: Arena::default(),
             connections: Arena::default(),
-            socket_count: 0,
             marks: BTreeMap::new(),
-            connection_count: 0,
             config,
         }
     }
@@ -131,6 +128,7 @@ impl State {
             return *found;
         }
         let id = HostId(self.hosts.len() as u32);
+        self.journal.host(name);
         self.host_ids.insert(name.to_owned(), id);
         let (v4, v6) = names::addresses(id.0);
         self.names.own(v4.into(), id);
@@ -184,11 +182,6 @@ impl State {
 
     pub(crate) fn connection_mut(&mut self, key: Key) -> &mut Connection {
         self.connections.get_mut(key).expect("a connection lives as long as anything names it")
-    }
-
-    pub(crate) fn next_connection_number(&mut self) -> u64 {
-        self.connection_count += 1;
-        self.connection_count
     }
 
     /// Names the connection that `client` now asks `server` for, and gives its key in draws.
@@ -272,10 +265,21 @@ impl State {
     }
 
     pub(crate) fn schedule_for(&mut self, connection: Key, at: u64, step: Step) {
+        self.schedule_step(connection, at, step, PacketNumber::default());
+    }
+
+    /// The same for a packet that arrives.
+    pub(crate) fn schedule_step(
+        &mut self,
+        connection: Key,
+        at: u64,
+        step: Step,
+        packet: PacketNumber,
+    ) {
         let state = self.connection_mut(connection);
         state.pending += 1;
         let entity = state.key;
-        self.schedule(at, entity, Occurrence::OfConnection { connection, step });
+        self.schedule(at, entity, Occurrence::OfConnection { connection, step, packet });
     }
 
     /// Names the packet that one end of a connection now sends.
@@ -309,8 +313,8 @@ impl State {
         let connection = match what {
             Occurrence::Datagram { packet } => return self.on_datagram(*packet),
             Occurrence::Unreachable { socket, error } => return self.on_unreachable(socket, error),
-            Occurrence::OfConnection { connection, step } => {
-                self.take_step(connection, step);
+            Occurrence::OfConnection { connection, step, packet } => {
+                self.take_step(connection, step, packet);
                 connection
             }
         };
@@ -318,13 +322,11 @@ impl State {
         self.forget_if_over(connection);
     }
 
-    fn take_step(&mut self, key: Key, step: Step) {
-        let number = self.connection(key).number;
-        let (name, value) = step.record();
-        self.trace.fact(self.now, name, number, value);
-        if let Some(side) = step.arrives_at()
-            && self.is_down(self.connection(key).end(side).host)
-        {
+    fn take_step(&mut self, key: Key, step: Step, packet: PacketNumber) {
+        let is_lost =
+            step.arrives_at().is_some_and(|side| self.is_down(self.connection(key).end(side).host));
+        self.note_step(key, step, packet, is_lost.then_some(DOWN));
+        if is_lost {
             return self.lose_at_host(key, step);
         }
         match step {
@@ -408,15 +410,10 @@ impl State {
         let (Some(bound), host) = (socket.bound, socket.host) else { return Ok(()) };
         match self.host_mut(host).faults.take(verb, bound.port) {
             Some(error) => {
-                self.trace_socket("fault", key, error as u64);
+                self.note_fault(Stage::Strikes, verb.name(), (Some(host), None), error as u64);
                 fail(error)
             }
             None => Ok(()),
         }
-    }
-
-    pub(crate) fn trace_socket(&mut self, what: &'static str, key: Key, value: u64) {
-        let number = self.socket(key).number;
-        self.trace.fact(self.now, what, number, value);
     }
 }

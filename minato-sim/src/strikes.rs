@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::host::HostId;
+use crate::record::Stage;
 use crate::state::State;
 
 /// A kind of fault that the world can make.
@@ -78,6 +80,31 @@ impl FaultKind {
     }
 }
 
+/// A set of kinds of faults.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FaultSet(pub(crate) u32);
+
+impl FaultSet {
+    /// Whether the kind is among them.
+    pub fn contains(self, kind: FaultKind) -> bool {
+        self.0 >> kind as u32 & 1 == 1
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The kinds, in the order of their declaration.
+    pub fn iter(self) -> impl Iterator<Item = FaultKind> {
+        FaultKind::ALL.iter().copied().filter(move |kind| self.contains(*kind))
+    }
+
+    pub(crate) fn add(&mut self, kind: FaultKind) {
+        self.0 |= 1 << kind as u32;
+    }
+}
+
 /// How often each kind of fault has hit a packet or a call. Made by
 /// [`World::strikes`](crate::World::strikes).
 ///
@@ -133,10 +160,32 @@ impl fmt::Display for Strikes {
 }
 
 impl State {
-    /// A fault has hit a packet or a call. Every strike is counted here.
-    pub(crate) fn strike(&mut self, kind: FaultKind, subject: u64) {
+    /// A fault has hit the packet whose way is being decided. The record has it with the packet.
+    pub(crate) fn strike_packet(&mut self, kind: FaultKind) {
         self.strikes.count(kind, 1);
-        self.trace.fact(self.now, kind.word(), subject, 0);
+        self.struck.add(kind);
+    }
+
+    /// A fault has hit something else.
+    pub(crate) fn strike(&mut self, kind: FaultKind, hosts: (Option<HostId>, Option<HostId>)) {
+        self.strikes.count(kind, 1);
+        self.note_fault(Stage::Strikes, kind.word(), hosts, 0);
+    }
+
+    /// Some kinds of faults begin, and others end.
+    pub(crate) fn note_faults(
+        &mut self,
+        hosts: (Option<HostId>, Option<HostId>),
+        before: FaultSet,
+        after: FaultSet,
+    ) {
+        for kind in FaultKind::ALL {
+            match (before.contains(*kind), after.contains(*kind)) {
+                (false, true) => self.note_fault(Stage::Begins, kind.word(), hosts, 0),
+                (true, false) => self.note_fault(Stage::Ends, kind.word(), hosts, 0),
+                _ => {}
+            }
+        }
     }
 }
 

@@ -58,10 +58,8 @@ impl State {
         kind: Kind,
         options: Options,
     ) -> Key {
-        self.socket_count += 1;
         let name = SocketName { host, nth: self.host_mut(host).counts.next_socket() };
         self.sockets.insert(SocketState {
-            number: self.socket_count,
             name,
             host,
             family,
@@ -167,7 +165,7 @@ impl State {
         socket.local = Some(SocketAddr::new(bound.ip, bound.port));
         let (host, kind) = (socket.host, socket.kind);
         self.host_mut(host).ports.bind(kind, bound.port, key);
-        self.trace_socket("bind", key, u64::from(bound.port));
+        self.note_socket(key, "bound", u64::from(bound.port));
     }
 
     fn ephemeral_port(&mut self, host: HostId, kind: Kind, connecting: bool) -> io::Result<u16> {

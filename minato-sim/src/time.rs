@@ -12,8 +12,3 @@ pub(crate) const NEVER: u64 = u64::MAX;
 pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(NEVER)
 }
-
-/// An instant as seconds with all nine places.
-pub(crate) fn text(at: u64) -> String {
-    format!("{}.{:09}s", at / SECOND, at % SECOND)
-}

@@ -137,7 +137,7 @@ impl World {
     pub(crate) fn note_choice(&self, site: &'static str, entity: u64, n: usize, value: u64) {
         let mut state = self.lock();
         let now = state.now;
-        state.trace.choice(now, site, entity, n as u64, value);
+        state.journal.choice(now, site, entity, n as u64, value);
     }
 
     /// Draws one of `n` possibilities for the task of this [number](crate::TaskName::number), or
@@ -162,7 +162,7 @@ impl World {
         let mut state = self.lock();
         let (now, key) = (state.now, state.key_of_task(task));
         let value = below(state.choices.next_at(now, site, key), n as u64);
-        state.trace.choice(now, site, task, n as u64, value);
+        state.journal.choice(now, site, task, n as u64, value);
         value as usize
     }
 
@@ -188,7 +188,7 @@ impl World {
         let n = n as u64;
         let value = below(state.choices.next(site, entity), n);
         let now = state.now;
-        state.trace.choice(now, site, entity, n, value);
+        state.journal.choice(now, site, entity, n, value);
         value as usize
     }
 
@@ -205,7 +205,7 @@ impl World {
         let mut state = self.lock();
         let value = between(state.choices.next(site, entity), min, max);
         let now = state.now;
-        state.trace.choice(now, site, entity, max, value);
+        state.journal.choice(now, site, entity, max, value);
         Duration::from_nanos(value)
     }
 
@@ -214,7 +214,7 @@ impl World {
     ///
     /// They depend on the seed, the time, and how many bytes were asked for at that instant before;
     /// so what draws more or less often at one instant changes no later one. They are no part of
-    /// the [trace](World::trace_hash): what is sent because of them is.
+    /// the [record](World::record): what is sent because of them is.
     ///
     /// ```
     /// use minato_sim::World;
@@ -249,13 +249,6 @@ impl World {
         self.lock().names.insert(name, addresses);
     }
 
-    /// Adds a line to the record of what happened.
-    pub fn record(&self, line: impl Into<String>) {
-        let mut state = self.lock();
-        let now = state.now;
-        state.trace.line(now, line.into());
-    }
-
     /// Counts that a milestone has been reached. A [sweep](crate::sweep::Sweep::must_reach) can ask
     /// that a mark is reached by some run.
     ///
@@ -275,7 +268,7 @@ impl World {
             None => _ = state.marks.insert(name.to_owned(), 1),
         }
         let now = state.now;
-        state.trace.line(now, format!("mark: {name}"));
+        state.journal.mark(now, None, name);
     }
 
     /// Whether a mark has been reached.
@@ -286,23 +279,6 @@ impl World {
     /// All marks that have been reached, and how often.
     pub fn marks(&self) -> BTreeMap<String, u64> {
         self.lock().marks.clone()
-    }
-
-    /// A hash of everything that happened: every choice and every event with its time, every line
-    /// that was recorded, and every byte that was sent. Two runs that did the same have the same,
-    /// on every machine.
-    pub fn trace_hash(&self) -> u64 {
-        self.lock().trace.hash()
-    }
-
-    /// How many records [`trace_hash`](World::trace_hash) covers.
-    pub fn trace_count(&self) -> u64 {
-        self.lock().trace.count()
-    }
-
-    /// The last `n` records as text, oldest first. The world keeps a bounded number of them.
-    pub fn trace_tail(&self, n: usize) -> Vec<String> {
-        self.lock().trace.tail(n)
     }
 
     /// All sockets, one a line: host, protocol, own address, peer, state and the bytes in both

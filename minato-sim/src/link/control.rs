@@ -10,8 +10,9 @@ use super::settings::{Chance, Flap, Settings, invalid, positive};
 use crate::host::{Host, HostId};
 use crate::name::PacketName;
 use crate::packet::{MIN_MTU_V4, Packet, Verdict};
+use crate::record::Stage;
 use crate::state::State;
-use crate::strikes::Strikes;
+use crate::strikes::{FaultSet, Strikes};
 use crate::time::nanos;
 use crate::world::World;
 
@@ -206,14 +207,18 @@ impl Link {
         let mut state = self.world.lock();
         match self.ends {
             Some((from, to)) => {
-                let mut own = state.links.own(from, to);
+                let before = state.links.own(from, to);
+                let mut own = before;
                 change(&mut own);
                 state.links.change(from, to, own);
+                state.note_faults((Some(from), Some(to)), before.faults(), own.faults());
             }
             None => {
-                let mut default = state.links.default;
+                let before = state.links.default;
+                let mut default = before;
                 change(&mut default);
                 state.links.change_default(default);
+                state.note_faults((None, None), before.faults(), default.faults());
             }
         }
         state.release_freed();
@@ -266,17 +271,11 @@ impl World {
     /// [Cuts](Link::cut) the link between two hosts in both directions.
     pub fn partition(&self, a: &Host, b: &Host) {
         self.both_ways(a, b).iter().for_each(Link::cut);
-        let mut state = self.lock();
-        let now = state.now;
-        state.trace.fact(now, "partition", a.number(), b.number());
     }
 
     /// Ends a partition, as [`Link::mend`] does in both directions.
     pub fn heal(&self, a: &Host, b: &Host) {
         self.both_ways(a, b).iter().for_each(Link::mend);
-        let mut state = self.lock();
-        let now = state.now;
-        state.trace.fact(now, "heal", a.number(), b.number());
     }
 
     fn both_ways(&self, a: &Host, b: &Host) -> [Link; 2] {
@@ -290,11 +289,13 @@ impl World {
     /// [rules](World::rule).
     pub fn heal_all(&self) {
         let mut state = self.lock();
-        state.links.heal();
+        for (hosts, faults) in state.links.heal() {
+            state.note_faults(hosts, faults, FaultSet::default());
+        }
         state.release_freed();
         let now = state.now;
         state.queue.hurry(now);
-        state.trace.fact(now, "heal all", 0, 0);
+        state.note_fault(Stage::Ends, "all faults of links", (None, None), 0);
     }
 
     /// Resets all connections between two hosts, as something on the way between them would: both
@@ -356,6 +357,7 @@ impl State {
             if let Some((key, side)) = held.ordered {
                 at = self.in_order(key, side, at);
             }
+            self.note_release(&held.what, at);
             self.schedule(at, held.entity, held.what);
         }
     }

@@ -2,7 +2,8 @@
 
 use super::settings::{Chance, Settings};
 use crate::choice::{draw, site};
-use crate::packet::{Outgoing, PacketKind};
+use crate::packet::{Flow, Outgoing, PacketKind};
+use crate::record::PacketNumber;
 use crate::state::State;
 use crate::strikes::FaultKind;
 
@@ -27,6 +28,8 @@ pub(crate) enum Fate {
 /// The fate of a packet, with what can only happen to datagrams.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Way {
+    /// What the record calls the packet; the copy has the number after it.
+    pub(crate) number: PacketNumber,
     pub(crate) fate: Fate,
     /// A second copy arrives this much later.
     pub(crate) again: Option<u64>,
@@ -36,14 +39,35 @@ pub(crate) struct Way {
 
 impl Way {
     pub(super) fn new(fate: Fate) -> Self {
-        Way { fate, again: None, garbled: None }
+        Way { number: PacketNumber::default(), fate, again: None, garbled: None }
     }
 }
 
 impl State {
-    /// Decides the fate of a packet that is sent now. Every packet of TCP and UDP goes through
-    /// here.
+    /// Decides the fate of a packet that is sent now, and writes both down. Every packet of TCP and
+    /// UDP goes through here.
     pub(crate) fn decide(&mut self, packet: &Outgoing<'_>) -> Way {
+        let mut way = self.draw_way(packet);
+        if packet.ordered
+            && let Fate::Arrives(at) = way.fate
+        {
+            way.fate = Fate::Arrives(self.in_order_of_flow(packet, at));
+        }
+        way.number = self.note_packet(packet, &way);
+        way
+    }
+
+    /// When an ordered packet arrives that would arrive at `at`.
+    fn in_order_of_flow(&mut self, packet: &Outgoing<'_>, at: u64) -> u64 {
+        let last = match packet.flow {
+            Flow::Connection { key, from } => return self.in_order(key, from, at),
+            Flow::Datagrams => &mut self.host_mut(packet.from).last_loopback,
+        };
+        *last = at.max(last.saturating_add(1));
+        *last
+    }
+
+    fn draw_way(&mut self, packet: &Outgoing<'_>) -> Way {
         let raw = draw(self.choices.seed, LATENCY, packet.entity, packet.nth);
         if self.rules.is_empty()
             && let Some(latency) = self.links.plain()
@@ -88,36 +112,36 @@ impl State {
     /// The way over a link: how long it takes, or `None` if the packet is lost. Notes the rest in
     /// `way`.
     fn cross(&mut self, packet: &Outgoing<'_>, raw: u64, way: &mut Way) -> Option<u64> {
-        let (from, to, entity) = (packet.from, packet.to?, packet.entity);
+        let (from, to) = (packet.from, packet.to?);
         let settings = self.links.path(from, to).settings;
         let delay = self.links.latency_by(&settings).delay(raw);
         // 1. Whether the link carries anything at all.
         if settings.cut {
-            self.strike(FaultKind::Cut, entity);
+            self.strike_packet(FaultKind::Cut);
             return None;
         }
         if settings.flap.is_some_and(|flap| flap.is_down(self.now)) {
-            self.strike(FaultKind::Flap, entity);
+            self.strike_packet(FaultKind::Flap);
             return None;
         }
         // 2. Pieces that the link can carry, and the queue before it.
         let pieces = settings.mtu.map_or(1, |mtu| packet.pieces(mtu));
         if pieces > 1 {
-            self.strike(FaultKind::Mtu, entity);
+            self.strike_packet(FaultKind::Mtu);
         }
         let waits = if settings.clogged {
-            self.strike(FaultKind::Clog, entity);
+            self.strike_packet(FaultKind::Clog);
             let Fate::Arrives(at) = way.fate else { return None };
             way.fate = Fate::Held(at - self.now);
             0
         } else {
             let left = self.links.path(from, to).leave(self.now, packet.bytes_in(pieces));
             let Some(waits) = left else {
-                self.strike(FaultKind::Queue, entity);
+                self.strike_packet(FaultKind::Queue);
                 return None;
             };
             if waits > 0 {
-                self.strike(FaultKind::Rate, entity);
+                self.strike_packet(FaultKind::Rate);
             }
             waits
         };
@@ -141,15 +165,15 @@ impl State {
         };
         // A datagram in pieces is lost if one of them is.
         if (0..pieces as u64).any(|piece| hits(settings.loss, LOSS, piece)) {
-            self.strike(FaultKind::Loss, entity);
+            self.strike_packet(FaultKind::Loss);
             return None;
         }
         if hits(settings.corrupt, CORRUPT, 0) {
-            self.strike(FaultKind::Corrupt, entity);
+            self.strike_packet(FaultKind::Corrupt);
             return None;
         }
         if hits(settings.garble, GARBLE, 0) {
-            self.strike(FaultKind::Corrupt, entity);
+            self.strike_packet(FaultKind::Corrupt);
             // The checksum of a stream finds it. Without bytes only the header can be wrong.
             if packet.kind != PacketKind::Datagram || packet.payload.len() == 0 {
                 return None;
@@ -160,15 +184,15 @@ impl State {
         if let Some((chance, by)) = settings.reorder
             && hits(Some(chance), REORDER, 0)
         {
-            self.strike(FaultKind::Reorder, entity);
+            self.strike_packet(FaultKind::Reorder);
             more = by;
         }
         if let Some(slow) = settings.slow.filter(|slow| *slow > 0) {
-            self.strike(FaultKind::Slow, entity);
+            self.strike_packet(FaultKind::Slow);
             more = slow.saturating_add(more);
         }
         if hits(settings.duplicate, DUPLICATE, 0) {
-            self.strike(FaultKind::Duplicate, entity);
+            self.strike_packet(FaultKind::Duplicate);
             // The copy takes a way of its own.
             way.again = Some(self.links.latency_by(settings).delay(draw(DUPLICATE, 1)));
         }

@@ -15,7 +15,7 @@ pub use control::Link;
 pub use latency::Latency;
 pub use rule::Rule;
 
-pub(crate) use decide::Fate;
+pub(crate) use decide::{Fate, Way};
 pub(crate) use path::{Clogged, Links};
 pub(crate) use rule::{Asking, Rules};
 pub(crate) use settings::garble;

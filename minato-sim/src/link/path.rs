@@ -7,6 +7,7 @@ use super::settings::Settings;
 use crate::arena::Key;
 use crate::host::HostId;
 use crate::queue::Occurrence;
+use crate::strikes::FaultSet;
 use crate::tcp::Side;
 use crate::time::SECOND;
 
@@ -122,9 +123,11 @@ impl Links {
         self.plain = default.is_plain() && self.paths.is_empty();
     }
 
-    /// Takes the faults off all links.
-    pub(crate) fn heal(&mut self) {
-        for path in self.paths.values_mut() {
+    /// Takes the faults off all links, and returns which those were.
+    pub(crate) fn heal(&mut self) -> Vec<((Option<HostId>, Option<HostId>), FaultSet)> {
+        let mut healed = vec![((None, None), self.default.faults())];
+        for ((from, to), path) in &mut self.paths {
+            healed.push(((Some(*from), Some(*to)), path.own.faults()));
             path.own = path.own.healed();
         }
         self.change_default(self.default.healed());
@@ -133,6 +136,7 @@ impl Links {
             self.paths.clear();
             self.plain = true;
         }
+        healed
     }
 
     /// Takes out what links hold that are not clogged any more, in the order in which it was sent

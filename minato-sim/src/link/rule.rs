@@ -132,7 +132,7 @@ impl State {
         }
         if !self.rules.losing.is_empty() && packet.to.is_some() {
             if self.rules.losing.remove(&packet.name) {
-                self.strike(FaultKind::Lose, packet.entity);
+                self.strike_packet(FaultKind::Lose);
                 return None;
             }
         }
@@ -142,7 +142,7 @@ impl State {
             if verdict == Verdict::Pass {
                 continue;
             }
-            self.strike(FaultKind::Rule, packet.entity);
+            self.strike_packet(FaultKind::Rule);
             match verdict {
                 Verdict::Pass => {}
                 Verdict::Drop => return None,

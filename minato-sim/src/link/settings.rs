@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::latency::Latency;
 use crate::choice::mix;
+use crate::strikes::{FaultKind, FaultSet};
 use crate::time::nanos;
 
 /// A probability, as the part of all draws that it is.
@@ -98,6 +99,27 @@ impl Settings {
     pub(crate) fn healed(self) -> Settings {
         let Settings { latency, rate, queue, mtu, .. } = self;
         Settings { latency, rate, queue, mtu, ..Settings::default() }
+    }
+
+    /// The kinds of faults that are asked for.
+    pub(crate) fn faults(&self) -> FaultSet {
+        let likely = |chance: Option<Chance>| chance.is_some_and(|chance| chance != Chance(0));
+        let mut faults = FaultSet::default();
+        for (kind, is_asked) in [
+            (FaultKind::Cut, self.cut),
+            (FaultKind::Flap, self.flap.is_some()),
+            (FaultKind::Clog, self.clogged),
+            (FaultKind::Loss, likely(self.loss)),
+            (FaultKind::Duplicate, likely(self.duplicate)),
+            (FaultKind::Reorder, likely(self.reorder.map(|(chance, _)| chance))),
+            (FaultKind::Corrupt, likely(self.corrupt) || likely(self.garble)),
+            (FaultKind::Slow, self.slow.is_some_and(|slow| slow > 0)),
+        ] {
+            if is_asked {
+                faults.add(kind);
+            }
+        }
+        faults
     }
 
     /// Whether nothing but the latency is set.

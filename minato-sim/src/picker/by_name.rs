@@ -69,9 +69,7 @@ impl Picker for ByName {
         };
         let Some((.., picked)) = ready.iter().enumerate().map(rank).min() else { return 0 };
         *self.picks.entry(ready[picked]).or_default() += 1;
-        if ready.len() > 1 {
-            state.trace.choice(now, SITE, ready[picked], ready.len() as u64, picked as u64);
-        }
+        state.note_poll(ready[picked]);
         picked
     }
 }

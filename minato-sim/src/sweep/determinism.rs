@@ -16,9 +16,9 @@ pub(super) fn check(sweep: &Sweep, seed: u64) -> Result<(), Failure> {
         return Ok(());
     }
     // Again, with everything kept that happens.
-    let keeps_all = |builder: WorldBuilder| (sweep.world)(builder).trace_lines(usize::MAX);
+    let keeps_all = |builder: WorldBuilder| (sweep.world)(builder).recorded_events(usize::MAX);
     let body = Body { describe: &*sweep.describe, world: &keeps_all };
-    let steps = |run: Run| run.world.map_or_else(Vec::new, |world| world.trace_tail(usize::MAX));
+    let steps = |run: Run| run.world.map_or_else(Vec::new, |world| world.record().tail(usize::MAX));
     let records = [steps(run(sweep, seed, &body)?), steps(run(sweep, seed, &body)?)];
     let reason = format!("does something else when seed {seed} is run again");
     let failure = Failure::new(&sweep.name, reason);

@@ -13,7 +13,7 @@ use crate::scenario::Run;
 pub(super) fn keep(sweep: &Sweep, request: &Request, run: &Run) -> io::Result<()> {
     let Some(folder) = &request.record else { return Ok(()) };
     fs::create_dir_all(folder)?;
-    let text = run.world.as_ref().map(|world| world.trace_tail(usize::MAX).join("\n"));
+    let text = run.world.as_ref().map(|world| world.record().text());
     let text = text.unwrap_or_default();
     let path = folder.join(format!("{}.txt", name_text(&sweep.name)));
     fs::write(path, format!("{text}\n{}\n", tail(run)))

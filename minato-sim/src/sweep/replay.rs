@@ -54,7 +54,7 @@ pub(super) fn replay(sweep: &Sweep, text: &str, request: &Request) -> Result<Rep
 /// The end of a run: its last steps, and in which state it was.
 pub(super) fn tail(run: &Run) -> String {
     let mut text = "the last steps of the run:".to_owned();
-    for step in run.world.iter().flat_map(|world| world.trace_tail(TAIL)) {
+    for step in run.world.iter().flat_map(|world| world.record().tail(TAIL)) {
         text += &format!("\n  {step}");
     }
     if let Some(failure) = &run.failure {

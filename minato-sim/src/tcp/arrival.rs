@@ -60,14 +60,15 @@ impl State {
     /// The receiver at `to` confirms bytes to the sender.
     fn acknowledge(&mut self, key: Key, to: Side, bytes: usize) {
         let sender = to.other();
-        match self.pass(key, to, PacketKind::Ack) {
+        let way = self.pass(key, to, PacketKind::Ack);
+        match way.fate {
             Fate::Arrives(at) => {
                 self.connection_mut(key).flow_from_mut(sender).acknowledge(at, bytes);
                 self.arm_space_timer(key, sender);
             }
             Fate::Held(delay) => {
                 let step = Step::Acknowledged { to: sender, bytes: bytes as u32 };
-                self.hold(key, to, false, delay, EMPTY_PACKET, step);
+                self.hold(key, to, false, (delay, way.number), EMPTY_PACKET, step);
             }
             Fate::Lost => {
                 self.connection_mut(key).flow_from_mut(sender).unreported += bytes;
@@ -90,7 +91,6 @@ impl State {
     pub(crate) fn stall(&mut self, key: Key, side: Side) {
         let now = self.now;
         let connection = self.connection_mut(key);
-        let entity = connection.entity(side);
         let flow = connection.flow_from_mut(side);
         if flow.stalled {
             return;
@@ -100,7 +100,7 @@ impl State {
         let pause = FIRST_PAUSE.checked_shl(flow.attempts).unwrap_or(MAX_PAUSE);
         flow.attempts = (flow.attempts + 1).min(16);
         let at = now.saturating_add(pause.min(MAX_PAUSE));
-        self.trace.fact(now, "lost", entity, pause);
+        self.note_connection(key, side, "stalls", pause);
         self.schedule_for(key, at, Step::Retransmit { from: side });
     }
 
@@ -144,14 +144,14 @@ impl State {
     /// through. A host that is down does not answer, and one that knows nothing of the connection
     /// answers with a reset.
     pub(crate) fn probe(&mut self, key: Key, from: Side, kind: PacketKind) -> Option<u64> {
-        let there = self.pass(key, from, kind);
+        let there = self.pass(key, from, kind).fate;
         let connection = self.connection(key);
         if self.is_down(connection.end(from.other()).host) {
             return None;
         }
         let is_known = !connection.is_unknown(from.other());
         let answer = if is_known { PacketKind::Ack } else { PacketKind::Reset };
-        let back = self.pass(key, from.other(), answer);
+        let back = self.pass(key, from.other(), answer).fate;
         let (Fate::Arrives(there), Fate::Arrives(back)) = (there, back) else { return None };
         let there = self.in_order(key, from, there);
         Some(there.saturating_add(back - self.now))

@@ -6,6 +6,7 @@ use super::flow::{Fin, Flow};
 use crate::arena::Key;
 use crate::host::HostId;
 use crate::name::ConnectionName;
+use crate::packet::PacketKind;
 use crate::ports::Holder;
 
 /// One of the two ends.
@@ -139,8 +140,6 @@ impl End {
 
 #[derive(Debug)]
 pub(crate) struct Connection {
-    /// Counts connections; the subject of their trace lines.
-    pub(crate) number: u64,
     pub(crate) name: ConnectionName<HostId>,
     /// What stands for it in draws.
     pub(crate) key: u64,
@@ -154,7 +153,6 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) fn new(
-        number: u64,
         (name, key): (ConnectionName<HostId>, u64),
         started: u64,
         client: (HostId, SocketAddr, Key),
@@ -163,7 +161,6 @@ impl Connection {
     ) -> Self {
         let (send, receive) = buffers;
         Connection {
-            number,
             name,
             key,
             started,
@@ -180,11 +177,6 @@ impl Connection {
     pub(crate) fn is_to_itself(&self) -> bool {
         let [client, server] = &self.ends;
         (client.host, client.address) == (server.host, server.address)
-    }
-
-    /// The number of one end in the trace.
-    pub(crate) fn entity(&self, side: Side) -> u64 {
-        self.number << 1 | side.index() as u64
     }
 
     pub(crate) fn end(&self, side: Side) -> &End {
@@ -222,6 +214,27 @@ impl Connection {
             Phase::Absent => side == Side::Server && peer == Phase::Open,
             _ => false,
         }
+    }
+
+    /// What the header of a packet from this side says now: the number of its first byte, the
+    /// number of the byte that is expected next, and how many bytes may follow. The two numbers
+    /// count from 0, which is the place of the first packet, and leave out what the other side has
+    /// not sent.
+    pub(crate) fn numbers(&self, side: Side, kind: PacketKind) -> (u64, u64, u64) {
+        let (out, back) = (self.flow_from(side), self.flow_to(side));
+        let has_ended = matches!(out.fin, Fin::Sent | Fin::Arrived);
+        let next = 1 + out.position + u64::from(has_ended);
+        let sequence = match kind {
+            PacketKind::Syn | PacketKind::SynAck => 0,
+            // As keepalive does, it asks again for what was confirmed.
+            PacketKind::Probe => next - 1,
+            _ => next,
+        };
+        let expected = match kind {
+            PacketKind::Syn => 0,
+            _ => 1 + back.position - back.in_flight() as u64 + u64::from(back.fin == Fin::Arrived),
+        };
+        (sequence, expected, back.receive_buffer.saturating_sub(back.readable()) as u64)
     }
 
     /// Whether both directions have ended in order, or the end was cut off.

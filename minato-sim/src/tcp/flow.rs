@@ -11,6 +11,8 @@
 
 use std::collections::VecDeque;
 
+use crate::hash::hash;
+
 /// How far the end of the direction has got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fin {
@@ -31,6 +33,10 @@ pub(crate) struct Flow {
     in_flight: usize,
     /// Bytes that have arrived, whose acknowledgement has not.
     unacknowledged: usize,
+    /// How many bytes have left, and so the place of the next one in the stream.
+    pub(crate) position: u64,
+    /// The hash of all bytes that were queued, as the record has it.
+    pub(crate) digest: u64,
     /// When acknowledgements reach the sender, and for how many bytes each of them is.
     acknowledgements: VecDeque<(u64, usize)>,
     pub(crate) send_buffer: usize,
@@ -56,6 +62,8 @@ impl Flow {
             readable: 0,
             in_flight: 0,
             unacknowledged: 0,
+            position: 0,
+            digest: 0,
             acknowledgements: VecDeque::new(),
             send_buffer,
             receive_buffer,
@@ -71,6 +79,10 @@ impl Flow {
 
     pub(crate) fn readable(&self) -> usize {
         self.readable
+    }
+
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight
     }
 
     pub(crate) fn unsent(&self) -> usize {
@@ -104,6 +116,7 @@ impl Flow {
     }
 
     pub(crate) fn queue(&mut self, bytes: &[u8]) {
+        self.digest = hash(self.digest, bytes);
         self.ring.extend(bytes);
     }
 
@@ -115,6 +128,7 @@ impl Flow {
     /// The next `bytes` unsent ones leave.
     pub(crate) fn sent(&mut self, bytes: usize) {
         self.in_flight += bytes;
+        self.position += bytes as u64;
     }
 
     /// The next `bytes` in flight arrive and may be received.

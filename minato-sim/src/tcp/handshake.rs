@@ -48,19 +48,18 @@ impl State {
         let local = self.source_for(key, to, owner)?;
         let options = &self.socket(key).options;
         let buffers = (options.send_buffer, options.receive_buffer);
-        let number = self.next_connection_number();
         // If no host has the address, the host is not used.
         let server = owner.unwrap_or(host);
         let name = self.next_connection(host, server);
         let mut connection =
-            Connection::new(number, name, self.now, (host, local, key), (server, to), buffers);
+            Connection::new(name, self.now, (host, local, key), (server, to), buffers);
         connection.ends[0].last_heard = self.now;
         let connection_key = self.connections.insert(connection);
         let to_itself = self.connection(connection_key).is_to_itself();
         let side = if to_itself { Side::Itself } else { Side::Client };
         self.socket_mut(key).role = Role::Connected(connection_key, side);
         self.connect_addresses(key, local, to);
-        self.trace.fact(self.now, "connect", number, u64::from(to.port()));
+        self.note_connection(connection_key, Side::Client, "connects", u64::from(to.port()));
         if owner.is_none() {
             self.send_syn_to_nobody(connection_key);
         } else {
@@ -218,8 +217,7 @@ impl State {
             return;
         };
         if listener.is_full() {
-            let number = self.connection(key).number;
-            self.trace.fact(self.now, "backlog full", number, u64::from(to.port()));
+            self.note_connection(key, Side::Server, "backlog full", u64::from(to.port()));
             self.schedule_syn_retry(key);
             return;
         }

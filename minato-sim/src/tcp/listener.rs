@@ -59,7 +59,7 @@ impl State {
         }
         let listener = Listener { backlog, queue: VecDeque::new(), half_open: 0 };
         self.socket_mut(key).role = Role::Listening(listener);
-        self.trace_socket("listen", key, backlog as u64);
+        self.note_socket(key, "listens", backlog as u64);
         Ok(())
     }
 
@@ -91,14 +91,13 @@ impl State {
         end.owner = Owner::Socket(accepted);
         let local = end.address;
         let peer = connection.end(Side::Client).address;
-        let number = connection.number;
         let socket = self.socket_mut(accepted);
         socket.role = Role::Connected(connection_key, Side::Server);
         socket.local = Some(local);
         socket.peer = Some(peer);
         socket.options = options;
         self.arm_keepalive(connection_key, Side::Server);
-        self.trace.fact(self.now, "accept", number, 0);
+        self.note_connection(connection_key, Side::Server, "accepted", 0);
         Ok(Accepted { key: accepted, family, peer })
     }
 
@@ -117,8 +116,7 @@ impl State {
         }
         let connection = self.connection_mut(first);
         connection.end_mut(Side::Server).owner = Owner::Nobody;
-        let number = connection.number;
-        self.trace.fact(self.now, "aborted", number, 0);
+        self.note_connection(first, Side::Server, "aborted", 0);
         self.forget_if_over(first);
         fail(errno::ECONNABORTED)
     }

@@ -2,9 +2,10 @@
 
 use super::connection::{Phase, Side};
 use crate::arena::Key;
-use crate::link::{Clogged, Fate};
+use crate::link::{Clogged, Fate, Way};
 use crate::packet::{Flow, Outgoing, PacketKind, Payload};
 use crate::queue::{Occurrence, Step};
+use crate::record::PacketNumber;
 use crate::state::State;
 use crate::strikes::FaultKind;
 
@@ -29,6 +30,8 @@ impl State {
             destination: there.address,
             kind,
             flow: Flow::Connection { key, from },
+            ordered: kind.is_ordered(),
+            ecn: 0,
             payload,
             name,
             entity,
@@ -37,9 +40,9 @@ impl State {
     }
 
     /// Sends a packet for which no event is needed if it simply arrives. It may overtake others.
-    pub(super) fn pass(&mut self, key: Key, from: Side, kind: PacketKind) -> Fate {
+    pub(super) fn pass(&mut self, key: Key, from: Side, kind: PacketKind) -> Way {
         let packet = self.outgoing_packet(key, from, kind, Payload::Nothing);
-        self.decide(&packet).fate
+        self.decide(&Outgoing { ordered: false, ..packet })
     }
 
     /// Sends a packet that arrives after all earlier ones. `step` happens when it does. Returns
@@ -54,12 +57,13 @@ impl State {
     ) -> bool {
         let packet = self.outgoing_packet(key, from, kind, payload);
         let wire_len = packet.wire_len();
-        match self.decide(&packet).fate {
-            Fate::Arrives(at) => {
-                let at = if kind.is_ordered() { self.in_order(key, from, at) } else { at };
-                self.schedule_for(key, at, step);
+        let way = self.decide(&packet);
+        match way.fate {
+            Fate::Arrives(at) => self.schedule_step(key, at, step, way.number),
+            Fate::Held(delay) => {
+                let held = (delay, way.number);
+                self.hold(key, from, kind.is_ordered(), held, wire_len, step);
             }
-            Fate::Held(delay) => self.hold(key, from, kind.is_ordered(), delay, wire_len, step),
             Fate::Lost => return false,
         }
         true
@@ -72,13 +76,13 @@ impl State {
         flow.last_arrival
     }
 
-    /// A clogged link holds a packet.
+    /// A clogged link holds a packet, whose number is in its way.
     pub(super) fn hold(
         &mut self,
         key: Key,
         from: Side,
         is_ordered: bool,
-        delay: u64,
+        (delay, number): (u64, PacketNumber),
         wire_len: usize,
         step: Step,
     ) {
@@ -86,7 +90,7 @@ impl State {
         connection.pending += 1;
         let entity = connection.key;
         let (here, there) = (connection.end(from).host, connection.end(from.other()).host);
-        let what = Occurrence::OfConnection { connection: key, step };
+        let what = Occurrence::OfConnection { connection: key, step, packet: number };
         let ordered = is_ordered.then_some((key, from));
         let held = Clogged { what, ordered, entity, delay, wire_len };
         self.links.path(here, there).held.push(held);
@@ -112,8 +116,9 @@ impl State {
         }
         self.rules.resume(rules);
         if sent {
-            let number = self.connection(key).number;
-            self.strike(FaultKind::Reset, number);
+            let [client, server] = &self.connection(key).ends;
+            let hosts = (Some(client.host), Some(server.host));
+            self.strike(FaultKind::Reset, hosts);
         }
         sent
     }

@@ -117,12 +117,9 @@ impl State {
         Ok(())
     }
 
-    /// Adds bytes to the flow from `side`, and to the trace.
+    /// Adds bytes to the flow from `side`, and to the hash that its packets have.
     fn queue_bytes(&mut self, key: Key, side: Side, bytes: &[u8]) {
-        let connection = self.connection_mut(key);
-        connection.flow_from_mut(side).queue(bytes);
-        let entity = connection.entity(side);
-        self.trace.content(entity, bytes);
+        self.connection_mut(key).flow_from_mut(side).queue(bytes);
     }
 
     fn check_sendable(&mut self, key: Key, side: Side) -> io::Result<()> {

@@ -16,6 +16,7 @@ use crate::name::PacketName;
 use crate::names::is_broadcast;
 use crate::packet::{Flow, Outgoing, PacketKind, Payload};
 use crate::queue::Occurrence;
+use crate::record::{DOWN, PacketNumber};
 use crate::socket::Kind;
 use crate::state::State;
 
@@ -71,10 +72,15 @@ pub(crate) struct Datagram {
     name: PacketName<HostId>,
     /// What stands for the sender in draws.
     sender_key: u64,
-    number: u64,
+    /// What the record calls it.
+    number: PacketNumber,
 }
 
 impl Datagram {
+    pub(crate) fn number(&self) -> PacketNumber {
+        self.number
+    }
+
     /// Whether it is on its way from the host to itself.
     pub(crate) fn stays_within(&self, host: HostId) -> bool {
         self.host == host && self.from_host == host
@@ -145,7 +151,6 @@ impl State {
             bytes.extend_from_slice(piece);
         }
         bytes.truncate(self.config.datagram_part);
-        self.trace.content(self.socket(key).number, &bytes);
         let taken = bytes.len();
         let here = owner == Some(host);
         let interface = if here { Interface::Loopback } else { Interface::Link };
@@ -192,14 +197,15 @@ impl State {
         let packet = self.outgoing(from_host, Some(host), header, Payload::Bytes(&bytes));
         let (name, entity, wire_len) = (packet.name, packet.entity, packet.wire_len());
         let way = self.decide(&packet);
-        let (sender_key, number) = (self.key_of_socket(key), self.socket(key).number);
-        let sender = key;
+        let (sender, sender_key, number) = (key, self.key_of_socket(key), way.number);
         let mut datagram =
             Datagram { host, from_host, header, bytes, sender, name, sender_key, number };
         if let Some(draw) = way.garbled {
             garble(&mut datagram.bytes, draw);
         }
-        let copy = way.again.map(|later| (datagram.clone(), later));
+        let copy = way
+            .again
+            .map(|later| (Datagram { number: way.number.next(), ..datagram.clone() }, later));
         self.carry(datagram, entity, way.fate, 0, wire_len);
         if let Some((copy, later)) = copy {
             self.carry(copy, entity, way.fate, later, wire_len);
@@ -208,25 +214,16 @@ impl State {
 
     /// Brings a datagram to where its fate says, `later` than it says.
     fn carry(&mut self, datagram: Datagram, entity: u64, fate: Fate, later: u64, wire_len: usize) {
-        let (from, to, number) = (datagram.from_host, datagram.host, datagram.number);
+        let (from, to) = (datagram.from_host, datagram.host);
         let what = Occurrence::Datagram { packet: Box::new(datagram) };
         match fate {
-            Fate::Arrives(at) => {
-                let mut at = at.saturating_add(later);
-                if from == to {
-                    // Datagrams within a host keep their order, also those of different sockets.
-                    let last = &mut self.host_mut(to).last_loopback;
-                    at = at.max(last.saturating_add(1));
-                    *last = at;
-                }
-                self.schedule(at, entity, what);
-            }
+            Fate::Arrives(at) => self.schedule(at.saturating_add(later), entity, what),
             Fate::Held(delay) => {
                 let delay = delay.saturating_add(later);
                 let held = Clogged { what, ordered: None, entity, delay, wire_len };
                 self.links.path(from, to).held.push(held);
             }
-            Fate::Lost => self.trace.fact(self.now, "datagram lost", number, 0),
+            Fate::Lost => {}
         }
     }
 
@@ -247,6 +244,9 @@ impl State {
             destination: header.to,
             kind: PacketKind::Datagram,
             flow: Flow::Datagrams,
+            // Datagrams within a host keep their order, also those of different sockets.
+            ordered: to == Some(from),
+            ecn: header.ecn,
             payload,
             name,
             entity,
@@ -255,11 +255,11 @@ impl State {
     }
 
     pub(crate) fn on_datagram(&mut self, packet: Datagram) {
-        if self.is_down(packet.host) {
-            self.trace.fact(self.now, "datagram lost", packet.number, 0);
+        let is_lost = self.is_down(packet.host);
+        self.journal.arrival(self.now, packet.number, packet.host, is_lost.then_some(DOWN));
+        if is_lost {
             return;
         }
-        self.trace.fact(self.now, "datagram", packet.number, packet.bytes.len() as u64);
         let to = packet.header.to.ip();
         if to.is_multicast() || is_broadcast(to) {
             for key in self.receivers_of_all(&packet) {
@@ -286,6 +286,8 @@ impl State {
             destination: packet.header.from,
             kind: PacketKind::Unreachable,
             flow: Flow::Datagrams,
+            ordered: false,
+            ecn: 0,
             payload: Payload::Nothing,
             // It counts as no datagram of its own, so it has the name of what it answers.
             name: packet.name,
@@ -314,7 +316,7 @@ impl State {
             return;
         }
         socket.datagrams.error = Some(error);
-        self.trace_socket("unreachable", key, error as u64);
+        self.note_socket(key, "unreachable", error as u64);
         self.edge(key);
     }
 

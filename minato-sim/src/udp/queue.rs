@@ -79,7 +79,7 @@ impl State {
         let datagrams = &mut socket.datagrams;
         let charge = charge(&header, bytes.len());
         if !datagrams.waiting.is_empty() && datagrams.charged + charge > limit {
-            self.trace_socket("datagram dropped", key, charge as u64);
+            self.note_socket(key, "receive buffer full", charge as u64);
             return;
         }
         datagrams.charged += charge;

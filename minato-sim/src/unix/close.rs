@@ -29,7 +29,7 @@ impl State {
         socket.read_shut |= reading;
         socket.write_shut |= writing;
         let peer = socket.peer.filter(|_| is_stream);
-        self.trace_socket("shutdown", key, u64::from(reading) + 2 * u64::from(writing));
+        self.note_socket(key, "shut down", u64::from(reading) + 2 * u64::from(writing));
         self.edge(key);
         if let Some(peer_key) = peer
             && let Some(peer) = self.open_unix(peer_key)

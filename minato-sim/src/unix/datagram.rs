@@ -24,7 +24,7 @@ impl State {
         let socket = self.unix_mut(key);
         socket.peer = Some(peer);
         socket.peer_name = peer_name;
-        self.trace_socket("connect", key, 0);
+        self.note_socket(key, "connects", 0);
         self.edge(key);
         Ok(())
     }

@@ -295,7 +295,7 @@ impl State {
             false => names.bind(path, kind, key, is_bound)?,
         };
         self.unix_mut(key).name = name;
-        self.trace_socket("bind", key, 0);
+        self.note_socket(key, "bound", 0);
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::Role;
 use crate::arena::Key;
 use crate::errno::{self, fail};
+use crate::hash::hash;
 use crate::socket::Kind;
 use crate::state::State;
 
@@ -75,10 +76,9 @@ impl State {
 
     /// Puts bytes into the queue of `to`.
     pub(super) fn deliver_unix(&mut self, sender: Key, to: Key, bytes: Vec<u8>) {
-        let socket = self.socket(sender);
-        let (number, charge) = (socket.number, charge(socket.kind, bytes.len()));
-        self.trace.content(number, &bytes);
-        self.trace_socket("bytes to Unix peer", sender, bytes.len() as u64);
+        let charge = charge(self.socket(sender).kind, bytes.len());
+        self.journal.content(hash(0, &bytes));
+        self.note_socket(sender, "sends", bytes.len() as u64);
         let socket = self.unix_mut(sender);
         socket.charged += charge;
         let from = socket.name.clone();

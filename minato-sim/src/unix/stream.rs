@@ -28,7 +28,7 @@ impl State {
                 socket.role = Role::Listening { backlog: limit, connections };
                 // Linux notes who listens, and tells the listener itself of it, too.
                 socket.knows_peer = true;
-                self.trace_socket("listen", key, limit as u64);
+                self.note_socket(key, "listens", limit as u64);
             }
             _ => return fail(errno::EINVAL),
         }
@@ -73,7 +73,7 @@ impl State {
         if let Role::Listening { connections, .. } = &mut self.unix_mut(listener_key).role {
             connections.push_back(accepted);
         }
-        self.trace_socket("connect", key, 0);
+        self.note_socket(key, "connects", 0);
         self.edge(key);
         self.edge(listener_key);
         Ok(())
@@ -95,7 +95,7 @@ impl State {
             return fail(errno::EAGAIN);
         };
         self.host_mut(host).descriptors += 1;
-        self.trace_socket("accept", accepted, 0);
+        self.note_socket(accepted, "accepted", 0);
         Ok(accepted)
     }
 

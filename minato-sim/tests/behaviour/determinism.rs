@@ -33,8 +33,8 @@ fn run(seed: u64) -> World {
 fn the_same_seed_gives_the_same_run_and_another_seed_another() {
     let (first, second) = (run(7), run(7));
     assert_eq!(first.trace_hash(), second.trace_hash());
-    assert_eq!(first.trace_count(), second.trace_count());
-    assert_eq!(first.trace_tail(1000), second.trace_tail(1000));
+    assert_eq!(first.record().count(), second.record().count());
+    assert_eq!(first.record().text(), second.record().text());
     assert_eq!(first.now(), second.now());
     assert_ne!(first.trace_hash(), run(8).trace_hash());
 }
@@ -113,7 +113,7 @@ fn the_order_of_words_changes_the_hash() {
 fn the_line_of_a_record_changes_the_hash() {
     let hash = |line: &str| {
         let world = World::new(1);
-        world.record(line);
+        world.note(line);
         world.trace_hash()
     };
     assert_ne!(hash("one"), hash("two"));
@@ -126,7 +126,7 @@ fn every_record_changes_the_hash() {
     let mut hashes = vec![world.trace_hash()];
     world.choose("site", 0, 2);
     hashes.push(world.trace_hash());
-    world.record("a line");
+    world.note("a line");
     hashes.push(world.trace_hash());
     drop(listener(&world.host("a"), 7000, 1));
     hashes.push(world.trace_hash());
@@ -140,13 +140,13 @@ fn every_record_changes_the_hash() {
 
 #[test]
 fn the_tail_is_readable_and_bounded() {
-    let world = World::builder().trace_lines(3).build();
+    let world = World::builder().recorded_events(3).build();
     for n in 0..10 {
-        world.record(format!("line {n}"));
+        world.note(format!("line {n}"));
     }
-    assert_eq!(world.trace_tail(2), ["0.000000000s line 8", "0.000000000s line 9"]);
-    assert_eq!(world.trace_tail(100).len(), 3);
-    assert_eq!(world.trace_count(), 10);
+    assert_eq!(world.record().tail(2), ["0.000000000s line 8", "0.000000000s line 9"]);
+    assert_eq!(world.record().tail(100).len(), 3);
+    assert_eq!(world.record().count(), 10);
 }
 
 #[test]

@@ -40,6 +40,6 @@ fn names_are_looked_up() {
         assert_eq!(format!("{:?}", error.kind()), "Uncategorized");
         let text = "failed to lookup address information: Name or service not known";
         assert_eq!(error.to_string(), text);
-        assert!(world.trace_tail(1)[0].ends_with(unknown));
+        assert!(world.record().tail(1)[0].ends_with(unknown));
     }
 }

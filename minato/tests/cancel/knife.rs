@@ -188,7 +188,7 @@ fn run(
         assert_eq!(world.open_sockets(), 0, "left open:\n{}", world.netstat());
     }));
     if let Err(panic) = outcome {
-        println!("{what}:\n{}{}", world.netstat(), world.trace_tail(30).join("\n"));
+        println!("{what}:\n{}{}", world.netstat(), world.record().tail(30).join("\n"));
         std::panic::resume_unwind(panic);
     }
     knife.polls.get()

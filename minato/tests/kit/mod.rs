@@ -227,7 +227,7 @@ impl Drop for Report<'_> {
         if std::thread::panicking() && self.0.place.is_simulated() {
             let world = &self.0.world;
             println!("{:?} at {:?}:\n{}", self.0.place, world.now(), world.netstat());
-            println!("{}", world.trace_tail(20).join("\n"));
+            println!("{}", world.record().tail(20).join("\n"));
         }
     }
 }

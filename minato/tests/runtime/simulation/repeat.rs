@@ -19,14 +19,14 @@ fn run(seed: u64) -> (String, u64, Vec<String>) {
     let task = simulation.spawn("idle", async move {
         let child = minato::spawn(pending::<()>());
         let job = minato::task::spawn_blocking(|| ());
-        record.record(format!("{:?} {:?} {:?}", Instant::now(), child.id(), job.id()));
+        record.note(format!("{:?} {:?} {:?}", Instant::now(), child.id(), job.id()));
         job.await.unwrap();
         sleep(std::time::Duration::from_secs(1)).await;
-        record.record(format!("{:?}", Instant::now()));
+        record.note(format!("{:?}", Instant::now()));
         pending::<()>().await;
     });
     let error = simulation.run_until(task.unwrap()).unwrap_err().to_string();
-    (error, world.trace_hash(), world.trace_tail(10))
+    (error, world.trace_hash(), world.record().tail(10))
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub(crate) fn of_select(simulation: &mut Simulation) -> Result<String> {
         let map: HashMap<u32, ()> = (0..20).map(|number| (number, ())).collect();
         let order: Vec<u32> = map.into_keys().collect();
         // So that the order is in the hash of the run.
-        minato::sim::world().ok_or("no world")?.record(format!("{branches} {order:?}"));
+        minato::sim::world().ok_or("no world")?.note(format!("{branches} {order:?}"));
         Ok(format!("{branches} {order:?}"))
     })
 }
