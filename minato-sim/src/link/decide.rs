@@ -134,6 +134,9 @@ impl State {
             let Fate::Arrives(at) = way.fate else { return None };
             way.fate = Fate::Held(at - self.now);
             0
+        } else if packet.kind == PacketKind::Probe {
+            // It stands for the bytes that are sent again right behind it, and they take the link.
+            0
         } else {
             let left = self.links.path(from, to).leave(self.now, packet.bytes_in(pieces));
             let Some(waits) = left else {

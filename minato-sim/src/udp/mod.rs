@@ -14,11 +14,12 @@ use crate::host::HostId;
 use crate::link::{Clogged, Fate, garble};
 use crate::name::PacketName;
 use crate::names::is_broadcast;
-use crate::packet::{Flow, Outgoing, PacketKind, Payload};
+use crate::packet::{Flow, MIN_MTU_V6, Outgoing, PacketKind, Payload};
 use crate::queue::Occurrence;
 use crate::record::{DOWN, PacketNumber};
 use crate::socket::Kind;
 use crate::state::State;
+use crate::strikes::FaultKind;
 
 pub(crate) use multicast::Group;
 pub(crate) use queue::{DatagramState, Received};
@@ -146,6 +147,7 @@ impl State {
             let ip = ip.to_canonical();
             from.set_ip(self.own_source(host, ip, to.ip(), owner)?);
         }
+        self.check_unsplit(key, owner, to, len)?;
         let mut bytes = Vec::with_capacity(len);
         for piece in pieces {
             bytes.extend_from_slice(piece);
@@ -168,6 +170,31 @@ impl State {
             }
         }
         Ok(taken)
+    }
+
+    /// Refuses what would have to be split, if the sender wants no pieces. A host knows the MTU of
+    /// its links; it does not have to lose a packet to learn it.
+    fn check_unsplit(
+        &mut self,
+        key: Key,
+        to_host: Option<HostId>,
+        to: SocketAddr,
+        len: usize,
+    ) -> io::Result<()> {
+        let socket = self.socket(key);
+        let from_host = socket.host;
+        if !socket.options.dont_fragment || to_host == Some(from_host) {
+            return Ok(());
+        }
+        let settings = to_host.map_or(&self.links.default, |to| self.links.settings(from_host, to));
+        let Some(mtu) = settings.mtu else { return Ok(()) };
+        let room = if to.is_ipv4() { mtu - 28 } else { mtu.max(MIN_MTU_V6) - 48 };
+        if len <= room {
+            return Ok(());
+        }
+        let entity = self.key_of_datagrams(from_host, to_host.unwrap_or(from_host));
+        self.strike(FaultKind::Mtu, entity);
+        fail(errno::EMSGSIZE)
     }
 
     /// Checks the address that a sender asked to send from.

@@ -10,6 +10,7 @@ mod determinism;
 mod faults;
 mod half_close;
 mod itself;
+mod links;
 mod message;
 mod multicast;
 mod names;
