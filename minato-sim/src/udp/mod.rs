@@ -192,8 +192,7 @@ impl State {
         if len <= room {
             return Ok(());
         }
-        let entity = self.key_of_datagrams(from_host, to_host.unwrap_or(from_host));
-        self.strike(FaultKind::Mtu, entity);
+        self.strike(FaultKind::Mtu, (Some(from_host), to_host));
         fail(errno::EMSGSIZE)
     }
 
