@@ -74,6 +74,12 @@ impl Host {
         self.reactor.timers.next_deadline()
     }
 
+    /// Whether a timer waits. That the next deadline is known does not tell: it may be of a timer
+    /// that was dropped.
+    pub(super) fn has_timers(&self) -> bool {
+        !self.reactor.timers.is_empty()
+    }
+
     /// Polls the task that `picker` chooses, if any is ready.
     pub(super) fn poll_one(&self, picker: &mut dyn Picker) {
         self.with_core(|core, context| core.step(context, picker).map(|(core, _)| core));

@@ -32,7 +32,7 @@ impl Stepper for Simulation {
         let alive = |host: &Host| HostTasks {
             host: host.name().to_owned(),
             tasks: host.runtime().task_lines(),
-            has_timers: host.next_deadline().is_some(),
+            has_timers: host.has_timers(),
         };
         self.hosts().map(alive).collect()
     }
