@@ -152,7 +152,7 @@ impl Project {
         let mut hash = Sha256::new();
         hash.update(recipe.name());
         hash.update(self.lock.as_deref().unwrap_or_default());
-        for manifest in ["Cargo.toml", "minato/Cargo.toml"] {
+        for manifest in ["Cargo.toml", "minato/Cargo.toml", "minato-interpose/Cargo.toml"] {
             let path = recipe.minato.join(manifest);
             hash.update(fs::read(&path).context(&path)?);
         }

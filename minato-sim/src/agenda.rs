@@ -232,9 +232,14 @@ impl Agenda {
         Some(number)
     }
 
+    /// Whether the clock has just moved: no task was polled since.
+    pub fn has_moved(&self) -> bool {
+        self.polls == 0
+    }
+
     /// Whether the clock has just moved, to an instant after `end`.
     pub fn has_passed(&self, end: Duration) -> bool {
-        self.polls == 0 && self.world.now() > end
+        self.has_moved() && self.world.now() > end
     }
 
     /// Whether anything is to be done up to `end`, for which the clock does not go beyond it.

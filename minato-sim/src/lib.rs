@@ -172,6 +172,7 @@ pub mod sweep;
 mod address;
 mod arena;
 mod errno;
+mod escape;
 mod time;
 
 pub use builder::WorldBuilder;

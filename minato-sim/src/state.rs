@@ -88,6 +88,8 @@ pub(crate) struct State {
     pub(crate) connections: Arena<Connection>,
     /// The milestones that have been reached, and how often.
     pub(crate) marks: BTreeMap<String, u64>,
+    /// What happened first that was none of the world's.
+    pub(crate) escape: Option<String>,
 }
 
 impl State {
@@ -110,6 +112,7 @@ impl State {
             sockets: Arena::default(),
             connections: Arena::default(),
             marks: BTreeMap::new(),
+            escape: None,
             config,
         }
     }

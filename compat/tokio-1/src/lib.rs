@@ -50,8 +50,9 @@ pub mod stream {
 mod inspect;
 #[cfg(feature = "rt")]
 mod simulation;
+// The C library's functions are answered from the world of the thread that calls them.
 #[cfg(all(feature = "simulation", target_os = "linux"))]
-mod symbols;
+minato::sim::interpose!();
 
 #[cfg(feature = "sync")]
 #[path = "tokio/sync/mod.rs"]

@@ -34,6 +34,7 @@ impl<'a, S: Stepper> Drive<'a, S> {
     /// The whole run.
     pub(super) fn run(&mut self) -> Result<(), Stop> {
         self.run_clients()?;
+        self.check_escape()?;
         self.faults.end(&self.scenario.world).map_err(refused)?;
         self.run_for(self.scenario.recovery)?;
         self.check_always()?;
@@ -95,18 +96,28 @@ impl<'a, S: Stepper> Drive<'a, S> {
     pub(super) fn step(&mut self, until: Option<Duration>) -> Result<bool, Stop> {
         let before = self.scenario.world.now();
         let went_on = self.stepper.step(until);
-        if let Some(failure) = self.scenario.status.failure() {
+        let mut failure = self.scenario.status.failure();
+        if failure.is_none() && !self.scenario.tolerates_panics {
+            failure = panics::first();
+        }
+        if let Some(failure) = failure {
+            // A task that met the error of an escape has failed because of that.
+            self.check_escape()?;
             return Err(self.fail(failure));
         }
-        if !self.scenario.tolerates_panics
-            && let Some(panic) = panics::first()
-        {
-            return Err(self.fail(panic));
-        }
-        if self.scenario.world.now() != before {
+        if self.scenario.world.now() != before || !went_on {
+            self.check_escape()?;
             self.check_always()?;
         }
         Ok(went_on)
+    }
+
+    /// Fails if something has happened that is none of the world's.
+    fn check_escape(&self) -> Result<(), Stop> {
+        match self.scenario.world.escape().filter(|_| !self.scenario.tolerates_escapes) {
+            Some(escape) => Err(self.fail(escape)),
+            None => Ok(()),
+        }
     }
 
     fn check_always(&mut self) -> Result<(), Stop> {

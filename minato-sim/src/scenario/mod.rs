@@ -39,6 +39,7 @@ pub struct Scenario {
     recovery: Duration,
     allowed: Vec<(Leak, Option<String>)>,
     tolerates_panics: bool,
+    tolerates_escapes: bool,
     /// What is wrong with the description.
     errors: Vec<String>,
 }
@@ -69,6 +70,7 @@ impl Scenario {
             recovery: Duration::ZERO,
             allowed: Vec::new(),
             tolerates_panics: false,
+            tolerates_escapes: false,
             errors: Vec::new(),
         }
     }
@@ -175,6 +177,12 @@ impl Scenario {
     /// asks about. Otherwise every panic fails the run.
     pub fn tolerate_panics(&mut self) {
         self.tolerates_panics = true;
+    }
+
+    /// Lets pass what is none of the world's: a wake by another thread, or a call that goes past the
+    /// world ([`World::note_escape`]). Otherwise it fails the run, since no seed decides it.
+    pub fn tolerate_escapes(&mut self) {
+        self.tolerates_escapes = true;
     }
 
     /// The world. Names, links and limits of hosts can be set there.

@@ -19,7 +19,7 @@ use minato_sim::agenda::BUSY_TIME;
 use minato_sim::outbox::Mailbox;
 
 use super::{Event, Key, Readiness};
-use crate::sim::{SimSocket, deputy};
+use crate::sim::{DEPUTIES, SimSocket};
 use crate::sync::{Arc, AtomicBool, Ordering};
 
 /// After this many turns in a row that find nothing and must not wait, time passes nevertheless.
@@ -74,8 +74,6 @@ pub(crate) struct SimDriver {
     unparked: AtomicBool,
     /// The thread that waits, where no other may wake anything.
     waits: OnceLock<ThreadId>,
-    /// The name of another one that has.
-    intruder: OnceLock<String>,
 }
 
 /// The events of the last wait.
@@ -88,8 +86,7 @@ pub(crate) struct SimEvents {
 
 impl SimDriver {
     pub(super) fn new(host: Arc<SimHost>) -> Self {
-        let (waits, intruder) = (OnceLock::new(), OnceLock::new());
-        Self { host, unparked: AtomicBool::new(false), waits, intruder }
+        Self { host, unparked: AtomicBool::new(false), waits: OnceLock::new() }
     }
 
     pub(super) fn host(&self) -> &Arc<SimHost> {
@@ -98,15 +95,20 @@ impl SimDriver {
 
     /// This thread is going to wait.
     pub(super) fn note_thread(&self) {
-        if self.host.is_closed() {
+        if self.host.stepped != Stepped::Waits {
             self.waits.get_or_init(|| thread::current().id());
         }
     }
 
     pub(super) fn note_waker(&self) {
-        if self.waits.get().is_some_and(|waits| *waits != thread::current().id()) {
-            let name = || thread::current().name().unwrap_or("without a name").to_owned();
-            self.intruder.get_or_init(name);
+        let thread = thread::current();
+        if self.waits.get().is_some_and(|waits| *waits != thread.id()) {
+            let (name, host) = (thread.name().unwrap_or("without a name"), &self.host.host);
+            host.world().note_escape(format!(
+                "the thread '{name}' has woken a task of the simulated host {}, which knows no \
+                 other thread: when that happens is nothing that a seed decides",
+                host.name()
+            ));
         }
     }
 
@@ -127,12 +129,6 @@ impl SimDriver {
         next_timer: impl FnOnce() -> Option<Duration>,
     ) -> io::Result<()> {
         events.list.clear();
-        if let Some(name) = self.intruder.get() {
-            return Err(io::Error::other(format!(
-                "the thread '{name}' has woken a task of the simulated world, which knows no other \
-                 thread: when that happens is nothing that a seed decides"
-            )));
-        }
         if let Some(mailbox) = &self.host.mailbox {
             mailbox.send_all(&mut events.list);
         }
@@ -155,7 +151,10 @@ impl SimDriver {
         }
         events.busy_turns = 0;
         let world = self.host.host.world();
-        deputy::close_abandoned(world);
+        if let Some(escape) = world.escape() {
+            return Err(io::Error::other(escape));
+        }
+        DEPUTIES.close_abandoned(world);
         let limit = timeout.map(|timeout| world.now().saturating_add(timeout));
         if !world.advance(limit) && limit.is_none() {
             let mut text = "nothing can run in the simulated world, and no event is due".to_owned();
@@ -174,7 +173,7 @@ impl SimDriver {
 
 impl Drop for SimDriver {
     fn drop(&mut self) {
-        deputy::close_all(&self.host.host);
+        DEPUTIES.close_all(&self.host.host);
     }
 }
 

@@ -24,7 +24,7 @@ use crate::os::{
     OptionValue, OsSocket, Received, Transport,
 };
 use crate::reactor::Handle;
-use crate::sim::{SimSocket, deputy};
+use crate::sim::{DEPUTIES, SimSocket};
 use crate::sync::Arc;
 
 /// A socket of either kind.
@@ -315,21 +315,22 @@ impl Socket {
         wanted: Transport,
         handle: Option<&Handle>,
     ) -> io::Result<Self> {
-        if let Some(host) = registration::host(handle) {
-            let socket = deputy::take(descriptor, host.host(), wanted)?;
-            return Ok(Self::new(Kind::Sim(socket), wanted, Some(host), handle));
-        }
-        if deputy::is_one(&descriptor) {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "the descriptor stands for a socket of a simulated host, and this is none",
-            ));
-        }
         let (socket, transport) = OsSocket::from_descriptor(descriptor)?;
         if transport != wanted {
             return Err(transport.instead_of(wanted));
         }
-        Ok(Self::new(Kind::Os(socket), transport, None, handle))
+        let host = registration::host(handle);
+        let kind = match &host {
+            Some(host) => Kind::Sim(DEPUTIES.take(socket.descriptor(), host.host())?),
+            None if DEPUTIES.has(socket.descriptor()) => {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    "the descriptor stands for a socket of a simulated host, and this is none",
+                ));
+            }
+            None => Kind::Os(socket),
+        };
+        Ok(Self::new(kind, wanted, host, handle))
     }
 
     /// Takes over a descriptor without a check. What is wrong with it shows at the first verb. On a
@@ -462,7 +463,7 @@ impl Socket {
         self.registration.note_lent();
         match self.kind {
             Kind::Os(socket) => Ok(socket.into_descriptor()),
-            Kind::Sim(socket) => deputy::park(socket, self.transport),
+            Kind::Sim(socket) => DEPUTIES.park(socket),
         }
     }
 

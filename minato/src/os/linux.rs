@@ -168,11 +168,6 @@ pub(crate) fn tcp_info<const N: usize>(socket: &Socket) -> io::Result<[u32; N]> 
     read_option(socket, libc::IPPROTO_TCP, libc::TCP_INFO)
 }
 
-/// Whether a socket takes connections.
-pub(crate) fn is_listening(socket: &Socket) -> bool {
-    socket.is_listener().unwrap_or(false)
-}
-
 /// Who is at the other end of a Unix socket.
 pub(crate) mod peer {
     use super::*;

@@ -11,7 +11,7 @@ pub(crate) mod fd_passing;
 mod gro;
 mod gso;
 mod inherited;
-mod options;
+pub(crate) mod options;
 pub(crate) mod pipe;
 #[cfg_attr(any(target_os = "linux", target_os = "android"), path = "linux.rs")]
 #[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "portable.rs")]
@@ -92,19 +92,9 @@ impl OsSocket {
 
     /// Takes over a descriptor: makes it non-blocking and finds out what runs over it.
     pub(crate) fn from_descriptor(descriptor: Descriptor) -> io::Result<(Self, Transport)> {
-        let (socket, transport) = Self::from_any(descriptor)?;
-        socket.socket.set_nonblocking(true)?;
-        Ok((socket, transport))
-    }
-
-    /// A duplicate of a descriptor of a socket, as it is, and what runs over it.
-    pub(crate) fn duplicate(descriptor: BorrowedDescriptor<'_>) -> io::Result<(Self, Transport)> {
-        Self::from_any(descriptor.try_clone_to_owned()?)
-    }
-
-    fn from_any(descriptor: Descriptor) -> io::Result<(Self, Transport)> {
         let socket = Socket::from(descriptor);
         let transport = transport_of(&socket)?;
+        socket.set_nonblocking(true)?;
         Ok((socket.into(), transport))
     }
 
@@ -144,11 +134,6 @@ impl OsSocket {
     /// The first words of what the system knows of a TCP connection.
     pub(crate) fn tcp_info<const N: usize>(&self) -> io::Result<[u32; N]> {
         platform::tcp_info(&self.socket)
-    }
-
-    /// Whether it takes connections, where the system tells.
-    pub(crate) fn is_listening(&self) -> bool {
-        platform::is_listening(&self.socket)
     }
 
     /// Receives from a stream. Not through the C library: there a thread can be cancelled in this
@@ -212,10 +197,6 @@ impl OsSocket {
 
     pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.socket.take_error()
-    }
-
-    fn is_v6(&self) -> io::Result<bool> {
-        Ok(self.socket.local_addr()?.domain() == Domain::IPV6)
     }
 
     pub(crate) fn descriptor(&self) -> BorrowedDescriptor<'_> {

@@ -6,43 +6,42 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 pub(crate) use minato_sim::{Membership, OptionName, OptionValue};
-use socket2::{Socket, TcpKeepalive};
+pub(crate) use socket2::Socket;
+use socket2::{Domain, TcpKeepalive};
 
 use super::{OsSocket, platform};
 
 /// Defines how the system reads and sets each of the options.
 macro_rules! options {
     (
-        |$os:ident, $socket:ident, $value:ident|;
+        |$socket:ident, $value:ident|;
         $($name:ident: $type:ty = $get:expr, $set:expr;)+
     ) => {
-        impl OsSocket {
-            pub(crate) fn option(&self, name: OptionName) -> io::Result<OptionValue> {
-                let ($os, $socket) = (self, &self.socket);
-                match name {
-                    $(OptionName::$name => $get.map(<$type>::into),)+
-                }
+        /// The value of an option of the system's.
+        pub(crate) fn get($socket: &Socket, name: OptionName) -> io::Result<OptionValue> {
+            match name {
+                $(OptionName::$name => $get.map(<$type>::into),)+
             }
+        }
 
-            pub(crate) fn set_by_name(
-                &self,
-                name: OptionName,
-                value: OptionValue,
-            ) -> io::Result<()> {
-                let ($os, $socket) = (self, &self.socket);
-                match name {
-                    $(OptionName::$name => {
-                        let $value: $type = value.try_into()?;
-                        $set
-                    })+
-                }
+        /// Sets an option of the system's.
+        pub(crate) fn set(
+            $socket: &Socket,
+            name: OptionName,
+            value: OptionValue,
+        ) -> io::Result<()> {
+            match name {
+                $(OptionName::$name => {
+                    let $value: $type = value.try_into()?;
+                    $set
+                })+
             }
         }
     };
 }
 
 options! {
-    |os, socket, value|;
+    |socket, value|;
     OnlyV6: bool = socket.only_v6(), socket.set_only_v6(value);
     ReuseAddress: bool = socket.reuse_address(), socket.set_reuse_address(value);
     ReusePort: bool = socket.reuse_port(), socket.set_reuse_port(value);
@@ -56,7 +55,7 @@ options! {
     KeepAliveRetries: u32 = socket.tcp_keepalive_retries(),
         keep_alive(socket, |times| times.with_retries(value));
     Linger: Option<Duration> = socket.linger(), socket.set_linger(value);
-    Ttl: u32 = os.ttl(), os.set_ttl(value);
+    Ttl: u32 = ttl(socket), set_ttl(socket, value);
     TypeOfServiceV4: u32 = socket.tos_v4(), socket.set_tos_v4(value);
     TrafficClassV6: u32 = socket.tclass_v6(), socket.set_tclass_v6(value);
     SendBufferSize: u32 = socket.send_buffer_size().map(|size| size as u32),
@@ -69,21 +68,30 @@ options! {
     MulticastLoopV6: bool = socket.multicast_loop_v6(), socket.set_multicast_loop_v6(value);
     MulticastInterfaceV4: Ipv4Addr = socket.multicast_if_v4(), socket.set_multicast_if_v4(&value);
     MulticastInterfaceV6: u32 = socket.multicast_if_v6(), socket.set_multicast_if_v6(value);
-    DontFragment: bool = platform::dont_fragment(socket, os.is_v6()?),
-        platform::set_dont_fragment(socket, os.is_v6()?, value);
+    DontFragment: bool = platform::dont_fragment(socket, is_v6(socket)?),
+        platform::set_dont_fragment(socket, is_v6(socket)?, value);
     PassCredentials: bool = platform::passcred(socket), platform::set_passcred(socket, value);
 }
 
+fn ttl(socket: &Socket) -> io::Result<u32> {
+    if is_v6(socket)? { socket.unicast_hops_v6() } else { socket.ttl_v4() }
+}
+
+fn set_ttl(socket: &Socket, ttl: u32) -> io::Result<()> {
+    if is_v6(socket)? { socket.set_unicast_hops_v6(ttl) } else { socket.set_ttl_v4(ttl) }
+}
+
+pub(super) fn is_v6(socket: &Socket) -> io::Result<bool> {
+    Ok(socket.local_addr()?.domain() == Domain::IPV6)
+}
+
 impl OsSocket {
-    fn ttl(&self) -> io::Result<u32> {
-        if self.is_v6()? { self.socket.unicast_hops_v6() } else { self.socket.ttl_v4() }
+    pub(crate) fn option(&self, name: OptionName) -> io::Result<OptionValue> {
+        get(&self.socket, name)
     }
 
-    fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        match self.is_v6()? {
-            true => self.socket.set_unicast_hops_v6(ttl),
-            false => self.socket.set_ttl_v4(ttl),
-        }
+    pub(crate) fn set_by_name(&self, name: OptionName, value: OptionValue) -> io::Result<()> {
+        set(&self.socket, name, value)
     }
 
     /// The network interface that the socket is bound to.

@@ -80,11 +80,6 @@ pub(crate) fn tcp_info<const N: usize>(_socket: &Socket) -> io::Result<[u32; N]>
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Not reported by every system.
-pub(crate) fn is_listening(_socket: &Socket) -> bool {
-    false
-}
-
 /// Who is at the other end of a Unix socket. The C library of Linux, where this file is built for
 /// its tests, has no call for it.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -267,7 +262,6 @@ mod tests {
         let listener = socket(Domain::IPV4, Type::STREAM, None).unwrap();
         listener.listen(1).unwrap();
         assert_eq!(waiting_connections(&listener), None);
-        assert!(!is_listening(&listener));
         let errors = [
             dont_fragment(&listener, false).map(drop),
             set_dont_fragment(&listener, false, true),

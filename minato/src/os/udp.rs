@@ -162,7 +162,7 @@ impl OsSocket {
 
     #[cold]
     fn new_offload(&self) -> io::Result<&UdpOffload> {
-        let offload = Box::new(UdpOffload::new(self.is_v6()?)?);
+        let offload = Box::new(UdpOffload::new(super::options::is_v6(&self.socket)?)?);
         Ok(self.offload.get_or_init(|| offload))
     }
 }

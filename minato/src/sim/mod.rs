@@ -11,8 +11,9 @@
 //! A single host needs no `Simulation`: a current-thread runtime with
 //! [`Engine::sim`](crate::engine::Engine::sim) lets its world go on while all its tasks wait.
 
-pub(crate) mod deputy;
+mod deputy;
 mod here;
+mod interpose;
 mod socket;
 mod udp;
 
@@ -22,7 +23,12 @@ pub use minato_sim::scenario::{Ending, Leak, Scenario};
 pub use minato_sim::sweep::{Failure, Order, Report, Sweep};
 pub use minato_sim::{Action, Condition, Host, Socket, Verb, World, WorldBuilder};
 
+pub use crate::interpose;
+
+pub(crate) use self::deputy::DEPUTIES;
 #[doc(hidden)]
-pub use self::deputy::with_deputy;
+pub use self::deputy::Here;
 pub use self::here::{draw, host, mark, run, sweep, world};
 pub(crate) use self::socket::SimSocket;
+#[doc(hidden)]
+pub use minato_interpose::symbols;

@@ -56,15 +56,6 @@ impl SimSocket {
         self.socket.host().number()
     }
 
-    /// The family of its addresses, in the library's words.
-    pub(super) fn family_here(&self) -> Family {
-        match self.socket.family() {
-            minato_sim::Family::V4 => Family::V4,
-            minato_sim::Family::V6 => Family::V6,
-            minato_sim::Family::Unix => Family::Unix,
-        }
-    }
-
     pub(crate) fn connect(&self, address: &Address) -> io::Result<()> {
         match address {
             Address::Ip(address) => self.socket.connect(*address),

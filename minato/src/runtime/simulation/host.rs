@@ -45,6 +45,7 @@ impl Host {
             // A thread that has something for the host tells its driver, which tells the
             // simulation.
             reactor.set_turned_by(TurnedBy::Owner);
+            reactor.driver.note_thread();
             context.give_core(core);
         }
         Ok(Self { name, context, reactor, runtime })

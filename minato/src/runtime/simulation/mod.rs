@@ -21,7 +21,7 @@ use minato_sim::{Action, World};
 use self::host::Host;
 use self::panics::PanicLog;
 use super::inner::RuntimeInner;
-use crate::sim::deputy;
+use crate::sim::DEPUTIES;
 use crate::sync::Arc;
 use crate::sync::plain::{AtomicBool, Ordering};
 use crate::task::{self, JoinHandle};
@@ -46,6 +46,14 @@ use crate::time::clock::Clock;
 /// They fail when nothing can go on, when a [limit](Self::with_time_limit) of virtual time has
 /// passed, or when a task has panicked and nobody has awaited it. The report names the hosts, the
 /// tasks that are alive and the sockets.
+///
+/// # Threads
+///
+/// A thread that a host starts is the machine's: it is in no world, has real time, and runs beside
+/// the simulation. It may compute and return a value by its `join`. When it wakes a task, by a
+/// channel for example, the run fails with its name, because no seed decides when that happens.
+/// [`tolerating_escapes`](Self::tolerating_escapes) allows it. Blocking jobs
+/// ([`spawn_blocking`](crate::task::spawn_blocking)) need no thread: they are tasks here.
 ///
 /// # Blocking
 ///
@@ -99,6 +107,7 @@ pub struct Simulation {
     defers_sends: bool,
     panics: Arc<PanicLog>,
     tolerates_panics: bool,
+    tolerates_escapes: bool,
     time_limit: Duration,
 }
 
@@ -125,6 +134,7 @@ impl Simulation {
             defers_sends: false,
             panics: Arc::default(),
             tolerates_panics: false,
+            tolerates_escapes: false,
             time_limit: TIME_LIMIT,
         }
     }
@@ -160,6 +170,15 @@ impl Simulation {
     #[must_use]
     pub fn tolerating_panics(mut self) -> Self {
         self.tolerates_panics = true;
+        self
+    }
+
+    /// Lets runs go on after something has happened that is none of the world's: a wake by another
+    /// thread, or a call that goes past the world (see [`interpose!`](crate::sim::interpose)). A
+    /// seed decides nothing of that, so two runs may differ.
+    #[must_use]
+    pub fn tolerating_escapes(mut self) -> Self {
+        self.tolerates_escapes = true;
         self
     }
 
@@ -274,7 +293,7 @@ impl Simulation {
             // Bytes that were kept back are sent in a turn.
             (0..self.hosts.len()).for_each(|number| self.turn(number as u64));
         }
-        deputy::close_abandoned(&self.world);
+        DEPUTIES.close_abandoned(&self.world);
         let went_on = self.agenda.pass_time(end);
         while let Some(number) = self.agenda.take_due() {
             self.turn(number);
@@ -352,6 +371,9 @@ impl Simulation {
     ///   gone, and at the end of the run if no task has awaited the handle by then. A task that
     ///   awaits it gets the panic, as from any runtime, and the run goes on.
     ///
+    /// * [`Other`](io::ErrorKind::Other), if another thread has woken a task, or code of a host has
+    ///   gone past the world; see [`tolerating_escapes`](Self::tolerating_escapes).
+    ///
     /// The text of each names the panics, the tasks that are alive, and what their sockets wait
     /// for.
     pub fn run_until<F: Future>(&mut self, future: F) -> io::Result<F::Output> {
@@ -364,7 +386,7 @@ impl Simulation {
             if flag.0.swap(false, Ordering::AcqRel)
                 && let Poll::Ready(output) = future.as_mut().poll(&mut cx)
             {
-                self.check_panics(!self.panics.is_empty())?;
+                self.check_end()?;
                 return Ok(output);
             }
             let went_on = self.step() || flag.0.load(Ordering::Acquire);
@@ -387,7 +409,7 @@ impl Simulation {
             let went_on = self.step();
             self.check(went_on, end)?;
         }
-        self.check_panics(!self.panics.is_empty())
+        self.check_end()
     }
 
     /// Runs for `time`, of virtual time, and until all that is due then has happened.
@@ -401,7 +423,7 @@ impl Simulation {
             self.step_until(Some(end));
             self.check_panics(self.panics.has_lost())?;
         }
-        Ok(())
+        self.check_escape()
     }
 
     fn hosts(&self) -> impl Iterator<Item = &Host> {
@@ -410,6 +432,9 @@ impl Simulation {
 
     /// Ends a run that cannot go on, must not, or has lost a panic.
     fn check(&mut self, went_on: bool, end: Duration) -> io::Result<()> {
+        if self.agenda.has_moved() || !went_on {
+            self.check_escape()?;
+        }
         self.check_panics(self.panics.has_lost())?;
         if !went_on {
             let why = "nothing can go on in the simulated world";
@@ -426,11 +451,27 @@ impl Simulation {
         Ok(())
     }
 
+    /// Fails for what must not be at the end of a run.
+    fn check_end(&self) -> io::Result<()> {
+        self.check_escape()?;
+        self.check_panics(!self.panics.is_empty())
+    }
+
+    /// Fails if something has happened that is none of the world's.
+    fn check_escape(&self) -> io::Result<()> {
+        match self.world.escape().filter(|_| !self.tolerates_escapes) {
+            Some(escape) => Err(self.error(io::ErrorKind::Other, &escape)),
+            None => Ok(()),
+        }
+    }
+
     /// Fails if there are panics to fail for; they count once.
     fn check_panics(&self, failed: bool) -> io::Result<()> {
         if !failed || self.tolerates_panics {
             return Ok(());
         }
+        // A task that met the error of its escape has panicked because of that.
+        self.check_escape()?;
         let why = "a task has panicked, and nobody awaited it (see Simulation::tolerating_panics)";
         let error = self.error(io::ErrorKind::Other, why);
         self.panics.clear();
