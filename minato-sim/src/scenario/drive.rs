@@ -105,8 +105,11 @@ impl<'a, S: Stepper> Drive<'a, S> {
             self.check_escape()?;
             return Err(self.fail(failure));
         }
-        if self.scenario.world.now() != before || !went_on {
+        let moved = self.scenario.world.now() != before;
+        if moved || !went_on {
             self.check_escape()?;
+        }
+        if moved {
             self.check_always()?;
         }
         Ok(went_on)

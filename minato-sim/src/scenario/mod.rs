@@ -179,8 +179,8 @@ impl Scenario {
         self.tolerates_panics = true;
     }
 
-    /// Lets pass what is none of the world's: a wake by another thread, or a call that goes past the
-    /// world ([`World::note_escape`]). Otherwise it fails the run, since no seed decides it.
+    /// Lets pass what is none of the world's: a wake by another thread, or a call that goes past
+    /// the world ([`World::note_escape`]). Otherwise it fails the run, since no seed decides it.
     pub fn tolerate_escapes(&mut self) {
         self.tolerates_escapes = true;
     }
