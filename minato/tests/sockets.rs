@@ -4,6 +4,8 @@
 mod kit;
 
 mod async_fd;
+#[cfg(target_os = "linux")]
+mod conformance;
 mod udp {
     mod batches;
     mod bulk_by_value;

@@ -50,7 +50,7 @@ const PLACES: [Place; 5] =
     [Place::CurrentThread, Place::TwoWorkers, Place::NoRuntime, Place::Sim, Place::SimDeferring];
 
 /// The seeds that a simulated place is tried with.
-const SEEDS: [u64; 3] = [1, 2, 3];
+pub(crate) const SEEDS: [u64; 3] = [1, 2, 3];
 
 /// What a case cannot do without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,6 +163,17 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     in_worlds(name, needs, &|builder| builder, case);
+}
+
+/// Runs `case` in one place; returns what it noted.
+pub(crate) fn notes<F>(place: Place, seed: u64, case: &impl Fn(At) -> F) -> Vec<String>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let at = At { place, world: World::new(seed), notes: Arc::default() };
+    run(&at, case);
+    tally::ran();
+    std::mem::take(&mut *at.notes.lock().unwrap())
 }
 
 /// Like [`everywhere`], with the simulated worlds set up by `setup`.
