@@ -139,8 +139,7 @@ impl State {
         }
         let address = canonical(to);
         let ip = address.ip();
-        let shared =
-            kind == Kind::Datagram && (ip.is_multicast() || crate::names::is_broadcast(ip));
+        let shared = ip.is_multicast() || crate::names::is_broadcast(ip);
         let own = ip.is_unspecified() || shared || self.host(host).has_address(ip);
         if !own || (socket.options.only_v6 && ip.is_ipv4()) {
             return fail(errno::EADDRNOTAVAIL);

@@ -31,14 +31,17 @@ impl State {
         let now = self.now;
         let connection = self.connection_mut(key);
         let end = connection.end_mut(to);
-        let gone = end.owner == Owner::Nobody;
+        // Nobody is going to read: the socket is closed, or shut in both directions.
+        let shut = end.read_shut && end.write_shut && !end.fin_received;
+        let gone = end.owner == Owner::Nobody || shut;
         if end.phase != Phase::Open || (gone && bytes > 0) {
             connection.flow_to_mut(to).discarded(bytes);
             let peer_alive = connection.end(to.other()).phase == Phase::Open;
             if peer_alive {
                 self.send_reset(key, to);
             }
-            self.kill(key, to, None);
+            self.kill(key, to, shut.then_some(errno::ECONNRESET));
+            self.edge_of(key, to);
             return;
         }
         end.last_heard = now;

@@ -98,7 +98,11 @@ impl State {
             _ => {}
         }
         let mut to = canonical(to);
-        if socket.family == Family::V6 && socket.options.only_v6 && to.is_ipv4() {
+        // Who is bound to an address of IPv6 keeps to IPv6.
+        let bound_to_v6 =
+            socket.bound_by_user.is_some_and(|ip| ip.is_ipv6() && !ip.is_unspecified());
+        let only_v6 = socket.options.only_v6 || bound_to_v6;
+        if socket.family == Family::V6 && only_v6 && to.is_ipv4() {
             return fail(errno::ENETUNREACH);
         }
         // As on Linux, "anywhere" as a destination means the own host.
@@ -122,7 +126,9 @@ impl State {
         let Some(bound) = socket.bound else {
             return fail(errno::EINVAL);
         };
-        if bound.is_specific() {
+        // Who is bound to a group receives for it, and sends from an address of the host.
+        let bound_to_many = bound.ip.is_multicast() || is_broadcast(bound.ip);
+        if bound.is_specific() && !bound_to_many {
             // A datagram for many leaves by the interface of the address that it comes from.
             let many = to.ip().is_multicast() || is_broadcast(to.ip());
             let here = owner == Some(socket.host) || many;

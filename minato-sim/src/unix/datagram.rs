@@ -64,9 +64,6 @@ impl State {
         pieces: &[IoSlice<'_>],
         path: Option<&Path>,
     ) -> io::Result<usize> {
-        if path.is_none() && self.unix(key).peer.is_none() {
-            return fail(errno::ENOTCONN);
-        }
         let bytes = Self::joined(pieces);
         if bytes.len() > self.socket(key).options.send_buffer - MARGIN {
             return fail(errno::EMSGSIZE);
@@ -96,12 +93,11 @@ impl State {
         let to = match (path, self.unix(key).peer) {
             (Some(path), _) => self.unix_at(key, path)?,
             (None, Some(peer)) if self.sockets.get(peer).is_some() => peer,
-            (None, peer) => {
-                if let Some(peer) = peer {
-                    self.disconnect_unix(key, peer);
-                }
+            (None, Some(peer)) => {
+                self.disconnect_unix(key, peer);
                 return fail(errno::ECONNREFUSED);
             }
+            (None, None) => return fail(errno::ENOTCONN),
         };
         self.may_send_unix(key, to)?;
         if self.unix(to).read_shut {

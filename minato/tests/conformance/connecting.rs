@@ -86,7 +86,13 @@ async fn addresses_that_cannot_be_bound(at: At) {
     let socket = bound(loopback(0), plainly).unwrap();
     went(&at, "twice", &socket.bind(loopback(0)));
     let group = "224.0.0.1:0".parse().unwrap();
-    went(&at, "a group", &bound(group, plainly).map(drop));
+    let socket = bound(group, plainly).unwrap();
+    say(&at, "a group", socket.local_addr().unwrap().ip());
+    let listener = net::listener().await;
+    let stream = socket.connect(listener.local_addr().unwrap()).await.unwrap();
+    say(&at, "which connects from", stream.local_addr().unwrap().ip());
+    let everybody = "255.255.255.255:0".parse().unwrap();
+    say(&at, "everybody", bound(everybody, plainly).and_then(|it| it.local_addr()).unwrap().ip());
     let (client, _server) = net::pair().await;
     let mine = client.local_addr().unwrap();
     went(&at, "the port of a connection", &bound(mine, plainly).map(drop));

@@ -152,6 +152,14 @@ async fn targets_that_cannot_be(at: At) {
     let v6 = bound("[::1]:0").await;
     let mapped = "[::ffff:127.0.0.1]:9".parse().unwrap();
     went(&at, "mapped, from the loopback", &v6.try_send_to(b"x", mapped));
+    went(&at, "mapped, to connect to", &v6.connect(mapped).await);
+    let any = bound("[::]:0").await;
+    went(&at, "mapped, from anywhere", &any.try_send_to(b"x", mapped));
+    let (target, group) = (bound("127.0.0.1:0").await, bound("224.0.0.1:0").await);
+    went(&at, "from a group", &group.try_send_to(b"x", target.local_addr().unwrap()));
+    at.deliver().await;
+    let from = target.try_recv_from(&mut [0; 8]).map(|(_, from)| from.ip());
+    went(&at, "which is", &from);
 }
 
 async fn a_group_on_the_loopback(at: At) {

@@ -172,6 +172,16 @@ async fn no_more_of_both(at: At) {
     at.deliver().await;
     went(&at, "the peer writes again", &write(&client, b"x"));
     went(&at, "the peer reads again", &read(&client));
+    let error = server.take_error().map(|error| error.map(|error| error.kind()));
+    went(&at, "the error of who shut", &error);
+    went(&at, "who reads no more", &read(&server));
+    let (client, server) = net::pair().await;
+    client.shutdown_half(Shutdown::Write).unwrap();
+    at.deliver().await;
+    went(&at, "after the peer's end", &server.shutdown_half(Shutdown::Both));
+    at.deliver().await;
+    went(&at, "the peer reads the end", &read(&client));
+    went(&at, "without an error", &client.take_error());
 }
 
 async fn shutdowns_that_come_too_late(at: At) {
