@@ -17,6 +17,7 @@ pub(crate) const EAFNOSUPPORT: i32 = 97;
 pub(crate) const EADDRINUSE: i32 = 98;
 pub(crate) const EADDRNOTAVAIL: i32 = 99;
 pub(crate) const ENETUNREACH: i32 = 101;
+pub(crate) const ENETDOWN: i32 = 100;
 pub(crate) const ECONNABORTED: i32 = 103;
 pub(crate) const ECONNRESET: i32 = 104;
 pub(crate) const EISCONN: i32 = 106;

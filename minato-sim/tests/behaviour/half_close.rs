@@ -92,13 +92,24 @@ fn simultaneous_shutdowns_end_both_directions() {
     let Pair { world, client, server, .. } = pair();
     client.send(b"from client").unwrap();
     server.send(b"from server").unwrap();
-    client.shutdown(Shutdown::Both).unwrap();
+    client.shutdown(Shutdown::Write).unwrap();
     server.shutdown(Shutdown::Write).unwrap();
     settle(&world);
     assert_eq!(receive(&client, 64).unwrap(), b"from server");
     assert_eq!(receive(&client, 64).unwrap(), b"");
     assert_eq!(receive(&server, 64).unwrap(), b"from client");
     assert_eq!(receive(&server, 64).unwrap(), b"");
+}
+
+/// As on Linux: nobody will read what comes, and its sender is to know.
+#[test]
+fn bytes_for_one_who_has_shut_both_directions_reset() {
+    let Pair { world, client, server, .. } = pair();
+    server.send(b"on the way").unwrap();
+    client.shutdown(Shutdown::Both).unwrap();
+    settle(&world);
+    assert_eq!(errno(receive(&client, 64)), ECONNRESET);
+    assert_eq!(errno(server.send(b"x")), EPIPE);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use minato_sim::{Family, Host, Kind, MAX_WAITING, Readiness, Socket, World};
 
-use crate::common::{EAGAIN, EINVAL, EMFILE, errno, events, receive};
+use crate::common::{EAGAIN, EINVAL, EMFILE, ENETDOWN, errno, events, receive};
 
 const PATH: &str = "/run/harbour";
 
@@ -147,4 +147,22 @@ fn bytes_are_in_the_hash() {
     };
     assert_eq!(hash(b"one"), hash(b"one"));
     assert_ne!(hash(b"one"), hash(b"two"));
+}
+
+#[test]
+fn a_crash_ends_them() {
+    let world = World::new(1);
+    let host = world.host("host");
+    let old = listener(&host, 8);
+    let client = socket(&host, Kind::Stream);
+    client.connect_unix(PATH.as_ref()).unwrap();
+    let named = socket(&host, Kind::Datagram);
+    named.bind_unix("\0ship".as_ref()).unwrap();
+    let elsewhere = listener(&world.host("elsewhere"), 1);
+    host.crash().unwrap();
+    world.advance(None);
+    assert_eq!(world.open_sockets(), 1, "that of the other host:\n{}", world.netstat());
+    assert_eq!(errno(client.send(b"x")), ENETDOWN);
+    assert_eq!(errno(old.accept_unix()), ENETDOWN);
+    assert_eq!(errno(elsewhere.accept_unix()), EAGAIN);
 }

@@ -46,8 +46,8 @@ const DIFFERENCES: &[Difference] = &[
         "more than 1 MiB is taken before a reader that sleeps stops the writer",
         "true",
         "false",
-        "Linux lets the buffers of a connection grow with its traffic. A world keeps to 384 KiB, so \
-         that a test meets a full buffer soon.",
+        "Linux lets the buffers of a connection grow with its traffic. A world keeps to 384 KiB, \
+         so that a test meets a full buffer soon.",
     ),
     difference(
         54,

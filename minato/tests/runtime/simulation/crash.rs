@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use minato::io::{AsyncReadExt, AsyncWriteExt};
-use minato::net::{TcpListener, TcpStream};
+use minato::net::{TcpListener, TcpStream, UnixDatagram, UnixListener, UnixStream};
 use minato::runtime::Handle;
 use minato::sim::{self, Simulation, World};
 use minato::task::spawn_local;
@@ -271,4 +271,29 @@ fn a_thousand_crashes_leave_nothing_behind() {
     // The client has closed its ends. Their last packets are answered after a restart.
     simulation.run_for(Duration::from_secs(60)).unwrap();
     assert_eq!((world.open_sockets(), world.open_connections()), (1, 0));
+}
+
+/// A path is free after the restart, as if it were in a folder that a boot empties.
+#[test]
+fn a_restarted_program_binds_its_unix_socket_again() {
+    let _watchdog = watchdog();
+    let mut simulation = Simulation::new(1);
+    simulation
+        .program("server", || async {
+            let listener = UnixListener::bind("/run/server").unwrap();
+            let _datagrams = UnixDatagram::bind("\0server").unwrap();
+            let _client = UnixStream::connect("/run/server").await.unwrap();
+            listener.accept().await.unwrap();
+            std::future::pending::<()>().await;
+        })
+        .unwrap();
+    simulation.run_for(Duration::from_secs(1)).unwrap();
+    let server = simulation.world().host("server");
+    assert_eq!(simulation.world().open_sockets(), 3, "{}", simulation.world().netstat());
+    server.crash().unwrap();
+    simulation.run_for(Duration::from_secs(1)).unwrap();
+    assert_eq!(simulation.world().open_sockets(), 0);
+    server.restart().unwrap();
+    simulation.run_for(Duration::from_secs(1)).unwrap();
+    assert_eq!(simulation.world().open_sockets(), 3, "{}", simulation.world().netstat());
 }
