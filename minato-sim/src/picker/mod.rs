@@ -5,6 +5,7 @@
 //!
 //! | picker | is for |
 //! |---|---|
+//! | [`ByName`] | simulations: what they do by default |
 //! | [`Random`] | many quick runs, each with another seed |
 //! | [`Pct`] | bugs that need a few events in a rare order, with a known chance to find them |
 //! | [`Exhaustive`] | small cases, all of whose orders can be run |
@@ -12,6 +13,12 @@
 //!
 //! Every picker is deterministic: with the same seed, and asked the same questions, it gives the
 //! same answers.
+//!
+//! A simulation has several hosts and asks one picker about the tasks of each. [`ByName`],
+//! [`Random`], [`Pct`] and tapes keep the hosts apart: what is picked on one host does not depend
+//! on what the others do. A tape therefore still fits when an unrelated host changes. Only
+//! [`Exhaustive`] takes the picks of all hosts as one sequence, because it runs through all of
+//! them. Which host is next is never a question to a picker.
 //!
 //! A picker that something else owns can still be looked at: `Arc<Mutex<P>>` is a picker, too, as
 //! are `&mut P` and `Box<P>`.
@@ -22,13 +29,16 @@ mod pct;
 mod random;
 mod tape;
 
+use crate::TaskName;
+use crate::choice::mix;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use self::by_name::ByName;
 pub use self::exhaustive::Exhaustive;
 pub use self::pct::Pct;
 pub use self::random::Random;
-pub use self::tape::{Record, Replay};
+pub use self::tape::{Choice, Record, Replay};
 
 /// Chooses the task that runs next.
 ///
@@ -92,9 +102,66 @@ impl Picker for Fifo {
     }
 }
 
+/// The number of the simulated host whose tasks these are; `None` of a runtime in no world.
+fn host_of(ready: &[u64]) -> Option<u64> {
+    let first = ready.first()?;
+    TaskName::of_number(*first).map(|name| name.host)
+}
+
+/// A seed for what is drawn for one host.
+fn seed_of(seed: u64, host: Option<u64>) -> u64 {
+    host.map_or(seed, |host| mix(seed ^ mix(host)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The orders in which two hosts run tasks of so many polls each, while a picker is asked
+    /// about the one and the other in turn.
+    pub(super) fn run_two_hosts(mut picker: impl Picker, polls: [&[usize]; 2]) -> [Vec<u64>; 2] {
+        let number = |host, nth: usize| TaskName { host, nth: nth as u64 }.number();
+        let mut left = polls.map(<[usize]>::to_vec);
+        let mut ready = [0, 1].map(|host| {
+            (0..polls[host].len()).map(|nth| number(host as u64, nth)).collect::<Vec<_>>()
+        });
+        let mut orders = [Vec::new(), Vec::new()];
+        while ready.iter().any(|ready| !ready.is_empty()) {
+            for host in 0..2 {
+                if ready[host].is_empty() {
+                    continue;
+                }
+                let index = if ready[host].len() == 1 { 0 } else { picker.pick(&ready[host]) };
+                let task = ready[host].remove(index);
+                let nth = TaskName::of_number(task).unwrap().nth;
+                orders[host].push(nth);
+                left[host][nth as usize] -= 1;
+                if left[host][nth as usize] > 0 {
+                    ready[host].push(task);
+                }
+            }
+        }
+        orders
+    }
+
+    #[test]
+    fn what_is_picked_on_one_host_does_not_depend_on_another() {
+        let (tasks, others): (&[usize], [&[usize]; 3]) = (&[3, 2, 4], [&[], &[1, 5], &[2; 9]]);
+        for seed in 0..50 {
+            let runs = others.map(|other| {
+                let world = crate::World::new(seed);
+                (0..2).for_each(|host| drop(world.host(&format!("host {host}"))));
+                [
+                    run_two_hosts(Random::new(seed), [tasks, other]),
+                    run_two_hosts(Pct::new(seed, 3, 8), [tasks, other]),
+                    run_two_hosts(ByName::in_world(&world), [tasks, other]),
+                ]
+            });
+            for (one, other) in runs[0].iter().zip(&runs[1]).chain(runs[1].iter().zip(&runs[2])) {
+                assert_eq!(one[0], other[0]);
+            }
+        }
+    }
 
     /// Runs tasks that are done after so many polls each, and returns the order of the polls. A
     /// task that is not done goes to the back, as one does that woke itself.

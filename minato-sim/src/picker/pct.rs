@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Picker;
 use super::random::Draws;
+use super::{Picker, host_of, seed_of};
 
 /// Probabilistic concurrency testing: strict priorities, drawn at random and changed a few times.
 ///
@@ -26,6 +26,9 @@ use super::random::Draws;
 /// ASPLOS 2010.) In practice it is often far more. So run it with many seeds, a depth of 2 or 3,
 /// and `steps` close to what a run really takes, but not below.
 ///
+/// In a simulation `n` and `steps` count the tasks and picks of one host: each host has priorities
+/// and changes of its own, since a picker is never asked which host is next.
+///
 /// After `steps` picks it goes on first in, first out. So a task that waits for another by waking
 /// itself over and over cannot starve it for ever, but that part of a run is not covered.
 ///
@@ -39,6 +42,15 @@ use super::random::Draws;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Pct {
+    seed: u64,
+    depth: u8,
+    steps: u64,
+    hosts: BTreeMap<Option<u64>, Priorities>,
+}
+
+/// The priorities of the tasks of one host.
+#[derive(Clone, Debug)]
+struct Priorities {
     draws: Draws,
     /// The changes: the nth is at step `changes[n]` and gives priority `n`. The steps are in no
     /// order, so that a later change may also give the higher of the low priorities.
@@ -52,9 +64,15 @@ impl Pct {
     /// Makes a picker from a seed, for bugs of this depth (0 counts as 1) in runs of up to so
     /// many picks.
     pub fn new(seed: u64, depth: u8, steps: u64) -> Self {
+        Pct { seed, depth, steps, hosts: BTreeMap::new() }
+    }
+}
+
+impl Priorities {
+    fn new(seed: u64, depth: u8, steps: u64) -> Self {
         let mut draws = Draws::new(seed);
         let changes = (1..depth).map(|_| draws.below(steps)).collect();
-        Pct { draws, changes, priorities: BTreeMap::new(), step: 0, steps }
+        Priorities { draws, changes, priorities: BTreeMap::new(), step: 0, steps }
     }
 
     /// The index of the ready task with the highest priority.
@@ -66,9 +84,7 @@ impl Pct {
         let priority = |index: &usize| self.priorities[&ready[*index]];
         (0..ready.len()).max_by_key(priority).unwrap_or(0)
     }
-}
 
-impl Picker for Pct {
     fn pick(&mut self, ready: &[u64]) -> usize {
         if self.step == self.steps {
             self.priorities = BTreeMap::new();
@@ -83,6 +99,17 @@ impl Picker for Pct {
         }
         self.step += 1;
         picked
+    }
+}
+
+impl Picker for Pct {
+    fn pick(&mut self, ready: &[u64]) -> usize {
+        let host = host_of(ready);
+        let priorities = self
+            .hosts
+            .entry(host)
+            .or_insert_with(|| Priorities::new(seed_of(self.seed, host), self.depth, self.steps));
+        priorities.pick(ready)
     }
 }
 

@@ -1,9 +1,11 @@
 //! The picker that draws, and the generator that it and others draw from.
 
-use super::Picker;
+use std::collections::BTreeMap;
+
+use super::{Picker, host_of, seed_of};
 use crate::choice;
 
-/// Every ready task with the same chance, from a seed.
+/// Every ready task with the same chance, from a seed. Each simulated host has draws of its own.
 ///
 /// ```
 /// use minato_sim::picker::{Picker, Random};
@@ -16,19 +18,22 @@ use crate::choice;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Random {
-    draws: Draws,
+    seed: u64,
+    hosts: BTreeMap<Option<u64>, Draws>,
 }
 
 impl Random {
     /// Makes a picker whose choices follow from `seed`.
     pub fn new(seed: u64) -> Self {
-        Random { draws: Draws::new(seed) }
+        Random { seed, hosts: BTreeMap::new() }
     }
 }
 
 impl Picker for Random {
     fn pick(&mut self, ready: &[u64]) -> usize {
-        self.draws.below(ready.len() as u64) as usize
+        let host = host_of(ready);
+        let draws = self.hosts.entry(host).or_insert_with(|| Draws::new(seed_of(self.seed, host)));
+        draws.below(ready.len() as u64) as usize
     }
 }
 

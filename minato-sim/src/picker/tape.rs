@@ -1,11 +1,53 @@
 //! Choices written down, and choices read back.
 
-use super::Picker;
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::num::ParseIntError;
+use std::str::FromStr;
+
+use super::{Picker, host_of};
+
+/// One choice on a tape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Choice {
+    /// The number of the simulated host whose tasks it is about; `None` of a runtime in no world.
+    pub host: Option<u64>,
+    /// The place of the picked task among those that were ready.
+    pub index: usize,
+}
+
+/// `index`, or `host.index`.
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(host) = self.host {
+            write!(f, "{host}.")?;
+        }
+        write!(f, "{}", self.index)
+    }
+}
+
+impl FromStr for Choice {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        Ok(match text.split_once('.') {
+            Some((host, index)) => Choice { host: Some(host.parse()?), index: index.parse()? },
+            None => text.parse::<usize>()?.into(),
+        })
+    }
+}
+
+/// A choice of a runtime in no world.
+impl From<usize> for Choice {
+    fn from(index: usize) -> Self {
+        Choice { host: None, index }
+    }
+}
 
 /// Asks another picker, and writes down what it chose.
 ///
 /// The tape has an entry for each pick with at least two tasks to choose from: where there was no
-/// choice, there is nothing to remember. It grows by one `usize` a choice, as long as it lives.
+/// choice, there is nothing to remember. It grows by one [`Choice`] each time, as long as it lives.
 ///
 /// # Examples
 ///
@@ -26,7 +68,7 @@ use super::Picker;
 #[derive(Clone, Debug)]
 pub struct Record<P> {
     inner: P,
-    choices: Vec<usize>,
+    choices: Vec<Choice>,
 }
 
 impl<P: Picker> Record<P> {
@@ -35,31 +77,32 @@ impl<P: Picker> Record<P> {
         Record { inner, choices: Vec::new() }
     }
 
-    /// The choices so far, each an index in what was ready.
-    pub fn choices(&self) -> &[usize] {
+    /// The choices so far.
+    pub fn choices(&self) -> &[Choice] {
         &self.choices
     }
 
     /// The choices, for [`Replay::new`].
-    pub fn into_choices(self) -> Vec<usize> {
+    pub fn into_choices(self) -> Vec<Choice> {
         self.choices
     }
 }
 
 impl<P: Picker> Picker for Record<P> {
     fn pick(&mut self, ready: &[u64]) -> usize {
-        let picked = self.inner.pick(ready);
+        let index = self.inner.pick(ready);
         if ready.len() > 1 {
-            self.choices.push(picked);
+            self.choices.push(Choice { host: host_of(ready), index });
         }
-        picked
+        index
     }
 }
 
 /// Repeats the choices of a [`Record`], or some that were written by hand.
 ///
-/// After the end of the tape it goes on first in, first out. So the beginning of a tape is a
-/// shorter way to say the same run, if the rest does not matter.
+/// The choices of each host are repeated in their order, whatever the others do. After the last one
+/// of a host it goes on first in, first out there. So the beginning of a tape is a shorter way to
+/// say the same run, if the rest does not matter.
 ///
 /// ```
 /// use minato_sim::picker::{Picker, Replay};
@@ -74,20 +117,26 @@ impl<P: Picker> Picker for Record<P> {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Replay {
-    choices: Vec<usize>,
-    next: usize,
+    /// For each host its choices that are left, with their places on the tape.
+    hosts: BTreeMap<Option<u64>, VecDeque<(usize, usize)>>,
+    /// How many choices could not be used, because one before did not fit.
+    skipped: usize,
     diverged: Option<usize>,
 }
 
 impl Replay {
     /// Makes a picker that repeats these choices.
-    pub fn new(choices: impl Into<Vec<usize>>) -> Self {
-        Replay { choices: choices.into(), next: 0, diverged: None }
+    pub fn new<C: Into<Choice>>(choices: impl IntoIterator<Item = C>) -> Self {
+        let mut hosts = BTreeMap::<_, VecDeque<_>>::new();
+        for (place, choice) in choices.into_iter().map(C::into).enumerate() {
+            hosts.entry(choice.host).or_default().push_back((place, choice.index));
+        }
+        Replay { hosts, skipped: 0, diverged: None }
     }
 
     /// The place on the tape of the first choice that did not fit, because fewer tasks were ready
     /// than it needs. The program is not the one that was recorded, or depends on something else
-    /// than the order. From there on, picks are first in, first out.
+    /// than the order. From there on, picks on that host are first in, first out.
     pub fn diverged(&self) -> Option<usize> {
         self.diverged
     }
@@ -95,34 +144,35 @@ impl Replay {
     /// How many choices of the tape have not been used. If some are left after the run, it was
     /// shorter than the recorded one.
     pub fn remaining(&self) -> usize {
-        self.choices.len() - self.next
+        self.skipped + self.hosts.values().map(VecDeque::len).sum::<usize>()
     }
 }
 
 impl Picker for Replay {
     fn pick(&mut self, ready: &[u64]) -> usize {
-        if ready.len() < 2 || self.diverged.is_some() {
+        if ready.len() < 2 {
             return 0;
         }
-        match self.choices.get(self.next) {
-            None => 0,
-            Some(&choice) if choice < ready.len() => {
-                self.next += 1;
-                choice
-            }
-            Some(_) => {
-                self.diverged = Some(self.next);
+        let Some(choices) = self.hosts.get_mut(&host_of(ready)) else { return 0 };
+        match choices.pop_front() {
+            Some((_, index)) if index < ready.len() => index,
+            Some((place, _)) => {
+                self.diverged.get_or_insert(place);
+                self.skipped += 1 + choices.len();
+                choices.clear();
                 0
             }
+            None => 0,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::run;
+    use super::super::tests::{run, run_two_hosts};
     use super::super::{Exhaustive, Pct, Random};
     use super::*;
+    use crate::TaskName;
 
     #[test]
     fn what_any_picker_chose_can_be_repeated() {
@@ -134,7 +184,7 @@ mod tests {
 
             let mut pct = Record::new(Pct::new(seed, 3, 10));
             let order = run(&mut pct, &polls);
-            assert_eq!(run(Replay::new(pct.choices()), &polls), order);
+            assert_eq!(run(Replay::new(pct.choices().iter().copied()), &polls), order);
         }
         let mut exhaustive = Exhaustive::new();
         while exhaustive.next_run() {
@@ -157,8 +207,35 @@ mod tests {
 
     #[test]
     fn an_empty_tape_is_first_in_first_out() {
-        let mut replay = Replay::new([]);
+        let mut replay = Replay::new([0_usize; 0]);
         assert_eq!(run(&mut replay, &[2, 1, 2]), [0, 1, 2, 0, 2]);
         assert_eq!(replay.diverged(), None);
+    }
+
+    #[test]
+    fn a_tape_fits_when_an_unrelated_host_changes() {
+        for seed in 0..50 {
+            let mut record = Record::new(Random::new(seed));
+            let recorded = run_two_hosts(&mut record, [&[3, 2, 4], &[1, 5]]);
+            for other in [&[][..], &[1, 5], &[4; 6]] {
+                let mut replay = Replay::new(record.choices().to_vec());
+                let replayed = run_two_hosts(&mut replay, [&[3, 2, 4], other]);
+                assert_eq!(replayed[0], recorded[0]);
+                assert!(replay.remaining() == 0 || other.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn a_host_that_diverges_leaves_the_tape_of_the_others() {
+        let number = |host, nth| TaskName { host, nth }.number();
+        let choice = |host, index| Choice { host: Some(host), index };
+        let mut replay = Replay::new([choice(0, 2), choice(1, 1), choice(0, 1), choice(1, 1)]);
+        assert_eq!(replay.pick(&[number(0, 0), number(0, 1)]), 0, "there is no third one");
+        assert_eq!(replay.diverged(), Some(0));
+        assert_eq!(replay.pick(&[number(1, 0), number(1, 1)]), 1);
+        assert_eq!(replay.pick(&[number(0, 0), number(0, 1)]), 0);
+        assert_eq!(replay.pick(&[number(1, 0), number(1, 1)]), 1);
+        assert_eq!(replay.remaining(), 2);
     }
 }

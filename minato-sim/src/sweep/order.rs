@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Runner;
-use crate::picker::{Exhaustive, Fifo, Pct, Picker, Random, Record, Replay};
+use crate::picker::{Choice, Exhaustive, Fifo, Pct, Picker, Random, Record, Replay};
 use crate::scenario::{Body, Case, Run};
 
 /// In which order the ready tasks of a host run.
@@ -20,7 +20,7 @@ pub enum Order {
     Drawn,
     /// First in, first out.
     Fifo,
-    /// Drawn from the run's seed, by one counter.
+    /// Drawn from the run's seed, with equal chances, for each host by itself.
     Random,
     /// Probabilistic concurrency testing, for bugs of this depth in runs of up to so many polls.
     Pct {
@@ -35,7 +35,7 @@ pub enum Order {
         runs: u64,
     },
     /// These choices, and then first in, first out: how a failure of the others is repeated.
-    Tape(Vec<usize>),
+    Tape(Vec<Choice>),
 }
 
 impl Order {
@@ -70,7 +70,9 @@ pub(crate) fn run_orders(run: Runner, body: &Body<'_>, case: &mut Case) -> Resul
         if done.failure.is_some() {
             // What follows the last choice that is not the first branch is the default.
             let mut tape = lock(&choices).choices().to_vec();
-            tape.truncate(tape.iter().rposition(|choice| *choice > 0).map_or(0, |last| last + 1));
+            tape.truncate(
+                tape.iter().rposition(|choice| choice.index > 0).map_or(0, |last| last + 1),
+            );
             case.order = Order::Tape(tape);
             return Ok(done);
         }
@@ -94,7 +96,7 @@ impl Order {
                 format!("Order::Pct {{ depth: {depth}, steps: {steps} }}")
             }
             Self::Exhaustive { runs } => format!("Order::Exhaustive {{ runs: {runs} }}"),
-            Self::Tape(choices) => format!("Order::Tape(vec!{choices:?})"),
+            Self::Tape(_) => format!("\"{self}\".parse::<Order>().unwrap()"),
         })
     }
 }
@@ -119,6 +121,10 @@ impl FromStr for Order {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(tape) = text.strip_prefix("tape") {
+            let choices = tape.split(':').skip(1).map(str::parse).collect::<Result<_, _>>();
+            return choices.map(Self::Tape).map_err(|why| format!("`{text}`: {why}"));
+        }
         let mut parts = text.split(':');
         let name = parts.next().unwrap_or_default();
         let numbers = parts.map(str::parse).collect::<Result<Vec<u64>, _>>();
@@ -131,7 +137,6 @@ impl FromStr for Order {
                 Ok(Self::Pct { depth: *depth as u8, steps: *steps })
             }
             ("exhaustive", [runs]) => Ok(Self::Exhaustive { runs: *runs }),
-            ("tape", choices) => Ok(Self::Tape(choices.iter().map(|n| *n as usize).collect())),
             _ => Err(format!(
                 "`{text}`: no order has this name; there are drawn, fifo, random, \
                  pct:DEPTH:STEPS, exhaustive:RUNS and tape:CHOICE:CHOICE…"

@@ -1,6 +1,7 @@
 //! Simulations of several hosts: nobody is forgotten, no timer is late, and one seed is one run.
 
 mod crash;
+mod draws;
 mod ends;
 mod here;
 mod hosts;
