@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
 
 use crate::arena::Key;
 use crate::crash::Life;
-use crate::faults::{Faults, Verb};
+use crate::faults::Faults;
 use crate::name::key_of_host;
 use crate::ports::Ports;
 use crate::readiness::Event;
@@ -38,6 +39,8 @@ pub(crate) struct HostState {
     /// How many entries of `ready` belong to sockets that are closed.
     pub(crate) stale: usize,
     pub(crate) faults: Faults,
+    /// How many sockets it may have, if that is its own number.
+    pub(crate) descriptor_limit: Option<usize>,
     /// When the last datagram that was sent within the host arrives.
     pub(crate) last_loopback: u64,
     /// Whether the host is in the world's list of notified hosts.
@@ -91,6 +94,7 @@ impl HostState {
             broken: Vec::new(),
             stale: 0,
             faults: Faults::default(),
+            descriptor_limit: None,
             last_loopback: 0,
             notified: false,
             life: Life::default(),
@@ -150,15 +154,16 @@ impl Host {
     /// # Errors
     /// For any other name the error that std gives, with its kind, which
     /// [`ErrorKind`](io::ErrorKind) has no stable name for, and its text. The
-    /// [record](World::record) has the name.
+    /// [record](World::record) has the name. The same where the name service
+    /// [fails](crate::Dns::fail).
     pub fn lookup(&self, name: &str) -> io::Result<Vec<IpAddr>> {
-        let mut state = self.world.lock();
-        let found = state.names.lookup(name);
-        if found.is_err() {
-            let now = state.now;
-            state.journal.line(now, Some(self.id), &format!("nobody has the name {name}"));
-        }
-        found
+        self.world.lock().lookup(self.id, name)
+    }
+
+    /// How long the next [`lookup`](Host::lookup) of this name takes: what has to wait for it waits
+    /// before it looks the name up. Zero unless the world [says otherwise](crate::Dns::delay).
+    pub fn lookup_delay(&self, name: &str) -> Duration {
+        Duration::from_nanos(self.world.lock().lookup_delay(self.id, name))
     }
 
     /// A new socket, which never blocks.
@@ -174,35 +179,6 @@ impl Host {
     /// Adds the events since the last call to `events`, the oldest first, each socket once.
     pub fn take_events(&self, events: &mut Vec<Event>) {
         self.world.lock().take_events(self.id, events);
-    }
-
-    /// Makes the next calls of `verb` on sockets that are bound to `port` fail with these errors:
-    /// one call for each error, in this order, after the errors of earlier calls of `fail`. The
-    /// errors are the numbers that Linux has for them.
-    ///
-    /// ```
-    /// use minato_sim::{Family, Kind, Verb, World};
-    ///
-    /// # fn main() -> std::io::Result<()> {
-    /// const ECONNABORTED: i32 = 103;
-    /// let world = World::new(1);
-    /// let host = world.host("harbour");
-    /// let listener = host.socket(Family::V4, Kind::Stream)?;
-    /// listener.bind("0.0.0.0:7000".parse().unwrap())?;
-    /// listener.listen(16)?;
-    /// host.fail(Verb::Accept, 7000, [ECONNABORTED]);
-    ///
-    /// let client = world.host("ship").socket(Family::V4, Kind::Stream)?;
-    /// client.connect((host.ip(), 7000).into()).unwrap_err();
-    /// while world.advance(None) {}
-    /// assert_eq!(listener.accept().unwrap_err().raw_os_error(), Some(ECONNABORTED));
-    /// assert!(listener.accept().is_ok());
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn fail(&self, verb: Verb, port: u16, errors: impl IntoIterator<Item = i32>) {
-        let errors = errors.into_iter();
-        self.world.lock().host_mut(self.id).faults.add(verb, port, errors);
     }
 
     /// Fills `bytes` with random numbers, for what asks the system of this host for them.

@@ -151,6 +151,7 @@ mod udp;
 mod unix;
 
 // What a network has: the paths of packets, names, ports.
+mod dns;
 mod link;
 mod names;
 mod packet;
@@ -177,6 +178,7 @@ mod time;
 
 pub use builder::WorldBuilder;
 pub use crash::{Action, Condition};
+pub use dns::{Dns, LookupFailure};
 pub use faults::Verb;
 pub use host::Host;
 pub use link::{Latency, Link, Rule};

@@ -1,7 +1,6 @@
 //! Which host has an address, and which addresses a name has.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::host::HostId;
@@ -10,7 +9,8 @@ use crate::host::HostId;
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     owners: BTreeMap<IpAddr, HostId>,
-    records: BTreeMap<String, Vec<IpAddr>>,
+    /// The addresses of each name from an instant on.
+    records: BTreeMap<String, BTreeMap<u64, Vec<IpAddr>>>,
 }
 
 /// The addresses of the `n`-th host, counted from 0.
@@ -40,30 +40,29 @@ impl Names {
         self.owners.get(&ip).copied()
     }
 
-    pub(crate) fn insert(&mut self, name: &str, addresses: Vec<IpAddr>) {
-        self.records.insert(name.to_ascii_lowercase(), addresses);
+    /// Gives a name these addresses from `at` on, until the next change.
+    pub(crate) fn insert(&mut self, at: u64, name: &str, addresses: Vec<IpAddr>) {
+        self.records.entry(plain_name(name)).or_default().insert(at, addresses);
     }
 
-    pub(crate) fn lookup(&self, name: &str) -> io::Result<Vec<IpAddr>> {
+    /// The addresses of what needs no name service.
+    pub(crate) fn without_service(&self, name: &str) -> Option<Vec<IpAddr>> {
         if let Ok(ip) = name.parse() {
-            return Ok(vec![ip]);
+            return Some(vec![ip]);
         }
-        let plain = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
-        match self.records.get(&plain) {
-            Some(addresses) if !addresses.is_empty() => Ok(addresses.clone()),
-            _ if plain == "localhost" => {
-                Ok(vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)])
-            }
-            _ => Err(unknown_name()),
-        }
+        let plain = plain_name(name);
+        (plain == "localhost" && !self.records.contains_key(&plain))
+            .then(|| vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)])
+    }
+
+    /// What the name service says at `now`.
+    pub(crate) fn lookup(&self, now: u64, name: &str) -> Option<Vec<IpAddr>> {
+        let (_, addresses) = self.records.get(&plain_name(name))?.range(..=now).next_back()?;
+        (!addresses.is_empty()).then(|| addresses.clone())
     }
 }
 
-/// The error that std gives for a name that the resolver does not know.
-///
-/// Stable Rust has no name for its kind. An error with a number that the system does not use has
-/// the same kind.
-fn unknown_name() -> io::Error {
-    let kind = io::Error::from_raw_os_error(i32::MAX).kind();
-    io::Error::new(kind, "failed to lookup address information: Name or service not known")
+/// A name as the name service compares it.
+pub(crate) fn plain_name(name: &str) -> String {
+    name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }

@@ -12,8 +12,7 @@ use crate::arena::{Arena, Key};
 use crate::builder::Config;
 use crate::choice::{Choices, draw, site};
 use crate::crash::Waiting;
-use crate::errno::fail;
-use crate::faults::Verb;
+use crate::dns::LookupFaults;
 use crate::host::{HostId, HostState};
 use crate::link::{Links, Rules};
 use crate::name::{ConnectionName, PacketName, SocketName, TaskName, key_of};
@@ -21,7 +20,7 @@ use crate::names::{self, Names};
 use crate::options::Options;
 use crate::queue::{Occurrence, Queue, Step};
 use crate::readiness::{Event, Readiness};
-use crate::record::{DOWN, Journal, PacketNumber, Stage};
+use crate::record::{DOWN, Journal, PacketNumber};
 use crate::socket::{Family, Kind};
 use crate::strikes::{FaultSet, Strikes};
 use crate::tcp::{Connection, Role, Side};
@@ -75,6 +74,9 @@ pub(crate) struct State {
     pub(crate) links: Links,
     pub(crate) rules: Rules,
     pub(crate) strikes: Strikes,
+    pub(crate) lookup_faults: LookupFaults,
+    /// Whether a host was ever told that calls fail.
+    pub(crate) calls_fail: bool,
     pub(crate) names: Names,
     pub(crate) hosts: Vec<HostState>,
     host_ids: BTreeMap<String, HostId>,
@@ -103,6 +105,8 @@ impl State {
             links: Links::new(config.loopback, config.latency),
             rules: Rules::default(),
             strikes: Strikes::default(),
+            lookup_faults: LookupFaults::default(),
+            calls_fail: false,
             names: Names::default(),
             hosts: Vec::new(),
             host_ids: BTreeMap::new(),
@@ -137,7 +141,7 @@ impl State {
         self.names.own(v4.into(), id);
         self.names.own(v6.into(), id);
         let v6_of_name = self.config.ipv6_names.then_some(v6.into());
-        self.names.insert(name, [v4.into()].into_iter().chain(v6_of_name).collect());
+        self.names.insert(0, name, [v4.into()].into_iter().chain(v6_of_name).collect());
         self.hosts.push(HostState::new(name, v4, v6));
         id
     }
@@ -405,18 +409,5 @@ impl State {
         }
         // The list keeps its memory.
         self.host_mut(host).ready = ready;
-    }
-
-    /// Fails if a test asked for an error of this call.
-    pub(crate) fn injected_fault(&mut self, verb: Verb, key: Key) -> io::Result<()> {
-        let socket = self.socket(key);
-        let (Some(bound), host) = (socket.bound, socket.host) else { return Ok(()) };
-        match self.host_mut(host).faults.take(verb, bound.port) {
-            Some(error) => {
-                self.note_fault(Stage::Strikes, verb.name(), (Some(host), None), error as u64);
-                fail(error)
-            }
-            None => Ok(()),
-        }
     }
 }

@@ -38,6 +38,14 @@ pub enum FaultKind {
     Rule,
     /// A packet was lost [by its name](crate::World::lose).
     Lose,
+    /// A look-up of a name [was delayed or failed](crate::Dns).
+    Dns,
+    /// A host had [no descriptor left](crate::Host::limit_descriptors).
+    Descriptors,
+    /// An accept failed [because it was told to](crate::Host::fail).
+    AcceptError,
+    /// Another call failed because it was told to.
+    CallError,
 }
 
 impl FaultKind {
@@ -57,6 +65,10 @@ impl FaultKind {
         FaultKind::Reset,
         FaultKind::Rule,
         FaultKind::Lose,
+        FaultKind::Dns,
+        FaultKind::Descriptors,
+        FaultKind::AcceptError,
+        FaultKind::CallError,
     ];
 
     /// Its word in reports.
@@ -76,6 +88,10 @@ impl FaultKind {
             FaultKind::Reset => "reset",
             FaultKind::Rule => "rule",
             FaultKind::Lose => "lose",
+            FaultKind::Dns => "dns",
+            FaultKind::Descriptors => "descriptors",
+            FaultKind::AcceptError => "accept error",
+            FaultKind::CallError => "call error",
         }
     }
 }
@@ -138,7 +154,7 @@ impl Strikes {
         }
     }
 
-    fn count(&mut self, kind: FaultKind, count: u64) {
+    pub(crate) fn count(&mut self, kind: FaultKind, count: u64) {
         if self.counts.is_empty() {
             self.counts = vec![0; FaultKind::ALL.len()];
         }

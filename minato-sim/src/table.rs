@@ -30,9 +30,7 @@ impl State {
         if self.is_down(host) {
             return fail(errno::ENETDOWN);
         }
-        if self.host(host).descriptors >= self.config.descriptor_limit {
-            return fail(errno::EMFILE);
-        }
+        self.check_descriptors(host)?;
         let host_state = self.host_mut(host);
         host_state.life.note_use();
         host_state.descriptors += 1;
@@ -137,6 +135,8 @@ impl State {
         if socket.bound.is_some() || !matches!(socket.role, Role::Fresh) {
             return fail(errno::EINVAL);
         }
+        self.injected_fault(Verb::Bind, key, Some(to.port()))?;
+        let socket = self.socket(key);
         let address = canonical(to);
         let ip = address.ip();
         let shared = ip.is_multicast() || crate::names::is_broadcast(ip);
@@ -323,7 +323,7 @@ impl State {
         if self.socket(key).registration.is_none() {
             return fail(errno::ENOENT);
         }
-        self.injected_fault(Verb::Rearm, key)?;
+        self.injected_fault(Verb::Rearm, key, None)?;
         self.report(key);
         Ok(())
     }

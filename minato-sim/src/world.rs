@@ -245,8 +245,7 @@ impl World {
 
     /// Gives `name` these addresses from now on. Without an address the name is unknown.
     pub fn dns_insert(&self, name: &str, addresses: impl IntoIterator<Item = IpAddr>) {
-        let addresses = addresses.into_iter().collect();
-        self.lock().names.insert(name, addresses);
+        self.dns().insert(name, addresses);
     }
 
     /// Counts that a milestone has been reached. A [sweep](crate::sweep::Sweep::must_reach) can ask

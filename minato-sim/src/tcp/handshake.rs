@@ -8,6 +8,7 @@ use super::connection::{Connection, Owner, Phase, Side};
 use crate::address::{canonical, loopback_like};
 use crate::arena::Key;
 use crate::errno::{self, fail};
+use crate::faults::Verb;
 use crate::host::HostId;
 use crate::link::Fate;
 use crate::names::is_broadcast;
@@ -40,6 +41,7 @@ impl State {
             }
         }
         let to = self.target(key, to)?;
+        self.injected_fault(Verb::Connect, key, Some(to.port()))?;
         if to.ip().is_multicast() || is_broadcast(to.ip()) {
             return fail(errno::ENETUNREACH);
         }

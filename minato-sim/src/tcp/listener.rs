@@ -44,6 +44,7 @@ impl State {
         if self.socket(key).kind != Kind::Stream {
             return fail(errno::EOPNOTSUPP);
         }
+        self.injected_fault(Verb::Listen, key, None)?;
         match &mut self.socket_mut(key).role {
             Role::Listening(listener) => {
                 listener.backlog = backlog;
@@ -68,16 +69,15 @@ impl State {
         let (host, family) = (socket.host, socket.family);
         let options = socket.options.clone();
         // As on Linux, this is checked before the socket.
-        if self.host(host).descriptors >= self.config.descriptor_limit {
-            return fail(errno::EMFILE);
-        }
+        self.check_descriptors(host)?;
+        let socket = self.socket(key);
         match &socket.role {
             Role::Listening(listener) if listener.queue.is_empty() => return fail(EAGAIN),
             Role::Listening(_) => {}
             _ if socket.kind == Kind::Datagram => return fail(errno::EOPNOTSUPP),
             _ => return fail(EINVAL),
         }
-        self.injected_fault(Verb::Accept, key)?;
+        self.injected_fault(Verb::Accept, key, None)?;
         self.skip_aborted(key)?;
         let accepted = self.open_socket(host, family, Kind::Stream)?;
         let Role::Listening(listener) = &mut self.socket_mut(key).role else {

@@ -8,6 +8,7 @@ use super::connection::{Phase, Side};
 use super::flow::Fin;
 use crate::arena::Key;
 use crate::errno::{self, EAGAIN, fail};
+use crate::faults::Verb;
 use crate::packet::{MIN_MTU_V4, MIN_MTU_V6, PacketKind, Payload};
 use crate::queue::Step;
 use crate::socket::Kind;
@@ -31,6 +32,7 @@ impl State {
         sink: impl FnMut(&[u8]),
     ) -> io::Result<usize> {
         let (connection_key, side) = self.stream(key, errno::ENOTCONN)?;
+        self.injected_fault(Verb::Recv, key, None)?;
         let connection = self.connection_mut(connection_key);
         if limit == 0 {
             return Ok(0);
@@ -73,6 +75,7 @@ impl State {
 
     pub(crate) fn stream_send(&mut self, key: Key, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         let (connection_key, side) = self.stream(key, errno::EPIPE)?;
+        self.injected_fault(Verb::Send, key, None)?;
         self.check_sendable(connection_key, side)?;
         let now = self.now;
         let flow = self.connection_mut(connection_key).flow_from_mut(side);

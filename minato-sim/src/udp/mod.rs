@@ -10,6 +10,7 @@ use crate::address::Bound;
 use crate::arena::Key;
 use crate::choice::{below, draw, site};
 use crate::errno::{self, fail};
+use crate::faults::Verb;
 use crate::host::HostId;
 use crate::link::{Clogged, Fate, garble};
 use crate::name::PacketName;
@@ -100,6 +101,7 @@ pub(crate) struct SendOptions {
 impl State {
     pub(crate) fn connect_datagram(&mut self, key: Key, to: SocketAddr) -> io::Result<()> {
         let to = self.target(key, to)?;
+        self.injected_fault(Verb::Connect, key, Some(to.port()))?;
         if is_broadcast(to.ip()) && !self.socket(key).options.broadcast {
             return fail(errno::EACCES);
         }
@@ -123,6 +125,7 @@ impl State {
             (None, Some(peer)) => peer,
             (None, None) => return fail(errno::EDESTADDRREQ),
         };
+        self.injected_fault(Verb::Send, key, None)?;
         let socket = self.socket_mut(key);
         if socket.datagrams.write_shut {
             return fail(errno::EPIPE);

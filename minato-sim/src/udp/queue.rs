@@ -6,6 +6,7 @@ use std::io;
 use super::Header;
 use crate::arena::Key;
 use crate::errno::{EAGAIN, fail};
+use crate::faults::Verb;
 use crate::readiness::Readiness;
 use crate::state::State;
 
@@ -95,6 +96,7 @@ impl State {
         consume: bool,
         mut sink: impl FnMut(&[u8]),
     ) -> io::Result<Received> {
+        self.injected_fault(Verb::Recv, key, None)?;
         let datagrams = &mut self.socket_mut(key).datagrams;
         if let Some(number) = datagrams.error.take() {
             return fail(number);

@@ -84,13 +84,13 @@ impl State {
             return fail(errno::EOPNOTSUPP);
         }
         let host = self.socket(key).host;
-        let is_full = self.host(host).descriptors >= self.config.descriptor_limit;
+        if !matches!(self.unix_mut(key).role, Role::Listening { .. }) {
+            return fail(errno::EINVAL);
+        }
+        self.check_descriptors(host)?;
         let Role::Listening { connections, .. } = &mut self.unix_mut(key).role else {
             return fail(errno::EINVAL);
         };
-        if is_full {
-            return fail(errno::EMFILE);
-        }
         let Some(accepted) = connections.pop_front() else {
             return fail(errno::EAGAIN);
         };

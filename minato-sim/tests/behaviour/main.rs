@@ -1,6 +1,7 @@
 //! What the simulated network does, told by behaviour.
 
 mod backlog;
+mod calls;
 mod chaos;
 mod choice;
 mod clock;
