@@ -47,7 +47,12 @@ pub(super) async fn resolve(
         io::Error::new(error.kind(), format!("'{name}' cannot be resolved: {error}"))
     };
     if let Some(host) = registration::host(None) {
-        let addresses = host.host().lookup(&name).map_err(named)?;
+        let host = host.host().clone();
+        let delay = host.lookup_delay(&name);
+        if !delay.is_zero() {
+            crate::time::sleep(delay).await;
+        }
+        let addresses = host.lookup(&name).map_err(named)?;
         return Ok(addresses.into_iter().map(|ip| SocketAddr::new(ip, port)).collect());
     }
     let asked = name.clone();

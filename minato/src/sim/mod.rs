@@ -6,6 +6,8 @@
 //! | [`run`] | the same on a thread of its own |
 //! | [`World`], [`WorldBuilder`] | the network: latencies, partitions, names, limits, the record |
 //! | [`Host`], [`Verb`] | one host of it: its addresses, and calls that are to fail |
+//! | [`Link`], [`Latency`], [`Dns`] | what happens on the way between hosts, and to names |
+//! | [`Rule`], [`Packet`], [`Verdict`] | functions that decide what happens to a packet |
 //! | [`world`], [`host`], [`draw`] | what the code of a host learns of where it is |
 //!
 //! A single host needs no `Simulation`: a current-thread runtime with
@@ -22,6 +24,8 @@ pub use minato_sim::plan::{Fault, FaultKind, Plan, PlanError, Planned, Swarm};
 pub use minato_sim::scenario::{Ending, Leak, Scenario};
 pub use minato_sim::sweep::{Failure, Order, Report, Sweep};
 pub use minato_sim::{Action, Condition, Host, Socket, Verb, World, WorldBuilder};
+pub use minato_sim::{Dns, Latency, Link, LookupFailure, Strikes};
+pub use minato_sim::{Packet, PacketKind, PacketName, Rule, Verdict};
 
 pub use crate::interpose;
 
