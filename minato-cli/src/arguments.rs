@@ -1,5 +1,6 @@
 //! The program's arguments.
 
+use std::ffi::OsString;
 use std::num::NonZero;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -222,6 +223,17 @@ pub(crate) struct EndingOptions {
     pub(crate) grace: Duration,
 }
 
+/// Doubles the first `--` of `minato sim`. It is cargo's, but the parser takes one for itself if no
+/// argument of cargo's came before it; `CargoArguments` takes one that is left.
+pub(crate) fn keep_dashes(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = arguments.collect();
+    let is_sim = arguments.iter().skip(1).any(|argument| argument == "sim");
+    if let Some(at) = arguments.iter().position(|argument| is_sim && argument == "--") {
+        arguments.insert(at, "--".into());
+    }
+    arguments
+}
+
 /// Whole or decimal seconds, a day at most.
 fn parse_seconds(text: &str) -> Result<Duration, String> {
     const DAY: f64 = 86_400.0;
@@ -253,6 +265,21 @@ mod tests {
     #[test]
     fn the_definition_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn what_follows_two_dashes_is_cargos() {
+        for (given, cargo) in [
+            (&["--jobs", "2", "--", "--skip", "x"][..], "-- --skip x"),
+            (&["swarm", "--", "--skip", "x"], "swarm -- -- --skip x"),
+            (&["-p", "register"], "-p register"),
+        ] {
+            let given = ["minato", "sim"].iter().chain(given).map(OsString::from);
+            let Some(Command::Sim(sim)) = Arguments::parse_from(keep_dashes(given)).command else {
+                panic!("{cargo}")
+            };
+            assert_eq!(sim.cargo.join(" "), cargo);
+        }
     }
 
     #[test]

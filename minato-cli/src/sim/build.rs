@@ -61,7 +61,7 @@ impl CargoArguments {
         let mut rest = arguments.iter();
         while let Some(argument) = rest.next() {
             if argument == "--" {
-                parsed.harness.extend(rest.by_ref().cloned());
+                parsed.harness.extend(rest.by_ref().filter(|more| *more != "--").cloned());
             } else if !argument.starts_with('-') {
                 parsed.harness.push(argument.clone());
             } else {
@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(parse(&[]), both("", ""));
         assert_eq!(parse(&["swarm"]), both("", "swarm"));
         assert_eq!(
-            parse(&["-p", "register", "--release", "swarm", "--test=x", "--", "--skip", "y"]),
+            parse(&["-p", "register", "--release", "swarm", "--test=x", "--", "--", "--skip", "y"]),
             both("-p register --release --test=x", "swarm --skip y")
         );
         assert_eq!(parse(&["--test", "swarm"]), both("--test swarm", ""));

@@ -22,6 +22,7 @@ use std::time::Instant;
 
 use self::build::CargoArguments;
 use self::events::Counts;
+use self::progress::plural;
 use self::test::Verdict;
 use crate::arguments::SimOptions;
 use crate::say;
@@ -82,7 +83,7 @@ fn sweep_all(options: &SimOptions) -> io::Result<u8> {
         }
     }
     let seconds = start.elapsed().as_secs_f64();
-    let (tests, seeds) = (plural(tests.len(), "test"), plural(all.seeds as usize, "seed"));
+    let (tests, seeds) = (plural(tests.len() as u64, "test"), plural(all.seeds, "seed"));
     say(format_args!("{tests}: {seeds}, {} in {seconds:.1} s", progress::describe(&all)))?;
     for test in &failed {
         say(format_args!("failed: {} ({})", test.name, test.binary.target))?;
@@ -92,8 +93,4 @@ fn sweep_all(options: &SimOptions) -> io::Result<u8> {
         return Ok(INTERRUPTED);
     }
     Ok(if failed.is_empty() { code } else { FAILED })
-}
-
-fn plural(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

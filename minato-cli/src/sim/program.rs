@@ -109,6 +109,12 @@ pub(super) fn crash(status: ExitStatus) -> Option<String> {
     }
 }
 
+/// What the first panic among the words of a program says, or else its last lines.
+pub(super) fn panic(words: &str) -> String {
+    let mut lines = words.lines().skip_while(|line| !line.contains("panicked at "));
+    lines.nth(1).map_or_else(|| last_lines(words), |message| format!("  {message}\n"))
+}
+
 /// The last lines of what a program has said.
 pub(super) fn last_lines(words: &str) -> String {
     let lines: Vec<&str> = words.lines().collect();

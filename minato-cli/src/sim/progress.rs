@@ -30,18 +30,23 @@ impl Progress {
         line.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         line.set_prefix(name.to_owned());
         line.enable_steady_tick(Duration::from_millis(100));
+        if line.is_hidden() {
+            let seeds = seeds.map_or_else(|| "new seeds".to_owned(), |count| plural(count, "seed"));
+            eprintln!("{name}: {seeds}");
+        }
         Self { name: name.to_owned(), line, last_line_at: Instant::now() }
     }
 
     pub(super) fn update(&mut self, counts: &Counts) {
         self.line.set_position(counts.seeds);
         self.line.set_message(describe(counts));
-        self.tell(|| format!("{} seeds, {}", counts.seeds, describe(counts)));
+        self.tell(|| format!("{}, {}", plural(counts.seeds, "seed"), describe(counts)));
     }
 
     pub(super) fn shrinking(&mut self, runs: u64, faults: u64) {
-        self.line.set_message(format!("it failed; shrinking: {faults} faults after {runs} runs"));
-        self.tell(|| format!("shrinking: {faults} faults after {runs} runs"));
+        let text = format!("shrinking: {} after {runs} runs", plural(faults, "fault"));
+        self.line.set_message(format!("it failed; {text}"));
+        self.tell(|| text);
     }
 
     /// Writes a plain line now and then, where there is no live one.
@@ -68,6 +73,10 @@ pub(super) fn describe(counts: &Counts) -> String {
         parts.push(format!("marks: {}", list(&counts.marks)));
     }
     parts.join(", ")
+}
+
+pub(super) fn plural(count: u64, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 fn simulated(time: Duration) -> String {

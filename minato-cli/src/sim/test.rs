@@ -44,7 +44,8 @@ pub(super) fn run(test: &Test<'_>, options: &SimOptions) -> io::Result<(Counts, 
             progress.finish();
             let seconds = start.elapsed().as_secs_f64();
             let counts = progress::describe(&sum);
-            say(format_args!("{}: {} seeds, {counts} in {seconds:.1} s", test.name, sum.seeds))?;
+            let seeds = progress::plural(sum.seeds, "seed");
+            say(format_args!("{}: {seeds}, {counts} in {seconds:.1} s", test.name))?;
             swept.complaints.iter().try_for_each(say)?;
             if swept.verdict == Verdict::Failed {
                 tell_folder(&regressions)?;
@@ -88,10 +89,14 @@ fn replay(test: &Test<'_>, regressions: &Regressions) -> io::Result<bool> {
             Ending::Ended(status, _) if status.success() => {}
             Ending::Ended(status, words) => {
                 still_fail = true;
-                let last = program::crash(status).map(|crash| format!("it crashed: {crash}\n"));
-                let last = last.unwrap_or_default() + &program::last_lines(&words);
+                let why = match program::crash(status) {
+                    Some(crash) => {
+                        format!("  it crashed: {crash}\n{}", program::last_lines(&words))
+                    }
+                    None => program::panic(&words),
+                };
                 say(format_args!("{}: a run that failed before still fails:", test.name))?;
-                say(format_args!("  MINATO_SIM='{line}'\n{}", last.trim_end()))?;
+                say(format_args!("{}\n  MINATO_SIM='{line}'", why.trim_end()))?;
             }
             Ending::Stopped => return Ok(still_fail),
         }
@@ -155,7 +160,7 @@ fn sweep(
         Ending::Ended(status, words) => match (program::crash(status), status.success()) {
             (None, true) => (Verdict::Passed, Vec::new()),
             // The test has failed beside its sweeps.
-            (None, false) => (Verdict::Failed, vec![program::last_lines(&words)]),
+            (None, false) => (Verdict::Failed, vec![program::panic(&words)]),
             (Some(crash), _) => {
                 let last = program::last_lines(&words);
                 (Verdict::NotRun, vec![format!("{} crashed: {crash}\n{last}", test.name)])
@@ -180,7 +185,11 @@ fn exactly<'a>(test: &Test<'a>) -> Run<'a> {
 
 /// Says where the failure is regressions.
 fn tell_folder(regressions: &Regressions) -> io::Result<()> {
-    say(format_args!("kept in {}", regressions.folder().display()))?;
+    // As seen from here, if it is below.
+    let here = std::env::current_dir()?;
+    let folder = regressions.folder();
+    let folder = folder.strip_prefix(&here).unwrap_or(folder);
+    say(format_args!("kept in {}", folder.display()))?;
     for path in regressions.pictures()? {
         let name = path.file_name().unwrap_or_default().display();
         say(format_args!("  {name}"))?;

@@ -4,5 +4,6 @@ mod arguments;
 mod ending;
 mod process;
 mod servers;
+mod sim;
 mod top;
 mod tour;

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -14,7 +15,7 @@ pub(crate) struct Ended {
     pub(crate) stderr: String,
 }
 
-fn program(arguments: &[&str]) -> Command {
+pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_minato"));
     command.args(arguments).stdin(Stdio::null());
     command
@@ -22,7 +23,18 @@ fn program(arguments: &[&str]) -> Command {
 
 /// Runs the program to its end, which it must come to by itself.
 pub(crate) fn run(arguments: &[&str]) -> Ended {
-    let output = program(arguments).output().unwrap();
+    end(program(arguments))
+}
+
+/// The same in a folder.
+pub(crate) fn run_in(folder: &Path, arguments: &[&str]) -> Ended {
+    let mut program = program(arguments);
+    program.current_dir(folder);
+    end(program)
+}
+
+fn end(mut program: Command) -> Ended {
+    let output = program.output().unwrap();
     Ended {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),
