@@ -128,7 +128,7 @@ pub(crate) fn key_of(host: u64, other: u64, nth: u64) -> u64 {
 }
 
 /// Writes the name of a host so that the text around it can be told from it.
-struct Escaped<'a>(&'a str);
+pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 /// What a name is taken apart by, and what a line with several names is.
 fn is_plain(byte: u8) -> bool {
@@ -148,7 +148,7 @@ impl fmt::Display for Escaped<'_> {
 }
 
 /// The name of a host that [`Escaped`] has written.
-fn unescaped(text: &str) -> Option<String> {
+pub(crate) fn unescaped(text: &str) -> Option<String> {
     let mut pieces = text.split('%');
     let mut name = pieces.next()?.to_owned();
     for piece in pieces {

@@ -88,6 +88,8 @@ pub(crate) struct State {
     pub(crate) requests: VecDeque<Waiting>,
     pub(crate) sockets: Arena<SocketState>,
     pub(crate) connections: Arena<Connection>,
+    /// The packets that were lost by chance.
+    pub(crate) lost: Vec<PacketName<HostId>>,
     /// The milestones that have been reached, and how often.
     pub(crate) marks: BTreeMap<String, u64>,
     /// What happened first that was none of the world's.
@@ -115,6 +117,7 @@ impl State {
             requests: VecDeque::new(),
             sockets: Arena::default(),
             connections: Arena::default(),
+            lost: Vec::new(),
             marks: BTreeMap::new(),
             escape: None,
             config,
@@ -249,6 +252,11 @@ impl State {
                 format!("the packet {packet} names '{host}', which is no host of this world"),
             )),
         }
+    }
+
+    /// The names of the packets that were lost by chance.
+    pub(crate) fn lost_packets(&self) -> Vec<PacketName> {
+        self.lost.iter().map(|name| name.map(|host| self.host(host).name.clone())).collect()
     }
 
     /// What stands for a socket in draws.

@@ -198,12 +198,18 @@ impl Link {
         self.change(|settings| *settings = Settings::default());
     }
 
+    /// What was set on it.
+    pub(crate) fn own(&self) -> Settings {
+        let state = self.world.lock();
+        self.ends.map_or(state.links.default, |(from, to)| state.links.own(from, to))
+    }
+
     fn set(&self, set: impl FnOnce(&mut Settings)) -> io::Result<Link> {
         self.change(set);
         Ok(self.clone())
     }
 
-    fn change(&self, change: impl FnOnce(&mut Settings)) {
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Settings)) {
         let mut state = self.world.lock();
         match self.ends {
             Some((from, to)) => {

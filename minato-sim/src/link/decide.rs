@@ -153,6 +153,14 @@ impl State {
         Some(delay.saturating_add(waits).saturating_add(more))
     }
 
+    /// Keeps the name of a packet that was lost by chance, for who wants to lose it again.
+    fn note_lost(&mut self, packet: &Outgoing<'_>) {
+        const MOST: usize = 10_000;
+        if self.lost.len() < MOST {
+            self.lost.push(packet.name);
+        }
+    }
+
     /// What a link does to a packet by chance: how much longer it takes, or `None` if it is lost.
     fn take_chances(
         &mut self,
@@ -169,10 +177,12 @@ impl State {
         // A datagram in pieces is lost if one of them is.
         if (0..pieces as u64).any(|piece| hits(settings.loss, LOSS, piece)) {
             self.strike_packet(FaultKind::Loss);
+            self.note_lost(packet);
             return None;
         }
         if hits(settings.corrupt, CORRUPT, 0) {
             self.strike_packet(FaultKind::Corrupt);
+            self.note_lost(packet);
             return None;
         }
         if hits(settings.garble, GARBLE, 0) {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::fault::Parts;
 use super::{Fault, Plan, Planned};
 
 impl Plan {
@@ -36,14 +37,16 @@ impl Plan {
 
 impl Fault {
     fn code(&self) -> String {
-        match self {
-            Self::Partition { a, b } => format!("Fault::partition({a:?}, {b:?})"),
-        }
+        let Parts { names, parameters, .. } = self.parts();
+        let names = names.into_iter().map(|name| format!("{name:?}"));
+        let numbers = parameters.into_iter().map(|number| number.code());
+        let arguments: Vec<String> = names.chain(numbers).collect();
+        format!("Fault::{}({})", self.constructor(), arguments.join(", "))
     }
 }
 
 /// A duration as code, in the largest unit that gives a whole number.
-fn time(duration: Duration) -> String {
+pub(super) fn time(duration: Duration) -> String {
     let nanos = duration.as_nanos();
     for (name, size) in [("secs", 1_000_000_000), ("millis", 1_000_000), ("micros", 1_000)] {
         if nanos.is_multiple_of(size) {

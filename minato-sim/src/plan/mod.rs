@@ -8,6 +8,7 @@ mod apply;
 mod code;
 mod duration;
 mod fault;
+mod parameter;
 mod swarm;
 mod text;
 
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 pub(crate) use self::apply::Applied;
 pub(crate) use self::duration::text as duration_text;
-pub use self::fault::{Fault, FaultKind};
+pub use self::fault::Fault;
 pub use self::swarm::Swarm;
 pub(crate) use self::swarm::{Draws, Targets};
 pub use self::text::PlanError;

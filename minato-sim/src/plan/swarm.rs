@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{Fault, FaultKind, Plan};
+use super::{Fault, Plan};
 use crate::choice::{below, draw, site};
+use crate::strikes::FaultKind;
 
 /// Which faults the seeds of a sweep may meet. Each seed draws a subset of the kinds, and how many
 /// faults there are of each, whom they hit, when and for how long. So no run has all kinds at once,
@@ -14,11 +15,12 @@ use crate::choice::{below, draw, site};
 /// can be judged.
 ///
 /// ```
-/// use minato_sim::plan::{FaultKind, Swarm};
+/// use minato_sim::FaultKind;
+/// use minato_sim::plan::Swarm;
 /// use std::time::Duration;
 ///
-/// let swarm = Swarm::all().except(FaultKind::Partition).for_(Duration::from_secs(5));
-/// let rare = Swarm::only([FaultKind::Partition]).intensity(0.5);
+/// let swarm = Swarm::all().except(FaultKind::Reset).for_(Duration::from_secs(5));
+/// let rare = Swarm::only([FaultKind::Cut, FaultKind::Loss]).intensity(0.5);
 /// # let _ = (swarm, rare);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -37,9 +39,9 @@ pub(crate) struct Targets<'a> {
 }
 
 impl Swarm {
-    /// All kinds.
+    /// All kinds that can be drawn.
     pub fn all() -> Self {
-        Self::only(FaultKind::ALL.iter().copied())
+        Self::only(DRAWN)
     }
 
     /// These kinds.
@@ -67,24 +69,41 @@ impl Swarm {
         self
     }
 
+    /// Why it cannot draw; of a right one nothing.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let strange = self.kinds.iter().find(|kind| !DRAWN.contains(kind));
+        match strange {
+            None => Ok(()),
+            Some(kind) => Err(format!("a swarm draws no faults of the kind {}", kind.word())),
+        }
+    }
+
     /// The plan of a seed.
     pub(crate) fn draw(&self, seed: u64, targets: Targets<'_>) -> Plan {
         let mut plan = Vec::new();
-        for kind in &self.kinds {
-            let mut draws = Draws::new(seed, kind.name());
-            // A kind is out of half of the runs, so that others are seen without it.
-            if !draws.chance(0.5) {
-                continue;
-            }
+        for kind in self.kinds_of(seed) {
+            let mut draws = Draws::new(seed, kind.word());
             let count = (draws.from(1, 5) as f64 * self.intensity).round() as u64;
             for _ in 0..count {
-                let Some(fault) = draw_fault(*kind, targets, &mut draws) else { break };
+                let Some(fault) = draw_fault(kind, targets, &mut draws) else { break };
                 let (at, lasts) = self.draw_time(&mut draws);
+                let lasts = if is_instant(kind) { Duration::ZERO } else { lasts };
                 plan.push(fault.at(at).lasting(lasts));
             }
         }
         plan.sort_by_key(|planned| planned.at);
         plan.into()
+    }
+
+    /// The kinds that a seed takes: each with a chance of a half, and never all of several.
+    fn kinds_of(&self, seed: u64) -> Vec<FaultKind> {
+        let takes = |kind: &FaultKind| Draws::new(seed, kind.word()).chance(0.5);
+        let mut kinds: Vec<FaultKind> = self.kinds.iter().copied().filter(takes).collect();
+        if kinds.len() > 1 && kinds.len() == self.kinds.len() {
+            let out = Draws::new(seed, "kinds").from(0, kinds.len() as u64);
+            kinds.remove(out as usize);
+        }
+        kinds
     }
 
     /// When a fault begins and for how long it lasts. Short ones are as likely as long ones: the
@@ -101,14 +120,44 @@ impl Swarm {
     }
 }
 
+/// The kinds that a swarm draws.
+const DRAWN: [FaultKind; 10] = [
+    FaultKind::Cut,
+    FaultKind::Flap,
+    FaultKind::Clog,
+    FaultKind::Loss,
+    FaultKind::Duplicate,
+    FaultKind::Reorder,
+    FaultKind::Corrupt,
+    FaultKind::Slow,
+    FaultKind::Rate,
+    FaultKind::Reset,
+];
+
 /// One fault of that kind; `None` if these hosts cannot have one.
 fn draw_fault(kind: FaultKind, targets: Targets<'_>, draws: &mut Draws) -> Option<Fault> {
-    match kind {
-        FaultKind::Partition => {
-            let (a, b) = draws.pair(targets)?;
-            Some(Fault::partition(a, b))
-        }
-    }
+    let (a, b) = draws.pair(targets)?;
+    let millis = |draws: &mut Draws, least, most| Duration::from_millis(draws.from(least, most));
+    Some(match kind {
+        FaultKind::Cut if draws.chance(0.5) => Fault::partition(a, b),
+        FaultKind::Cut => Fault::cut(a, b),
+        FaultKind::Flap => Fault::flap(a, b, millis(draws, 1, 100), millis(draws, 1, 100)),
+        FaultKind::Clog => Fault::clog(a, b),
+        FaultKind::Loss => Fault::loss(a, b, draws.probability()),
+        FaultKind::Duplicate => Fault::duplicate(a, b, draws.probability()),
+        FaultKind::Reorder => Fault::reorder(a, b, draws.probability(), millis(draws, 1, 100)),
+        FaultKind::Corrupt => Fault::corrupt(a, b, draws.probability()),
+        FaultKind::Slow => Fault::slow(a, b, millis(draws, 1, 300)),
+        // From about a packet a second to a hundred of the longest.
+        FaultKind::Rate => Fault::rate(a, b, 64 << draws.from(0, 17)),
+        FaultKind::Reset => Fault::reset(a, b),
+        _ => return None,
+    })
+}
+
+/// Whether a fault of this kind is over as it begins.
+fn is_instant(kind: FaultKind) -> bool {
+    kind == FaultKind::Reset
 }
 
 /// The draws of one seed for one kind of fault.
@@ -141,6 +190,12 @@ impl Draws {
 
     pub(crate) fn chance(&mut self, probability: f64) -> bool {
         self.unit() < probability
+    }
+
+    /// A chance for something to hit each packet: between 1 and 50 in a hundred, small ones as
+    /// often as large ones.
+    fn probability(&mut self) -> f64 {
+        [0.01, 0.02, 0.05, 0.1, 0.2, 0.5][self.from(0, 6) as usize]
     }
 
     fn one_of<'a>(&mut self, names: &[&'a str]) -> Option<&'a str> {

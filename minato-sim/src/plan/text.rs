@@ -1,14 +1,18 @@
 //! The text of faults and plans, and reading it.
 //!
-//! A fault is a word for its kind and a word for the rest: whom it hits, its numbers, its time and
-//! its length, as in `partition r0<>r1@46.5ms+714.8ms`. Names of hosts keep letters, digits and
-//! `.`, `_`, `-`; every other byte is written as `%` and two digits.
+//! A fault is a word for what it is and a word for the rest: whom it hits, its numbers, its time and
+//! its length, as in `partition r0<>r1@46.5ms+714.8ms` and `loss r0>r1/0.02@1s+20ms`. Names of
+//! hosts are written as in the names of packets.
 
 use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
-use super::{Fault, FaultKind, Plan, Planned, duration};
+use super::fault::{Hosts, Parts, Reader};
+use super::parameter::ParsedParameter;
+use super::{Fault, Plan, Planned, duration};
+use crate::name::{Escaped, unescaped};
 
 /// Why a text is no plan, or a plan cannot be carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +48,10 @@ impl fmt::Display for Plan {
 
 impl fmt::Display for Planned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}", self.fault, duration::text(self.at))?;
+        write!(f, "{}", self.fault)?;
+        if self.fault.has_time() {
+            write!(f, "@{}", duration::text(self.at))?;
+        }
         if !self.lasts.is_zero() {
             write!(f, "+{}", duration::text(self.lasts))?;
         }
@@ -54,53 +61,59 @@ impl fmt::Display for Planned {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ", self.kind())?;
-        match self {
-            Self::Partition { a, b } => write!(f, "{}<>{}", Name(a), Name(b)),
+        let Parts { word, hosts, names, parameters } = self.parts();
+        write!(f, "{word} ")?;
+        for (nth, name) in names.into_iter().enumerate() {
+            let sign = if nth == 0 { "" } else { hosts.sign() };
+            write!(f, "{sign}{}", Escaped(name))?;
         }
-    }
-}
-
-/// The name of a host within a word.
-struct Name<'a>(&'a str);
-
-impl fmt::Display for Name<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for byte in self.0.bytes() {
-            if byte.is_ascii_alphanumeric() || b"._-".contains(&byte) {
-                write!(f, "{}", char::from(byte))?;
-            } else {
-                write!(f, "%{byte:02x}")?;
-            }
+        for (nth, parameter) in parameters.into_iter().enumerate() {
+            let sign = if nth == 0 && hosts == Hosts::None { "" } else { "/" };
+            write!(f, "{sign}{}", parameter.text())?;
         }
         Ok(())
     }
 }
 
+impl Hosts {
+    /// What stands between two of them.
+    fn sign(self) -> &'static str {
+        match self {
+            Self::OneWay => ">",
+            Self::BothWays => "<>",
+            Self::One | Self::None => "",
+        }
+    }
+
+    /// Reads them.
+    fn parse(self, text: &str) -> Result<Vec<String>, String> {
+        let names = match self {
+            Self::None => Vec::new(),
+            Self::One => vec![text],
+            Self::OneWay | Self::BothWays => {
+                let sign = self.sign();
+                let wrong = || format!("`{text}` is not two hosts with {sign} between them");
+                let (a, b) = text.split_once(sign).ok_or_else(wrong)?;
+                vec![a, b]
+            }
+        };
+        names.into_iter().map(parse_name).collect()
+    }
+}
+
 /// The name of a host or a scenario as a word.
 pub(crate) fn name_text(name: &str) -> String {
-    Name(name).to_string()
+    Escaped(name).to_string()
 }
 
 /// Reads such a word.
 pub(crate) fn parse_name(word: &str) -> Result<String, String> {
-    let mut bytes = Vec::new();
-    let mut rest = word.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let digits = rest.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        bytes.push(byte.ok_or("a % stands before two hexadecimal digits")?);
-        rest = &rest[2..];
-    }
-    if bytes.is_empty() {
+    if word.is_empty() {
         return Err("a name is missing".to_owned());
     }
-    String::from_utf8(bytes).map_err(|_| "a name is not UTF-8".to_owned())
+    let strange = word.contains(['>', '<', '#', '~', '@', '+', '/', '=']);
+    let name = unescaped(word).filter(|_| !strange);
+    name.ok_or_else(|| format!("`{word}` is no name: special characters are a % and two digits"))
 }
 
 impl FromStr for Plan {
@@ -120,37 +133,34 @@ impl FromStr for Plan {
 }
 
 /// Reads one fault from its two words.
-fn parse_planned(kind: &str, rest: &str) -> Result<Planned, PlanError> {
-    let Some(kind) = FaultKind::ALL.iter().find(|known| known.name() == kind) else {
-        let known: Vec<&str> = FaultKind::ALL.iter().map(|kind| kind.name()).collect();
-        let why = format!("no kind of fault has this name; there are {}", known.join(", "));
-        return Err(PlanError::new(kind, why));
+fn parse_planned(word: &str, rest: &str) -> Result<Planned, PlanError> {
+    let Some((_, hosts)) = Fault::WORDS.iter().find(|(known, _)| *known == word) else {
+        let known: Vec<&str> = Fault::WORDS.iter().map(|(known, _)| *known).collect();
+        let why = format!("no fault has this name; there are {}", known.join(", "));
+        return Err(PlanError::new(word, why));
     };
     let wrong = |why: String| PlanError::new(rest, why);
-    let (subject, time) =
-        rest.rsplit_once('@').ok_or_else(|| wrong("it has no time: @ and when".to_owned()))?;
-    let (at, lasts) = time.split_once('+').unwrap_or((time, "0s"));
-    let time = |text: &str| {
-        let why = format!("`{text}` is not a time such as 46.5ms (or s, us, ns)");
-        duration::parse(text).ok_or_else(|| wrong(why))
+    let (subject, time) = match rest.rsplit_once('@') {
+        Some((subject, time)) => (subject, Some(time)),
+        None => (rest, None),
     };
-    let fault = parse_fault(*kind, subject).map_err(wrong)?;
+    // 1. Whom it hits, and its numbers.
+    let (of_hosts, parameters) = match hosts {
+        Hosts::None => ("", subject),
+        _ => subject.split_once('/').unwrap_or((subject, "")),
+    };
+    let names = hosts.parse(of_hosts).map_err(wrong)?.into_iter();
+    let parameters: Vec<&str> = parameters.split('/').filter(|text| !text.is_empty()).collect();
+    let reader = Reader { names, parameters: parameters.into_iter() };
+    let fault = Fault::read(word, reader).transpose().map_err(wrong)?;
+    let fault = fault.ok_or_else(|| PlanError::new(word, "no fault has this name"))?;
+    // 2. When and for how long.
+    let time = match time {
+        Some(time) => time,
+        None if !fault.has_time() => "0s",
+        None => return Err(wrong("it has no time: @ and when".to_owned())),
+    };
+    let (at, lasts) = time.split_once('+').unwrap_or((time, "0s"));
+    let time = |text: &str| <Duration as ParsedParameter>::parse(text).map_err(wrong);
     Ok(fault.at(time(at)?).lasting(time(lasts)?))
-}
-
-fn parse_fault(kind: FaultKind, subject: &str) -> Result<Fault, String> {
-    Ok(match kind {
-        FaultKind::Partition => {
-            let (a, b) = parse_pair(subject, "<>")?;
-            Fault::partition(a, b)
-        }
-    })
-}
-
-/// Two hosts with `sign` between them.
-fn parse_pair(subject: &str, sign: &str) -> Result<(String, String), String> {
-    let (a, b) = subject
-        .split_once(sign)
-        .ok_or_else(|| format!("`{subject}` is not two hosts with {sign} between them"))?;
-    Ok((parse_name(a)?, parse_name(b)?))
 }

@@ -150,8 +150,8 @@ impl Scenario {
     /// How much virtual time the clients have after the last fault has healed. It is also what ends
     /// a run that is stuck. Default: 3 hours.
     ///
-    /// A connection that was cut tries again after pauses that double up to two minutes. So after
-    /// a cut of a minute it may take another minute until bytes flow.
+    /// A connection that was cut tries again after pauses that double up to two minutes. When the
+    /// last fault heals, all of them try at once, so that the limit need not be that long.
     pub fn must_finish_within(&mut self, limit: Duration) {
         self.limit = limit;
     }

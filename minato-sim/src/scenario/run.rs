@@ -8,8 +8,10 @@ use std::time::Duration;
 use super::drive::{Drive, Stop};
 use super::{Scenario, Stepper, panics as run_panics};
 use crate::builder::WorldBuilder;
+use crate::name::PacketName;
 use crate::picker::Picker;
-use crate::plan::{FaultKind, Plan, Targets};
+use crate::plan::{Plan, Targets};
+use crate::strikes::Strikes;
 use crate::sweep::Order;
 use crate::world::World;
 
@@ -52,7 +54,9 @@ pub(crate) struct Run {
     pub(crate) time: Duration,
     /// How many records it made: a measure of its work.
     pub(crate) records: u64,
-    pub(crate) strikes: BTreeMap<FaultKind, u64>,
+    pub(crate) strikes: Strikes,
+    /// The packets that were lost by chance.
+    pub(crate) lost: Vec<PacketName>,
     pub(crate) marks: BTreeMap<String, u64>,
     /// The world as the run has left it, as long as somebody may look at it.
     pub(crate) world: Option<World>,
@@ -63,9 +67,7 @@ impl Run {
     pub(crate) fn add(&mut self, other: &Run) {
         self.time = self.time.saturating_add(other.time);
         self.records += other.records;
-        for (kind, count) in &other.strikes {
-            *self.strikes.entry(*kind).or_insert(0) += count;
-        }
+        self.strikes.add(&other.strikes);
         for (mark, count) in &other.marks {
             *self.marks.entry(mark.clone()).or_insert(0) += count;
         }
@@ -111,16 +113,9 @@ fn run_here<S: Stepper>(
         // A check has panicked, or the destructor of something that was left.
         Some(Ok(())) | None => Some(of_panics(&panics, time)),
     };
-    let (strikes, marks) = (strikes(&plan, time), world.marks());
-    Ok(Run { plan, failure, hash, time, records, strikes, marks, world: Some(world) })
-}
-
-fn strikes(plan: &Plan, end: Duration) -> BTreeMap<FaultKind, u64> {
-    let mut strikes = BTreeMap::new();
-    for planned in plan.faults().iter().filter(|planned| planned.at < end) {
-        *strikes.entry(planned.fault.kind()).or_insert(0) += 1;
-    }
-    strikes
+    let (strikes, marks) = (world.strikes(), world.marks());
+    let lost = world.lock().lost_packets();
+    Ok(Run { plan, failure, hash, time, records, strikes, lost, marks, world: Some(world) })
 }
 
 /// How a run ended, before what is left of it is dropped.
@@ -162,6 +157,9 @@ fn prepare<S: Stepper>(
         return Err(Stop::Refused(error.clone()));
     }
     let hosts = scenario.names();
+    if let Some(swarm) = &scenario.swarm {
+        swarm.check().map_err(Stop::Refused)?;
+    }
     let plan = match (&case.plan, &scenario.swarm) {
         (Some(plan), _) => plan.clone(),
         (None, Some(swarm)) => swarm.draw(case.seed, Targets { hosts: &hosts }),

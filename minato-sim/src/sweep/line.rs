@@ -114,7 +114,7 @@ mod tests {
             ("register -1", "`-1`: a seed is a number"),
             ("register 1 order=lifo", "`lifo`: no order has this name"),
             ("register 1 = 3f09", "`3f09`: a hash has 8 hexadecimal digits"),
-            ("register 1 explode r1@1s", "`explode`: no kind of fault has this name"),
+            ("register 1 explode r1@1s", "`explode`: no fault has this name"),
             ("register 1 partition", "`partition`: it names neither hosts nor a time"),
             ("register 1 partition a<>b", "`a<>b`: it has no time"),
             ("register 1 partition a>b@1s", "`a>b@1s`: `a>b` is not two hosts with <>"),

@@ -6,8 +6,9 @@ use std::fmt;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use crate::plan::{FaultKind, Plan};
+use crate::plan::Plan;
 use crate::scenario::Run;
+use crate::strikes::{FaultKind, Strikes};
 
 /// What a sweep did. It prints as one line.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,7 +18,7 @@ pub struct Report {
     failed: u64,
     time: Duration,
     planned: BTreeMap<FaultKind, u64>,
-    struck: BTreeMap<FaultKind, u64>,
+    struck: Strikes,
     marks: BTreeMap<String, u64>,
 }
 
@@ -34,9 +35,7 @@ impl Report {
         for planned in run.plan.faults() {
             *self.planned.entry(planned.fault.kind()).or_insert(0) += 1;
         }
-        for (kind, count) in &run.strikes {
-            *self.struck.entry(*kind).or_insert(0) += count;
-        }
+        self.struck.add(&run.strikes);
         for (mark, count) in &run.marks {
             *self.marks.entry(mark.clone()).or_insert(0) += count;
         }
@@ -64,7 +63,7 @@ impl Report {
 
     /// How often faults of this kind have hit something: a packet, a call, a host.
     pub fn struck(&self, kind: FaultKind) -> u64 {
-        self.struck.get(&kind).copied().unwrap_or(0)
+        self.struck.get(kind)
     }
 
     /// How often a mark was reached.
@@ -79,7 +78,7 @@ impl Report {
 
     /// The counts by kind and by mark, for [`Progress`](super::environment::Progress).
     pub(super) fn counts(&self) -> (Vec<(&str, u64)>, Vec<(&str, u64)>) {
-        let faults = self.struck.iter().map(|(kind, count)| (kind.name(), *count)).collect();
+        let faults = self.struck.iter().map(|(kind, count)| (kind.word(), count)).collect();
         let marks = self.marks.iter().map(|(mark, count)| (mark.as_str(), *count)).collect();
         (faults, marks)
     }

@@ -121,7 +121,7 @@ fn check_reached(sweep: &Sweep, report: &Report) -> Result<(), Failure> {
         let reason = format!("reached no mark called {} with any seed", missing.join(", "));
         return Err(Failure::new(&sweep.name, reason).with(report.to_string()));
     }
-    let inert: Vec<&str> = report.inert().into_iter().map(|kind| kind.name()).collect();
+    let inert: Vec<&str> = report.inert().into_iter().map(|kind| kind.word()).collect();
     if !inert.is_empty() {
         let inert = inert.join(", ");
         let reason = format!("had faults that never struck anything with any seed: {inert}");

@@ -90,7 +90,7 @@ pub fn mark(name: &str) {
 ///         sim::mark("echoed");
 ///         std::io::Result::Ok(())
 ///     });
-///     sim.faults(Swarm::only([FaultKind::Partition]));
+///     sim.faults(Swarm::only([FaultKind::Cut]));
 /// }
 ///
 /// let report = sim::sweep(echo).seeds(0..20).must_reach(["echoed"]).run();

@@ -20,11 +20,12 @@ mod neighbours;
 use std::num::NonZero;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::environment::Lines;
 use super::order::run_orders;
 use super::{Sweep, pool};
-use crate::plan::{Plan, Planned};
+use crate::plan::{Fault, Plan, Planned};
 use crate::scenario::{self, Case, Run};
 
 /// How many failing seeds are looked at.
@@ -33,6 +34,9 @@ const SEEDS: usize = 10;
 /// How many records the runs for one failing seed may make together. It bounds the time that
 /// shrinking takes where runs are long: about a minute.
 const RECORDS: u64 = 50_000_000;
+
+/// Of more packets that were lost by chance the one that matters is not looked for.
+const MAX_LOST: usize = 300;
 
 /// A run that failed.
 #[derive(Clone, Debug)]
@@ -149,10 +153,34 @@ impl<'a> Shrinker<'a> {
 
     fn run(mut self) -> Found {
         self.leave_out();
+        self.name_packets();
         while self.best.faults() > 1 && self.try_neighbours() {
             self.leave_out();
+            self.name_packets();
         }
         self.best
+    }
+
+    /// Puts the packets that were lost by chance, by their names, in the place of what lost them,
+    /// if that is not more to read.
+    fn name_packets(&mut self) {
+        let by_chance =
+            |planned: &Planned| matches!(planned.fault, Fault::Loss { .. } | Fault::Corrupt { .. });
+        let faults = self.best.run.plan.faults().iter();
+        let (chances, mut faults): (Vec<Planned>, Vec<Planned>) =
+            faults.cloned().partition(by_chance);
+        if chances.is_empty() || self.best.run.lost.len() > MAX_LOST {
+            return;
+        }
+        let before = self.best.clone();
+        let lost = self.best.run.lost.iter().cloned();
+        faults.extend(lost.map(|packet| Fault::lose(packet).at(Duration::ZERO)));
+        if self.fails_with(faults, self.best.case.world_seed) == Some(true) {
+            self.leave_out();
+        }
+        if self.best.faults() > before.faults() {
+            self.best = before;
+        }
     }
 
     /// Leaves out faults for as long as the run fails.

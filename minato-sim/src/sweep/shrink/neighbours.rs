@@ -49,6 +49,9 @@ impl Shrinker<'_> {
 
 /// The same fault a little earlier or later, shorter or longer: each by up to a half.
 fn shake(mut planned: Planned, draws: &mut Draws) -> Planned {
+    if !planned.fault.has_time() {
+        return planned;
+    }
     planned.at = scale(planned.at, draws);
     planned.lasts = scale(planned.lasts, draws);
     planned

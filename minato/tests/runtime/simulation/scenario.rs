@@ -39,7 +39,7 @@ async fn ask(times: u8, pause: Duration) -> io::Result<()> {
 fn echo(sim: &mut Scenario) {
     sim.host("server", |_| successor());
     sim.client("client", |_| ask(20, Duration::from_millis(50)));
-    sim.faults(Swarm::only([FaultKind::Partition]));
+    sim.faults(Swarm::only([FaultKind::Cut]));
     sim.must_finish_within(Duration::from_secs(60));
 }
 
@@ -52,7 +52,7 @@ fn failure(scenario: impl Fn(&mut Scenario) + Send + Sync + 'static) -> Failure 
 fn a_right_service_survives_all_seeds() {
     let report = sim::sweep(echo).seeds(0..200).try_run().unwrap();
     assert_eq!((report.seeds(), report.failed()), (200, 0));
-    assert!(report.struck(FaultKind::Partition) > 50, "{report}");
+    assert!(report.struck(FaultKind::Cut) > 50, "{report}");
     assert!(report.simulated() > Duration::from_secs(200), "{report}");
 }
 
