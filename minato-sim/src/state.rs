@@ -163,11 +163,11 @@ impl State {
         self.sockets.get_mut(key).expect("a socket is in the table until it is dropped")
     }
 
-    /// The hosts of the open sockets of which `text` says something, and what it says.
+    /// The open sockets of which `text` says something, their hosts, and what it says.
     pub(crate) fn each_socket(
         &self,
         text: impl Fn(&State, Key) -> Option<String>,
-    ) -> Vec<(String, String)> {
+    ) -> Vec<(Key, String, String)> {
         let mut found = Vec::new();
         for (key, socket) in self.sockets.iter() {
             if let Some(text) = text(self, key) {
@@ -177,6 +177,7 @@ impl State {
                 };
                 let (local, peer) = (address(socket.local), address(socket.peer));
                 found.push((
+                    key,
                     host.clone(),
                     format!("host {host}: the socket {local} > {peer} {text}"),
                 ));

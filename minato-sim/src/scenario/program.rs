@@ -19,6 +19,26 @@ impl Ending for () {
     }
 }
 
+/// What a program returns that never does, such as an endless loop. The type has no name in stable
+/// Rust except as what a function returns.
+type Never = <fn() -> ! as Returning>::Output;
+
+#[doc(hidden)]
+#[allow(unnameable_types, reason = "only this file uses it")]
+pub trait Returning {
+    type Output;
+}
+
+impl<T> Returning for fn() -> T {
+    type Output = T;
+}
+
+impl Ending for Never {
+    fn failure(self) -> Option<String> {
+        self
+    }
+}
+
 impl<T, E: Display> Ending for Result<T, E> {
     fn failure(self) -> Option<String> {
         self.err().map(|error| error.to_string())

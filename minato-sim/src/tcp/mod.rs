@@ -10,7 +10,7 @@ mod listener;
 mod send;
 mod transfer;
 
-pub(crate) use connection::{Connection, Owner, Phase, Side};
+pub(crate) use connection::{Connection, End, Owner, Phase, Side};
 pub(crate) use flow::Fin;
 pub(crate) use handshake::SYN_ACK_RETRIES;
 pub(crate) use listener::Listener;

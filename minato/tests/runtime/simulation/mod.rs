@@ -8,4 +8,5 @@ mod hosts;
 mod repeat;
 mod scenario;
 mod stuck;
+mod sweep;
 mod time;

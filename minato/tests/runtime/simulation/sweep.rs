@@ -1,0 +1,1 @@
+//! Sweeps: finding, replaying and shrinking; and what a sweep itself refuses.

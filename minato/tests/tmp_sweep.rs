@@ -1,0 +1,5 @@
+//! Temporary.
+#[path = "runtime/simulation/scenario.rs"]
+mod scenario;
+#[path = "runtime/simulation/sweep.rs"]
+mod sweep;
