@@ -23,6 +23,7 @@ use crate::host::{Host, HostId, HostState};
 use crate::queue::{Occurrence, Step};
 use crate::record::Stage;
 use crate::state::{SocketState, State};
+use crate::strikes::FaultKind;
 use crate::tcp::{Owner, Phase, Side};
 use crate::time::SECOND;
 use crate::unix::UnixNames;
@@ -196,6 +197,11 @@ impl Host {
         self.world.lock().host(self.id).life.condition
     }
 
+    /// What the host will be doing when all requests are carried out.
+    pub(crate) fn requested(&self) -> Condition {
+        self.world.lock().host(self.id).life.requested
+    }
+
     /// How often the host has crashed.
     pub fn crashes(&self) -> u64 {
         self.world.lock().host(self.id).life.crashes
@@ -302,6 +308,12 @@ impl State {
         };
         self.note_fault(stage, fault, (Some(host), None), 0);
         let crashed = action == Action::Crash;
+        let key = self.host(host).key;
+        match action {
+            Action::Crash => self.strike(FaultKind::Crash, key),
+            Action::Pause => self.strike(FaultKind::Pause, key),
+            Action::Start | Action::Resume => {}
+        }
         let host_state = self.host_mut(host);
         host_state.broken.clear();
         host_state.life.crashes += u64::from(crashed);

@@ -46,6 +46,10 @@ pub enum FaultKind {
     AcceptError,
     /// Another call failed because it was told to.
     CallError,
+    /// A host [crashed](crate::Host::crash).
+    Crash,
+    /// A host was [paused](crate::Host::pause).
+    Pause,
 }
 
 impl FaultKind {
@@ -69,6 +73,8 @@ impl FaultKind {
         FaultKind::Descriptors,
         FaultKind::AcceptError,
         FaultKind::CallError,
+        FaultKind::Crash,
+        FaultKind::Pause,
     ];
 
     /// Its word in reports.
@@ -92,6 +98,8 @@ impl FaultKind {
             FaultKind::Descriptors => "descriptors",
             FaultKind::AcceptError => "accept error",
             FaultKind::CallError => "call error",
+            FaultKind::Crash => "crash",
+            FaultKind::Pause => "pause",
         }
     }
 }

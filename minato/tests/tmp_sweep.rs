@@ -1,5 +1,8 @@
 //! Temporary.
-#[path = "runtime/simulation/scenario.rs"]
-mod scenario;
-#[path = "runtime/simulation/sweep.rs"]
-mod sweep;
+#![allow(dead_code, unused_imports)]
+mod kit;
+#[path = "runtime/simulation"]
+mod simulation {
+    mod scenario;
+    mod sweep;
+}

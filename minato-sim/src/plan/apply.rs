@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use super::{Fault, Plan, Planned};
+use crate::crash::Condition;
 use crate::world::World;
 
 /// How far a plan is.
@@ -179,6 +180,26 @@ impl Fault {
             Self::Reset { a, b } => {
                 world.reset(&world.host(a), &world.host(b));
                 Ok(Box::new(|| Ok(())))
+            }
+            Self::Crash { host } => {
+                let host = world.host(host);
+                if host.requested() != Condition::Down {
+                    host.crash()?;
+                }
+                Ok(Box::new(move || match host.requested() {
+                    Condition::Down => host.restart(),
+                    _ => Ok(()),
+                }))
+            }
+            Self::Pause { host } => {
+                let host = world.host(host);
+                if host.requested() == Condition::Running {
+                    host.pause()?;
+                }
+                Ok(Box::new(move || match host.requested() {
+                    Condition::Paused => host.resume(),
+                    _ => Ok(()),
+                }))
             }
             Self::Lose { packet } => {
                 world.lose(packet)?;

@@ -217,6 +217,20 @@ faults! {
         /// The other.
         b,;
     }
+    /// A host crashes, and starts anew when the fault is healed; see [`Host::crash`].
+    ///
+    /// [`Host::crash`]: crate::Host::crash
+    Crash = "crash", crash, Crash, One {
+        /// The host, which is no client.
+        host,;
+    }
+    /// The tasks of a host stand still; see [`Host::pause`].
+    ///
+    /// [`Host::pause`]: crate::Host::pause
+    Pause = "pause", pause, Pause, One {
+        /// The host.
+        host,;
+    }
     /// One packet is lost, whenever it is sent. Its time counts for nothing.
     Lose = "lose", lose, Lose, None {
         ;
@@ -258,6 +272,11 @@ impl Fault {
                 let known = known.join(", ");
                 return wrong(format!("no host of this scenario is called {name}: it has {known}"));
             }
+        }
+        if let Self::Crash { host } = self
+            && hosts.iter().any(|(name, is_client)| name == host && *is_client)
+        {
+            return wrong(format!("{host} is a client, whose program cannot start anew"));
         }
         let parts = self.parts();
         if parts.hosts != Hosts::One && parts.names.len() == 2 && parts.names[0] == parts.names[1] {

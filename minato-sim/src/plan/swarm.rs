@@ -38,6 +38,14 @@ pub(crate) struct Targets<'a> {
     pub(crate) hosts: &'a [(String, bool)],
 }
 
+impl<'a> Targets<'a> {
+    /// The names of the hosts for which `takes` says so, who is told whether they are clients.
+    fn names(self, takes: impl Fn(bool) -> bool) -> Vec<&'a str> {
+        let taken = self.hosts.iter().filter(|(_, is_client)| takes(*is_client));
+        taken.map(|(name, _)| name.as_str()).collect()
+    }
+}
+
 impl Swarm {
     /// All kinds that can be drawn.
     pub fn all() -> Self {
@@ -121,7 +129,7 @@ impl Swarm {
 }
 
 /// The kinds that a swarm draws.
-const DRAWN: [FaultKind; 10] = [
+const DRAWN: [FaultKind; 12] = [
     FaultKind::Cut,
     FaultKind::Flap,
     FaultKind::Clog,
@@ -132,10 +140,18 @@ const DRAWN: [FaultKind; 10] = [
     FaultKind::Slow,
     FaultKind::Rate,
     FaultKind::Reset,
+    FaultKind::Crash,
+    FaultKind::Pause,
 ];
 
 /// One fault of that kind; `None` if these hosts cannot have one.
 fn draw_fault(kind: FaultKind, targets: Targets<'_>, draws: &mut Draws) -> Option<Fault> {
+    if kind == FaultKind::Crash {
+        return draws.one_of(&targets.names(|is_client| !is_client)).map(Fault::crash);
+    }
+    if kind == FaultKind::Pause {
+        return draws.one_of(&targets.names(|_| true)).map(Fault::pause);
+    }
     let (a, b) = draws.pair(targets)?;
     let millis = |draws: &mut Draws, least, most| Duration::from_millis(draws.from(least, most));
     Some(match kind {
@@ -205,7 +221,7 @@ impl Draws {
 
     /// Two different hosts.
     fn pair<'a>(&mut self, targets: Targets<'a>) -> Option<(&'a str, &'a str)> {
-        let all: Vec<&str> = targets.hosts.iter().map(|(name, _)| name.as_str()).collect();
+        let all = targets.names(|_| true);
         let a = self.one_of(&all)?;
         let others: Vec<&str> = all.into_iter().filter(|name| *name != a).collect();
         Some((a, self.one_of(&others)?))

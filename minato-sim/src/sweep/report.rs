@@ -110,7 +110,7 @@ fn list(counts: &[(&str, u64)]) -> String {
 }
 
 /// Why a sweep failed. It prints as the whole report.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Failure {
     scenario: String,
     reason: String,
@@ -164,6 +164,13 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}{}", self.scenario, self.reason, self.more)
+    }
+}
+
+/// The same: this is what an `unwrap` shows.
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -21,7 +21,7 @@ impl Stepper for Simulation {
     }
 
     fn program(&mut self, host: &str, program: Program) -> io::Result<()> {
-        self.spawn(host, async move { program.start().await }).map(drop)
+        Self::program(self, host, move || program.start())
     }
 
     fn step(&mut self, until: Option<Duration>) -> bool {
