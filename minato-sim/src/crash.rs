@@ -308,10 +308,9 @@ impl State {
         };
         self.note_fault(stage, fault, (Some(host), None), 0);
         let crashed = action == Action::Crash;
-        let key = self.host(host).key;
         match action {
-            Action::Crash => self.strike(FaultKind::Crash, key),
-            Action::Pause => self.strike(FaultKind::Pause, key),
+            Action::Crash => self.strike(FaultKind::Crash, (Some(host), None)),
+            Action::Pause => self.strike(FaultKind::Pause, (Some(host), None)),
             Action::Start | Action::Resume => {}
         }
         let host_state = self.host_mut(host);

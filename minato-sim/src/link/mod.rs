@@ -18,4 +18,4 @@ pub use rule::Rule;
 pub(crate) use decide::{Fate, Way};
 pub(crate) use path::{Clogged, Links};
 pub(crate) use rule::{Asking, Rules};
-pub(crate) use settings::{Chance, garble};
+pub(crate) use settings::{Chance, Settings, garble};

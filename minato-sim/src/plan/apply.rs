@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use super::{Fault, Plan, Planned};
 use crate::crash::Condition;
+use crate::host::Host;
+use crate::link::Settings;
 use crate::world::World;
 
 /// How far a plan is.
@@ -121,90 +123,104 @@ impl Fault {
     /// Makes it happen. What is returned heals it.
     fn begin(&self, world: &World) -> io::Result<Undo> {
         match self {
-            Self::Cut { from, to } => {
-                let link = world.link(from, to)?;
-                link.cut();
-                Ok(Box::new(move || Ok(link.mend())))
-            }
             Self::Partition { a, b } => {
                 let (a, b) = (world.host(a), world.host(b));
                 world.partition(&a, &b);
                 let world = world.clone();
-                Ok(Box::new(move || Ok(world.heal(&a, &b))))
-            }
-            Self::Flap { from, to, up, down } => {
-                let link = world.link(from, to)?.flap(*up, *down)?;
-                Ok(Box::new(move || Ok(link.change(|settings| settings.flap = None))))
-            }
-            Self::Clog { from, to } => {
-                let link = world.link(from, to)?;
-                link.clog();
-                Ok(Box::new(move || Ok(link.unclog())))
-            }
-            Self::Loss { from, to, probability } => {
-                let link = world.link(from, to)?;
-                let before = link.own().loss;
-                let link = link.loss(*probability)?;
-                Ok(Box::new(move || Ok(link.change(|settings| settings.loss = before))))
-            }
-            Self::Duplicate { from, to, probability } => {
-                let link = world.link(from, to)?;
-                let before = link.own().duplicate;
-                let link = link.duplicate(*probability)?;
-                Ok(Box::new(move || Ok(link.change(|settings| settings.duplicate = before))))
-            }
-            Self::Reorder { from, to, probability, by } => {
-                let link = world.link(from, to)?;
-                let before = link.own().reorder;
-                let link = link.reorder(*probability, *by)?;
-                Ok(Box::new(move || Ok(link.change(|settings| settings.reorder = before))))
-            }
-            Self::Corrupt { from, to, probability } => {
-                let link = world.link(from, to)?;
-                let before = link.own().corrupt;
-                let link = link.corrupt(*probability)?;
-                Ok(Box::new(move || Ok(link.change(|settings| settings.corrupt = before))))
-            }
-            Self::Slow { from, to, by } => {
-                let link = world.link(from, to)?;
-                let before = link.own().slow;
-                let link = link.slow(*by)?;
-                Ok(Box::new(move || Ok(link.change(|settings| settings.slow = before))))
-            }
-            Self::Rate { from, to, bytes_per_second } => {
-                let link = world.link(from, to)?;
-                let before = link.own().rate;
-                let link = link.rate(*bytes_per_second)?;
-                Ok(Box::new(move || Ok(link.change(|settings| settings.rate = before))))
+                Ok(Box::new(move || {
+                    world.heal(&a, &b);
+                    Ok(())
+                }))
             }
             Self::Reset { a, b } => {
                 world.reset(&world.host(a), &world.host(b));
-                Ok(Box::new(|| Ok(())))
+                Ok(nothing())
             }
-            Self::Crash { host } => {
-                let host = world.host(host);
-                if host.requested() != Condition::Down {
-                    host.crash()?;
-                }
-                Ok(Box::new(move || match host.requested() {
-                    Condition::Down => host.restart(),
-                    _ => Ok(()),
-                }))
-            }
-            Self::Pause { host } => {
-                let host = world.host(host);
-                if host.requested() == Condition::Running {
-                    host.pause()?;
-                }
-                Ok(Box::new(move || match host.requested() {
-                    Condition::Paused => host.resume(),
-                    _ => Ok(()),
-                }))
-            }
-            Self::Lose { packet } => {
-                world.lose(packet)?;
-                Ok(Box::new(|| Ok(())))
-            }
+            Self::Lose { packet } => world.lose(packet).map(|()| nothing()),
+            Self::Crash { host } => crash(&world.host(host)),
+            Self::Pause { host } => pause(&world.host(host)),
+            _ => self.begin_on_link(world),
         }
     }
+
+    /// The same for what happens on one link. What was set there before is set again afterwards.
+    fn begin_on_link(&self, world: &World) -> io::Result<Undo> {
+        let link = match self.hosts()[..] {
+            [from, to] => world.link(from, to)?,
+            _ => return Ok(nothing()),
+        };
+        let before = link.own();
+        let restore: fn(&mut Settings, &Settings) = match self {
+            Self::Cut { .. } => {
+                link.cut();
+                |settings, before| settings.cut = before.cut
+            }
+            Self::Flap { up, down, .. } => {
+                link.flap(*up, *down)?;
+                |settings, before| settings.flap = before.flap
+            }
+            Self::Clog { .. } => {
+                link.clog();
+                |settings, before| settings.clogged = before.clogged
+            }
+            Self::Loss { probability, .. } => {
+                link.loss(*probability)?;
+                |settings, before| settings.loss = before.loss
+            }
+            Self::Duplicate { probability, .. } => {
+                link.duplicate(*probability)?;
+                |settings, before| settings.duplicate = before.duplicate
+            }
+            Self::Reorder { probability, by, .. } => {
+                link.reorder(*probability, *by)?;
+                |settings, before| settings.reorder = before.reorder
+            }
+            Self::Corrupt { probability, .. } => {
+                link.corrupt(*probability)?;
+                |settings, before| settings.corrupt = before.corrupt
+            }
+            Self::Slow { by, .. } => {
+                link.slow(*by)?;
+                |settings, before| settings.slow = before.slow
+            }
+            Self::Rate { bytes_per_second, .. } => {
+                link.rate(*bytes_per_second)?;
+                |settings, before| settings.rate = before.rate
+            }
+            _ => return Ok(nothing()),
+        };
+        Ok(Box::new(move || {
+            link.change(|settings| restore(settings, &before));
+            Ok(())
+        }))
+    }
+}
+
+/// Heals what was over as it began.
+fn nothing() -> Undo {
+    Box::new(|| Ok(()))
+}
+
+/// A host that has crashed without the plan stays as it is.
+fn crash(host: &Host) -> io::Result<Undo> {
+    let host = host.clone();
+    if host.requested() != Condition::Down {
+        host.crash()?;
+    }
+    Ok(Box::new(move || match host.requested() {
+        Condition::Down => host.restart(),
+        _ => Ok(()),
+    }))
+}
+
+/// A host that has crashed meanwhile is not resumed.
+fn pause(host: &Host) -> io::Result<Undo> {
+    let host = host.clone();
+    if host.requested() == Condition::Running {
+        host.pause()?;
+    }
+    Ok(Box::new(move || match host.requested() {
+        Condition::Paused => host.resume(),
+        _ => Ok(()),
+    }))
 }

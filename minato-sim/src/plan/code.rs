@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::fault::Parts;
+use super::form::Parts;
 use super::{Fault, Plan, Planned};
 
 impl Plan {
@@ -37,11 +37,11 @@ impl Plan {
 
 impl Fault {
     fn code(&self) -> String {
-        let Parts { names, parameters, .. } = self.parts();
+        let Parts { constructor, names, parameters, .. } = self.parts();
         let names = names.into_iter().map(|name| format!("{name:?}"));
         let numbers = parameters.into_iter().map(|number| number.code());
         let arguments: Vec<String> = names.chain(numbers).collect();
-        format!("Fault::{}({})", self.constructor(), arguments.join(", "))
+        format!("Fault::{constructor}({})", arguments.join(", "))
     }
 }
 

@@ -1,250 +1,227 @@
-//! The faults that a plan can have: each with its word, the hosts that it names, and its numbers.
+//! The faults that a plan can have.
 
 use std::time::Duration;
 
-use super::parameter::{Parameter, ParsedParameter};
+use super::form::Hosts;
 use super::{PlanError, Planned};
 use crate::name::PacketName;
 use crate::strikes::FaultKind;
 
-/// How the hosts of a fault are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hosts {
-    /// `a>b`: what the one sends to the other.
-    OneWay,
-    /// `a<>b`: what both send to each other.
-    BothWays,
-    /// `a`.
-    One,
-    /// Nobody: the first number says all.
-    None,
-}
-
-/// What is written of a fault before its time.
-pub(super) struct Parts<'a> {
-    pub(super) word: &'static str,
-    pub(super) hosts: Hosts,
-    pub(super) names: Vec<&'a str>,
-    pub(super) parameters: Vec<&'a dyn Parameter>,
-}
-
-/// What a fault is read from.
-pub(super) struct Reader<'a> {
-    pub(super) names: std::vec::IntoIter<String>,
-    pub(super) parameters: std::vec::IntoIter<&'a str>,
-}
-
-impl Reader<'_> {
-    fn name(&mut self) -> Result<String, String> {
-        self.names.next().ok_or_else(|| "a host is missing".to_owned())
-    }
-
-    fn parameter<T: ParsedParameter>(&mut self) -> Result<T, String> {
-        let text = self.parameters.next();
-        T::parse(text.ok_or_else(|| format!("it needs {} behind a /", T::WHAT))?)
-    }
-}
-
-/// Declares the faults, and what is written of each.
-macro_rules! faults {
-    ($(
-        $(#[$attribute:meta])*
-        $name:ident = $word:literal, $constructor:ident, $kind:ident, $form:ident {
-            $($(#[$of_host:meta])* $host:ident,)*;
-            $($(#[$of_parameter:meta])* $parameter:ident: $type:ty,)*
-        }
-    )+) => {
-        /// Something that goes wrong in a world, with the names of the hosts that it hits.
-        #[derive(Clone, Debug, PartialEq)]
-        #[non_exhaustive]
-        pub enum Fault {
-            $($(#[$attribute])* $name {
-                $($(#[$of_host])* $host: String,)*
-                $($(#[$of_parameter])* $parameter: $type,)*
-            },)+
-        }
-
-        impl Fault {
-            $($(#[$attribute])*
-            pub fn $constructor(
-                $($host: impl Into<String>,)*
-                $($parameter: $type,)*
-            ) -> Self {
-                Self::$name { $($host: $host.into(),)* $($parameter,)* }
-            })+
-
-            /// The kind as which its strikes count.
-            pub fn kind(&self) -> FaultKind {
-                match self {
-                    $(Self::$name { .. } => FaultKind::$kind,)+
-                }
-            }
-
-            pub(super) fn parts(&self) -> Parts<'_> {
-                match self {
-                    $(Self::$name { $($host,)* $($parameter,)* } => Parts {
-                        word: $word,
-                        hosts: Hosts::$form,
-                        names: vec![$($host.as_str(),)*],
-                        parameters: vec![$($parameter,)*],
-                    },)+
-                }
-            }
-
-            /// Reads what is behind the word; `None` for a word that no fault has.
-            pub(super) fn read(word: &str, mut reader: Reader<'_>) -> Option<Result<Self, String>> {
-                match word {
-                    $($word => {
-                        let mut read = || {
-                            Ok(Self::$name {
-                                $($host: reader.name()?,)*
-                                $($parameter: reader.parameter()?,)*
-                            })
-                        };
-                        Some(read())
-                    })+
-                    _ => None,
-                }
-            }
-
-            /// The words of all faults, and how the hosts of each are written.
-            pub(super) const WORDS: &'static [(&'static str, Hosts)] =
-                &[$(($word, Hosts::$form),)+];
-
-            /// What calls the constructor.
-            pub(super) fn constructor(&self) -> &'static str {
-                match self {
-                    $(Self::$name { .. } => stringify!($constructor),)+
-                }
-            }
-        }
-    };
-}
-
-faults! {
+/// Something that goes wrong in a world, with the names of the hosts that it hits.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Fault {
     /// What one host sends to another is lost.
-    Cut = "cut", cut, Cut, OneWay {
+    Cut {
         /// Who sends.
-        from,
+        from: String,
         /// Who does not receive.
-        to,;
-    }
+        to: String,
+    },
     /// No packet passes between two hosts.
-    Partition = "partition", partition, Cut, BothWays {
+    Partition {
         /// One of the two hosts.
-        a,
+        a: String,
         /// The other.
-        b,;
-    }
+        b: String,
+    },
     /// The link from one host to another carries packets and loses them in turns.
-    Flap = "flap", flap, Flap, OneWay {
+    Flap {
         /// Who sends.
-        from,
+        from: String,
         /// Who receives.
-        to,;
+        to: String,
         /// How long the link carries packets each time.
         up: Duration,
         /// How long it then loses them.
         down: Duration,
-    }
+    },
     /// What one host sends to another is held, and arrives when the fault is healed.
-    Clog = "clog", clog, Clog, OneWay {
+    Clog {
         /// Who sends.
-        from,
+        from: String,
         /// Who receives later.
-        to,;
-    }
+        to: String,
+    },
     /// Packets from one host to another are lost by chance.
-    Loss = "loss", loss, Loss, OneWay {
+    Loss {
         /// Who sends.
-        from,
+        from: String,
         /// Who receives the rest.
-        to,;
+        to: String,
         /// The part that is lost, from 0 to 1.
         probability: f64,
-    }
+    },
     /// Packets from one host to another are doubled by chance. A stream ignores the copies.
-    Duplicate = "duplicate", duplicate, Duplicate, OneWay {
+    Duplicate {
         /// Who sends.
-        from,
+        from: String,
         /// Who receives.
-        to,;
+        to: String,
         /// The part that is doubled, from 0 to 1.
         probability: f64,
-    }
+    },
     /// Packets from one host to another are held back by chance, so that later ones overtake them.
-    Reorder = "reorder", reorder, Reorder, OneWay {
+    Reorder {
         /// Who sends.
-        from,
+        from: String,
         /// Who receives.
-        to,;
+        to: String,
         /// The part that is held back, from 0 to 1.
         probability: f64,
         /// For how long.
         by: Duration,
-    }
+    },
     /// Packets from one host to another are damaged by chance, and the receiver drops them.
-    Corrupt = "corrupt", corrupt, Corrupt, OneWay {
+    Corrupt {
         /// Who sends.
-        from,
+        from: String,
         /// Who receives the rest.
-        to,;
+        to: String,
         /// The part that is damaged, from 0 to 1.
         probability: f64,
-    }
+    },
     /// Packets from one host to another take longer.
-    Slow = "slow", slow, Slow, OneWay {
+    Slow {
         /// Who sends.
-        from,
+        from: String,
         /// Who receives.
-        to,;
+        to: String,
         /// How much longer.
         by: Duration,
-    }
+    },
     /// The link from one host to another carries only so much.
-    Rate = "rate", rate, Rate, OneWay {
+    Rate {
         /// Who sends.
-        from,
+        from: String,
         /// Who receives.
-        to,;
+        to: String,
         /// Bytes per second, with all headers.
         bytes_per_second: u64,
-    }
+    },
     /// The connections between two hosts are reset. It takes no time.
-    Reset = "reset", reset, Reset, BothWays {
+    Reset {
         /// One of the two hosts.
-        a,
+        a: String,
         /// The other.
-        b,;
-    }
+        b: String,
+    },
     /// A host crashes, and starts anew when the fault is healed; see [`Host::crash`].
     ///
     /// [`Host::crash`]: crate::Host::crash
-    Crash = "crash", crash, Crash, One {
+    Crash {
         /// The host, which is no client.
-        host,;
-    }
+        host: String,
+    },
     /// The tasks of a host stand still; see [`Host::pause`].
     ///
     /// [`Host::pause`]: crate::Host::pause
-    Pause = "pause", pause, Pause, One {
+    Pause {
         /// The host.
-        host,;
-    }
+        host: String,
+    },
     /// One packet is lost, whenever it is sent. Its time counts for nothing.
-    Lose = "lose", lose, Lose, None {
-        ;
+    Lose {
         /// Which one.
         packet: PacketName,
-    }
+    },
 }
 
 impl Fault {
+    /// What one host sends to another is lost.
+    pub fn cut(from: impl Into<String>, to: impl Into<String>) -> Self {
+        Self::Cut { from: from.into(), to: to.into() }
+    }
+
+    /// No packet passes between two hosts.
+    pub fn partition(a: impl Into<String>, b: impl Into<String>) -> Self {
+        Self::Partition { a: a.into(), b: b.into() }
+    }
+
+    /// The link from one host to another carries packets and loses them in turns.
+    pub fn flap(
+        from: impl Into<String>,
+        to: impl Into<String>,
+        up: Duration,
+        down: Duration,
+    ) -> Self {
+        Self::Flap { from: from.into(), to: to.into(), up, down }
+    }
+
+    /// What one host sends to another is held, and arrives when the fault is healed.
+    pub fn clog(from: impl Into<String>, to: impl Into<String>) -> Self {
+        Self::Clog { from: from.into(), to: to.into() }
+    }
+
+    /// Packets from one host to another are lost by chance.
+    pub fn loss(from: impl Into<String>, to: impl Into<String>, probability: f64) -> Self {
+        Self::Loss { from: from.into(), to: to.into(), probability }
+    }
+
+    /// Packets from one host to another are doubled by chance. A stream ignores the copies.
+    pub fn duplicate(from: impl Into<String>, to: impl Into<String>, probability: f64) -> Self {
+        Self::Duplicate { from: from.into(), to: to.into(), probability }
+    }
+
+    /// Packets from one host to another are held back by chance, so that later ones overtake them.
+    pub fn reorder(
+        from: impl Into<String>,
+        to: impl Into<String>,
+        probability: f64,
+        by: Duration,
+    ) -> Self {
+        Self::Reorder { from: from.into(), to: to.into(), probability, by }
+    }
+
+    /// Packets from one host to another are damaged by chance, and the receiver drops them.
+    pub fn corrupt(from: impl Into<String>, to: impl Into<String>, probability: f64) -> Self {
+        Self::Corrupt { from: from.into(), to: to.into(), probability }
+    }
+
+    /// Packets from one host to another take longer.
+    pub fn slow(from: impl Into<String>, to: impl Into<String>, by: Duration) -> Self {
+        Self::Slow { from: from.into(), to: to.into(), by }
+    }
+
+    /// The link from one host to another carries only so much.
+    pub fn rate(from: impl Into<String>, to: impl Into<String>, bytes_per_second: u64) -> Self {
+        Self::Rate { from: from.into(), to: to.into(), bytes_per_second }
+    }
+
+    /// The connections between two hosts are reset. It takes no time.
+    pub fn reset(a: impl Into<String>, b: impl Into<String>) -> Self {
+        Self::Reset { a: a.into(), b: b.into() }
+    }
+
+    /// A host crashes, and starts anew when the fault is healed; see [`Host::crash`].
+    ///
+    /// [`Host::crash`]: crate::Host::crash
+    pub fn crash(host: impl Into<String>) -> Self {
+        Self::Crash { host: host.into() }
+    }
+
+    /// The tasks of a host stand still; see [`Host::pause`].
+    ///
+    /// [`Host::pause`]: crate::Host::pause
+    pub fn pause(host: impl Into<String>) -> Self {
+        Self::Pause { host: host.into() }
+    }
+
+    /// One packet is lost, whenever it is sent. Its time counts for nothing.
+    pub fn lose(packet: PacketName) -> Self {
+        Self::Lose { packet }
+    }
+
     /// The fault from this time on, counted from the start of the world. How long it
     /// [lasts](Planned::lasting) is nothing at first.
     #[must_use]
     pub fn at(self, at: Duration) -> Planned {
         Planned { fault: self, at, lasts: Duration::ZERO }
+    }
+
+    /// The kind as which its strikes count.
+    pub fn kind(&self) -> FaultKind {
+        self.parts().kind
     }
 
     /// The hosts that it names.

@@ -8,6 +8,7 @@ mod apply;
 mod code;
 mod duration;
 mod fault;
+mod form;
 mod parameter;
 mod swarm;
 mod text;

@@ -1,7 +1,7 @@
 //! The text of faults and plans, and reading it.
 //!
-//! A fault is a word for what it is and a word for the rest: whom it hits, its numbers, its time and
-//! its length, as in `partition r0<>r1@46.5ms+714.8ms` and `loss r0>r1/0.02@1s+20ms`. Names of
+//! A fault is a word for what it is and a word for the rest: whom it hits, its numbers, its time
+//! and its length, as in `partition r0<>r1@46.5ms+714.8ms` and `loss r0>r1/0.02@1s+20ms`. Names of
 //! hosts are written as in the names of packets.
 
 use std::error::Error;
@@ -9,7 +9,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::fault::{Hosts, Parts, Reader};
+use super::form::{Hosts, Parts, Reader};
 use super::parameter::ParsedParameter;
 use super::{Fault, Plan, Planned, duration};
 use crate::name::{Escaped, unescaped};
@@ -61,7 +61,7 @@ impl fmt::Display for Planned {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Parts { word, hosts, names, parameters } = self.parts();
+        let Parts { word, hosts, names, parameters, .. } = self.parts();
         write!(f, "{word} ")?;
         for (nth, name) in names.into_iter().enumerate() {
             let sign = if nth == 0 { "" } else { hosts.sign() };

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use minato::net::UdpSocket;
-use minato::sim::{self, Fault, FaultKind, Order, Plan, Scenario, Swarm, Sweep};
+use minato::sim::{self, FaultKind, Scenario, Swarm, Sweep};
 use minato::time::{sleep, timeout};
 
 use crate::kit::child::own_name;
