@@ -1,4 +1,8 @@
 //! Carrying out a plan: what begins and what heals at an instant.
+//!
+//! Faults overlap, also such of one kind on one host or link. A host that crashes twice starts anew
+//! when the later crash heals. What is set on a link is what the latest fault has set of those that
+//! have not healed, and without any what was set before.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -7,43 +11,59 @@ use std::time::Duration;
 use super::{Fault, Plan, Planned};
 use crate::crash::Condition;
 use crate::host::Host;
-use crate::link::Settings;
+use crate::link::{Link, Settings};
 use crate::world::World;
 
 /// How far a plan is.
 pub(crate) struct Applied {
+    faults: Vec<Planned>,
     /// What is still to be done, the latest first.
     steps: Vec<(Duration, Step)>,
-    /// The faults that have begun, by what goes wrong with whom. Two that overlap are one, which is
-    /// healed when the later one is.
-    active: BTreeMap<String, Overlap>,
+    /// How many faults have begun and not healed.
+    active: usize,
+    /// The links on which faults have set something.
+    links: BTreeMap<(String, String), OnLink>,
+    /// How often a host is down or paused, by the text of the fault.
+    hosts: BTreeMap<String, u32>,
 }
 
-/// What heals a fault.
-type Undo = Box<dyn FnOnce() -> io::Result<()>>;
-
-#[derive(Default)]
-struct Overlap {
-    depth: u32,
-    undo: Option<Undo>,
-}
-
-#[derive(Clone, Debug)]
+/// By the number of the fault.
+#[derive(Clone, Copy, Debug)]
 enum Step {
-    Begin(Planned),
-    Heal(Planned),
+    Begin(usize),
+    Heal(usize),
+}
+
+/// What is set on a link.
+#[derive(Default)]
+struct OnLink {
+    /// What was set there before any fault.
+    before: Settings,
+    /// What faults have set, in the order of their beginnings.
+    set: Vec<Setting>,
+}
+
+struct Setting {
+    fault: usize,
+    /// The settings after the fault has begun.
+    after: Settings,
+    /// Takes over from other settings what the fault sets.
+    copy: fn(&mut Settings, &Settings),
 }
 
 impl Applied {
     pub(crate) fn new(plan: &Plan) -> Self {
-        let mut steps = Vec::new();
-        for planned in plan.faults() {
-            let at = if planned.fault.has_time() { planned.at } else { Duration::ZERO };
-            steps.push((at, Step::Begin(planned.clone())));
-        }
+        let faults = plan.faults().to_vec();
+        let at = |planned: &Planned| match planned.fault.has_time() {
+            true => planned.at,
+            false => Duration::ZERO,
+        };
+        let begin = |(number, planned)| (at(planned), Step::Begin(number));
+        let mut steps: Vec<_> = faults.iter().enumerate().map(begin).collect();
         steps.sort_by_key(|(at, _)| *at);
         steps.reverse();
-        Self { steps, active: BTreeMap::new() }
+        let (links, hosts) = (BTreeMap::new(), BTreeMap::new());
+        Self { faults, steps, active: 0, links, hosts }
     }
 
     /// When the next fault begins or heals.
@@ -53,14 +73,12 @@ impl Applied {
 
     /// Does what is due at the world's present.
     pub(crate) fn advance(&mut self, world: &World) -> io::Result<()> {
-        while self.next_at().is_some_and(|at| at <= world.now()) {
-            match self.steps.pop() {
-                Some((_, Step::Begin(planned))) => self.begin(world, planned)?,
-                Some((_, Step::Heal(planned))) => {
-                    self.heal(&planned)?;
-                    self.hurry_if_over(world);
-                }
-                None => {}
+        while self.next_at().is_some_and(|at| at <= world.now())
+            && let Some((_, step)) = self.steps.pop()
+        {
+            match step {
+                Step::Begin(number) => self.begin(world, number)?,
+                Step::Heal(number) => self.heal(world, number)?,
             }
         }
         Ok(())
@@ -69,158 +87,212 @@ impl Applied {
     /// Heals everything, and lets nothing begin any more.
     pub(crate) fn end(&mut self, world: &World) -> io::Result<()> {
         let steps = std::mem::take(&mut self.steps);
-        for (_, step) in steps.into_iter().rev() {
-            if let Step::Heal(planned) = step {
-                self.heal(&planned)?;
-                self.hurry_if_over(world);
+        steps.into_iter().rev().try_for_each(|(_, step)| match step {
+            Step::Begin(_) => Ok(()),
+            Step::Heal(number) => self.heal(world, number),
+        })
+    }
+
+    fn begin(&mut self, world: &World, number: usize) -> io::Result<()> {
+        let planned = self.faults[number].clone();
+        match &planned.fault {
+            Fault::Reset { a, b } => _ = world.reset(&world.host(a), &world.host(b)),
+            Fault::Lose { packet } => world.lose(packet)?,
+            fault @ (Fault::Crash { host } | Fault::Pause { host }) => {
+                let depth = self.hosts.entry(fault.to_string()).or_insert(0);
+                *depth += 1;
+                stop(fault, &world.host(host))?;
+            }
+            fault => {
+                for (from, to) in fault.links() {
+                    let link = world.link(from, to)?;
+                    let on_link = self.links.entry((from.to_owned(), to.to_owned())).or_default();
+                    on_link.begin(number, fault, &link)?;
+                }
             }
         }
+        self.active += 1;
+        let end = planned.end();
+        // Among those of one instant it is the last to be done.
+        let place = self.steps.partition_point(|(at, _)| *at > end);
+        self.steps.insert(place, (end, Step::Heal(number)));
         Ok(())
     }
 
-    /// When nothing goes wrong any more, what was lost is sent again at once: who has waited longer
-    /// and longer meanwhile would wait for up to two minutes otherwise.
-    fn hurry_if_over(&self, world: &World) {
-        if self.steps.is_empty() && self.active.values().all(|overlap| overlap.depth == 0) {
+    fn heal(&mut self, world: &World, number: usize) -> io::Result<()> {
+        let fault = self.faults[number].fault.clone();
+        match &fault {
+            Fault::Crash { host } | Fault::Pause { host } => {
+                let depth = self.hosts.entry(fault.to_string()).or_insert(1);
+                *depth -= 1;
+                if *depth == 0 {
+                    go_on(&fault, &world.host(host))?;
+                }
+            }
+            fault => {
+                for (from, to) in fault.links() {
+                    let link = world.link(from, to)?;
+                    if let Some(on_link) = self.links.get_mut(&(from.to_owned(), to.to_owned())) {
+                        on_link.heal(number, &link);
+                    }
+                }
+            }
+        }
+        self.active -= 1;
+        if self.active == 0 && self.steps.is_empty() {
+            // Nothing goes wrong any more, and what was lost is sent again at once. Who has waited
+            // longer and longer meanwhile would wait for up to two minutes otherwise.
             let mut state = world.lock();
             let now = state.now;
             state.queue.hurry(now);
         }
+        Ok(())
     }
+}
 
-    fn begin(&mut self, world: &World, planned: Planned) -> io::Result<()> {
-        let overlap = self.active.entry(subject(&planned.fault)).or_default();
-        overlap.depth += 1;
-        if overlap.depth == 1 {
-            overlap.undo = Some(planned.fault.begin(world)?);
+impl OnLink {
+    fn begin(&mut self, number: usize, fault: &Fault, link: &Link) -> io::Result<()> {
+        if self.set.is_empty() {
+            self.before = link.own();
         }
-        let end = planned.end();
-        // Among those of one instant it is the last to be done.
-        let place = self.steps.partition_point(|(at, _)| *at > end);
-        self.steps.insert(place, (end, Step::Heal(planned)));
+        let copy = fault.set_on(link)?;
+        self.set.push(Setting { fault: number, after: link.own(), copy });
         Ok(())
     }
 
-    fn heal(&mut self, planned: &Planned) -> io::Result<()> {
-        let overlap = self.active.entry(subject(&planned.fault)).or_default();
-        overlap.depth = overlap.depth.saturating_sub(1);
-        match overlap.undo.take() {
-            Some(undo) if overlap.depth == 0 => undo(),
-            undo => {
-                overlap.undo = undo;
-                Ok(())
+    fn heal(&mut self, number: usize, link: &Link) {
+        let Some(place) = self.set.iter().position(|setting| setting.fault == number) else {
+            return;
+        };
+        let healed = self.set.remove(place);
+        link.change(|settings| {
+            (healed.copy)(settings, &self.before);
+            for setting in &self.set {
+                (setting.copy)(settings, &setting.after);
             }
-        }
+        });
     }
-}
-
-/// What goes wrong with whom, whatever the numbers.
-fn subject(fault: &Fault) -> String {
-    format!("{} {}", fault.parts().word, fault.hosts().join(" "))
 }
 
 impl Fault {
-    /// Makes it happen. What is returned heals it.
-    fn begin(&self, world: &World) -> io::Result<Undo> {
+    /// The links that it changes: from and to.
+    fn links(&self) -> Vec<(&str, &str)> {
         match self {
-            Self::Partition { a, b } => {
-                let (a, b) = (world.host(a), world.host(b));
-                world.partition(&a, &b);
-                let world = world.clone();
-                Ok(Box::new(move || {
-                    world.heal(&a, &b);
-                    Ok(())
-                }))
-            }
-            Self::Reset { a, b } => {
-                world.reset(&world.host(a), &world.host(b));
-                Ok(nothing())
-            }
-            Self::Lose { packet } => world.lose(packet).map(|()| nothing()),
-            Self::Crash { host } => crash(&world.host(host)),
-            Self::Pause { host } => pause(&world.host(host)),
-            _ => self.begin_on_link(world),
+            Self::Partition { a, b } => vec![(a, b), (b, a)],
+            _ => match self.parts().names[..] {
+                [from, to] if !matches!(self, Self::Reset { .. }) => vec![(from, to)],
+                _ => Vec::new(),
+            },
         }
     }
 
-    /// The same for what happens on one link. What was set there before is set again afterwards.
-    fn begin_on_link(&self, world: &World) -> io::Result<Undo> {
-        let link = match self.hosts()[..] {
-            [from, to] => world.link(from, to)?,
-            _ => return Ok(nothing()),
-        };
-        let before = link.own();
-        let restore: fn(&mut Settings, &Settings) = match self {
-            Self::Cut { .. } => {
+    /// Makes it happen on a link. What is returned takes over what it has set there.
+    fn set_on(&self, link: &Link) -> io::Result<fn(&mut Settings, &Settings)> {
+        Ok(match self {
+            Self::Cut { .. } | Self::Partition { .. } => {
                 link.cut();
-                |settings, before| settings.cut = before.cut
+                |settings, from| settings.cut = from.cut
             }
             Self::Flap { up, down, .. } => {
                 link.flap(*up, *down)?;
-                |settings, before| settings.flap = before.flap
+                |settings, from| settings.flap = from.flap
             }
             Self::Clog { .. } => {
                 link.clog();
-                |settings, before| settings.clogged = before.clogged
+                |settings, from| settings.clogged = from.clogged
             }
             Self::Loss { probability, .. } => {
                 link.loss(*probability)?;
-                |settings, before| settings.loss = before.loss
+                |settings, from| settings.loss = from.loss
             }
             Self::Duplicate { probability, .. } => {
                 link.duplicate(*probability)?;
-                |settings, before| settings.duplicate = before.duplicate
+                |settings, from| settings.duplicate = from.duplicate
             }
             Self::Reorder { probability, by, .. } => {
                 link.reorder(*probability, *by)?;
-                |settings, before| settings.reorder = before.reorder
+                |settings, from| settings.reorder = from.reorder
             }
             Self::Corrupt { probability, .. } => {
                 link.corrupt(*probability)?;
-                |settings, before| settings.corrupt = before.corrupt
+                |settings, from| settings.corrupt = from.corrupt
             }
             Self::Slow { by, .. } => {
                 link.slow(*by)?;
-                |settings, before| settings.slow = before.slow
+                |settings, from| settings.slow = from.slow
             }
             Self::Rate { bytes_per_second, .. } => {
                 link.rate(*bytes_per_second)?;
-                |settings, before| settings.rate = before.rate
+                |settings, from| settings.rate = from.rate
             }
-            _ => return Ok(nothing()),
+            _ => |_, _| {},
+        })
+    }
+}
+
+/// Crashes or pauses a host. One that has crashed without the plan stays as it is.
+fn stop(fault: &Fault, host: &Host) -> io::Result<()> {
+    match (fault, host.requested()) {
+        (Fault::Crash { .. }, Condition::Down) => Ok(()),
+        (Fault::Crash { .. }, _) => host.crash(),
+        (_, Condition::Running) => host.pause(),
+        _ => Ok(()),
+    }
+}
+
+/// Lets a host go on. One that has crashed while it was paused is not resumed.
+fn go_on(fault: &Fault, host: &Host) -> io::Result<()> {
+    match (fault, host.requested()) {
+        (Fault::Crash { .. }, Condition::Down) => host.restart(),
+        (Fault::Pause { .. }, Condition::Paused) => host.resume(),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MILLI: Duration = Duration::from_millis(1);
+
+    /// What is set on the link from `a` to `b` in each millisecond of a plan.
+    fn settings<T>(plan: &str, what: impl Fn(Settings) -> T) -> Vec<T> {
+        let world = World::new(1);
+        let link = (world.host("a"), world.host("b"), world.link("a", "b").unwrap()).2;
+        link.slow(7 * MILLI).unwrap();
+        let plan: Plan = plan.parse().unwrap();
+        let mut applied = Applied::new(&plan);
+        let mut seen = Vec::new();
+        for millis in 0..10 {
+            world.advance(Some(millis * MILLI));
+            applied.advance(&world).unwrap();
+            seen.push(what(link.own()));
+        }
+        applied.end(&world).unwrap();
+        assert_eq!(link.own(), Settings { slow: Some(7_000_000), ..Settings::default() });
+        seen
+    }
+
+    #[test]
+    fn faults_that_overlap_on_a_link_heal_each_at_its_time() {
+        let cut = |plan| {
+            let seen = settings(plan, |settings| settings.cut);
+            seen.into_iter().map(|cut| if cut { '#' } else { '.' }).collect::<String>()
         };
-        Ok(Box::new(move || {
-            link.change(|settings| restore(settings, &before));
-            Ok(())
-        }))
+        assert_eq!(cut("cut a>b@2ms+3ms"), "..###.....");
+        assert_eq!(cut("partition a<>b@2ms+3ms cut a>b@4ms+3ms"), "..#####...");
+        assert_eq!(cut("cut a>b@2ms+6ms partition a<>b@4ms+2ms"), "..######..");
+        assert_eq!(cut("cut b>a@2ms+6ms partition a<>b@4ms+20ms"), "....######");
+        assert_eq!(cut("cut a>b@2ms+3ms cut a>b@5ms+1ms"), "..####....");
     }
-}
 
-/// Heals what was over as it began.
-fn nothing() -> Undo {
-    Box::new(|| Ok(()))
-}
-
-/// A host that has crashed without the plan stays as it is.
-fn crash(host: &Host) -> io::Result<Undo> {
-    let host = host.clone();
-    if host.requested() != Condition::Down {
-        host.crash()?;
+    #[test]
+    fn the_latest_fault_counts_and_then_what_was_set_before() {
+        let slow = |plan| settings(plan, |settings| settings.slow.unwrap() / 1_000_000);
+        assert_eq!(slow("slow a>b/2ms@1ms+7ms"), [7, 2, 2, 2, 2, 2, 2, 2, 7, 7]);
+        let both = slow("slow a>b/2ms@1ms+7ms slow a>b/3ms@3ms+2ms loss a>b/0.5@2ms+3ms");
+        assert_eq!(both, [7, 2, 2, 3, 3, 2, 2, 2, 7, 7]);
+        let crossed = slow("slow a>b/2ms@1ms+4ms slow a>b/3ms@3ms+4ms");
+        assert_eq!(crossed, [7, 2, 2, 3, 3, 3, 3, 7, 7, 7]);
     }
-    Ok(Box::new(move || match host.requested() {
-        Condition::Down => host.restart(),
-        _ => Ok(()),
-    }))
-}
-
-/// A host that has crashed meanwhile is not resumed.
-fn pause(host: &Host) -> io::Result<Undo> {
-    let host = host.clone();
-    if host.requested() == Condition::Running {
-        host.pause()?;
-    }
-    Ok(Box::new(move || match host.requested() {
-        Condition::Paused => host.resume(),
-        _ => Ok(()),
-    }))
 }
