@@ -71,10 +71,6 @@ impl Host {
         self.context.with_core(|core| core.has_task(self.runtime())).unwrap_or(false)
     }
 
-    pub(super) fn has_timers(&self) -> bool {
-        !self.reactor.timers.is_empty()
-    }
-
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         self.reactor.timers.next_deadline()
     }
