@@ -147,17 +147,31 @@ impl State {
     /// through. A host that is down does not answer, and one that knows nothing of the connection
     /// answers with a reset.
     pub(crate) fn probe(&mut self, key: Key, from: Side, kind: PacketKind) -> Option<u64> {
-        let there = self.pass(key, from, kind).fate;
+        let there = self.pass_probe(key, from, from, kind)?;
         let connection = self.connection(key);
         if self.is_down(connection.end(from.other()).host) {
             return None;
         }
         let is_known = !connection.is_unknown(from.other());
         let answer = if is_known { PacketKind::Ack } else { PacketKind::Reset };
-        let back = self.pass(key, from.other(), answer).fate;
-        let (Fate::Arrives(there), Fate::Arrives(back)) = (there, back) else { return None };
+        let back = self.pass_probe(key, from, from.other(), answer)?;
         let there = self.in_order(key, from, there);
         Some(there.saturating_add(back - self.now))
+    }
+
+    /// One of the two packets of a probe by `prober`. If a clogged link holds it, the prober tries
+    /// again when it goes on.
+    fn pass_probe(&mut self, key: Key, prober: Side, from: Side, kind: PacketKind) -> Option<u64> {
+        let way = self.pass(key, from, kind);
+        match way.fate {
+            Fate::Arrives(at) => Some(at),
+            Fate::Held(delay) => {
+                let step = Step::Retransmit { from: prober };
+                self.hold(key, from, false, (delay, way.number), EMPTY_PACKET, step);
+                None
+            }
+            Fate::Lost => None,
+        }
     }
 
     /// A reset for the other end. Returns whether it gets there.
