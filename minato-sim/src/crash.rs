@@ -300,19 +300,17 @@ impl State {
     }
 
     fn carry_out(&mut self, host: HostId, action: Action) {
-        let (stage, fault) = match action {
-            Action::Crash => (Stage::Begins, "crash"),
-            Action::Start => (Stage::Ends, "crash"),
-            Action::Pause => (Stage::Begins, "pause"),
-            Action::Resume => (Stage::Ends, "pause"),
+        let (stage, kind) = match action {
+            Action::Crash => (Stage::Begins, FaultKind::Crash),
+            Action::Start => (Stage::Ends, FaultKind::Crash),
+            Action::Pause => (Stage::Begins, FaultKind::Pause),
+            Action::Resume => (Stage::Ends, FaultKind::Pause),
         };
-        self.note_fault(stage, fault, (Some(host), None), 0);
-        let crashed = action == Action::Crash;
-        match action {
-            Action::Crash => self.strike(FaultKind::Crash, (Some(host), None)),
-            Action::Pause => self.strike(FaultKind::Pause, (Some(host), None)),
-            Action::Start | Action::Resume => {}
+        self.note_fault(stage, kind.word(), (Some(host), None), 0);
+        if stage == Stage::Begins {
+            self.strike(kind, (Some(host), None));
         }
+        let crashed = action == Action::Crash;
         let host_state = self.host_mut(host);
         host_state.broken.clear();
         host_state.life.crashes += u64::from(crashed);
@@ -322,6 +320,7 @@ impl State {
             Action::Start | Action::Resume => Condition::Running,
         };
         if crashed {
+            self.crash_disks(host);
             self.cut_off(host);
         }
     }

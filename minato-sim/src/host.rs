@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::arena::Key;
 use crate::crash::Life;
 use crate::faults::Faults;
+use crate::disk::DiskSettings;
 use crate::name::key_of_host;
 use crate::ports::Ports;
 use crate::readiness::Event;
@@ -46,6 +47,7 @@ pub(crate) struct HostState {
     /// Whether the host is in the world's list of notified hosts.
     pub(crate) notified: bool,
     pub(crate) life: Life,
+    pub(crate) disk_settings: DiskSettings,
     /// How many tasks were numbered.
     tasks: u64,
 }
@@ -98,6 +100,7 @@ impl HostState {
             last_loopback: 0,
             notified: false,
             life: Life::default(),
+            disk_settings: DiskSettings::default(),
             tasks: 0,
         }
     }

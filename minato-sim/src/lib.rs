@@ -126,6 +126,7 @@
 pub mod agenda;
 mod builder;
 mod crash;
+mod disk;
 mod faults;
 mod host;
 mod message;
@@ -171,6 +172,7 @@ pub mod sweep;
 
 // Helpers.
 mod address;
+mod alarm;
 mod arena;
 mod errno;
 mod escape;
@@ -179,6 +181,7 @@ mod time;
 pub use builder::WorldBuilder;
 pub use crash::{Action, Condition};
 pub use dns::{Dns, LookupFailure};
+pub use disk::{DiskSync, Durable};
 pub use faults::Verb;
 pub use host::Host;
 pub use link::{Latency, Link, Rule};

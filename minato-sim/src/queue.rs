@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 use crate::arena::Key;
+use crate::disk::SyncEnd;
 use crate::record::PacketNumber;
 use crate::tcp::{SYN_ACK_RETRIES, Side};
 use crate::time::NEVER;
@@ -17,6 +18,8 @@ pub(crate) enum Occurrence {
     OfConnection { connection: Key, step: Step, packet: PacketNumber },
     /// A datagram reaches a host.
     Datagram { packet: Box<Datagram> },
+    /// A disk is done with a sync.
+    SyncEnds(SyncEnd),
     /// The sender of a datagram learns that it could not be delivered.
     Unreachable { socket: Key, error: i32 },
 }

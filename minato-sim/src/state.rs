@@ -6,13 +6,16 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::task::Waker;
 
 use crate::address::Bound;
+use crate::alarm::AlarmState;
 use crate::arena::{Arena, Key};
 use crate::builder::Config;
 use crate::choice::{Choices, draw, site};
 use crate::crash::Waiting;
 use crate::dns::LookupFaults;
+use crate::disk::DiskState;
 use crate::host::{HostId, HostState};
 use crate::link::{Links, Rules};
 use crate::name::{ConnectionName, PacketName, SocketName, TaskName, key_of};
@@ -86,6 +89,10 @@ pub(crate) struct State {
     pub(crate) notified: Vec<u64>,
     /// What was asked of hosts and not carried out yet.
     pub(crate) requests: VecDeque<Waiting>,
+    pub(crate) disks: Vec<DiskState>,
+    pub(crate) alarms: Arena<AlarmState>,
+    /// To be woken once the world's lock is free.
+    pub(crate) woken: Vec<Waker>,
     pub(crate) sockets: Arena<SocketState>,
     pub(crate) connections: Arena<Connection>,
     /// The packets that were lost by chance.
@@ -115,6 +122,9 @@ impl State {
             members: BTreeMap::new(),
             notified: Vec::new(),
             requests: VecDeque::new(),
+            disks: Vec::new(),
+            alarms: Arena::default(),
+            woken: Vec::new(),
             sockets: Arena::default(),
             connections: Arena::default(),
             lost: Vec::new(),
@@ -329,6 +339,7 @@ impl State {
         let connection = match what {
             Occurrence::Datagram { packet } => return self.on_datagram(*packet),
             Occurrence::Unreachable { socket, error } => return self.on_unreachable(socket, error),
+            Occurrence::SyncEnds(end) => return self.on_sync_end(end),
             Occurrence::OfConnection { connection, step, packet } => {
                 self.take_step(connection, step, packet);
                 connection

@@ -46,10 +46,14 @@ pub enum FaultKind {
     AcceptError,
     /// Another call failed because it was told to.
     CallError,
-    /// A host [crashed](crate::Host::crash).
+    /// A host has [crashed](crate::Host::crash).
     Crash,
     /// A host was [paused](crate::Host::pause).
     Pause,
+    /// A clock was [set or made to drift](crate::Host::skew).
+    Skew,
+    /// A [sync of a disk](crate::Host::fail_syncs) has failed.
+    Sync,
 }
 
 impl FaultKind {
@@ -75,6 +79,8 @@ impl FaultKind {
         FaultKind::CallError,
         FaultKind::Crash,
         FaultKind::Pause,
+        FaultKind::Skew,
+        FaultKind::Sync,
     ];
 
     /// Its word in reports.
@@ -100,6 +106,8 @@ impl FaultKind {
             FaultKind::CallError => "call error",
             FaultKind::Crash => "crash",
             FaultKind::Pause => "pause",
+            FaultKind::Skew => "skew",
+            FaultKind::Sync => "sync",
         }
     }
 }

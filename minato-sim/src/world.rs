@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::task::Waker;
 use std::time::Duration;
 
 use crate::builder::{Config, WorldBuilder};
@@ -97,7 +98,12 @@ impl World {
     /// assert_eq!(world.now(), Duration::from_secs(3600));
     /// ```
     pub fn advance(&self, limit: Option<Duration>) -> bool {
-        self.lock().advance(limit.map(nanos))
+        let (had_event, woken) = {
+            let mut state = self.lock();
+            (state.advance(limit.map(nanos)), std::mem::take(&mut state.woken))
+        };
+        woken.into_iter().for_each(Waker::wake);
+        had_event
     }
 
     /// Adds the numbers of the hosts that have something to look at since the last call to `hosts`,

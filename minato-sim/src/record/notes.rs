@@ -118,7 +118,7 @@ impl State {
         let packet = match what {
             Occurrence::OfConnection { packet, .. } => *packet,
             Occurrence::Datagram { packet } => packet.number(),
-            Occurrence::Unreachable { .. } => return,
+            Occurrence::Unreachable { .. } | Occurrence::SyncEnds(_) => return,
         };
         self.journal.release(self.now, packet, arrives);
     }
