@@ -41,6 +41,7 @@ use std::time::Duration;
 use crate::choice::{draw, site};
 use crate::crash::Action;
 use crate::host::Host;
+use crate::skew::Clocks;
 use crate::time::nanos;
 use crate::world::World;
 
@@ -61,7 +62,8 @@ pub const STUCK_TIME: Duration = Duration::from_secs(600);
 
 const SITE: &str = "which host runs";
 
-/// See the head of this file. Hosts go by their numbers, and times are since the world began.
+/// See the head of this file. Hosts go by their numbers, and times are since the world began; where
+/// nothing else is said, they are true times.
 #[derive(Debug)]
 pub struct Agenda {
     world: World,
@@ -102,6 +104,7 @@ struct Entry {
     rank: Option<Rank>,
     deadline: Option<Duration>,
     is_paused: bool,
+    clocks: Clocks,
 }
 
 impl Agenda {
@@ -122,13 +125,16 @@ impl Agenda {
         }
     }
 
-    /// Notes whether a host has a ready task, and when its next timer is due.
+    /// Notes whether a host has a ready task, and when its next timer is due by the host's own
+    /// clock.
     pub fn note(&mut self, number: u64, is_ready: bool, deadline: Option<Duration>) {
         let index = number as usize;
         if self.entries.len() <= index {
             self.add_entries(index + 1);
         }
         let entry = &mut self.entries[index];
+        let true_time = |shown| Duration::from_nanos(entry.clocks.instant(nanos(shown)));
+        let deadline = deadline.map(true_time);
         if is_ready != entry.rank.is_some() {
             entry.rank = is_ready.then(|| entry.draw(self.seed, self.now));
             match entry.rank {
@@ -165,7 +171,12 @@ impl Agenda {
         self.has_requests = true;
         self.note(host.number(), false, None);
         let entry = &mut self.entries[host.number() as usize];
-        entry.is_paused = action == Action::Pause;
+        match action {
+            Action::Pause => entry.is_paused = true,
+            Action::Crash | Action::Resume => entry.is_paused = false,
+            Action::Skew => entry.clocks = self.world.clocks_of_host(host.number() as usize),
+            Action::Start => {}
+        }
         Some((host, action))
     }
 
@@ -268,8 +279,9 @@ impl Agenda {
     #[cold]
     fn add_entries(&mut self, len: usize) {
         let from = self.entries.len();
-        let keys = (from..len).map(|number| self.world.key_of_host(number));
-        self.entries.extend(keys.map(Entry::new));
+        let entry =
+            |number| Entry::new(self.world.key_of_host(number), self.world.clocks_of_host(number));
+        self.entries.extend((from..len).map(entry));
     }
 
     /// Keeps the heaps in proportion to the number of hosts.
@@ -288,7 +300,7 @@ impl Agenda {
 }
 
 impl Entry {
-    fn new(key: u64) -> Self {
+    fn new(key: u64, clocks: Clocks) -> Self {
         Entry {
             key,
             polls: 0,
@@ -297,6 +309,7 @@ impl Entry {
             rank: None,
             deadline: None,
             is_paused: false,
+            clocks,
         }
     }
 

@@ -67,6 +67,8 @@ pub enum Action {
     Pause,
     /// See [`Host::resume`].
     Resume,
+    /// See [`Host::set_drift`]. Its clock runs so already; what is due by it is to be found anew.
+    Skew,
 }
 
 impl Action {
@@ -76,6 +78,7 @@ impl Action {
             Action::Start => "restarted",
             Action::Pause => "paused",
             Action::Resume => "resumed",
+            Action::Skew => "skewed",
         }
     }
 }
@@ -254,7 +257,7 @@ impl Host {
     }
 }
 
-fn invalid(text: String) -> io::Error {
+pub(crate) fn invalid(text: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, text)
 }
 
@@ -273,6 +276,14 @@ impl World {
 }
 
 impl State {
+    /// The clock of a host runs at another speed from now on.
+    pub(crate) fn note_drift(&mut self, host: HostId) {
+        self.strike(FaultKind::Skew, (Some(host), None));
+        if self.host(host).life.is_stepped {
+            self.ask(host, Action::Skew);
+        }
+    }
+
     fn ask(&mut self, host: HostId, action: Action) {
         self.requests.push_back(Waiting { host, action, is_done: false });
         self.notify(host);
@@ -302,9 +313,10 @@ impl State {
     fn carry_out(&mut self, host: HostId, action: Action) {
         let (stage, kind) = match action {
             Action::Crash => (Stage::Begins, FaultKind::Crash),
-            Action::Start => (Stage::Ends, FaultKind::Crash),
+            Action::Start if self.is_down(host) => (Stage::Ends, FaultKind::Crash),
             Action::Pause => (Stage::Begins, FaultKind::Pause),
             Action::Resume => (Stage::Ends, FaultKind::Pause),
+            Action::Start | Action::Skew => return,
         };
         self.note_fault(stage, kind.word(), (Some(host), None), 0);
         if stage == Stage::Begins {
@@ -317,7 +329,7 @@ impl State {
         host_state.life.condition = match action {
             Action::Crash => Condition::Down,
             Action::Pause => Condition::Paused,
-            Action::Start | Action::Resume => Condition::Running,
+            _ => Condition::Running,
         };
         if crashed {
             self.crash_disks(host);

@@ -26,7 +26,7 @@ use crate::state::State;
 use crate::strikes::FaultKind;
 
 const SYNC: u64 = site("time of a sync");
-const KEPT: &str = "writes that a crash keeps";
+const SURVIVORS: &str = "writes that a crash keeps";
 
 /// What the disks of a host have in common.
 #[derive(Debug)]
@@ -83,7 +83,7 @@ trait Contents: Send {
     fn give_up(&mut self, write: u64);
     fn unsynced(&self) -> u64;
     /// Keeps so many of the writes that were not synced.
-    fn crash(&mut self, kept: u64);
+    fn crash(&mut self, count: u64);
 }
 
 /// What is on a disk, and what is only in memory.
@@ -118,8 +118,8 @@ impl<T: Send> Contents for Pages<T> {
         self.writes.len() as u64
     }
 
-    fn crash(&mut self, kept: u64) {
-        if let Some((_, value)) = self.writes.drain(..).take(kept as usize).last() {
+    fn crash(&mut self, count: u64) {
+        if let Some((_, value)) = self.writes.drain(..).take(count as usize).last() {
             self.synced = value;
         }
     }
@@ -330,11 +330,11 @@ impl State {
         let crashes = self.host(host).life.crashes;
         for disk in self.disks.iter().filter(|disk| disk.host == host) {
             let mut contents = lock(&disk.contents);
-            let raw = draw(self.choices.seed, site(KEPT), disk.key, crashes);
+            let raw = draw(self.choices.seed, site(SURVIVORS), disk.key, crashes);
             let possible = contents.unsynced() + 1;
-            let kept = below(raw, possible);
-            contents.crash(kept);
-            self.journal.choice(self.now, KEPT, disk.key, possible, kept);
+            let count = below(raw, possible);
+            contents.crash(count);
+            self.journal.choice(self.now, SURVIVORS, disk.key, possible, count);
         }
     }
 }

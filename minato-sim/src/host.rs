@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use crate::arena::Key;
 use crate::crash::Life;
-use crate::faults::Faults;
 use crate::disk::DiskSettings;
+use crate::faults::Faults;
 use crate::name::key_of_host;
 use crate::ports::Ports;
 use crate::readiness::Event;
+use crate::skew::Clocks;
 use crate::socket::{Family, Kind, Socket};
 use crate::unix::UnixNames;
 use crate::world::World;
@@ -48,6 +49,7 @@ pub(crate) struct HostState {
     pub(crate) notified: bool,
     pub(crate) life: Life,
     pub(crate) disk_settings: DiskSettings,
+    pub(crate) clocks: Clocks,
     /// How many tasks were numbered.
     tasks: u64,
 }
@@ -101,6 +103,7 @@ impl HostState {
             notified: false,
             life: Life::default(),
             disk_settings: DiskSettings::default(),
+            clocks: Clocks::default(),
             tasks: 0,
         }
     }

@@ -136,6 +136,7 @@ mod options;
 pub mod outbox;
 pub mod picker;
 mod readiness;
+mod skew;
 mod socket;
 mod world;
 
@@ -180,8 +181,8 @@ mod time;
 
 pub use builder::WorldBuilder;
 pub use crash::{Action, Condition};
-pub use dns::{Dns, LookupFailure};
 pub use disk::{DiskSync, Durable};
+pub use dns::{Dns, LookupFailure};
 pub use faults::Verb;
 pub use host::Host;
 pub use link::{Latency, Link, Rule};
@@ -191,6 +192,7 @@ pub use named::{Membership, OptionName, OptionValue};
 pub use options::{Options, SocketOption};
 pub use packet::{Packet, PacketKind, Verdict};
 pub use readiness::{Event, Readiness};
+pub use skew::Offset;
 pub use socket::{Family, Kind, Socket};
 pub use strikes::{FaultKind, FaultSet, Strikes};
 pub use unix::MAX_WAITING;

@@ -11,6 +11,7 @@ use crate::builder::{Config, WorldBuilder};
 use crate::choice::{below, between};
 use crate::host::Host;
 use crate::link::Asking;
+use crate::skew::Clocks;
 use crate::state::State;
 use crate::time::{NEVER, nanos};
 
@@ -132,6 +133,11 @@ impl World {
         let mut state = self.lock();
         state.take_notified(hosts);
         (state.now, !state.requests.is_empty())
+    }
+
+    /// The clocks of a host.
+    pub(crate) fn clocks_of_host(&self, number: usize) -> Clocks {
+        self.lock().hosts.get(number).map_or_else(Clocks::default, |host| host.clocks)
     }
 
     /// What stands for a host in draws.

@@ -9,9 +9,6 @@ use minato_sim::{Host, World};
 use super::escape;
 use crate::Place;
 
-/// Midnight of 1 January 2026, when every world begins.
-const BEGIN: Duration = Duration::from_secs(1_767_225_600);
-
 pub(crate) unsafe fn clock_gettime<P: Place>(clock: c_int, time: *mut timespec) -> Option<c_int> {
     let now = now::<P>(clock)?;
     let (tv_sec, tv_nsec) = (now.as_secs() as _, now.subsec_nanos() as _);
@@ -48,7 +45,7 @@ pub(crate) unsafe fn nanosleep<P: Place>(
 ) -> Option<c_int> {
     // SAFETY: the caller gives a time.
     let time = unsafe { duration(time) }?;
-    P::host().map(|host| sleep(&host, host.world().now().saturating_add(time)))
+    P::host().map(|host| sleep(&host, time))
 }
 
 pub(crate) unsafe fn clock_nanosleep<P: Place>(
@@ -62,22 +59,27 @@ pub(crate) unsafe fn clock_nanosleep<P: Place>(
     let (host, now) = (P::host()?, now::<P>(clock)?);
     let time = if flags & libc::TIMER_ABSTIME == 0 { time } else { time.saturating_sub(now) };
     // This one returns the number of its error.
-    let slept = sleep(&host, host.world().now().saturating_add(time));
+    let slept = sleep(&host, time);
     Some(if slept == 0 { 0 } else { libc::EOPNOTSUPP })
 }
 
-/// What a clock shows in the world. A clock of a process or thread measures work, which is real.
+/// What a clock shows on the host; between the hosts, the true time of the world. A clock of a
+/// process or thread measures work, which is real.
 fn now<P: Place>(clock: c_int) -> Option<Duration> {
     use libc::{CLOCK_BOOTTIME, CLOCK_MONOTONIC, CLOCK_MONOTONIC_COARSE, CLOCK_MONOTONIC_RAW};
     use libc::{CLOCK_REALTIME, CLOCK_REALTIME_COARSE, CLOCK_TAI};
-    let begin = match clock {
-        CLOCK_MONOTONIC | CLOCK_MONOTONIC_COARSE | CLOCK_MONOTONIC_RAW | CLOCK_BOOTTIME => {
-            Duration::ZERO
-        }
-        CLOCK_REALTIME | CLOCK_REALTIME_COARSE | CLOCK_TAI => BEGIN,
+    let is_wall_clock = match clock {
+        CLOCK_MONOTONIC | CLOCK_MONOTONIC_COARSE | CLOCK_MONOTONIC_RAW | CLOCK_BOOTTIME => false,
+        CLOCK_REALTIME | CLOCK_REALTIME_COARSE | CLOCK_TAI => true,
         _ => return None,
     };
-    P::world().map(|world| begin + world.now())
+    let world = P::world()?;
+    Some(match (P::host(), is_wall_clock) {
+        (Some(host), true) => host.wall_time(),
+        (Some(host), false) => host.now(),
+        (None, true) => World::BEGIN + world.now(),
+        (None, false) => world.now(),
+    })
 }
 
 /// A time that is one; of any other the system says what is wrong.
@@ -88,9 +90,10 @@ unsafe fn duration(time: *const timespec) -> Option<Duration> {
     Some(Duration::new(time.tv_sec.try_into().ok()?, nanoseconds))
 }
 
-/// Lets the world go on until then. No task of any host runs meanwhile.
-fn sleep(host: &Host, until: Duration) -> c_int {
+/// Lets the world go on for so long by the host's clock. No task of any host runs meanwhile.
+fn sleep(host: &Host, time: Duration) -> c_int {
     let world = host.world();
+    let until = host.true_time(host.now().saturating_add(time));
     if until >= World::END {
         return escape(host, "sleeps for ever, and no other host would run again");
     }

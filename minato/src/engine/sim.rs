@@ -155,7 +155,9 @@ impl SimDriver {
             return Err(io::Error::other(escape));
         }
         DEPUTIES.close_abandoned(world);
-        let limit = timeout.map(|timeout| world.now().saturating_add(timeout));
+        // A timeout is counted by the host's own clock.
+        let host = &self.host.host;
+        let limit = timeout.map(|timeout| host.true_time(host.now().saturating_add(timeout)));
         if !world.advance(limit) && limit.is_none() {
             let mut text = "nothing can run in the simulated world, and no event is due".to_owned();
             if self.host.is_closed() {

@@ -99,7 +99,7 @@ impl Reactor {
     /// When the system has no more descriptors.
     pub fn with_engine(engine: Engine) -> io::Result<Self> {
         let clock = match engine.host() {
-            Some(host) => Clock::Simulated(host.host().world().clone()),
+            Some(host) => Clock::Simulated(host.host().clone()),
             None => Clock::System,
         };
         let inner = ReactorInner::start(&engine, clock, TurnedBy::Owner)?;

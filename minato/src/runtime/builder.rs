@@ -386,7 +386,7 @@ impl Builder {
             Some(_) if self.start_paused && !self.engine.is_closed() => {
                 return Err(contradiction("a simulated world has its own clock, never paused"));
             }
-            Some(host) => Clock::Simulated(host.host().world().clone()),
+            Some(host) => Clock::Simulated(host.host().clone()),
             None => Clock::Pausable(Arc::new(PausableClock::default())),
         };
         if let (Clock::Pausable(clock), true) = (&clock, self.start_paused) {

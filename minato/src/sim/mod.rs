@@ -20,10 +20,11 @@ mod socket;
 mod udp;
 
 pub use crate::runtime::simulation::Simulation;
+pub use minato_sim::WorldBuilder;
 pub use minato_sim::plan::{Fault, Plan, PlanError, Planned, Swarm};
 pub use minato_sim::scenario::{Ending, Leak, Scenario};
 pub use minato_sim::sweep::{Failure, Order, Report, Sweep};
-pub use minato_sim::{Action, Condition, Host, Socket, Verb, World, WorldBuilder};
+pub use minato_sim::{Condition, DiskSync, Durable, Host, Offset, Socket, Verb, World};
 pub use minato_sim::{Dns, FaultKind, Latency, Link, LookupFailure, Strikes};
 pub use minato_sim::{Packet, PacketKind, PacketName, Rule, Verdict};
 

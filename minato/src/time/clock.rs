@@ -12,7 +12,7 @@ use crate::sync::{Arc, AtomicBool, AtomicUsize, Mutex, Ordering};
 pub(crate) enum Clock {
     System,
     Pausable(Arc<PausableClock>),
-    Simulated(minato_sim::World),
+    Simulated(minato_sim::Host),
 }
 
 impl Clock {
@@ -20,8 +20,8 @@ impl Clock {
         match self {
             Self::System => system_now(),
             Self::Pausable(clock) => clock.now(),
-            // Every world begins at one point, so that instants of one world compare.
-            Self::Simulated(world) => world_origin() + world.now(),
+            // Every world begins at one point, so that instants of one host compare.
+            Self::Simulated(host) => world_origin() + host.now(),
         }
     }
 
@@ -29,7 +29,7 @@ impl Clock {
     pub(crate) fn time_left(&self) -> Option<Duration> {
         match self {
             Self::System | Self::Pausable(_) => None,
-            Self::Simulated(world) => Some(minato_sim::World::END - world.now()),
+            Self::Simulated(_) => Some(minato_sim::World::END - (self.now() - world_origin())),
         }
     }
 
@@ -66,7 +66,8 @@ pub(crate) fn real_now() -> std::time::Instant {
     context::in_no_world(std::time::Instant::now)
 }
 
-fn world_origin() -> Instant {
+/// When the clocks of all worlds begin.
+pub(crate) fn world_origin() -> Instant {
     static ORIGIN: OnceLock<Instant> = OnceLock::new();
     *ORIGIN.get_or_init(|| system_now().fixed())
 }

@@ -9,8 +9,9 @@ use crate::runtime::context;
 /// A point on a clock that never runs backwards.
 ///
 /// In a runtime whose clock is stopped or simulated, [`now`](Self::now) is the virtual time of that
-/// runtime. Everywhere else it is that of [`std::time::Instant`]. An earlier instant minus a later
-/// one is zero.
+/// runtime, and on a simulated host what the [clock of the host](minato_sim::Host::now) shows: to
+/// compare the instants of two hosts means nothing. Everywhere else it is that of
+/// [`std::time::Instant`]. An earlier instant minus a later one is zero.
 ///
 /// ```
 /// use std::time::Duration;

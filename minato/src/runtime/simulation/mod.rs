@@ -25,8 +25,7 @@ use crate::sim::DEPUTIES;
 use crate::sync::Arc;
 use crate::sync::plain::{AtomicBool, Ordering};
 use crate::task::{self, JoinHandle};
-use crate::time::Instant;
-use crate::time::clock::Clock;
+use crate::time::clock::world_origin;
 
 /// A world whose hosts each run a program of yours, deterministically, on one thread.
 ///
@@ -101,8 +100,6 @@ pub struct Simulation {
     /// What starts the programs of hosts, by the hosts' numbers.
     programs: BTreeMap<u64, Box<dyn Fn(Arc<RuntimeInner>)>>,
     agenda: Agenda,
-    /// The instant at which the world began.
-    origin: Instant,
     picker: Box<dyn Picker>,
     defers_sends: bool,
     panics: Arc<PanicLog>,
@@ -127,7 +124,6 @@ impl Simulation {
         Self {
             hosts: Vec::new(),
             agenda: Agenda::new(world.clone()),
-            origin: Clock::Simulated(world.clone()).now() - world.now(),
             picker: Box::new(ByName::in_world(&world)),
             world,
             programs: BTreeMap::new(),
@@ -338,7 +334,7 @@ impl Simulation {
             && !self.agenda.is_paused(number)
         {
             run(host, &mut *self.picker);
-            let deadline = host.next_deadline().map(|at| at - self.origin);
+            let deadline = host.next_deadline().map(|at| at - world_origin());
             self.agenda.note(number, host.has_task(), deadline);
         }
     }
