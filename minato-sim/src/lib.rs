@@ -81,10 +81,37 @@
 //!
 //! # Faults
 //!
-//! Links can be slow ([`World::set_link_latency`]) and cut ([`World::partition`]). Errors that a
-//! kernel rarely gives can be asked for: [`Host::fail`] makes the next calls of a [`Verb`] fail,
-//! and with [`WorldBuilder::reports_aborted`] an accept reports a connection that was reset while
-//! it waited.
+//! Each is one line. A link is one direction between two hosts ([`World::link`]), or the default of
+//! all ([`World::links`]). [`World::strikes`] counts what each kind of fault has hit: a test whose
+//! fault never struck has tested nothing.
+//!
+//! | fault | is turned on by | and then |
+//! |---|---|---|
+//! | latency | [`Link::latency`], [`Link::slow`] | by a [distribution](Latency), each way its own |
+//! | loss | [`Link::loss`] | a stream sends again, a datagram is gone |
+//! | duplication | [`Link::duplicate`] | a datagram arrives twice |
+//! | reordering | [`Link::reorder`] | datagrams overtake, a stream waits |
+//! | corruption | [`Link::corrupt`], [`Link::corrupt_unnoticed`] | lost, or bytes changed |
+//! | bandwidth | [`Link::rate`], [`Link::queue`] | packets wait; what finds no room is lost |
+//! | MTU | [`Link::mtu`] | segments fit, datagrams go in pieces |
+//! | cut | [`Link::cut`], [`World::partition`] | one way, or both |
+//! | flap | [`Link::flap`] | up and down in turns |
+//! | clog | [`Link::clog`] | held, and delivered when unclogged |
+//! | reset | [`World::reset`] | both ends of each connection between two hosts get one |
+//! | one packet | [`World::lose`] | lost by its [name](PacketName) |
+//! | a rule | [`World::rule`] | a function of yours decides what happens to each packet |
+//! | names | [`World::dns`] | answers that change, come late, or fail |
+//! | descriptors | [`Host::limit_descriptors`] | `EMFILE` |
+//! | calls | [`Host::fail`], [`Host::fail_by_chance`] | the next calls of a [`Verb`] fail |
+//!
+//! With [`WorldBuilder::reports_aborted`] an accept also reports a connection that was reset while
+//! it waited. What a link does is decided when a packet is sent: a cut does not hit what is under
+//! way. Each decision is a draw for this packet by its [name](PacketName), so a fault on one link
+//! changes nothing on another.
+//!
+//! A link that is mended tells nobody. A sender whose packets were lost tries again after a pause
+//! that doubles each time, up to two minutes; so does a sender on Linux. [`World::heal_all`] ends
+//! all faults of links and lets every sender try at once.
 //!
 //! # Differences from Linux
 //!
@@ -102,7 +129,11 @@
 //! - A datagram longer than the send buffer gives `EMSGSIZE`. Linux sends it (tests).
 //! - Between hosts, too, a datagram counts against the receive buffer what it counts on the
 //!   loopback of Linux. There a driver decides (tests).
-//! - A datagram arrives whole or not at all: no path has an MTU (later).
+//! - A host knows the [MTU](Link::mtu) of its whole way to another host, without losing a packet
+//!   first (tests).
+//! - A copy of a packet of a stream is ignored, also one that opens a connection (later).
+//! - While a [clogged](Link::clog) link holds bytes of a stream, their sender does not give up
+//!   (later).
 //! - Free ports are given out in order. Linux draws them (tests).
 //! - A client has its port for itself, so a host has at most 28,232 outgoing connections. On Linux,
 //!   connections to different destinations share a port (later).
@@ -114,8 +145,8 @@
 //! - Time to live and limits of hops above 0 are remembered and have no effect (later).
 //! - Zones and flow labels of IPv6 addresses are ignored (later).
 //! - A close never blocks, however long the linger is (tests).
-//! - Names are looked up at once, and give IPv4 addresses unless [the world is told
-//!   otherwise](WorldBuilder::ipv6_names) (tests).
+//! - Names are looked up at once unless [the world is told otherwise](Dns::delay), and give IPv4
+//!   addresses unless it is [told that, too](WorldBuilder::ipv6_names) (tests).
 //! - Ports below 1024 may be bound unless [the world is told
 //!   otherwise](WorldBuilder::privileged_ports) (tests).
 //! - Every directory of a Unix socket's path exists, and its owner and permissions never matter

@@ -47,11 +47,46 @@ pub struct Link {
 
 impl Link {
     /// The link in the other direction. The default of all links is its own.
+    ///
+    /// ```
+    /// # use minato_sim::{FaultKind, Family, Kind, Latency, World};
+    /// # use std::time::Duration;
+    /// # fn main() -> std::io::Result<()> {
+    /// # let world = World::new(1);
+    /// # let (a, b) = (world.host("a"), world.host("b")); world.link("a",
+    /// "b")?.latency(Duration::from_millis(5))?.back().latency(Duration::from_millis(80))?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn back(&self) -> Link {
         Link { world: self.world.clone(), ends: self.ends.map(|(from, to)| (to, from)) }
     }
 
     /// How long packets take from now on: always the same, a range, or a [`Latency`].
+    ///
+    /// ```
+    /// # use minato_sim::{FaultKind, Family, Kind, Latency, World};
+    /// # use std::time::Duration;
+    /// # fn main() -> std::io::Result<()> {
+    /// # let world = World::new(1);
+    /// # let (a, b) = (world.host("a"), world.host("b"));
+    /// # let receiver = b.socket(Family::V4, Kind::Datagram)?;
+    /// # receiver.bind("0.0.0.0:7000".parse().unwrap())?;
+    /// # let sender = a.socket(Family::V4, Kind::Datagram)?;
+    /// # let to = (b.ip(), 7000).into();
+    /// # let mut buffer = [std::mem::MaybeUninit::new(0); 9000];
+    /// let ms = Duration::from_millis;
+    /// let link = world.link("a", "b")?;
+    /// link.latency(ms(10))?;
+    /// link.latency(ms(10)..=ms(30))?;
+    /// link.latency(Latency::normal(ms(20), ms(4)))?;
+    ///
+    /// link.latency(ms(10))?;
+    /// sender.send_to(b"x", to)?;
+    /// assert_eq!(world.next_event(), Some(ms(10)));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `InvalidInput` for an empty range.
@@ -63,6 +98,26 @@ impl Link {
 
     /// Adds `more` to how long each packet takes. Zero ends that.
     ///
+    /// ```
+    /// # use minato_sim::{FaultKind, Family, Kind, Latency, World};
+    /// # use std::time::Duration;
+    /// # fn main() -> std::io::Result<()> {
+    /// # let world = World::new(1);
+    /// # let (a, b) = (world.host("a"), world.host("b"));
+    /// # let receiver = b.socket(Family::V4, Kind::Datagram)?;
+    /// # receiver.bind("0.0.0.0:7000".parse().unwrap())?;
+    /// # let sender = a.socket(Family::V4, Kind::Datagram)?;
+    /// # let to = (b.ip(), 7000).into();
+    /// # let mut buffer = [std::mem::MaybeUninit::new(0); 9000];
+    /// let ms = Duration::from_millis;
+    /// let link = world.link("a", "b")?.latency(ms(10))?.slow(ms(200))?;
+    /// sender.send_to(b"x", to)?;
+    /// assert_eq!(world.next_event(), Some(ms(210)));
+    /// link.slow(Duration::ZERO)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// None so far.
     pub fn slow(&self, more: Duration) -> io::Result<Link> {
@@ -71,6 +126,25 @@ impl Link {
 
     /// Loses packets with this probability. A stream sends their bytes again, 0.2 s later at the
     /// earliest. Zero ends it.
+    ///
+    /// ```
+    /// # use minato_sim::{FaultKind, Family, Kind, Latency, World};
+    /// # use std::time::Duration;
+    /// # fn main() -> std::io::Result<()> {
+    /// # let world = World::new(1);
+    /// # let (a, b) = (world.host("a"), world.host("b"));
+    /// # let receiver = b.socket(Family::V4, Kind::Datagram)?;
+    /// # receiver.bind("0.0.0.0:7000".parse().unwrap())?;
+    /// # let sender = a.socket(Family::V4, Kind::Datagram)?;
+    /// # let to = (b.ip(), 7000).into();
+    /// # let mut buffer = [std::mem::MaybeUninit::new(0); 9000];
+    /// world.link("a", "b")?.loss(1.0)?;
+    /// sender.send_to(b"x", to)?;
+    /// assert_eq!(world.next_event(), None);
+    /// assert_eq!(world.strikes().get(FaultKind::Loss), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `InvalidInput` for what is not a probability from 0 to 1.
@@ -82,6 +156,25 @@ impl Link {
     /// Delivers packets twice with this probability, the copy by another draw of the latency later.
     /// A datagram is received twice. A stream ignores copies.
     ///
+    /// ```
+    /// # use minato_sim::{FaultKind, Family, Kind, Latency, World};
+    /// # use std::time::Duration;
+    /// # fn main() -> std::io::Result<()> {
+    /// # let world = World::new(1);
+    /// # let (a, b) = (world.host("a"), world.host("b"));
+    /// # let receiver = b.socket(Family::V4, Kind::Datagram)?;
+    /// # receiver.bind("0.0.0.0:7000".parse().unwrap())?;
+    /// # let sender = a.socket(Family::V4, Kind::Datagram)?;
+    /// # let to = (b.ip(), 7000).into();
+    /// # let mut buffer = [std::mem::MaybeUninit::new(0); 9000];
+    /// world.link("a", "b")?.duplicate(1.0)?;
+    /// sender.send_to(b"x", to)?;
+    /// while world.advance(None) {}
+    /// assert!(receiver.recv(&mut buffer).is_ok() && receiver.recv(&mut buffer).is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `InvalidInput` for what is not a probability from 0 to 1.
     pub fn duplicate(&self, probability: f64) -> io::Result<Link> {
@@ -91,6 +184,28 @@ impl Link {
 
     /// Holds packets back for `by`, with this probability. Datagrams that are sent later overtake
     /// them. What a stream sends later arrives, and then waits for them in the receiver's kernel.
+    ///
+    /// ```
+    /// # use minato_sim::{FaultKind, Family, Kind, Latency, World};
+    /// # use std::time::Duration;
+    /// # fn main() -> std::io::Result<()> {
+    /// # let world = World::new(1);
+    /// # let (a, b) = (world.host("a"), world.host("b"));
+    /// # let receiver = b.socket(Family::V4, Kind::Datagram)?;
+    /// # receiver.bind("0.0.0.0:7000".parse().unwrap())?;
+    /// # let sender = a.socket(Family::V4, Kind::Datagram)?;
+    /// # let to = (b.ip(), 7000).into();
+    /// # let mut buffer = [std::mem::MaybeUninit::new(0); 9000];
+    /// let ms = Duration::from_millis;
+    /// world.link("a", "b")?.latency(ms(1))?.reorder(1.0, ms(20))?;
+    /// sender.send_to(b"late", to)?;
+    /// world.link("a", "b")?.reorder(0.0, ms(20))?;
+    /// sender.send_to(b"early bird", to)?;
+    /// while world.advance(None) {}
+    /// assert_eq!(receiver.recv(&mut buffer)?, 10, "it has overtaken");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `InvalidInput` for what is not a probability from 0 to 1, and if `by` is zero.
@@ -102,6 +217,25 @@ impl Link {
 
     /// Changes packets on their way, with this probability. Their checksums fail, so they are lost.
     ///
+    /// ```
+    /// # use minato_sim::{FaultKind, Family, Kind, Latency, World};
+    /// # use std::time::Duration;
+    /// # fn main() -> std::io::Result<()> {
+    /// # let world = World::new(1);
+    /// # let (a, b) = (world.host("a"), world.host("b"));
+    /// # let receiver = b.socket(Family::V4, Kind::Datagram)?;
+    /// # receiver.bind("0.0.0.0:7000".parse().unwrap())?;
+    /// # let sender = a.socket(Family::V4, Kind::Datagram)?;
+    /// # let to = (b.ip(), 7000).into();
+    /// # let mut buffer = [std::mem::MaybeUninit::new(0); 9000];
+    /// world.link("a", "b")?.corrupt(1.0)?;
+    /// sender.send_to(b"x", to)?;
+    /// assert_eq!(world.next_event(), None);
+    /// assert_eq!(world.strikes().get(FaultKind::Corrupt), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `InvalidInput` for what is not a probability from 0 to 1.
     pub fn corrupt(&self, probability: f64) -> io::Result<Link> {
@@ -111,6 +245,27 @@ impl Link {
 
     /// Changes packets on their way, with this probability, so that the checksums of datagrams do
     /// not tell: one to four of their bytes arrive changed. Packets of streams are lost.
+    ///
+    /// ```
+    /// # use minato_sim::{FaultKind, Family, Kind, Latency, World};
+    /// # use std::time::Duration;
+    /// # fn main() -> std::io::Result<()> {
+    /// # let world = World::new(1);
+    /// # let (a, b) = (world.host("a"), world.host("b"));
+    /// # let receiver = b.socket(Family::V4, Kind::Datagram)?;
+    /// # receiver.bind("0.0.0.0:7000".parse().unwrap())?;
+    /// # let sender = a.socket(Family::V4, Kind::Datagram)?;
+    /// # let to = (b.ip(), 7000).into();
+    /// # let mut buffer = [std::mem::MaybeUninit::new(0); 9000];
+    /// world.link("a", "b")?.corrupt_unnoticed(1.0)?;
+    /// sender.send_to(b"x", to)?;
+    /// while world.advance(None) {}
+    /// let mut byte = [0];
+    /// receiver.recv_vectored(&mut [std::io::IoSliceMut::new(&mut byte)])?;
+    /// assert_ne!(byte, *b"x");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `InvalidInput` for what is not a probability from 0 to 1.
@@ -122,6 +277,25 @@ impl Link {
     /// Lets this many bytes through in a second, headers included. Packets wait for each other in a
     /// queue, which has no limit unless it is [set](Link::queue).
     ///
+    /// ```
+    /// # use minato_sim::{FaultKind, Family, Kind, Latency, World};
+    /// # use std::time::Duration;
+    /// # fn main() -> std::io::Result<()> {
+    /// # let world = World::new(1);
+    /// # let (a, b) = (world.host("a"), world.host("b"));
+    /// # let receiver = b.socket(Family::V4, Kind::Datagram)?;
+    /// # receiver.bind("0.0.0.0:7000".parse().unwrap())?;
+    /// # let sender = a.socket(Family::V4, Kind::Datagram)?;
+    /// # let to = (b.ip(), 7000).into();
+    /// # let mut buffer = [std::mem::MaybeUninit::new(0); 9000];
+    /// world.link("a", "b")?.latency(Duration::ZERO)?.rate(1000)?;
+    /// // With its headers it has 100 bytes.
+    /// sender.send_to(&[0; 72], to)?;
+    /// assert_eq!(world.next_event(), Some(Duration::from_millis(100)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `InvalidInput` for zero; [`cut`](Link::cut) is for that.
     pub fn rate(&self, bytes_per_second: u64) -> io::Result<Link> {
@@ -131,8 +305,30 @@ impl Link {
         self.set(|settings| settings.rate = Some(bytes_per_second))
     }
 
-    /// How many bytes may wait before a link that has a [rate](Link::rate). A packet that finds no
-    /// room is lost; one that finds the link at rest is sent, however long it is.
+    /// How many bytes may wait before a link that has a [rate](Link::rate), with those that are
+    /// just being sent. A packet that finds no room is lost; one that finds the link at rest is
+    /// sent, however long it is.
+    ///
+    /// ```
+    /// # use minato_sim::{FaultKind, Family, Kind, Latency, World};
+    /// # use std::time::Duration;
+    /// # fn main() -> std::io::Result<()> {
+    /// # let world = World::new(1);
+    /// # let (a, b) = (world.host("a"), world.host("b"));
+    /// # let receiver = b.socket(Family::V4, Kind::Datagram)?;
+    /// # receiver.bind("0.0.0.0:7000".parse().unwrap())?;
+    /// # let sender = a.socket(Family::V4, Kind::Datagram)?;
+    /// # let to = (b.ip(), 7000).into();
+    /// # let mut buffer = [std::mem::MaybeUninit::new(0); 9000];
+    /// world.link("a", "b")?.rate(1000)?.queue(250)?;
+    /// for _ in 0..10 {
+    ///     sender.send_to(&[0; 72], to)?;
+    /// }
+    /// // One is being sent and one waits; with a third there would be 300 bytes.
+    /// assert_eq!(world.strikes().get(FaultKind::Queue), 8);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// None so far.
@@ -144,6 +340,24 @@ impl Link {
     /// to it. A datagram that is larger goes in pieces, and is lost if one of them is; with
     /// [`DontFragment`](crate::SocketOption::DontFragment) a send gives `EMSGSIZE`. A packet of
     /// IPv6 may always have 1280 bytes, as the protocol demands of links.
+    ///
+    /// ```
+    /// # use minato_sim::{FaultKind, Family, Kind, Latency, World};
+    /// # use std::time::Duration;
+    /// # fn main() -> std::io::Result<()> {
+    /// # let world = World::new(1);
+    /// # let (a, b) = (world.host("a"), world.host("b"));
+    /// # let receiver = b.socket(Family::V4, Kind::Datagram)?;
+    /// # receiver.bind("0.0.0.0:7000".parse().unwrap())?;
+    /// # let sender = a.socket(Family::V4, Kind::Datagram)?;
+    /// # let to = (b.ip(), 7000).into();
+    /// # let mut buffer = [std::mem::MaybeUninit::new(0); 9000];
+    /// world.link("a", "b")?.mtu(1500)?;
+    /// sender.send_to(&[0; 4000], to)?;
+    /// assert_eq!(world.strikes().get(FaultKind::Mtu), 1, "it goes in three pieces");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `InvalidInput` for less than 68 bytes, which every link of IPv4 carries.
@@ -157,6 +371,29 @@ impl Link {
     /// Lets the link be up and down in turns, up first. While it is down packets are lost.
     /// [`mend`](Link::mend) ends it.
     ///
+    /// ```
+    /// # use minato_sim::{FaultKind, Family, Kind, Latency, World};
+    /// # use std::time::Duration;
+    /// # fn main() -> std::io::Result<()> {
+    /// # let world = World::new(1);
+    /// # let (a, b) = (world.host("a"), world.host("b"));
+    /// # let receiver = b.socket(Family::V4, Kind::Datagram)?;
+    /// # receiver.bind("0.0.0.0:7000".parse().unwrap())?;
+    /// # let sender = a.socket(Family::V4, Kind::Datagram)?;
+    /// # let to = (b.ip(), 7000).into();
+    /// # let mut buffer = [std::mem::MaybeUninit::new(0); 9000];
+    /// let ms = Duration::from_millis;
+    /// world.link("a", "b")?.flap(ms(30), ms(10))?;
+    /// world.advance(Some(ms(35)));
+    /// sender.send_to(b"x", to)?;
+    /// assert_eq!(world.next_event(), None);
+    /// world.advance(Some(ms(45)));
+    /// sender.send_to(b"x", to)?;
+    /// assert!(world.next_event().is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `InvalidInput` if one of the times is zero.
     pub fn flap(&self, up: Duration, down: Duration) -> io::Result<Link> {
@@ -169,6 +406,25 @@ impl Link {
     /// Cuts the link in this direction. Packets under way still arrive; packets sent from now on
     /// are lost. A stream sends lost bytes again until the link is mended. After 15 minutes it
     /// fails with `ETIMEDOUT`.
+    ///
+    /// ```
+    /// # use minato_sim::{FaultKind, Family, Kind, Latency, World};
+    /// # use std::time::Duration;
+    /// # fn main() -> std::io::Result<()> {
+    /// # let world = World::new(1);
+    /// # let (a, b) = (world.host("a"), world.host("b"));
+    /// # let receiver = b.socket(Family::V4, Kind::Datagram)?;
+    /// # receiver.bind("0.0.0.0:7000".parse().unwrap())?;
+    /// # let sender = a.socket(Family::V4, Kind::Datagram)?;
+    /// # let to = (b.ip(), 7000).into();
+    /// # let mut buffer = [std::mem::MaybeUninit::new(0); 9000];
+    /// world.link("a", "b")?.cut();
+    /// sender.send_to(b"x", to)?;
+    /// assert_eq!(world.next_event(), None);
+    /// assert_eq!(world.strikes().get(FaultKind::Cut), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cut(&self) {
         self.change(|settings| settings.cut = true);
     }
@@ -176,6 +432,25 @@ impl Link {
     /// Ends [`cut`](Link::cut) and [`flap`](Link::flap). Nobody tells the senders, as nobody does
     /// on Linux: they try again when their timers say so, which is after about as long as the link
     /// was down, and after two minutes at most. [`World::heal_all`] tells them.
+    ///
+    /// ```
+    /// # use minato_sim::{FaultKind, Family, Kind, Latency, World};
+    /// # use std::time::Duration;
+    /// # fn main() -> std::io::Result<()> {
+    /// # let world = World::new(1);
+    /// # let (a, b) = (world.host("a"), world.host("b"));
+    /// # let receiver = b.socket(Family::V4, Kind::Datagram)?;
+    /// # receiver.bind("0.0.0.0:7000".parse().unwrap())?;
+    /// # let sender = a.socket(Family::V4, Kind::Datagram)?;
+    /// # let to = (b.ip(), 7000).into();
+    /// # let mut buffer = [std::mem::MaybeUninit::new(0); 9000];
+    /// world.link("a", "b")?.cut();
+    /// world.link("a", "b")?.mend();
+    /// sender.send_to(b"x", to)?;
+    /// assert!(world.next_event().is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn mend(&self) {
         self.change(|settings| {
             settings.cut = false;
@@ -184,16 +459,75 @@ impl Link {
     }
 
     /// Holds all packets that are sent from now on.
+    ///
+    /// ```
+    /// # use minato_sim::{FaultKind, Family, Kind, Latency, World};
+    /// # use std::time::Duration;
+    /// # fn main() -> std::io::Result<()> {
+    /// # let world = World::new(1);
+    /// # let (a, b) = (world.host("a"), world.host("b"));
+    /// # let receiver = b.socket(Family::V4, Kind::Datagram)?;
+    /// # receiver.bind("0.0.0.0:7000".parse().unwrap())?;
+    /// # let sender = a.socket(Family::V4, Kind::Datagram)?;
+    /// # let to = (b.ip(), 7000).into();
+    /// # let mut buffer = [std::mem::MaybeUninit::new(0); 9000];
+    /// world.link("a", "b")?.clog();
+    /// sender.send_to(b"x", to)?;
+    /// assert_eq!(world.next_event(), None);
+    /// world.advance(Some(Duration::from_secs(60)));
+    /// world.link("a", "b")?.unclog();
+    /// assert!(world.next_event() > Some(Duration::from_secs(60)));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn clog(&self) {
         self.change(|settings| settings.clogged = true);
     }
 
     /// Ends [`clog`](Link::clog): what the link holds goes on, in the order in which it was sent.
+    ///
+    /// ```
+    /// # use minato_sim::{FaultKind, Family, Kind, Latency, World};
+    /// # use std::time::Duration;
+    /// # fn main() -> std::io::Result<()> {
+    /// # let world = World::new(1);
+    /// # let (a, b) = (world.host("a"), world.host("b"));
+    /// # let receiver = b.socket(Family::V4, Kind::Datagram)?;
+    /// # receiver.bind("0.0.0.0:7000".parse().unwrap())?;
+    /// # let sender = a.socket(Family::V4, Kind::Datagram)?;
+    /// # let to = (b.ip(), 7000).into();
+    /// # let mut buffer = [std::mem::MaybeUninit::new(0); 9000];
+    /// world.links().clog();
+    /// sender.send_to(b"x", to)?;
+    /// world.links().unclog();
+    /// while world.advance(None) {}
+    /// assert_eq!(receiver.recv(&mut buffer)?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn unclog(&self) {
         self.change(|settings| settings.clogged = false);
     }
 
     /// Takes back all that was set on this link itself, so that the default holds.
+    ///
+    /// ```
+    /// # use minato_sim::{FaultKind, Family, Kind, Latency, World};
+    /// # use std::time::Duration;
+    /// # fn main() -> std::io::Result<()> {
+    /// # let world = World::new(1);
+    /// # let (a, b) = (world.host("a"), world.host("b"));
+    /// # let receiver = b.socket(Family::V4, Kind::Datagram)?;
+    /// # receiver.bind("0.0.0.0:7000".parse().unwrap())?;
+    /// # let sender = a.socket(Family::V4, Kind::Datagram)?;
+    /// # let to = (b.ip(), 7000).into();
+    /// # let mut buffer = [std::mem::MaybeUninit::new(0); 9000];
+    /// world.link("a", "b")?.loss(1.0)?.reset_to_default();
+    /// sender.send_to(b"x", to)?;
+    /// assert!(world.next_event().is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn reset_to_default(&self) {
         self.change(|settings| *settings = Settings::default());
     }
@@ -249,6 +583,19 @@ impl fmt::Debug for Link {
 impl World {
     /// The link from one host to another, in this direction.
     ///
+    /// ```
+    /// # use minato_sim::{FaultKind, Family, Kind, Latency, World};
+    /// # use std::time::Duration;
+    /// # fn main() -> std::io::Result<()> {
+    /// # let world = World::new(1);
+    /// # let (a, b) = (world.host("a"), world.host("b"));
+    /// world.link("a", "b")?.loss(0.01)?.latency(Duration::from_millis(5))?;
+    /// let error = world.link("a", "nobody").unwrap_err();
+    /// assert_eq!(error.to_string(), "no host is named 'nobody'; there are: a, b");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `InvalidInput` if no host has one of the names, or if both are the same; the error names it.
     pub fn link(&self, from: &str, to: &str) -> io::Result<Link> {
@@ -263,6 +610,17 @@ impl World {
     }
 
     /// The default of all links between hosts.
+    ///
+    /// ```
+    /// # use minato_sim::{FaultKind, Family, Kind, Latency, World};
+    /// # use std::time::Duration;
+    /// # fn main() -> std::io::Result<()> {
+    /// # let world = World::new(1);
+    /// # let (a, b) = (world.host("a"), world.host("b"));
+    /// world.links().latency(Duration::from_millis(5)..=Duration::from_millis(50))?.loss(0.01)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn links(&self) -> Link {
         Link { world: self.clone(), ends: None }
     }
@@ -275,6 +633,26 @@ impl World {
     }
 
     /// [Cuts](Link::cut) the link between two hosts in both directions.
+    ///
+    /// ```
+    /// # use minato_sim::{FaultKind, Family, Kind, Latency, World};
+    /// # use std::time::Duration;
+    /// # fn main() -> std::io::Result<()> {
+    /// # let world = World::new(1);
+    /// # let (a, b) = (world.host("a"), world.host("b"));
+    /// # let receiver = b.socket(Family::V4, Kind::Datagram)?;
+    /// # receiver.bind("0.0.0.0:7000".parse().unwrap())?;
+    /// # let sender = a.socket(Family::V4, Kind::Datagram)?;
+    /// # let to = (b.ip(), 7000).into();
+    /// # let mut buffer = [std::mem::MaybeUninit::new(0); 9000];
+    /// world.partition(&a, &b);
+    /// sender.send_to(b"x", to)?;
+    /// world.heal(&a, &b);
+    /// while world.advance(None) {}
+    /// assert!(receiver.recv(&mut buffer).is_err(), "a datagram is lost for good");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn partition(&self, a: &Host, b: &Host) {
         self.both_ways(a, b).iter().for_each(Link::cut);
     }
@@ -293,6 +671,26 @@ impl World {
     /// Takes the faults off all links, and lets senders try at once what they would otherwise try
     /// when their timers say so. Latencies, rates, queues and MTUs stay, and so do
     /// [rules](World::rule).
+    ///
+    /// ```
+    /// # use minato_sim::{FaultKind, Family, Kind, Latency, World};
+    /// # use std::time::Duration;
+    /// # fn main() -> std::io::Result<()> {
+    /// # let world = World::new(1);
+    /// # let (a, b) = (world.host("a"), world.host("b"));
+    /// # let receiver = b.socket(Family::V4, Kind::Datagram)?;
+    /// # receiver.bind("0.0.0.0:7000".parse().unwrap())?;
+    /// # let sender = a.socket(Family::V4, Kind::Datagram)?;
+    /// # let to = (b.ip(), 7000).into();
+    /// # let mut buffer = [std::mem::MaybeUninit::new(0); 9000];
+    /// world.links().loss(1.0)?.clog();
+    /// world.link("a", "b")?.cut();
+    /// world.heal_all();
+    /// sender.send_to(b"x", to)?;
+    /// assert!(world.next_event().is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn heal_all(&self) {
         let mut state = self.lock();
         for (hosts, faults) in state.links.heal() {
@@ -307,6 +705,27 @@ impl World {
     /// Resets all connections between two hosts, as something on the way between them would: both
     /// ends get a reset, after all that is under way to them. Returns how many connections there
     /// were.
+    ///
+    /// ```
+    /// # use minato_sim::{FaultKind, Family, Kind, Latency, World};
+    /// # use std::time::Duration;
+    /// # fn main() -> std::io::Result<()> {
+    /// # let world = World::new(1);
+    /// # let (a, b) = (world.host("a"), world.host("b"));
+    /// let listener = b.socket(Family::V4, Kind::Stream)?;
+    /// listener.bind("0.0.0.0:7000".parse().unwrap())?;
+    /// listener.listen(1)?;
+    /// let client = a.socket(Family::V4, Kind::Stream)?;
+    /// client.connect((b.ip(), 7000).into()).ok();
+    /// while world.advance(None) {}
+    ///
+    /// assert_eq!(world.reset(&a, &b), 1);
+    /// while world.advance(None) {}
+    /// let error = client.recv(&mut [std::mem::MaybeUninit::new(0)]).unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn reset(&self, a: &Host, b: &Host) -> usize {
         self.lock().reset_between(a.id, b.id)
     }
@@ -318,6 +737,40 @@ impl World {
     /// A rule may look at the packet, and use and change what it has captured. It may not use the
     /// world, its hosts, links or sockets, nor drop a socket, because the world waits for it.
     ///
+    /// ```
+    /// # use minato_sim::{FaultKind, Family, Kind, Latency, World};
+    /// # use std::time::Duration;
+    /// # fn main() -> std::io::Result<()> {
+    /// # let world = World::new(1);
+    /// # let (a, b) = (world.host("a"), world.host("b"));
+    /// # let receiver = b.socket(Family::V4, Kind::Datagram)?;
+    /// # receiver.bind("0.0.0.0:7000".parse().unwrap())?;
+    /// # let sender = a.socket(Family::V4, Kind::Datagram)?;
+    /// # let to = (b.ip(), 7000).into();
+    /// # let mut buffer = [std::mem::MaybeUninit::new(0); 9000];
+    /// use minato_sim::{PacketKind, Verdict};
+    ///
+    /// // The first two datagrams for the port 7000 are lost.
+    /// let mut count = 0;
+    /// let rule = world.rule(move |packet| {
+    ///     if packet.kind() == PacketKind::Datagram && packet.destination().port() == 7000 {
+    ///         count += 1;
+    ///         if count <= 2 {
+    ///             return Verdict::Drop;
+    ///         }
+    ///     }
+    ///     Verdict::Pass
+    /// });
+    /// for text in ["one", "two", "three"] {
+    ///     sender.send_to(text.as_bytes(), to)?;
+    /// }
+    /// while world.advance(None) {}
+    /// assert_eq!(receiver.recv(&mut buffer)?, 5);
+    /// drop(rule);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Panics
     /// What sends a packet panics if the rule panics, or uses the world; the message says so.
     pub fn rule(&self, rule: impl FnMut(&Packet<'_>) -> Verdict + Send + 'static) -> Rule {
@@ -325,6 +778,29 @@ impl World {
     }
 
     /// Loses the one packet of this name, if it is ever sent.
+    ///
+    /// ```
+    /// # use minato_sim::{FaultKind, Family, Kind, Latency, World};
+    /// # use std::time::Duration;
+    /// # fn main() -> std::io::Result<()> {
+    /// # let world = World::new(1);
+    /// # let (a, b) = (world.host("a"), world.host("b"));
+    /// # let receiver = b.socket(Family::V4, Kind::Datagram)?;
+    /// # receiver.bind("0.0.0.0:7000".parse().unwrap())?;
+    /// # let sender = a.socket(Family::V4, Kind::Datagram)?;
+    /// # let to = (b.ip(), 7000).into();
+    /// # let mut buffer = [std::mem::MaybeUninit::new(0); 9000];
+    /// let second = "a>b~1".parse()?;
+    /// world.lose(&second)?;
+    /// for text in ["one", "two", "three"] {
+    ///     sender.send_to(text.as_bytes(), to)?;
+    ///     while world.advance(None) {}
+    /// }
+    /// assert_eq!(receiver.recv(&mut buffer)?, 3);
+    /// assert_eq!(receiver.recv(&mut buffer)?, 5, "that is the third");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `InvalidInput` if it names a host that there is not.
@@ -336,6 +812,26 @@ impl World {
     }
 
     /// How often each kind of fault has hit a packet or a call so far.
+    ///
+    /// ```
+    /// # use minato_sim::{FaultKind, Family, Kind, Latency, World};
+    /// # use std::time::Duration;
+    /// # fn main() -> std::io::Result<()> {
+    /// # let world = World::new(1);
+    /// # let (a, b) = (world.host("a"), world.host("b"));
+    /// # let receiver = b.socket(Family::V4, Kind::Datagram)?;
+    /// # receiver.bind("0.0.0.0:7000".parse().unwrap())?;
+    /// # let sender = a.socket(Family::V4, Kind::Datagram)?;
+    /// # let to = (b.ip(), 7000).into();
+    /// # let mut buffer = [std::mem::MaybeUninit::new(0); 9000];
+    /// world.links().loss(1.0)?;
+    /// sender.send_to(b"x", to)?;
+    /// let strikes = world.strikes();
+    /// assert_eq!(strikes.get(FaultKind::Loss), 1);
+    /// assert_eq!(strikes.to_string(), "loss 1");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn strikes(&self) -> Strikes {
         self.lock().strikes.clone()
     }

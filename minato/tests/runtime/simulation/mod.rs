@@ -3,6 +3,7 @@
 mod crash;
 mod draws;
 mod ends;
+mod faults;
 mod here;
 mod hosts;
 mod repeat;
