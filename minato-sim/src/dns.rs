@@ -42,7 +42,7 @@ impl LookupFailure {
 /// What goes wrong with look-ups.
 #[derive(Debug, Default)]
 pub(crate) struct LookupFaults {
-    delay: Option<Latency>,
+    pub(crate) delay: Option<Latency>,
     failing: BTreeMap<String, LookupFailure>,
     by_chance: Option<(Chance, LookupFailure)>,
 }

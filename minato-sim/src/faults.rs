@@ -170,6 +170,11 @@ impl Host {
     pub fn limit_descriptors(&self, sockets: Option<usize>) {
         self.world.lock().host_mut(self.id).descriptor_limit = sockets;
     }
+
+    /// What [`limit_descriptors`](Host::limit_descriptors) was told last.
+    pub(crate) fn descriptor_limit(&self) -> Option<usize> {
+        self.world.lock().host(self.id).descriptor_limit
+    }
 }
 
 impl State {

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use super::{Fault, Plan, Planned};
 use crate::crash::Condition;
+use crate::dns::LookupFailure;
+use crate::faults::Verb;
 use crate::host::Host;
 use crate::link::{Link, Settings};
 use crate::world::World;
@@ -23,8 +25,9 @@ pub(crate) struct Applied {
     active: usize,
     /// The links on which faults have set something.
     links: BTreeMap<(String, String), OnLink>,
-    /// How often a host is down or paused, by the text of the fault.
-    hosts: BTreeMap<String, u32>,
+    /// What has begun elsewhere, by what goes wrong with whom. Two that overlap are one, which is
+    /// healed when the later one is.
+    others: BTreeMap<String, Overlap>,
 }
 
 /// By the number of the fault.
@@ -33,6 +36,16 @@ enum Step {
     Begin(usize),
     Heal(usize),
 }
+
+/// Faults of one kind and one host.
+#[derive(Default)]
+struct Overlap {
+    depth: u32,
+    undo: Option<Undo>,
+}
+
+/// What heals a fault.
+type Undo = Box<dyn FnOnce() -> io::Result<()>>;
 
 /// What is set on a link.
 #[derive(Default)]
@@ -62,8 +75,8 @@ impl Applied {
         let mut steps: Vec<_> = faults.iter().enumerate().map(begin).collect();
         steps.sort_by_key(|(at, _)| *at);
         steps.reverse();
-        let (links, hosts) = (BTreeMap::new(), BTreeMap::new());
-        Self { faults, steps, active: 0, links, hosts }
+        let (links, others) = (BTreeMap::new(), BTreeMap::new());
+        Self { faults, steps, active: 0, links, others }
     }
 
     /// When the next fault begins or heals.
@@ -98,10 +111,12 @@ impl Applied {
         match &planned.fault {
             Fault::Reset { a, b } => _ = world.reset(&world.host(a), &world.host(b)),
             Fault::Lose { packet } => world.lose(packet)?,
-            fault @ (Fault::Crash { host } | Fault::Pause { host }) => {
-                let depth = self.hosts.entry(fault.to_string()).or_insert(0);
-                *depth += 1;
-                stop(fault, &world.host(host))?;
+            fault if fault.links().is_empty() => {
+                let overlap = self.others.entry(subject(fault)).or_default();
+                overlap.depth += 1;
+                if overlap.depth == 1 {
+                    overlap.undo = Some(fault.begin(world)?);
+                }
             }
             fault => {
                 for (from, to) in fault.links() {
@@ -121,21 +136,18 @@ impl Applied {
 
     fn heal(&mut self, world: &World, number: usize) -> io::Result<()> {
         let fault = self.faults[number].fault.clone();
-        match &fault {
-            Fault::Crash { host } | Fault::Pause { host } => {
-                let depth = self.hosts.entry(fault.to_string()).or_insert(1);
-                *depth -= 1;
-                if *depth == 0 {
-                    go_on(&fault, &world.host(host))?;
-                }
+        for (from, to) in fault.links() {
+            let link = world.link(from, to)?;
+            if let Some(on_link) = self.links.get_mut(&(from.to_owned(), to.to_owned())) {
+                on_link.heal(number, &link);
             }
-            fault => {
-                for (from, to) in fault.links() {
-                    let link = world.link(from, to)?;
-                    if let Some(on_link) = self.links.get_mut(&(from.to_owned(), to.to_owned())) {
-                        on_link.heal(number, &link);
-                    }
-                }
+        }
+        if let Some(overlap) = self.others.get_mut(&subject(&fault)) {
+            overlap.depth = overlap.depth.saturating_sub(1);
+            if overlap.depth == 0
+                && let Some(undo) = overlap.undo.take()
+            {
+                undo()?;
             }
         }
         self.active -= 1;
@@ -174,7 +186,44 @@ impl OnLink {
     }
 }
 
+/// What goes wrong with whom, whatever the numbers.
+fn subject(fault: &Fault) -> String {
+    format!("{} {}", fault.parts().word, fault.hosts().join(" "))
+}
+
 impl Fault {
+    /// Makes it happen, where that is not on a link. What is returned heals it.
+    fn begin(&self, world: &World) -> io::Result<Undo> {
+        match self {
+            Self::Crash { host } => crash(world.host(host)),
+            Self::Pause { host } => pause(world.host(host)),
+            Self::Descriptors { host, limit } => {
+                let host = world.host(host);
+                let before = host.descriptor_limit();
+                host.limit_descriptors(Some(usize::try_from(*limit).unwrap_or(usize::MAX)));
+                Ok(undo(move || host.limit_descriptors(before)))
+            }
+            Self::AcceptError { host, error, probability } => {
+                let host = world.host(host);
+                let error = i32::try_from(*error).unwrap_or(i32::MAX);
+                host.fail_by_chance(Verb::Accept, error, *probability)?;
+                Ok(Box::new(move || host.fail_by_chance(Verb::Accept, error, 0.0)))
+            }
+            Self::DnsSlow { by } => {
+                let before = world.lock().lookup_faults.delay;
+                world.dns().delay(*by)?;
+                let world = world.clone();
+                Ok(undo(move || world.lock().lookup_faults.delay = before))
+            }
+            Self::DnsFail { host } => {
+                let (dns, host) = (world.dns(), host.clone());
+                dns.fail(&host, LookupFailure::Temporary);
+                Ok(undo(move || dns.mend(&host)))
+            }
+            _ => Ok(undo(|| ())),
+        }
+    }
+
     /// The links that it changes: from and to.
     fn links(&self) -> Vec<(&str, &str)> {
         match self {
@@ -230,23 +279,33 @@ impl Fault {
     }
 }
 
-/// Crashes or pauses a host. One that has crashed without the plan stays as it is.
-fn stop(fault: &Fault, host: &Host) -> io::Result<()> {
-    match (fault, host.requested()) {
-        (Fault::Crash { .. }, Condition::Down) => Ok(()),
-        (Fault::Crash { .. }, _) => host.crash(),
-        (_, Condition::Running) => host.pause(),
-        _ => Ok(()),
-    }
+fn undo(heal: impl FnOnce() + 'static) -> Undo {
+    Box::new(|| {
+        heal();
+        Ok(())
+    })
 }
 
-/// Lets a host go on. One that has crashed while it was paused is not resumed.
-fn go_on(fault: &Fault, host: &Host) -> io::Result<()> {
-    match (fault, host.requested()) {
-        (Fault::Crash { .. }, Condition::Down) => host.restart(),
-        (Fault::Pause { .. }, Condition::Paused) => host.resume(),
-        _ => Ok(()),
+/// A host that has crashed without the plan stays as it is.
+fn crash(host: Host) -> io::Result<Undo> {
+    if host.requested() != Condition::Down {
+        host.crash()?;
     }
+    Ok(Box::new(move || match host.requested() {
+        Condition::Down => host.restart(),
+        _ => Ok(()),
+    }))
+}
+
+/// A host that has crashed while it was paused is not resumed.
+fn pause(host: Host) -> io::Result<Undo> {
+    if host.requested() == Condition::Running {
+        host.pause()?;
+    }
+    Ok(Box::new(move || match host.requested() {
+        Condition::Paused => host.resume(),
+        _ => Ok(()),
+    }))
 }
 
 #[cfg(test)]

@@ -120,6 +120,33 @@ pub enum Fault {
         /// The host.
         host: String,
     },
+    /// A host may not have more sockets than this, so that opening or accepting one gives
+    /// `EMFILE`.
+    Descriptors {
+        /// The host.
+        host: String,
+        /// How many sockets.
+        limit: u64,
+    },
+    /// Accepts on a host fail by chance. The connections wait on.
+    AcceptError {
+        /// The host.
+        host: String,
+        /// The error, as the number that Linux has for it: 24 is `EMFILE`, 103 `ECONNABORTED`.
+        error: u64,
+        /// The part that fails, from 0 to 1.
+        probability: f64,
+    },
+    /// Look-ups of all names take this long.
+    DnsSlow {
+        /// How long.
+        by: Duration,
+    },
+    /// Look-ups of the name of a host fail for now.
+    DnsFail {
+        /// The host that nobody finds.
+        host: String,
+    },
     /// One packet is lost, whenever it is sent. Its time counts for nothing.
     Lose {
         /// Which one.
@@ -205,6 +232,27 @@ impl Fault {
     /// [`Host::pause`]: crate::Host::pause
     pub fn pause(host: impl Into<String>) -> Self {
         Self::Pause { host: host.into() }
+    }
+
+    /// A host may not have more sockets than this, so that opening or accepting one gives
+    /// `EMFILE`.
+    pub fn descriptors(host: impl Into<String>, limit: u64) -> Self {
+        Self::Descriptors { host: host.into(), limit }
+    }
+
+    /// Accepts on a host fail by chance with this error of Linux. The connections wait on.
+    pub fn accept_error(host: impl Into<String>, error: u64, probability: f64) -> Self {
+        Self::AcceptError { host: host.into(), error, probability }
+    }
+
+    /// Look-ups of all names take this long.
+    pub fn dns_slow(by: Duration) -> Self {
+        Self::DnsSlow { by }
+    }
+
+    /// Look-ups of the name of a host fail for now.
+    pub fn dns_fail(host: impl Into<String>) -> Self {
+        Self::DnsFail { host: host.into() }
     }
 
     /// One packet is lost, whenever it is sent. Its time counts for nothing.

@@ -38,6 +38,11 @@ impl Reader<'_> {
         self.names.next().ok_or_else(|| "a host is missing".to_owned())
     }
 
+    /// Whether everything was read.
+    fn end(&mut self) -> Result<(), String> {
+        self.parameters.next().map_or(Ok(()), |more| Err(format!("it takes no `{more}`")))
+    }
+
     fn parameter<T: ParsedParameter>(&mut self) -> Result<T, String> {
         let text = self.parameters.next();
         T::parse(text.ok_or_else(|| format!("it needs {} behind a /", T::WHAT))?)
@@ -77,7 +82,7 @@ macro_rules! forms {
                                 $($parameter: reader.parameter()?,)*
                             })
                         };
-                        Some(read())
+                        Some(read().and_then(|fault| reader.end().map(|()| fault)))
                     })+
                     _ => None,
                 }
@@ -100,5 +105,9 @@ forms! {
     Reset = "reset", reset, Reset, BothWays [a, b] [];
     Crash = "crash", crash, Crash, One [host] [];
     Pause = "pause", pause, Pause, One [host] [];
+    Descriptors = "descriptors", descriptors, Descriptors, One [host] [limit];
+    AcceptError = "accept-error", accept_error, AcceptError, One [host] [error, probability];
+    DnsSlow = "dns-slow", dns_slow, Dns, None [] [by];
+    DnsFail = "dns-fail", dns_fail, Dns, One [host] [];
     Lose = "lose", lose, Lose, None [] [packet];
 }

@@ -129,7 +129,7 @@ impl Swarm {
 }
 
 /// The kinds that a swarm draws.
-const DRAWN: [FaultKind; 12] = [
+const DRAWN: [FaultKind; 15] = [
     FaultKind::Cut,
     FaultKind::Flap,
     FaultKind::Clog,
@@ -142,18 +142,38 @@ const DRAWN: [FaultKind; 12] = [
     FaultKind::Reset,
     FaultKind::Crash,
     FaultKind::Pause,
+    FaultKind::Dns,
+    FaultKind::Descriptors,
+    FaultKind::AcceptError,
 ];
+
+const EMFILE: u64 = 24;
+const ECONNABORTED: u64 = 103;
 
 /// One fault of that kind; `None` if these hosts cannot have one.
 fn draw_fault(kind: FaultKind, targets: Targets<'_>, draws: &mut Draws) -> Option<Fault> {
-    if kind == FaultKind::Crash {
-        return draws.one_of(&targets.names(|is_client| !is_client)).map(Fault::crash);
-    }
-    if kind == FaultKind::Pause {
-        return draws.one_of(&targets.names(|_| true)).map(Fault::pause);
+    let millis = |draws: &mut Draws, least, most| Duration::from_millis(draws.from(least, most));
+    match kind {
+        FaultKind::Crash | FaultKind::AcceptError => {
+            let server = draws.one_of(&targets.names(|is_client| !is_client))?;
+            if kind == FaultKind::Crash {
+                return Some(Fault::crash(server));
+            }
+            let error = [EMFILE, ECONNABORTED][draws.from(0, 2) as usize];
+            return Some(Fault::accept_error(server, error, draws.probability()));
+        }
+        FaultKind::Pause | FaultKind::Descriptors | FaultKind::Dns => {
+            let host = draws.one_of(&targets.names(|_| true))?;
+            return Some(match kind {
+                FaultKind::Pause => Fault::pause(host),
+                FaultKind::Descriptors => Fault::descriptors(host, draws.from(1, 9)),
+                _ if draws.chance(0.5) => Fault::dns_fail(host),
+                _ => Fault::dns_slow(millis(draws, 1, 5000)),
+            });
+        }
+        _ => {}
     }
     let (a, b) = draws.pair(targets)?;
-    let millis = |draws: &mut Draws, least, most| Duration::from_millis(draws.from(least, most));
     Some(match kind {
         FaultKind::Cut if draws.chance(0.5) => Fault::partition(a, b),
         FaultKind::Cut => Fault::cut(a, b),

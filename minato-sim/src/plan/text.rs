@@ -120,7 +120,7 @@ impl FromStr for Plan {
     type Err = PlanError;
 
     fn from_str(text: &str) -> Result<Self, PlanError> {
-        let mut words = text.split_whitespace();
+        let mut words = text.split_ascii_whitespace();
         let mut plan = Plan::new();
         while let Some(kind) = words.next() {
             let Some(rest) = words.next() else {
@@ -139,7 +139,7 @@ fn parse_planned(word: &str, rest: &str) -> Result<Planned, PlanError> {
         let why = format!("no fault has this name; there are {}", known.join(", "));
         return Err(PlanError::new(word, why));
     };
-    let wrong = |why: String| PlanError::new(rest, why);
+    let wrong = |why: String| PlanError::new(format!("{word} {rest}"), why);
     let (subject, time) = match rest.rsplit_once('@') {
         Some((subject, time)) => (subject, Some(time)),
         None => (rest, None),
@@ -163,4 +163,146 @@ fn parse_planned(word: &str, rest: &str) -> Result<Planned, PlanError> {
     let (at, lasts) = time.split_once('+').unwrap_or((time, "0s"));
     let time = |text: &str| <Duration as ParsedParameter>::parse(text).map_err(wrong);
     Ok(fault.at(time(at)?).lasting(time(lasts)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::name::PacketName;
+
+    fn host() -> impl Strategy<Value = String> {
+        prop_oneof!["[a-c][0-9]?", any::<String>().prop_filter("a name", |name| !name.is_empty())]
+    }
+
+    fn time() -> impl Strategy<Value = Duration> {
+        const UNITS: &[u64] = &[1, 1_000, 100_000, 1_000_000_000];
+        (0_u64..100_000_000, prop::sample::select(UNITS))
+            .prop_map(|(count, unit)| Duration::from_nanos(count.saturating_mul(unit)))
+    }
+
+    fn packet() -> impl Strategy<Value = PacketName> {
+        let datagram = (host(), host(), any::<u64>())
+            .prop_map(|(from, to, nth)| PacketName::Datagram { from, to, nth });
+        let of_connection = (host(), host(), any::<u32>(), any::<bool>(), any::<u64>()).prop_map(
+            |(client, server, number, from_server, nth)| PacketName::OfConnection {
+                connection: crate::name::ConnectionName { client, server, nth: number },
+                from_server,
+                nth,
+            },
+        );
+        prop_oneof![datagram, of_connection]
+    }
+
+    /// Any fault: by its word, with parts that are drawn.
+    fn fault() -> impl Strategy<Value = Fault> {
+        let parts = (host(), host(), 0.0..=1.0_f64, time(), time(), 1..u64::MAX, packet());
+        (prop::sample::select(Fault::WORDS), parts).prop_map(|((word, hosts), parts)| {
+            let (a, b, chance, time, other, count, packet) = parts;
+            let names = match hosts {
+                Hosts::None => vec![],
+                Hosts::One => vec![a],
+                _ => vec![a, b],
+            };
+            // The numbers that fit are those that can be read.
+            let (chance, count) = (chance.to_string(), count.to_string());
+            let (time, other) = (duration::text(time), duration::text(other));
+            let packet = packet.to_string();
+            for numbers in [
+                vec![],
+                vec![&*chance],
+                vec![&*chance, &*time],
+                vec![&*time, &*other],
+                vec![&*count],
+                vec![&*count, &*chance],
+                vec![&*time],
+                vec![&*packet],
+            ] {
+                let (names, parameters) = (names.clone().into_iter(), numbers.into_iter());
+                let parameters = parameters.collect::<Vec<_>>().into_iter();
+                if let Some(Ok(fault)) = Fault::read(word, Reader { names, parameters }) {
+                    return fault;
+                }
+            }
+            unreachable!("{word} can be read")
+        })
+    }
+
+    fn planned() -> impl Strategy<Value = Planned> {
+        (fault(), time(), time()).prop_map(|(fault, at, lasts)| {
+            let at = if fault.has_time() { at } else { Duration::ZERO };
+            let lasts = if fault.has_time() { lasts } else { Duration::ZERO };
+            fault.at(at).lasting(lasts)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_plan_is_read_as_it_was_written(plan in prop::collection::vec(planned(), 0..6)) {
+            let plan = Plan::from(plan);
+            let text = plan.to_string();
+            prop_assert_eq!(text.parse::<Plan>().map_err(|error| error.to_string()), Ok(plan));
+        }
+    }
+
+    #[test]
+    fn every_fault_has_its_text_and_its_code() {
+        let millis = Duration::from_millis;
+        let packet: PacketName = "c0>r1#2<5".parse().unwrap();
+        for (fault, text, code) in [
+            (Fault::cut("a", "b"), "cut a>b", r#"Fault::cut("a", "b")"#),
+            (Fault::partition("a", "b"), "partition a<>b", r#"Fault::partition("a", "b")"#),
+            (
+                Fault::flap("a", "b", millis(5), millis(7)),
+                "flap a>b/5ms/7ms",
+                r#"Fault::flap("a", "b", Duration::from_millis(5), Duration::from_millis(7))"#,
+            ),
+            (Fault::clog("a", "b"), "clog a>b", r#"Fault::clog("a", "b")"#),
+            (Fault::loss("a", "b", 0.02), "loss a>b/0.02", r#"Fault::loss("a", "b", 0.02)"#),
+            (Fault::loss("a", "b", 1.0), "loss a>b/1", r#"Fault::loss("a", "b", 1.0)"#),
+            (Fault::rate("a", "b", 640), "rate a>b/640", r#"Fault::rate("a", "b", 640)"#),
+            (Fault::reset("a", "b"), "reset a<>b", r#"Fault::reset("a", "b")"#),
+            (Fault::crash("a\"b"), "crash a%22b", r#"Fault::crash("a\"b")"#),
+            (Fault::pause("a"), "pause a", r#"Fault::pause("a")"#),
+            (Fault::descriptors("a", 3), "descriptors a/3", r#"Fault::descriptors("a", 3)"#),
+            (
+                Fault::accept_error("a", 24, 0.5),
+                "accept-error a/24/0.5",
+                r#"Fault::accept_error("a", 24, 0.5)"#,
+            ),
+            (
+                Fault::dns_slow(millis(1500)),
+                "dns-slow 1.5s",
+                "Fault::dns_slow(Duration::from_millis(1500))",
+            ),
+            (Fault::dns_fail("a"), "dns-fail a", r#"Fault::dns_fail("a")"#),
+        ] {
+            let planned = fault.clone().at(millis(1)).lasting(millis(2));
+            assert_eq!(planned.to_string(), format!("{text}@1ms+2ms"));
+            assert!(Plan::from([planned]).code(0).contains(code), "{code}");
+            assert_eq!(format!("{text}@1ms").parse(), Ok(Plan::from([fault.at(millis(1))])));
+        }
+        let lose = Fault::lose(packet).at(Duration::ZERO);
+        assert_eq!(lose.to_string(), "lose c0>r1#2<5");
+        let code = Plan::from([lose]).code(0);
+        assert!(code.contains(r#"Fault::lose("c0>r1#2<5".parse().unwrap())"#), "{code}");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        for (text, error) in [
+            ("loss a>b/2@1s", "`loss a>b/2@1s`: a probability is from 0 to 1, and 2 is not"),
+            ("loss a>b/x@1s", "`loss a>b/x@1s`: `x` is not a probability"),
+            ("loss a>b@1s", "`loss a>b@1s`: it needs a probability such as 0.02 behind a /"),
+            ("rate a>b/0@1s", "`rate a>b/0@1s`: 0 is not a number from 1 on"),
+            ("crash a/1@1s", "`crash a/1@1s`: it takes no `1`"),
+            ("crash a>b@1s", "`crash a>b@1s`: `a>b` is no name"),
+            ("lose a>b@1s", "`lose a>b@1s`: 'a>b' names no packet"),
+            ("cut a>b@1s+", "`cut a>b@1s+`: `` is not a time"),
+        ] {
+            let told = text.parse::<Plan>().unwrap_err().to_string();
+            assert!(told.starts_with(error), "{text}: {told}");
+        }
+    }
 }

@@ -8,11 +8,13 @@ use std::time::Duration;
 use super::drive::{Drive, Stop};
 use super::{Scenario, Stepper, panics as run_panics};
 use crate::builder::WorldBuilder;
+use crate::choice::mix;
 use crate::name::PacketName;
 use crate::picker::Picker;
 use crate::plan::{Plan, Targets};
 use crate::strikes::Strikes;
 use crate::sweep::Order;
+use crate::time::nanos;
 use crate::world::World;
 
 /// A scenario as a sweep keeps it.
@@ -48,7 +50,7 @@ pub(crate) struct Failure {
 pub(crate) struct Run {
     pub(crate) plan: Plan,
     pub(crate) failure: Option<Failure>,
-    /// The hash of the record when the run ended.
+    /// The hash of the record and of the time when the run ended.
     pub(crate) hash: u64,
     /// The virtual time that it took.
     pub(crate) time: Duration,
@@ -141,7 +143,7 @@ fn drive<S: Stepper>(stepper: &mut S, world: &World, body: &Body<'_>, case: &Cas
         result: result.ok(),
         plan,
         tolerates_panics: scenario.tolerates_panics,
-        hash: world.trace_hash(),
+        hash: mix(world.trace_hash() ^ nanos(world.now())),
         time: world.now(),
         records: world.trace_count(),
     }

@@ -1,8 +1,9 @@
 //! Whether a seed decides everything: two runs of it, and the first step that differs.
 
+use super::Sweep;
+use super::line::short;
 use super::order::run_orders;
 use super::report::Failure;
-use super::{Sweep, line};
 use crate::builder::WorldBuilder;
 use crate::scenario::{Body, Run};
 
@@ -11,8 +12,8 @@ const BEFORE: usize = 8;
 
 /// Runs a seed twice. An error tells what differs.
 pub(super) fn check(sweep: &Sweep, seed: u64) -> Result<(), Failure> {
-    let hashes = [run(sweep, seed, &sweep.body())?.hash, run(sweep, seed, &sweep.body())?.hash];
-    if hashes[0] == hashes[1] {
+    let runs = [run(sweep, seed, &sweep.body())?, run(sweep, seed, &sweep.body())?];
+    if runs[0].hash == runs[1].hash {
         return Ok(());
     }
     // Again, with everything kept that happens.
@@ -23,10 +24,11 @@ pub(super) fn check(sweep: &Sweep, seed: u64) -> Result<(), Failure> {
     let reason = format!("does something else when seed {seed} is run again");
     let failure = Failure::new(&sweep.name, reason);
     let Some(text) = difference(&records) else {
-        let [one, other] = hashes.map(line::short);
+        let [one, other] = runs.map(|run| format!("{:08x} after {:?}", short(run.hash), run.time));
         return Err(failure.with(format!(
-            "its runs had the hashes {one:08x} and {other:08x}; two more, for comparison, had no \
-             step that differs, so that the difference is in the bytes that were sent"
+            "the first run ended with the hash {one} and the second with {other} of virtual time; \
+             two more, for comparison, had no step that differs, so that the difference is in a \
+             sleep or in bytes that were sent"
         )));
     };
     Err(failure.with(text).with(

@@ -60,7 +60,7 @@ impl Line {
             let parsed = u32::from_str_radix(digits, 16).ok().filter(|_| digits.len() == 8);
             parsed.ok_or_else(|| format!("`{digits}`: a hash has 8 hexadecimal digits"))
         });
-        let mut words = what.split_whitespace().peekable();
+        let mut words = what.split_ascii_whitespace().peekable();
         let name = words.next().ok_or("it is empty: it begins with the name of a scenario")?;
         let scenario = parse_name(name).map_err(|why| format!("`{name}`: {why}"))?;
         let seeds = words.next().ok_or_else(|| format!("`{name}`: a seed is to follow it"))?;
@@ -116,10 +116,10 @@ mod tests {
             ("register 1 = 3f09", "`3f09`: a hash has 8 hexadecimal digits"),
             ("register 1 explode r1@1s", "`explode`: no fault has this name"),
             ("register 1 partition", "`partition`: it names neither hosts nor a time"),
-            ("register 1 partition a<>b", "`a<>b`: it has no time"),
-            ("register 1 partition a>b@1s", "`a>b@1s`: `a>b` is not two hosts with <>"),
-            ("register 1 partition a<>b@1m", "`a<>b@1m`: `1m` is not a time"),
-            ("register 1 partition <>b@1s", "`<>b@1s`: a name is missing"),
+            ("register 1 partition a<>b", "`partition a<>b`: it has no time"),
+            ("register 1 partition a>b@1s", "`partition a>b@1s`: `a>b` is not two hosts with <>"),
+            ("register 1 partition a<>b@1m", "`partition a<>b@1m`: `1m` is not a time"),
+            ("register 1 partition <>b@1s", "`partition <>b@1s`: a name is missing"),
         ] {
             let told = Line::parse(text).unwrap_err();
             assert!(told.starts_with(error), "{text}: {told}");
