@@ -14,6 +14,7 @@ use crate::dns::LookupFailure;
 use crate::faults::Verb;
 use crate::host::Host;
 use crate::link::{Link, Settings};
+use crate::skew::Offset;
 use crate::world::World;
 
 /// How far a plan is.
@@ -197,6 +198,11 @@ impl Fault {
         match self {
             Self::Crash { host } => crash(world.host(host)),
             Self::Pause { host } => pause(world.host(host)),
+            Self::Skew { host, offset, drift } => {
+                let host = world.host(host);
+                host.skew(*offset, *drift)?;
+                Ok(Box::new(move || host.skew(Offset::NONE, 0)))
+            }
             Self::Descriptors { host, limit } => {
                 let host = world.host(host);
                 let before = host.descriptor_limit();

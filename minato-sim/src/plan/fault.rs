@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::form::Hosts;
 use super::{PlanError, Planned};
 use crate::name::PacketName;
+use crate::skew::Offset;
 use crate::strikes::FaultKind;
 
 /// Something that goes wrong in a world, with the names of the hosts that it hits.
@@ -120,6 +121,16 @@ pub enum Fault {
         /// The host.
         host: String,
     },
+    /// The clocks of a host are wrong; see [`Host::skew`](crate::Host::skew). When that is healed,
+    /// the wall clock is right again.
+    Skew {
+        /// The host.
+        host: String,
+        /// By how much its wall clock is wrong.
+        offset: Offset,
+        /// By how many parts in a million both clocks run too fast.
+        drift: i64,
+    },
     /// A host may not have more sockets than this, so that opening or accepting one gives
     /// `EMFILE`.
     Descriptors {
@@ -232,6 +243,12 @@ impl Fault {
     /// [`Host::pause`]: crate::Host::pause
     pub fn pause(host: impl Into<String>) -> Self {
         Self::Pause { host: host.into() }
+    }
+
+    /// The wall clock of a host is wrong by an offset, and both its clocks run too fast by a drift
+    /// in parts per million.
+    pub fn skew(host: impl Into<String>, offset: Offset, drift: i64) -> Self {
+        Self::Skew { host: host.into(), offset, drift }
     }
 
     /// A host may not have more sockets than this, so that opening or accepting one gives

@@ -105,6 +105,7 @@ forms! {
     Reset = "reset", reset, Reset, BothWays [a, b] [];
     Crash = "crash", crash, Crash, One [host] [];
     Pause = "pause", pause, Pause, One [host] [];
+    Skew = "skew", skew, Skew, One [host] [offset, drift];
     Descriptors = "descriptors", descriptors, Descriptors, One [host] [limit];
     AcceptError = "accept-error", accept_error, AcceptError, One [host] [error, probability];
     DnsSlow = "dns-slow", dns_slow, Dns, None [] [by];

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{code, duration};
 use crate::name::PacketName;
+use crate::skew::Offset;
 
 /// A number of a fault.
 pub(super) trait Parameter {
@@ -93,6 +94,62 @@ impl Parameter for u64 {
 
 impl ParsedParameter for u64 {
     const WHAT: &'static str = "a number from 1 on";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        parse(text)
+    }
+}
+
+/// How far a wall clock is ahead, or with a minus behind.
+impl Parameter for Offset {
+    fn text(&self) -> String {
+        match self {
+            Self::Ahead(by) => duration::text(*by),
+            Self::Behind(by) => format!("-{}", duration::text(*by)),
+        }
+    }
+
+    fn code(&self) -> String {
+        match self {
+            Self::Ahead(by) => format!("Offset::Ahead({})", code::time(*by)),
+            Self::Behind(by) => format!("Offset::Behind({})", code::time(*by)),
+        }
+    }
+}
+
+impl ParsedParameter for Offset {
+    const WHAT: &'static str = "a time such as 46.5ms or -2s";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let (offset, time): (fn(Duration) -> Self, _) = match text.strip_prefix('-') {
+            Some(time) => (Self::Behind, time),
+            None => (Self::Ahead, text),
+        };
+        let time = duration::parse(time);
+        time.map(offset).ok_or_else(|| format!("`{text}` is not {}", Self::WHAT))
+    }
+}
+
+/// Parts in a million by which a clock runs too fast, or with a minus too slowly.
+impl Parameter for i64 {
+    fn text(&self) -> String {
+        self.to_string()
+    }
+
+    fn code(&self) -> String {
+        self.to_string()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        match (-500_000..=1_000_000).contains(self) {
+            true => Ok(()),
+            false => Err(format!("a drift is from -500000 to 1000000 in a million, not {self}")),
+        }
+    }
+}
+
+impl ParsedParameter for i64 {
+    const WHAT: &'static str = "a drift in parts per million such as -200";
 
     fn parse(text: &str) -> Result<Self, String> {
         parse(text)

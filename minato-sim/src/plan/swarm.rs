@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Fault, Plan};
 use crate::choice::{below, draw, site};
+use crate::skew::Offset;
 use crate::strikes::FaultKind;
 
 /// Which faults the seeds of a sweep may meet. Each seed draws a subset of the kinds, and how many
@@ -129,7 +130,7 @@ impl Swarm {
 }
 
 /// The kinds that a swarm draws.
-const DRAWN: [FaultKind; 15] = [
+const DRAWN: [FaultKind; 16] = [
     FaultKind::Cut,
     FaultKind::Flap,
     FaultKind::Clog,
@@ -142,6 +143,7 @@ const DRAWN: [FaultKind; 15] = [
     FaultKind::Reset,
     FaultKind::Crash,
     FaultKind::Pause,
+    FaultKind::Skew,
     FaultKind::Dns,
     FaultKind::Descriptors,
     FaultKind::AcceptError,
@@ -162,10 +164,18 @@ fn draw_fault(kind: FaultKind, targets: Targets<'_>, draws: &mut Draws) -> Optio
             let error = [EMFILE, ECONNABORTED][draws.from(0, 2) as usize];
             return Some(Fault::accept_error(server, error, draws.probability()));
         }
-        FaultKind::Pause | FaultKind::Descriptors | FaultKind::Dns => {
+        FaultKind::Pause | FaultKind::Skew | FaultKind::Descriptors | FaultKind::Dns => {
             let host = draws.one_of(&targets.names(|_| true))?;
             return Some(match kind {
                 FaultKind::Pause => Fault::pause(host),
+                FaultKind::Skew => {
+                    let ahead = draws.chance(0.5);
+                    let by = millis(draws, 1, 60_000);
+                    let offset = if ahead { Offset::Ahead(by) } else { Offset::Behind(by) };
+                    // Quartz is wrong by up to 200 parts in a million, and a bad clock by 10,000.
+                    let drift = [0, 50, 200, 10_000][draws.from(0, 4) as usize];
+                    Fault::skew(host, offset, if draws.chance(0.5) { drift } else { -drift })
+                }
                 FaultKind::Descriptors => Fault::descriptors(host, draws.from(1, 9)),
                 _ if draws.chance(0.5) => Fault::dns_fail(host),
                 _ => Fault::dns_slow(millis(draws, 1, 5000)),

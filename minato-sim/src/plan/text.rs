@@ -171,6 +171,7 @@ mod tests {
 
     use super::*;
     use crate::name::PacketName;
+    use crate::skew::Offset;
 
     fn host() -> impl Strategy<Value = String> {
         prop_oneof!["[a-c][0-9]?", any::<String>().prop_filter("a name", |name| !name.is_empty())]
@@ -209,6 +210,7 @@ mod tests {
             let (chance, count) = (chance.to_string(), count.to_string());
             let (time, other) = (duration::text(time), duration::text(other));
             let packet = packet.to_string();
+            let (offset, drift) = (format!("-{time}"), "-200".to_owned());
             for numbers in [
                 vec![],
                 vec![&*chance],
@@ -218,6 +220,7 @@ mod tests {
                 vec![&*count, &*chance],
                 vec![&*time],
                 vec![&*packet],
+                vec![&*offset, &*drift],
             ] {
                 let (names, parameters) = (names.clone().into_iter(), numbers.into_iter());
                 let parameters = parameters.collect::<Vec<_>>().into_iter();
@@ -265,6 +268,11 @@ mod tests {
             (Fault::reset("a", "b"), "reset a<>b", r#"Fault::reset("a", "b")"#),
             (Fault::crash("a\"b"), "crash a%22b", r#"Fault::crash("a\"b")"#),
             (Fault::pause("a"), "pause a", r#"Fault::pause("a")"#),
+            (
+                Fault::skew("a", Offset::Behind(millis(20)), -200),
+                "skew a/-20ms/-200",
+                r#"Fault::skew("a", Offset::Behind(Duration::from_millis(20)), -200)"#,
+            ),
             (Fault::descriptors("a", 3), "descriptors a/3", r#"Fault::descriptors("a", 3)"#),
             (
                 Fault::accept_error("a", 24, 0.5),
