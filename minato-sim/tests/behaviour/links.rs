@@ -347,6 +347,27 @@ fn a_clogged_link_holds_packets_until_it_is_unclogged() {
 }
 
 #[test]
+fn the_end_of_a_stream_stays_behind_its_bytes_in_a_clogged_link() {
+    let Pair { world, client, server, .. } = pair();
+    world.links().clog();
+    for part in [&b"one"[..], b" two", b" three"] {
+        client.send(part).unwrap();
+    }
+    client.shutdown(std::net::Shutdown::Write).unwrap();
+    run_for(&world, MS(50));
+    world.links().unclog();
+    let mut received = Vec::new();
+    loop {
+        match receive(&server, 99) {
+            Ok(bytes) if bytes.is_empty() => break,
+            Ok(bytes) => received.extend(bytes),
+            Err(_) => assert!(world.advance(None)),
+        }
+    }
+    assert_eq!(received, b"one two three");
+}
+
+#[test]
 fn what_a_clogged_link_holds_of_a_closed_connection_is_no_leak() {
     let world = World::builder().send_buffer(100).build();
     let Pair { world, client, server, listener, .. } = pair_in(world);
