@@ -12,6 +12,7 @@ mod determinism;
 mod disk;
 mod faults;
 mod half_close;
+mod healing;
 mod itself;
 mod links;
 mod lossy;
