@@ -83,6 +83,12 @@ impl<H> ConnectionName<H> {
 
 #[allow(dead_code, reason = "for the names in records and plans")]
 impl<H> PacketName<H> {
+    /// How many packets its sender had sent there before.
+    pub fn nth(&self) -> u64 {
+        let (PacketName::OfConnection { nth, .. } | PacketName::Datagram { nth, .. }) = self;
+        *nth
+    }
+
     /// The same name with other words for the hosts.
     pub(crate) fn map<T>(self, mut host: impl FnMut(H) -> T) -> PacketName<T> {
         match self {

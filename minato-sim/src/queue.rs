@@ -99,6 +99,7 @@ impl Step {
             Step::SpaceFreed { .. } => ("has room", 0),
             Step::Retransmit { .. } => ("sends again", 0),
             Step::Keepalive { .. } => ("asks whether the peer is alive", 0),
+            Step::Reset { .. } => ("is reset", 0),
             _ => ("goes on", 0),
         }
     }

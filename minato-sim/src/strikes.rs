@@ -114,7 +114,7 @@ impl FaultKind {
 
 /// A set of kinds of faults.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct FaultSet(pub(crate) u32);
+pub struct FaultSet(u32);
 
 impl FaultSet {
     /// Whether the kind is among them.
@@ -130,6 +130,14 @@ impl FaultSet {
     /// The kinds, in the order of their declaration.
     pub fn iter(self) -> impl Iterator<Item = FaultKind> {
         FaultKind::ALL.iter().copied().filter(move |kind| self.contains(*kind))
+    }
+
+    pub(crate) fn from_bits(bits: u32) -> Self {
+        FaultSet(bits)
+    }
+
+    pub(crate) fn bits(self) -> u32 {
+        self.0
     }
 
     pub(crate) fn add(&mut self, kind: FaultKind) {

@@ -120,7 +120,7 @@ impl Journal {
             }
             PacketName::Datagram { nth, .. } => (0, false, nth),
         };
-        let connection = connection << 32 | u64::from(sent.faults.0);
+        let connection = connection << 32 | u64::from(sent.faults.bits());
         let small = sent.kind as u64
             | number << 8
             | u64::from(sent.ecn) << 16
@@ -372,7 +372,7 @@ impl Record {
             window: size & 0xffff_ffff,
             ecn: (small >> 16) as u8,
             fate,
-            faults: FaultSet(*connection as u32),
+            faults: FaultSet::from_bits(*connection as u32),
         }
     }
 

@@ -155,6 +155,16 @@ pub enum Fate {
     Lost,
 }
 
+impl Fate {
+    /// When the packet arrives, if that is decided.
+    pub fn arrives(self) -> Option<Duration> {
+        match self {
+            Fate::Arrives(at) | Fate::Corrupted(at) | Fate::Copy(at) => Some(at),
+            Fate::Held | Fate::Lost => None,
+        }
+    }
+}
+
 /// The part of a fault's life that an event is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {

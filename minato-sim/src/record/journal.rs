@@ -110,9 +110,10 @@ impl Journal {
         mut words: [u64; N],
         bytes: &[u8],
     ) -> u64 {
-        let head = Head::new(kind, N, bytes.len());
-        words[0] = head.0;
+        // How many bytes are kept is no part of what happened.
+        words[0] = Head::new(kind, N, 0).0;
         self.hash = mix(self.hash ^ hash_words(&words));
+        words[0] = Head::new(kind, N, bytes.len()).0;
         if let Some(history) = &mut self.history {
             history.push(self.hash);
         }

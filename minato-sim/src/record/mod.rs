@@ -8,9 +8,12 @@ mod compare;
 mod entry;
 mod event;
 mod journal;
+mod json;
 mod notes;
+mod pcap;
 mod ring;
 mod text;
+mod timeline;
 
 pub use compare::Difference;
 pub(crate) use entry::{Decided, PacketNumber, Sent};

@@ -113,6 +113,11 @@ impl State {
         }
     }
 
+    /// A packet for whose arrival nothing happens will find its host down.
+    pub(crate) fn note_unheard(&mut self, host: HostId, packet: PacketNumber) {
+        self.journal.arrival(self.now, packet, host, Some(DOWN));
+    }
+
     /// A link that was clogged lets a packet go, which arrives at `arrives`.
     pub(crate) fn note_release(&mut self, what: &Occurrence, arrives: u64) {
         let packet = match what {

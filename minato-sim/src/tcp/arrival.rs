@@ -7,6 +7,7 @@ use crate::errno;
 use crate::link::Fate;
 use crate::packet::{PacketKind, Payload};
 use crate::queue::Step;
+use crate::record::PacketNumber;
 use crate::state::State;
 use crate::time::SECOND;
 
@@ -147,24 +148,32 @@ impl State {
     /// through. A host that is down does not answer, and one that knows nothing of the connection
     /// answers with a reset.
     pub(crate) fn probe(&mut self, key: Key, from: Side, kind: PacketKind) -> Option<u64> {
-        let there = self.pass_probe(key, from, from, kind)?;
+        let (there, asked) = self.pass_probe(key, from, from, kind)?;
         let connection = self.connection(key);
-        if self.is_down(connection.end(from.other()).host) {
+        let peer = connection.end(from.other()).host;
+        if self.is_down(peer) {
+            self.note_unheard(peer, asked);
             return None;
         }
         let is_known = !connection.is_unknown(from.other());
         let answer = if is_known { PacketKind::Ack } else { PacketKind::Reset };
-        let back = self.pass_probe(key, from, from.other(), answer)?;
+        let (back, _) = self.pass_probe(key, from, from.other(), answer)?;
         let there = self.in_order(key, from, there);
         Some(there.saturating_add(back - self.now))
     }
 
     /// One of the two packets of a probe by `prober`. If a clogged link holds it, the prober tries
-    /// again when it goes on.
-    fn pass_probe(&mut self, key: Key, prober: Side, from: Side, kind: PacketKind) -> Option<u64> {
+    /// again when it goes on. Returns when it arrives, and what the record calls it.
+    fn pass_probe(
+        &mut self,
+        key: Key,
+        prober: Side,
+        from: Side,
+        kind: PacketKind,
+    ) -> Option<(u64, PacketNumber)> {
         let way = self.pass(key, from, kind);
         match way.fate {
-            Fate::Arrives(at) => Some(at),
+            Fate::Arrives(at) => Some((at, way.number)),
             Fate::Held(delay) => {
                 let step = Step::Retransmit { from: prober };
                 self.hold(key, from, false, (delay, way.number), EMPTY_PACKET, step);

@@ -23,6 +23,7 @@ mod options;
 mod ports;
 mod properties;
 mod readiness;
+mod record;
 mod reset;
 mod rules;
 mod stream;
