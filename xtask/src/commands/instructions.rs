@@ -1,16 +1,16 @@
 //! `cargo xtask instructions`: user-mode instructions per echo under callgrind, for us and our
-//! peers; and per MiB of QUIC.
+//! peers; per MiB of QUIC; and per echo in the simulated world.
 //!
 //! Instructions do not shake as times do. Each server is run twice, with few requests and with
 //! many; the difference of the two counts, divided by the difference in requests, leaves out what
-//! starting and stopping cost. Nothing is judged here: the figures are for work on the path of an
-//! echo.
+//! starting and stopping cost. The figures are for work on the path of an echo, and only that of the
+//! simulated world is judged: there one seed is one run, so that the count does not shake at all.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::outcome::Outcome;
+use crate::outcome::{Counts, Outcome};
 use crate::{process, tree};
 
 /// Names, programs, and their variants.
@@ -33,12 +33,21 @@ const QUIC_FEW: u64 = 4;
 const QUIC_MANY: u64 = 24;
 const QUIC_RUNS: usize = 5;
 
+/// The program for the simulated world, how many pairs of hosts it has echo, and how often each.
+const SIMULATION: &str = "simulation";
+const PAIRS: u64 = 10;
+const FEW_ROUNDS: u64 = 200;
+const MANY_ROUNDS: u64 = 1200;
+
+/// The instructions that an echo there may take, both ends together.
+const SIMULATED_MOST: u64 = 10_000;
+
 pub(crate) fn run() -> Result<Outcome, String> {
     if process::output(Command::new("valgrind").arg("--version")).is_err() {
         return Ok(Outcome::skipped("valgrind is not installed"));
     }
     let mut build = vec!["build", "--release", "--package", "minato-bench", "--bin", LOAD];
-    for program in ["peer-tokio", "peer-minato", "peer-smol", QUIC] {
+    for program in ["peer-tokio", "peer-minato", "peer-smol", QUIC, SIMULATION] {
         build.extend(["--bin", program]);
     }
     process::succeed(&mut process::cargo(&build), process::LONG)?;
@@ -53,7 +62,23 @@ pub(crate) fn run() -> Result<Outcome, String> {
         println!("{name:>16} {each:>6}   {:.2}", each as f64 / base as f64);
     }
     quic()?;
-    Ok(Outcome::default())
+    simulation()
+}
+
+/// An echo between two simulated hosts, with all that the world does for it.
+fn simulation() -> Result<Outcome, String> {
+    let count = |rounds: u64| {
+        let mut command = callgrind(SIMULATION);
+        command.args(["pairs", &PAIRS.to_string(), "--rounds", &rounds.to_string()]);
+        counted(&command.output().map_err(|error| error.to_string())?)
+    };
+    let rounds = PAIRS * (MANY_ROUNDS - FEW_ROUNDS);
+    let each = count(MANY_ROUNDS)?.saturating_sub(count(FEW_ROUNDS)?) / rounds;
+    println!("{PAIRS} pairs of simulated hosts; instructions per echo, both ends and the world");
+    println!("{SIMULATION:>16} {each:>6}   of {SIMULATED_MOST}");
+    let problem = format!("a simulated echo takes {each} instructions, over {SIMULATED_MOST}");
+    let problems = if each > SIMULATED_MOST { vec![problem] } else { Vec::new() };
+    Ok(Outcome::from_problems(problems, Counts::default()))
 }
 
 /// QUIC in bulk. How packets and acknowledgements fall differs from run to run, so that there are

@@ -12,12 +12,12 @@ use std::time::Duration;
 
 use minato::io::{AsyncReadExt, AsyncWriteExt};
 use minato::net::{TcpListener, TcpStream, UdpSocket};
-use minato::sim::{self, Simulation};
+use minato::sim::{self, Packet, Rule, Simulation, Verdict, World};
 use minato::task::yield_now;
 use minato::time::{sleep, timeout};
 
 const PAIRS: usize = 10;
-const SEEDS: u64 = 3;
+const SEEDS: u64 = 2;
 
 /// The virtual nanoseconds at which something happened to a client, and what.
 type Transcript = Rc<RefCell<Vec<(u128, String)>>>;
@@ -54,8 +54,39 @@ enum Change {
     HostMadeLast,
     HostMadeFirst,
     SlowLink,
+    BadLink,
+    OneWayCut,
+    Clog,
+    Rule,
+    Reset,
+    Pause,
+    Crash,
+    Drift,
     NameWithoutAddress,
 }
+
+/// All changes but nothing.
+const CHANGES: [Change; 19] = [
+    Change::Partition,
+    Change::Task,
+    Change::TaskThatYields,
+    Change::Connection,
+    Change::Datagrams,
+    Change::RandomNumbers,
+    Change::Branches,
+    Change::HostMadeLast,
+    Change::HostMadeFirst,
+    Change::SlowLink,
+    Change::BadLink,
+    Change::OneWayCut,
+    Change::Clog,
+    Change::Rule,
+    Change::Reset,
+    Change::Pause,
+    Change::Crash,
+    Change::Drift,
+    Change::NameWithoutAddress,
+];
 
 /// Echoes what comes by a connection.
 async fn echo(mut stream: TcpStream) -> io::Result<()> {
@@ -222,6 +253,46 @@ fn spawn_change(simulation: &mut Simulation, talk: Talk, change: Change) {
     }
 }
 
+/// Begins the fault that a change is, if it is one; with `end` it ends it.
+fn inject(world: &World, talk: Talk, change: Change, end: bool) -> io::Result<Option<Rule>> {
+    let (client, server) = (world.host("a0"), world.host(&server_of(0, talk)));
+    let there = world.link("a0", &server.name())?;
+    match (change, end) {
+        (Change::Partition, false) => world.partition(&client, &server),
+        (Change::Partition, true) => world.heal(&client, &server),
+        (Change::SlowLink, _) => {
+            let millis = if end { 0 } else { 2 };
+            drop(there.slow(Duration::from_millis(millis))?);
+        }
+        (Change::BadLink, _) => {
+            let chance = if end { 0.0 } else { 0.2 };
+            there.loss(chance)?.duplicate(chance)?.corrupt(chance)?;
+            there.back().reorder(chance, Duration::from_millis(1))?;
+        }
+        (Change::OneWayCut, false) => there.back().cut(),
+        (Change::OneWayCut, true) => there.back().mend(),
+        (Change::Clog, false) => there.clog(),
+        (Change::Clog, true) => there.unclog(),
+        (Change::Rule, false) => {
+            let delay = Verdict::Delay(Duration::from_micros(777));
+            let verdict = move |packet: &Packet<'_>| match packet.from() {
+                "a0" => delay,
+                _ => Verdict::Pass,
+            };
+            return Ok(Some(world.rule(verdict)));
+        }
+        (Change::Reset, _) => _ = world.reset(&client, &server),
+        (Change::Pause, false) => client.pause()?,
+        (Change::Pause, true) => client.resume()?,
+        (Change::Crash, false) => client.crash()?,
+        (Change::Drift, false) => client.set_drift(20_000)?,
+        (Change::NameWithoutAddress, false) => world.dns_insert("server0", []),
+        (Change::NameWithoutAddress, true) => world.dns_insert("server0", [server.ip()]),
+        _ => {}
+    }
+    Ok(None)
+}
+
 fn run(talk: Talk, change: Change, seed: u64) -> Transcripts {
     let mut simulation = Simulation::new(seed);
     if change == Change::HostMadeFirst {
@@ -230,31 +301,22 @@ fn run(talk: Talk, change: Change, seed: u64) -> Transcripts {
     let transcripts = spawn_pairs(&mut simulation, talk);
     spawn_change(&mut simulation, talk, change);
     let world = simulation.world().clone();
-    let ends = || (world.host("a0"), world.host(&server_of(0, talk)));
-    let millis = Duration::from_millis;
-    simulation.run_for(millis(30)).unwrap();
-    match change {
-        Change::Partition => world.partition(&ends().0, &ends().1),
-        Change::SlowLink => world.set_link_latency(&ends().0, &ends().1, millis(2), millis(3)),
-        Change::NameWithoutAddress => world.dns_insert("server0", []),
-        _ => {}
-    }
-    simulation.run_for(millis(20)).unwrap();
-    match change {
-        Change::Partition => world.heal(&ends().0, &ends().1),
-        Change::NameWithoutAddress => world.dns_insert("server0", [ends().1.ip()]),
-        _ => {}
-    }
-    simulation.run_for(millis(70)).unwrap();
+    simulation.run_for(Duration::from_millis(30)).unwrap();
+    let rule = inject(&world, talk, change, false).unwrap();
+    simulation.run_for(Duration::from_millis(20)).unwrap();
+    drop(rule);
+    drop(inject(&world, talk, change, true).unwrap());
+    simulation.run_for(Duration::from_millis(70)).unwrap();
     transcripts.iter().map(|transcript| transcript.borrow().clone()).collect()
 }
 
 /// Whether a change must show in what pair 0 does itself.
 fn strikes(talk: Talk, change: Change) -> bool {
     match change {
-        Change::Partition | Change::SlowLink => true,
-        Change::Connection | Change::NameWithoutAddress => talk != Talk::Datagrams,
+        Change::Connection | Change::NameWithoutAddress | Change::Reset => talk != Talk::Datagrams,
         Change::Datagrams => talk == Talk::Datagrams,
+        Change::Partition | Change::SlowLink | Change::BadLink | Change::OneWayCut => true,
+        Change::Clog | Change::Rule | Change::Pause | Change::Crash | Change::Drift => true,
         _ => false,
     }
 }
@@ -291,19 +353,7 @@ fn a_partition_of_one_pair_leaves_180_of_180_transcripts_of_the_others() {
 /// Everything else that may happen to pair 0, with fewer seeds each.
 fn check_all(talk: Talk) {
     let undisturbed = undisturbed(talk, SEEDS);
-    for change in [
-        Change::Partition,
-        Change::Task,
-        Change::TaskThatYields,
-        Change::Connection,
-        Change::Datagrams,
-        Change::RandomNumbers,
-        Change::Branches,
-        Change::HostMadeLast,
-        Change::HostMadeFirst,
-        Change::SlowLink,
-        Change::NameWithoutAddress,
-    ] {
+    for change in CHANGES {
         let all = SEEDS as usize * (PAIRS - 1);
         assert_eq!(unchanged(talk, change, &undisturbed), all, "{talk:?}, {change:?}");
     }
