@@ -20,6 +20,20 @@ pub trait Disk: Clone + Send + Sync + 'static {
     fn sync(&self) -> impl Future<Output = io::Result<()>> + Send;
 }
 
+impl Disk for minato::sim::Durable<Entry> {
+    fn read(&self) -> Entry {
+        minato::sim::Durable::read(self)
+    }
+
+    fn write(&self, entry: Entry) {
+        minato::sim::Durable::write(self, entry);
+    }
+
+    async fn sync(&self) -> io::Result<()> {
+        minato::sim::Durable::sync(self).await
+    }
+}
+
 /// A file of the operating system. Clones are the same file.
 #[derive(Clone, Debug)]
 pub struct FileDisk {

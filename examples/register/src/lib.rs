@@ -48,3 +48,24 @@ pub struct Bugs {
     /// Replicas answer before what they have stored is on the disk, which happens every 25 ms.
     pub lazy_disk: bool,
 }
+
+impl Bugs {
+    /// The bugs that the environment variable `REGISTER_BUG` names, with commas between them.
+    ///
+    /// # Errors
+    ///
+    /// If it names one that is none.
+    pub fn of_environment() -> Result<Bugs, String> {
+        let mut bugs = Bugs::default();
+        let names = std::env::var("REGISTER_BUG").unwrap_or_default();
+        for name in names.split(',').filter(|name| !name.is_empty()) {
+            match name {
+                "no_write_back" => bugs.no_write_back = true,
+                "stale_answers" => bugs.stale_answers = true,
+                "lazy_disk" => bugs.lazy_disk = true,
+                other => return Err(format!("REGISTER_BUG: there is no bug `{other}`")),
+            }
+        }
+        Ok(bugs)
+    }
+}

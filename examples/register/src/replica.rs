@@ -4,13 +4,15 @@ use std::io;
 use std::time::Duration;
 
 use minato::net::TcpListener;
-use minato::time::sleep;
+use minato::time::{sleep, timeout};
 
 use crate::connection::Connection;
 use crate::disk::Disk;
 use crate::message::{self, Request};
 use crate::{Bugs, PORT};
 
+/// How long a client may ask nothing.
+const IDLE: Duration = Duration::from_secs(60);
 /// How often a lazy disk is synced.
 const LAZY_SYNC: Duration = Duration::from_millis(25);
 
@@ -41,15 +43,17 @@ pub async fn serve(listener: TcpListener, disk: impl Disk, bugs: Bugs) {
     }
 }
 
-/// Answers one client, until it leaves.
+/// Answers one client, until it leaves or has asked nothing for a while.
 async fn answer(mut connection: Connection, disk: impl Disk, bugs: Bugs) -> io::Result<()> {
     loop {
-        let (number, request) = message::parse_request(&connection.receive().await?)?;
+        // A client can be gone without a word that has reached us.
+        let frame = timeout(IDLE, connection.receive()).await??;
+        let (number, request) = message::parse_request(&frame)?;
         if let Request::Store(entry) = request {
-            if entry.tag > disk.read().tag {
-                disk.write(entry);
-            }
-            // An older entry waits too: it says "you have this or newer", which must last.
+            // What was there before is written anew if it is newer: the answer says "I have this or
+            // newer, and for good", and an earlier sync may have failed.
+            let before = disk.read();
+            disk.write(if entry.tag > before.tag { entry } else { before });
             if !bugs.lazy_disk {
                 disk.sync().await?;
             }

@@ -1,5 +1,6 @@
 //! Simulations of several hosts: nobody is forgotten, no timer is late, and one seed is one run.
 
+mod attribute;
 mod crash;
 mod draws;
 mod ends;
