@@ -3,7 +3,7 @@
 //!
 //! Instructions do not shake as times do. Each server is run twice, with few requests and with
 //! many; the difference of the two counts, divided by the difference in requests, leaves out what
-//! starting and stopping cost. The figures are for work on the path of an echo, and only that of the
+//! starting and stopping cost. The figures are for work on the path of an echo. Only that of the
 //! simulated world is judged: there one seed is one run, so that the count does not shake at all.
 
 use std::io::{BufRead, BufReader};

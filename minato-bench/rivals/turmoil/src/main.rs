@@ -1,5 +1,5 @@
-//! What the program `simulation` measures, on turmoil: TCP echo rounds, timers, idle hosts and fresh
-//! simulations. It prints `AMOUNT SECONDS`, the seconds of the process's CPU time.
+//! What the program `simulation` measures, on turmoil: TCP echo rounds, timers, idle hosts and
+//! fresh simulations. It prints `AMOUNT SECONDS`, the seconds of the process's CPU time.
 
 use std::io;
 use std::time::Duration;

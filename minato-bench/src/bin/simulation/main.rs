@@ -1,11 +1,13 @@
 //! How fast a simulation is, and how much memory it needs.
 //!
 //! Speeds are per second of the process's CPU time, since the machine may be busy. `simulation all`
-//! runs every measurement in a process of its own, beside its target, and fails if one is missed;
-//! `simulation rivals` runs the same on other simulators, as far as they build. Each measurement
-//! can be run alone: `simulation pairs 100 --idle 1000 --rounds 1000` has 100 pairs of hosts, beside
-//! 1,000 hosts that wait, make 1,000 TCP echo round trips each. Under `valgrind --tool=callgrind`
-//! the difference of two such runs counts instructions (`cargo xtask instructions`).
+//! runs every measurement in a process of its own, beside its target, and fails if one is missed.
+//! `simulation rivals` runs the same on other simulators, as far as they build.
+//!
+//! Each measurement can be run alone: `simulation pairs 100 --idle 1000 --rounds 1000` has 100
+//! pairs of hosts, beside 1,000 hosts that wait, make 1,000 TCP echo round trips each. Under
+//! `valgrind --tool=callgrind` the difference of two such runs counts instructions
+//! (`cargo xtask instructions`).
 
 mod memory;
 mod rivals;

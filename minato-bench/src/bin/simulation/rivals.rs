@@ -1,5 +1,5 @@
-//! The same workloads on other simulators, which are workspaces of their own in `rivals/`: they have
-//! no part in the lock file of this repository, and nothing but this builds them.
+//! The same workloads on other simulators, which are workspaces of their own in `rivals/`: they
+//! have no part in the lock file of this repository, and nothing but this builds them.
 
 use std::io;
 use std::path::{Path, PathBuf};
