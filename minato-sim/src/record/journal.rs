@@ -104,6 +104,7 @@ impl Journal {
 
     /// Takes an event in. `words` has room for its head and has everything else; `bytes` are kept
     /// with it. Returns the number of the event.
+    #[inline]
     pub(super) fn push<const N: usize>(
         &mut self,
         kind: Kind,
@@ -132,6 +133,7 @@ impl Journal {
         self.hash = mix(self.hash ^ hash(bytes.len() as u64, bytes));
     }
 
+    #[inline]
     fn keep(&mut self, words: &[u64], bytes: &[u8]) {
         if self.capacity == 0 {
             return;

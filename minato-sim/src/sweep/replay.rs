@@ -7,7 +7,7 @@ use super::line::{Line, short};
 use super::order::run_orders;
 use super::report::{Failure, Report};
 use super::{Sweep, shrink};
-use crate::scenario::Run;
+use crate::scenario::{Body, Run};
 
 /// How many of the last steps of a run are printed.
 const TAIL: usize = 40;
@@ -21,7 +21,12 @@ pub(super) fn replay(sweep: &Sweep, text: &str, request: &Request) -> Result<Rep
         return Err(refuse(why));
     }
     let mut case = line.case.clone();
-    let run = run_orders(sweep.runner, &sweep.body(), &mut case).map_err(refuse)?;
+    let keeps_all = |builder| super::record::keeps_all((sweep.world)(builder));
+    let body = match request.record {
+        Some(_) => Body { describe: &*sweep.describe, world: &keeps_all },
+        None => sweep.body(),
+    };
+    let run = run_orders(sweep.runner, &body, &mut case).map_err(refuse)?;
     super::record::keep(sweep, request, &run).map_err(|error| refuse(error.to_string()))?;
     let hash = short(run.hash);
     let changed = line.hash.filter(|expected| *expected != hash).map(|expected| {

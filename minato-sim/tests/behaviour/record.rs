@@ -369,6 +369,53 @@ fn storm() -> World {
     world
 }
 
+/// The hashes of runs with all kinds of events.
+fn hashes() -> String {
+    let [one, other] = [run(0), storm()].map(|world| world.record());
+    format!("{:016x} {:016x} {}", one.hash(), other.hash(), one.count() + other.count())
+}
+
+#[test]
+fn another_process_has_the_same_hash() {
+    const ASKED: &str = "MINATO_SIM_TEST_HASHES";
+    if std::env::var_os(ASKED).is_some() {
+        return println!("hashes {}", hashes());
+    }
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "record::another_process_has_the_same_hash", "--nocapture"])
+        .env(ASKED, "1")
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let theirs = text.lines().find_map(|line| line.split_once("hashes ")).unwrap().1;
+    assert_eq!(theirs, hashes());
+}
+
+#[test]
+fn the_first_difference_is_found_even_where_it_was_dropped() {
+    let run = |kept: usize, odd: u64| {
+        let world = World::builder().recorded_events(kept).hash_history(true).build();
+        for nth in 0..1000 {
+            world.note(if nth == odd { "odd".to_owned() } else { format!("even {nth}") });
+        }
+        world.record()
+    };
+    assert_eq!(run(10, 5000).first_difference(&run(10, 5000)), None);
+    let far = run(10, 5000).first_difference(&run(10, 400)).unwrap();
+    assert_eq!((far.nth, far.one, far.before.len()), (400, None, 0));
+    let near = run(2000, 5000).first_difference(&run(2000, 400)).unwrap();
+    assert_eq!(near.before.len(), 10);
+    let text = near.to_string();
+    assert!(text.contains("even 399") && text.contains("one:   0.000000000s even 400"), "{text}");
+    assert!(text.ends_with("other: 0.000000000s odd"), "{text}");
+    // One run goes on where the other has ended.
+    let world = World::builder().hash_history(true).build();
+    world.note("even 0");
+    let ended = world.record().first_difference(&run(2000, 5000)).unwrap();
+    assert_eq!((ended.nth, ended.one), (1, None));
+    assert!(ended.other.unwrap().ends_with("even 1"));
+}
+
 #[test]
 fn a_picture_of_many_packets_is_no_larger_than_can_be_read() {
     let record = storm().record();
