@@ -99,7 +99,9 @@ impl Dns {
         self.world.lock().names.insert(nanos(at), name, addresses);
     }
 
-    /// Lets each look-up take this long. A delay of zero ends that.
+    /// Lets each look-up take this long. A delay of zero ends that. Who cannot wait looks up at
+    /// once nevertheless: [`Host::lookup`](crate::Host::lookup), and std's resolver in a world that
+    /// answers for the system.
     ///
     /// # Errors
     /// `InvalidInput` for an empty range.

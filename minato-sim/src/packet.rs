@@ -157,6 +157,25 @@ impl Outgoing<'_> {
 }
 
 /// A packet that is about to leave its host, as a [rule](crate::World::rule) sees it.
+///
+/// ```
+/// use minato_sim::{Family, Kind, PacketKind, Verdict, World};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let world = World::new(1);
+/// let (a, b) = (world.host("a"), world.host("b"));
+/// let rule = world.rule(|packet| {
+///     assert_eq!((packet.from(), packet.to()), ("a", "b"));
+///     assert_eq!(packet.kind(), PacketKind::Datagram);
+///     assert_eq!((packet.payload(), packet.wire_len()), (&b"ahoy"[..], 20 + 8 + 4));
+///     assert_eq!(packet.name().to_string(), "a>b~0");
+///     // One packet in three, the same ones whenever this world runs.
+///     if packet.draw(3) == 0 { Verdict::Drop } else { Verdict::Pass }
+/// });
+/// a.socket(Family::V4, Kind::Datagram)?.send_to(b"ahoy", (b.ip(), 7000).into())?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Packet<'a> {
     pub(crate) state: &'a State,

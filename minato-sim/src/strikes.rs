@@ -149,6 +149,24 @@ impl FaultSet {
 /// [`World::strikes`](crate::World::strikes).
 ///
 /// It prints the kinds that have struck: `loss 12, reset 2`.
+///
+/// ```
+/// use minato_sim::{FaultKind, Family, Kind, Strikes, World};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let mut all = Strikes::default();
+/// for seed in 0..3 {
+///     let world = World::new(seed);
+///     let (a, b) = (world.host("a"), world.host("b"));
+///     world.links().loss(1.0)?;
+///     a.socket(Family::V4, Kind::Datagram)?.send_to(b"x", (b.ip(), 7000).into())?;
+///     all.add(&world.strikes());
+/// }
+/// assert_eq!((all.get(FaultKind::Loss), all.total()), (3, 3));
+/// assert_eq!(all.to_string(), "loss 3");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Strikes {
     counts: Vec<u64>,

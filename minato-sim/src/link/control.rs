@@ -8,7 +8,7 @@ use super::latency::Latency;
 use super::rule::Rule;
 use super::settings::{Chance, Flap, Settings, invalid, positive};
 use crate::host::{Host, HostId};
-use crate::name::PacketName;
+use crate::name::{ConnectionName, PacketName};
 use crate::packet::{MIN_MTU_V4, Packet, Verdict};
 use crate::record::Stage;
 use crate::state::State;
@@ -728,6 +728,32 @@ impl World {
     /// ```
     pub fn reset(&self, a: &Host, b: &Host) -> usize {
         self.lock().reset_between(a.id, b.id)
+    }
+
+    /// Resets one connection, as [`reset`](World::reset) does all of two hosts. Returns whether
+    /// there is one of this name.
+    ///
+    /// ```
+    /// # use minato_sim::{Family, Kind, World};
+    /// # fn main() -> std::io::Result<()> {
+    /// # let world = World::new(1);
+    /// # let (a, b) = (world.host("a"), world.host("b"));
+    /// let client = a.socket(Family::V4, Kind::Stream)?;
+    /// client.connect((b.ip(), 7000).into()).ok();
+    /// // The first connection that `a` asked `b` for.
+    /// assert!(world.reset_connection(&"a>b#0".parse()?));
+    /// assert!(!world.reset_connection(&"a>b#1".parse()?));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn reset_connection(&self, name: &ConnectionName) -> bool {
+        let mut state = self.lock();
+        let (client, server) = (state.host_by_name(&name.client), state.host_by_name(&name.server));
+        let (Some(client), Some(server)) = (client, server) else { return false };
+        let name = ConnectionName { client, server, nth: name.nth };
+        let found = state.connections.iter().find(|(_, connection)| connection.name == name);
+        let found = found.map(|(key, _)| key);
+        found.is_some_and(|key| state.reset_on_the_way(key))
     }
 
     /// Asks `rule` of every packet that is sent from now on, until what is returned here is

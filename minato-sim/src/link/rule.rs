@@ -28,6 +28,13 @@ pub struct Rule {
 
 impl Rule {
     /// Keeps the rule in force as long as there is the world.
+    ///
+    /// ```
+    /// use minato_sim::{Verdict, World};
+    ///
+    /// let world = World::new(1);
+    /// world.rule(|packet| if packet.is_syn() { Verdict::Drop } else { Verdict::Pass }).keep();
+    /// ```
     pub fn keep(self) {
         self.world.lock().rules.permanent.push(self.call.clone());
     }

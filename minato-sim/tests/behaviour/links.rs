@@ -410,6 +410,12 @@ fn a_reset_ends_all_connections_between_two_hosts_at_both_ends() {
     assert_eq!(receive(&others, 9).unwrap(), b"here");
     assert_eq!(world.strikes().get(FaultKind::Reset), 1);
     assert_eq!(world.reset(&a, &b), 0, "there is none left");
+    for (name, exists) in [("c>b#1", false), ("b>c#0", false), ("x>b#0", false), ("c>b#0", true)] {
+        assert_eq!(world.reset_connection(&name.parse().unwrap()), exists, "{name}");
+        settle(&world);
+    }
+    assert_eq!(errno(receive(&others, 9)), ECONNRESET);
+    assert_eq!(errno(receive(&other, 9)), ECONNRESET);
     drop((client, server, second, listener, other, others));
     settle(&world);
     assert_eq!(world.open_connections(), 0);
