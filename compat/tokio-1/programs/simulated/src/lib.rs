@@ -12,6 +12,7 @@ mod calls;
 mod choice;
 mod cut;
 mod store;
+pub mod swept;
 mod talk;
 mod web;
 

@@ -6,7 +6,7 @@ use std::io::{Error, ErrorKind, Result as IoResult};
 use std::sync::{Arc, Mutex};
 
 use minato::sim::Simulation;
-use redis::aio::ConnectionManager;
+use redis::aio::{ConnectionManager, MultiplexedConnection};
 use redis::{AsyncCommands, Client};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::tcp::OwnedReadHalf;
@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::{Result, play};
 
-type Store = Arc<Mutex<HashMap<Vec<u8>, Vec<u8>>>>;
+pub(crate) type Store = Arc<Mutex<HashMap<Vec<u8>, Vec<u8>>>>;
 
 async fn line(reader: &mut BufReader<OwnedReadHalf>) -> IoResult<Option<String>> {
     let mut line = String::new();
@@ -45,7 +45,7 @@ fn answer(store: &Store, command: &[Vec<u8>]) -> Vec<u8> {
     }
 }
 
-async fn serve(stream: TcpStream, store: Store) -> IoResult<()> {
+pub(crate) async fn serve(stream: TcpStream, store: Store) -> IoResult<()> {
     let (reader, mut writer) = stream.into_split();
     let mut reader = BufReader::new(reader);
     while let Some(head) = line(&mut reader).await? {
@@ -60,6 +60,16 @@ async fn serve(stream: TcpStream, store: Store) -> IoResult<()> {
         writer.write_all(&answer(&store, &command)).await?;
     }
     Ok(())
+}
+
+/// Sets a key, and returns what it is then.
+pub(crate) async fn set_and_get(
+    connection: &mut MultiplexedConnection,
+    value: u32,
+) -> Result<Option<u32>> {
+    let key = format!("key {value}");
+    let () = connection.set(&key, value).await?;
+    Ok(connection.get(&key).await?)
 }
 
 pub(crate) fn of_a_small_server(simulation: &mut Simulation) -> Result<String> {

@@ -3,11 +3,11 @@
 use futures_util::{SinkExt, StreamExt};
 use minato::sim::Simulation;
 use tokio::net::{TcpListener, TcpStream};
-use tokio_tungstenite::{accept_async, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, accept_async, connect_async};
 
 use crate::{Result, play};
 
-async fn echo(stream: TcpStream) -> Result<()> {
+pub(crate) async fn echo(stream: TcpStream) -> Result<()> {
     let mut socket = accept_async(stream).await?;
     while let Some(message) = socket.next().await {
         let message = message?;
@@ -17,6 +17,20 @@ async fn echo(stream: TcpStream) -> Result<()> {
         socket.send(message).await?;
     }
     Ok(())
+}
+
+/// The client's end.
+pub(crate) type Talking = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+pub(crate) async fn connect(url: &str) -> Result<Talking> {
+    Ok(connect_async(url).await?.0)
+}
+
+/// Says something, and returns what comes back.
+pub(crate) async fn hear(socket: &mut Talking, said: &str) -> Result<String> {
+    socket.send(said.into()).await?;
+    let message = socket.next().await.ok_or("the server has closed")??;
+    Ok(message.into_text()?.to_string())
 }
 
 pub(crate) fn over_a_websocket(simulation: &mut Simulation) -> Result<String> {
@@ -29,12 +43,10 @@ pub(crate) fn over_a_websocket(simulation: &mut Simulation) -> Result<String> {
         Result::Ok(())
     })?);
     play(simulation, async {
-        let (mut socket, _) = connect_async("ws://server:8090/").await?;
+        let mut socket = connect("ws://server:8090/").await?;
         let mut echoed = Vec::new();
         for number in 0..10 {
-            socket.send(format!("message {number}").into()).await?;
-            let message = socket.next().await.ok_or("the server has closed")??;
-            echoed.push(message.into_text()?.to_string());
+            echoed.push(hear(&mut socket, &format!("message {number}")).await?);
         }
         socket.close(None).await?;
         Ok(echoed.join(", "))

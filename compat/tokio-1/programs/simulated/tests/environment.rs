@@ -74,10 +74,7 @@ async fn plain_network() {
     let (one, two) = (one.unwrap(), two.unwrap());
     two.send_to(b"where?", "127.0.0.1:53").await.unwrap();
     assert_eq!(one.recv_from(&mut [0; 9]).await.unwrap(), (6, two.local_addr().unwrap()));
-    // What std itself would send does not get out of the world.
     let three = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-    let error = three.send_to(b"out", "127.0.0.1:9").unwrap_err();
-    assert_eq!(error.kind(), std::io::ErrorKind::Unsupported);
     let three = UdpSocket::from_std(three).unwrap();
     three.send_to(b"in", "127.0.0.1:53").await.unwrap();
     assert_eq!(one.recv_from(&mut [0; 9]).await.unwrap(), (2, three.local_addr().unwrap()));
@@ -188,6 +185,36 @@ async fn plain_thread() {
 #[test]
 fn a_thread_that_wakes_a_task_is_named() {
     fails("plain_thread", &["stranger"]);
+}
+
+#[tokio::test]
+#[ignore = "runs in a world"]
+async fn plain_socket_of_std() {
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    // What std itself would send does not get out of the world.
+    let error = socket.send_to(b"out", "127.0.0.1:9").unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::Unsupported);
+    time::sleep(HOUR).await;
+}
+
+#[test]
+fn a_socket_of_std_that_is_used_is_named() {
+    fails("plain_socket_of_std", &["the simulated host machine has called sendto on a socket"]);
+}
+
+#[tokio::test]
+#[ignore = "runs in a world"]
+async fn plain_sleep_of_std() {
+    let job = task::spawn_blocking(|| std::thread::sleep(HOUR));
+    let begin = time::Instant::now();
+    job.await.unwrap();
+    assert_eq!(begin.elapsed(), HOUR);
+}
+
+#[test]
+fn std_sleeps_in_the_worlds_time() {
+    let (passes, text) = simulated("plain_sleep_of_std", "1");
+    assert!(passes, "{text}");
 }
 
 #[tokio::test]
