@@ -67,7 +67,7 @@ fn dates(simulation: &mut Simulation) -> Outcome {
         Outcome::Ok(())
     })?);
     play(simulation, async {
-        for hour in 0..3 {
+        for hour in 0..2 {
             let mut stream = TcpStream::connect("server:80").await?;
             stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await?;
             let mut answer = String::new();
@@ -139,7 +139,7 @@ fn datagrams(simulation: &mut Simulation) -> Outcome {
     let server = quinn::ServerConfig::with_single_cert(vec![own], key)?;
     drop(simulation.spawn("server", async move {
         let socket = UdpSocket::bind("0.0.0.0:443").await?;
-        let endpoint = endpoint(socket, Some(server))?;
+        let endpoint = endpoint(quinn::EndpointConfig::default(), Some(server), socket)?;
         while let Some(incoming) = endpoint.accept().await {
             let (mut send, mut receive) = incoming.await?.accept_bi().await?;
             send.write_all(&receive.read_to_end(100_000).await?).await?;
@@ -149,7 +149,8 @@ fn datagrams(simulation: &mut Simulation) -> Outcome {
         Outcome::Ok(())
     })?);
     play(simulation, async move {
-        let mut endpoint = endpoint(UdpSocket::bind("0.0.0.0:0").await?, None)?;
+        let socket = UdpSocket::bind("0.0.0.0:0").await?;
+        let mut endpoint = endpoint(quinn::EndpointConfig::default(), None, socket)?;
         endpoint.set_default_client_config(quinn::ClientConfig::with_root_certificates(roots)?);
         let server = sim::world().ok_or("no world")?.host("server").ip();
         let connection = endpoint.connect((server, 443).into(), "server")?.await?;
