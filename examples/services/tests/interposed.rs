@@ -170,7 +170,7 @@ fn std_alone(simulation: &mut Simulation) -> Outcome {
         let (mut stream, _) = TcpListener::bind("0.0.0.0:7").await?.accept().await?;
         let mut told = String::new();
         stream.read_to_string(&mut told).await?;
-        Outcome::Ok(assert!(told.contains("3600s"), "{told}"))
+        Outcome::Ok(assert!(told.contains("] 3600.00"), "{told}"))
     })?);
     play(simulation, async {
         let mut stream = TcpStream::connect("server:7").await?;
