@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{fs, io, net, thread};
 
 use minato::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
-use minato::sim::{self, Host, Scenario, Simulation, World};
+use minato::sim::{self, Host, Offset, Scenario, Simulation, World};
 use minato::time::sleep;
 
 minato::sim::interpose!();
@@ -65,6 +65,43 @@ fn a_sleep_of_std_lets_the_time_of_the_world_pass() {
     })
     .unwrap();
     assert!(really.elapsed() < HOUR);
+}
+
+#[test]
+fn clocks_are_those_of_the_host_which_may_be_wrong() {
+    let ahead = Duration::from_secs(60);
+    let mut simulation = Simulation::new(1).with_time_limit(100 * HOUR);
+    let host = simulation.world().host("ship");
+    host.skew(Offset::Ahead(ahead), 100_000).unwrap();
+    let task = simulation.spawn("ship", async move {
+        let (begin, date) = (Instant::now(), SystemTime::now());
+        assert_eq!(date.duration_since(UNIX_EPOCH).unwrap(), World::BEGIN + ahead);
+        // For 11 hours of its own.
+        thread::sleep(11 * HOUR);
+        assert_eq!((begin.elapsed(), date.elapsed().unwrap()), (11 * HOUR, 11 * HOUR));
+        host.set_wall_clock(Offset::NONE);
+        assert_eq!(date.elapsed().unwrap(), 10 * HOUR - ahead);
+        host.world().now()
+    });
+    assert_eq!(simulation.run_until(task.unwrap()).unwrap().unwrap(), 10 * HOUR);
+    // Another host's clock is right.
+    let other = simulation.spawn("harbour", async { SystemTime::now() });
+    let seen = simulation.run_until(other.unwrap()).unwrap().unwrap();
+    assert_eq!(seen.duration_since(UNIX_EPOCH).unwrap(), World::BEGIN + 10 * HOUR);
+}
+
+#[test]
+fn a_look_up_takes_as_long_as_the_world_says() {
+    let second = Duration::from_secs(1);
+    on_a_host(1, move || async move {
+        let world = sim::world().unwrap();
+        world.host("harbour");
+        world.dns().delay(5 * second).unwrap();
+        let begin = Instant::now();
+        assert_eq!(("harbour", 80).to_socket_addrs().unwrap().count(), 1);
+        assert_eq!(begin.elapsed(), 5 * second);
+    })
+    .unwrap();
 }
 
 /// Random numbers by every way to them.

@@ -8,7 +8,7 @@ use libc::addrinfo;
 use minato_sim::Host;
 use socket2::SockAddr;
 
-use super::status;
+use super::{status, time};
 use crate::Place;
 
 /// An entry of a list of addresses, with its address.
@@ -71,7 +71,10 @@ unsafe fn look_up(
     };
     let hint = |get: fn(&addrinfo) -> c_int| hints.map_or(0, get);
     let found = match node {
-        Some(name) => host.lookup(&name),
+        Some(name) => {
+            _ = time::sleep(host, host.lookup_delay(&name));
+            host.lookup(&name)
+        }
         None if hint(|hints| hints.ai_flags) & libc::AI_PASSIVE != 0 => {
             Ok(vec![Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()])
         }

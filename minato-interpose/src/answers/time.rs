@@ -91,7 +91,7 @@ unsafe fn duration(time: *const timespec) -> Option<Duration> {
 }
 
 /// Lets the world go on for so long by the host's clock. No task of any host runs meanwhile.
-fn sleep(host: &Host, time: Duration) -> c_int {
+pub(super) fn sleep(host: &Host, time: Duration) -> c_int {
     let world = host.world();
     let until = host.true_time(host.now().saturating_add(time));
     if until >= World::END {
