@@ -262,6 +262,17 @@ pub(crate) fn invalid(text: String) -> io::Error {
 }
 
 impl World {
+    /// The hosts that are paused or down, one a line, for reports.
+    #[doc(hidden)]
+    pub fn describe_stopped(&self) -> String {
+        let state = self.lock();
+        let stopped = state
+            .hosts
+            .iter()
+            .filter(|host| matches!(host.life.condition, Condition::Paused | Condition::Down));
+        stopped.map(|host| format!("\nhost {} {}", host.name, host.life.condition)).collect()
+    }
+
     /// The next request for one of the hosts. What it means for the kernel of the
     /// host is done; the caller does what it means for the tasks.
     #[doc(hidden)]

@@ -480,7 +480,7 @@ impl Simulation {
         for host in self.hosts() {
             text += &format!("\nhost {}: {}", host.name(), host.runtime().describe_tasks());
         }
-        text += &format!("\nsockets:\n{}", self.world.netstat());
+        text += &format!("{}\nsockets:\n{}", self.world.describe_stopped(), self.world.netstat());
         io::Error::new(kind, text)
     }
 }

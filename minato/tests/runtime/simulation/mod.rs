@@ -2,13 +2,16 @@
 
 mod attribute;
 mod crash;
+mod disk;
 mod draws;
 mod ends;
 mod faults;
 mod here;
 mod hosts;
+mod pause;
 mod repeat;
 mod scenario;
+mod skew;
 mod stuck;
 mod sweep;
 mod time;
