@@ -83,6 +83,13 @@ impl Report {
         (faults, marks)
     }
 
+    /// Says that some seeds have failed, since what follows may take a while.
+    pub(super) fn print_failed(&self) {
+        let Self { scenario, seeds, failed, .. } = self;
+        let text = format!("{scenario}: {failed} of {seeds} seeds failed; shrinking their plans");
+        _ = writeln!(io::stderr(), "minato sim: {text}");
+    }
+
     /// Prints the line past the harness, which would keep what a test that passes prints.
     pub(super) fn print(&self) {
         if self.seeds > 0 {

@@ -10,8 +10,8 @@
 //!    be missed. So each fault is left out also with other draws for everything but the plan, and
 //!    with the times and lengths of the others shaken (`neighbours.rs`).
 //!
-//! That is done for the ten failing seeds with the fewest faults, and the smallest of all is
-//! reported. What is found depends on nothing but the failing seeds: not on the number of threads,
+//! The first is done for the ten failing seeds with the fewest faults. The second then begins with
+//! the smallest, and ends when a plan is small enough. The smallest of all is reported. What is found depends on nothing but the failing seeds: not on the number of threads,
 //! and not on how fast they are.
 
 mod ddmin;
@@ -31,9 +31,12 @@ use crate::scenario::{self, Case, Run};
 /// How many failing seeds are looked at.
 const SEEDS: usize = 10;
 
+/// When a plan is that small, no other seed is looked at.
+const ENOUGH: usize = 2;
+
 /// How many records the runs for one failing seed may make together. It bounds the time that
-/// shrinking takes where runs are long: about a minute.
-const RECORDS: u64 = 50_000_000;
+/// shrinking takes where runs are long: to half a minute or so.
+const RECORDS: u64 = if cfg!(debug_assertions) { 3_000_000 } else { 30_000_000 };
 
 /// Of more packets that were lost by chance the one that matters is not looked for.
 const MAX_LOST: usize = 300;
@@ -98,19 +101,35 @@ pub(super) fn shrink(
         is_over: AtomicBool::new(false),
         lines: Mutex::new(lines.take()),
     };
-    let mut smallest: Option<Found> = None;
-    let shrink_one = |number: usize| Shrinker::new(sweep, seeds[number], &reason, &progress).run();
-    pool::in_order(seeds.len(), jobs, shrink_one, |found: Found| {
-        if smallest.as_ref().is_none_or(|smallest| found.faults() < smallest.faults()) {
-            smallest = Some(found);
-        }
-        // Nothing is smaller than that; the seeds after this one need not be looked at.
-        let is_over = smallest.as_ref().is_some_and(|smallest| smallest.faults() <= 1);
+    // 1. By names, which takes few runs.
+    let by_names = |number: usize| {
+        let mut shrinker = Shrinker::new(sweep, seeds[number], &reason, &progress);
+        shrinker.shrink_by_names();
+        shrinker
+    };
+    let mut shrinkers = Vec::new();
+    pool::in_order(seeds.len(), jobs, by_names, |shrinker: Shrinker<'_>| {
+        let is_over = shrinker.best.faults() <= 1;
+        shrinkers.push(shrinker);
         progress.is_over.store(is_over, Ordering::Relaxed);
         !is_over
     });
+    // 2. By neighbours, the smallest first.
+    shrinkers.sort_by_key(|shrinker| (shrinker.best.faults(), shrinker.best.case.seed));
+    let mut smallest = shrinkers[0].best.clone();
+    let by_neighbours = |number: usize| shrinkers[number].clone().shrink_by_neighbours();
+    if smallest.faults() > 1 {
+        pool::in_order(shrinkers.len(), jobs, by_neighbours, |found: Found| {
+            if found.faults() < smallest.faults() {
+                smallest = found;
+            }
+            let is_over = smallest.faults() <= ENOUGH;
+            progress.is_over.store(is_over, Ordering::Relaxed);
+            !is_over
+        });
+    }
     *lines = progress.lines.into_inner().unwrap_or_default();
-    smallest.expect("a failing seed shrinks at least to itself")
+    smallest
 }
 
 /// What all shrinkers share; nothing that they find depends on it.
@@ -135,6 +154,7 @@ impl ShrinkProgress {
 }
 
 /// The search that starts from one failing seed.
+#[derive(Clone)]
 struct Shrinker<'a> {
     sweep: &'a Sweep,
     reason: &'a str,
@@ -151,12 +171,14 @@ impl<'a> Shrinker<'a> {
         Self { sweep, reason, progress, best, runs: sweep.shrink_runs, records: RECORDS }
     }
 
-    fn run(mut self) -> Found {
+    fn shrink_by_names(&mut self) {
         self.leave_out();
         self.name_packets();
+    }
+
+    fn shrink_by_neighbours(mut self) -> Found {
         while self.best.faults() > 1 && self.try_neighbours() {
-            self.leave_out();
-            self.name_packets();
+            self.shrink_by_names();
         }
         self.best
     }
