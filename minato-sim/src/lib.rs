@@ -102,7 +102,7 @@
 //! | a rule | [`World::rule`] | a function of yours decides what happens to each packet |
 //! | names | [`World::dns`] | answers that change, come late, or fail |
 //! | descriptors | [`Host::limit_descriptors`] | `EMFILE` |
-//! | crash | [`Host::crash`], [`Host::restart`] | silence, then resets; [disks](Durable) keep some |
+//! | crash | [`Host::crash`], [`Host::restart`] | silence, then resets; see [`Durable`] |
 //! | pause | [`Host::pause`], [`Host::resume`] | the kernel goes on, the program does not |
 //! | clocks | [`Host::skew`] | timers and dates go by the host's wrong clock |
 //! | disks | [`Host::set_sync_time`], [`Host::fail_syncs`] | syncs are slow, or fail |
