@@ -123,6 +123,24 @@ fn a_writer_that_waits_for_room_learns_of_the_restart() {
 }
 
 #[test]
+fn a_writer_whose_peer_had_no_room_learns_of_the_restart_when_it_writes() {
+    let (world, client, server) = hosts();
+    let listening = listener(&server, 7000, 8);
+    let socket = connecting(&client, &server, 7000);
+    settle(&world);
+    let _served = listening.accept().unwrap();
+    // Nobody reads it, and nothing is left to send.
+    assert_eq!(socket.send(&vec![0; 128 * 1024]).unwrap(), 128 * 1024);
+    settle(&world);
+    crash(&server);
+    restart(&server);
+    settle(&world);
+    socket.send(b"x").unwrap();
+    settle(&world);
+    assert_eq!(socket.take_error().unwrap().unwrap().raw_os_error(), Some(ECONNRESET));
+}
+
+#[test]
 fn bytes_under_way_at_a_crash_still_arrive() {
     let (world, client, server) = hosts();
     let listening = listener(&server, 7000, 8);
