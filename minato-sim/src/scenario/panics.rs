@@ -36,7 +36,10 @@ pub(super) fn first() -> Option<String> {
 
 /// Keeps a panic, if a run is on this thread.
 fn note(info: &PanicHookInfo<'_>) -> bool {
-    let message = info.payload_as_str().unwrap_or("(a value that is no text)");
+    let payload = info.payload();
+    let message = payload.downcast_ref::<&str>().copied();
+    let message = message.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let message = message.unwrap_or("(a value that is no text)");
     let place = info.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
     let keep = |panics: &RefCell<Option<Vec<String>>>| {
         // A panic within this very function finds the list taken, and is printed.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::environment::Request;
 use super::line::{Line, short};
 use super::order::run_orders;
-use super::report::{Failure, Report};
+use super::report::{Failure, Report, Smallest};
 use super::{Sweep, shrink};
 use crate::scenario::{Body, Run};
 
@@ -49,11 +49,9 @@ pub(super) fn replay(sweep: &Sweep, text: &str, request: &Request) -> Result<Rep
             return Ok(report);
         }
     };
-    let mut failure = sweep.refuse(failure).with(tail(&run)).with(format!("replayed: {now}"));
-    failure.replay = Some(now.to_string());
-    failure.plan = Some(run.plan);
-    failure.failed = vec![case.seed];
-    Err(failure)
+    let failure = sweep.refuse(failure).with(tail(&run)).with(format!("replayed: {now}"));
+    let (replay, failed) = (now.to_string(), vec![case.seed]);
+    Err(failure.seen_again(Smallest { replay, plan: run.plan, failed }))
 }
 
 /// The end of a run: its last steps, and in which state it was.

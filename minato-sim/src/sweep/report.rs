@@ -10,6 +10,9 @@ use crate::plan::Plan;
 use crate::scenario::Run;
 use crate::strikes::{FaultKind, Strikes};
 
+/// How often each of something has happened.
+type Counts<'a> = Vec<(&'a str, u64)>;
+
 /// What a sweep did. It prints as one line.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
@@ -77,7 +80,7 @@ impl Report {
     }
 
     /// The counts by kind and by mark, for [`Progress`](super::environment::Progress).
-    pub(super) fn counts(&self) -> (Vec<(&str, u64)>, Vec<(&str, u64)>) {
+    pub(super) fn counts(&self) -> (Counts<'_>, Counts<'_>) {
         let faults = self.struck.iter().map(|(kind, count)| (kind.word(), count)).collect();
         let marks = self.marks.iter().map(|(mark, count)| (mark.as_str(), *count)).collect();
         (faults, marks)
@@ -123,8 +126,14 @@ pub struct Failure {
     reason: String,
     /// What follows the first line.
     more: String,
-    pub(super) replay: Option<String>,
-    pub(super) plan: Option<Plan>,
+    smallest: Option<Box<Smallest>>,
+}
+
+/// How a failure is seen again.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Smallest {
+    pub(super) replay: String,
+    pub(super) plan: Plan,
     pub(super) failed: Vec<u64>,
 }
 
@@ -134,9 +143,7 @@ impl Failure {
             scenario: scenario.to_owned(),
             reason: reason.into(),
             more: String::new(),
-            replay: None,
-            plan: None,
-            failed: Vec::new(),
+            smallest: None,
         }
     }
 
@@ -147,6 +154,12 @@ impl Failure {
         self
     }
 
+    /// Adds how it is seen again.
+    pub(super) fn seen_again(mut self, smallest: Smallest) -> Self {
+        self.smallest = Some(Box::new(smallest));
+        self
+    }
+
     /// The first line of the report, without the scenario.
     pub fn reason(&self) -> &str {
         &self.reason
@@ -154,17 +167,17 @@ impl Failure {
 
     /// The line that replays the failure, as `MINATO_SIM` takes it.
     pub fn replay(&self) -> Option<&str> {
-        self.replay.as_deref()
+        self.smallest.as_ref().map(|smallest| smallest.replay.as_str())
     }
 
     /// The smallest plan that was found to fail.
     pub fn plan(&self) -> Option<&Plan> {
-        self.plan.as_ref()
+        self.smallest.as_ref().map(|smallest| &smallest.plan)
     }
 
     /// The seeds that failed.
     pub fn failed_seeds(&self) -> &[u64] {
-        &self.failed
+        self.smallest.as_ref().map_or(&[], |smallest| &smallest.failed)
     }
 }
 

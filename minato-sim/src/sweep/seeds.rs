@@ -6,7 +6,7 @@ use std::num::NonZero;
 use super::environment::{Lines, Progress, Request};
 use super::line::{Line, short};
 use super::order::run_orders;
-use super::report::{Failure, Report};
+use super::report::{Failure, Report, Smallest};
 use super::shrink::{self, Found};
 use super::{Sweep, determinism, pool, record, replay};
 use crate::scenario::{Case, Run};
@@ -89,7 +89,7 @@ fn run_seeds(
         };
         report.add(&run);
         if let Some(lines) = lines
-            && (report.seeds() % every == 0 || report.seeds() == count as u64)
+            && (report.seeds().is_multiple_of(every) || report.seeds() == count as u64)
         {
             tell(lines, &report);
         }
@@ -167,10 +167,11 @@ fn describe(sweep: &Sweep, report: &Report, failing: &[Found], smallest: Found) 
         .with("as code:")
         .with(code(sweep, &line.case))
         .with(replay::tail(run));
-    failure.replay = Some(line.to_string());
-    failure.plan = Some(run.plan.clone());
-    failure.failed = failing.iter().map(|found| found.case.seed).collect();
-    failure
+    failure.seen_again(Smallest {
+        replay: line.to_string(),
+        plan: run.plan.clone(),
+        failed: failing.iter().map(|found| found.case.seed).collect(),
+    })
 }
 
 /// A sweep of this case alone, as Rust.

@@ -2,7 +2,10 @@
 //!
 //! | type | is for |
 //! |---|---|
-//! | [`Simulation`] | a test with several hosts, which it steps together: start here |
+//! | [`sweep()`], [`Sweep`] | a scenario with many seeds and faults, shrunk when it fails: start here |
+//! | [`Scenario`], [`Leak`] | hosts with programs, clients, and what must hold |
+//! | [`Swarm`], [`Plan`], [`Fault`] | what goes wrong: drawn from a seed, or said |
+//! | [`Simulation`] | a test with several hosts, which it steps together |
 //! | [`run`] | the same on a thread of its own |
 //! | [`World`], [`WorldBuilder`] | the network: latencies, partitions, names, limits, the record |
 //! | [`Host`], [`Verb`] | one host of it: its addresses, and calls that are to fail |

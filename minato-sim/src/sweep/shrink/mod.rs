@@ -11,7 +11,8 @@
 //!    with the times and lengths of the others shaken (`neighbours.rs`).
 //!
 //! The first is done for the ten failing seeds with the fewest faults. The second then begins with
-//! the smallest, and ends when a plan is small enough. The smallest of all is reported. What is found depends on nothing but the failing seeds: not on the number of threads,
+//! the smallest, and ends when a plan is small enough. The smallest of all is reported. What is
+//! found depends on nothing but the failing seeds: not on the number of threads,
 //! and not on how fast they are.
 
 mod ddmin;
