@@ -36,7 +36,9 @@ fn run_all(sweep: &Sweep, request: &Request, lines: &mut Option<Lines>) -> Resul
     }
     let (report, failing) = run_seeds(sweep, jobs, lines)?;
     if !failing.is_empty() {
-        report.print_failed();
+        if failing.iter().any(|found| found.drawn > 1) {
+            report.print_failed();
+        }
         let mut smallest = shrink::shrink(sweep, &failing, jobs, lines);
         // Once more, for its world.
         let again = run_orders(sweep.runner, &sweep.body(), &mut smallest.case);
