@@ -2,7 +2,7 @@
 //!
 //! | type | is for |
 //! |---|---|
-//! | [`sweep()`], [`Sweep`] | a scenario with many seeds and faults, shrunk when it fails: start here |
+//! | [`sweep()`], [`Sweep`] | a scenario with many seeds, each with other faults: start here |
 //! | [`Scenario`], [`Leak`] | hosts with programs, clients, and what must hold |
 //! | [`Swarm`], [`Plan`], [`Fault`] | what goes wrong: drawn from a seed, or said |
 //! | [`Simulation`] | a test with several hosts, which it steps together |
