@@ -56,6 +56,9 @@ impl Path {
     }
 }
 
+/// From whom to whom a link goes; the default of all links goes from nobody to nobody.
+pub(crate) type Ends = (Option<HostId>, Option<HostId>);
+
 /// All links. A link has a direction: `(from, to)`.
 #[derive(Debug)]
 pub(crate) struct Links {
@@ -124,7 +127,7 @@ impl Links {
     }
 
     /// Takes the faults off all links, and returns which those were.
-    pub(crate) fn heal(&mut self) -> Vec<((Option<HostId>, Option<HostId>), FaultSet)> {
+    pub(crate) fn heal(&mut self) -> Vec<(Ends, FaultSet)> {
         let mut healed = vec![((None, None), self.default.faults())];
         for ((from, to), path) in &mut self.paths {
             healed.push(((Some(*from), Some(*to)), path.own.faults()));

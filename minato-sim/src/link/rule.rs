@@ -137,11 +137,9 @@ impl State {
         if self.rules.is_empty() {
             return Some(way);
         }
-        if !self.rules.losing.is_empty() && packet.to.is_some() {
-            if self.rules.losing.remove(&packet.name) {
-                self.strike_packet(FaultKind::Lose);
-                return None;
-            }
+        if packet.to.is_some() && self.rules.losing.remove(&packet.name) {
+            self.strike_packet(FaultKind::Lose);
+            return None;
         }
         self.rules.all.retain(|rule| rule.strong_count() > 0);
         for index in 0..self.rules.all.len() {
