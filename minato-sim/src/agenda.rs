@@ -38,7 +38,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
-use crate::choice::{draw, site};
+use crate::choice::{mix, site};
 use crate::crash::Action;
 use crate::host::Host;
 use crate::skew::Clocks;
@@ -67,7 +67,6 @@ const SITE: &str = "which host runs";
 #[derive(Debug)]
 pub struct Agenda {
     world: World,
-    seed: u64,
     entries: Vec<Entry>,
     /// The hosts with a ready task, the lowest rank first. Of the items of a host only the one with
     /// its [rank](Entry::rank) means anything; the others are left over.
@@ -94,7 +93,7 @@ type Rank = (u64, u32, u64);
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    /// What stands for the host in draws.
+    /// What the draws of the host begin with: the seed, what is drawn, and the host.
     key: u64,
     /// How many polls it has had, and how many of them in the instant of the last one.
     polls: u64,
@@ -111,7 +110,6 @@ impl Agenda {
     /// The agenda of a simulation in this world.
     pub fn new(world: World) -> Self {
         Agenda {
-            seed: world.seed(),
             now: nanos(world.now()),
             world,
             entries: Vec::new(),
@@ -136,7 +134,7 @@ impl Agenda {
         let true_time = |shown| Duration::from_nanos(entry.clocks.instant(nanos(shown)));
         let deadline = deadline.map(true_time);
         if is_ready != entry.rank.is_some() {
-            entry.rank = is_ready.then(|| entry.draw(self.seed, self.now));
+            entry.rank = is_ready.then(|| entry.draw(self.now));
             match entry.rank {
                 Some(rank) => {
                     self.ready_hosts += 1;
@@ -227,10 +225,10 @@ impl Agenda {
         self.polls = 0;
         self.busy_instants = if is_busy { self.busy_instants.saturating_add(1) } else { 0 };
         let time = if self.busy_instants > BUSY_INSTANTS { STUCK_TIME } else { BUSY_TIME };
-        let busy_until = is_busy.then(|| self.world.now().saturating_add(time));
+        let busy_until = is_busy.then(|| Duration::from_nanos(self.now).saturating_add(time));
         let limit = [self.next_deadline(), busy_until, end].into_iter().flatten().min();
-        let had_event = self.world.advance(limit);
-        self.now = nanos(self.world.now());
+        let had_event;
+        (had_event, self.now) = self.world.advance_to(limit.map(nanos));
         had_event || limit.is_some()
     }
 
@@ -279,8 +277,11 @@ impl Agenda {
     #[cold]
     fn add_entries(&mut self, len: usize) {
         let from = self.entries.len();
-        let entry =
-            |number| Entry::new(self.world.key_of_host(number), self.world.clocks_of_host(number));
+        let site = mix(self.world.seed() ^ site(SITE));
+        let entry = |number| {
+            let key = mix(site ^ self.world.key_of_host(number));
+            Entry::new(key, self.world.clocks_of_host(number))
+        };
         self.entries.extend((from..len).map(entry));
     }
 
@@ -314,9 +315,9 @@ impl Entry {
     }
 
     /// The rank of the host, which becomes ready at `now`.
-    fn draw(&self, seed: u64, now: u64) -> Rank {
+    fn draw(&self, now: u64) -> Rank {
         let polls = if self.polled_at == now { self.polls_there } else { 0 };
-        (now, polls / ROUND, draw(seed, const { site(SITE) }, self.key, self.polls))
+        (now, polls / ROUND, mix(self.key ^ self.polls))
     }
 
     fn is_polled(&mut self, now: u64) {

@@ -99,12 +99,17 @@ impl World {
     /// assert_eq!(world.now(), Duration::from_secs(3600));
     /// ```
     pub fn advance(&self, limit: Option<Duration>) -> bool {
-        let (had_event, woken) = {
+        self.advance_to(limit.map(nanos)).0
+    }
+
+    /// The same in nanoseconds, with the time that it is then.
+    pub(crate) fn advance_to(&self, limit: Option<u64>) -> (bool, u64) {
+        let (had_event, now, woken) = {
             let mut state = self.lock();
-            (state.advance(limit.map(nanos)), std::mem::take(&mut state.woken))
+            (state.advance(limit), state.now, std::mem::take(&mut state.woken))
         };
         woken.into_iter().for_each(Waker::wake);
-        had_event
+        (had_event, now)
     }
 
     /// Adds the numbers of the hosts that have something to look at since the last call to `hosts`,
