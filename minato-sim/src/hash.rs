@@ -21,6 +21,7 @@ const fn absorb(accumulator: u64, words: [u64; 2], factor: u64) -> u64 {
 
 /// The hash of a few words. They go in side by side, so a long event takes hardly longer than
 /// a short one.
+#[inline(always)]
 pub(crate) fn hash_words<const N: usize>(words: &[u64; N]) -> u64 {
     let mut sums = FACTORS;
     for (index, pair) in words.chunks(2).enumerate() {

@@ -104,7 +104,7 @@ fn words_of(ip: IpAddr) -> [u64; 2] {
 
 impl Journal {
     /// A host has sent a packet.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn packet(&mut self, at: u64, sent: &Sent<'_>) -> PacketNumber {
         let (number, value) = match sent.fate {
             Decided::Arrives(at) => (0, at),

@@ -104,7 +104,10 @@ impl Journal {
 
     /// Takes an event in. `words` has room for its head and has everything else; `bytes` are kept
     /// with it. Returns the number of the event.
-    #[inline]
+    ///
+    /// All of this becomes part of the caller, so that the words go from registers to the ring. A
+    /// copy in memory would be read again before it is there.
+    #[inline(always)]
     pub(super) fn push<const N: usize>(
         &mut self,
         kind: Kind,
@@ -133,8 +136,8 @@ impl Journal {
         self.hash = mix(self.hash ^ hash(bytes.len() as u64, bytes));
     }
 
-    #[inline]
-    fn keep(&mut self, words: &[u64], bytes: &[u8]) {
+    #[inline(always)]
+    fn keep<const N: usize>(&mut self, words: &[u64; N], bytes: &[u8]) {
         if self.capacity == 0 {
             return;
         }
@@ -155,8 +158,7 @@ impl Journal {
 
     /// The number of a name. The hash covers the name itself when it is new.
     pub(crate) fn name(&mut self, name: &'static str) -> u64 {
-        let same = |known: &&'static str| std::ptr::eq(*known, name);
-        let found = self.names.0.iter().position(|known| same(&known));
+        let found = self.names.0.iter().position(|known| std::ptr::eq(*known, name));
         let found = found.or_else(|| self.names.0.iter().position(|known| *known == name));
         if let Some(found) = found {
             return found as u64;

@@ -77,9 +77,14 @@ impl State {
         let number = self.journal.packet(self.now, &sent);
         if let (Some(later), Fate::Arrives(at)) = (way.again, way.fate) {
             sent.fate = Decided::Copy(at.saturating_add(later));
-            self.journal.packet(self.now, &sent);
+            self.note_copy(&sent);
         }
         number
+    }
+
+    #[cold]
+    fn note_copy(&mut self, sent: &Sent<'_>) {
+        self.journal.packet(self.now, sent);
     }
 
     /// A step of a connection is taken, because of a packet or a timer.

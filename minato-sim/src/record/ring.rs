@@ -1,5 +1,8 @@
 //! A ring of words that grows: entries are added at its end and taken from its front.
 
+/// The least room, which is enough for any event without its bytes.
+const SMALLEST: usize = 256;
+
 /// Words in a buffer whose length is a power of two, or zero.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ring {
@@ -18,22 +21,21 @@ impl Ring {
         self.len += 1;
     }
 
-    pub(crate) fn extend(&mut self, words: &[u64]) {
-        if words.is_empty() {
-            return;
-        }
-        while self.words.len() - self.len < words.len() {
+    /// Adds as many words as an event has. Their number is known, so they are moved without a call.
+    #[inline(always)]
+    pub(crate) fn extend<const N: usize>(&mut self, words: &[u64; N]) {
+        if self.words.len() - self.len < N {
             self.grow();
         }
         let at = (self.start + self.len) & (self.words.len() - 1);
-        if let Some(room) = self.words.get_mut(at..at + words.len()) {
-            room.copy_from_slice(words);
-        } else {
-            let (end, front) = words.split_at(self.words.len() - at);
-            self.words[at..].copy_from_slice(end);
-            self.words[..front.len()].copy_from_slice(front);
+        match self.words.get_mut(at..).and_then(<[u64]>::first_chunk_mut::<N>) {
+            Some(room) => {
+                *room = *words;
+                self.len += N;
+            }
+            // They go on at the front.
+            None => words.iter().for_each(|word| self.push(*word)),
         }
-        self.len += words.len();
     }
 
     /// The first word, if there is one.
@@ -60,7 +62,7 @@ impl Ring {
 
     fn grow(&mut self) {
         let mut words = self.to_vec();
-        words.resize((2 * self.words.len()).max(256), 0);
+        words.resize((2 * self.words.len()).max(SMALLEST), 0);
         self.words = words;
         self.start = 0;
     }
@@ -76,13 +78,16 @@ mod tests {
         let (mut ring, mut deque) = (Ring::default(), VecDeque::new());
         let mut next = 0;
         for round in 0..2000_usize {
-            let words: Vec<u64> = (next..).take(round * 7 % 23).collect();
+            let words: [u64; 13] = std::array::from_fn(|index| next + index as u64);
             next += words.len() as u64;
             ring.extend(&words);
-            ring.push(next);
             deque.extend(&words);
-            deque.push_back(next);
-            let count = (round * 5 % 24).min(deque.len());
+            for _ in 0..round % 5 {
+                ring.push(next);
+                deque.push_back(next);
+                next += 1;
+            }
+            let count = (round * 5 % 29).min(deque.len());
             ring.remove(count);
             deque.drain(..count);
             assert_eq!(ring.first(), deque.front().copied());
