@@ -25,9 +25,6 @@ pub(crate) struct Clogged {
     pub(crate) wire_len: usize,
 }
 
-/// The hosts that a fault is between; none, if it is one of all links.
-type Ends = (Option<HostId>, Option<HostId>);
-
 /// One direction between two hosts.
 #[derive(Debug, Default)]
 pub(crate) struct Path {
