@@ -86,6 +86,7 @@ pub fn mark(name: &str) {
 ///             let mut byte = [0];
 ///             stream.read_exact(&mut byte).await?;
 ///             assert_eq!(byte, [sent]);
+///             minato::time::sleep(std::time::Duration::from_millis(100)).await;
 ///         }
 ///         sim::mark("echoed");
 ///         std::io::Result::Ok(())
