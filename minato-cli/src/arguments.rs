@@ -223,15 +223,37 @@ pub(crate) struct EndingOptions {
     pub(crate) grace: Duration,
 }
 
-/// Doubles the first `--` of `minato sim`. It is cargo's, but the parser takes one for itself if no
-/// argument of cargo's came before it; `CargoArguments` takes one that is left.
-pub(crate) fn keep_dashes(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+/// Arranges the arguments of `minato sim` for the parser: it takes all that follows the first of
+/// cargo's arguments for cargo's.
+///
+/// * What only `minato sim` has comes first: seeds and a time.
+/// * The first `--` is doubled. It is cargo's, but the parser takes one for itself if no argument of
+///   cargo's came before it; `CargoArguments` takes one that is left.
+pub(crate) fn arrange(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = arguments.collect();
-    let is_sim = arguments.iter().skip(1).any(|argument| argument == "sim");
-    if let Some(at) = arguments.iter().position(|argument| is_sim && argument == "--") {
-        arguments.insert(at, "--".into());
+    let Some(command) = arguments.iter().position(|argument| argument == "sim") else {
+        return arguments;
+    };
+    let dashes = arguments.iter().position(|argument| argument == "--");
+    let mut of_harness = arguments.split_off(dashes.unwrap_or(arguments.len()));
+    if dashes.is_some() {
+        of_harness.insert(0, "--".into());
     }
-    arguments
+    let (mut own, mut of_cargo) = (Vec::new(), Vec::new());
+    let mut rest = arguments.drain(command + 1..);
+    while let Some(argument) = rest.next() {
+        let text = argument.to_string_lossy().into_owned();
+        let is_own = |name: &str| text == name || text.starts_with(&format!("{name}="));
+        let takes_next = !text.contains('=');
+        if is_own("--seeds") || is_own("--time") {
+            own.push(argument);
+            own.extend(takes_next.then(|| rest.next()).flatten());
+        } else {
+            of_cargo.push(argument);
+        }
+    }
+    drop(rest);
+    arguments.into_iter().chain(own).chain(of_cargo).chain(of_harness).collect()
 }
 
 /// Whole or decimal seconds, a day at most.
@@ -268,14 +290,14 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_two_dashes_is_cargos() {
+    fn what_is_no_option_of_ours_is_cargos() {
         for (given, cargo) in [
             (&["--jobs", "2", "--", "--skip", "x"][..], "-- --skip x"),
             (&["swarm", "--", "--skip", "x"], "swarm -- -- --skip x"),
-            (&["-p", "register"], "-p register"),
+            (&["-p", "register", "--seeds", "7", "swarm", "--time=2"], "-p register swarm"),
         ] {
             let given = ["minato", "sim"].iter().chain(given).map(OsString::from);
-            let Some(Command::Sim(sim)) = Arguments::parse_from(keep_dashes(given)).command else {
+            let Some(Command::Sim(sim)) = Arguments::parse_from(arrange(given)).command else {
                 panic!("{cargo}")
             };
             assert_eq!(sim.cargo.join(" "), cargo);

@@ -21,7 +21,7 @@ use minato::runtime::{Builder, Runtime};
 use self::arguments::{Arguments, Command};
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse_from(arguments::keep_dashes(std::env::args_os()));
+    let arguments = Arguments::parse_from(arguments::arrange(std::env::args_os()));
     match dispatch(&arguments) {
         Ok(code) => code,
         Err(error) => {
