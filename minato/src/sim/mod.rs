@@ -12,6 +12,7 @@
 //! | [`Link`], [`Latency`], [`Dns`] | what happens on the way between hosts, and to names |
 //! | [`Rule`], [`Packet`], [`Verdict`] | functions that decide what happens to a packet |
 //! | [`world`], [`host`], [`draw`] | what the code of a host learns of where it is |
+//! | [`interpose!`](crate::interpose) | what std asks the system for, as the world has it |
 //!
 //! A single host needs no `Simulation`: a current-thread runtime with
 //! [`Engine::sim`](crate::engine::Engine::sim) lets its world go on while all its tasks wait.

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -33,9 +34,14 @@ pub fn acceptor(name: &str) -> Result<(TlsAcceptor, CertificateDer<'static>)> {
     Ok((TlsAcceptor::from(Arc::new(config)), certificate))
 }
 
-/// Serves the routes to all who connect, until the listener fails.
+/// Serves the routes to all who connect.
 pub async fn accept(listener: TcpListener, acceptor: TlsAcceptor, routes: Router) {
-    while let Ok((stream, _)) = listener.accept().await {
+    loop {
+        // A connection that cannot be accepted is not the end of a server.
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
         let (acceptor, routes) = (acceptor.clone(), routes.clone());
         tokio::spawn(async move {
             let Ok(stream) = acceptor.accept(stream).await else { return };

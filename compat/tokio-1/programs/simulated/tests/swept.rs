@@ -4,13 +4,22 @@ use std::env;
 use std::ops::Range;
 use std::process::Command;
 
+use minato::sim::FaultKind;
 use simulated::swept::{SERVICES, Service, sweep};
+
+const SEEDS: Range<u64> = 0..20;
+
+/// What must have gone wrong in some of the runs.
+const STRIKING: [FaultKind; 5] =
+    [FaultKind::Crash, FaultKind::Cut, FaultKind::Loss, FaultKind::Reset, FaultKind::Slow];
 
 fn comes_through(name: &str) {
     let service = service(name);
-    let seeds = 0..20;
-    let count = seeds.end as usize;
-    assert_eq!(sweep(service, seeds).len(), count, "a seed has two traces");
+    let (report, lines) = sweep(service, SEEDS);
+    assert_eq!(lines.len(), SEEDS.end as usize, "a seed has two traces");
+    for kind in STRIKING {
+        assert!(report.struck(kind) > 0, "{kind:?} has struck nothing: {report}");
+    }
 }
 
 fn service(name: &str) -> Service {
@@ -37,13 +46,11 @@ fn the_redis_client_comes_through() {
     comes_through("redis");
 }
 
-const FEW: Range<u64> = 0..3;
-
 #[test]
 #[ignore = "is run in processes of its own"]
 fn traces() {
     for service in SERVICES {
-        for line in sweep(service, FEW) {
+        for line in sweep(service, SEEDS).1 {
             println!("trace: {line}");
         }
     }
@@ -62,6 +69,6 @@ fn a_seed_has_one_trace_in_two_processes() {
         lines.map(str::to_owned).collect::<Vec<_>>()
     };
     let (one, two) = (run(), run());
-    assert_eq!(one.len(), SERVICES.len() * FEW.end as usize);
+    assert_eq!(one.len(), SERVICES.len() * SEEDS.end as usize);
     assert_eq!(one, two);
 }
