@@ -227,8 +227,8 @@ pub(crate) struct EndingOptions {
 /// cargo's arguments for cargo's.
 ///
 /// * What only `minato sim` has comes first: seeds and a time.
-/// * The first `--` is doubled. It is cargo's, but the parser takes one for itself if no argument of
-///   cargo's came before it; `CargoArguments` takes one that is left.
+/// * The first `--` is doubled. It is cargo's, but the parser takes one for itself if no argument
+///   of cargo's came before it; `CargoArguments` takes one that is left.
 pub(crate) fn arrange(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = arguments.collect();
     let Some(command) = arguments.iter().position(|argument| argument == "sim") else {

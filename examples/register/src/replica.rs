@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use futures_util::future::join;
 use minato::net::TcpListener;
 use minato::time::{sleep, timeout};
 
@@ -29,8 +30,14 @@ pub async fn replica(disk: impl Disk, bugs: Bugs) -> io::Result<()> {
 /// Answers whoever connects, for ever.
 pub async fn serve(listener: TcpListener, disk: impl Disk, bugs: Bugs) {
     if bugs.lazy_disk {
-        minato::spawn(sync_now_and_then(disk.clone()));
+        let (sync, accept) = (sync_now_and_then(disk.clone()), accept_all(listener, disk, bugs));
+        let _ = join(sync, accept).await;
+    } else {
+        accept_all(listener, disk, bugs).await;
     }
+}
+
+async fn accept_all(listener: TcpListener, disk: impl Disk, bugs: Bugs) {
     loop {
         match listener.accept().await.and_then(|(stream, _)| Connection::new(stream)) {
             Ok(connection) => {
