@@ -79,7 +79,9 @@ fn run(what: &str, count: u64, each: u64) -> Result<u64, Box<dyn std::error::Err
                 drop(node(&runtime, format!("i{host}"), address(host + 2)).spawn(pending::<()>()));
             }
             let clock = node(&runtime, "clock".to_owned(), address(1));
-            tasks.push(clock.spawn(madsim::time::sleep(Duration::from_secs(each))));
+            tasks.push(clock.spawn(async move {
+                madsim::time::sleep(Duration::from_secs(each)).await;
+            }));
         }
         "worlds" => {
             for seed in 0..count {
