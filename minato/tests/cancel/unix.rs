@@ -1,4 +1,4 @@
-//! Unix sockets, cut off. The simulated world has none.
+//! Unix sockets, cut off, on the system.
 
 use std::future::poll_fn;
 use std::os::fd::{AsFd, AsRawFd};

@@ -9,6 +9,7 @@ mod demo;
 mod instructions;
 mod origin;
 mod programs;
+mod recall;
 mod tokio_names;
 mod tokio_suite;
 mod tour;
@@ -65,6 +66,7 @@ pub(crate) const STEPS: &[Command] = &[
         "The benchmark suite gives figures for every area",
         Cargo(cargo::SMOKE, 15),
     ),
+    step("recall", "Every planted bug is found", Function(recall::run)),
     step("loom", "The loom models hold (2 preemptions, 5 minutes)", Function(cargo::loom)),
     step("asan", "The tests pass under AddressSanitizer", Function(cargo::asan)),
 ];

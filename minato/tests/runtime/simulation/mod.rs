@@ -11,6 +11,7 @@ mod hosts;
 mod pause;
 mod repeat;
 mod scenario;
+mod service;
 mod skew;
 mod stuck;
 mod sweep;
