@@ -144,7 +144,14 @@ fn planted(tree: &Tree) -> Result<BTreeMap<&'static str, String>, String> {
         let file = tree.file(path).ok_or_else(|| format!("{path} is missing"))?;
         Ok::<_, String>(file.text.clone())
     };
-    let mut texts = BTreeMap::from([(ROOT, text(ROOT)? + SWITCHES)]);
+    // Another version has other artifacts. Else those of the copy would pass for the product's.
+    const VERSION: &str = "[workspace.package]\nversion = \"";
+    let manifest = text("Cargo.toml")?;
+    let version = manifest.find(VERSION).map(|at| at + VERSION.len());
+    let end = version.and_then(|at| Some(at + manifest[at..].find('"')?));
+    let end = end.ok_or("Cargo.toml has no version of the workspace")?;
+    let manifest = format!("{}+recall{}", &manifest[..end], &manifest[end..]);
+    let mut texts = BTreeMap::from([(ROOT, text(ROOT)? + SWITCHES), ("Cargo.toml", manifest)]);
     for plant in PLANTS {
         let before = match texts.remove(plant.file) {
             Some(text) => text,
