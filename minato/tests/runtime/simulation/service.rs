@@ -1,6 +1,7 @@
-//! A service that uses much of the library, swept through cut links. Its clients check what a
-//! program may rely on: each byte once and in order, no wait without an end, no timer early, late
-//! or twice, nothing left open. `cargo xtask recall` plants bugs, which this sweep must find.
+//! A service that uses much of the library, swept while 2% of all packets are lost. Its clients
+//! check what a program may rely on: each byte once and in order, no wait without an end, no timer
+//! early, late or twice, nothing left open. `cargo xtask recall` plants bugs, which this sweep must
+//! find.
 
 use std::cell::Cell;
 use std::io::{self, ErrorKind};
@@ -14,7 +15,7 @@ use futures::StreamExt;
 use minato::io::{AsyncReadExt, AsyncWriteExt};
 use minato::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
 use minato::net::{UnixDatagram, UnixListener, UnixStream};
-use minato::sim::{self, FaultKind, Host, Scenario, Swarm, Verb};
+use minato::sim::{self, Host, Scenario, Verb};
 use minato::task::spawn_local;
 use minato::time::{Instant, interval, sleep, timeout};
 
@@ -328,12 +329,11 @@ fn service(sim: &mut Scenario) {
     sim.client("keeps time", keeps_time);
     sim.client("is fair", is_fair);
     sim.client("wakes all", wakes_all);
-    sim.faults(Swarm::only([FaultKind::Cut]));
+    sim.world().links().loss(0.02).unwrap();
     sim.must_finish_within(Duration::from_secs(3600));
 }
 
 #[test]
 fn a_service_survives_its_sweep() {
-    let report = sim::sweep(service).named("service").seeds(0..20).shrink_runs(0).run();
-    assert!(report.struck(FaultKind::Cut) > 0, "{report}");
+    sim::sweep(service).named("service").seeds(0..20).shrink_runs(0).run();
 }
