@@ -28,7 +28,8 @@ pub(crate) unsafe fn getaddrinfo<P: Place>(
     P::host().map(|host| unsafe { look_up(&host, node, service, hints, result) })
 }
 
-/// Frees a list if it is ours.
+/// Frees a list if it is ours, wherever it was made.
+#[expect(clippy::extra_unused_type_parameters, reason = "all answers are called alike")]
 pub(crate) unsafe fn freeaddrinfo<P: Place>(mut list: *mut addrinfo) -> Option<()> {
     // SAFETY: every list has a first entry, and ours are of boxes that `look_up` has made; the
     // caller frees each once.

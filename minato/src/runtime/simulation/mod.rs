@@ -98,7 +98,7 @@ pub struct Simulation {
     /// By number; `None` for hosts of the world that have no task here.
     hosts: Vec<Option<Host>>,
     /// What starts the programs of hosts, by the hosts' numbers.
-    programs: BTreeMap<u64, Box<dyn Fn(Arc<RuntimeInner>)>>,
+    programs: BTreeMap<u64, Start>,
     agenda: Agenda,
     picker: Box<dyn Picker>,
     defers_sends: bool,
@@ -107,6 +107,9 @@ pub struct Simulation {
     tolerates_escapes: bool,
     time_limit: Duration,
 }
+
+/// Starts the program of a host on a runtime.
+type Start = Box<dyn Fn(Arc<RuntimeInner>)>;
 
 /// The virtual time that a run may take, unless told otherwise. All that the network waits for is
 /// over by then: a dead connection after 15 minutes, or with keepalive after 2 hours and 11
