@@ -65,14 +65,17 @@ impl Step {
         }
     }
 
-    /// Where a packet arrives, if this is the arrival of one.
-    pub(crate) fn arrives_at(self) -> Option<Side> {
-        match self {
-            Step::Syn | Step::HandshakeAck => Some(Side::Server),
-            Step::SynAck => Some(Side::Client),
-            Step::Segment { to, .. } | Step::Reset { to } | Step::WindowUpdate { to } => Some(to),
-            _ => None,
-        }
+    /// Whether it is the arrival of a packet, at the end where it [happens](Step::side).
+    pub(crate) fn is_arrival(self) -> bool {
+        matches!(
+            self,
+            Step::Syn
+                | Step::SynAck
+                | Step::HandshakeAck
+                | Step::Segment { .. }
+                | Step::Reset { .. }
+                | Step::WindowUpdate { .. }
+        )
     }
 
     /// The end at which it happens.

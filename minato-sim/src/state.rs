@@ -12,7 +12,7 @@ use crate::address::Bound;
 use crate::alarm::AlarmState;
 use crate::arena::{Arena, Key};
 use crate::builder::Config;
-use crate::choice::{Choices, draw, site};
+use crate::choice::{Choices, draw_at, site};
 use crate::crash::Waiting;
 use crate::disk::DiskState;
 use crate::dns::LookupFaults;
@@ -30,8 +30,6 @@ use crate::tcp::{Connection, Role, Side};
 use crate::time::NEVER;
 use crate::udp::{DatagramState, Interface};
 use crate::unix::UnixSocket;
-
-const ORDER: u64 = site("event order");
 
 /// They tell the keys of a host's sockets, and of what it sends, from those of its connections.
 const SOCKETS: u64 = site("sockets");
@@ -286,7 +284,7 @@ impl State {
     /// first is a draw that no other event shifts. An entity is the key of a connection, or of all
     /// datagrams from one host to another.
     pub(crate) fn schedule(&mut self, at: u64, entity: u64, what: Occurrence) {
-        let tie = draw(self.choices.seed, ORDER, entity, at);
+        let tie = draw_at(self.choices.order, entity, at);
         self.queue.push(at, tie, what);
     }
 
@@ -319,7 +317,9 @@ impl State {
 
     /// Goes to the next instant at which something happens, and lets it happen.
     pub(crate) fn advance(&mut self, limit: Option<u64>) -> bool {
-        self.carry_out_crashes();
+        if !self.requests.is_empty() {
+            self.carry_out_crashes();
+        }
         let limit = limit.filter(|limit| *limit != NEVER);
         let due = self.queue.next_at().filter(|at| limit.is_none_or(|limit| *at <= limit));
         let Some(at) = due else {
@@ -345,14 +345,23 @@ impl State {
                 connection
             }
         };
-        self.connection_mut(connection).pending -= 1;
-        self.forget_if_over(connection);
+        let state = self.connection_mut(connection);
+        state.pending -= 1;
+        if state.is_over() {
+            self.forget_if_over(connection);
+        }
     }
 
     fn take_step(&mut self, key: Key, step: Step, packet: PacketNumber) {
-        let is_lost =
-            step.arrives_at().is_some_and(|side| self.is_down(self.connection(key).end(side).host));
-        self.note_step(key, step, packet, is_lost.then_some(DOWN));
+        let host = self.connection(key).end(step.side()).host;
+        let is_lost = self.is_down(host) && step.is_arrival();
+        let why = is_lost.then_some(DOWN);
+        if packet.is_some() {
+            self.journal.arrival(self.now, packet, host, why);
+        } else {
+            let (what, value) = step.record();
+            self.note_connection(key, step.side(), what, value);
+        }
         if is_lost {
             return self.lose_at_host(key, step);
         }
@@ -410,11 +419,14 @@ impl State {
     }
 
     pub(crate) fn take_events(&mut self, host: HostId, events: &mut Vec<Event>) {
-        let broken = self.host_mut(host).broken.drain(..);
-        events.extend(broken.map(|key| Event { key, readiness: Readiness::BROKEN }));
-        let mut ready = std::mem::take(&mut self.host_mut(host).ready);
-        self.host_mut(host).stale = 0;
-        for key in ready.drain(..) {
+        let state = self.host_mut(host);
+        for key in &state.broken {
+            events.push(Event { key: *key, readiness: Readiness::BROKEN });
+        }
+        state.broken.clear();
+        state.stale = 0;
+        let mut ready = std::mem::take(&mut state.ready);
+        for key in ready.iter().copied() {
             let Some(socket) = self.sockets.get_mut(key) else {
                 continue;
             };
@@ -428,6 +440,7 @@ impl State {
             }
         }
         // The list keeps its memory.
+        ready.clear();
         self.host_mut(host).ready = ready;
     }
 }

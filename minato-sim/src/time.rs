@@ -10,5 +10,6 @@ pub(crate) const NEVER: u64 = u64::MAX;
 
 /// A duration in nanoseconds; [`NEVER`] if it is 584 years or longer.
 pub(crate) fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(NEVER)
+    let seconds = duration.as_secs().saturating_mul(SECOND);
+    seconds.saturating_add(u64::from(duration.subsec_nanos()))
 }

@@ -1,13 +1,15 @@
 //! The fate of a packet, decided when it is sent.
 
 use super::settings::{Chance, Settings};
-use crate::choice::{draw, site};
+use crate::arena::Key;
+use crate::choice::{draw, draw_at, site};
+use crate::name::PacketName;
 use crate::packet::{Flow, Outgoing, PacketKind};
-use crate::record::PacketNumber;
+use crate::record::{Decided, PacketNumber, Sent};
 use crate::state::State;
 use crate::strikes::FaultKind;
+use crate::tcp::Side;
 
-const LATENCY: u64 = site("latency");
 const LOSS: u64 = site("loss");
 const DUPLICATE: u64 = site("duplicate");
 const REORDER: u64 = site("reorder");
@@ -38,7 +40,7 @@ pub(crate) struct Way {
 }
 
 impl Way {
-    pub(super) fn new(fate: Fate) -> Self {
+    pub(crate) fn new(fate: Fate) -> Self {
         Way { number: PacketNumber::default(), fate, again: None, garbled: None }
     }
 }
@@ -68,7 +70,7 @@ impl State {
     }
 
     fn draw_way(&mut self, packet: &Outgoing<'_>) -> Way {
-        let raw = draw(self.choices.seed, LATENCY, packet.entity, packet.nth);
+        let raw = draw_at(self.choices.latency, packet.entity, packet.nth);
         if self.rules.is_empty()
             && let Some(latency) = self.links.plain()
         {
@@ -77,6 +79,60 @@ impl State {
             return Way::new(Fate::Arrives(self.now.saturating_add(latency.delay(raw))));
         }
         self.decide_slowly(packet, raw)
+    }
+
+    /// Does all that [`decide`](State::decide) does for the next packet of one end of a connection,
+    /// where nothing but a latency is drawn. Returns when it arrives and what the record calls it;
+    /// nothing, and does nothing, where there is more to decide.
+    ///
+    /// Most packets of most runs are such. So this looks the connection up once, and goes without
+    /// an [`Outgoing`].
+    #[inline]
+    pub(crate) fn decide_plainly(
+        &mut self,
+        (key, from): (Key, Side),
+        kind: PacketKind,
+        len: usize,
+        is_ordered: bool,
+    ) -> Option<(u64, PacketNumber)> {
+        if !self.rules.is_empty() || self.config.capture > 0 {
+            return None;
+        }
+        let latency = self.links.plain()?;
+        let connection = self.connections.get_mut(key)?;
+        // 1. The name of the packet, and what is drawn for it.
+        let (end, peer) = (connection.end(from), connection.end(from.other()));
+        let from_server = from == Side::Server;
+        let nth = end.packets;
+        let raw = draw_at(self.choices.latency, connection.key ^ u64::from(from_server), nth);
+        let latency = if end.host == peer.host { &self.links.loopback } else { latency };
+        let mut at = self.now.saturating_add(latency.delay(raw));
+        // 2. It does not overtake what its end has sent before.
+        if is_ordered {
+            at = connection.flow_from_mut(from).in_order(at);
+        }
+        connection.end_mut(from).packets += 1;
+        // 3. The record.
+        let (end, peer) = (connection.end(from), connection.end(from.other()));
+        let (sequence, acknowledgement, window) = connection.numbers(from, kind);
+        let sent = Sent {
+            from: end.host,
+            to: Some(peer.host),
+            source: end.address,
+            destination: peer.address,
+            kind,
+            name: PacketName::OfConnection { connection: connection.name, from_server, nth },
+            len,
+            payload: &[],
+            digest: connection.flow_from(from).digest,
+            sequence,
+            acknowledgement,
+            window,
+            ecn: 0,
+            fate: Decided::Arrives(at),
+            faults: std::mem::take(&mut self.struck),
+        };
+        Some((at, self.journal.packet(self.now, &sent)))
     }
 
     /// The same where there are rules, or links that do more than take their time.

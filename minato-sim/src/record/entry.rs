@@ -106,14 +106,13 @@ impl Journal {
     /// A host has sent a packet.
     #[inline(always)]
     pub(crate) fn packet(&mut self, at: u64, sent: &Sent<'_>) -> PacketNumber {
-        let (number, value) = match sent.fate {
+        let (fate, value) = match sent.fate {
             Decided::Arrives(at) => (0, at),
             Decided::Corrupted(at) => (1, at),
             Decided::Copy(at) => (2, at),
             Decided::Held => (3, 0),
             Decided::Lost => (4, 0),
         };
-        let is_v4 = sent.source.is_ipv4();
         // A packet from the server goes from the second host of its connection to the first.
         let (connection, from_server, nth) = match sent.name {
             PacketName::OfConnection { connection, from_server, nth } => {
@@ -122,55 +121,37 @@ impl Journal {
             PacketName::Datagram { nth, .. } => (0, false, nth),
         };
         let connection = connection << 32 | u64::from(sent.faults.bits());
-        let small = sent.kind as u64
-            | number << 8
-            | u64::from(sent.ecn) << 16
-            | u64::from(is_v4) << 24
-            | u64::from(from_server) << 25
-            | u64::from(sent.source.port()) << 32
-            | u64::from(sent.destination.port()) << 48;
-        let [source_high, source] = words_of(sent.source.ip());
-        let [destination_high, destination] = words_of(sent.destination.ip());
+        let small =
+            sent.kind as u64 | fate << 8 | u64::from(sent.ecn) << 16 | u64::from(from_server) << 25;
         let hosts = pair(Some(sent.from), sent.to);
         let size = (sent.len as u64) << 32 | sent.window & 0xffff_ffff;
-        let nth = if is_v4 {
-            let addresses = source << 32 | destination;
-            let words = [
-                0,
-                at,
-                hosts,
-                small,
-                value,
-                connection,
-                nth,
-                size,
-                sent.sequence,
-                sent.acknowledgement,
-                sent.digest,
-                addresses,
-            ];
-            self.push(Kind::Packet, words, sent.payload)
-        } else {
-            let words = [
-                0,
-                at,
-                hosts,
-                small,
-                value,
-                connection,
-                nth,
-                size,
-                sent.sequence,
-                sent.acknowledgement,
-                sent.digest,
-                source_high,
-                source,
-                destination_high,
-                destination,
-            ];
-            self.push(Kind::Packet, words, sent.payload)
+        let (sequence, expected, digest) = (sent.sequence, sent.acknowledgement, sent.digest);
+        let ports = |source: u16, destination: u16| {
+            small | u64::from(source) << 32 | u64::from(destination) << 48
         };
-        PacketNumber::of_event(nth)
+        let number = match (sent.source, sent.destination) {
+            (SocketAddr::V4(from), SocketAddr::V4(to)) => {
+                let small = ports(from.port(), to.port()) | 1 << 24;
+                let (from, to) = (from.ip().to_bits(), to.ip().to_bits());
+                let addresses = u64::from(from) << 32 | u64::from(to);
+                let words = [
+                    0, at, hosts, small, value, connection, nth, size, sequence, expected, digest,
+                    addresses,
+                ];
+                self.push(Kind::Packet, words, sent.payload)
+            }
+            (source, destination) => {
+                let small = ports(source.port(), destination.port());
+                let [from_high, from] = words_of(source.ip());
+                let [to_high, to] = words_of(destination.ip());
+                let words = [
+                    0, at, hosts, small, value, connection, nth, size, sequence, expected, digest,
+                    from_high, from, to_high, to,
+                ];
+                self.push(Kind::Packet, words, sent.payload)
+            }
+        };
+        PacketNumber::of_event(number)
     }
 
     /// The packet with this number has reached its host, which has perhaps not taken it.

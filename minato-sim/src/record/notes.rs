@@ -8,7 +8,7 @@ use crate::host::HostId;
 use crate::link::{Fate, Way};
 use crate::name::TaskName;
 use crate::packet::{Outgoing, Payload};
-use crate::queue::{Occurrence, Step};
+use crate::queue::Occurrence;
 use crate::state::State;
 use crate::tcp::Side;
 use crate::world::World;
@@ -85,25 +85,6 @@ impl State {
     #[cold]
     fn note_copy(&mut self, sent: &Sent<'_>) {
         self.journal.packet(self.now, sent);
-    }
-
-    /// A step of a connection is taken, because of a packet or a timer.
-    /// A packet may be lost where it arrives.
-    pub(crate) fn note_step(
-        &mut self,
-        key: Key,
-        step: Step,
-        packet: PacketNumber,
-        lost: Option<&'static str>,
-    ) {
-        let side = step.side();
-        if packet.is_some() {
-            let host = self.connection(key).end(side).host;
-            self.journal.arrival(self.now, packet, host, lost);
-        } else {
-            let (what, value) = step.record();
-            self.note_connection(key, side, what, value);
-        }
     }
 
     /// A task is polled, which goes by its [number](TaskName::number).

@@ -22,11 +22,12 @@ const GIVE_UP_AFTER: u64 = 15 * 60 * SECOND;
 
 impl State {
     pub(crate) fn on_segment(&mut self, key: Key, to: Side, bytes: usize, fin: bool) {
-        if self.connection(key).is_unknown(to) {
+        let connection = self.connection(key);
+        if connection.is_unknown(to) {
             return self.refuse_unknown(key, to);
         }
         // Whatever follows a lost confirmation implies it.
-        if to == Side::Server {
+        if connection.end(to).phase == Phase::HalfOpen && to == Side::Server {
             self.on_handshake_ack(key);
         }
         let now = self.now;
@@ -67,8 +68,11 @@ impl State {
         let way = self.pass(key, to, PacketKind::Ack);
         match way.fate {
             Fate::Arrives(at) => {
-                self.connection_mut(key).flow_from_mut(sender).acknowledge(at, bytes);
-                self.arm_space_timer(key, sender);
+                let connection = self.connection_mut(key);
+                connection.flow_from_mut(sender).acknowledge(at, bytes);
+                if connection.end(sender).wants_space {
+                    self.arm_space_timer(key, sender);
+                }
             }
             Fate::Held(delay) => {
                 let step = Step::Acknowledged { to: sender, bytes: bytes as u32 };

@@ -1,9 +1,11 @@
 //! A connection: its two ends and the flow from each of them.
 
+use std::io;
 use std::net::SocketAddr;
 
 use super::flow::{Fin, Flow};
 use crate::arena::Key;
+use crate::errno::{self, fail};
 use crate::host::HostId;
 use crate::name::ConnectionName;
 use crate::packet::PacketKind;
@@ -130,6 +132,17 @@ impl End {
     /// Whether nothing more than the readable bytes can ever be received.
     pub(crate) fn is_read_closed(&self) -> bool {
         self.fin_received || self.read_shut || self.phase == Phase::Dead
+    }
+
+    /// Fails if nothing can be sent now. The error that waits here is reported once.
+    pub(crate) fn check_sendable(&mut self) -> io::Result<()> {
+        if self.phase == Phase::Connecting {
+            return fail(errno::EAGAIN);
+        }
+        if let Some(number) = self.error.take() {
+            return fail(number);
+        }
+        if self.is_write_closed() { fail(errno::EPIPE) } else { Ok(()) }
     }
 
     /// Whether nothing can be sent any more.

@@ -120,6 +120,12 @@ impl Flow {
         self.ring.extend(bytes);
     }
 
+    /// When a packet arrives that would arrive at `at`, but not before earlier ones.
+    pub(crate) fn in_order(&mut self, at: u64) -> u64 {
+        self.last_arrival = at.max(self.last_arrival.saturating_add(1));
+        self.last_arrival
+    }
+
     /// The next `len` unsent bytes.
     pub(crate) fn copy_unsent(&self, len: usize) -> Vec<u8> {
         self.ring.iter().skip(self.readable + self.in_flight).take(len).copied().collect()

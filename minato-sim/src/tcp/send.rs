@@ -40,9 +40,15 @@ impl State {
     }
 
     /// Sends a packet for which no event is needed if it simply arrives. It may overtake others.
+    #[inline]
     pub(super) fn pass(&mut self, key: Key, from: Side, kind: PacketKind) -> Way {
-        let packet = self.outgoing_packet(key, from, kind, Payload::Nothing);
-        self.decide(&Outgoing { ordered: false, ..packet })
+        match self.decide_plainly((key, from), kind, 0, false) {
+            Some((at, number)) => Way { number, ..Way::new(Fate::Arrives(at)) },
+            None => {
+                let packet = self.outgoing_packet(key, from, kind, Payload::Nothing);
+                self.decide(&Outgoing { ordered: false, ..packet })
+            }
+        }
     }
 
     /// Sends a packet that arrives after all earlier ones. `step` happens when it does. Returns
@@ -55,6 +61,11 @@ impl State {
         payload: Payload<'_>,
         step: Step,
     ) -> bool {
+        let plain = self.decide_plainly((key, from), kind, payload.len(), kind.is_ordered());
+        if let Some((at, number)) = plain {
+            self.schedule_step(key, at, step, number);
+            return true;
+        }
         let packet = self.outgoing_packet(key, from, kind, payload);
         let wire_len = packet.wire_len();
         let way = self.decide(&packet);
@@ -71,9 +82,7 @@ impl State {
 
     /// When a packet arrives that would arrive at `at`, but not before earlier ones.
     pub(crate) fn in_order(&mut self, key: Key, from: Side, at: u64) -> u64 {
-        let flow = self.connection_mut(key).flow_from_mut(from);
-        flow.last_arrival = at.max(flow.last_arrival.saturating_add(1));
-        flow.last_arrival
+        self.connection_mut(key).flow_from_mut(from).in_order(at)
     }
 
     /// A clogged link holds a packet, whose number is in its way.

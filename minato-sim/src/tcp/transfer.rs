@@ -76,16 +76,17 @@ impl State {
     pub(crate) fn stream_send(&mut self, key: Key, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         let (connection_key, side) = self.stream(key, errno::EPIPE)?;
         self.injected_fault(Verb::Send, key, None)?;
-        self.check_sendable(connection_key, side)?;
         let now = self.now;
-        let flow = self.connection_mut(connection_key).flow_from_mut(side);
+        let connection = self.connection_mut(connection_key);
+        connection.end_mut(side).check_sendable()?;
+        let flow = connection.flow_from_mut(side);
         flow.take_acknowledgements(now);
         let space = flow.space();
         let mut taken = 0;
         let mut short = false;
         for piece in pieces {
             let part = &piece[..piece.len().min(space - taken)];
-            self.queue_bytes(connection_key, side, part);
+            flow.queue(part);
             taken += part.len();
             if part.len() < piece.len() {
                 short = true;
@@ -93,7 +94,7 @@ impl State {
             }
         }
         if short {
-            self.connection_mut(connection_key).end_mut(side).wants_space = true;
+            connection.end_mut(side).wants_space = true;
             self.arm_space_timer(connection_key, side);
         }
         if taken > 0 {
@@ -114,26 +115,11 @@ impl State {
                 .map(drop);
         }
         let (connection_key, side) = self.stream(key, errno::EPIPE)?;
-        self.check_sendable(connection_key, side)?;
-        self.queue_bytes(connection_key, side, bytes);
+        let connection = self.connection_mut(connection_key);
+        connection.end_mut(side).check_sendable()?;
+        connection.flow_from_mut(side).queue(bytes);
         self.transmit(connection_key, side);
         Ok(())
-    }
-
-    /// Adds bytes to the flow from `side`, and to the hash that its packets have.
-    fn queue_bytes(&mut self, key: Key, side: Side, bytes: &[u8]) {
-        self.connection_mut(key).flow_from_mut(side).queue(bytes);
-    }
-
-    fn check_sendable(&mut self, key: Key, side: Side) -> io::Result<()> {
-        let end = self.connection_mut(key).end_mut(side);
-        if end.phase == Phase::Connecting {
-            return fail(EAGAIN);
-        }
-        if let Some(number) = end.error.take() {
-            return fail(number);
-        }
-        if end.is_write_closed() { fail(errno::EPIPE) } else { Ok(()) }
     }
 
     /// Sends what the window allows, and the end of the stream after the last byte.
@@ -164,7 +150,11 @@ impl State {
                 end.closed_first = !end.fin_received;
                 connection.flow_from_mut(side).fin = Fin::Sent;
             }
-            connection.flow_from_mut(side).sent(bytes);
+            let flow = connection.flow_from_mut(side);
+            flow.sent(bytes);
+            if bytes == unsent && flow.fin != Fin::Queued {
+                return;
+            }
         }
     }
 
