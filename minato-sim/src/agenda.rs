@@ -147,7 +147,10 @@ impl Agenda {
             entry.deadline = deadline;
             self.deadlines.extend(deadline.map(|at| Reverse((at, number))));
         }
-        self.drop_leftovers();
+        let most = most_items(self.entries.len());
+        if self.deadlines.len() > most || self.ready.len() > most {
+            self.drop_leftovers();
+        }
     }
 
     /// Asks the world for the hosts that have news.
@@ -286,8 +289,9 @@ impl Agenda {
     }
 
     /// Keeps the heaps in proportion to the number of hosts.
+    #[cold]
     fn drop_leftovers(&mut self) {
-        let most = 64 + 4 * self.entries.len();
+        let most = most_items(self.entries.len());
         let entries = &self.entries;
         if self.deadlines.len() > most {
             self.deadlines
@@ -298,6 +302,11 @@ impl Agenda {
                 .retain(|Reverse((rank, number))| entries[*number as usize].rank == Some(*rank));
         }
     }
+}
+
+/// How many items a heap may have before those that are left over are dropped.
+fn most_items(hosts: usize) -> usize {
+    64 + 4 * hosts
 }
 
 impl Entry {

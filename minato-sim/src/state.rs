@@ -405,10 +405,13 @@ impl State {
     }
 
     pub(crate) fn take_notified(&mut self, hosts: &mut Vec<u64>) {
-        for host in self.notified.drain(..) {
-            self.hosts[host as usize].notified = false;
-            hosts.push(host);
+        if self.notified.is_empty() {
+            return;
         }
+        for host in &self.notified {
+            self.hosts[*host as usize].notified = false;
+        }
+        hosts.append(&mut self.notified);
     }
 
     /// The same for the socket that has this end, if there is one.

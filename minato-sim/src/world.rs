@@ -104,11 +104,13 @@ impl World {
 
     /// The same in nanoseconds, with the time that it is then.
     pub(crate) fn advance_to(&self, limit: Option<u64>) -> (bool, u64) {
-        let (had_event, now, woken) = {
-            let mut state = self.lock();
-            (state.advance(limit), state.now, std::mem::take(&mut state.woken))
-        };
-        woken.into_iter().for_each(Waker::wake);
+        let mut state = self.lock();
+        let (had_event, now) = (state.advance(limit), state.now);
+        if !state.woken.is_empty() {
+            let woken = std::mem::take(&mut state.woken);
+            drop(state);
+            woken.into_iter().for_each(Waker::wake);
+        }
         (had_event, now)
     }
 

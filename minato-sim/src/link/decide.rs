@@ -3,7 +3,6 @@
 use super::settings::{Chance, Settings};
 use crate::arena::Key;
 use crate::choice::{draw, draw_at, site};
-use crate::name::PacketName;
 use crate::packet::{Flow, Outgoing, PacketKind};
 use crate::record::{Decided, PacketNumber, Sent};
 use crate::state::State;
@@ -101,30 +100,26 @@ impl State {
         let latency = self.links.plain()?;
         let connection = self.connections.get_mut(key)?;
         // 1. The name of the packet, and what is drawn for it.
-        let (end, peer) = (connection.end(from), connection.end(from.other()));
-        let from_server = from == Side::Server;
+        let (here, there) = (from.index(), from.index_of_other());
+        let (end, peer) = (&connection.ends[here], &connection.ends[there]);
         let nth = end.packets;
-        let raw = draw_at(self.choices.latency, connection.key ^ u64::from(from_server), nth);
+        let raw = draw_at(self.choices.latency, connection.key ^ here as u64, nth);
         let latency = if end.host == peer.host { &self.links.loopback } else { latency };
         let mut at = self.now.saturating_add(latency.delay(raw));
         // 2. It does not overtake what its end has sent before.
         if is_ordered {
-            at = connection.flow_from_mut(from).in_order(at);
+            at = connection.flows[here].in_order(at);
         }
-        connection.end_mut(from).packets += 1;
+        connection.ends[here].packets = nth + 1;
         // 3. The record.
-        let (end, peer) = (connection.end(from), connection.end(from.other()));
         let (sequence, acknowledgement, window) = connection.numbers(from, kind);
         let sent = Sent {
-            from: end.host,
-            to: Some(peer.host),
-            source: end.address,
-            destination: peer.address,
+            route: &connection.routes[here],
             kind,
-            name: PacketName::OfConnection { connection: connection.name, from_server, nth },
+            nth,
             len,
             payload: &[],
-            digest: connection.flow_from(from).digest,
+            digest: connection.flows[here].digest,
             sequence,
             acknowledgement,
             window,

@@ -108,16 +108,28 @@ impl Latency {
     }
 
     /// The delay of the packet that drew `raw`.
+    #[inline]
     pub(crate) fn delay(&self, raw: u64) -> u64 {
         let delay = match self.shape {
+            Shape::Uniform { min, max } => between(raw, min, max),
+            _ => self.shape.delay(raw),
+        };
+        delay.saturating_add(self.base).max(self.least).min(self.most)
+    }
+}
+
+impl Shape {
+    /// What `raw` draws, for shapes that take more than a few instructions.
+    #[inline(never)]
+    fn delay(self, raw: u64) -> u64 {
+        match self {
             Shape::Uniform { min, max } => between(raw, min, max),
             Shape::Normal { mean, deviation } => {
                 // A negative number becomes 0.
                 (mean as f64 + deviation as f64 * standard_normal(raw)) as u64
             }
             Shape::Exponential { mean } => (mean as f64 * -logarithm(unit(raw))) as u64,
-        };
-        delay.saturating_add(self.base).max(self.least).min(self.most)
+        }
     }
 }
 

@@ -21,12 +21,10 @@ const NOBODY: u32 = u32::MAX;
 /// A packet whose way is decided.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sent<'a> {
-    pub(crate) from: HostId,
-    pub(crate) to: Option<HostId>,
-    pub(crate) source: SocketAddr,
-    pub(crate) destination: SocketAddr,
+    pub(crate) route: &'a Route,
     pub(crate) kind: PacketKind,
-    pub(crate) name: PacketName<HostId>,
+    /// Which packet of its flow it is.
+    pub(crate) nth: u64,
     pub(crate) len: usize,
     /// What is kept of the bytes.
     pub(crate) payload: &'a [u8],
@@ -37,6 +35,56 @@ pub(crate) struct Sent<'a> {
     pub(crate) ecn: u8,
     pub(crate) fate: Decided,
     pub(crate) faults: FaultSet,
+}
+
+/// What all packets of one flow have in common, as their events have it. A connection makes it once
+/// for each end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Route {
+    hosts: u64,
+    /// The ports in the upper half, and bits about the route below.
+    ports: u64,
+    /// In the upper half which connection it is, counted from 1; 0 for datagrams.
+    connection: u64,
+    addresses: Addresses,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Addresses {
+    V4(u64),
+    V6([u64; 4]),
+}
+
+impl Route {
+    /// The route of packets with this name, whatever their number.
+    pub(crate) fn new(
+        (from, to): (HostId, Option<HostId>),
+        (source, destination): (SocketAddr, SocketAddr),
+        name: PacketName<HostId>,
+    ) -> Self {
+        // A packet from the server goes from the second host of its connection to the first.
+        let (connection, from_server) = match name {
+            PacketName::OfConnection { connection, from_server, .. } => {
+                (u64::from(connection.nth) + 1, from_server)
+            }
+            PacketName::Datagram { .. } => (0, false),
+        };
+        let is_v4 = source.is_ipv4();
+        let [from_high, from_low] = words_of(source.ip());
+        let [to_high, to_low] = words_of(destination.ip());
+        Route {
+            hosts: pair(Some(from), to),
+            ports: u64::from(is_v4) << 24
+                | u64::from(from_server) << 25
+                | u64::from(source.port()) << 32
+                | u64::from(destination.port()) << 48,
+            connection: connection << 32,
+            addresses: match is_v4 {
+                true => Addresses::V4(from_low << 32 | to_low),
+                false => Addresses::V6([from_high, from_low, to_high, to_low]),
+            },
+        }
+    }
 }
 
 /// What the record calls a packet: the number of its event, and nothing for what is none.
@@ -113,37 +161,21 @@ impl Journal {
             Decided::Held => (3, 0),
             Decided::Lost => (4, 0),
         };
-        // A packet from the server goes from the second host of its connection to the first.
-        let (connection, from_server, nth) = match sent.name {
-            PacketName::OfConnection { connection, from_server, nth } => {
-                (u64::from(connection.nth) + 1, from_server, nth)
-            }
-            PacketName::Datagram { nth, .. } => (0, false, nth),
-        };
-        let connection = connection << 32 | u64::from(sent.faults.bits());
-        let small =
-            sent.kind as u64 | fate << 8 | u64::from(sent.ecn) << 16 | u64::from(from_server) << 25;
-        let hosts = pair(Some(sent.from), sent.to);
+        let Route { hosts, ports, connection, ref addresses } = *sent.route;
+        let connection = connection | u64::from(sent.faults.bits());
+        let small = ports | sent.kind as u64 | fate << 8 | u64::from(sent.ecn) << 16;
         let size = (sent.len as u64) << 32 | sent.window & 0xffff_ffff;
-        let (sequence, expected, digest) = (sent.sequence, sent.acknowledgement, sent.digest);
-        let ports = |source: u16, destination: u16| {
-            small | u64::from(source) << 32 | u64::from(destination) << 48
-        };
-        let number = match (sent.source, sent.destination) {
-            (SocketAddr::V4(from), SocketAddr::V4(to)) => {
-                let small = ports(from.port(), to.port()) | 1 << 24;
-                let (from, to) = (from.ip().to_bits(), to.ip().to_bits());
-                let addresses = u64::from(from) << 32 | u64::from(to);
+        let (nth, sequence, expected) = (sent.nth, sent.sequence, sent.acknowledgement);
+        let digest = sent.digest;
+        let number = match *addresses {
+            Addresses::V4(addresses) => {
                 let words = [
                     0, at, hosts, small, value, connection, nth, size, sequence, expected, digest,
                     addresses,
                 ];
                 self.push(Kind::Packet, words, sent.payload)
             }
-            (source, destination) => {
-                let small = ports(source.port(), destination.port());
-                let [from_high, from] = words_of(source.ip());
-                let [to_high, to] = words_of(destination.ip());
+            Addresses::V6([from_high, from, to_high, to]) => {
                 let words = [
                     0, at, hosts, small, value, connection, nth, size, sequence, expected, digest,
                     from_high, from, to_high, to,

@@ -138,10 +138,10 @@ impl Journal {
 
     #[inline(always)]
     fn keep<const N: usize>(&mut self, words: &[u64; N], bytes: &[u8]) {
-        if self.capacity == 0 {
-            return;
-        }
         if self.events == self.capacity {
+            if self.capacity == 0 {
+                return;
+            }
             if let Some(first) = self.ring.first() {
                 self.ring.remove(Head(first).len());
             }

@@ -16,7 +16,7 @@ mod text;
 mod timeline;
 
 pub use compare::Difference;
-pub(crate) use entry::{Decided, PacketNumber, Sent};
+pub(crate) use entry::{Decided, PacketNumber, Route, Sent};
 pub use event::{Event, Fate, Stage, Subject, What};
 pub(crate) use journal::Journal;
 pub(crate) use notes::DOWN;

@@ -1,7 +1,7 @@
 //! What the parts of a world write down.
 
 use super::event::{Stage, Subject};
-use super::{Decided, PacketNumber, Record, Sent};
+use super::{Decided, PacketNumber, Record, Route, Sent};
 use crate::arena::Key;
 use crate::hash::hash;
 use crate::host::HostId;
@@ -36,13 +36,11 @@ impl State {
     pub(crate) fn note_packet(&mut self, packet: &Outgoing<'_>, way: &Way) -> PacketNumber {
         let faults = std::mem::take(&mut self.struck);
         let mut captured = Vec::new();
+        let (hosts, addresses) = ((packet.from, packet.to), (packet.source, packet.destination));
         let mut sent = Sent {
-            from: packet.from,
-            to: packet.to,
-            source: packet.source,
-            destination: packet.destination,
+            route: &Route::new(hosts, addresses, packet.name),
             kind: packet.kind,
-            name: packet.name,
+            nth: packet.name.nth(),
             len: packet.payload.len(),
             payload: &[],
             digest: 0,
@@ -76,8 +74,9 @@ impl State {
         }
         let number = self.journal.packet(self.now, &sent);
         if let (Some(later), Fate::Arrives(at)) = (way.again, way.fate) {
-            sent.fate = Decided::Copy(at.saturating_add(later));
-            self.note_copy(&sent);
+            // What a call is given stays in memory, so this is not `sent` itself.
+            let copy = Sent { fate: Decided::Copy(at.saturating_add(later)), ..sent };
+            self.note_copy(&copy);
         }
         number
     }

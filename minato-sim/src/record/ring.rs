@@ -40,14 +40,14 @@ impl Ring {
 
     /// The first word, if there is one.
     pub(crate) fn first(&self) -> Option<u64> {
-        (self.len > 0).then(|| self.words[self.start])
+        self.words.get(self.start).copied().filter(|_| self.len > 0)
     }
 
     /// Removes words from the front.
     pub(crate) fn remove(&mut self, count: usize) {
         let count = count.min(self.len);
         self.len -= count;
-        self.start = if self.len == 0 { 0 } else { (self.start + count) & (self.words.len() - 1) };
+        self.start = (self.start + count) & self.words.len().wrapping_sub(1);
     }
 
     /// All words in their order.

@@ -7,9 +7,10 @@ use super::flow::{Fin, Flow};
 use crate::arena::Key;
 use crate::errno::{self, fail};
 use crate::host::HostId;
-use crate::name::ConnectionName;
+use crate::name::{ConnectionName, PacketName};
 use crate::packet::PacketKind;
 use crate::ports::Holder;
+use crate::record::Route;
 
 /// One of the two ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,11 +33,14 @@ impl Side {
         }
     }
 
+    /// The place of this end among the two of a connection.
     pub(crate) fn index(self) -> usize {
-        match self {
-            Side::Client | Side::Itself => 0,
-            Side::Server => 1,
-        }
+        usize::from(self == Side::Server)
+    }
+
+    /// The place of the other end.
+    pub(crate) fn index_of_other(self) -> usize {
+        usize::from(self == Side::Client)
     }
 }
 
@@ -160,6 +164,8 @@ pub(crate) struct Connection {
     pub(crate) ends: [End; 2],
     /// The flow *from* each side.
     pub(crate) flows: [Flow; 2],
+    /// What the record has of all packets from each side.
+    pub(crate) routes: [Route; 2],
     /// How many queued events name this connection. It lives at least as long.
     pub(crate) pending: u32,
 }
@@ -173,6 +179,11 @@ impl Connection {
         buffers: (usize, usize),
     ) -> Self {
         let (send, receive) = buffers;
+        let route = |from: (HostId, SocketAddr), to: (HostId, SocketAddr), from_server| {
+            let name = PacketName::OfConnection { connection: name, from_server, nth: 0 };
+            Route::new((from.0, Some(to.0)), (from.1, to.1), name)
+        };
+        let client_end = (client.0, client.1);
         Connection {
             name,
             key,
@@ -182,6 +193,7 @@ impl Connection {
                 End::new(server.0, server.1, Owner::Nobody, Phase::Absent),
             ],
             flows: [Flow::new(send, receive), Flow::new(send, receive)],
+            routes: [route(client_end, server, false), route(server, client_end, true)],
             pending: 0,
         }
     }
@@ -211,11 +223,11 @@ impl Connection {
 
     /// The flow to `side` from the other.
     pub(crate) fn flow_to(&self, side: Side) -> &Flow {
-        &self.flows[side.other().index()]
+        &self.flows[side.index_of_other()]
     }
 
     pub(crate) fn flow_to_mut(&mut self, side: Side) -> &mut Flow {
-        &mut self.flows[side.other().index()]
+        &mut self.flows[side.index_of_other()]
     }
 
     /// Whether the host of an end knows nothing of the connection, although the other end may have

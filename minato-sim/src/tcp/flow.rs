@@ -128,7 +128,12 @@ impl Flow {
 
     /// The next `len` unsent bytes.
     pub(crate) fn copy_unsent(&self, len: usize) -> Vec<u8> {
-        self.ring.iter().skip(self.readable + self.in_flight).take(len).copied().collect()
+        let from = self.readable + self.in_flight;
+        let (front, back) = self.ring.as_slices();
+        let (skipped, first) = front.split_at(from.min(front.len()));
+        let second = &back[from - skipped.len()..];
+        let count = len.min(first.len());
+        [&first[..count], &second[..second.len().min(len - count)]].concat()
     }
 
     /// The next `bytes` unsent ones leave.
@@ -205,6 +210,10 @@ impl Flow {
     /// Removes bytes that were received.
     pub(crate) fn consume(&mut self, bytes: usize) {
         self.readable -= bytes;
-        self.ring.drain(..bytes);
+        if bytes == self.ring.len() {
+            self.ring.clear();
+        } else {
+            self.ring.drain(..bytes);
+        }
     }
 }
