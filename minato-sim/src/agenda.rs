@@ -5,7 +5,7 @@
 //! 1. **Requests.** Hosts crash, start, pause and go on ([`take_request`](Agenda::take_request)).
 //! 2. **News.** The hosts to which something has happened are turned: an event of a socket, or a
 //!    wake that came from elsewhere ([`check_notified`](Agenda::check_notified)).
-//! 3. **A poll.** Of the hosts with a ready task the one with the lowest [rank](Rank) polls one
+//! 3. **A poll.** Of the hosts with a ready task the one with the lowest rank polls one
 //!    task ([`take_ready`](Agenda::take_ready)).
 //! 4. **Time** passes to the next event of the world or the next timer of a host
 //!    ([`pass_time`](Agenda::pass_time)), and the hosts with a timer that is due are turned

@@ -126,7 +126,7 @@ fn ours_first_then_the_guest() {
         drop(runtime);
         // Those of Minato are gone; those of tokio still live.
         assert_eq!(last.try_iter().collect::<Vec<_>>(), [true; 3]);
-        assert_eq!(visitors(), 2);
+        wait_until("the threads of the guest have their names", || visitors() == 2);
         assert!(guest.shutdown_timeout(LONG).is_ok());
         assert_eq!(last.iter().collect::<Vec<_>>(), [true; 3]);
     }
@@ -183,7 +183,7 @@ fn one_guest_serves_several_runtimes() {
     });
     assert_eq!(answer, 5);
     drop(first);
-    assert_eq!(visitors(), 2);
+    wait_until("the threads of the guest have their names", || visitors() == 2);
     drop(second);
     alone.check();
 }
