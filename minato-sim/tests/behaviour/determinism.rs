@@ -1,7 +1,7 @@
 //! The same seed does the same; the record tells.
 
 use super::common::*;
-use minato_sim::World;
+use minato_sim::{Family, Host, Kind, Verdict, World};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -183,4 +183,61 @@ fn worlds_hosts_and_sockets_go_to_any_thread() {
     // The socket was dropped on its thread: the byte and the end of the stream are under way.
     settle(&world);
     assert_eq!(receive(&server, 8).unwrap(), b"x");
+}
+
+/// What makes a world look closer at each packet, and changes none.
+#[derive(Clone, Copy, Debug)]
+enum Slowly {
+    /// A rule that lets everything pass.
+    Rule,
+    /// Bytes that are kept, too.
+    Capture,
+}
+
+/// Streams of one family between two hosts, within one, and from a socket to itself.
+fn streams(family: Family, slowly: Option<Slowly>) -> World {
+    let capture = if matches!(slowly, Some(Slowly::Capture)) { 10 } else { 0 };
+    let world = World::builder().seed(9).capture(capture).build();
+    let (a, b) = (world.host("a"), world.host("b"));
+    let _rule = matches!(slowly, Some(Slowly::Rule)).then(|| world.rule(|_| Verdict::Pass));
+    let any = address(if family == Family::V4 { "0.0.0.0:7000" } else { "[::]:7000" });
+    let ip = |host: &Host| if family == Family::V4 { host.ip() } else { host.ip_v6() };
+    let new = |host: &Host| host.socket(family, Kind::Stream).unwrap();
+    let listener = new(&b);
+    listener.bind(any).unwrap();
+    listener.listen(4).unwrap();
+    let mut sockets = vec![new(&a), new(&b), new(&a)];
+    sockets[0].connect((ip(&b), 7000).into()).unwrap_err();
+    sockets[1].connect((ip(&b), 7000).into()).unwrap_err();
+    sockets[2].bind(any).unwrap();
+    sockets[2].connect((ip(&a), 7000).into()).unwrap_err();
+    settle(&world);
+    sockets.extend([listener.accept().unwrap().0, listener.accept().unwrap().0]);
+    for round in 1..=30_usize {
+        for (index, socket) in sockets.iter().enumerate() {
+            socket.send(&vec![round as u8; round * (index + 50)]).unwrap();
+        }
+        world.advance(None);
+        if round % 4 == 0 {
+            sockets.iter().for_each(|socket| drop(receive(socket, 10_000)));
+        }
+    }
+    settle(&world);
+    sockets.pop().unwrap().shutdown(std::net::Shutdown::Write).unwrap();
+    drop(sockets);
+    settle(&world);
+    world
+}
+
+#[test]
+fn packets_of_streams_go_the_same_way_however_it_is_decided() {
+    for family in [Family::V4, Family::V6] {
+        let plain = streams(family, None);
+        for slowly in [Slowly::Rule, Slowly::Capture] {
+            let other = streams(family, Some(slowly));
+            assert_eq!(plain.trace_hash(), other.trace_hash(), "{family:?}, {slowly:?}");
+            assert_eq!(plain.now(), other.now(), "{family:?}, {slowly:?}");
+        }
+        assert!(plain.trace_count() > 300, "{}", plain.record().text());
+    }
 }
