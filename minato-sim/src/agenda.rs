@@ -249,9 +249,10 @@ impl Agenda {
         self.polls == 0
     }
 
-    /// Whether the clock has just moved, to an instant after `end`.
+    /// Whether the clock has just moved, to an instant after `end`. It tells of the clock as the last
+    /// step has left it.
     pub fn has_passed(&self, end: Duration) -> bool {
-        self.has_moved() && self.world.now() > end
+        self.has_moved() && Duration::from_nanos(self.now) > end
     }
 
     /// Whether anything is to be done up to `end`, for which the clock does not go beyond it.

@@ -302,7 +302,7 @@ impl State {
         let error = host.disk_settings.errors.pop_front().unwrap_or(0);
         let crashes = host.life.crashes;
         let end = SyncEnd { disk, crashes, write, error, alarm: alarm.key() };
-        self.schedule(at, key, Occurrence::SyncEnds(end));
+        self.schedule(at, key, Occurrence::SyncEnds(Box::new(end)));
         Some(alarm)
     }
 

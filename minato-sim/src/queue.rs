@@ -19,7 +19,7 @@ pub(crate) enum Occurrence {
     /// A datagram reaches a host.
     Datagram { packet: Box<Datagram> },
     /// A disk is done with a sync.
-    SyncEnds(SyncEnd),
+    SyncEnds(Box<SyncEnd>),
     /// The sender of a datagram learns that it could not be delivered.
     Unreachable { socket: Key, error: i32 },
 }

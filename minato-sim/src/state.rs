@@ -339,7 +339,7 @@ impl State {
         let connection = match what {
             Occurrence::Datagram { packet } => return self.on_datagram(*packet),
             Occurrence::Unreachable { socket, error } => return self.on_unreachable(socket, error),
-            Occurrence::SyncEnds(end) => return self.on_sync_end(end),
+            Occurrence::SyncEnds(end) => return self.on_sync_end(*end),
             Occurrence::OfConnection { connection, step, packet } => {
                 self.take_step(connection, step, packet);
                 connection

@@ -23,12 +23,14 @@ const GIVE_UP_AFTER: u64 = 15 * 60 * SECOND;
 impl State {
     pub(crate) fn on_segment(&mut self, key: Key, to: Side, bytes: usize, fin: bool) {
         let connection = self.connection(key);
-        if connection.is_unknown(to) {
-            return self.refuse_unknown(key, to);
-        }
-        // Whatever follows a lost confirmation implies it.
-        if connection.end(to).phase == Phase::HalfOpen && to == Side::Server {
-            self.on_handshake_ack(key);
+        if connection.end(to).phase != Phase::Open {
+            if connection.is_unknown(to) {
+                return self.refuse_unknown(key, to);
+            }
+            // Whatever follows a lost confirmation implies it.
+            if to == Side::Server {
+                self.on_handshake_ack(key);
+            }
         }
         let now = self.now;
         let connection = self.connection_mut(key);

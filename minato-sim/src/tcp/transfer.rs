@@ -37,12 +37,14 @@ impl State {
         if limit == 0 {
             return Ok(0);
         }
-        if connection.flow_to(side).readable() > 0 {
-            let flow = connection.flow_to_mut(side);
+        let flow = connection.flow_to_mut(side);
+        if flow.readable() > 0 {
             let count = flow.read(limit, sink);
             if consume {
                 flow.consume(count);
-                self.offer_window(connection_key, side);
+                if flow.unsent() > 0 {
+                    self.offer_window(connection_key, side);
+                }
             }
             return Ok(count);
         }
