@@ -249,7 +249,7 @@ impl Agenda {
         self.polls == 0
     }
 
-    /// Whether the clock has just moved, to an instant after `end`. It tells of the clock as the last
+    /// Whether the clock has just moved, to an instant after `end`. The clock counts as the last
     /// step has left it.
     pub fn has_passed(&self, end: Duration) -> bool {
         self.has_moved() && Duration::from_nanos(self.now) > end
