@@ -276,10 +276,10 @@ pub(super) const PLANTS: &[Plant] = &[
     plant(
         "the end of a stream overtakes its bytes",
         Sweep,
-        "minato-sim/src/tcp/send.rs",
-        "        flow.last_arrival = at.max(flow.last_arrival.saturating_add(1));",
-        "        let last = if PLANTED { 0 } else { flow.last_arrival.saturating_add(1) };
-        flow.last_arrival = at.max(last);",
+        "minato-sim/src/tcp/flow.rs",
+        "        self.last_arrival = at.max(self.last_arrival.saturating_add(1));",
+        "        let last = if PLANTED { 0 } else { self.last_arrival.saturating_add(1) };
+        self.last_arrival = at.max(last);",
     ),
     plant(
         "a reset destroys bytes on their way",
