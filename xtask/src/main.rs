@@ -6,6 +6,7 @@ mod outcome;
 mod process;
 mod source;
 mod tidy;
+mod time_used;
 mod tree;
 
 use std::process::ExitCode;

@@ -2,8 +2,8 @@
 //!
 //! 1. The sources are copied to `target/recall`, and every bug is planted there, each behind a
 //!    switch. The product has neither switch nor bug.
-//! 2. The tests of the copy are built, once, beside the other builds, so that what they depend on
-//!    is not built again.
+//! 2. The checkers of the copy are built once, without its other tests, beside the other builds, so
+//!    that what they depend on is not built again.
 //! 3. With no switch on, every checker must pass.
 //! 4. With each switch on, that bug's checker must fail, or hang.
 //!
@@ -13,8 +13,8 @@ mod plants;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -23,13 +23,34 @@ use crate::outcome::{Counts, Outcome};
 use crate::process::{self, LONG};
 use crate::tree::{self, Tree};
 
-/// A checker that takes so long has met a bug that hangs it.
-const LIMIT: Duration = Duration::from_secs(40);
+/// A run of a checker: its seeds, if they are not its own, and how long it may take. One that takes
+/// longer has met a bug that hangs it.
+type Trial = (Option<&'static str>, Duration);
+
+const ALL_SEEDS: Trial = (None, Duration::from_secs(60));
+
+/// What the sweep tries first, since most bugs show with any seed. It tries all if these pass.
+const FEW_SEEDS: Trial = (Some("0..2"), Duration::from_secs(20));
 
 /// The environment variable that names the bug whose switch is on.
 const SWITCH: &str = "MINATO_PLANT";
 
 const FOLDER: &str = "target/recall";
+
+/// The one test binary of the copy that is built.
+const BINARY: (&str, &str) = ("minato/tests/recall.rs", CHECKERS);
+
+const CHECKERS: &str = r#"//! The checkers.
+
+mod conformance;
+mod kit;
+#[path = "runtime/simulation/service.rs"]
+mod service;
+
+fn directory() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+"#;
 
 /// What the copy of the world has, for all to ask.
 const SWITCHES: &str = r#"
@@ -42,11 +63,19 @@ pub fn planted(name: &str) -> bool {
 "#;
 
 impl Checker {
-    /// The test binary and the filter that stand for it.
-    fn test(self) -> (&'static str, &'static str) {
+    /// The filter of tests that stands for it.
+    fn filter(self) -> &'static str {
         match self {
-            Self::Sweep => ("runtime", "a_service_survives_its_sweep"),
-            Self::Conformance(name) => ("sockets", name),
+            Self::Sweep => "a_service_survives_its_sweep",
+            Self::Conformance(name) => name,
+        }
+    }
+
+    /// What is run, one after the other, until one fails.
+    fn trials(self, plant: Option<&str>) -> &'static [Trial] {
+        match (self, plant) {
+            (Self::Sweep, Some(_)) => &[FEW_SEEDS, ALL_SEEDS],
+            _ => &[ALL_SEEDS],
         }
     }
 
@@ -76,16 +105,16 @@ impl Plant {
 
 pub(super) fn run() -> Result<Outcome, String> {
     copy_with_plants(&Tree::read()?)?;
-    let binaries = build()?;
+    let binary = build()?;
     let mut problems = Vec::new();
     for checker in checkers() {
-        if let Some(finding) = check(&binaries, checker, None)? {
+        if let Some(finding) = check(&binary, checker, None)? {
             problems.push(format!("without a bug fails {}: {finding}", checker.describe()));
         }
     }
     let mut found = 0;
     for plant in PLANTS {
-        match check(&binaries, plant.checker, Some(plant.name))? {
+        match check(&binary, plant.checker, Some(plant.name))? {
             Some(finding) => {
                 found += 1;
                 println!("found: {}: by {}: {finding}", plant.name, plant.checker.describe());
@@ -113,7 +142,7 @@ fn checkers() -> Vec<Checker> {
     all
 }
 
-/// Copies the sources, with all bugs in them.
+/// Copies the sources, with all bugs in them, and adds the test binary of the checkers.
 fn copy_with_plants(tree: &Tree) -> Result<(), String> {
     let folder = tree::root().join(FOLDER);
     _ = fs::remove_dir_all(&folder);
@@ -134,7 +163,8 @@ fn copy_with_plants(tree: &Tree) -> Result<(), String> {
             }
         }
     }
-    Ok(())
+    let (path, text) = BINARY;
+    fs::write(folder.join(path), text).map_err(failed(path))
 }
 
 /// The files that bugs are planted in, as they become.
@@ -162,70 +192,76 @@ fn planted(tree: &Tree) -> Result<BTreeMap<&'static str, String>, String> {
     Ok(texts)
 }
 
-/// Builds the tests of the copy; returns the path of each binary by its name.
-fn build() -> Result<BTreeMap<String, String>, String> {
-    let mut arguments = vec!["test", "--package=minato", "--no-run"];
-    let mut names: Vec<&str> = checkers().iter().map(|checker| checker.test().0).collect();
-    names.dedup();
-    let tests: Vec<String> = names.iter().map(|name| format!("--test={name}")).collect();
-    arguments.extend(tests.iter().map(String::as_str));
-    let mut cargo = process::cargo(&arguments);
+/// Builds the checkers of the copy; returns the path of their binary.
+fn build() -> Result<PathBuf, String> {
+    let mut cargo = process::cargo(&["test", "--package=minato", "--no-run", "--test=recall"]);
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or(tree::root().join("target"), Into::into);
     cargo.current_dir(tree::root().join(FOLDER)).env("CARGO_TARGET_DIR", target);
     let output = process::succeed(&mut cargo, LONG)?;
-    let mut binaries = BTreeMap::new();
-    for line in output.lines() {
-        // `Executable tests/tcp.rs (target/debug/deps/tcp-0123)`
-        if let Some((name, path)) = line.trim().strip_prefix("Executable tests/").and_then(|rest| {
-            let (name, path) = rest.split_once(".rs (")?;
-            Some((name, path.strip_suffix(')')?))
-        }) {
-            binaries.insert(name.to_owned(), path.to_owned());
-        }
-    }
-    Ok(binaries)
+    // `Executable tests/recall.rs (target/debug/deps/recall-0123)`
+    let path = output.lines().find_map(|line| {
+        line.trim().strip_prefix("Executable tests/recall.rs (")?.strip_suffix(')')
+    });
+    path.map(|path| tree::root().join(FOLDER).join(path)).ok_or("cargo names no binary".to_owned())
 }
 
 /// Runs a checker. Returns what it has found, if anything.
-fn check(
-    binaries: &BTreeMap<String, String>,
+fn check(binary: &Path, checker: Checker, plant: Option<&str>) -> Result<Option<String>, String> {
+    for trial in checker.trials(plant) {
+        let found = run_checker(binary, checker, plant, *trial)?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+fn run_checker(
+    binary: &Path,
     checker: Checker,
     plant: Option<&str>,
+    (seeds, limit): Trial,
 ) -> Result<Option<String>, String> {
-    let (binary, filter) = checker.test();
-    let path = binaries.get(binary).ok_or_else(|| format!("cargo has built no {binary}"))?;
     let folder = tree::root().join(FOLDER);
     let log = folder.join("checker.log");
     let file = || fs::File::create(&log).map_err(|error| format!("{}: {error}", log.display()));
-    let mut command = Command::new(Path::new(&folder).join(path));
-    command.arg(filter).current_dir(folder.join("minato")).stdin(Stdio::null());
+    let mut command = Command::new(binary);
+    command.arg(checker.filter()).current_dir(folder.join("minato")).stdin(Stdio::null());
     let output = file()?;
     let copied = output.try_clone().map_err(|error| error.to_string())?;
     command.stdout(output).stderr(copied).env("RUST_BACKTRACE", "0");
-    if let Some(plant) = plant {
-        command.env(SWITCH, plant);
-    }
-    let mut child = command.spawn().map_err(|error| format!("{path}: {error}"))?;
-    let begun = Instant::now();
-    let status = loop {
-        match child.try_wait().map_err(|error| error.to_string())? {
-            Some(status) => break status,
-            None if begun.elapsed() > LIMIT => {
-                _ = child.kill();
-                _ = child.wait();
-                return Ok(Some(format!("it hangs for {LIMIT:?}")));
-            }
-            None => thread::sleep(Duration::from_millis(50)),
-        }
+    command.envs(plant.map(|plant| (SWITCH, plant)));
+    command.envs(seeds.map(|seeds| ("MINATO_SIM_SEEDS", seeds)));
+    let Some(status) = wait(&mut command, limit)? else {
+        return Ok(Some(format!("it hangs for {limit:?}")));
     };
     let output = fs::read(&log).map_err(|error| error.to_string())?;
     let output = String::from_utf8_lossy(&output);
     if status.success() {
         let ran = process::count_tests(&output).passed;
-        return if ran > 0 { Ok(None) } else { Err(format!("{binary} has no test {filter}")) };
+        let filter = checker.filter();
+        return if ran > 0 { Ok(None) } else { Err(format!("there is no test {filter}")) };
     }
     Ok(Some(reason(&output).unwrap_or_else(|| status.to_string())))
+}
+
+/// Runs a command to its end, or gives `None` where it hangs.
+fn wait(command: &mut Command, limit: Duration) -> Result<Option<ExitStatus>, String> {
+    let name = command.get_program().display().to_string();
+    let mut child = command.spawn().map_err(|error| format!("{name}: {error}"))?;
+    let begun = Instant::now();
+    loop {
+        match child.try_wait().map_err(|error| error.to_string())? {
+            Some(status) => return Ok(Some(status)),
+            None if begun.elapsed() > limit => {
+                _ = child.kill();
+                _ = child.wait();
+                return Ok(None);
+            }
+            None => thread::sleep(Duration::from_millis(20)),
+        }
+    }
 }
 
 /// The first thing that a failed test says.
