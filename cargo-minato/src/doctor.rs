@@ -126,9 +126,10 @@ fn foreign_target(target: &str) -> Option<Problem> {
 
 /// A program may use Minato itself, besides tokio.
 fn second_minato(graph: &Metadata, recipe: &Recipe) -> Vec<Problem> {
-    let minatos = graph.packages.iter().filter(|package| {
-        package.name == "minato" && !package.manifest_path.starts_with(&recipe.minato)
-    });
+    let minatos = graph
+        .packages
+        .iter()
+        .filter(|package| package.name == "minato" && !recipe.library.is(package));
     let problem = |package: &cargo_metadata::Package| {
         let folder = package.manifest_path.parent().expect("a manifest lies in a folder");
         let what = format!("the program uses Minato itself, from {folder}; another plays tokio");

@@ -4,6 +4,7 @@ mod arguments;
 mod cargo;
 mod doctor;
 mod graph;
+mod library;
 mod lock;
 mod outcome;
 mod prepare;
@@ -35,8 +36,8 @@ doctor
     Tells what in this project will not work on Minato, why, and what to do. Runs nothing.
 
 Options:
-      --minato DIR    Take Minato from this checkout, not from the one that cargo-minato was built
-                      from
+      --minato DIR    Take Minato from this checkout, not from where cargo-minato came from: the
+                      checkout that it was built in, or the registry
       --engine NAME   For test: `sim` has each #[tokio::test] run as a host of a simulated
                       network; `os` is the operating system [environment: MINATO_ENGINE]
       --seed NUMBER   For test: the seed of the simulated network [environment: MINATO_SEED]

@@ -7,8 +7,9 @@ use std::process::ExitCode;
 use std::{fs, io};
 
 use sha2::{Digest, Sha256};
-use toml_edit::{DocumentMut, InlineTable, Item, Value};
+use toml_edit::{DocumentMut, Item, Value};
 
+use crate::library::Library;
 use crate::outcome::{Context, Outcome};
 use crate::{cargo, source};
 
@@ -27,24 +28,22 @@ const MARK: &str = ".made-by-cargo-minato";
 /// What distinguishes two crates that play tokio.
 #[derive(Clone)]
 pub(crate) struct Recipe {
-    /// The checkout of Minato.
-    pub(crate) minato: PathBuf,
+    pub(crate) library: Library,
     /// Whether the feature `simulation` is on, whichever features are asked for.
     pub(crate) simulation: bool,
 }
 
 impl Recipe {
-    /// `minato` is what the user gave, else it is the checkout that this program was built from.
+    /// `minato` is the checkout that the user named, if any.
     pub(crate) fn new(minato: Option<PathBuf>, simulation: bool) -> Outcome<Recipe> {
-        let ours = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let built_from = ours.parent().unwrap_or(ours).to_path_buf();
-        Ok(Recipe { minato: checkout(minato, built_from)?, simulation })
+        Ok(Recipe { library: Library::new(minato)?, simulation })
     }
 
     /// A name for the crate that differs where the recipes, or what this program carries, do.
     pub(crate) fn name(&self) -> String {
         let mut hash = Sha256::new();
-        hash.update(self.minato.as_os_str().as_encoded_bytes());
+        hash.update(self.library.to_string());
+        hash.update(env!("CARGO_PKG_VERSION"));
         hash.update([u8::from(self.simulation)]);
         for text in TEMPLATE.iter().flat_map(|(path, text)| [path, text]) {
             hash.update(text.len().to_le_bytes());
@@ -74,11 +73,8 @@ impl Recipe {
 
     /// The manifest of the crate.
     fn manifest(&self, template: &str) -> Outcome<String> {
-        let mut path = InlineTable::new();
-        let folder = self.minato.join("minato");
-        let folder = folder.to_str().ok_or("the path of Minato is not Unicode")?;
-        path.insert("path", folder.into());
-        let text = template.replace(PLACEHOLDER, &format!("\nminato = {path}\n"));
+        let minato = self.library.dependency()?;
+        let text = template.replace(PLACEHOLDER, &format!("\nminato = {minato}\n"));
         let mut manifest: DocumentMut = text.parse().map_err(|error| {
             format!("the manifest that cargo-minato carries is not well-formed: {error}")
         })?;
@@ -138,26 +134,6 @@ impl Recipe {
     }
 }
 
-/// The checkout that was given, else the one that this program was built from.
-fn checkout(given: Option<PathBuf>, built_from: PathBuf) -> Outcome<PathBuf> {
-    let is_given = given.is_some();
-    let folder = given.unwrap_or(built_from);
-    if folder.join("minato/src/lib.rs").is_file() && folder.join("Cargo.toml").is_file() {
-        return folder.canonicalize().context(&folder);
-    }
-    let folder = folder.display();
-    Err(match is_given {
-        true => format!(
-            "there is no Minato in {folder}: --minato wants the folder of its checkout, which has \
-             the folder `minato` with the library"
-        ),
-        false => format!(
-            "Minato was not found: cargo-minato was built from the checkout {folder}, which is no \
-             longer there. Name another with --minato DIR, or install cargo-minato from one"
-        ),
-    })
-}
-
 /// All files below a folder, which may be absent.
 pub(crate) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
@@ -190,22 +166,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_checkout_that_is_gone_is_an_error_that_says_so() {
-        let gone = PathBuf::from("/nowhere/minato");
-        let error = checkout(None, gone.clone()).unwrap_err();
-        assert!(
-            error.contains("built from the checkout /nowhere/minato, which is no longer there")
-        );
-        let ours = Recipe::new(None, false).unwrap().minato;
-        assert_eq!(checkout(Some(ours.clone()), gone), Ok(ours));
-    }
-
-    #[test]
     fn the_manifest_names_minato_and_simulates_by_every_feature() {
         let template = TEMPLATE.iter().find(|(path, _)| *path == "Cargo.toml").unwrap().1;
         let manifest = |simulation| {
-            let minato = PathBuf::from("/a \"folder\"");
-            let text = Recipe { minato, simulation }.manifest(template).unwrap();
+            let library = Library::Checkout(PathBuf::from("/a \"folder\""));
+            let text = Recipe { library, simulation }.manifest(template).unwrap();
             text.parse::<DocumentMut>().unwrap()
         };
         let [plain, simulated] = [false, true].map(manifest);
@@ -225,7 +190,8 @@ mod tests {
     fn recipes_that_differ_have_folders_that_differ() {
         let ours = Recipe::new(None, false).unwrap();
         let simulated = Recipe { simulation: true, ..ours.clone() };
-        let elsewhere = Recipe { minato: PathBuf::from("/elsewhere"), ..ours.clone() };
+        let elsewhere = Library::Checkout(PathBuf::from("/elsewhere"));
+        let elsewhere = Recipe { library: elsewhere, ..ours.clone() };
         let mut names = [ours.name(), simulated.name(), elsewhere.name(), ours.clone().name()];
         assert_eq!(names[0], names[3]);
         names.sort();

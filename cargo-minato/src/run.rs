@@ -152,9 +152,8 @@ impl Project {
         let mut hash = Sha256::new();
         hash.update(recipe.name());
         hash.update(self.lock.as_deref().unwrap_or_default());
-        for manifest in ["Cargo.toml", "minato/Cargo.toml", "minato-interpose/Cargo.toml"] {
-            let path = recipe.minato.join(manifest);
-            hash.update(fs::read(&path).context(&path)?);
+        for manifest in recipe.library.manifests() {
+            hash.update(fs::read(&manifest).context(&manifest)?);
         }
         Ok(hexadecimal(&hash.finalize()[..8]))
     }
@@ -209,15 +208,12 @@ fn list<'a>(raised: impl IntoIterator<Item = &'a lock::Raised>) -> String {
 impl Replaced {
     /// What replaced what, in one line.
     pub(crate) fn line(&self, recipe: &Recipe) -> String {
-        let ours = |package: &&cargo_metadata::Package| {
-            package.name == "minato" && package.manifest_path.starts_with(&recipe.minato)
-        };
-        let version =
-            self.graph.packages.iter().find(ours).map(|minato| minato.version.to_string());
+        let ours = self.graph.packages.iter().find(|package| recipe.library.is(package));
+        let version = ours.map(|minato| minato.version.to_string());
         let (tokio, others): (Vec<_>, Vec<_>) =
             self.raised.iter().partition(|raised| raised.name == "tokio");
         let version = version.unwrap_or_default();
-        let mut line = format!("minato: Minato {version} ({}) replaces ", recipe.minato.display());
+        let mut line = format!("minato: Minato {version} ({}) replaces ", recipe.library);
         line += &match tokio.first() {
             Some(tokio) => format!("tokio {} and plays {VERSION}", tokio.from),
             None => format!("tokio {VERSION}"),

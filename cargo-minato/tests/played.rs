@@ -50,7 +50,7 @@ fn each_command_builds_it_on_minato() {
     let said = project.shared(["minato", "run"]).succeeds().has("played: true");
     let lines: Vec<_> = said.err.lines().filter(|line| line.starts_with("minato: ")).collect();
     assert_eq!(lines.len(), 1, "{}", said.err);
-    assert!(lines[0].starts_with("minato: Minato 0.1.0 ("), "{}", lines[0]);
+    assert!(lines[0].starts_with("minato: Minato 0.2.0 ("), "{}", lines[0]);
     assert!(lines[0].contains(&format!(") replaces tokio {TOKIO}")), "{}", lines[0]);
 
     let said = project.shared(["minato", "test", "--", "--nocapture"]).succeeds();

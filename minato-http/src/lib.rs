@@ -61,3 +61,8 @@ pub use self::timeout::{Timeout, TimeoutFuture, TimeoutLayer};
 
 /// An error of any type, as tower has it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The example of the README is compiled, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -171,3 +171,8 @@ impl AsyncTimer for Timer {
         self.project().sleep.poll(cx)
     }
 }
+
+/// The example of the README is compiled, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -121,3 +121,8 @@ mod turn;
 
 pub use self::guest::{Guest, GuestBuilder};
 pub use self::turn::turn;
+
+/// The example of the README is compiled, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -8,8 +8,10 @@ mod count;
 mod demo;
 mod instructions;
 mod origin;
+mod package;
 mod programs;
 mod recall;
+mod semver;
 mod tokio_names;
 mod tokio_suite;
 mod tour;
@@ -58,6 +60,7 @@ pub(crate) const STEPS: &[Command] = &[
     step("members", "The other members' tests pass", Function(cargo::members)),
     step("origin", "The tests that ORIGIN.md and GUARANTEES.md name exist", Function(origin::run)),
     step("doc", "The documentation builds without warnings", Cargo(cargo::DOC, 25)),
+    step("package", "Each public package builds by itself", Function(package::run)),
     step("features", "Each feature compiles, alone and with all", Function(cargo::every_feature)),
     step("examples", "Every example runs and ends by itself", Function(cargo::examples)),
     step("tour", "The README's tour ends well in under a minute", Function(tour::run)),
@@ -80,6 +83,7 @@ const OTHERS: &[Command] = &[
         Function(instructions::run),
     ),
     step("tokio-suite", "Run tokio's own tests on Minato", Function(tokio_suite::run)),
+    step("semver", "Compare the public API with the last release's", Function(semver::run)),
     step("programs", "Run programs written for tokio on Minato", Function(programs::run)),
     step("demo", "Run the service in demo/ on tokio and on Minato", Function(demo::run)),
     step("acceptance", "Run the acceptance programs, if there", Function(acceptance::run)),
