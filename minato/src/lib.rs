@@ -121,6 +121,7 @@ mod os;
 mod panics;
 pub mod prelude;
 pub mod reactor;
+mod receive_buffers;
 pub mod runtime;
 pub mod signal;
 pub mod sim;

@@ -59,7 +59,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 
 use minato::engine::Interest;
-use minato::io::DuplexStream;
+use minato::io::{AsyncReadExt, DuplexStream};
 use minato::net::tcp::Incoming;
 use minato::net::udp;
 use minato::net::unix::{self, pipe};
@@ -140,6 +140,10 @@ fn helpers() {
         Read<'static, S>: "Send Sync",
         ReadExact<'static, S>: "Send Sync",
         ReadIntoBuf<'static, S, Vec<u8>>: "Send Sync",
+        ReadLent<'static, S>: "Send Sync",
+        owned::OwnedReadLent<S>: "Send Sync Unpin",
+        // What a thread has just received is in its own cache.
+        Lent: "Unpin",
         ReadNumber<'static, S, u16, [u8; 2]>: "Send Sync",
         ReadToEnd<'static, S>: "Send Sync",
         ReadToString<'static, S>: "Send Sync",
@@ -237,6 +241,9 @@ fn futures_are_send() {
         _ = udp.send_to(&[0], "127.0.0.1:1").await;
         _ = stream.readable().await;
         _ = stream.peek(&mut [0]).await;
+        _ = (&*stream).read_lent().await;
+        _ = udp.recv_lent().await;
+        _ = udp.recv_from_lent().await;
     }
     fn check(listener: &TcpListener, udp: &UdpSocket, stream: &TcpStream) {
         sends(|| uses(listener, udp, stream));

@@ -16,6 +16,7 @@ mod tcp {
     mod halves;
     mod info;
     mod inherited;
+    mod lent;
     mod listen;
     mod listen_with;
     mod options;

@@ -59,6 +59,7 @@
 mod buf_read;
 pub(crate) mod forward;
 mod interrupted;
+mod lent;
 mod read;
 pub(crate) mod read_buf;
 mod seek;
@@ -68,6 +69,7 @@ mod write;
 pub use std::io::{Error, ErrorKind, Result, SeekFrom};
 
 pub use self::buf_read::AsyncBufRead;
+pub use self::lent::Lent;
 pub use self::read::AsyncRead;
 pub use self::read_buf::ReadBuf;
 pub use self::seek::AsyncSeek;

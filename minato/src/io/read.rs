@@ -4,8 +4,8 @@ use std::io::{self, Cursor};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::ReadBuf;
 use super::forward::{forward_pointers, forward_read};
+use super::{Lent, ReadBuf};
 use crate::net::Direct;
 
 /// Reads bytes without ever blocking the calling thread.
@@ -45,6 +45,21 @@ pub trait AsyncRead {
         bytes: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         ReadBuf::new(bytes).poll_fill(|buf| self.poll_read(cx, buf))
+    }
+
+    /// Attempts to read once, into memory of this thread; `None` is the end of the stream. The poll
+    /// form of [`read_lent`](super::AsyncReadExt::read_lent).
+    ///
+    /// # Errors
+    ///
+    /// Those of the reader; then nothing was read.
+    #[inline]
+    fn poll_read_lent(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<Option<Lent>>> {
+        Lent::poll_receive(Lent::CAPACITY, |bytes| self.poll_read_slice(cx, bytes))
+            .map_ok(Lent::or_end)
     }
 
     /// The socket from which a copy may take bytes past this reader. `None` while the reader holds

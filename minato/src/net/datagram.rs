@@ -129,6 +129,33 @@ macro_rules! datagram_api {
             poll (buf: &mut ReadBuf<'_>) -> $address {
                 self.receive_from(buf, false).map(|(_, from)| from)
             }
+            /// Receives one datagram, into memory that this thread lends for it. While it waits it
+            /// has no buffer; see [`Lent`]. What does not fit into [`Lent::CAPACITY`] is lost.
+            ///
+            /// # Errors
+            ///
+            /// As [`recv`](Self::recv).
+            ///
+            /// # Cancel safety
+            ///
+            /// Dropped before it is done, no datagram was taken.
+            fn recv_lent, poll_recv_lent, try_recv_lent(&self) -> Lent {
+                Lent::receive(|bytes| self.socket.receive(&mut ReadBuf::new(bytes), false))
+            }
+            /// Like [`recv_lent`](Self::recv_lent), with who sent it.
+            ///
+            /// # Errors
+            ///
+            /// As [`recv_from`](Self::recv_from).
+            ///
+            /// # Cancel safety
+            ///
+            /// Dropped before it is done, no datagram was taken.
+            fn recv_from_lent, poll_recv_from_lent, try_recv_from_lent(
+                &self
+            ) -> (Lent, $address) {
+                Lent::receive_with(|bytes| self.receive_from(&mut ReadBuf::new(bytes), false))
+            }
         }
 
         impl $socket {

@@ -14,7 +14,7 @@ use super::socket::{Socket, StreamVerbs};
 use super::stream::{read_methods, read_traits, send_file_method, write_methods, write_traits};
 use super::{Direct, SendFile};
 use crate::engine::{Interest, Readiness};
-use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
+use crate::io::{AsyncRead, AsyncWrite, Lent, ReadBuf};
 use crate::sync::Arc;
 
 /// A stream socket that can be split: [`TcpStream`](super::TcpStream) and its Unix sibling.

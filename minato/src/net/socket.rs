@@ -4,6 +4,7 @@
 //! when the socket is made. Its verbs are here, handed to the kind; operations that wait are those
 //! of [`Waitable`]; where it waits is its [`Registration`].
 
+use std::future::poll_fn;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::net::Shutdown;
@@ -11,13 +12,13 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::ptr;
 use std::task::{Context, Poll};
 
-use bytes::BufMut;
+use bytes::{Buf, BufMut};
 use minato_sim::outbox::Deferred;
 
 use super::io::{Done, Waitable};
 use super::registration::{self, Registration};
 use crate::engine::{Direction, Interest, Readiness, SimHost, Source};
-use crate::io::ReadBuf;
+use crate::io::{Lent, ReadBuf};
 use crate::os::transmit::{RecvMeta, Transmit};
 use crate::os::{
     self, Address, BorrowedDescriptor, Descriptor, Family, MAX_BUFFERS, Membership, OptionName,
@@ -189,6 +190,34 @@ pub(crate) trait StreamVerbs: Waitable {
             return Ok(0);
         }
         self.try_io(Interest::READABLE, || self.recv_buf(buf))
+    }
+
+    /// Receives without waiting into memory of this thread.
+    fn try_recv_lent(&self) -> io::Result<Option<Lent>> {
+        let operation = || Lent::receive(|bytes| self.recv_buf(&mut ReadBuf::new(bytes)));
+        self.try_io(Interest::READABLE, operation).map(Lent::or_end)
+    }
+
+    /// Sends what there is room for, without waiting; returns a copy of the rest.
+    fn send_lent(&self, mut lent: Lent) -> io::Result<Vec<u8>> {
+        while !lent.is_empty() {
+            match self.try_io(Interest::WRITABLE, || self.send(&lent)) {
+                Ok(sent) => lent.advance(sent),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(lent.into_vec())
+    }
+
+    /// Sends all of `bytes`.
+    async fn send_rest(&self, bytes: Vec<u8>) -> io::Result<()> {
+        let mut sent = 0;
+        while sent < bytes.len() {
+            sent += poll_fn(|cx| self.poll_write(cx, &bytes[sent..])).await?;
+        }
+        Ok(())
     }
 
     /// Sends from `buf`.

@@ -101,6 +101,16 @@ macro_rules! read_methods {
                 self.socket().try_recv_buf(&mut ReadBuf::new(buf))
             }
 
+            /// Like [`try_read`](Self::try_read), into memory that this thread lends; `None` is the
+            /// end of the stream.
+            ///
+            /// # Errors
+            ///
+            /// As [`try_read`](Self::try_read).
+            pub fn try_read_lent(&self) -> io::Result<Option<Lent>> {
+                self.socket().try_recv_lent()
+            }
+
             /// Like [`try_read`](Self::try_read), into several buffers in order.
             ///
             /// # Errors
@@ -134,6 +144,26 @@ macro_rules! write_methods {
             pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
                 let socket = self.socket();
                 socket.try_io(Interest::WRITABLE, || socket.send(buf))
+            }
+
+            /// Writes all that was lent. It starts at once, before it is polled, and gives the
+            /// memory back: what there is no room for is copied, and written when it is polled. So
+            /// the future, unlike `lent`, may go to another thread.
+            ///
+            /// # Errors
+            ///
+            /// The system's.
+            ///
+            /// # Cancel safety
+            ///
+            /// Dropped before it is done, it may have written a part.
+            #[must_use = "what there was no room for is written when it is polled"]
+            pub fn write_all_lent(
+                &self,
+                lent: Lent,
+            ) -> impl Future<Output = io::Result<()>> + Send {
+                let (socket, rest) = (self.socket(), self.socket().send_lent(lent));
+                async move { socket.send_rest(rest?).await }
             }
 
             /// Like [`try_write`](Self::try_write), from several buffers in order.

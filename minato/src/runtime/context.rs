@@ -19,6 +19,7 @@ use super::inner::RuntimeInner;
 use crate::engine::SimHost;
 use crate::panics::{Finally, Payload};
 use crate::reactor;
+use crate::receive_buffers::SpareBuffers;
 use crate::sync::Arc;
 use crate::sync::plain::{AtomicBool, AtomicUsize, Ordering};
 use crate::task::budget::Budget;
@@ -50,6 +51,9 @@ thread_local! {
 
     /// The world that this thread is in while it is in no context.
     static WORLD: RefCell<Option<World>> = const { RefCell::new(None) };
+
+    /// Memory for receives that nobody uses at the moment. It goes with the thread.
+    static SPARE_BUFFERS: SpareBuffers = const { SpareBuffers::new() };
 }
 
 /// Whether a thread of this process was ever in a world. Until then to ask costs a load.
@@ -622,4 +626,10 @@ pub(crate) fn in_no_world<T>(call: impl FnOnce() -> T) -> T {
     let before = HERE.with(|here| here.in_no_world.replace(true));
     let _restore = Finally(|| HERE.with(|here| here.in_no_world.set(before)));
     call()
+}
+
+/// Calls `with` with the spare receive buffers of this thread, unless its locals are gone.
+#[inline]
+pub(crate) fn with_spare_buffers<T>(with: impl FnOnce(&SpareBuffers) -> T) -> Option<T> {
+    SPARE_BUFFERS.try_with(with).ok()
 }

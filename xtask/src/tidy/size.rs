@@ -6,7 +6,7 @@ use crate::tree::{LIBRARY, Tree};
 const COLUMNS: usize = 100;
 const FILE_LINES: usize = 450;
 const FUNCTION_LINES: usize = 70;
-pub(crate) const CORE_LINES: usize = 20_000;
+pub(crate) const CORE_LINES: usize = 20_500;
 const EXAMPLE_LINES: usize = 60;
 const TEST_BINARIES: usize = 15;
 
@@ -53,7 +53,7 @@ pub(crate) fn function_length(tree: &Tree) -> Vec<Violation> {
     found
 }
 
-/// The library has at most 20,000 lines of code, tests apart.
+/// The library has at most 20,500 lines of code, tests apart.
 pub(crate) fn core_length(tree: &Tree) -> Vec<Violation> {
     let files = tree.library();
     let lines = files.map(|(_, source)| source.lines_of_code().0).sum();

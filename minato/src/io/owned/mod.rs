@@ -64,7 +64,7 @@ pub use self::copy::{OwnedCopy, copy};
 pub use self::lines::{OwnedLines, lines};
 pub(crate) use self::parts::{Parts, by_value_future};
 pub use self::read::{
-    OwnedRead, OwnedReadExact, OwnedReadToEnd, OwnedReadUntil, read, read_exact, read_to_end,
-    read_until,
+    OwnedRead, OwnedReadExact, OwnedReadLent, OwnedReadToEnd, OwnedReadUntil, read, read_exact,
+    read_lent, read_to_end, read_until,
 };
 pub use self::write::{OwnedFlush, OwnedShutdown, OwnedWriteAll, flush, shutdown, write_all};

@@ -5,7 +5,7 @@ use std::task::Poll;
 
 use super::parts::{Parts, by_value_future};
 use crate::io::util::{ToEnd, Until, poll_fill, poll_through};
-use crate::io::{AsyncBufRead, AsyncRead};
+use crate::io::{AsyncBufRead, AsyncRead, Lent};
 
 /// Reads once into `buf`, as many bytes as are there; returns reader, buffer and their number.
 ///
@@ -47,6 +47,46 @@ by_value_future! {
         buf => Pin::new(reader).poll_read_slice(cx, buf),
     };
     |(reader, buf), count| (reader, buf, count)
+}
+
+/// Reads once, into memory that this thread lends for it; returns the reader and what was read,
+/// `None` at the end of the stream. While it waits it has no buffer; see [`Lent`].
+///
+/// # Errors
+///
+/// The reader's error; nothing was read then.
+///
+/// # Cancel safety
+///
+/// Nothing was read before the future is done. [`OwnedReadLent::into_parts`] gives the reader back.
+///
+/// # Examples
+///
+/// ```
+/// use minato::io::owned;
+///
+/// # futures::executor::block_on(async {
+/// let (client, socket) = minato::io::duplex(64);
+/// let (client, _) = owned::write_all(client, "ahoy").await?;
+/// let (socket, lent) = owned::read_lent(socket).await?;
+/// assert_eq!(lent.as_deref(), Some(&b"ahoy"[..]));
+/// drop(client);
+/// let (_socket, lent) = owned::read_lent(socket).await?;
+/// assert!(lent.is_none(), "the end");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+pub fn read_lent<A: AsyncRead + Unpin>(a: A) -> OwnedReadLent<A> {
+    OwnedReadLent { parts: Parts::new("ReadLent", a) }
+}
+
+by_value_future! {
+    /// The future of [`read_lent`].
+    pub struct OwnedReadLent<A: [AsyncRead + Unpin]> of A => (A, Option<Lent>);
+    /// The reader, of which nothing was read; `None` after success.
+    into_parts;
+    |cx, reader| Pin::new(reader).poll_read_lent(cx);
+    |reader, lent| (reader, lent)
 }
 
 /// Reads until `buf` is full; returns reader and buffer.

@@ -53,7 +53,7 @@ pub use self::empty::{Empty, Repeat, Sink, empty, repeat, sink};
 pub use self::halves::{ReadHalf, WriteHalf, split};
 pub use self::join::{Join, join};
 pub use self::pieces::{Lines, Split};
-pub use self::read::{Read, ReadExact, ReadIntoBuf, ReadNumber};
+pub use self::read::{Read, ReadExact, ReadIntoBuf, ReadLent, ReadNumber};
 pub use self::read_ext::AsyncReadExt;
 pub use self::read_to_end::ReadToEnd;
 pub use self::read_to_string::ReadToString;

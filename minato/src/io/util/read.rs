@@ -7,9 +7,9 @@ use std::task::{Context, Poll, ready};
 use bytes::BufMut;
 
 use super::future::helper_future;
-use crate::io::AsyncRead;
 use crate::io::interrupted::uninterrupted;
 use crate::io::read_buf::poll_read_into;
+use crate::io::{AsyncRead, Lent};
 
 helper_future! {
     /// The future of [`AsyncReadExt::read`](crate::io::AsyncReadExt::read).
@@ -30,6 +30,16 @@ helper_future! {
     }
     where (R: AsyncRead + Unpin, B: BufMut) -> io::Result<usize>;
     |this, cx| poll_read_into(Pin::new(&mut **this.reader), cx, this.buf)
+}
+
+helper_future! {
+    /// The future of [`AsyncReadExt::read_lent`](crate::io::AsyncReadExt::read_lent).
+    pub struct ReadLent<'a, R: ?Sized> {
+        pub(super) reader: &'a mut R,
+    }
+    where (R: AsyncRead + Unpin) -> io::Result<Option<Lent>>;
+    #[inline(always)]
+    |this, cx| Pin::new(&mut **this.reader).poll_read_lent(cx)
 }
 
 helper_future! {

@@ -4,7 +4,9 @@ use bytes::BufMut;
 
 use super::numbers::numbers;
 use super::read_to_end::ToEnd;
-use super::{Chain, Read, ReadExact, ReadIntoBuf, ReadNumber, ReadToEnd, ReadToString, Take};
+use super::{
+    Chain, Read, ReadExact, ReadIntoBuf, ReadLent, ReadNumber, ReadToEnd, ReadToString, Take,
+};
 use crate::io::AsyncRead;
 
 /// Writes out the number methods, which differ in nothing but the number.
@@ -117,6 +119,48 @@ pub trait AsyncReadExt: AsyncRead {
         B: BufMut + ?Sized,
     {
         ReadIntoBuf { reader: self, buf }
+    }
+
+    /// Reads once, into memory that this thread lends for it; `None` is the end of the stream.
+    ///
+    /// It waits first and takes memory only then, so a connection on which nothing arrives holds no
+    /// buffer; see [`Lent`](crate::io::Lent).
+    ///
+    /// # Errors
+    ///
+    /// Those of the reader; then nothing was read.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that is dropped before its end has read nothing.
+    ///
+    /// ```
+    /// use minato::io::{self, AsyncReadExt, AsyncWriteExt};
+    /// use minato::net::{TcpListener, TcpStream};
+    ///
+    /// /// Sends back what comes. Any number of these has few buffers.
+    /// async fn echo(mut stream: TcpStream) -> io::Result<()> {
+    ///     loop {
+    ///         let Some(lent) = stream.read_lent().await? else { return Ok(()) };
+    ///         stream.write_all_lent(lent).await?;
+    ///     }
+    /// }
+    ///
+    /// # minato::run(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let mut client = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (stream, _) = listener.accept().await?;
+    /// let echoing = minato::spawn(echo(stream));
+    /// client.write_all(b"ahoy").await?;
+    /// let mut four = [0; 4];
+    /// client.read_exact(&mut four).await?;
+    /// assert_eq!(&four, b"ahoy");
+    /// drop(client);
+    /// echoing.await?
+    /// # }).unwrap();
+    /// ```
+    fn read_lent(&mut self) -> ReadLent<'_, Self> {
+        ReadLent { reader: self }
     }
 
     /// Reads until `buf` is full; returns its length.

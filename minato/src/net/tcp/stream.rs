@@ -12,7 +12,7 @@ use bytes::BufMut;
 
 use super::{TcpInfo, TcpKeepalive, connect};
 use crate::engine::{Direction, Interest, Readiness};
-use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
+use crate::io::{AsyncRead, AsyncWrite, Lent, ReadBuf};
 use crate::net::api::{socket_api, std_api};
 use crate::net::halves::{
     self, BorrowedReadHalf, BorrowedWriteHalf, OwnedReadHalf, OwnedWriteHalf, SplitStream,

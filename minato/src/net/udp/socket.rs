@@ -10,7 +10,7 @@ use bytes::BufMut;
 
 use super::Received;
 use crate::engine::{Direction, Interest, Readiness};
-use crate::io::ReadBuf;
+use crate::io::{Lent, ReadBuf};
 use crate::net::ToSocketAddrs;
 use crate::net::address::{first_ok, to_socket_addrs};
 use crate::net::api::{socket_api, std_api};

@@ -9,7 +9,7 @@ use bytes::BufMut;
 
 use super::SocketAddr;
 use crate::engine::{Direction, Interest, Readiness};
-use crate::io::ReadBuf;
+use crate::io::{Lent, ReadBuf};
 use crate::net::api::{socket_api, std_api};
 use crate::net::backoff::{Pauses, pause};
 use crate::net::datagram::datagram_api;

@@ -34,7 +34,7 @@ use std::task::{Context, Poll};
 use bytes::BufMut;
 
 use crate::engine::{Direction, Interest, Readiness};
-use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
+use crate::io::{AsyncRead, AsyncWrite, Lent, ReadBuf};
 use crate::net::api::{readable_api, ready_api, writable_api};
 use crate::net::io::Waitable;
 use crate::net::registration::{self, Registration};
