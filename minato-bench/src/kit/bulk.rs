@@ -3,11 +3,12 @@
 //! For the peers that wait for readiness: they wait, and give the socket to the methods here.
 
 use std::io::{self, IoSliceMut};
+use std::net::SocketAddr;
 
 use bytes::BytesMut;
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSockRef, UdpSocketState};
 
-use super::page_aligned;
+use super::{Tally, page_aligned};
 
 /// Bytes of one message with all its segments: what Linux gives at most.
 const MESSAGE: usize = 64 * 1024;
@@ -50,9 +51,12 @@ impl<'a> Bulk<'a> {
         self.state.recv(socket, &mut self.slices, &mut self.metas)
     }
 
-    /// The datagrams in the first messages of those received last.
-    pub fn datagrams(&self, messages: usize) -> u64 {
-        self.metas[..messages].iter().map(|meta| datagrams(meta.len, meta.stride)).sum()
+    /// Counts one of the messages received last. If it ends with the question, gives the answer,
+    /// and to whom it goes.
+    pub fn count(&self, message: usize, tally: &Tally) -> Option<(SocketAddr, [u8; 8])> {
+        let meta = &self.metas[message];
+        let bytes = &self.slices[message][..meta.len];
+        tally.take(bytes, meta.stride).map(|answer| (meta.addr, answer))
     }
 
     /// Sends one of the messages received last back to where it came from.
@@ -73,24 +77,11 @@ impl<'a> Bulk<'a> {
     }
 }
 
-/// The datagrams in a message of `len` bytes with segments of `stride` bytes.
-pub fn datagrams(len: usize, stride: usize) -> u64 {
-    len.div_ceil(stride.max(1)).max(1) as u64
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::UdpSocket;
 
     use super::*;
-
-    #[test]
-    fn segments_are_counted() {
-        assert_eq!(datagrams(64, 64), 1);
-        assert_eq!(datagrams(640, 64), 10);
-        assert_eq!(datagrams(641, 64), 11);
-        assert_eq!(datagrams(0, 0), 1);
-    }
 
     #[test]
     fn what_is_received_goes_back() {
@@ -102,11 +93,11 @@ mod tests {
 
         let mut room = bulk_room();
         let mut bulk = Bulk::new(UdpSockRef::from(&server), &mut room).unwrap();
-        let mut datagrams = 0;
-        while datagrams < 2 {
+        let tally = Tally::for_sockets(1).remove(0);
+        while tally.total() < 2 {
             let messages = bulk.receive(UdpSockRef::from(&server)).unwrap();
-            datagrams += bulk.datagrams(messages);
             for message in 0..messages {
+                assert_eq!(bulk.count(message, &tally), None);
                 bulk.send_back(UdpSockRef::from(&server), message).unwrap();
             }
         }

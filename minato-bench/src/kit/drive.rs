@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use crate::peer::Stopwatch;
+use crate::peer::{Spent, Stopwatch};
 
 /// Timers polled between two yields; below the 128 operations that tokio and minato allow.
 const BATCH: u64 = 100;
@@ -22,8 +22,12 @@ const FAR: Duration = Duration::from_secs(30);
 /// The shortest timer of `timer-expire`.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-/// How much longer than that the longest is.
+/// How much longer than that the longest is, at most.
 const SPREAD: Duration = Duration::from_millis(49);
+
+/// Between the ends of two timers of `timer-expire`, unless there are so many that this exceeds
+/// [`SPREAD`].
+const STEP: Duration = Duration::from_nanos(490);
 
 /// A future that is never ready, to put a timeout on.
 pub fn forever() -> Pending<()> {
@@ -49,14 +53,32 @@ async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> bool {
     poll_fn(|cx: &mut Context<'_>| Poll::Ready(future.as_mut().poll(cx).is_ready())).await
 }
 
+/// What awaiting a task gives that returns a number: the number, or also that the task failed.
+pub trait Joined {
+    /// The number, or 0 if the task failed.
+    fn number(self) -> u64;
+}
+
+impl Joined for u64 {
+    fn number(self) -> u64 {
+        self
+    }
+}
+
+impl<E> Joined for Result<u64, E> {
+    fn number(self) -> u64 {
+        self.unwrap_or_default()
+    }
+}
+
 /// Spawns a task and joins it, `count` times; adds up what they return.
-pub async fn spawn_and_join<J, T>(count: u64, spawn: impl Fn(u64) -> J, number: fn(T) -> u64) -> u64
+pub async fn spawn_and_join<J>(count: u64, spawn: impl Fn(u64) -> J) -> u64
 where
-    J: Future<Output = T>,
+    J: Future<Output: Joined>,
 {
     let mut sum = 0_u64;
     for turn in 0..count {
-        sum = sum.wrapping_add(number(spawn(turn).await));
+        sum = sum.wrapping_add(spawn(turn).await.number());
     }
     sum
 }
@@ -83,7 +105,7 @@ pub async fn insert_and_cancel<T: Future, Y: Future>(
 }
 
 /// Polls `count` timers once, then awaits each in the order in which they end. The first lasts
-/// 1 ms, the last 50.
+/// 1 ms, the last at most 50.
 ///
 /// Its duration is mostly the timers' own time; its cost shows in CPU time.
 pub async fn expire<S: Future, Y: Future>(
@@ -92,6 +114,7 @@ pub async fn expire<S: Future, Y: Future>(
     yield_now: impl Fn() -> Y,
 ) {
     let step = SPREAD.as_nanos() as u64 / count.max(1);
+    let step = step.min(STEP.as_nanos() as u64);
     let mut sleeps = Vec::new();
     for turn in 0..count {
         let duration = SHORTEST + Duration::from_nanos(turn * step);
@@ -110,13 +133,13 @@ pub async fn expire<S: Future, Y: Future>(
 }
 
 /// Polls 1,000 timers that are far off, then sets one after the other to a later time, `count`
-/// times in all. The watch starts when they wait.
+/// times in all. Only this is measured.
 pub async fn reset_in_turn<S: Future, Y: Future>(
     count: u64,
     sleep_until: impl Fn(Instant) -> S,
     reset: impl Fn(Pin<&mut S>, Instant),
     yield_now: impl Fn() -> Y,
-) -> Stopwatch {
+) -> Spent {
     let far = Instant::now() + FAR;
     let mut sleeps = Vec::new();
     for turn in 0..WAITING {
@@ -132,7 +155,7 @@ pub async fn reset_in_turn<S: Future, Y: Future>(
         let later = far + Duration::from_micros(WAITING as u64 + turn);
         reset(sleeps[turn as usize % WAITING].as_mut(), later);
     }
-    watch
+    watch.stop()
 }
 
 #[cfg(test)]
@@ -146,8 +169,9 @@ mod tests {
     #[test]
     fn every_task_is_joined() {
         let spawn = |turn| async move { turn };
-        let sum = smol::block_on(spawn_and_join(5, spawn, |number| number));
-        assert_eq!(sum, 1 + 2 + 3 + 4);
+        assert_eq!(smol::block_on(spawn_and_join(5, spawn)), 1 + 2 + 3 + 4);
+        let spawn = |turn| async move { if turn == 2 { Err(()) } else { Ok(turn) } };
+        assert_eq!(smol::block_on(spawn_and_join(5, spawn)), 1 + 3 + 4);
     }
 
     #[test]
@@ -206,7 +230,18 @@ mod tests {
         smol::block_on(expire(300, make, yield_now));
         let made = made.into_inner();
         assert_eq!((made.len(), done.get()), (300, 300));
-        assert!(made.is_sorted() && made[0] == SHORTEST && made[299] < SHORTEST + SPREAD);
+        assert!(made.is_sorted() && made[0] == SHORTEST && made[299] == SHORTEST + 299 * STEP);
+    }
+
+    #[test]
+    fn many_timers_end_in_their_time_too() {
+        let last = Cell::new(Duration::ZERO);
+        let make = |duration| {
+            last.set(duration);
+            async {}
+        };
+        smol::block_on(expire(1_000_000, make, yield_now));
+        assert!(last.get() > SHORTEST + SPREAD * 9 / 10 && last.get() < SHORTEST + SPREAD);
     }
 
     #[test]
@@ -234,7 +269,7 @@ mod tests {
             resets.borrow_mut().push(later);
             timer.get_mut().set_at(later);
         };
-        let _watch = smol::block_on(reset_in_turn(1500, Timer::at, reset, yield_now));
+        let _spent = smol::block_on(reset_in_turn(1500, Timer::at, reset, yield_now));
         let resets = resets.into_inner();
         assert_eq!(resets.len(), 1500);
         assert!(resets.is_sorted() && resets[0] > now + Duration::from_secs(10));

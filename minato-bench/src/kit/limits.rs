@@ -1,12 +1,10 @@
 //! What most peers or variants lack.
 
-use crate::peer::{PeerCommand, Workload, lacks};
+use crate::peer::{PeerCommand, lacks};
 
 /// Ends the process if several workers are asked of a variant that has one.
 pub fn forbid_workers(command: &PeerCommand) {
-    // The workers of this one are plain threads beside the runtime.
-    let beside = command.workload == Workload::WakeManyToOne;
-    if command.workers() > 1 && !beside {
+    if command.runtime_workers() > 1 {
         lacks("several workers in this variant");
     }
 }

@@ -2,11 +2,10 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::Tally;
 use crate::peer::{
     PeerCommand, Workload, announce, exit_when_stdin_ends, exit_when_stdin_ends_after,
     report_received,
@@ -48,32 +47,27 @@ pub fn open_tcp(command: &PeerCommand, count: usize) -> io::Result<Vec<TcpListen
 }
 
 /// Binds `count` sockets to the address of `command`, and says so. When standard input ends, the
-/// process does, and a sink tells what stands in `received`.
+/// process does, and a sink tells what it has received. Each socket has its [`Tally`].
 ///
 /// The sockets block, as those of [`open_tcp`].
 ///
 /// # Errors
 ///
 /// When an address is taken or descriptors run out.
-pub fn open_udp(
-    command: &PeerCommand,
-    count: usize,
-    received: &Arc<AtomicU64>,
-) -> io::Result<Vec<UdpSocket>> {
+pub fn open_udp(command: &PeerCommand, count: usize) -> io::Result<Vec<(UdpSocket, Tally)>> {
     let sockets = open(command.listen, count, Type::DGRAM, Protocol::UDP, |socket| {
         socket.set_recv_buffer_size(RECEIVE_BUFFER)
     })?;
     let sockets: Vec<UdpSocket> = sockets.into_iter().map(UdpSocket::from).collect();
-    if command.workload == Workload::UdpSink {
-        let received = received.clone();
-        exit_when_stdin_ends_after(move || report_received(received.load(Ordering::Relaxed)))?;
-    } else {
-        exit_when_stdin_ends()?;
+    let tallies = Tally::for_sockets(count);
+    match tallies.first().filter(|_| command.workload == Workload::UdpSink).cloned() {
+        Some(tally) => exit_when_stdin_ends_after(move || report_received(tally.total()))?,
+        None => exit_when_stdin_ends()?,
     }
     for first in sockets.iter().take(1) {
         announce(first.local_addr()?)?;
     }
-    Ok(sockets)
+    Ok(sockets.into_iter().zip(tallies).collect())
 }
 
 /// Several sockets share one address by `SO_REUSEPORT`; a single one goes without.

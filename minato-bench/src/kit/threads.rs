@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Arc, Barrier};
 
-use crate::peer::Stopwatch;
+use crate::peer::{Spent, Stopwatch};
 
 /// Runs `each` on a thread of its own for every item, the last one on this thread; gives the first
 /// error.
@@ -27,15 +27,16 @@ where
 }
 
 /// Has `threads` threads work at once. Each first does its `set_up`; when all have, the watch
-/// starts, and then the work. A failed set-up does not keep the others waiting.
+/// starts, and then the work; it stops at the end of the last. A failed set-up does not keep the
+/// others waiting.
 ///
 /// # Errors
 ///
-/// What `set_up` returns, or that of starting a thread.
-pub fn at_once<R, S, W>(threads: usize, set_up: S, work: W) -> io::Result<Stopwatch>
+/// What `set_up` or `work` returns, or that of starting a thread.
+pub fn at_once<R, S, W>(threads: usize, set_up: S, work: W) -> io::Result<Spent>
 where
     S: Fn() -> io::Result<R> + Clone + Send + 'static,
-    W: Fn(R) + Clone + Send + 'static,
+    W: Fn(R) -> io::Result<()> + Clone + Send + 'static,
 {
     let barrier = Arc::new(Barrier::new(threads + 1));
     let mut running = Vec::new();
@@ -45,14 +46,14 @@ where
             let ready = set_up();
             barrier.wait();
             barrier.wait();
-            ready.map(work)
+            ready.and_then(work)
         })?);
     }
     barrier.wait();
     let watch = Stopwatch::start();
     barrier.wait();
     running.into_iter().try_for_each(joined)?;
-    Ok(watch)
+    Ok(watch.stop())
 }
 
 /// What a thread returned.
@@ -99,6 +100,7 @@ mod tests {
         let work = move |()| {
             assert_eq!(ready.load(Ordering::SeqCst), 3);
             finished.fetch_add(1, Ordering::SeqCst);
+            Ok(())
         };
         at_once(3, set_up, work).unwrap();
         assert_eq!(done.load(Ordering::SeqCst), 3);

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
@@ -15,6 +16,8 @@ pub const LACKS: i32 = 3;
 pub enum Workload {
     /// Write back what is read.
     Echo,
+    /// Echo with a buffer that is lent for each read.
+    EchoLent,
     /// Accept, echo once, close.
     Churn,
     /// Echo with a small buffer.
@@ -33,6 +36,8 @@ pub enum Workload {
     Yield,
     /// Be woken by another thread and answer.
     WakeAcross,
+    /// The same, beside a task that blocks its worker.
+    WakeBesideBlocked,
     /// Receive what several threads send to one task.
     WakeManyToOne,
     /// Poll a timer once, and drop it.
@@ -41,6 +46,12 @@ pub enum Workload {
     TimerExpire,
     /// Move timers that wait.
     TimerReset,
+    /// Say that this thread may block.
+    BlockInPlace,
+    /// Wait for a future in a task, after saying so.
+    NestedBlockOn,
+    /// The same without saying so.
+    NestedBlockOnDirect,
 }
 
 impl Workload {
@@ -54,6 +65,7 @@ impl Workload {
         matches!(
             self,
             Workload::Echo
+                | Workload::EchoLent
                 | Workload::Churn
                 | Workload::Idle
                 | Workload::Blocked
@@ -73,7 +85,8 @@ pub struct PeerCommand {
     /// What to do
     #[arg(value_enum)]
     pub workload: Workload,
-    /// Worker threads of the runtime, or sending threads [default: 1; wake-many-to-one: 4]
+    /// Worker threads of the runtime, or sending threads [default: 1; wake-many-to-one: 4;
+    /// wake-beside-blocked: 2]
     #[arg(long, value_name = "N")]
     workers: Option<usize>,
     /// Bytes of a message, where the workload needs to know
@@ -82,6 +95,10 @@ pub struct PeerCommand {
     /// Operations to do, for the workloads that drive themselves
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub count: u64,
+    /// Do N operations for each line `go N` of standard input, and answer `done N NANOSECONDS`
+    /// with their CPU time
+    #[arg(long)]
+    pub on_demand: bool,
     /// Spin for a while before a worker parks
     #[arg(long)]
     pub spin: bool,
@@ -100,25 +117,59 @@ pub struct PeerCommand {
 }
 
 impl PeerCommand {
-    /// The command line of this process. Also raises its limit of open files.
+    /// Does what the command line of this process says, by `serve`. Also raises the limit of open
+    /// files.
     ///
     /// Ends the process with a message if it is not understood or the variant is not one of
-    /// `variants`.
-    pub fn parse_for(variants: &[&str]) -> PeerCommand {
+    /// `variants`. An error of `serve` becomes a message, too.
+    pub fn run(variants: &[&str], serve: impl FnOnce(&PeerCommand) -> io::Result<()>) -> ExitCode {
         let command = PeerCommand::parse();
-        if !variants.contains(&command.variant.as_str()) {
-            let (unknown, known) = (&command.variant, variants.join(", "));
-            eprintln!("error: there is no variant `{unknown}`; this peer has {known}");
-            std::process::exit(2);
+        if let Err(what) = command.check(variants) {
+            eprintln!("error: {what}");
+            return ExitCode::from(2);
         }
         raise_file_limit();
-        command
+        match serve(&command) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("error: {error}");
+                ExitCode::FAILURE
+            }
+        }
     }
 
-    /// Threads to use: those asked for, else one, and four for `wake-many-to-one`.
+    /// What only the peer knows of the command line, and what two options have to do with each
+    /// other.
+    fn check(&self, variants: &[&str]) -> Result<(), String> {
+        if !variants.contains(&self.variant.as_str()) {
+            let known = variants.join(", ");
+            return Err(format!("there is no variant `{}`; this peer has {known}", self.variant));
+        }
+        if self.on_demand && self.workload.is_server() {
+            let name = self.workload.name();
+            return Err(format!("{name} is driven from outside, and not by --on-demand"));
+        }
+        if self.workload == Workload::WakeBesideBlocked && self.workers() < 2 {
+            return Err("wake-beside-blocked needs --workers 2 or more".to_string());
+        }
+        Ok(())
+    }
+
+    /// Threads to use: those asked for, else one, four for `wake-many-to-one` and two for
+    /// `wake-beside-blocked`.
     pub fn workers(&self) -> usize {
-        let usual = if self.workload == Workload::WakeManyToOne { 4 } else { 1 };
+        let usual = match self.workload {
+            Workload::WakeManyToOne => 4,
+            Workload::WakeBesideBlocked => 2,
+            _ => 1,
+        };
         self.workers.unwrap_or(usual).max(1)
+    }
+
+    /// Threads of the runtime: as [`PeerCommand::workers`], except that those of
+    /// `wake-many-to-one` are plain threads beside it.
+    pub fn runtime_workers(&self) -> usize {
+        if self.workload == Workload::WakeManyToOne { 1 } else { self.workers() }
     }
 
     /// Where to relay to.
@@ -170,7 +221,7 @@ mod tests {
     #[test]
     fn many_to_one_has_four_senders() {
         let command = PeerCommand::try_parse_from(["peer", "x", "wake-many-to-one"]).unwrap();
-        assert_eq!(command.workers(), 4);
+        assert_eq!((command.workers(), command.runtime_workers()), (4, 1));
         let command = PeerCommand::try_parse_from(["peer", "x", "yield"]).unwrap();
         assert_eq!(command.workers(), 1);
     }
@@ -179,6 +230,19 @@ mod tests {
     fn nonsense_is_refused() {
         for words in [&["peer", "x"][..], &["peer", "x", "fly"], &["peer", "x", "echo", "--size"]] {
             assert!(PeerCommand::try_parse_from(words).is_err(), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_refused() {
+        let check =
+            |words: &str| PeerCommand::try_parse_from(words.split(' ')).unwrap().check(&["x", "y"]);
+        assert!(check("peer z echo").unwrap_err().contains("there is no variant `z`"));
+        assert!(check("peer x echo --on-demand").unwrap_err().starts_with("echo is driven"));
+        let alone = check("peer x wake-beside-blocked --workers 1");
+        assert!(alone.unwrap_err().contains("--workers 2"));
+        for words in ["peer y echo", "peer x yield --on-demand", "peer x wake-beside-blocked"] {
+            assert_eq!(check(words), Ok(()));
         }
     }
 

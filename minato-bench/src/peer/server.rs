@@ -15,6 +15,9 @@ use signal_hook::consts::SIGIO;
 /// generator begins no other request with it.
 pub const BLOCKING: u8 = 0xFF;
 
+/// The datagram that `udp-sink` answers with the number of those it has received so far.
+pub const QUESTION: [u8; 8] = *b"count?\0\0";
+
 /// Prints the line `listening ADDR` that the runner waits for.
 ///
 /// # Errors

@@ -4,11 +4,20 @@ use std::time::{Duration, Instant};
 
 use nix::time::{ClockId, clock_gettime};
 
-/// Measures a run of operations, from its start to [`Stopwatch::report`].
+/// Measures a run of operations, from its start to [`Stopwatch::stop`].
 #[derive(Debug)]
 pub struct Stopwatch {
     started: Instant,
     cpu: Duration,
+}
+
+/// What a run of operations took.
+#[derive(Debug, Clone, Copy)]
+pub struct Spent {
+    /// From the first to the last.
+    pub time: Duration,
+    /// The CPU time of all threads of this process.
+    pub cpu: Duration,
 }
 
 impl Stopwatch {
@@ -17,11 +26,10 @@ impl Stopwatch {
         Stopwatch { started: Instant::now(), cpu: process_cpu() }
     }
 
-    /// Prints the line `operations N nanoseconds T cpu C`.
-    pub fn report(self, operations: u64) {
-        let elapsed = self.started.elapsed().as_nanos();
-        let cpu = process_cpu().saturating_sub(self.cpu).as_nanos();
-        println!("operations {operations} nanoseconds {elapsed} cpu {cpu}");
+    /// What was spent since the start. What is cleaned up afterwards does not count.
+    pub fn stop(self) -> Spent {
+        let cpu = process_cpu().saturating_sub(self.cpu);
+        Spent { time: self.started.elapsed(), cpu }
     }
 }
 

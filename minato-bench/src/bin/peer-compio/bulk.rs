@@ -2,16 +2,17 @@
 //! (GRO, GSO), which is what compio's own QUIC does.
 
 use std::io;
-use std::net::UdpSocket as StdSocket;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::BytesMut;
 use compio::BufResult;
 use compio::io::ancillary::{AncillaryBuf, AncillaryIter};
 use compio::net::UdpSocket;
-use minato_bench::kit::{datagrams, page_aligned};
+use minato_bench::kit::{Tally, page_aligned};
+use minato_bench::peer::{PeerCommand, Workload};
 use nix::libc::{SOL_UDP, UDP_GRO, UDP_SEGMENT};
 use nix::sys::socket::{setsockopt, sockopt::UdpGroSegment};
+
+use crate::completion::udp::on_sockets;
 
 /// Bytes of one message with all its segments: what Linux gives at most.
 const MESSAGE: usize = 64 * 1024;
@@ -19,23 +20,29 @@ const MESSAGE: usize = 64 * 1024;
 /// Room for the one control message that is received or sent.
 type Control = AncillaryBuf<32>;
 
-/// Has the kernel join datagrams of the same sender and size.
-pub(crate) fn join(socket: &StdSocket) -> io::Result<()> {
-    Ok(setsockopt(socket, UdpGroSegment, &true)?)
+pub(crate) fn serve(command: &PeerCommand) -> io::Result<()> {
+    let sink = command.workload == Workload::UdpSink;
+    on_sockets(command, async move |socket, tally| {
+        // The kernel joins datagrams of the same sender and size.
+        setsockopt(&socket, UdpGroSegment, &true)?;
+        if sink { count(&socket, &tally).await } else { echo(&socket).await }
+    })
 }
 
-pub(crate) async fn count(socket: &UdpSocket, received: &AtomicU64) -> io::Result<()> {
+async fn count(socket: &UdpSocket, tally: &Tally) -> io::Result<()> {
     let (mut buffer, mut control) = (page_aligned(MESSAGE), Control::new());
     let mut result;
     loop {
         BufResult(result, (buffer, control)) = socket.recv_msg(buffer, control).await;
-        let (len, ..) = result?;
-        received.fetch_add(datagrams(len, stride(&control, len)), Ordering::Relaxed);
+        let (len, _, from, _) = result?;
+        if let Some(answer) = tally.take(&buffer, stride(&control, len)) {
+            socket.send_to(answer.to_vec(), from).await.0?;
+        }
         buffer.clear();
     }
 }
 
-pub(crate) async fn echo(socket: &UdpSocket) -> io::Result<()> {
+async fn echo(socket: &UdpSocket) -> io::Result<()> {
     let (mut buffer, mut control) = (page_aligned(MESSAGE), Control::new());
     let mut received;
     loop {

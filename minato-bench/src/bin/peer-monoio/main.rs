@@ -1,69 +1,46 @@
 //! monoio as a peer, on its io_uring driver. `default` is the ring as monoio makes it; `defer` adds
 //! `SINGLE_ISSUER` and `DEFER_TASKRUN`, which monoio leaves to its users.
 //!
-//! A server with several workers has a runtime a thread, each with a listener of its own, which is
-//! how monoio is meant to be used. Timers are enabled, as they are for all peers, and so is the
-//! feature `sync`: without it no other thread can wake a task.
+//! Timers are enabled, as they are for all peers, and so is the feature `sync`: without it no other
+//! thread can wake a task.
 //!
-//! Reads and writes own their buffer: a `BytesMut`, so that it can begin on a page boundary.
+//! The servers and workloads are the sources of compio, with monoio under the names that both use
+//! ([`rt`]). monoio's own are the relay and the loop that accepts.
 
+mod bulk;
+#[path = "../shared/completion/mod.rs"]
+mod completion;
+#[path = "../shared/drive.rs"]
 mod drive;
-mod echo;
 mod relay;
-mod udp;
+#[path = "../shared/reset.rs"]
+mod reset;
+mod rt;
 
-use std::future::Future;
 use std::io;
 use std::net::TcpListener as StdListener;
+use std::process::ExitCode;
 
-use minato_bench::kit;
-use minato_bench::peer::{PeerCommand, Workload};
+use minato_bench::peer::{PeerCommand, Spent, Workload, lacks};
 use monoio::net::{TcpListener, TcpStream};
 use monoio::time::TimeDriver;
-use monoio::{IoUringDriver, Runtime, RuntimeBuilder};
+use monoio::{IoUringDriver, RuntimeBuilder};
 
-fn main() -> io::Result<()> {
-    let command = PeerCommand::parse_for(&["default", "defer"]);
-    kit::forbid_spin(&command);
-    match command.workload {
-        Workload::Echo => serve(&command, echo::echo),
-        Workload::Churn => serve(&command, echo::once),
-        Workload::Idle => serve(&command, echo::idle),
-        Workload::Blocked => {
-            let block = command.block();
-            serve(&command, move |stream| echo::blocked(stream, block))
-        }
-        Workload::Relay => {
-            let target = command.target()?;
-            serve(&command, move |stream| relay::relay(stream, target))
-        }
-        Workload::UdpEcho | Workload::UdpSink => udp::serve(&command),
-        _ => drive::run(&command),
-    }
+use self::completion::host;
+
+type Runtime = monoio::Runtime<TimeDriver<IoUringDriver>>;
+
+fn main() -> ExitCode {
+    PeerCommand::run(&["default", "defer"], completion::run)
 }
 
 /// The runtime of a variant, for this thread.
-pub(crate) fn runtime(command: &PeerCommand) -> io::Result<Runtime<TimeDriver<IoUringDriver>>> {
+fn runtime(command: &PeerCommand) -> io::Result<Runtime> {
     let mut ring = io_uring_06::IoUring::builder();
     if command.variant == "defer" {
         ring.setup_single_issuer().setup_defer_taskrun();
     }
     RuntimeBuilder::<IoUringDriver>::new().uring_builder(ring).enable_timer().build()
-}
-
-/// Accepts for ever on each worker, and gives each connection to a task that runs `each`.
-fn serve<F>(
-    command: &PeerCommand,
-    each: impl Fn(TcpStream) -> F + Clone + Send + 'static,
-) -> io::Result<()>
-where
-    F: Future<Output = io::Result<()>> + 'static,
-{
-    let listeners = kit::open_tcp(command, command.workers())?;
-    let command = command.clone();
-    kit::on_threads(listeners, move |listener| {
-        runtime(&command)?.block_on(accept(listener, each.clone()))
-    })
 }
 
 async fn accept<F>(listener: StdListener, each: impl Fn(TcpStream) -> F) -> io::Result<()>
@@ -74,5 +51,12 @@ where
     loop {
         let (stream, _) = listener.accept().await?;
         drop(monoio::spawn(each(stream)));
+    }
+}
+
+async fn drive_more(workload: Workload, count: u64) -> io::Result<Spent> {
+    match workload {
+        Workload::TimerReset => Ok(reset::reset(count).await),
+        _ => lacks("several threads in a runtime"),
     }
 }

@@ -1,30 +1,23 @@
 //! The epoll loop: echo over connections that stay, and churn.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind};
 use std::net::{TcpListener, TcpStream};
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
-use minato_bench::peer::PeerCommand;
+use minato_bench::peer::{PageBuffer, PeerCommand};
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use rustix::net::{SocketFlags, accept_with};
 use slab::Slab;
 
-use crate::serve::{Buffer, Serving, listen};
+use crate::connection::Connection;
+use crate::serve::{Serving, listen};
 
 const LISTENER: u64 = u64::MAX;
 const INBOX: u64 = u64::MAX - 1;
-
-/// A connection, and what it has yet to send of its buffer.
-struct Connection {
-    stream: TcpStream,
-    buffer: Buffer,
-    unsent: Range<usize>,
-}
 
 /// Connections from the thread that accepts, when there are several loops.
 struct Inbox {
@@ -32,28 +25,30 @@ struct Inbox {
     signal: Arc<EventFd>,
 }
 
-struct Loop {
+struct Loop<C> {
     epoll: Epoll,
     serving: Serving,
-    connections: Slab<Connection>,
+    connections: Slab<C>,
+    /// What connections without a buffer of their own receive into.
+    buffer: PageBuffer,
     listener: Option<TcpListener>,
     inbox: Option<Inbox>,
 }
 
 /// One loop that also accepts; or as many as there are workers, fed in turn by this thread.
-pub(crate) fn run(command: &PeerCommand) -> io::Result<()> {
+pub(crate) fn run<C: Connection>(command: &PeerCommand) -> io::Result<()> {
     let listener = listen(command)?;
     let serving = Serving::of(command);
     if command.workers() == 1 {
         listener.set_nonblocking(true)?;
-        return Loop::new(serving, Some(listener), None)?.run();
+        return Loop::<C>::new(serving, Some(listener), None)?.run();
     }
     let mut workers = Vec::new();
     for _ in 0..command.workers() {
         let (sender, streams) = channel();
         let signal = Arc::new(EventFd::from_flags(EfdFlags::EFD_NONBLOCK)?);
         let inbox = Inbox { streams, signal: signal.clone() };
-        thread::spawn(move || Loop::new(serving, None, Some(inbox))?.run());
+        thread::spawn(move || Loop::<C>::new(serving, None, Some(inbox))?.run());
         workers.push((sender, signal));
     }
     for (turn, stream) in listener.incoming().enumerate() {
@@ -66,12 +61,12 @@ pub(crate) fn run(command: &PeerCommand) -> io::Result<()> {
     Ok(())
 }
 
-impl Loop {
+impl<C: Connection> Loop<C> {
     fn new(
         serving: Serving,
         listener: Option<TcpListener>,
         inbox: Option<Inbox>,
-    ) -> io::Result<Loop> {
+    ) -> io::Result<Loop<C>> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         if let Some(listener) = &listener {
             epoll.add(listener, EpollEvent::new(EpollFlags::EPOLLIN, LISTENER))?;
@@ -79,7 +74,8 @@ impl Loop {
         if let Some(inbox) = &inbox {
             epoll.add(&*inbox.signal, EpollEvent::new(EpollFlags::EPOLLIN, INBOX))?;
         }
-        Ok(Loop { epoll, serving, connections: Slab::new(), listener, inbox })
+        let (connections, buffer) = (Slab::new(), PageBuffer::new());
+        Ok(Loop { epoll, serving, connections, buffer, listener, inbox })
     }
 
     fn run(mut self) -> io::Result<()> {
@@ -121,17 +117,17 @@ impl Loop {
     }
 
     fn add(&mut self, stream: TcpStream) -> io::Result<()> {
-        let mut connection = Connection { stream, buffer: self.serving.buffer(), unsent: 0..0 };
+        let mut connection = C::new(stream, self.serving);
         if self.serving.once {
             // The request may be there already: then there is nothing to wait for.
-            match connection.serve(self.serving) {
+            match connection.serve(self.serving, &mut self.buffer) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 _ => return Ok(()),
             }
         }
         let entry = self.connections.vacant_entry();
         let flags = EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT | EpollFlags::EPOLLET;
-        self.epoll.add(&connection.stream, EpollEvent::new(flags, entry.key() as u64))?;
+        self.epoll.add(connection.stream(), EpollEvent::new(flags, entry.key() as u64))?;
         entry.insert(connection);
         Ok(())
     }
@@ -139,44 +135,10 @@ impl Loop {
     /// Serves a connection until it would block, and drops it at its end.
     fn serve(&mut self, key: usize) {
         let Some(connection) = self.connections.get_mut(key) else { return };
-        match connection.serve(self.serving) {
+        match connection.serve(self.serving, &mut self.buffer) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Ok(false) => {}
             Ok(true) | Err(_) => drop(self.connections.remove(key)),
         }
-    }
-}
-
-impl Connection {
-    /// Whether this is the end.
-    fn serve(&mut self, serving: Serving) -> io::Result<bool> {
-        loop {
-            if !self.unsent.is_empty() {
-                self.send()?;
-                if serving.once {
-                    return Ok(true);
-                }
-            }
-            let buffer = self.buffer.bytes();
-            let received = self.stream.read(buffer)?;
-            if received == 0 {
-                return Ok(true);
-            }
-            serving.consider(&buffer[..received]);
-            let drained = received < buffer.len();
-            self.unsent = 0..received;
-            if drained && !serving.once {
-                // Later bytes bring an event of their own.
-                self.send()?;
-                return Ok(false);
-            }
-        }
-    }
-
-    fn send(&mut self) -> io::Result<()> {
-        while !self.unsent.is_empty() {
-            self.unsent.start += self.stream.write(&self.buffer.bytes()[self.unsent.clone()])?;
-        }
-        Ok(())
     }
 }

@@ -1,12 +1,10 @@
 //! Datagrams: one by one, and in bulk.
 
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
-use std::net::UdpSocket;
+use std::net::{SocketAddr, SocketAddrV4, UdpSocket};
 use std::os::fd::AsRawFd;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use minato_bench::kit;
+use minato_bench::kit::{self, Tally};
 use minato_bench::peer::{PeerCommand, Workload, lacks};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::socket::{
@@ -20,7 +18,7 @@ const MOST: usize = 64 * 1024;
 struct Server {
     socket: UdpSocket,
     answers: bool,
-    received: Arc<AtomicU64>,
+    tally: Tally,
     buffer: Vec<u8>,
 }
 
@@ -29,8 +27,7 @@ pub(crate) fn run(command: &PeerCommand) -> io::Result<()> {
     {
         lacks("GRO in this kernel");
     }
-    let received = Arc::new(AtomicU64::new(0));
-    let socket = kit::one(kit::open_udp(command, 1, &received)?)?;
+    let (socket, tally) = kit::one(kit::open_udp(command, 1)?)?;
     socket.set_nonblocking(true)?;
     if command.batch {
         setsockopt(&socket, UdpGroSegment, &true)?;
@@ -38,7 +35,7 @@ pub(crate) fn run(command: &PeerCommand) -> io::Result<()> {
     let answers = command.workload == Workload::UdpEcho;
     let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
     epoll.add(&socket, EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, 0))?;
-    let mut server = Server { socket, answers, received, buffer: vec![0; MOST] };
+    let mut server = Server { socket, answers, tally, buffer: vec![0; MOST] };
     let mut events = [EpollEvent::empty()];
     let mut control = nix::cmsg_space!(i32);
     loop {
@@ -60,9 +57,10 @@ impl Server {
     fn drain(&mut self) -> io::Result<()> {
         loop {
             let (length, from) = self.socket.recv_from(&mut self.buffer)?;
-            self.count(1);
             if self.answers {
                 lossy(self.socket.send_to(&self.buffer[..length], from))?;
+            } else {
+                self.count(length, length, from)?;
             }
         }
     }
@@ -82,7 +80,6 @@ impl Server {
                 }
             }
             let from = message.address;
-            self.count(length.div_ceil(segment.max(1)).max(1) as u64);
             if self.answers {
                 let size = u16::try_from(segment).unwrap_or(u16::MAX);
                 let segments = [ControlMessage::UdpGsoSegments(&size)];
@@ -90,14 +87,18 @@ impl Server {
                 let parts = [IoSlice::new(&self.buffer[..length])];
                 let sent = sendmsg(fd, &parts, segments, flags, from.as_ref());
                 lossy(sent.map_err(io::Error::from))?;
+            } else if let Some(from) = from {
+                self.count(length, segment, SocketAddrV4::from(from).into())?;
             }
         }
     }
 
-    fn count(&self, datagrams: u64) {
-        // This thread alone writes it.
-        let before = self.received.load(Ordering::Relaxed);
-        self.received.store(before + datagrams, Ordering::Relaxed);
+    /// Counts what is received, and answers who asks for the count.
+    fn count(&self, length: usize, segment: usize, from: SocketAddr) -> io::Result<()> {
+        match self.tally.take(&self.buffer[..length], segment) {
+            Some(answer) => lossy(self.socket.send_to(&answer, from)),
+            None => Ok(()),
+        }
     }
 }
 

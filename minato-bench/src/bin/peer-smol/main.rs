@@ -5,96 +5,55 @@
 //! per echo. Both variants use `Executor`: `LocalExecutor` is the same thing for futures that are
 //! not `Send`. On `multi` the main thread only waits, without the reactor, so that it does not
 //! compete for it. Datagrams in bulk go through quinn-udp, which works with smol as with tokio.
+//!
+//! The servers and workloads are the sources of minato and tokio, with smol under their names
+//! ([`rt`]). smol's own are the executor and the relay.
 
+#[path = "../shared/readiness/bulk.rs"]
+mod bulk;
+#[path = "../shared/drive.rs"]
 mod drive;
-mod echo;
+mod host;
+#[path = "../shared/readiness/mod.rs"]
+mod readiness;
 mod relay;
-mod udp;
+#[path = "../shared/reset.rs"]
+mod reset;
+mod rt;
 
-use std::future::{Future, pending};
 use std::io;
-use std::net::{TcpListener, TcpStream};
+use std::process::ExitCode;
 
-use minato_bench::kit;
-use minato_bench::peer::{PeerCommand, Workload};
-use smol::{Async, Executor};
+use minato_bench::peer::{PeerCommand, Spent, Workload, lacks};
 
-fn main() -> io::Result<()> {
-    let command = PeerCommand::parse_for(&["current", "multi"]);
-    let host = Host::new(&command)?;
-    match command.workload {
-        Workload::Echo => host.serve(&command, echo::echo),
-        Workload::Churn => host.serve(&command, echo::once),
-        Workload::Idle => host.serve(&command, echo::idle),
-        Workload::Blocked => {
-            let block = command.block();
-            host.serve(&command, move |stream| echo::blocked(stream, block))
-        }
-        Workload::Relay => {
-            let target = command.target()?;
-            host.serve(&command, move |stream| relay::relay(stream, target))
-        }
-        Workload::UdpEcho | Workload::UdpSink => udp::serve(&host, &command),
-        _ => drive::run(&host, &command),
+use self::host::Host;
+use self::rt::net::UdpSocket;
+
+fn main() -> ExitCode {
+    PeerCommand::run(&["current", "multi"], readiness::run)
+}
+
+async fn drive_more(workload: Workload, count: u64) -> io::Result<Spent> {
+    match workload {
+        Workload::TimerReset => Ok(reset::reset(count).await),
+        _ => lacks("blocking in an executor"),
     }
 }
 
-/// The executor of a variant. It lives as long as the process, so that tasks can name it.
-pub(crate) struct Host {
-    executor: &'static Executor<'static>,
-    multi: bool,
+fn serve_lent(_: &Host, _: &PeerCommand) -> io::Result<()> {
+    lacks("lent buffers")
 }
 
-impl Host {
-    fn new(command: &PeerCommand) -> io::Result<Host> {
-        kit::forbid_spin(command);
-        let executor: &'static Executor<'static> = Box::leak(Box::new(Executor::new()));
-        let multi = command.variant == "multi";
-        if !multi {
-            kit::forbid_workers(command);
-        }
-        let threads = if multi { runtime_workers(command) } else { 0 };
-        for _ in 0..threads {
-            let work = || smol::block_on(executor.run(pending::<()>()));
-            std::thread::Builder::new().spawn(work)?;
-        }
-        Ok(Host { executor, multi })
-    }
-
-    /// Runs `body` as a task on a worker, or on this thread if it is the only one.
-    pub(crate) fn run<F>(&self, body: impl FnOnce(&'static Executor<'static>) -> F) -> F::Output
-    where
-        F: Future<Output: Send + 'static> + Send + 'static,
-    {
-        let body = body(self.executor);
-        if self.multi {
-            smol::future::block_on(self.executor.spawn(body))
-        } else {
-            smol::block_on(self.executor.run(body))
-        }
-    }
-
-    /// Accepts for ever, and gives each connection to a task that runs `each`.
-    fn serve<F>(
-        &self,
-        command: &PeerCommand,
-        each: impl Fn(Async<TcpStream>) -> F + Send + 'static,
-    ) -> io::Result<()>
-    where
-        F: Future<Output = io::Result<()>> + Send + 'static,
-    {
-        let listener = kit::one(kit::open_tcp(command, 1)?)?;
-        self.run(|executor| async move {
-            let listener = Async::<TcpListener>::new(listener)?;
-            loop {
-                let (stream, _) = listener.accept().await?;
-                executor.spawn(each(stream)).detach();
-            }
-        })
-    }
+async fn when_readable<T>(
+    socket: &UdpSocket,
+    mut receive: impl FnMut() -> io::Result<T>,
+) -> io::Result<T> {
+    socket.read_with(|_| receive()).await
 }
 
-/// In `wake-many-to-one` the workers asked for are threads beside the runtime.
-fn runtime_workers(command: &PeerCommand) -> usize {
-    if command.workload == Workload::WakeManyToOne { 1 } else { command.workers() }
+async fn when_writable<T>(
+    socket: &UdpSocket,
+    mut send: impl FnMut() -> io::Result<T>,
+) -> io::Result<T> {
+    socket.write_with(|_| send()).await
 }

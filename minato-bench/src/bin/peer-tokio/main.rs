@@ -3,97 +3,67 @@
 //! used. `parking_lot` is on, as in its feature `full`; on Linux it makes no difference that can be
 //! told from noise. Its socket types clear readiness on short reads by themselves.
 //!
-//! On `multi` the listener's task, too, runs on a worker: the thread in `block_on` is none.
-//! Datagrams in bulk go through quinn-udp, since tokio has no such calls.
+//! All sources but this file and `bulk` are minato's too. Datagrams in bulk go through quinn-udp,
+//! since tokio has no such calls.
 
+use tokio as rt;
+
+#[path = "../shared/readiness/bulk.rs"]
+mod bulk;
+#[path = "../shared/drive.rs"]
 mod drive;
-mod echo;
-mod relay;
-mod udp;
+#[path = "../shared/readiness/mod.rs"]
+mod readiness;
+#[path = "../shared/reset.rs"]
+mod reset;
+#[path = "../shared/twins/mod.rs"]
+mod twins;
 
-use std::future::Future;
 use std::io;
+use std::process::ExitCode;
 
 use minato_bench::kit;
-use minato_bench::peer::{PeerCommand, Workload};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::{Builder, Runtime};
+use minato_bench::peer::{PeerCommand, Spent, Workload, lacks};
+use tokio::io::Interest;
+use tokio::net::UdpSocket;
+use tokio::runtime::Builder;
 
-fn main() -> io::Result<()> {
-    let command = PeerCommand::parse_for(&["current", "multi"]);
-    let host = Host::new(&command)?;
-    match command.workload {
-        Workload::Echo => host.serve(&command, echo::echo),
-        Workload::Churn => host.serve(&command, echo::once),
-        Workload::Idle => host.serve(&command, echo::idle),
-        Workload::Blocked => {
-            let block = command.block();
-            host.serve(&command, move |stream| echo::blocked(stream, block))
-        }
-        Workload::Relay => {
-            let target = command.target()?;
-            host.serve(&command, move |stream| relay::relay(stream, target))
-        }
-        Workload::UdpEcho | Workload::UdpSink => udp::serve(&host, &command),
-        _ => drive::run(&host, &command),
+use self::twins::host::Host;
+use self::twins::{blocking, host, relay};
+
+fn main() -> ExitCode {
+    PeerCommand::run(&["current", "multi"], readiness::run)
+}
+
+fn configure(_: &mut Builder, command: &PeerCommand) {
+    kit::forbid_spin(command);
+}
+
+async fn drive_more(workload: Workload, count: u64) -> io::Result<Spent> {
+    match workload {
+        Workload::TimerReset => Ok(reset::reset(count).await),
+        _ => blocking::operate(workload, count).await,
     }
 }
 
-/// The runtime of a variant.
-pub(crate) struct Host {
-    runtime: Runtime,
-    multi: bool,
+fn block_on_worker(_: impl Future<Output = ()>) {
+    lacks("block_on in a task without block_in_place")
 }
 
-impl Host {
-    fn new(command: &PeerCommand) -> io::Result<Host> {
-        kit::forbid_spin(command);
-        let multi = command.variant == "multi";
-        let mut builder = if multi {
-            let mut builder = Builder::new_multi_thread();
-            builder.worker_threads(runtime_workers(command));
-            builder
-        } else {
-            kit::forbid_workers(command);
-            Builder::new_current_thread()
-        };
-        Ok(Host { runtime: builder.enable_all().build()?, multi })
-    }
-
-    /// Runs `body` as a task on a worker, or on this thread if it is the only one.
-    pub(crate) fn run<T: Send + 'static>(
-        &self,
-        body: impl Future<Output = T> + Send + 'static,
-    ) -> io::Result<T> {
-        if self.multi {
-            Ok(self.runtime.block_on(async move { tokio::spawn(body).await })?)
-        } else {
-            Ok(self.runtime.block_on(body))
-        }
-    }
-
-    /// Accepts for ever, and gives each connection to a task that runs `each`.
-    fn serve<F>(
-        &self,
-        command: &PeerCommand,
-        each: impl Fn(TcpStream) -> F + Send + 'static,
-    ) -> io::Result<()>
-    where
-        F: Future<Output = io::Result<()>> + Send + 'static,
-    {
-        let listener = kit::one(kit::open_tcp(command, 1)?)?;
-        self.run(async move {
-            listener.set_nonblocking(true)?;
-            let listener = TcpListener::from_std(listener)?;
-            loop {
-                let (stream, _) = listener.accept().await?;
-                drop(tokio::spawn(each(stream)));
-            }
-        })?
-    }
+fn serve_lent(_: &Host, _: &PeerCommand) -> io::Result<()> {
+    lacks("lent buffers")
 }
 
-/// In `wake-many-to-one` the workers asked for are threads beside the runtime.
-fn runtime_workers(command: &PeerCommand) -> usize {
-    if command.workload == Workload::WakeManyToOne { 1 } else { command.workers() }
+async fn when_readable<T>(
+    socket: &UdpSocket,
+    receive: impl FnMut() -> io::Result<T>,
+) -> io::Result<T> {
+    socket.async_io(Interest::READABLE, receive).await
+}
+
+async fn when_writable<T>(
+    socket: &UdpSocket,
+    send: impl FnMut() -> io::Result<T>,
+) -> io::Result<T> {
+    socket.async_io(Interest::WRITABLE, send).await
 }

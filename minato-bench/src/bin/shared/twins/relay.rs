@@ -3,8 +3,8 @@
 use std::io;
 use std::net::SocketAddr;
 
-use tokio::io::copy_bidirectional;
-use tokio::net::TcpStream;
+use crate::rt::io::copy_bidirectional;
+use crate::rt::net::TcpStream;
 
 pub(crate) async fn relay(mut stream: TcpStream, target: SocketAddr) -> io::Result<()> {
     let mut other = TcpStream::connect(target).await?;

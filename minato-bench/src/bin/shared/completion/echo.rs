@@ -4,11 +4,11 @@ use std::io;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use compio::BufResult;
-use compio::io::{AsyncRead, AsyncWriteExt};
-use compio::net::TcpStream;
 use minato_bench::kit::{CHURN_BUFFER, IDLE_BUFFER, page_aligned};
 use minato_bench::peer::{BLOCKING, BUFFER};
+
+use crate::rt::io::{AsyncRead, AsyncWriteExt, parts};
+use crate::rt::net::TcpStream;
 
 pub(crate) async fn echo(stream: TcpStream) -> io::Result<()> {
     echo_with(stream, page_aligned(BUFFER)).await
@@ -19,41 +19,38 @@ pub(crate) async fn idle(stream: TcpStream) -> io::Result<()> {
 }
 
 async fn echo_with(mut stream: TcpStream, mut buffer: BytesMut) -> io::Result<()> {
-    let mut result;
-    let mut written;
     loop {
-        BufResult(result, buffer) = stream.read(buffer).await;
-        if result? == 0 {
+        let (received, filled) = parts(stream.read(buffer).await);
+        if received? == 0 {
             return Ok(());
         }
-        BufResult(written, buffer) = stream.write_all(buffer).await;
+        let (written, back) = parts(stream.write_all(filled).await);
         written?;
+        buffer = back;
         buffer.clear();
     }
 }
 
 pub(crate) async fn once(mut stream: TcpStream) -> io::Result<()> {
-    let buffer = Vec::with_capacity(CHURN_BUFFER);
-    let BufResult(result, buffer) = stream.read(buffer).await;
-    result?;
-    stream.write_all(buffer).await.0?;
-    Ok(())
+    let (received, buffer) = parts(stream.read(Vec::with_capacity(CHURN_BUFFER)).await);
+    received?;
+    let (written, _) = parts(stream.write_all(buffer).await);
+    written.map(drop)
 }
 
 pub(crate) async fn blocked(mut stream: TcpStream, block: Duration) -> io::Result<()> {
     let mut buffer = page_aligned(BUFFER);
-    let mut result;
-    let mut written;
     loop {
-        BufResult(result, buffer) = stream.read(buffer).await;
-        if result? == 0 {
+        let (received, filled) = parts(stream.read(buffer).await);
+        if received? == 0 {
             return Ok(());
         }
-        if buffer[0] == BLOCKING {
+        if filled[0] == BLOCKING {
             std::thread::sleep(block);
         }
-        BufResult(written, buffer) = stream.write_all(buffer).await;
+        let (written, back) = parts(stream.write_all(filled).await);
         written?;
+        buffer = back;
         buffer.clear();
     }
 }

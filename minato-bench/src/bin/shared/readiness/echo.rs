@@ -3,10 +3,11 @@
 use std::io;
 use std::time::Duration;
 
-use minato::io::{AsyncReadExt, AsyncWriteExt};
-use minato::net::TcpStream;
 use minato_bench::kit::{CHURN_BUFFER, IDLE_BUFFER};
 use minato_bench::peer::{BLOCKING, PageBuffer};
+
+use crate::rt::io::{AsyncReadExt, AsyncWriteExt};
+use crate::rt::net::TcpStream;
 
 pub(crate) async fn echo(mut stream: TcpStream) -> io::Result<()> {
     let mut buffer = PageBuffer::new();
