@@ -346,7 +346,7 @@ pub(crate) trait Waitable: Sized {
             Done::Whole(value) => value,
             Done::Short(value) => {
                 if self.short_is_all() && !snapshot.readiness().intersects(UNSAFE_TO_CLEAR) {
-                    slot.clear(direction, snapshot, direction.cleared_by_would_block());
+                    slot.used_up(direction, snapshot);
                 }
                 value
             }

@@ -7,6 +7,10 @@
 //! nothing is cleared. Each direction has a tick of its own, since otherwise a stream of write
 //! events could keep a reader from ever clearing (a livelock), and the other way round.
 //!
+//! An operation that came out short has found the socket empty. It notes the whole word of its look
+//! beside the word, by a plain store: as long as the word is the same, reading is not ready. A note
+//! that comes late names a word that has moved on, and means nothing.
+//!
 //! A tick wraps after 2^TICK_BITS events between one look and its clearing; with 28 bits that is
 //! out of reach, and the models run with 1 to 3 bits to show what wrapping would cost.
 
@@ -62,15 +66,31 @@ impl<const BITS: u32> Snapshot<BITS> {
 ///
 /// Reads and changes are sequentially consistent, since a task leaves a waker between two reads
 /// without a lock; see [`ParkedTask`](crate::task::ParkedTask).
-pub(crate) struct ReadinessWord<const BITS: u32 = TICK_BITS>(AtomicU64);
+pub(crate) struct ReadinessWord<const BITS: u32 = TICK_BITS> {
+    word: AtomicU64,
+    /// The word at which a read has left nothing, or one that never is.
+    emptied: AtomicU64,
+}
 
 impl<const BITS: u32> ReadinessWord<BITS> {
     pub(crate) fn new(assumed: Readiness) -> Self {
-        Self(AtomicU64::new(u64::from(assumed.bits())))
+        let word = AtomicU64::new(u64::from(assumed.bits()));
+        Self { word, emptied: AtomicU64::new(u64::MAX) }
     }
 
+    #[inline(always)]
     pub(crate) fn snapshot(&self) -> Snapshot<BITS> {
-        Snapshot(self.0.load(Ordering::SeqCst))
+        let word = self.word.load(Ordering::SeqCst);
+        let is_empty = word == self.emptied.load(Ordering::Relaxed);
+        let taken = if is_empty { Readiness::READABLE } else { Readiness::EMPTY };
+        Snapshot(word & !u64::from(taken.bits()))
+    }
+
+    /// A read after `snapshot` has left nothing: clears that it is readable, unless the word has
+    /// changed since. An event changes it for good: both ticks together do not wrap.
+    #[inline(always)]
+    pub(crate) fn empty(&self, snapshot: Snapshot<BITS>) {
+        self.emptied.store(snapshot.0, Ordering::Relaxed);
     }
 
     /// Adds the bits of an event; says whether anybody waits in the list.
@@ -82,12 +102,12 @@ impl<const BITS: u32> ReadinessWord<BITS> {
     /// Has every event from now on say that somebody waits in the list. An event before that is
     /// seen by a look after it, since both are in one word.
     pub(crate) fn list(&self) {
-        self.0.fetch_or(Snapshot::<BITS>::LISTED, Ordering::AcqRel);
+        self.word.fetch_or(Snapshot::<BITS>::LISTED, Ordering::AcqRel);
     }
 
     /// Nobody waits in the list any more.
     pub(crate) fn unlist(&self) {
-        self.0.fetch_and(!Snapshot::<BITS>::LISTED, Ordering::AcqRel);
+        self.word.fetch_and(!Snapshot::<BITS>::LISTED, Ordering::AcqRel);
     }
 
     /// Clears `bits` unless an event of `direction` has come since `snapshot`; says whether it did.
@@ -101,7 +121,7 @@ impl<const BITS: u32> ReadinessWord<BITS> {
         // Nearly always the word is what it was, which one step finds out and changes.
         let cleared = snapshot.0 & !u64::from(bits.bits());
         let exchanged =
-            self.0.compare_exchange(snapshot.0, cleared, Ordering::SeqCst, Ordering::Relaxed);
+            self.word.compare_exchange(snapshot.0, cleared, Ordering::SeqCst, Ordering::Relaxed);
         exchanged.is_ok() || self.clear_changed(direction, snapshot, bits)
     }
 
@@ -126,11 +146,15 @@ impl<const BITS: u32> ReadinessWord<BITS> {
         &self,
         change: impl Fn(Snapshot<BITS>) -> Option<Snapshot<BITS>>,
     ) -> Option<Snapshot<BITS>> {
-        let mut current = self.0.load(Ordering::Acquire);
+        let mut current = self.word.load(Ordering::Acquire);
         loop {
             let next = change(Snapshot(current))?;
-            match self.0.compare_exchange_weak(current, next.0, Ordering::SeqCst, Ordering::Acquire)
-            {
+            match self.word.compare_exchange_weak(
+                current,
+                next.0,
+                Ordering::SeqCst,
+                Ordering::Acquire,
+            ) {
                 Ok(before) => return Some(Snapshot(before)),
                 Err(found) => current = found,
             }
@@ -149,6 +173,19 @@ mod tests {
         word.set(Readiness::READABLE);
         assert!(!word.clear(Direction::Read, look, Readiness::READABLE));
         assert!(word.snapshot().is_ready(Direction::Read));
+    }
+
+    #[test]
+    fn what_was_emptied_is_readable_again_after_the_next_event() {
+        let word: ReadinessWord = ReadinessWord::new(Readiness::ALL_OPEN);
+        let look = word.snapshot();
+        word.empty(look);
+        assert!(!word.snapshot().is_ready(Direction::Read));
+        assert!(word.snapshot().is_ready(Direction::Write));
+        word.set(Readiness::READABLE);
+        assert!(word.snapshot().is_ready(Direction::Read));
+        word.empty(look);
+        assert!(word.snapshot().is_ready(Direction::Read), "a note that comes late");
     }
 
     #[test]

@@ -75,6 +75,18 @@ impl Slot {
         self.word.clear(direction, snapshot, bits)
     }
 
+    /// An operation after `snapshot` has left nothing to do in `direction`. Where that is the rule,
+    /// a note costs less than a clearing.
+    #[inline(always)]
+    pub(crate) fn used_up(&self, direction: Direction, snapshot: Snapshot) {
+        match direction {
+            Direction::Read => self.word.empty(snapshot),
+            Direction::Write => {
+                self.word.clear(direction, snapshot, direction.cleared_by_would_block());
+            }
+        }
+    }
+
     /// Takes `bits` for granted until something would block: there is no reactor to tell.
     pub(crate) fn assume(&self, bits: Readiness) {
         self.word.set(bits);

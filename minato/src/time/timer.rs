@@ -83,16 +83,21 @@ impl Timer {
     /// Changes the deadline. A task that waits is woken at the new one without polling again; at
     /// once if it has passed.
     pub(crate) fn reset(&mut self, deadline: Instant) {
-        self.deadline = deadline;
+        let is_later = deadline >= std::mem::replace(&mut self.deadline, deadline);
         let (Some(key), Some(reactor)) = (self.key, &self.reactor) else { return };
         // A timer that has fired, or lost its reactor, joins a wheel at its next poll.
+        let has_ended = reactor.has_ended();
+        // One that is moved to later is due no sooner than a turn that comes anyway. The next poll
+        // asks the clock.
         let stays =
-            !reactor.has_ended() && self.now() < deadline && reactor.move_timer(key, deadline);
-        if !stays {
-            self.key = None;
-            if !reactor.has_ended() {
-                reactor.fire_timer(key);
-            }
+            !has_ended && (is_later || self.now() < deadline) && reactor.move_timer(key, deadline);
+        if stays {
+            self.turns = reactor.turns();
+            return;
+        }
+        self.key = None;
+        if !has_ended {
+            reactor.fire_timer(key);
         }
     }
 

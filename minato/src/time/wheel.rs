@@ -19,11 +19,15 @@
 //!   so a level never wraps around.
 //! - Whatever is in a level is due before anything in the levels above it, so the first occupied
 //!   slot of the lowest occupied level holds the next entry. Bitmaps find it in one pass.
-//! - Entries with the same deadline are always in the same list, in the order of their insertion.
+//! - Entries with the same deadline that were never moved are always in the same list, in the order
+//!   of their insertion.
 //!
 //! When time reaches a slot of a higher level, its entries are filed again and land lower. An entry
 //! moves at most six times (more only in the overflow, once in two years), and most never move:
 //! they are timeouts, cancelled long before.
+//!
+//! An entry that is moved to a later deadline stays where it is, and is filed again when time
+//! reaches it there: a timeout that starts anew with every request moves once in its own length.
 //!
 //! Lists are doubly linked by index through one slab, so that filing and cancelling touch a few
 //! words and allocate nothing once the slab has grown.
@@ -71,8 +75,8 @@ struct Links {
 struct Slot {
     first: usize,
     last: usize,
-    /// No entry of the list is due earlier. A cancelled entry may leave it too early until the
-    /// list is empty once: finding the true minimum again would make cancelling O(n).
+    /// No entry of the list is due earlier. An entry that is cancelled or moved may leave it too
+    /// early until the list is empty once: finding the true minimum again would make that O(n).
     earliest: u64,
 }
 
@@ -182,20 +186,29 @@ impl Wheel {
         Some(entry.waker)
     }
 
-    /// Files the entry under another tick, as one inserted now, with the waker and the key it has;
-    /// false if the key is stale.
+    /// Files the entry under another tick, with the waker and the key it has; false if the key is
+    /// stale. If it is a later tick, that happens when the one before has come.
+    #[inline]
     pub(crate) fn set_deadline(&mut self, key: TimerKey, deadline_tick: u64) -> bool {
         let Some(entry) = self.entry(key) else { return false };
-        entry.deadline = deadline_tick;
-        let (place, links) = (entry.place, entry.links);
-        self.unlink(place, links);
-        self.link(key.index, deadline_tick);
+        let is_later = deadline_tick >= std::mem::replace(&mut entry.deadline, deadline_tick);
+        if !is_later {
+            self.refile(key.index);
+        }
         true
+    }
+
+    fn refile(&mut self, index: usize) {
+        let entry = &self.entries[index];
+        let (place, links, deadline) = (entry.place, entry.links, entry.deadline);
+        self.unlink(place, links);
+        self.link(index, deadline);
     }
 
     /// Moves the wakers of all entries that are due at `now_tick` into `wakers`, in the order of
     /// their deadlines and, where these are equal, of their insertion. (Entries that were late
-    /// when inserted count as due at the tick of their insertion.)
+    /// when inserted count as due at the tick of their insertion. Where one that was moved stands
+    /// among those with the same deadline is open.)
     ///
     /// A tick before one that the wheel has seen counts as the latter, since that one was reached.
     pub(crate) fn expire(&mut self, now_tick: u64, wakers: &mut Vec<Waker>) {
@@ -223,9 +236,9 @@ impl Wheel {
     /// waits.
     ///
     /// It is never later than the first deadline. It is equal to it unless an entry of the same
-    /// slot was cancelled; then it may be earlier. A call of `expire` at the returned tick either
-    /// returns wakers or files that slot again, which makes the next answer exact: so a caller that
-    /// follows the answers makes progress with every call.
+    /// slot was cancelled or moved; then it may be earlier. A call of `expire` at the returned tick
+    /// either returns wakers or files that slot again, which makes its answer exact: so a caller
+    /// that follows the answers makes progress with every call.
     pub(crate) fn next_deadline_tick(&self) -> Option<u64> {
         self.first_place().map(|place| self.slots[place].earliest)
     }
@@ -301,13 +314,18 @@ impl Wheel {
         std::mem::replace(&mut self.slots[place], EMPTY).first
     }
 
-    /// Removes all entries of a list, in order.
+    /// Removes all entries of a list, in order, but for those that were moved: these are filed
+    /// again.
     fn empty_into(&mut self, place: usize, wakers: &mut Vec<Waker>) {
         let mut index = self.take(place);
         while index != NONE {
-            let entry = self.entries.remove(index);
-            wakers.push(entry.waker);
-            index = entry.links.next;
+            let Entry { links, deadline, .. } = self.entries[index];
+            if deadline > self.elapsed {
+                self.link(index, deadline);
+            } else {
+                wakers.push(self.entries.remove(index).waker);
+            }
+            index = links.next;
         }
     }
 
@@ -536,7 +554,24 @@ mod tests {
         keys: Vec<(TimerKey, (u64, usize))>,
         /// Counts insertions and moves.
         turns: usize,
-        waiting: BTreeMap<(u64, usize), usize>,
+        /// Whom each wakes, and whether it was moved.
+        waiting: BTreeMap<(u64, usize), (usize, bool)>,
+    }
+
+    /// Whether `woken` are those that are due, in order, but for those that were moved among others
+    /// of the same tick.
+    fn agree(mut woken: Vec<usize>, due: &[(u64, (usize, bool))]) -> bool {
+        let mut groups = due.chunk_by(|one, other| one.0 == other.0);
+        groups.all(|group| {
+            let rest = woken.split_off(group.len().min(woken.len()));
+            let mut woken = std::mem::replace(&mut woken, rest);
+            let mut expected: Vec<_> = group.iter().map(|(_, (wakes, _))| *wakes).collect();
+            if group.iter().any(|(_, (_, moved))| *moved) {
+                woken.sort_unstable();
+                expected.sort_unstable();
+            }
+            woken == expected
+        }) && woken.is_empty()
     }
 
     impl Model {
@@ -545,7 +580,7 @@ mod tests {
             let key = wheel.insert(deadline, self.log.waker(number));
             let place = self.next_place(deadline);
             self.keys.push((key, place));
-            self.waiting.insert(place, number);
+            self.waiting.insert(place, (number, false));
         }
 
         fn next_place(&mut self, deadline: u64) -> (u64, usize) {
@@ -566,9 +601,10 @@ mod tests {
                 if entry.key().0 > self.now {
                     break;
                 }
-                due.push(entry.remove());
+                due.push((entry.key().0, entry.remove()));
             }
-            assert_eq!(self.log.expire(wheel, now), due);
+            let woken = self.log.expire(wheel, now);
+            assert!(agree(woken.clone(), &due), "{woken:?} instead of {due:?}");
         }
 
         fn take(&mut self, wheel: &mut Wheel, step: Step) {
@@ -586,11 +622,11 @@ mod tests {
                         let deadline = self.now.saturating_add(distance);
                         let wakes = self.waiting.remove(&place);
                         assert_eq!(wheel.set_deadline(key, deadline), wakes.is_some());
-                        if let Some(wakes) = wakes {
+                        if let Some((wakes, _)) = wakes {
                             let place = self.next_place(deadline);
                             let number = nth % self.keys.len();
                             self.keys[number].1 = place;
-                            self.waiting.insert(place, wakes);
+                            self.waiting.insert(place, (wakes, true));
                         }
                     }
                 }
@@ -599,7 +635,7 @@ mod tests {
                         let number = self.keys.len() + nth % 1000;
                         let set = wheel.set_waker(key, self.log.waker(number));
                         assert_eq!(set.is_ok(), self.waiting.contains_key(&place));
-                        self.waiting.entry(place).and_modify(|wakes| *wakes = number);
+                        self.waiting.entry(place).and_modify(|entry| entry.0 = number);
                     }
                 }
                 Step::Advance(distance) => self.advance(wheel, self.now.saturating_add(distance)),
@@ -612,10 +648,12 @@ mod tests {
             assert!(next <= first, "{next:?} is later than {first:?}");
         }
 
-        /// Goes where the wheel says until the first entry expires: two calls reach it.
+        /// Goes where the wheel says until the first entry expires: two calls reach it, and one
+        /// more for each entry that was moved.
         fn follow(&mut self, wheel: &mut Wheel) {
             let before = self.waiting.len();
-            for _ in 0..2 {
+            let moved = self.waiting.values().filter(|(_, moved)| *moved).count();
+            for _ in 0..2 + moved {
                 if let Some(next) = wheel.next_deadline_tick() {
                     self.advance(wheel, next);
                 }

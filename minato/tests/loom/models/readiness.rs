@@ -7,6 +7,7 @@ use loom::future::block_on;
 use loom::thread;
 
 use crate::engine::{Direction, Readiness};
+use crate::reactor::readiness::Snapshot;
 use crate::reactor::slot::Slot;
 use crate::reactor::waiters::EntryId;
 use crate::sync::{Arc, AtomicUsize, Ordering};
@@ -110,6 +111,53 @@ fn two_events_against_two_receives() {
         socket.receive_blocking();
         peer.join().unwrap();
     });
+}
+
+/// Receives that come out short: each notes that it has left nothing.
+fn receive_in_short(look_used: fn(Snapshot, &Slot) -> Snapshot) {
+    loom::model(move || {
+        let socket = Socket::new(Readiness::EMPTY);
+        let peer = socket.clone();
+        let peer = thread::spawn(move || {
+            peer.arrive();
+            peer.arrive();
+        });
+        let mut received = 0;
+        block_on(poll_fn(|cx| {
+            loop {
+                let look = socket.slot.snapshot();
+                if look.is_ready(Direction::Read) {
+                    let taken = socket.received.swap(0, Ordering::AcqRel);
+                    received += taken;
+                    match taken {
+                        0 => _ = socket.slot.clear(Direction::Read, look, Readiness::READABLE),
+                        _ => socket.slot.used_up(Direction::Read, look_used(look, &socket.slot)),
+                    }
+                    if received == 2 {
+                        return Poll::Ready(());
+                    }
+                    continue;
+                }
+                socket.slot.wait_poll(Direction::Read, cx.waker());
+                if socket.slot.snapshot().tick(Direction::Read) == look.tick(Direction::Read) {
+                    return Poll::Pending;
+                }
+            }
+        }));
+        peer.join().unwrap();
+    });
+}
+
+#[test]
+fn two_events_against_receives_that_leave_nothing() {
+    receive_in_short(|look, _| look);
+}
+
+/// It notes a look that it takes only after the receive.
+#[test]
+#[should_panic = "deadlock"]
+fn the_canary_notes_what_it_has_not_looked_at() {
+    receive_in_short(|_, slot| slot.snapshot());
 }
 
 #[test]
