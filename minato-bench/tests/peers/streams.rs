@@ -8,7 +8,11 @@ use crate::kit::{MINATO, Peer, RAW, all, ask, ask_on_several, message, peer};
 
 /// Those with a buffer for all connections.
 fn lenders() -> Vec<Peer> {
-    vec![peer(RAW, "epoll", true, true)]
+    vec![
+        peer(RAW, "epoll", true, true),
+        peer(MINATO, "current", false, true),
+        peer(MINATO, "multi", true, true),
+    ]
 }
 
 #[test]

@@ -2,13 +2,14 @@
 //! threads; both as they come, with no option but the number of workers and, if asked for, the
 //! window of spinning.
 //!
-//! All sources but this file, [`bulk`] and the lent buffers are tokio's too.
+//! All sources but this file, [`bulk`] and [`lent`] are tokio's too.
 
 use minato as rt;
 
 mod bulk;
 #[path = "../shared/drive.rs"]
 mod drive;
+mod lent;
 #[path = "../shared/readiness/mod.rs"]
 mod readiness;
 #[path = "../shared/reset.rs"]
@@ -21,9 +22,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use minato::runtime::{Builder, Handle};
-use minato_bench::peer::{PeerCommand, Spent, Workload, lacks};
+use minato_bench::peer::{PeerCommand, Spent, Workload};
 
-use self::twins::host::Host;
+use self::lent::serve as serve_lent;
 use self::twins::{blocking, host, relay};
 
 /// How long a worker spins before it sleeps, where `--spin` asks for it: about the round trip of a
@@ -49,8 +50,4 @@ async fn drive_more(workload: Workload, count: u64) -> io::Result<Spent> {
 /// Minato's best form of it: the worker hands over by itself.
 fn block_on_worker(body: impl Future<Output = ()>) {
     Handle::current().block_on(body);
-}
-
-fn serve_lent(_: &Host, _: &PeerCommand) -> io::Result<()> {
-    lacks("lent buffers")
 }
