@@ -4,6 +4,7 @@ mod commands;
 mod markdown;
 mod outcome;
 mod process;
+mod report;
 mod source;
 mod tidy;
 mod time_used;
@@ -12,6 +13,8 @@ mod tree;
 use std::process::ExitCode;
 
 use crate::outcome::Verdict;
+use crate::report::Report;
+use crate::time_used::Stopwatch;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -31,7 +34,13 @@ fn main() -> ExitCode {
         eprintln!("error: there is no command `{name}`; `cargo xtask --help` lists them");
         return ExitCode::from(2);
     };
-    if let Verdict::Failed(why) = command.outcome().verdict {
+    let stopwatch = Stopwatch::start();
+    let report = Report { outcome: command.outcome(), used: stopwatch.stop() };
+    if let Err(error) = report.hand_over() {
+        eprintln!("the report cannot be written: {error}");
+        return ExitCode::FAILURE;
+    }
+    if let Verdict::Failed(why) = report.outcome.verdict {
         eprintln!("{name} failed: {why}");
         return ExitCode::FAILURE;
     }

@@ -2,7 +2,6 @@
 //! does not make longer.
 
 use std::fmt;
-use std::ops::AddAssign;
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
@@ -13,13 +12,6 @@ pub(crate) struct TimeUsed {
     pub(crate) elapsed: Duration,
     /// User and system time, of this process and of those that it has waited for.
     pub(crate) processor: Duration,
-}
-
-impl AddAssign for TimeUsed {
-    fn add_assign(&mut self, other: TimeUsed) {
-        self.elapsed += other.elapsed;
-        self.processor += other.processor;
-    }
 }
 
 impl fmt::Display for TimeUsed {

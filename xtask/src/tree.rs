@@ -1,6 +1,7 @@
 //! The files that the checks look at.
 
 use std::collections::BTreeSet;
+use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -83,6 +84,22 @@ impl File {
 pub(crate) fn root() -> PathBuf {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
     xtask.parent().expect("xtask lies in the project's root").to_path_buf()
+}
+
+/// Where cargo builds.
+pub(crate) fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// Where all that is no member of ours is built: programs, suites, the demo. They have much in
+/// common.
+pub(crate) fn programs_target() -> PathBuf {
+    target().join("programs")
+}
+
+/// Whether what takes long is asked for, too: `.ci/run --long` sets the variable.
+pub(crate) fn is_long() -> bool {
+    env::var_os("MINATO_CI_LONG").is_some()
 }
 
 #[cfg(test)]

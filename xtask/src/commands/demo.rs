@@ -3,6 +3,7 @@
 
 use std::process::Command;
 
+use super::programs;
 use crate::outcome::{Counts, Outcome};
 use crate::process::{self, minutes};
 use crate::tree;
@@ -14,7 +15,8 @@ pub(crate) fn run() -> Result<Outcome, String> {
     let mut command = Command::new("bash");
     command.arg(tree::root().join("demo/run")).args(SHORT);
     // The other programs have built most of what it needs.
-    command.env("CARGO_TARGET_DIR", tree::root().join("target/programs"));
+    command.env("CARGO_TARGET_DIR", tree::programs_target());
+    command.env("CARGO_MINATO", programs::cargo_minato()?);
     let (output, problem) = process::run(&mut command, minutes(40));
     Ok(outcome(&output, problem))
 }

@@ -25,7 +25,7 @@ const SISTERS: &[(&str, &str, &[&str])] = &[
 const DEVIATIONS: &str = "compat/tokio-1/sister-deviations.txt";
 
 pub(crate) fn run() -> Result<Outcome, String> {
-    process::succeed(&mut process::cargo(&["build", "--package=cargo-minato"]), process::LONG)?;
+    cargo_minato()?;
     let folder = std::env::temp_dir().join(format!("minato-programs-{}", std::process::id()));
     let result = run_in(&folder);
     fs::remove_dir_all(&folder).map_err(|error| format!("{folder:?}: {error}"))?;
@@ -125,9 +125,17 @@ const TO_A_GUEST: &[(&str, &str)] = &[
     ("tokio::task::JoinSet", "minato::task::JoinSet"),
 ];
 
+/// Builds the tool, beside what it builds.
+pub(super) fn cargo_minato() -> Result<PathBuf, String> {
+    let target = tree::programs_target();
+    let mut build = process::cargo(&["build", "--package=cargo-minato", "--target-dir"]);
+    process::succeed(build.arg(&target), process::LONG)?;
+    Ok(target.join("debug/cargo-minato"))
+}
+
 /// The steps that `docs/MOVING.md` tells of, on a copy of the program there.
 fn moving() -> Result<Command, String> {
-    let programs = tree::root().join("target/debug");
+    let programs = tree::programs_target().join("debug");
     let paths = std::env::var_os("PATH").unwrap_or_default();
     let paths = std::env::join_paths([programs].into_iter().chain(std::env::split_paths(&paths)));
     let mut command = Command::new("bash");
@@ -137,7 +145,7 @@ fn moving() -> Result<Command, String> {
 
 /// A command that is run in a folder as its owner would. What it builds is kept in ours.
 fn as_its_owner(mut command: Command, folder: &Path) -> Command {
-    command.current_dir(folder).env("CARGO_TARGET_DIR", tree::root().join("target/programs"));
+    command.current_dir(folder).env("CARGO_TARGET_DIR", tree::programs_target());
     command
 }
 
@@ -146,7 +154,7 @@ fn cargo_test(folder: &Path) -> Command {
 }
 
 fn cargo_minato_test(folder: &Path) -> Command {
-    let mut command = Command::new(tree::root().join("target/debug/cargo-minato"));
+    let mut command = Command::new(tree::programs_target().join("debug/cargo-minato"));
     command.args(["minato", "test"]);
     as_its_owner(command, folder)
 }

@@ -8,6 +8,7 @@ use std::{fs, io};
 
 use cargo_metadata::MetadataCommand;
 
+use super::programs;
 use crate::outcome::{Counts, Outcome};
 use crate::process::{self, cargo, minutes};
 use crate::tree;
@@ -53,6 +54,7 @@ pub(crate) fn run() -> Result<Outcome, String> {
     let files: Vec<&String> = files.iter().filter(|file| !is_left_out(file)).collect();
     let test = |names: &[&String]| {
         let mut command = cargo(&["test", "--quiet", "--manifest-path", FOLDER_MANIFEST]);
+        command.env("CARGO_TARGET_DIR", tree::programs_target());
         command.args(names.iter().flat_map(|name| ["--test", name.as_str()]));
         command
     };
@@ -99,8 +101,8 @@ fn judge(output: &str, problem: Option<String>, expected: &BTreeSet<&str>) -> Op
 /// Makes the crate that plays tokio, and gives its folder.
 pub(super) fn prepare() -> Result<PathBuf, String> {
     let folder = tree::root().join("target/tokio-played");
-    let mut prepare = cargo(&["run", "--package=cargo-minato", "--", "minato", "prepare"]);
-    process::succeed(prepare.arg(&folder), process::LONG)?;
+    let mut prepare = Command::new(programs::cargo_minato()?);
+    process::succeed(prepare.args(["minato", "prepare"]).arg(&folder), process::LONG)?;
     Ok(folder)
 }
 

@@ -8,11 +8,20 @@ use crate::process::{self, LONG, cargo, minutes};
 /// A TCP echo by each of the two APIs, a UDP echo and a proxy.
 const SERVICES: usize = 4;
 
+/// What makes the program slower, and its build much shorter.
+const QUICKER: [(&str, &str); 3] = [
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
+];
+
 pub(crate) fn run() -> Result<Outcome, String> {
     let mut tour = from_readme("cargo run --release")?;
+    let mut build = cargo(&["build"]);
+    build.args(tour.get_args().skip(1)).envs(QUICKER);
     // Built first, so that the limit is for the tour alone.
-    process::succeed(cargo(&["build"]).args(tour.get_args().skip(1)), LONG)?;
-    let output = process::succeed(&mut tour, minutes(1))?;
+    process::succeed(&mut build, LONG)?;
+    let output = process::succeed(tour.envs(QUICKER), minutes(1))?;
     Ok(Outcome::from_problems(check_table(&output), Counts::default()))
 }
 

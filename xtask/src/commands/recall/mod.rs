@@ -195,9 +195,7 @@ fn planted(tree: &Tree) -> Result<BTreeMap<&'static str, String>, String> {
 /// Builds the checkers of the copy; returns the path of their binary.
 fn build() -> Result<PathBuf, String> {
     let mut cargo = process::cargo(&["test", "--package=minato", "--no-run", "--test=recall"]);
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or(tree::root().join("target"), Into::into);
-    cargo.current_dir(tree::root().join(FOLDER)).env("CARGO_TARGET_DIR", target);
+    cargo.current_dir(tree::root().join(FOLDER)).env("CARGO_TARGET_DIR", tree::target());
     let output = process::succeed(&mut cargo, LONG)?;
     // `Executable tests/recall.rs (target/debug/deps/recall-0123)`
     let path = output.lines().find_map(|line| {
