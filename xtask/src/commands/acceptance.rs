@@ -52,8 +52,8 @@ pub(crate) fn run() -> Result<Outcome, String> {
     Ok(Outcome::from_problems(problems, counts))
 }
 
-/// Makes the folder of tokio 1's tests. They are always built in the folder `target` below it, which
-/// here is a link to that of all programs.
+/// Makes the folder of tokio 1's tests. They are always built in the folder `target` below it: here
+/// that is a link to the folder of all programs.
 fn suite_folder() -> io::Result<PathBuf> {
     let suite = tree::root().join(SUITE);
     let target = suite.join("target");
