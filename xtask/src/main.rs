@@ -18,24 +18,24 @@ use crate::time_used::Stopwatch;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let name = match arguments.as_slice() {
-        [name] if !["help", "--help", "-h"].contains(&name.as_str()) => name,
-        [] | [_] => {
+    let (name, rest) = match arguments.split_first() {
+        Some((name, rest)) if !["help", "--help", "-h"].contains(&name.as_str()) => (name, rest),
+        _ => {
             print!("{}", commands::help());
             return ExitCode::SUCCESS;
-        }
-        [name, rest @ ..] => {
-            let rest = rest.join(" ");
-            eprintln!("error: `cargo xtask {name}` takes no arguments, but got `{rest}`");
-            return ExitCode::from(2);
         }
     };
     let Some(command) = commands::find(name) else {
         eprintln!("error: there is no command `{name}`; `cargo xtask --help` lists them");
         return ExitCode::from(2);
     };
+    if !rest.is_empty() && !command.takes_arguments() {
+        let rest = rest.join(" ");
+        eprintln!("error: `cargo xtask {name}` takes no arguments, but got `{rest}`");
+        return ExitCode::from(2);
+    }
     let stopwatch = Stopwatch::start();
-    let report = Report { outcome: command.outcome(), used: stopwatch.stop() };
+    let report = Report { outcome: command.outcome(rest), used: stopwatch.stop() };
     if let Err(error) = report.hand_over() {
         eprintln!("the report cannot be written: {error}");
         return ExitCode::FAILURE;

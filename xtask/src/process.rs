@@ -54,6 +54,19 @@ pub(crate) fn tests(command: &mut Command, limit: Duration) -> Outcome {
     Outcome::from_problems(problem.or_else(none).into_iter().collect(), counts)
 }
 
+/// What a program's [`run`] came to that counts its tests as cargo does. It skips where it cannot
+/// run: then it says so last, and fails.
+pub(crate) fn skippable(output: &str, problem: Option<String>) -> Outcome {
+    match output.lines().last().and_then(|line| line.strip_prefix("skipped: ")) {
+        Some(why) if problem.is_some() => Outcome::skipped(why),
+        _ => {
+            let counts = count_tests(output);
+            let none = || (counts == Counts::default()).then(|| "no test was run".to_string());
+            Outcome::from_problems(problem.or_else(none).into_iter().collect(), counts)
+        }
+    }
+}
+
 /// What a command writes to standard output, which is not shown.
 pub(crate) fn output(command: &mut Command) -> Result<String, String> {
     let output = command.output().map_err(|error| format!("{}: {error}", describe(command)))?;
@@ -133,6 +146,7 @@ fn describe(command: &Command) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outcome::Verdict;
 
     #[test]
     fn results_are_added_up() {
@@ -162,5 +176,17 @@ mod tests {
         assert!(problem.contains('3') && problem.ends_with(": error"), "{problem}");
         let absent = succeed(&mut Command::new("./no-such-program"), LONG);
         assert!(absent.unwrap_err().contains("no-such-program"));
+    }
+
+    #[test]
+    fn what_cannot_run_is_skipped_and_what_ran_no_test_has_failed() {
+        let verdict =
+            |output, problem: Option<&str>| skippable(output, problem.map(Into::into)).verdict;
+        let skipped = verdict("a\nskipped: no initdb\n", Some("status 77"));
+        assert_eq!(skipped, Verdict::Skipped("no initdb".into()));
+        assert_eq!(verdict("", None), Verdict::Failed("no test was run".into()));
+        assert_eq!(verdict("a\n", Some("status 1")), Verdict::Failed("status 1".into()));
+        let ran = "skipped: the page\ntest result: ok. 3 passed; 0 failed; 0 ignored\n";
+        assert_eq!(verdict(ran, None), Verdict::Passed);
     }
 }

@@ -12,11 +12,12 @@ mod package;
 mod programs;
 mod recall;
 mod semver;
+mod soak;
 mod tokio_names;
 mod tokio_suite;
 mod tour;
 
-use self::Run::{Cargo, Function};
+use self::Run::{Arguments, Cargo, Function};
 use crate::outcome::{Outcome, Verdict};
 use crate::{process, tidy};
 
@@ -31,6 +32,8 @@ enum Run {
     /// One call of cargo, with these arguments and a limit in minutes.
     Cargo(&'static [&'static str], u64),
     Function(fn() -> Result<Outcome, String>),
+    /// A function of the words after the command's name; as a step it is given none.
+    Arguments(fn(&[String]) -> Result<Outcome, String>),
 }
 
 const fn step(name: &'static str, about: &'static str, run: Run) -> Command {
@@ -38,9 +41,14 @@ const fn step(name: &'static str, about: &'static str, run: Run) -> Command {
 }
 
 impl Command {
-    pub(crate) fn outcome(&self) -> Outcome {
+    pub(crate) fn takes_arguments(&self) -> bool {
+        matches!(self.run, Arguments(_))
+    }
+
+    pub(crate) fn outcome(&self, arguments: &[String]) -> Outcome {
         let result = match self.run {
             Function(function) => function(),
+            Arguments(function) => function(arguments),
             Cargo(arguments, limit) => {
                 let limit = process::minutes(limit);
                 process::succeed(&mut process::cargo(arguments), limit).map(|_| Outcome::default())
@@ -70,6 +78,7 @@ pub(crate) const STEPS: &[Command] = &[
         Function(cargo::bench_smoke),
     ),
     step("recall", "Every planted bug is found", Function(recall::run)),
+    step("soak", "Two minutes over a bad link: --minutes N, --seed S", Arguments(soak::run)),
     step("loom", "The loom models hold (2 preemptions, 5 minutes)", Function(cargo::loom)),
 ];
 
@@ -109,7 +118,7 @@ pub(crate) fn help() -> String {
     format!(
         "Everything that CI does.
 
-Usage: cargo xtask <command>
+Usage: cargo xtask <command> [options]
 
 Commands:
 {}  help          Print this text
