@@ -26,7 +26,7 @@
 //!
 //! * `echo` writes back what it reads, with one [`PageBuffer`] a connection.
 //! * `echo-lent` is `echo` without a buffer of each connection: one is lent for each read, and what
-//!   the client does not take at once is copied away. Only a bare loop and minato have it.
+//!   the client does not take at once is copied away, or keeps it.
 //! * `churn` accepts, reads once into a small buffer, writes that back, closes.
 //! * `idle` is `echo` with a buffer of 64 bytes, so that what is seen is the runtime's own memory.
 //! * `blocked` is `echo`; but a read whose first byte is [`BLOCKING`] first sleeps its thread for

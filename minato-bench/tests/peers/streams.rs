@@ -4,15 +4,15 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener};
 use std::thread;
 
-use crate::kit::{MINATO, Peer, RAW, all, ask, ask_on_several, message, peer};
+use crate::kit::{COMPIO, MINATO, Peer, RAW, TOKIO, all, ask, ask_on_several, message, peer};
 
 /// Those with a buffer for all connections.
 fn lenders() -> Vec<Peer> {
-    vec![
-        peer(RAW, "epoll", true, true),
-        peer(MINATO, "current", false, true),
-        peer(MINATO, "multi", true, true),
-    ]
+    let raw = peer(RAW, "epoll", true, true);
+    let mut lenders = all();
+    lenders.retain(|peer| [MINATO, TOKIO, COMPIO].contains(&peer.program));
+    lenders.push(raw);
+    lenders
 }
 
 #[test]

@@ -5,13 +5,15 @@
 //! several segments a message, by control messages.
 //!
 //! The servers and workloads are the sources of monoio, with compio under the names that both use
-//! ([`rt`]). compio's own are datagrams in bulk, the relay and the loop that accepts.
+//! ([`rt`]). compio's own are datagrams in bulk, the echo with lent buffers, the relay and the loop
+//! that accepts.
 
 mod bulk;
 #[path = "../shared/completion/mod.rs"]
 mod completion;
 #[path = "../shared/drive.rs"]
 mod drive;
+mod lent;
 mod relay;
 mod rt;
 
@@ -23,7 +25,7 @@ use compio::driver::ProactorBuilder;
 use compio::net::{TcpListener, TcpStream};
 use compio::runtime::{Runtime, RuntimeBuilder};
 use futures_util::StreamExt;
-use minato_bench::peer::{PeerCommand, Spent, Workload, lacks};
+use minato_bench::peer::{BUFFER, PeerCommand, Spent, Workload, lacks};
 
 use self::completion::host;
 
@@ -34,6 +36,9 @@ fn main() -> ExitCode {
 /// The runtime of a variant, for this thread.
 fn runtime(command: &PeerCommand) -> io::Result<Runtime> {
     let mut ring = ProactorBuilder::new();
+    if command.workload == Workload::EchoLent {
+        ring.buffer_pool_size(lent::BUFFERS).buffer_pool_buffer_len(BUFFER);
+    }
     if command.variant == "defer" {
         ring.single_issuer(true).defer_taskrun(true);
     }
@@ -50,6 +55,10 @@ where
         compio::runtime::spawn(each(stream?)).detach();
     }
     Ok(())
+}
+
+fn serve_lent(command: &PeerCommand) -> io::Result<()> {
+    host::serve(command, lent::echo)
 }
 
 async fn drive_more(workload: Workload, _: u64) -> io::Result<Spent> {

@@ -54,6 +54,10 @@ where
     }
 }
 
+fn serve_lent(_: &PeerCommand) -> io::Result<()> {
+    lacks("lent buffers")
+}
+
 async fn drive_more(workload: Workload, count: u64) -> io::Result<Spent> {
     match workload {
         Workload::TimerReset => Ok(reset::reset(count).await),

@@ -3,7 +3,7 @@
 //! used. `parking_lot` is on, as in its feature `full`; on Linux it makes no difference that can be
 //! told from noise. Its socket types clear readiness on short reads by themselves.
 //!
-//! All sources but this file and `bulk` are minato's too. Datagrams in bulk go through quinn-udp,
+//! All sources but this file, `bulk` and [`lent`] are minato's too. Datagrams in bulk go through quinn-udp,
 //! since tokio has no such calls.
 
 use tokio as rt;
@@ -12,6 +12,7 @@ use tokio as rt;
 mod bulk;
 #[path = "../shared/drive.rs"]
 mod drive;
+mod lent;
 #[path = "../shared/readiness/mod.rs"]
 mod readiness;
 #[path = "../shared/reset.rs"]
@@ -28,7 +29,7 @@ use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::runtime::Builder;
 
-use self::twins::host::Host;
+use self::lent::serve as serve_lent;
 use self::twins::{blocking, host, relay};
 
 fn main() -> ExitCode {
@@ -48,10 +49,6 @@ async fn drive_more(workload: Workload, count: u64) -> io::Result<Spent> {
 
 fn block_on_worker(_: impl Future<Output = ()>) {
     lacks("block_on in a task without block_in_place")
-}
-
-fn serve_lent(_: &Host, _: &PeerCommand) -> io::Result<()> {
-    lacks("lent buffers")
 }
 
 async fn when_readable<T>(

@@ -14,7 +14,7 @@ pub(crate) mod udp;
 use std::io;
 
 use minato_bench::kit;
-use minato_bench::peer::{self, PeerCommand, Spent, Workload, lacks};
+use minato_bench::peer::{self, PeerCommand, Spent, Workload};
 
 use self::host::{Host, serve};
 use crate::drive::operate;
@@ -25,7 +25,7 @@ pub(crate) fn run(command: &PeerCommand) -> io::Result<()> {
     kit::forbid_spin(command);
     match command.workload {
         Workload::Echo => serve(command, echo::echo),
-        Workload::EchoLent => lacks("lent buffers"),
+        Workload::EchoLent => crate::serve_lent(command),
         Workload::Churn => serve(command, echo::once),
         Workload::Idle => serve(command, echo::idle),
         Workload::Blocked => {
