@@ -1,5 +1,5 @@
-//! The echo without a buffer of each connection, as tokio's users write it by hand: wait until there
-//! is something to read, then read it into a buffer of the thread, and answer at once.
+//! The echo without a buffer of each connection, as tokio's users write it by hand: wait until
+//! there is something to read, then read it into a buffer of the thread, and answer at once.
 
 use std::cell::RefCell;
 use std::io::{self, ErrorKind};

@@ -3,8 +3,8 @@
 //! used. `parking_lot` is on, as in its feature `full`; on Linux it makes no difference that can be
 //! told from noise. Its socket types clear readiness on short reads by themselves.
 //!
-//! All sources but this file, `bulk` and [`lent`] are minato's too. Datagrams in bulk go through quinn-udp,
-//! since tokio has no such calls.
+//! All sources but this file, `bulk` and [`lent`] are minato's too. Datagrams in bulk go through
+//! quinn-udp, since tokio has no such calls.
 
 use tokio as rt;
 
