@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use minato::io::{AsyncReadExt, AsyncWriteExt};
+use minato::io::{self, AsyncReadExt, AsyncWriteExt};
 use minato::net::udp::{RecvBatch, Transmit};
 use minato::net::{TcpStream, UdpSocket};
 use minato::task::yield_now;
@@ -24,6 +24,18 @@ struct Counting;
 
 thread_local! {
     static COUNT: Cell<usize> = const { Cell::new(0) };
+
+    /// The allocations of at least [`LARGE`] bytes that are not freed.
+    static LIVING: Cell<isize> = const { Cell::new(0) };
+}
+
+/// What is no task and no table of a few connections: a buffer.
+const LARGE: usize = 4096;
+
+fn note_large(layout: Layout, change: isize) {
+    if layout.size() >= LARGE {
+        LIVING.with(|living| living.set(living.get() + change));
+    }
 }
 
 // SAFETY: every call is passed on unchanged to the system's allocator; counting touches a plain
@@ -31,17 +43,23 @@ thread_local! {
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         COUNT.with(|count| count.set(count.get() + 1));
+        note_large(layout, 1);
         // SAFETY: the caller's promises are passed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
+        note_large(layout, -1);
         // SAFETY: the caller's promises are passed on.
         unsafe { System.dealloc(ptr, layout) }
     }
 
     unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         COUNT.with(|count| count.set(count.get() + 1));
+        note_large(layout, -1);
+        if let Ok(layout) = Layout::from_size_align(size, layout.align()) {
+            note_large(layout, 1);
+        }
         // SAFETY: the caller's promises are passed on.
         unsafe { System.realloc(ptr, layout, size) }
     }
@@ -161,6 +179,100 @@ fn operations_and_waits_of_bound_sockets_allocate_nothing() {
         };
         exchange(5).await;
         assert_eq!(count(exchange(ROUNDS)).await, 0);
+    });
+}
+
+#[test]
+fn what_is_received_into_lent_memory_allocates_nothing() {
+    counting(async {
+        let (mut one, mut other) = pair().await;
+        let udp = udp().await;
+        udp.connect(udp.local_addr().unwrap()).await.unwrap();
+        let mut exchange = async |rounds: usize| {
+            let mut buf = [0; 64];
+            for _ in 0..rounds {
+                let received = async {
+                    let lent = other.read_lent().await.unwrap().unwrap();
+                    other.write_all_lent(lent).await.unwrap();
+                };
+                let sent = async {
+                    one.write_all(&[3; 64]).await.unwrap();
+                    one.read_exact(&mut buf).await.unwrap();
+                };
+                futures::join!(received, sent);
+                udp.send(&[1]).await.unwrap();
+                assert_eq!(&udp.recv_lent().await.unwrap()[..], [1]);
+                yield_now().await;
+            }
+        };
+        exchange(5).await;
+        assert_eq!(count(exchange(ROUNDS)).await, 0);
+    });
+}
+
+/// A reader, of whichever kind, that waits behind a first message.
+enum Waiting {
+    Lent,
+    Copy,
+    CopyBoth,
+    OwnBuffer,
+}
+
+/// Serves many connections of `kind`, sends a message to each and reads it again; returns how many
+/// more buffers there are while all of them wait for the next.
+async fn buffers_of(kind: Waiting, connections: usize) -> isize {
+    let mut pairs = Vec::with_capacity(connections);
+    for _ in 0..connections {
+        pairs.push(pair().await);
+    }
+    let (mut clients, accepted): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
+    let mut servers = minato::task::JoinSet::new();
+    let before = LIVING.with(Cell::get);
+    for mut server in accepted {
+        match kind {
+            Waiting::Lent => servers.spawn(async move {
+                loop {
+                    let Some(lent) = server.read_lent().await? else { return Ok(()) };
+                    server.write_all_lent(lent).await?;
+                }
+            }),
+            Waiting::Copy => servers.spawn(async move {
+                let (mut reader, mut writer) = server.split();
+                io::copy(&mut reader, &mut writer).await.map(drop)
+            }),
+            Waiting::CopyBoth => servers.spawn(async move {
+                let (mut near, mut far) = io::duplex(LARGE / 2);
+                let echoing = async {
+                    let (mut reader, mut writer) = io::split(&mut far);
+                    io::copy(&mut reader, &mut writer).await?;
+                    writer.shutdown().await
+                };
+                let relay = io::copy_bidirectional(&mut server, &mut near);
+                futures::try_join!(relay, echoing).map(drop)
+            }),
+            Waiting::OwnBuffer => servers.spawn(kit::echo(server)),
+        };
+    }
+    for client in &mut clients {
+        client.write_all(&[7; 64]).await.unwrap();
+        client.read_exact(&mut [0; 64]).await.unwrap();
+    }
+    let more = LIVING.with(Cell::get) - before;
+    drop(clients);
+    for served in servers.join_all().await {
+        served.unwrap();
+    }
+    more
+}
+
+#[test]
+fn connections_that_wait_hold_no_buffer() {
+    counting(async {
+        for kind in [Waiting::Lent, Waiting::Copy, Waiting::CopyBoth] {
+            // Those that the thread keeps for all, and a table that has grown.
+            assert!(buffers_of(kind, 300).await < 20);
+        }
+        assert!(buffers_of(Waiting::OwnBuffer, 300).await > 280, "the canary holds one each");
     });
 }
 

@@ -16,10 +16,12 @@ use crate::task::budget::{self, CallBudget};
 /// At the end the writer is flushed but not shut down. It is also flushed whenever the reader has
 /// nothing more at the moment, so a writer that buffers holds nothing back while both wait.
 ///
-/// The buffer starts with 8 KiB and doubles up to 256 KiB while single reads fill it. While the
-/// reader has nothing and everything is written, a buffer of more than 32 KiB is freed. While the
-/// writer takes nothing, the copy reads ahead into the rest of the buffer. Between two ends that
-/// are always ready the copy pauses after about 1 MiB or 128 calls, so that other tasks run.
+/// While the reader has nothing and everything is written, the copy has no buffer: it reads into
+/// memory that the thread [lends](super::Lent), 16 KiB at a time, and writes from there. What the
+/// writer does not take is copied to a buffer of 16 KiB, and while the writer takes nothing, the
+/// copy reads ahead into the rest of that. While much comes without a pause, the buffer doubles up
+/// to 256 KiB. Between two ends that are always ready the copy pauses after about 1 MiB or 128
+/// calls, so that other tasks run.
 ///
 /// # Between two sockets
 ///

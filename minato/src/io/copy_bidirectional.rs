@@ -13,9 +13,9 @@ use crate::time::timer::Timer;
 /// copied from `a` to `b` and from `b` to `a`.
 ///
 /// When one of them ends, the other is shut down for writing and the opposite direction goes on:
-/// half-closed connections stay half-closed. Each direction has a buffer that behaves as in
-/// [`copy`](super::copy()): it flushes while there is nothing to read, pauses between ends that are
-/// always ready, and splices between two sockets when that is cheaper.
+/// half-closed connections stay half-closed. Each direction behaves as [`copy`](super::copy()): it
+/// has no buffer and flushes while there is nothing to read, pauses between ends that are always
+/// ready, and splices between two sockets when that is cheaper.
 ///
 /// # Errors
 ///
@@ -68,8 +68,8 @@ where
     relay(a, b).await
 }
 
-/// Like [`copy_bidirectional`], with buffers of fixed sizes in bytes. No more than that is ever in
-/// transit, so nothing is spliced.
+/// Like [`copy_bidirectional`], with buffers of at most these sizes in bytes. No more than that is
+/// ever in transit, so nothing is spliced.
 ///
 /// # Errors
 ///
@@ -112,7 +112,7 @@ where
 {
     assert!(a_to_b_buf_size > 0, "`a_to_b_buf_size` must be greater than 0");
     assert!(b_to_a_buf_size > 0, "`b_to_a_buf_size` must be greater than 0");
-    Relay::new(a, b, [a_to_b_buf_size, b_to_a_buf_size].map(BufferSizes::fixed)).await
+    Relay::new(a, b, [a_to_b_buf_size, b_to_a_buf_size].map(BufferSizes::up_to)).await
 }
 
 /// Like [`copy_bidirectional`], for proxies: the future knows how much it has

@@ -1,8 +1,10 @@
 //! The state machine of every copy through a buffer of ours, which can stop and go on anywhere.
 //!
-//! [`Transfer::poll`] moves the bytes of `copy`, `copy_bidirectional` and `owned::copy`. Between
-//! two sockets, and while much is to be moved, it uses a [`splice`](crate::net::splice) instead.
-//! Bytes that were read and not written are in the buffer or in the pipe, never in both.
+//! [`Transfer::poll`] moves the bytes of `copy`, `copy_bidirectional` and `owned::copy`. It reads
+//! into memory that the thread lends, and has a buffer of its own only for what the writer did not
+//! take, and while much comes without a pause. Between two sockets, and while much is to be moved,
+//! it uses a [`splice`](crate::net::splice) instead. Bytes that were read and not written are in
+//! the buffer or in the pipe, never in both.
 
 use std::fmt;
 use std::io;
@@ -11,17 +13,16 @@ use std::task::{Context, Poll, ready};
 
 use super::interrupted::uninterrupted;
 use super::util::{poll_flush_taken, poll_write_some};
-use super::{AsyncRead, AsyncWrite};
+use super::{AsyncRead, AsyncWrite, Lent};
 use crate::net::splice::{Drained, Splice};
 use crate::task::budget::{self, CallBudget};
 
 /// Sizes of a transfer's buffer in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BufferSizes {
+    /// At first, and after each pause of the reader.
     first: usize,
     largest: usize,
-    /// A larger buffer is given back while the reader has nothing.
-    idle: usize,
     /// Whether bytes may also go by pipe, where more than a buffer's may be on their way.
     pipes: bool,
 }
@@ -29,11 +30,11 @@ pub(super) struct BufferSizes {
 impl BufferSizes {
     /// Small for the many connections that carry little, growing for the few that carry a lot.
     pub(super) const ADAPTIVE: Self =
-        Self { first: 8 * 1024, largest: 256 * 1024, idle: 32 * 1024, pipes: true };
+        Self { first: Lent::CAPACITY, largest: 256 * 1024, pipes: true };
 
-    /// One size throughout.
-    pub(super) fn fixed(size: usize) -> Self {
-        Self { first: size, largest: size, idle: size, pipes: false }
+    /// No more than `size`.
+    pub(super) fn up_to(size: usize) -> Self {
+        Self { first: size.min(Lent::CAPACITY), largest: size, pipes: false }
     }
 }
 
@@ -52,8 +53,9 @@ enum Step {
 #[derive(Debug)]
 pub(super) struct Transfer {
     sizes: BufferSizes,
-    /// The size that the buffer gets when it is next empty.
+    /// How much the next read may bring when nothing is unwritten.
     size: usize,
+    /// Empty while it reads into memory that is lent.
     buffer: Buffer,
     /// `buffer[start..end]` was read and is not yet written.
     start: usize,
@@ -120,9 +122,13 @@ impl Transfer {
                         Step::Read => {}
                     }
                 }
-                // 3. The buffer is filled. A reader that has nothing is a reason to flush.
-                match self.poll_fill(cx, reader.as_mut()) {
-                    Poll::Ready(read) => read,
+                // 3. More is read. A reader that has nothing is a reason to flush.
+                let read = match self.reads_lent() {
+                    true => self.poll_pass(cx, reader.as_mut(), writer.as_mut()),
+                    false => self.poll_fill(cx, reader.as_mut()).map(Ok),
+                };
+                match read {
+                    Poll::Ready(moved) => moved?,
                     Poll::Pending if self.splice.has_taken_an_error() => self.end(Ok(())),
                     // Nothing has come since the last time, so there is nothing to flush either.
                     Poll::Pending if !self.unflushed => return Poll::Pending,
@@ -153,8 +159,7 @@ impl Transfer {
         let has_entered = self.splice.wants_to_enter() && self.splice.enter(source, target);
         let filled = self.splice.poll_fill(cx, source);
         if has_entered {
-            self.size = self.sizes.first;
-            self.release_buffer();
+            self.start_small();
         }
         match filled {
             Poll::Ready(0) => Poll::Ready(Ok(Step::Read)),
@@ -202,7 +207,8 @@ impl Transfer {
         writer: Pin<&mut W>,
     ) -> Poll<io::Result<u64>> {
         self.splice.pause();
-        self.shrink();
+        // With many connections, most are idle at any time.
+        self.start_small();
         ready!(poll_flush_taken(writer, cx, &mut self.unflushed))?;
         Poll::Pending
     }
@@ -220,6 +226,68 @@ impl Transfer {
             ready!(budget.poll_spend(cx, read));
         }
         Poll::Pending
+    }
+
+    /// Whether the next read goes to memory that is lent. A buffer pays when reads would have
+    /// filled twice as much; one that is there is used until the reader pauses.
+    #[inline]
+    fn reads_lent(&self) -> bool {
+        self.buffer.len() == 0 && self.size <= 2 * Lent::CAPACITY
+    }
+
+    /// Reads once into memory that is lent and writes from it; keeps a copy of what the writer does
+    /// not take. Returns how many bytes were moved, read or written.
+    #[inline(always)]
+    fn poll_pass<R: AsyncRead + ?Sized, W: AsyncWrite + ?Sized>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut reader: Pin<&mut R>,
+        writer: Pin<&mut W>,
+    ) -> Poll<io::Result<usize>> {
+        let room = self.size.min(Lent::CAPACITY);
+        let lent = match ready!(uninterrupted!(
+            cx,
+            Lent::poll_receive(room, |bytes| reader.as_mut().poll_read_slice(cx, bytes))
+        )) {
+            Ok(lent) if !lent.is_empty() => lent,
+            ended => return Poll::Ready(Ok(self.end(ended.map(drop)))),
+        };
+        self.count_read(lent.len(), room);
+        let (written, result) = match poll_write_some(writer, cx, &lent) {
+            Poll::Ready(Ok(count)) => (count, Ok(lent.len() + count)),
+            Poll::Ready(Err(error)) => (0, Err(error)),
+            Poll::Pending => (0, Ok(lent.len())),
+        };
+        self.count_written(written);
+        if written < lent.len() {
+            self.keep(&lent[written..]);
+        }
+        Poll::Ready(result)
+    }
+
+    /// Copies what was lent and not written to a buffer of its own, with room to read ahead.
+    #[cold]
+    fn keep(&mut self, unwritten: &[u8]) {
+        self.buffer = Buffer::zeroed(self.size);
+        self.buffer.bytes_mut()[..unwritten.len()].copy_from_slice(unwritten);
+        (self.start, self.end) = (0, unwritten.len());
+    }
+
+    /// So many bytes were read, of as many as there was room for.
+    #[inline]
+    fn count_read(&mut self, count: usize, room: usize) {
+        self.splice.moved(count);
+        // Only one read that fills all the room shows that a larger buffer would have taken more;
+        // one that fills up behind a slow writer does not.
+        if count == room {
+            self.size = (self.size * 2).min(self.sizes.largest);
+        }
+    }
+
+    #[inline]
+    fn count_written(&mut self, count: usize) {
+        self.copied += count as u64;
+        self.unflushed |= count > 0;
     }
 
     /// Reads once behind the unwritten bytes; notes how the reader ended if it did.
@@ -241,12 +309,7 @@ impl Transfer {
             Ok(count) => count,
             Err(error) => return Poll::Ready(self.end(Err(error))),
         };
-        self.splice.moved(count);
-        // Only one read that fills the whole buffer shows that a larger one would have taken more;
-        // a buffer that fills up behind a slow writer does not.
-        if count == self.buffer.len() {
-            self.size = (self.size * 2).min(self.sizes.largest);
-        }
+        self.count_read(count, self.buffer.len());
         self.end += count;
         Poll::Ready(count)
     }
@@ -268,27 +331,20 @@ impl Transfer {
         let unwritten = &self.buffer.bytes()[self.start..self.end];
         let count = ready!(poll_write_some(writer, cx, unwritten))?;
         self.start += count;
-        self.copied += count as u64;
-        self.unflushed = true;
+        self.count_written(count);
         Poll::Ready(Ok(count))
     }
 
-    /// Gives back a large buffer: with many connections, most are idle at any time.
-    fn shrink(&mut self) {
-        self.size = self.size.min(self.sizes.idle);
-        if self.buffer.len() > self.size {
-            self.release_buffer();
-        }
-    }
-
-    fn release_buffer(&mut self) {
+    /// Goes on as at the start, without a buffer. Nothing may be unwritten.
+    fn start_small(&mut self) {
+        self.size = self.sizes.first;
         self.buffer = Buffer::default();
         (self.start, self.end) = (0, 0);
     }
 
     /// The result once everything is written: an error is returned once, an end of stream stays.
     fn finish(&mut self) -> io::Result<u64> {
-        self.release_buffer();
+        self.start_small();
         budget::spend();
         if let Some(Err(error)) = self.ended.take_if(|ended| ended.is_err()) {
             return Err(error);
