@@ -1,13 +1,16 @@
 //! The benchmark suite, and its load generator.
 
-use std::io;
-use std::path::Path;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use minato_bench::load::alternate::{self, AlternateOptions};
 use minato_bench::load::{self, LoadOptions};
+use minato_bench::report::compare::Comparison;
 use minato_bench::report::folder::Report;
-use minato_bench::report::{json, table};
+use minato_bench::report::json::Run;
+use minato_bench::report::table;
 use minato_bench::suite::case::Area;
 use minato_bench::suite::machine::Machine;
 use minato_bench::suite::options::SuiteOptions;
@@ -17,9 +20,9 @@ use minato_bench::{area, suite};
 
 /// Minato beside its peers: starts each of them, drives them all in the same way, and compares.
 ///
-/// Without arguments it runs the quick suite. A ratio is that of minato to the peer, paired by
-/// round; its interval holds the true median with at least 95%. A ratio counts only if minato
-/// measured twice in the same rounds is the same within 3%; otherwise it is marked with `?`.
+/// Without arguments it runs the quick suite. A ratio is that of minato to the peer, measured side by
+/// side; its interval holds the true value with 99%. Where minato measured twice is not the same,
+/// ratios are marked with `?`.
 #[derive(Debug, Parser)]
 #[command(args_conflicts_with_subcommands = true)]
 struct CommandLine {
@@ -33,16 +36,27 @@ struct CommandLine {
 enum Action {
     /// Load a server, and print how it did
     Load(LoadOptions),
+    /// Load several servers in turns, and print a line of JSON for each slice
+    Alternate(AlternateOptions),
     /// Take bytes and drop them, until standard input ends
     Sink,
+    /// Compare runs of the same commit: which ratios differ, which targets are contradicted, and
+    /// which are claimed from three runs
+    Compare {
+        /// What `--json` has written, the first run first
+        #[arg(required = true, num_args = 2..)]
+        runs: Vec<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
     let command = CommandLine::parse();
     let done = match &command.action {
         Some(Action::Load(options)) => load(options),
+        Some(Action::Alternate(options)) => alternate(options),
         Some(Action::Sink) => load::sink(),
-        None => compare(&command.suite),
+        Some(Action::Compare { runs }) => compare(runs),
+        None => measure(&command.suite),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -63,7 +77,25 @@ fn load(options: &LoadOptions) -> io::Result<()> {
     Ok(())
 }
 
-fn compare(options: &SuiteOptions) -> io::Result<()> {
+/// What is printed stays in memory until the end: writing would disturb what is measured.
+fn alternate(options: &AlternateOptions) -> io::Result<()> {
+    let mut lines = Vec::new();
+    alternate::run(options, &mut |slice| {
+        serde_json::to_writer(&mut lines, &slice)?;
+        lines.push(b'\n');
+        Ok(())
+    })?;
+    io::stdout().lock().write_all(&lines)
+}
+
+fn compare(paths: &[PathBuf]) -> io::Result<()> {
+    let runs = paths.iter().map(|path| Run::read(path)).collect::<io::Result<Vec<_>>>()?;
+    let comparison = Comparison::new(&runs);
+    print!("{}", comparison.text());
+    if comparison.agrees() { Ok(()) } else { Err(io::Error::other("the runs do not agree")) }
+}
+
+fn measure(options: &SuiteOptions) -> io::Result<()> {
     let areas = area::chosen(options).map_err(io::Error::other)?;
     for word in &options.peers {
         if !PEERS.iter().any(|peer| peer.is_meant_by(word)) {
@@ -83,10 +115,11 @@ fn compare(options: &SuiteOptions) -> io::Result<()> {
     for line in table::conditions(&machine) {
         println!("{line}");
     }
+    println!("{}", suite::expected(&areas, options));
     suite::end_on_interrupt()?;
     let results = suite::run(&areas, options, &mut |area, results| table::print(area, results))?;
     if let Some(path) = &options.json {
-        json::write(path, &machine, &results)?;
+        Run::new(&machine, &results).write(path)?;
     }
     if let Some(folder) = &options.report {
         let settings = options.settings();

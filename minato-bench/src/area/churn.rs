@@ -1,7 +1,7 @@
 //! Connections that serve one request.
 
 use crate::peer::Workload;
-use crate::suite::case::{Area, Case, Counts};
+use crate::suite::case::{Area, Case, Counts, Slices};
 
 pub(super) fn area() -> Area {
     let counts = Counts {
@@ -12,13 +12,15 @@ pub(super) fn area() -> Area {
     let churn = |connections: u32| {
         let name = format!("{connections} at once");
         let load = format!("--mode churn --connections {connections} --size 64");
-        Case::serve(name, Workload::Churn, load)
+        let slices = Slices { operations: 80, warm_up: 24, milliseconds: 4.0, ..Slices::default() };
+        Case::serve(name, Workload::Churn, load).alternating(slices)
     };
     Area {
         name: "churn",
         title: "Connection churn",
         about: "A client connects, sends 64 bytes, reads their echo and then the end: the server \
-                accepts, reads once, writes, closes. An operation is a connection.",
+                accepts, reads once, writes, closes. An operation is a connection; all of a batch \
+                begin before the first ends.",
         cases: vec![churn(8).counts(counts).quick(), churn(1), churn(50)],
     }
 }

@@ -1,44 +1,33 @@
-//! TCP echo: connections, sizes, pipelines, workers.
+//! TCP echo: connections, sizes, pipelines.
 
 use super::ECHO_COUNTS;
 use crate::peer::Workload;
-use crate::suite::case::{Area, Case};
+use crate::suite::case::{Area, Case, Slices};
+
+/// Peers whose buffers are lent: where there are many connections, and where there are few.
+const LENT: [&str; 2] = ["raw-epoll-lent", "minato-lent"];
 
 pub(super) fn area() -> Area {
     let mut cases = Vec::new();
     for connections in [50, 1, 8, 250, 1000] {
-        for size in [64, 1000, 4000, 16000] {
-            let mut case = echo(connections, size, 1);
-            if size == 64 {
-                case = case.on_curve("connections", f64::from(connections));
-            }
-            if connections == 50 {
-                case = case.on_curve("bytes of a request", f64::from(size));
-            }
-            case = match (connections, size) {
-                (50, 64) => case.counts(ECHO_COUNTS).and("smol-multi").quick(),
-                (1 | 8, 64) => case.and("minato-spin").quick(),
-                (50, 4000) | (1000, 64) => case.quick(),
-                _ => case,
-            };
-            cases.push(case);
+        let mut case = LENT.into_iter().fold(echo(connections, 64, 1).quick(), Case::and);
+        if connections == 50 {
+            case = case.counts(ECHO_COUNTS);
         }
+        cases.push(case);
     }
+    cases.push(echo(50, 4000, 1).quick());
     cases.push(echo(50, 64, 16).quick());
+    cases.push(echo(50, 1000, 1));
+    cases.push(echo(50, 16000, 1));
     cases.push(echo(8, 1000, 16));
     cases.push(echo(8, 16000, 16));
-    for connections in [50, 250] {
-        let name = format!("{connections} connections of 64 B, two workers");
-        let load = format!("--connections {connections} --size 64");
-        let case = Case::serve(name, Workload::Echo, load).several(2);
-        cases.push(if connections == 50 { case.quick() } else { case });
-    }
     Area {
         name: "echo",
         title: "TCP echo",
-        about: "Each connection sends a request, waits for its echo, and sends the next. The \
-                server has one worker on one processor and the load generator the other, except \
-                where two workers share both with it.",
+        about: "Requests in lockstep: on all connections, at most 50 at a time, then all answers. \
+                The servers have one worker each. Those with `lent` in their name have no buffer \
+                for each connection, but take one when there is something to receive.",
         cases,
     }
 }
@@ -50,5 +39,5 @@ fn echo(connections: u32, size: u32, pipeline: u32) -> Case {
         _ => format!("{connections} connections of {size} B, {pipeline} at once"),
     };
     let load = format!("--connections {connections} --size {size} --pipeline {pipeline}");
-    Case::serve(name, Workload::Echo, load)
+    Case::serve(name, Workload::Echo, load).alternating(Slices::default())
 }

@@ -17,7 +17,6 @@ pub(super) fn area() -> Area {
             })
             .metrics(METRICS)
             .and("minato-spin")
-            .on_curve("percent of the slowest peer's peak", f64::from(percent))
     };
     Area {
         name: "level",

@@ -3,6 +3,7 @@
 mod blocked;
 mod build;
 mod churn;
+mod closed;
 mod echo;
 mod idle;
 mod level;
@@ -19,15 +20,17 @@ pub fn all() -> Vec<Area> {
     vec![
         echo::area(),
         churn::area(),
-        relay::bulk(),
+        relay::transfers(),
         relay::requests(),
+        relay::bulk(),
         udp::stream(),
         udp::echo(),
         idle::area(),
         timers::area(),
         tasks::area(),
-        blocked::area(),
+        closed::area(),
         level::area(),
+        blocked::area(),
         build::area(),
     ]
 }
@@ -53,36 +56,20 @@ pub fn chosen(options: &SuiteOptions) -> Result<Vec<Area>, String> {
                 area.cases.retain(|case| !matches!(case.plan, Plan::Build));
                 area.cases.truncate(1);
             }
-            Suite::Quick => {
-                area.cases.retain(|case| case.quick);
-                area.cases.iter_mut().skip(1).for_each(shorten);
-            }
+            Suite::Quick => area.cases.retain(|case| case.quick),
             Suite::Full => {}
         }
     }
+    for area in &mut areas {
+        let is_meant = |case: &Case| options.cases.iter().any(|word| case.name == *word);
+        area.cases.retain(|case| options.cases.is_empty() || is_meant(case));
+    }
     areas.retain(|area| !area.cases.is_empty());
+    if areas.is_empty() {
+        return Err(format!("there is no case `{}` in this suite", options.cases.join("`, `")));
+    }
     Ok(areas)
 }
-
-/// Leaves the peers that matter most: the quick suite shows all of them in the first case of each
-/// area only.
-fn shorten(case: &mut Case) {
-    if case.workers == 1 {
-        case.peers.retain(|peer| MAIN.contains(peer));
-    }
-}
-
-/// Those that are in all cases of the quick suite.
-const MAIN: [&str; 8] = [
-    "raw-epoll",
-    "raw-uring",
-    "raw-splice",
-    "minato",
-    "minato-again",
-    "minato-spin",
-    "tokio",
-    "compio-defer",
-];
 
 /// What is counted of an echo.
 const ECHO_COUNTS: Counts = Counts {
@@ -144,8 +131,20 @@ mod tests {
         let smoke = count(SuiteOptions { smoke: true, ..SuiteOptions::default() });
         let quick = count(SuiteOptions::default());
         let full = count(SuiteOptions { full: true, ..SuiteOptions::default() });
+        let quick_areas = all().iter().filter(|area| area.cases.iter().any(|c| c.quick)).count();
         assert_eq!(smoke, all().len() - 1, "all but the cold build");
+        assert_eq!(quick_areas, all().len() - 2, "all but the cold build and the endless relay");
         assert!(smoke < quick && quick < full, "{smoke} {quick} {full}");
+    }
+
+    #[test]
+    fn a_case_is_chosen_by_its_name() {
+        let cases = vec!["8 at once".to_string()];
+        let areas = chosen(&SuiteOptions { cases, ..SuiteOptions::default() }).unwrap();
+        assert_eq!((areas.len(), areas[0].name, areas[0].cases.len()), (1, "churn", 1));
+        let cases = vec!["9 at once".to_string()];
+        let error = chosen(&SuiteOptions { cases, ..SuiteOptions::default() }).unwrap_err();
+        assert!(error.contains("9 at once"), "{error}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Tasks: spawned and joined, yielding, woken by threads.
 
 use crate::peer::Workload;
-use crate::suite::case::{Area, Case, Counts, DRIVEN_PEERS};
+use crate::suite::case::{Area, Case, Counts, DRIVEN_PEERS, Slices};
 
 pub(super) fn area() -> Area {
     let counts = Counts {
@@ -10,7 +10,8 @@ pub(super) fn area() -> Area {
         allocations: Some((500, 2_500)),
     };
     let task = |name: &str, workload, count| {
-        Case::drive(name, workload, count).peers(DRIVEN_PEERS).quick()
+        let slices = Slices { operations: count, warm_up: count / 4, ..Slices::default() };
+        Case::drive(name, workload, count).peers(DRIVEN_PEERS).alternating(slices).quick()
     };
     let few = Some((500, 2_500));
     let woken = Counts { instructions: few, syscalls: few, allocations: few };
@@ -22,10 +23,10 @@ pub(super) fn area() -> Area {
                 plain thread, answers, and waits again. Many to one: four plain threads send to \
                 the queue of one task.",
         cases: vec![
-            task("spawn and join", Workload::SpawnJoin, 800_000).counts(counts),
-            task("yield", Workload::Yield, 2_000_000).counts(counts),
-            task("wake across", Workload::WakeAcross, 20_000).counts(woken),
-            task("many to one", Workload::WakeManyToOne, 400_000),
+            task("spawn and join", Workload::SpawnJoin, 4_000).counts(counts),
+            task("yield", Workload::Yield, 10_000).counts(counts),
+            task("wake across", Workload::WakeAcross, 50).counts(woken),
+            task("many to one", Workload::WakeManyToOne, 2_000),
         ],
     }
 }

@@ -16,8 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Sends for the duration, or `operations` bytes, on all connections.
 pub(super) fn run(options: &LoadOptions, watch: &Watch) -> io::Result<Figures> {
-    let mut streams = Vec::with_capacity(options.connections);
-    for _ in 0..options.connections {
+    let mut streams = Vec::with_capacity(options.traffic.connections);
+    for _ in 0..options.traffic.connections {
         let stream = TcpStream::connect(options.address).map_err(context("connecting"))?;
         stream.set_nodelay(true)?;
         stream.set_nonblocking(true)?;
@@ -50,7 +50,7 @@ fn send(options: &LoadOptions, streams: &[TcpStream], begun: Instant) -> io::Res
     for (at, stream) in streams.iter().enumerate() {
         epoll.add(stream, EpollEvent::new(EpollFlags::EPOLLOUT, at as u64))?;
     }
-    let message = vec![1; options.size];
+    let message = vec![1; options.traffic.size];
     let most = options.operations.unwrap_or(u64::MAX);
     let mut bytes = 0;
     let mut events = vec![EpollEvent::empty(); 1024];

@@ -1,15 +1,16 @@
 //! A connection for each request: connect, ask, be answered, see the server close.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use socket2::SockRef;
 
-use super::connection::differs;
+use super::alternate::{self, Client};
+use super::connection::{CHUNK, differs};
 use super::histogram::Recorder;
-use super::{Figures, LoadOptions, Watch, context, used};
+use super::{Figures, LoadOptions, Traffic, Watch, context, used};
 
 /// A connection of its own for one request.
 struct Visit {
@@ -18,21 +19,20 @@ struct Visit {
     received: usize,
 }
 
-struct Churn<'a> {
-    options: &'a LoadOptions,
+/// The visits to one server.
+pub(super) struct Churn {
+    address: SocketAddr,
     epoll: Epoll,
     request: Vec<u8>,
     visits: Vec<Option<Visit>>,
+    buffer: Vec<u8>,
     begun: u64,
     done: u64,
 }
 
 /// Keeps `connections` visits under way, and counts those that come to their end.
 pub(super) fn run(options: &LoadOptions, watch: &Watch) -> io::Result<Figures> {
-    let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
-    let request = (0..options.size).map(|at| (at % 251) as u8).collect();
-    let visits = (0..options.connections).map(|_| None).collect();
-    let mut churn = Churn { options, epoll, request, visits, begun: 0, done: 0 };
+    let mut churn = Churn::new(options.address, &options.traffic)?;
     let mut recorder = Recorder::new()?;
     let warm_up = if options.operations.is_some() { Duration::ZERO } else { options.warm_up };
     if !warm_up.is_zero() {
@@ -52,7 +52,16 @@ pub(super) fn run(options: &LoadOptions, watch: &Watch) -> io::Result<Figures> {
     })
 }
 
-impl Churn<'_> {
+impl Churn {
+    /// As many visits at once as there are connections.
+    pub(super) fn new(address: SocketAddr, traffic: &Traffic) -> io::Result<Churn> {
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        let request = (0..traffic.size).map(|at| (at % 251) as u8).collect();
+        let visits = (0..traffic.connections).map(|_| None).collect();
+        let buffer = vec![0; CHUNK];
+        Ok(Churn { address, epoll, request, visits, buffer, begun: 0, done: 0 })
+    }
+
     fn go_on(
         &mut self,
         until: Instant,
@@ -76,8 +85,10 @@ impl Churn<'_> {
             };
             for event in &events[..count] {
                 let at = event.data() as usize;
-                if self.has_ended(at).map_err(context("receiving"))? {
-                    self.leave(at, recorder)?;
+                if self.has_ended(at).map_err(context("receiving"))?
+                    && let Some(begun) = self.leave(at)?
+                {
+                    recorder.record(begun.elapsed().as_nanos() as u64);
                 }
             }
         }
@@ -88,7 +99,7 @@ impl Churn<'_> {
     /// the connection.
     fn visit(&mut self, at: usize) -> io::Result<()> {
         let begun = Instant::now();
-        let mut stream = TcpStream::connect(self.options.address)?;
+        let mut stream = TcpStream::connect(self.address)?;
         stream.set_nodelay(true)?;
         stream.write_all(&self.request)?;
         stream.set_nonblocking(true)?;
@@ -101,16 +112,15 @@ impl Churn<'_> {
     /// Reads the answer, and says whether the server has closed after it.
     fn has_ended(&mut self, at: usize) -> io::Result<bool> {
         let Some(visit) = &mut self.visits[at] else { return Ok(false) };
-        let mut buffer = [0; 16 * 1024];
         loop {
-            match visit.stream.read(&mut buffer) {
+            match visit.stream.read(&mut self.buffer) {
                 Ok(0) if visit.received == self.request.len() => return Ok(true),
                 Ok(0) => {
                     return Err(io::Error::new(ErrorKind::UnexpectedEof, "closed too early"));
                 }
                 Ok(length) => {
                     let expected = self.request.get(visit.received..visit.received + length);
-                    if expected != Some(&buffer[..length]) {
+                    if expected != Some(&self.buffer[..length]) {
                         return Err(differs());
                     }
                     visit.received += length;
@@ -123,12 +133,31 @@ impl Churn<'_> {
     }
 
     /// Closes by a reset: the thousands of connections a second leave nothing waiting in the
-    /// kernel, which would run out of ports.
-    fn leave(&mut self, at: usize, recorder: &mut Recorder) -> io::Result<()> {
-        let Some(visit) = self.visits[at].take() else { return Ok(()) };
-        recorder.record(visit.begun.elapsed().as_nanos() as u64);
+    /// kernel, which would run out of ports. Tells when the visit began.
+    fn leave(&mut self, at: usize) -> io::Result<Option<Instant>> {
+        let Some(visit) = self.visits[at].take() else { return Ok(None) };
         SockRef::from(&visit.stream).set_linger(Some(Duration::ZERO))?;
         self.done += 1;
-        Ok(())
+        Ok(Some(visit.begun))
+    }
+}
+
+impl Client for Churn {
+    /// All visits at once, until all have come to their end.
+    fn batch(&mut self) -> io::Result<u64> {
+        for at in 0..self.visits.len() {
+            self.visit(at).map_err(context("connecting"))?;
+        }
+        let (mut events, enough) = ([EpollEvent::empty(); 64], self.begun);
+        while self.done < enough {
+            let count = alternate::wait(&self.epoll, &mut events)?;
+            for event in &events[..count] {
+                let at = event.data() as usize;
+                if self.has_ended(at).map_err(context("receiving"))? {
+                    self.leave(at)?;
+                }
+            }
+        }
+        Ok(self.visits.len() as u64)
     }
 }

@@ -60,9 +60,9 @@ struct Driver<'a> {
 /// Opens the connections, loads the server, and returns what that showed.
 pub(super) fn run(options: &LoadOptions, watch: &Watch) -> io::Result<Figures> {
     let open = |pattern| Connection::open(options.address, pattern).map_err(context("connecting"));
-    let pattern = Pattern::plain(options.size);
-    let mut connections = Vec::with_capacity(options.connections);
-    for _ in 0..options.connections {
+    let pattern = Pattern::plain(options.traffic.size);
+    let mut connections = Vec::with_capacity(options.traffic.connections);
+    for _ in 0..options.traffic.connections {
         connections.push(open(pattern.clone())?);
     }
     let unburdened = watch.sample()?;
@@ -73,7 +73,7 @@ pub(super) fn run(options: &LoadOptions, watch: &Watch) -> io::Result<Figures> {
     let burdened = watch.sample()?;
     let rest = rest(options, watch)?;
     let blocker = match options.block_every {
-        Some(_) => Some(open(Pattern::blocking(options.size))?),
+        Some(_) => Some(open(Pattern::blocking(options.traffic.size))?),
         None => None,
     };
     let mut figures = Driver::new(options, watch, connections, blocker)?.drive()?;
@@ -156,7 +156,7 @@ impl<'a> Driver<'a> {
         self.started = Instant::now();
         self.turn_window()?;
         if self.schedule == Schedule::Closed {
-            self.ask_all(self.options.pipeline)?;
+            self.ask_all(self.options.traffic.pipeline)?;
         }
         loop {
             self.turn_window()?;
@@ -200,7 +200,7 @@ impl<'a> Driver<'a> {
             Schedule::Closed => {}
             Schedule::Lockstep => {
                 if self.asked == self.answered {
-                    self.ask_all(self.options.pipeline)?;
+                    self.ask_all(self.options.traffic.pipeline)?;
                 }
             }
             Schedule::Open { interval } => {

@@ -7,7 +7,10 @@
 //!
 //! With `--pid`, the server's CPU time and context switches are read at both ends of the measured
 //! window, in this process, so that nothing else falls between.
+//!
+//! [`alternate`] is the load for comparing servers: many of them are alive, and are loaded in turns.
 
+pub mod alternate;
 mod bulk;
 mod churn;
 mod connection;
@@ -45,11 +48,9 @@ pub enum Mode {
     UdpEcho,
 }
 
-/// What load to make.
+/// What the requests are.
 #[derive(Debug, Clone, Args)]
-pub struct LoadOptions {
-    /// The server
-    pub address: SocketAddr,
+pub struct Traffic {
     /// What kind of load
     #[arg(long, value_enum, default_value_t = Mode::Echo)]
     pub mode: Mode,
@@ -59,9 +60,32 @@ pub struct LoadOptions {
     /// Bytes of a request
     #[arg(long, value_name = "BYTES", default_value_t = 64)]
     pub size: usize,
-    /// Requests under way on each connection of a closed loop
+    /// Requests under way on each connection
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub pipeline: usize,
+    /// Datagrams in one call (GSO)
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub segments: usize,
+}
+
+impl Traffic {
+    /// Refuses what makes no sense.
+    fn check(&self) -> io::Result<()> {
+        if self.connections == 0 || self.size == 0 || self.pipeline == 0 || self.segments == 0 {
+            return Err(wrong("connections, size, pipeline and segments must be at least 1"));
+        }
+        Ok(())
+    }
+}
+
+/// What load to make.
+#[derive(Debug, Clone, Args)]
+pub struct LoadOptions {
+    /// The server
+    pub address: SocketAddr,
+    /// What is asked of it
+    #[command(flatten)]
+    pub traffic: Traffic,
     /// How long to measure
     #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "5")]
     pub seconds: Duration,
@@ -86,9 +110,6 @@ pub struct LoadOptions {
     /// Send a request that blocks its worker this often, on a connection that is not measured
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub block_every: Option<Duration>,
-    /// Datagrams in one call (GSO)
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub segments: usize,
     /// The server's process, to read its CPU time
     #[arg(long, value_name = "PID")]
     pub pid: Option<i32>,
@@ -139,17 +160,14 @@ fn seconds(text: &str) -> Result<Duration, String> {
 /// Those of the sockets, with what was done when they came; an answer that differs from its
 /// request; a server that closes a connection which it should keep.
 pub fn run(options: &LoadOptions) -> io::Result<Figures> {
-    let wrong = |what| Err(io::Error::new(io::ErrorKind::InvalidInput, what));
-    if options.connections == 0 || options.size == 0 || options.pipeline == 0 {
-        return wrong("connections, size and pipeline must be at least 1");
-    }
+    options.traffic.check()?;
     if options.rate.is_some_and(|rate| !rate.is_finite() || rate <= 0.0) {
-        return wrong("the rate must be above 0");
+        return Err(wrong("the rate must be above 0"));
     }
     crate::peer::raise_file_limit();
     let sampler = options.pid.map(Sampler::new).transpose()?;
     let watch = Watch { sampler };
-    match options.mode {
+    match options.traffic.mode {
         Mode::Echo => driver::run(options, &watch),
         Mode::Churn => churn::run(options, &watch),
         Mode::Bulk => bulk::run(options, &watch),
@@ -161,7 +179,7 @@ pub fn run(options: &LoadOptions) -> io::Result<Figures> {
 /// Prints figures for a reader.
 pub fn print(options: &LoadOptions, figures: &Figures) {
     let seconds = figures.nanoseconds as f64 / 1e9;
-    let what = if options.mode == Mode::Bulk { "bytes" } else { "requests" };
+    let what = if options.traffic.mode == Mode::Bulk { "bytes" } else { "requests" };
     println!("{} {what} in {seconds:.3} s", figures.operations);
     println!("{:.0} a second", figures.operations as f64 / seconds);
     if figures.unanswered > 0 {
@@ -204,6 +222,10 @@ fn used(before: Option<Sample>, after: Option<Sample>) -> Option<ServerFigures> 
         bytes_per_idle: None,
         rest_nanoseconds_per_second: None,
     })
+}
+
+fn wrong(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, what)
 }
 
 /// Says what was done when an error came.

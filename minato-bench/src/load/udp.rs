@@ -2,17 +2,20 @@
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice};
-use std::net::UdpSocket;
+use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
-use nix::sys::socket::{ControlMessage, MsgFlags, SockaddrIn, sendmsg};
+use nix::sys::socket::{
+    ControlMessage, MsgFlags, SockaddrIn, sendmsg, setsockopt, sockopt::UdpGroSegment,
+};
 
+use super::alternate::Client;
 use super::connection::differs;
 use super::histogram::Recorder;
-use super::{Figures, LoadOptions, Watch, context, used};
+use super::{Figures, LoadOptions, Traffic, Watch, context, used};
 
 /// After this time a datagram counts as lost.
 const LOST: Duration = Duration::from_millis(200);
@@ -23,14 +26,15 @@ const NUMBER: usize = size_of::<u64>();
 /// Sends as fast as it can for the duration, then waits a moment, so that the receiver has taken
 /// what arrived. The operations are the datagrams sent; only the receiver knows how many it got.
 pub(super) fn stream(options: &LoadOptions, watch: &Watch) -> io::Result<Figures> {
-    let socket = connected(options)?;
-    let message = vec![1; options.size * options.segments];
+    let socket = connected(options.address)?;
+    let Traffic { size, segments, .. } = options.traffic;
+    let message = vec![1; size * segments];
     let most = options.operations.unwrap_or(u64::MAX);
     let (before, begun) = (watch.sample()?, Instant::now());
     let mut sent = 0;
     while sent < most && (options.operations.is_some() || begun.elapsed() < options.seconds) {
-        match send(&socket, &message, options.size) {
-            Ok(()) => sent += options.segments as u64,
+        match send(&socket, &message, size) {
+            Ok(()) => sent += segments as u64,
             // The queue of the interface is full.
             Err(error) if error.raw_os_error() == Some(nix::errno::Errno::ENOBUFS as i32) => {}
             Err(error) => return Err(context("sending")(error)),
@@ -48,14 +52,14 @@ pub(super) fn stream(options: &LoadOptions, watch: &Watch) -> io::Result<Figures
     })
 }
 
-fn connected(options: &LoadOptions) -> io::Result<UdpSocket> {
+pub(super) fn connected(address: SocketAddr) -> io::Result<UdpSocket> {
     let socket = UdpSocket::bind("127.0.0.1:0")?;
-    socket.connect(options.address).map_err(context("connecting"))?;
+    socket.connect(address).map_err(context("connecting"))?;
     Ok(socket)
 }
 
 /// Sends one datagram, or several of `size` bytes in one call.
-fn send(socket: &UdpSocket, message: &[u8], size: usize) -> io::Result<()> {
+pub(super) fn send(socket: &UdpSocket, message: &[u8], size: usize) -> io::Result<()> {
     if message.len() <= size {
         return socket.send(message).map(|_| ());
     }
@@ -78,33 +82,23 @@ struct Socket {
     next: u64,
 }
 
-struct Echo<'a> {
-    options: &'a LoadOptions,
+/// The sockets of one server.
+pub(super) struct Echo {
+    traffic: Traffic,
     epoll: Epoll,
     sockets: Vec<Socket>,
     recorder: Recorder,
     answered: u64,
     lost: u64,
+    /// What is received. It is kept, since clearing one for each call would clear the cache, too.
+    buffer: Vec<u8>,
 }
 
 /// A closed loop: keeps `pipeline` datagrams under way on each socket.
 pub(super) fn echo(options: &LoadOptions, watch: &Watch) -> io::Result<Figures> {
-    if options.size < NUMBER {
-        let what = format!("a datagram that is answered has at least {NUMBER} bytes");
-        return Err(io::Error::new(ErrorKind::InvalidInput, what));
-    }
-    let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
-    let mut sockets = Vec::with_capacity(options.connections);
-    for at in 0..options.connections {
-        let socket = connected(options)?;
-        socket.set_nonblocking(true)?;
-        epoll.add(&socket, EpollEvent::new(EpollFlags::EPOLLIN, at as u64))?;
-        sockets.push(Socket { socket, waiting: VecDeque::new(), next: 0 });
-    }
-    let recorder = Recorder::new()?;
-    let mut echo = Echo { options, epoll, sockets, recorder, answered: 0, lost: 0 };
-    for at in 0..options.connections {
-        echo.ask(at, options.pipeline).map_err(context("sending"))?;
+    let mut echo = Echo::new(options.address, &options.traffic)?;
+    for at in 0..options.traffic.connections {
+        echo.ask(at, options.traffic.pipeline).map_err(context("sending"))?;
     }
     let (warm_up, length) = match options.operations {
         Some(_) => (Duration::ZERO, Duration::from_secs(3600)),
@@ -124,19 +118,34 @@ pub(super) fn echo(options: &LoadOptions, watch: &Watch) -> io::Result<Figures> 
     })
 }
 
-impl Echo<'_> {
+impl Echo {
+    /// As many sockets as there are connections.
+    pub(super) fn new(address: SocketAddr, traffic: &Traffic) -> io::Result<Echo> {
+        if traffic.size < NUMBER {
+            let what = format!("a datagram that is answered has at least {NUMBER} bytes");
+            return Err(io::Error::new(ErrorKind::InvalidInput, what));
+        }
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        let mut sockets = Vec::with_capacity(traffic.connections);
+        for at in 0..traffic.connections {
+            let socket = connected(address)?;
+            socket.set_nonblocking(true)?;
+            if traffic.segments > 1 {
+                // Otherwise the server's call takes its segments apart.
+                setsockopt(&socket, UdpGroSegment, &true)?;
+            }
+            epoll.add(&socket, EpollEvent::new(EpollFlags::EPOLLIN, at as u64))?;
+            sockets.push(Socket { socket, waiting: VecDeque::new(), next: 0 });
+        }
+        let (traffic, recorder) = (traffic.clone(), Recorder::new()?);
+        let buffer = vec![0; 64 * 1024];
+        Ok(Echo { traffic, epoll, sockets, recorder, answered: 0, lost: 0, buffer })
+    }
+
     fn go_on(&mut self, until: Instant, most: u64) -> io::Result<()> {
-        let mut events = vec![EpollEvent::empty(); 1024];
         let mut looked = Instant::now();
         while Instant::now() < until && self.answered < most {
-            let count = match self.epoll.wait(&mut events, EpollTimeout::from(10_u8)) {
-                Ok(count) => count,
-                Err(nix::errno::Errno::EINTR) => 0,
-                Err(error) => return Err(error.into()),
-            };
-            for event in &events[..count] {
-                let at = event.data() as usize;
-                let answers = self.receive(at).map_err(context("receiving"))?;
+            for (at, answers) in self.receive_any()? {
                 self.ask(at, answers).map_err(context("sending"))?;
             }
             if looked.elapsed() > LOST / 4 {
@@ -147,13 +156,25 @@ impl Echo<'_> {
         Ok(())
     }
 
+    /// Waits a moment for answers, and tells how many have come on which socket.
+    fn receive_any(&mut self) -> io::Result<Vec<(usize, usize)>> {
+        let mut events = [EpollEvent::empty(); 64];
+        let count = match self.epoll.wait(&mut events, EpollTimeout::from(10_u8)) {
+            Ok(count) => count,
+            Err(nix::errno::Errno::EINTR) => 0,
+            Err(error) => return Err(error.into()),
+        };
+        let sockets = events[..count].iter().map(|event| event.data() as usize);
+        sockets.map(|at| Ok((at, self.receive(at).map_err(context("receiving"))?))).collect()
+    }
+
     /// Sends `count` datagrams, as many in one call as the options say.
     fn ask(&mut self, at: usize, count: usize) -> io::Result<()> {
-        let size = self.options.size;
-        let mut message = vec![1; size * self.options.segments.min(count)];
+        let size = self.traffic.size;
+        let mut message = vec![1; size * self.traffic.segments.min(count)];
         let mut left = count;
         while left > 0 {
-            let batch = left.min(self.options.segments);
+            let batch = left.min(self.traffic.segments);
             let Socket { socket, waiting, next } = &mut self.sockets[at];
             for segment in message.chunks_mut(size).take(batch) {
                 segment[..NUMBER].copy_from_slice(&next.to_le_bytes());
@@ -174,27 +195,30 @@ impl Echo<'_> {
     /// Takes the answers that are there, and says how many.
     fn receive(&mut self, at: usize) -> io::Result<usize> {
         let Socket { socket, waiting, .. } = &mut self.sockets[at];
-        let mut buffer = [0; 64 * 1024];
         let mut answers = 0;
         loop {
-            let length = match socket.recv(&mut buffer) {
+            let length = match socket.recv(&mut self.buffer) {
                 Ok(length) => length,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(answers),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.answered += answers as u64;
+                    return Ok(answers);
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             };
-            let number = buffer.first_chunk().map(|number| u64::from_le_bytes(*number));
-            if length != self.options.size {
-                return Err(differs());
+            for datagram in self.buffer[..length].chunks(self.traffic.size) {
+                if datagram.len() != self.traffic.size {
+                    return Err(differs());
+                }
+                let number = datagram.first_chunk().map(|number| u64::from_le_bytes(*number));
+                let Some(found) = waiting.iter().position(|(sent, _)| Some(*sent) == number) else {
+                    continue; // It was given up, and has been replaced.
+                };
+                if let Some((_, sent)) = waiting.remove(found) {
+                    self.recorder.record(sent.elapsed().as_nanos() as u64);
+                }
+                answers += 1;
             }
-            let Some(found) = waiting.iter().position(|(sent, _)| Some(*sent) == number) else {
-                continue; // It was given up, and has been replaced.
-            };
-            if let Some((_, sent)) = waiting.remove(found) {
-                self.recorder.record(sent.elapsed().as_nanos() as u64);
-            }
-            self.answered += 1;
-            answers += 1;
         }
     }
 
@@ -208,5 +232,22 @@ impl Echo<'_> {
             self.ask(at, lost).map_err(context("sending"))?;
         }
         Ok(())
+    }
+}
+
+impl Client for Echo {
+    /// All datagrams of all sockets at once, until all are answered.
+    fn batch(&mut self) -> io::Result<u64> {
+        let before = self.answered;
+        let (sockets, each) = (self.traffic.connections, self.traffic.pipeline);
+        for at in 0..sockets {
+            self.ask(at, each).map_err(context("sending"))?;
+        }
+        while self.answered < before + (sockets * each) as u64 {
+            if self.receive_any()?.is_empty() {
+                self.replace_lost()?;
+            }
+        }
+        Ok(self.answered - before)
     }
 }

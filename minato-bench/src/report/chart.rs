@@ -1,199 +1,109 @@
-//! Charts as SVG: bars with their spread, latencies at their percentiles, curves over a parameter.
+//! The picture of the summary as SVG: ratios with their intervals, a row for each subject.
 
 use std::error::Error;
 use std::path::Path;
 
-use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use crate::suite::metric::Metric;
-use crate::suite::peers::Part;
-use crate::suite::results::{CaseResult, Row};
-use crate::suite::statistics::sorted;
+use crate::suite::statistics::Estimate;
 
-type Done = Result<(), Box<dyn Error>>;
+/// A row of the picture.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// What is compared.
+    pub title: &'static str,
+    /// With whom, and what came out.
+    pub points: Vec<Point>,
+}
+
+/// What ours takes by what another takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Point {
+    /// The other.
+    pub name: &'static str,
+    /// The ratio with the interval of a claim.
+    pub estimate: Estimate,
+    /// Whether we are as ourselves in this case.
+    pub is_checked: bool,
+}
 
 const WIDTH: u32 = 860;
-const LEGEND: u32 = 150;
-const BAR: u32 = 26;
-const TALL: u32 = 460;
+const ROW: u32 = 62;
+const HEAD: u32 = 74;
+const FOOT: u32 = 46;
+const TITLES: i32 = 220;
+const MARGIN: i32 = 24;
 const FONT: (&str, u32) = ("sans-serif", 14);
-const HEAD: (&str, u32) = ("sans-serif", 18);
+const SMALL: (&str, u32) = ("sans-serif", 12);
+const LARGE: (&str, u32) = ("sans-serif", 18);
 
-/// Ours stands out, the limits are grey, the others take turns.
-const OURS: [RGBColor; 3] = [RGBColor(214, 79, 42), RGBColor(240, 150, 40), RGBColor(150, 30, 60)];
-const LIMIT: RGBColor = RGBColor(130, 130, 130);
-const OTHERS: [RGBColor; 7] = [
+const GRID: RGBColor = RGBColor(225, 225, 225);
+const BAND: RGBColor = RGBColor(247, 247, 247);
+const COLORS: [RGBColor; 5] = [
+    RGBColor(214, 79, 42),
+    RGBColor(44, 140, 60),
+    RGBColor(122, 82, 170),
     RGBColor(31, 119, 180),
-    RGBColor(44, 160, 44),
-    RGBColor(148, 103, 189),
-    RGBColor(140, 86, 75),
-    RGBColor(227, 119, 194),
-    RGBColor(188, 189, 34),
-    RGBColor(23, 190, 207),
+    RGBColor(90, 90, 90),
 ];
 
-fn color(part: Part, at: usize) -> RGBColor {
-    match part {
-        Part::Ours | Part::Again => OURS[at % OURS.len()],
-        Part::Limit => LIMIT,
-        Part::Other => OTHERS[at % OTHERS.len()],
-    }
-}
+/// Where the axis has marks.
+const MARKS: [f64; 9] = [0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0, 1.2];
 
-/// Rows that are worth a line of their own: the self-check is none.
-fn shown(result: &CaseResult, metric: Metric) -> Vec<&Row> {
-    let has = |row: &&Row| row.peer.part != Part::Again && row.median(metric).is_some();
-    result.rows.iter().filter(has).collect()
-}
-
-/// A bar for each peer at its median, with a line from its least to its greatest round.
+/// Draws the lines, each with its points below each other, over a logarithmic axis.
 ///
 /// # Errors
 ///
 /// Those of drawing and of writing the file.
-pub fn bars(path: &Path, result: &CaseResult, metric: Metric) -> Done {
-    let rows = shown(result, metric);
-    let most = rows.iter().flat_map(|row| row.known(metric)).fold(0.0, f64::max);
-    let height = 90 + BAR * rows.len() as u32;
+pub fn draw(path: &Path, lines: &[Line]) -> Result<(), Box<dyn Error>> {
+    let height = HEAD + ROW * lines.len() as u32 + FOOT;
     let root = SVGBackend::new(path, (WIDTH, height)).into_drawing_area();
     root.fill(&WHITE)?;
-    let title = format!("{}: {}: {}", result.area, result.case.name, metric.title());
-    let bottom = rows.len() as f64;
-    let mut chart = ChartBuilder::on(&root)
-        .caption(title, HEAD)
-        .margin(10)
-        .x_label_area_size(30)
-        .y_label_area_size(130)
-        .build_cartesian_2d(0.0..most.max(f64::MIN_POSITIVE) * 1.12, bottom..0.0)?;
-    chart
-        .configure_mesh()
-        .disable_y_mesh()
-        .y_labels(0)
-        .x_labels(6)
-        .x_label_formatter(&|value| metric.text(*value))
-        .label_style(FONT)
-        .draw()?;
-    for (at, row) in rows.iter().enumerate() {
-        let values = sorted(&row.known(metric));
-        let (Some(least), Some(most)) = (values.first(), values.last()) else { continue };
-        let median = row.median(metric).unwrap_or_default();
-        let (top, middle) = (at as f64 + 0.15, at as f64 + 0.5);
-        let fill = color(row.peer.part, 0).mix(0.85).filled();
-        let bar = Rectangle::new([(0.0, top), (median, at as f64 + 0.85)], fill);
-        let spread = PathElement::new(vec![(*least, middle), (*most, middle)], BLACK);
-        chart.draw_series([bar])?;
-        chart.draw_series([spread])?;
-        let place = chart.backend_coord(&(0.0, middle));
-        root.draw(&Text::new(row.peer.name, (place.0 - 125, place.1 - 7), FONT))?;
-        root.draw(&Text::new(metric.text(median), (place.0 + 6, place.1 - 7), FONT))?;
-    }
-    root.present()?;
-    Ok(())
-}
-
-/// A line for each peer through its latencies, on a logarithmic axis.
-///
-/// # Errors
-///
-/// Those of drawing and of writing the file.
-pub fn percentiles(path: &Path, result: &CaseResult) -> Done {
-    const POINTS: [Metric; 4] = [Metric::P50, Metric::P99, Metric::P999, Metric::Max];
-    let mut series = Vec::new();
-    for row in shown(result, Metric::P50) {
-        let points = POINTS.iter().enumerate();
-        let points = points.filter_map(|(at, m)| Some((at as f64, row.median(*m)?))).collect();
-        series.push(Series { name: row.peer.name, part: row.peer.part, points });
-    }
-    let label = |at: &f64| {
-        let near = POINTS.get(at.round() as usize).filter(|_| (at - at.round()).abs() < 0.01);
-        near.map(|metric| metric.title().to_string()).unwrap_or_default()
+    root.draw(&Text::new("What Minato takes, by what others take", (MARGIN, 12), LARGE))?;
+    let estimates = || lines.iter().flat_map(|line| line.points.iter().map(|p| p.estimate));
+    let low = estimates().map(|e| e.low).fold(0.8, f64::min) * 0.94;
+    let high = estimates().map(|e| e.high).fold(1.1, f64::max) * 1.06;
+    let place = |ratio: f64| {
+        let share = (ratio / low).ln() / (high / low).ln();
+        TITLES + (share * f64::from(WIDTH as i32 - MARGIN - TITLES)) as i32
     };
-    let root = SVGBackend::new(path, (WIDTH, TALL)).into_drawing_area();
-    let title = format!("{}: {}: latency", result.area, result.case.name);
-    lines(&root, &title, &series, Axes { x: 0.0..3.0, label: &label, metric: Metric::P50 })
-}
-
-/// A line for each peer over the parameter of a curve, in the first metric of its cases.
-///
-/// # Errors
-///
-/// Those of drawing and of writing the file.
-pub fn curve(path: &Path, title: &str, points: &[(f64, &CaseResult)], metric: Metric) -> Done {
-    let mut series: Vec<Series> = Vec::new();
-    for (x, result) in points {
-        for row in shown(result, metric) {
-            let Some(y) = row.median(metric) else { continue };
-            let point = (x.max(1.0).log2(), y);
-            match series.iter_mut().find(|series| series.name == row.peer.name) {
-                Some(series) => series.points.push(point),
-                None => {
-                    let (name, part) = (row.peer.name, row.peer.part);
-                    series.push(Series { name, part, points: vec![point] });
-                }
-            }
+    let (top, bottom) = (HEAD as i32, (height - FOOT) as i32);
+    for at in (0..lines.len() as i32).step_by(2) {
+        let corner = (0, top + at * ROW as i32);
+        let band = Rectangle::new([corner, (WIDTH as i32, corner.1 + ROW as i32)], BAND.filled());
+        root.draw(&band)?;
+    }
+    for mark in MARKS.into_iter().filter(|mark| (low..high).contains(mark)) {
+        let x = place(mark);
+        let style = if mark == 1.0 { BLACK.stroke_width(1) } else { GRID.stroke_width(1) };
+        root.draw(&PathElement::new(vec![(x, top), (x, bottom)], style))?;
+        root.draw(&Text::new(format!("{mark}"), (x - 8, bottom + 5), SMALL))?;
+    }
+    let about = "left of 1 Minato takes less; bars are 99% intervals";
+    root.draw(&Text::new(about, (TITLES, bottom + 24), SMALL))?;
+    let mut legend: Vec<&'static str> = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let y = top + at as i32 * ROW as i32;
+        root.draw(&Text::new(line.title, (MARGIN, y + ROW as i32 / 2 - 8), FONT))?;
+        for point in &line.points {
+            let known = legend.iter().position(|name| *name == point.name);
+            let color = known.unwrap_or_else(|| {
+                legend.push(point.name);
+                legend.len() - 1
+            });
+            let y = y + 8 + 11 * color as i32;
+            let style = COLORS[color % COLORS.len()];
+            let Estimate { value, low, high, .. } = point.estimate;
+            let interval = vec![(place(low), y), (place(high), y)];
+            root.draw(&PathElement::new(interval, style.stroke_width(3)))?;
+            root.draw(&Circle::new((place(value), y), 4, style.filled()))?;
+            root.draw(&Text::new(format!("{value:.2}"), (place(high) + 8, y - 6), SMALL))?;
         }
     }
-    series.retain(|series| series.points.len() > 1);
-    for series in &mut series {
-        series.points.sort_by(|a, b| a.0.total_cmp(&b.0));
-    }
-    let xs = || points.iter().map(|(x, _)| x.max(1.0).log2());
-    let (low, high) = (xs().fold(f64::MAX, f64::min), xs().fold(f64::MIN, f64::max));
-    let label = |at: &f64| format!("{:.0}", at.exp2());
-    let root = SVGBackend::new(path, (WIDTH, TALL)).into_drawing_area();
-    lines(&root, title, &series, Axes { x: low..high.max(low + 0.1), label: &label, metric })
-}
-
-/// The line of a peer.
-struct Series {
-    name: &'static str,
-    part: Part,
-    points: Vec<(f64, f64)>,
-}
-
-struct Axes<'a> {
-    x: std::ops::Range<f64>,
-    label: &'a dyn Fn(&f64) -> String,
-    metric: Metric,
-}
-
-fn lines(
-    root: &DrawingArea<SVGBackend<'_>, Shift>,
-    title: &str,
-    series: &[Series],
-    axes: Axes<'_>,
-) -> Done {
-    root.fill(&WHITE)?;
-    let (root, legend) = root.split_horizontally(WIDTH - LEGEND);
-    let ys = || series.iter().flat_map(|series| series.points.iter().map(|(_, y)| *y));
-    let low = ys().filter(|y| *y > 0.0).fold(f64::MAX, f64::min).min(1e12);
-    let high = ys().fold(low * 1.1, f64::max);
-    let mut chart = ChartBuilder::on(&root)
-        .caption(title, HEAD)
-        .margin(10)
-        .margin_right(20)
-        .x_label_area_size(30)
-        .y_label_area_size(80)
-        .build_cartesian_2d(axes.x, (low * 0.9..high * 1.1).log_scale())?;
-    chart
-        .configure_mesh()
-        .x_labels(9)
-        .x_label_formatter(axes.label)
-        .y_label_formatter(&|value| axes.metric.text(*value))
-        .label_style(FONT)
-        .light_line_style(WHITE)
-        .draw()?;
-    for (at, Series { name, part, points }) in series.iter().enumerate() {
-        let before = series[..at].iter().filter(|series| series.part == *part).count();
-        let color = color(*part, before);
-        let width = if *part == Part::Ours { 3 } else { 1 };
-        let style = color.stroke_width(width);
-        chart.draw_series(LineSeries::new(points.iter().copied(), style))?;
-        let y = 60 + at as i32 * 22;
-        legend.draw(&PathElement::new(vec![(4, y), (26, y)], style))?;
-        legend.draw(&Text::new(*name, (34, y - 7), FONT))?;
-        chart.draw_series(points.iter().map(|point| Circle::new(*point, 3, color.filled())))?;
+    for (at, name) in legend.iter().enumerate() {
+        let (x, y) = (TITLES + 120 * at as i32, top - 18);
+        root.draw(&Circle::new((x, y), 4, COLORS[at % COLORS.len()].filled()))?;
+        root.draw(&Text::new(*name, (x + 9, y - 7), FONT))?;
     }
     root.present()?;
     Ok(())

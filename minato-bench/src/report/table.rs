@@ -7,8 +7,9 @@ use crate::suite::case::Area;
 use crate::suite::machine::Machine;
 use crate::suite::metric::Metric;
 use crate::suite::peers::Part;
-use crate::suite::results::{CaseResult, Row, Verdict};
-use crate::suite::statistics::Estimate;
+use crate::suite::results::{CaseResult, Row};
+use crate::suite::statistics::CLAIMED;
+use crate::suite::target::{Target, targets};
 
 /// A table as text: a head, and rows of the same length.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub fn of_area(results: &[CaseResult]) -> Grid {
     for metric in &columns {
         head.push(metric.title().to_string());
         if judged.contains(metric) {
-            head.push("ours/this (95%)".to_string());
+            head.push("ours/this (99%)".to_string());
         }
     }
     let mut rows = Vec::new();
@@ -68,45 +69,31 @@ fn ratio_cell(result: &CaseResult, row: &Row, metric: Metric) -> String {
     if row.peer.name == subject {
         return String::new();
     }
-    match result.ratio(subject, row.peer.name, metric) {
+    match result.ratio(subject, row.peer.name, metric, CLAIMED) {
         Some(ratio) => {
-            let mark = if row.peer.part == Part::Again || result.verdict(metric) == Verdict::Counted
-            {
-                ""
-            } else {
-                " ?"
-            };
-            interval(&ratio) + mark
+            let sure = row.peer.part == Part::Again || result.is_checked(metric);
+            ratio.text() + if sure { "" } else { " ?" }
         }
         None => "-".to_string(),
     }
-}
-
-/// `0.93 (0.91 to 0.95)`; without an interval from one value.
-pub fn interval(ratio: &Estimate) -> String {
-    if ratio.rounds < 2 {
-        return format!("{:.2}", ratio.median);
-    }
-    format!("{:.2} ({:.2} to {:.2})", ratio.median, ratio.low, ratio.high)
 }
 
 /// The self-checks of an area's figures, one line a case.
 pub fn self_checks(results: &[CaseResult]) -> Vec<String> {
     let mut lines = Vec::new();
     for result in results {
-        let checks: Vec<String> = result
-            .judged()
-            .into_iter()
-            .map(|metric| {
-                let verdict = match result.verdict(metric) {
-                    Verdict::Counted => "counted",
-                    Verdict::Noise => "noise",
-                    Verdict::Unchecked => "not checked",
-                };
-                let check = result.self_check(metric).as_ref().map(interval).unwrap_or_default();
-                format!("{} {check}: {verdict}", metric.title())
-            })
-            .collect();
+        let check = |metric| {
+            let check = result.self_check(metric).map(|check| check.text());
+            let rests = result.row(result.case.subject).map_or(0, |row| row.known(metric).len());
+            let rounds = match result.alternates(metric) {
+                true => "starts",
+                false => "rounds",
+            };
+            let mark = if result.is_checked(metric) { "" } else { " ?" };
+            let check = check.unwrap_or_else(|| "-".to_string());
+            format!("{} {check}{mark}, {rests} {rounds}", metric.title())
+        };
+        let checks: Vec<String> = result.judged().into_iter().map(check).collect();
         lines.push(format!("{}: {}", result.case.name, checks.join("; ")));
     }
     lines
@@ -116,21 +103,29 @@ pub fn self_checks(results: &[CaseResult]) -> Vec<String> {
 pub fn print(area: &Area, results: &[CaseResult]) {
     let grid = of_area(results);
     println!("\n{}\n{}", area.title, terminal(&grid));
-    println!("{} against itself (a ratio marked with ? does not count):", subject(results));
+    println!("{} by itself (95%; where that is off, ratios are marked with ?):", subject(results));
     for line in self_checks(results) {
         println!("  {line}");
     }
+    for line in troubles(results) {
+        println!("  {line}");
+    }
+}
+
+/// What did not go well in an area, one line each.
+pub fn troubles(results: &[CaseResult]) -> Vec<String> {
+    let mut lines = Vec::new();
     for result in results {
+        let name = &result.case.name;
         for row in &result.rows {
-            if let Some(trouble) = &row.trouble {
-                println!("  {}: {}: {trouble}", result.case.name, row.peer.name);
-            }
+            let trouble = row.trouble.as_ref();
+            lines.extend(trouble.map(|trouble| format!("{name}: {}: {trouble}", row.peer.name)));
         }
         if result.dropped > 0 {
-            let dropped = result.dropped;
-            println!("  {}: {dropped} runs dropped for stolen CPU time", result.case.name);
+            lines.push(format!("{name}: {} runs dropped for stolen CPU time", result.dropped));
         }
     }
+    lines
 }
 
 fn subject(results: &[CaseResult]) -> &'static str {
@@ -155,6 +150,18 @@ pub fn markdown(grid: &Grid) -> String {
     let rule: Vec<String> = rule.into_iter().map(str::to_string).collect();
     let rows: String = grid.rows.iter().map(|row| line(row)).collect();
     line(&grid.head) + &line(&rule) + &rows
+}
+
+/// The table of targets.
+pub fn of_targets(results: &[CaseResult]) -> Grid {
+    let head = ["case", "target", "measured (99%)", "verdict", ""].map(str::to_string).to_vec();
+    let row = |target: &Target| {
+        let judgement = target.judge(results);
+        let measured = judgement.estimate.map_or_else(|| "-".to_string(), |e| target.text(&e));
+        let verdict = judgement.verdict.text().to_string();
+        vec![target.place(), target.wanted(), measured, verdict, judgement.remark]
+    };
+    Grid { head, rows: targets().iter().map(row).collect() }
 }
 
 /// The conditions of a run, one a line.
@@ -200,15 +207,15 @@ mod tests {
     #[test]
     fn a_peer_shows_its_median_and_our_ratio() {
         let grid = of_area(&[result()]);
-        assert_eq!(grid.head, ["case", "peer", "CPU/op", "ours/this (95%)"]);
+        assert_eq!(grid.head, ["case", "peer", "CPU/op", "ours/this (99%)"]);
         let row = |name: &str| grid.rows.iter().find(|row| row[1] == name).unwrap();
-        assert_eq!(row("tokio")[2..], ["200 ns", "0.50 (0.50 to 0.50)"]);
+        assert_eq!(row("tokio")[2..], ["200 ns", "0.500 (0.500 to 0.500)"]);
         assert_eq!(row("minato")[2..], ["100 ns", ""]);
         assert_eq!(row("smol")[2..], ["-", "-"]);
     }
 
     #[test]
-    fn what_does_not_count_is_marked() {
+    fn a_ratio_without_a_check_is_marked() {
         let mut result = result();
         result.rows.iter_mut().find(|row| row.peer.name == "minato-again").unwrap().values.clear();
         let grid = of_area(&[result]);

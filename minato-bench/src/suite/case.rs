@@ -23,8 +23,9 @@ pub struct Case {
     pub name: String,
     /// What is done.
     pub plan: Plan,
-    /// How many workers each peer gets. With one, it is pinned to one processor and the load to
-    /// another.
+    /// Measured in slices, with all peers alive, rather than in rounds with one peer at a time.
+    pub slices: Option<Slices>,
+    /// How many workers each peer gets. With one, it is pinned to a processor.
     pub workers: usize,
     /// The names of the peers.
     pub peers: Vec<&'static str>,
@@ -36,8 +37,44 @@ pub struct Case {
     pub counts: Counts,
     /// Whether the quick suite has it.
     pub quick: bool,
-    /// The curves to which it belongs, and where on them.
-    pub curves: Vec<(&'static str, f64)>,
+}
+
+/// How the peers of a case alternate.
+///
+/// Client and servers share a processor, unless they are `apart`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Slices {
+    /// Operations of a slice, rounded up to whole batches.
+    pub operations: u64,
+    /// Operations before it, which are not counted.
+    pub warm_up: u64,
+    /// Slices of each server in a start.
+    pub blocks: usize,
+    /// How many times as many starts there are as is usual.
+    pub starts: usize,
+    /// How long a slice takes, about, to tell how long the suite will.
+    pub milliseconds: f64,
+    /// Bytes of a transfer.
+    pub bytes: Option<u64>,
+    /// The client has a processor of its own. Then there is no probe: it would favour equality.
+    pub apart: bool,
+    /// By how much runs an hour apart may differ.
+    pub tolerance: f64,
+}
+
+impl Default for Slices {
+    fn default() -> Slices {
+        Slices {
+            operations: 100,
+            warm_up: 50,
+            blocks: 60,
+            starts: 1,
+            milliseconds: 1.2,
+            bytes: None,
+            apart: false,
+            tolerance: 0.02,
+        }
+    }
 }
 
 /// What is counted in runs of their own: each with two lengths, whose difference leaves out what
@@ -107,6 +144,7 @@ pub const SINGLE: &[&str] = &[
     "tokio-multi",
     "smol",
     "monoio",
+    "monoio-defer",
     "compio",
     "compio-defer",
 ];
@@ -120,6 +158,7 @@ pub const DRIVEN_PEERS: &[&str] = &[
     "tokio-multi",
     "smol",
     "monoio",
+    "monoio-defer",
     "compio",
     "compio-defer",
 ];
@@ -148,13 +187,13 @@ impl Case {
         Case {
             name: name.into(),
             plan,
+            slices: None,
             workers: 1,
             peers: SINGLE.to_vec(),
             subject: "minato",
             metrics,
             counts: Counts::default(),
             quick: false,
-            curves: Vec::new(),
         }
     }
 
@@ -196,9 +235,10 @@ impl Case {
         self
     }
 
-    /// As a point of a curve.
-    pub fn on_curve(mut self, curve: &'static str, at: f64) -> Case {
-        self.curves.push((curve, at));
+    /// With all peers alive, loaded in turns.
+    pub fn alternating(mut self, slices: Slices) -> Case {
+        self.slices = Some(slices);
+        self.metrics = ALTERNATING;
         self
     }
 
@@ -222,12 +262,13 @@ impl Case {
     }
 }
 
-/// What is usually shown of a server.
+/// What is shown of peers that alternate.
+pub const ALTERNATING: &[Metric] =
+    &[Metric::Cpu, Metric::Instructions, Metric::Syscalls, Metric::Allocations];
+
+/// What is shown of a server that is measured in rounds.
 pub const SERVER: &[Metric] = &[
     Metric::Cpu,
-    Metric::Instructions,
-    Metric::Syscalls,
-    Metric::Allocations,
     Metric::Rate,
     Metric::P50,
     Metric::P99,
@@ -236,6 +277,5 @@ pub const SERVER: &[Metric] = &[
     Metric::Switches,
 ];
 
-/// What is usually shown of what drives itself.
-pub const DRIVEN: &[Metric] =
-    &[Metric::Instructions, Metric::Time, Metric::Cpu, Metric::Syscalls, Metric::Allocations];
+/// What is shown of what drives itself in rounds.
+pub const DRIVEN: &[Metric] = &[Metric::Cpu, Metric::Time];

@@ -88,7 +88,7 @@ fn run(
             Program::start(&mut under(counter, &command), None)?.output(LIMIT)?.1
         }
         Plan::Serve(serve) => {
-            let behind = bench.behind(serve, None)?;
+            let behind = bench.behind(serve, None, false)?;
             let mut command = bench.peer(peer, serve.workload, serve.arguments, case.workers);
             if let Some((_, address)) = &behind {
                 command.args(["--target", address]);

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The crates whose versions are told.
 const CRATES: [&str; 12] = [
@@ -26,7 +26,7 @@ const CRATES: [&str; 12] = [
 pub const TOOLS: [&str; 2] = ["valgrind", "strace"];
 
 /// The conditions of a run.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Machine {
     /// The model of the processor.
     pub processor: String,

@@ -20,6 +20,9 @@ pub(crate) const START: Duration = Duration::from_secs(20);
 /// How long a run may take beyond what it is to take.
 const LONGER: Duration = Duration::from_secs(40);
 
+/// The workload of peers whose buffers are lent.
+const LENT: &str = "echo-lent";
+
 /// What a run has shown.
 pub(crate) type Measured = Vec<(Metric, f64)>;
 
@@ -29,8 +32,8 @@ pub(crate) struct Bench {
     /// Where the binaries are.
     folder: PathBuf,
     /// The processors of the server and of the load, if there are two.
-    server: Option<usize>,
-    client: Option<usize>,
+    pub(crate) server: Option<usize>,
+    pub(crate) client: Option<usize>,
     /// What the slowest peer can do under a load.
     peaks: Mutex<BTreeMap<String, f64>>,
 }
@@ -78,40 +81,46 @@ impl Bench {
         workers: usize,
     ) -> Command {
         let mut command = Command::new(self.folder.join(format!("peer-{}", peer.family)));
-        command.args([peer.variant, &workload.name()]).args(peer.arguments).args(arguments);
+        let workload = if peer.lent { LENT.to_string() } else { workload.name() };
+        command.args([peer.variant, &workload]).args(peer.arguments).args(arguments);
         if workers > 1 {
             command.args(["--workers", &workers.to_string()]);
         }
         command
     }
 
+    /// The command that runs a part of this program in a process of its own.
+    pub(crate) fn program(&self, part: &str) -> Command {
+        let mut command = Command::new(self.folder.join("minato-bench"));
+        command.arg(part);
+        command
+    }
+
     /// The load generator on a processor.
     pub(crate) fn load(&self, words: &str, on: Option<usize>) -> Result<Program, Trouble> {
-        let mut command = Command::new(self.folder.join("minato-bench"));
-        command.arg("load").args(words.split_whitespace()).arg("--json");
+        let mut command = self.program("load");
+        command.args(words.split_whitespace()).arg("--json");
         Program::start(&mut command, on)
     }
 
-    /// What a relay relays to, and its address.
+    /// What a relay relays to, and its address. It may share its processor with what is measured.
     pub(crate) fn behind(
         &self,
         serve: &Serve,
         on: Option<usize>,
+        shared: bool,
     ) -> Result<Option<(Program, String)>, Trouble> {
         let mut command = match serve.behind {
             None => return Ok(None),
-            Some(Behind::Sink) => {
-                let mut command = Command::new(self.folder.join("minato-bench"));
-                command.arg("sink");
-                command
-            }
+            Some(Behind::Sink) => self.program("sink"),
             Some(Behind::Echo) => {
                 let epoll = peers::find("raw-epoll")
                     .ok_or_else(|| Trouble::Failed("there is no raw-epoll".to_string()))?;
                 self.peer(epoll, Workload::Echo, &[], 1)
             }
         };
-        let mut program = Program::start(&mut command, on)?;
+        let start = if shared { Program::start_in_batch } else { Program::start };
+        let mut program = start(&mut command, on)?;
         let address = program.address(START)?;
         Ok(Some((program, address)))
     }
@@ -151,7 +160,7 @@ impl Bench {
         peer: &Peer,
         rate: Option<f64>,
     ) -> Result<Measured, Trouble> {
-        let behind = self.behind(serve, self.pinned(case, self.client))?;
+        let behind = self.behind(serve, self.pinned(case, self.client), false)?;
         let mut command = self.peer(peer, serve.workload, serve.arguments, case.workers);
         if let Some((_, address)) = &behind {
             command.args(["--target", address]);

@@ -1,9 +1,9 @@
 //! What is measured.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A quantity, always per operation or per something, so that runs of any length compare.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
     /// CPU time of the server, or of the process that drives itself.

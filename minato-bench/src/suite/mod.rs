@@ -1,5 +1,6 @@
-//! The suite: cases, peers, rounds, and what follows from them.
+//! The suite: cases, peers, starts and rounds, and what follows from them.
 
+pub mod alternate;
 mod build;
 pub mod case;
 mod cold_build;
@@ -13,7 +14,8 @@ mod process;
 pub mod results;
 mod rounds;
 pub mod statistics;
+pub mod target;
 
 pub use self::build::build_peers;
 pub use self::process::{end_on_interrupt, is_interrupted};
-pub use self::rounds::run;
+pub use self::rounds::{expected, run};

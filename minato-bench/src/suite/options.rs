@@ -8,7 +8,10 @@ use clap::Args;
 /// How the suite is run.
 #[derive(Debug, Clone, Default, Args)]
 pub struct SuiteOptions {
-    /// All cases, with more and longer rounds (hours), rather than the quick suite (10 minutes)
+    /// The cases that matter most (15 minutes at most); this is what runs if nothing is said
+    #[arg(long, conflicts_with_all = ["full", "smoke"])]
+    pub quick: bool,
+    /// All cases, with more starts and longer rounds
     #[arg(long, conflicts_with = "smoke")]
     pub full: bool,
     /// One short round of each area, to see that it works (seconds)
@@ -17,19 +20,22 @@ pub struct SuiteOptions {
     /// Only these areas; --list tells them
     #[arg(long, value_name = "AREA,..", value_delimiter = ',')]
     pub only: Vec<String>,
+    /// Only the case of this name; may be given several times
+    #[arg(long = "case", value_name = "NAME")]
+    pub cases: Vec<String>,
     /// Only these peers or families, beside minato and the limits
     #[arg(long, value_name = "PEER,..", value_delimiter = ',')]
     pub peers: Vec<String>,
-    /// Rounds of each case; fewer than 6 have no interval
+    /// Starts or rounds of each case; fewer than 8 decide nothing
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub rounds: Option<u32>,
-    /// Seconds that each peer is measured in a round
+    /// Seconds that each peer is measured in a round, where there are rounds
     #[arg(long, value_name = "SECONDS")]
     pub seconds: Option<f64>,
     /// Write all figures there
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
-    /// Write RESULTS.md and its charts into this folder
+    /// Write RESULTS.md, a summary and its picture into this folder
     #[arg(long, value_name = "DIR")]
     pub report: Option<PathBuf>,
     /// Start from this random order
@@ -59,6 +65,10 @@ pub enum Suite {
 pub struct Settings {
     /// Which suite this is.
     pub suite: Suite,
+    /// Starts of peers that alternate.
+    pub starts: usize,
+    /// As many starts there are at most, if those do not decide.
+    pub most_starts: usize,
     /// Rounds of what is timed.
     pub rounds: usize,
     /// Rounds of what is counted.
@@ -78,6 +88,8 @@ impl SuiteOptions {
         let mut settings = match self.suite() {
             Suite::Smoke => Settings {
                 suite: Suite::Smoke,
+                starts: 1,
+                most_starts: 1,
                 rounds: 1,
                 count_rounds: 1,
                 seconds: milliseconds(30),
@@ -86,7 +98,9 @@ impl SuiteOptions {
             },
             Suite::Quick => Settings {
                 suite: Suite::Quick,
-                rounds: 9,
+                starts: 8,
+                most_starts: 16,
+                rounds: 8,
                 count_rounds: 1,
                 seconds: milliseconds(150),
                 warm_up: milliseconds(40),
@@ -94,7 +108,9 @@ impl SuiteOptions {
             },
             Suite::Full => Settings {
                 suite: Suite::Full,
-                rounds: 20,
+                starts: 12,
+                most_starts: 40,
+                rounds: 12,
                 count_rounds: 3,
                 seconds: milliseconds(500),
                 warm_up: milliseconds(100),
@@ -103,6 +119,8 @@ impl SuiteOptions {
         };
         if let Some(rounds) = self.rounds {
             settings.rounds = rounds as usize;
+            settings.starts = rounds as usize;
+            settings.most_starts = settings.most_starts.max(settings.starts);
         }
         if let Some(seconds) = self.seconds.and_then(|s| Duration::try_from_secs_f64(s).ok()) {
             settings.seconds = seconds;

@@ -16,6 +16,8 @@ pub struct Peer {
     /// It waits in io_uring. Under valgrind, which takes that for a call that does not block, no
     /// signal and no other thread then gets through to end a server.
     pub rings: bool,
+    /// It echoes from buffers that are lent, where the others hold one for each connection.
+    pub lent: bool,
 }
 
 /// What part a peer has in the comparison.
@@ -32,20 +34,27 @@ pub enum Part {
 }
 
 const fn peer(name: &'static str, family: &'static str, variant: &'static str, part: Part) -> Peer {
-    Peer { name, family, variant, arguments: &[], part, rings: false }
+    Peer { name, family, variant, arguments: &[], part, rings: false, lent: false }
 }
 
 const fn ring(name: &'static str, family: &'static str, variant: &'static str, part: Part) -> Peer {
     Peer { rings: true, ..peer(name, family, variant, part) }
 }
 
+/// The same peer with buffers that are lent.
+const fn lent(name: &'static str, peer: Peer) -> Peer {
+    Peer { name, lent: true, ..peer }
+}
+
 /// All peers, in the order of the tables.
 pub const PEERS: &[Peer] = &[
     peer("raw-epoll", "raw", "epoll", Part::Limit),
+    lent("raw-epoll-lent", peer("", "raw", "epoll", Part::Limit)),
     ring("raw-uring", "raw", "uring", Part::Limit),
     peer("raw-splice", "raw", "splice", Part::Limit),
     peer("minato", "minato", "current", Part::Ours),
     peer("minato-again", "minato", "current", Part::Again),
+    lent("minato-lent", peer("", "minato", "current", Part::Ours)),
     Peer { arguments: &["--spin"], ..peer("minato-spin", "minato", "current", Part::Ours) },
     peer("minato-multi", "minato", "multi", Part::Ours),
     peer("minato-multi-again", "minato", "multi", Part::Again),
@@ -65,6 +74,11 @@ pub fn find(name: &str) -> Option<&'static Peer> {
 }
 
 impl Peer {
+    /// How the load begins what it says when this peer has failed it.
+    pub(crate) fn blamed(&self) -> String {
+        format!("error: {}: ", self.name)
+    }
+
     /// Whether a user's choice `word` means this peer: its name, or the family's.
     pub fn is_meant_by(&self, word: &str) -> bool {
         self.name == word || self.family == word

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
@@ -11,14 +11,19 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use nix::libc;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
+use rustix::process::{getpriority_process, setpriority_process};
 
 use crate::peer::LACKS;
 
 /// How long a process may take to end once its input has.
 const END: Duration = Duration::from_secs(20);
+
+/// The priority of processes that are measured beside others, where it may be raised.
+const PRIORITY: i32 = -5;
 
 /// The process groups that run, for who wants to end them all.
 static RUNNING: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
@@ -97,14 +102,34 @@ impl Program {
         command: &mut Command,
         processor: Option<usize>,
     ) -> Result<Program, Trouble> {
+        Program::start_by(command, |spawn| on_processor(processor, spawn))
+    }
+
+    /// As [`Program::start`], as one of several that share the processor: none of them takes it
+    /// from another by waking.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be started, or the suite is to end.
+    pub(crate) fn start_in_batch(
+        command: &mut Command,
+        processor: Option<usize>,
+    ) -> Result<Program, Trouble> {
+        Program::start_by(command, |spawn| on_processor(processor, || in_batch(spawn)))
+    }
+
+    fn start_by(
+        command: &mut Command,
+        place: impl FnOnce(&mut dyn FnMut() -> io::Result<Child>) -> io::Result<Child>,
+    ) -> Result<Program, Trouble> {
         if is_interrupted() {
             return Err(Trouble::Interrupted);
         }
         let name = describe(command);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.process_group(0);
-        let spawned = on_processor(processor, || command.spawn());
-        let mut child = spawned.map_err(|error| Trouble::Failed(format!("{name}: {error}")))?;
+        let mut child = place(&mut || command.spawn())
+            .map_err(|error| Trouble::Failed(format!("{name}: {error}")))?;
         running().insert(child.id().cast_signed());
         let stdin = child.stdin.take();
         let (sender, lines) = channel();
@@ -143,6 +168,20 @@ impl Program {
                 Err(Trouble::Failed(format!("{} ended early", self.name)))
             }
         }
+    }
+
+    /// Writes a line to its input, and returns the next one that it prints.
+    ///
+    /// # Errors
+    ///
+    /// If it ends instead, or prints none in time.
+    pub(crate) fn ask(&mut self, question: &str, limit: Duration) -> Result<String, Trouble> {
+        let Some(stdin) = &mut self.stdin else {
+            return Err(Trouble::Failed(format!("{} is asked nothing any more", self.name)));
+        };
+        // One that has ended says why below.
+        let _ = writeln!(stdin, "{question}");
+        self.line(limit)
     }
 
     /// The address in the line `listening ADDR`.
@@ -251,6 +290,25 @@ fn on_processor<T>(processor: Option<usize>, start: impl FnOnce() -> T) -> T {
     started
 }
 
+/// Runs `start` with the calling thread as one that does not preempt: what it starts inherits that.
+fn in_batch<T>(start: impl FnOnce() -> T) -> T {
+    let before = getpriority_process(None).unwrap_or(0);
+    // Without the right to raise the priority, it stays.
+    let _ = setpriority_process(None, PRIORITY);
+    schedule_as(libc::SCHED_BATCH);
+    let started = start();
+    schedule_as(libc::SCHED_OTHER);
+    let _ = setpriority_process(None, before);
+    started
+}
+
+/// Gives the calling thread one of the policies without priorities, which anybody may have.
+fn schedule_as(policy: libc::c_int) {
+    let parameters = libc::sched_param { sched_priority: 0 };
+    // SAFETY: the pointer is to a value that lives until the call returns, and the call only reads.
+    unsafe { libc::sched_setscheduler(0, policy, &raw const parameters) };
+}
+
 /// The processors that this process may use.
 pub(crate) fn processors() -> Vec<usize> {
     let Ok(allowed) = sched_getaffinity(Pid::from_raw(0)) else { return Vec::new() };
@@ -329,5 +387,29 @@ mod tests {
         let line = Program::start(&mut command, Some(last)).unwrap().line(LIMIT).unwrap();
         assert_eq!(line.split_whitespace().last().unwrap(), last.to_string());
         assert_eq!(processors(), all);
+    }
+
+    #[test]
+    fn who_shares_a_processor_does_not_preempt_and_we_stay_as_we_were() {
+        // The policy is the 41st field, the 39th after the name.
+        let policy = |stat: &str| {
+            let (_, fields) = stat.rsplit_once(") ").unwrap();
+            fields.split(' ').nth(38).unwrap().parse::<i32>().unwrap()
+        };
+        let ours = || policy(&std::fs::read_to_string("/proc/thread-self/stat").unwrap());
+        let before = ours();
+        let mut command = Command::new("cat");
+        command.arg("/proc/self/stat");
+        let line = Program::start_in_batch(&mut command, None).unwrap().line(LIMIT).unwrap();
+        assert_eq!(policy(&line), libc::SCHED_BATCH);
+        assert_eq!(ours(), before);
+    }
+
+    #[test]
+    fn a_question_is_answered_by_a_line() {
+        let mut program = shell("read a; echo got $a; read b; echo $b too");
+        assert_eq!(program.ask("go 5", LIMIT).unwrap(), "got go 5");
+        assert_eq!(program.ask("go 6", LIMIT).unwrap(), "go 6 too");
+        assert!(program.ask("go 7", LIMIT).is_err());
     }
 }

@@ -1,14 +1,21 @@
-//! What all rounds of a case have shown, and what follows from it.
+//! What all starts or rounds of a case have shown, and what follows from it.
 
 use std::collections::BTreeMap;
 
+use crate::suite::alternate::Start;
 use crate::suite::case::Case;
 use crate::suite::metric::Metric;
 use crate::suite::peers::{self, Part, Peer};
-use crate::suite::statistics::Estimate;
+use crate::suite::statistics::{CHECKED, Estimate};
 
-/// A peer measured against itself may be off by this share, or the figure does not count.
-pub const SELF_CHECK: f64 = 0.03;
+/// A peer that alternates with itself is off by no more than this share, or nothing is claimed.
+pub const SELF_CHECK: f64 = 0.02;
+
+/// The same where peers are measured in rounds. What is claimed then is wider by as much.
+const SELF_CHECK_OF_ROUNDS: f64 = 0.03;
+
+/// How the second of us is called.
+const AGAIN: &str = "-again";
 
 /// All that is known of a case.
 #[derive(Debug, Clone)]
@@ -19,32 +26,23 @@ pub struct CaseResult {
     pub case: Case,
     /// The peers, in the order of the tables.
     pub rows: Vec<Row>,
+    /// What each start has shown, if the case alternates.
+    pub starts: Vec<Start>,
     /// Runs that were thrown away since a hypervisor took the processor.
     pub dropped: usize,
 }
 
-/// What the rounds have shown of a peer.
+/// What the starts or rounds have shown of a peer.
 #[derive(Debug, Clone)]
 pub struct Row {
     /// The peer.
     pub peer: &'static Peer,
-    /// The values by round; none where a round was dropped or has failed.
+    /// The values by start or round; none where one was dropped or has failed.
     pub values: BTreeMap<Metric, Vec<Option<f64>>>,
     /// Why it has none, or fewer.
     pub trouble: Option<String>,
     /// It does not have what the case asks for.
     pub lacks: bool,
-}
-
-/// Whether a figure counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// The peer against itself stays within [`SELF_CHECK`], and the interval says so.
-    Counted,
-    /// It does not.
-    Noise,
-    /// There was no self-check, or too few rounds for an interval.
-    Unchecked,
 }
 
 impl Row {
@@ -65,12 +63,12 @@ impl Row {
 
     /// The median, if there is any value.
     pub fn median(&self, metric: Metric) -> Option<f64> {
-        self.estimate(metric).map(|estimate| estimate.median)
+        self.estimate(metric, CHECKED).map(|estimate| estimate.value)
     }
 
     /// The median with its interval.
-    pub fn estimate(&self, metric: Metric) -> Option<Estimate> {
-        Estimate::of(&self.known(metric))
+    pub fn estimate(&self, metric: Metric, confidence: f64) -> Option<Estimate> {
+        Estimate::of(&self.known(metric), confidence)
     }
 
     /// Puts a value to a round.
@@ -88,9 +86,24 @@ impl CaseResult {
     }
 
     /// The paired ratio of two peers.
-    pub fn ratio(&self, ours: &str, theirs: &str, metric: Metric) -> Option<Estimate> {
+    pub fn ratio(
+        &self,
+        ours: &str,
+        theirs: &str,
+        metric: Metric,
+        confidence: f64,
+    ) -> Option<Estimate> {
+        if self.alternates(metric) {
+            let starts = self.starts.iter().filter_map(|start| log_ratio(start, ours, theirs));
+            return Estimate::of_starts(&starts.collect::<Vec<_>>(), confidence);
+        }
         let values = |name| self.row(name)?.values.get(&metric);
-        Estimate::of_ratio(values(ours)?, values(theirs)?)
+        Estimate::of_ratio(values(ours)?, values(theirs)?, confidence)
+    }
+
+    /// Whether the metric is one that slices have shown.
+    pub fn alternates(&self, metric: Metric) -> bool {
+        self.case.slices.is_some() && metric == Metric::Cpu
     }
 
     /// The bare loop that is best at this.
@@ -104,28 +117,18 @@ impl CaseResult {
 
     /// The subject against itself.
     pub fn self_check(&self, metric: Metric) -> Option<Estimate> {
-        let again = format!("{}-again", self.case.subject);
-        self.ratio(&again, self.case.subject, metric)
+        let again = format!("{}{AGAIN}", self.case.subject);
+        self.ratio(&again, self.case.subject, metric, CHECKED)
     }
 
-    /// Whether figures of this metric count.
-    pub fn verdict(&self, metric: Metric) -> Verdict {
+    /// Whether the subject is the same as itself, as far as that is asked of this metric.
+    pub fn is_checked(&self, metric: Metric) -> bool {
+        let most = if self.alternates(metric) { SELF_CHECK } else { SELF_CHECK_OF_ROUNDS };
         match self.self_check(metric) {
-            Some(check) if check.is_sure() || metric.is_count() => {
-                if check.is_one_within(SELF_CHECK) { Verdict::Counted } else { Verdict::Noise }
-            }
+            Some(check) => (check.is_sure() || metric.is_count()) && check.is_one_within(most),
             // Both are always 0: nothing shakes.
-            None if self.is_zero(metric) => Verdict::Counted,
-            _ => Verdict::Unchecked,
+            None => self.row(self.case.subject).is_some_and(|row| row.median(metric) == Some(0.0)),
         }
-    }
-
-    fn is_zero(&self, metric: Metric) -> bool {
-        let names = [self.case.subject.to_string(), format!("{}-again", self.case.subject)];
-        names.iter().all(|name| {
-            let values = self.row(name).map(|row| row.known(metric)).unwrap_or_default();
-            !values.is_empty() && values.iter().all(|value| *value == 0.0)
-        })
     }
 
     /// The metrics that are shown and have values.
@@ -143,11 +146,30 @@ impl CaseResult {
         first.into_iter().chain(further.take(1)).collect()
     }
 
-    /// A result without rounds.
+    /// Puts what a start has shown to the others.
+    pub(crate) fn add(&mut self, start: Start) {
+        for row in &mut self.rows {
+            if let Some(time) = start.time(row.peer.name) {
+                row.put(Metric::Cpu, self.starts.len(), time);
+            }
+        }
+        self.starts.push(start);
+    }
+
+    /// A result without starts and rounds.
     pub fn new(area: &'static str, case: Case, peers: &[&'static Peer]) -> CaseResult {
         let rows = peers.iter().map(|peer| Row::new(peer)).collect();
-        CaseResult { area, case, rows, dropped: 0 }
+        CaseResult { area, case, rows, starts: Vec::new(), dropped: 0 }
     }
+}
+
+/// The logarithm of a ratio in one start. Of us there may be two, whose mean it is.
+fn log_ratio(start: &Start, ours: &str, theirs: &str) -> Option<f64> {
+    let first = start.log_ratio(ours, theirs)?;
+    let again = format!("{ours}{AGAIN}");
+    let second = Some(again).filter(|again| again != theirs);
+    let second = second.and_then(|again| start.log_ratio(&again, theirs));
+    Some(second.map_or(first, |second| f64::midpoint(first, second)))
 }
 
 /// The peers of a case, in the order of the tables, that a user's choice leaves.
@@ -167,6 +189,7 @@ pub fn chosen(case: &Case, words: &[String]) -> Vec<&'static Peer> {
 mod tests {
     use super::*;
     use crate::peer::Workload;
+    use crate::suite::case::Slices;
 
     fn result(values: &[(&str, &[f64])]) -> CaseResult {
         let case = Case::serve("a case", Workload::Echo, "");
@@ -182,19 +205,48 @@ mod tests {
     }
 
     #[test]
-    fn a_figure_counts_if_we_are_as_ourselves() {
+    fn rounds_are_checked_by_ourselves() {
         let steady = [100.0; 8];
         let near = [101.0, 99.0, 100.0, 102.0, 98.0, 100.0, 101.0, 99.0];
         let far = [110.0, 99.0, 100.0, 102.0, 98.0, 100.0, 101.0, 80.0];
         let check = |again: &[f64]| {
-            result(&[("minato", &steady), ("minato-again", again)]).verdict(Metric::Cpu)
+            result(&[("minato", &steady), ("minato-again", again)]).is_checked(Metric::Cpu)
         };
-        assert_eq!(check(&near), Verdict::Counted);
-        assert_eq!(check(&far), Verdict::Noise);
-        assert_eq!(check(&near[..5]), Verdict::Unchecked);
-        assert_eq!(check(&[]), Verdict::Unchecked);
+        assert!(check(&near));
+        assert!(!check(&far));
+        assert!(!check(&near[..5]), "too few");
+        assert!(!check(&[]));
         let zero = result(&[("minato", &[0.0; 6]), ("minato-again", &[0.0; 6])]);
-        assert_eq!(zero.verdict(Metric::Cpu), Verdict::Counted);
+        assert!(zero.is_checked(Metric::Cpu));
+    }
+
+    /// Starts in which minato's second instance is off by `again`, and tokio takes twice as much.
+    fn alternated(again: &[f64]) -> CaseResult {
+        let mut result = result(&[]);
+        result.case = result.case.alternating(Slices::default());
+        for again in again {
+            let mut start = Start::default();
+            for (name, time) in [("minato", 1.0), ("minato-again", *again), ("tokio", 2.0)] {
+                start.times.insert(name, vec![time; 5]);
+                start.scaled.insert(name, vec![time; 5]);
+            }
+            result.add(start);
+        }
+        result
+    }
+
+    #[test]
+    fn starts_are_the_sample_and_both_of_us_count() {
+        let result = alternated(&[1.02; 8]);
+        let ratio = |ours, theirs| result.ratio(ours, theirs, Metric::Cpu, CHECKED).unwrap().value;
+        assert!((ratio("minato", "tokio") - 0.5 * 1.02_f64.sqrt()).abs() < 1e-9);
+        assert!((ratio("minato", "minato-again") - 1.0 / 1.02).abs() < 1e-9);
+        assert_eq!(result.row("tokio").unwrap().median(Metric::Cpu), Some(2.0));
+        assert_eq!(result.ratio("minato", "smol", Metric::Cpu, CHECKED), None);
+        let steady = [1.01, 0.99, 1.01, 0.99, 1.01, 0.99, 1.01, 0.99];
+        assert!(alternated(&steady).is_checked(Metric::Cpu));
+        let shaky = steady.map(|value| value * value * value * value);
+        assert!(!alternated(&shaky).is_checked(Metric::Cpu));
     }
 
     #[test]

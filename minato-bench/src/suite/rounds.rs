@@ -1,4 +1,6 @@
-//! The rounds: all peers of a case in random order, again and again.
+//! The course of a run: for each case all peers in random order, again and again.
+//!
+//! Cases that alternate go on until their targets are decided, as far as the settings allow.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -6,7 +8,8 @@ use std::thread;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::suite::case::{Area, Case, Plan};
+use crate::suite::alternate;
+use crate::suite::case::{Area, Case, Plan, Slices};
 use crate::suite::count::{self, Counter};
 use crate::suite::machine::{Stolen, has_tool};
 use crate::suite::measure::{Bench, Measured};
@@ -14,6 +17,7 @@ use crate::suite::options::{Settings, Suite, SuiteOptions};
 use crate::suite::peers::Peer;
 use crate::suite::process::{Trouble, is_interrupted, processors};
 use crate::suite::results::{CaseResult, chosen};
+use crate::suite::target::{Target, Verdict, targets};
 
 /// More stolen time than this, and a run is thrown away.
 const STOLEN: f64 = 0.02;
@@ -23,6 +27,15 @@ const TRIES: usize = 3;
 
 /// A peer that has failed this often in a case is not tried again in it.
 const FAILURES: usize = 2;
+
+/// How long things take, in seconds: a process to start and end, the two runs of a count, a cold
+/// build.
+const START_UP: f64 = 0.06;
+const COUNT: f64 = 3.0;
+const BUILD: f64 = 40.0;
+
+/// A case is given up after so many starts in which the load failed.
+const FAILED_STARTS: usize = 4;
 
 /// What is done once all of an area is known.
 pub(crate) type Show<'a> = &'a mut dyn FnMut(&Area, &[CaseResult]);
@@ -34,6 +47,7 @@ struct Rounds<'a> {
     progress: ProgressBar,
     random: fastrand::Rng,
     seed: u64,
+    targets: Vec<Target>,
 }
 
 /// Runs the areas, and returns what they have shown; `show` is called after each. Ends early, with
@@ -57,6 +71,7 @@ pub fn run(
         progress: progress(steps),
         random: fastrand::Rng::with_seed(seed),
         seed,
+        targets: targets(),
     };
     let mut all = Vec::new();
     for area in areas {
@@ -92,9 +107,39 @@ fn progress(steps: usize) -> ProgressBar {
 fn steps(area: &Area, options: &SuiteOptions, settings: Settings) -> usize {
     let of_case = |case: &Case| {
         let counts = counters(case, settings).len() * settings.count_rounds;
-        chosen(case, &options.peers).len() * (rounds_of(case, settings) + counts)
+        let rounds = match case.slices {
+            Some(slices) => settings.starts * slices.starts,
+            None => chosen(case, &options.peers).len() * rounds_of(case, settings),
+        };
+        rounds + chosen(case, &options.peers).len() * counts
     };
     area.cases.iter().map(of_case).sum()
+}
+
+/// A line that says how long the suite takes at least, on a machine that does nothing else.
+pub fn expected(areas: &[Area], options: &SuiteOptions) -> String {
+    let settings = options.settings();
+    let of_case = |case: &Case| {
+        let peers = chosen(case, &options.peers).len() as f64;
+        let counts = counters(case, settings).len() * settings.count_rounds;
+        let measured = match case.slices {
+            Some(slices) => {
+                let slices_of_start = (slices.blocks + 1) as f64 * slices.milliseconds / 1e3;
+                (settings.starts * slices.starts) as f64 * peers * (START_UP + slices_of_start)
+            }
+            None if matches!(case.plan, Plan::Build) => {
+                rounds_of(case, settings) as f64 * peers * BUILD
+            }
+            None => {
+                let seconds = (settings.seconds + settings.warm_up).as_secs_f64();
+                rounds_of(case, settings) as f64 * peers * (START_UP + seconds)
+            }
+        };
+        measured + counts as f64 * peers * COUNT / processors().len().max(1) as f64
+    };
+    let seconds: f64 = areas.iter().flat_map(|area| &area.cases).map(of_case).sum();
+    let minutes = (seconds / 60.0).ceil();
+    format!("about {minutes} minutes, and more for what they do not decide")
 }
 
 /// The rounds of a case. A cold build takes long, and is much the same each time.
@@ -119,34 +164,107 @@ impl Rounds<'_> {
         let peers = chosen(case, &self.options.peers);
         let mut result = CaseResult::new(area, case.clone(), &peers);
         let mut failures = vec![0; peers.len()];
-        for round in 0..rounds_of(case, self.settings) {
-            let mut order: Vec<usize> = (0..peers.len()).collect();
-            self.random.shuffle(&mut order);
-            for at in order {
-                self.step(area, case, peers[at], &format!("round {}", round + 1));
-                if failures[at] >= FAILURES {
-                    continue;
-                }
-                match self.undisturbed(case, peers[at], &mut result.dropped) {
-                    Ok(measured) => {
-                        for (metric, value) in measured.into_iter().flatten() {
-                            result.rows[at].put(metric, round, value);
-                        }
-                    }
-                    Err(Trouble::Interrupted) => return result,
-                    Err(trouble) => {
-                        failures[at] += self.told(case, peers[at], &trouble);
-                        result.rows[at].lacks = matches!(trouble, Trouble::Lacks(_));
-                        result.rows[at].trouble = Some(trouble.to_string());
-                    }
-                }
-            }
+        match case.slices {
+            Some(slices) => self.starts(&mut result, slices, &mut failures),
+            None => self.rounds(&mut result, &mut failures),
+        }
+        if is_interrupted() {
+            return result;
         }
         for (counter, lengths) in counters(case, self.settings) {
             let fit = (0..peers.len()).filter(|at| failures[*at] < FAILURES);
             self.count(&mut result, &fit.collect::<Vec<_>>(), counter, lengths);
         }
         result
+    }
+
+    /// Starts all peers at once and loads them in turns, until that decides.
+    fn starts(&mut self, result: &mut CaseResult, slices: Slices, failures: &mut [usize]) {
+        let planned = self.settings.starts * slices.starts;
+        let most = self.settings.most_starts * slices.starts;
+        let mut failed = 0;
+        for turn in 0..most {
+            if turn >= planned && self.is_decided(result) || is_interrupted() {
+                return;
+            }
+            self.progress.set_message(format!(
+                "{}: {}: start {}",
+                result.area,
+                result.case.name,
+                turn + 1
+            ));
+            self.progress.inc(u64::from(turn < planned));
+            let fit = (0..failures.len()).filter(|at| failures[*at] < FAILURES);
+            let peers: Vec<&'static Peer> = fit.map(|at| result.rows[at].peer).collect();
+            let case = &result.case;
+            match alternate::start(&self.bench, case, slices, &peers, &mut self.random) {
+                Ok(started) => {
+                    result.add(started.start);
+                    for (peer, trouble) in started.troubles {
+                        self.blame(result, failures, peer, &trouble);
+                    }
+                }
+                Err(Trouble::Interrupted) => return,
+                Err(trouble) => {
+                    failed += 1;
+                    // The load names the server that has failed it.
+                    let of = |peer: &&Peer| trouble.to_string().contains(&peer.blamed());
+                    match peers.into_iter().find(of) {
+                        Some(peer) => self.blame(result, failures, peer, &trouble),
+                        None => self.progress.suspend(|| eprintln!("{}: {trouble}", case.name)),
+                    }
+                    if failed > FAILED_STARTS {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether more starts would tell no more about the targets of this case.
+    fn is_decided(&self, result: &CaseResult) -> bool {
+        let about = self.targets.iter().filter(|target| target.is_about(result));
+        let mut verdicts = about
+            .filter(|target| result.alternates(target.metric))
+            .map(|target| target.judge(std::slice::from_ref(result)).verdict);
+        verdicts.all(|verdict| verdict != Verdict::Open)
+    }
+
+    fn blame(
+        &self,
+        result: &mut CaseResult,
+        failures: &mut [usize],
+        peer: &Peer,
+        trouble: &Trouble,
+    ) {
+        let Some(at) = result.rows.iter().position(|row| row.peer == peer) else { return };
+        failures[at] += self.told(&result.case, peer, trouble);
+        result.rows[at].lacks = matches!(trouble, Trouble::Lacks(_));
+        result.rows[at].trouble = Some(trouble.to_string());
+    }
+
+    /// Starts one peer after the other.
+    fn rounds(&mut self, result: &mut CaseResult, failures: &mut [usize]) {
+        for round in 0..rounds_of(&result.case, self.settings) {
+            let mut order: Vec<usize> = (0..failures.len()).collect();
+            self.random.shuffle(&mut order);
+            for at in order {
+                let peer = result.rows[at].peer;
+                self.step(result.area, &result.case, peer, &format!("round {}", round + 1));
+                if failures[at] >= FAILURES {
+                    continue;
+                }
+                match self.undisturbed(&result.case, peer, &mut result.dropped) {
+                    Ok(measured) => {
+                        for (metric, value) in measured.into_iter().flatten() {
+                            result.rows[at].put(metric, round, value);
+                        }
+                    }
+                    Err(Trouble::Interrupted) => return,
+                    Err(trouble) => self.blame(result, failures, peer, &trouble),
+                }
+            }
+        }
     }
 
     /// Counts, on all processors at once: counts do not depend on who else runs.
