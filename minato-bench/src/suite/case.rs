@@ -217,6 +217,12 @@ impl Case {
         self
     }
 
+    /// Compares this peer with the others.
+    pub fn subject(mut self, subject: &'static str) -> Case {
+        self.subject = subject;
+        self
+    }
+
     /// With one peer more.
     pub fn and(mut self, peer: &'static str) -> Case {
         self.peers.push(peer);

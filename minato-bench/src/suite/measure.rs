@@ -20,9 +20,6 @@ pub(crate) const START: Duration = Duration::from_secs(20);
 /// How long a run may take beyond what it is to take.
 const LONGER: Duration = Duration::from_secs(40);
 
-/// The workload of peers whose buffers are lent.
-const LENT: &str = "echo-lent";
-
 /// What a run has shown.
 pub(crate) type Measured = Vec<(Metric, f64)>;
 
@@ -81,8 +78,8 @@ impl Bench {
         workers: usize,
     ) -> Command {
         let mut command = Command::new(self.folder.join(format!("peer-{}", peer.family)));
-        let workload = if peer.lent { LENT.to_string() } else { workload.name() };
-        command.args([peer.variant, &workload]).args(peer.arguments).args(arguments);
+        let workload = if peer.lent { Workload::EchoLent } else { workload };
+        command.args([peer.variant, &workload.name()]).args(peer.arguments).args(arguments);
         if workers > 1 {
             command.args(["--workers", &workers.to_string()]);
         }

@@ -144,7 +144,7 @@ pub fn expected(areas: &[Area], options: &SuiteOptions) -> String {
 
 /// The rounds of a case. A cold build takes long, and is much the same each time.
 fn rounds_of(case: &Case, settings: Settings) -> usize {
-    if matches!(case.plan, Plan::Build) { settings.rounds.min(3) } else { settings.rounds }
+    if matches!(case.plan, Plan::Build) { settings.rounds.min(8) } else { settings.rounds }
 }
 
 /// What is counted in this suite, with tools that are there.

@@ -177,6 +177,8 @@ fn own_work() -> Vec<Target> {
         cpu("tasks", "spawn and join", SINGLE, 1.00),
         cpu("tasks", "yield", SINGLE, 1.00),
         cpu("tasks", "wake across", SINGLE, 1.00),
+        cpu("tasks", "block in place", MULTI, 1.20),
+        cpu("tasks", "nested block_on", MULTI, 1.20),
     ]
 }
 

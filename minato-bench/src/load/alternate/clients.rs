@@ -9,6 +9,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use super::{Client, LATE, wait};
 use crate::load::connection::{CHUNK, Connection, Pattern};
 use crate::load::{Traffic, context, udp};
+use crate::peer::QUESTION;
 
 /// Requests over connections that stay.
 pub(super) struct Lockstep {
@@ -70,9 +71,6 @@ impl Client for Lockstep {
 /// Datagrams of a batch: fewer than fit into the queue of a socket.
 const DATAGRAMS: usize = 64;
 
-/// The datagram that a sink answers with how many it has received.
-const QUESTION: &[u8; 8] = b"count?\0\0";
-
 /// Datagrams that are not answered. The server is asked how many it has received.
 pub(super) struct Questions {
     socket: UdpSocket,
@@ -92,7 +90,7 @@ impl Questions {
     }
 
     fn ask(&self) -> io::Result<u64> {
-        self.socket.send(QUESTION).map_err(context("asking"))?;
+        self.socket.send(&QUESTION).map_err(context("asking"))?;
         let mut answer = [0; size_of::<u64>()];
         let length = self.socket.recv(&mut answer).map_err(context("asking"))?;
         if length != answer.len() {
