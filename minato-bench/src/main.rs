@@ -20,9 +20,9 @@ use minato_bench::{area, suite};
 
 /// Minato beside its peers: starts each of them, drives them all in the same way, and compares.
 ///
-/// Without arguments it runs the quick suite. A ratio is that of minato to the peer, measured side by
-/// side; its interval holds the true value with 99%. Where minato measured twice is not the same,
-/// ratios are marked with `?`.
+/// Without arguments it runs the quick suite. A ratio is that of minato to the peer, measured side
+/// by side; its interval holds the true value with 99%. Where minato measured twice is not the
+/// same, ratios are marked with `?`.
 #[derive(Debug, Parser)]
 #[command(args_conflicts_with_subcommands = true)]
 struct CommandLine {

@@ -70,9 +70,10 @@ pub(super) fn bulk() -> Area {
     Area {
         name: "relay-bulk",
         title: "Bulk relay",
-        about: "Without an end in sight: the client sends as much as goes through a relay to a sink, then ends, and waits \
-                until that has come back through the relay: bytes and CPU time are of exactly the \
-                same traffic. The relay uses the runtime's own copy in both directions.",
+        about: "Without an end in sight: the client sends as much as goes through a relay to a \
+                sink, then ends, and waits until that has come back through the relay: bytes and \
+                CPU time are of exactly the same traffic. The relay uses the runtime's own copy \
+                in both directions.",
         cases: vec![bulk(4), bulk(1), bulk(50)],
     }
 }

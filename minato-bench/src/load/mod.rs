@@ -8,7 +8,7 @@
 //! With `--pid`, the server's CPU time and context switches are read at both ends of the measured
 //! window, in this process, so that nothing else falls between.
 //!
-//! [`alternate`] is the load for comparing servers: many of them are alive, and are loaded in turns.
+//! [`alternate`] is the load for comparing servers: all of them are alive, and take turns.
 
 pub mod alternate;
 mod bulk;

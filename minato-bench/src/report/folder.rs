@@ -23,27 +23,30 @@ This page is written by `cargo run --release -p minato-bench -- --full --report 
 bench/results.json`, from one run; what people have to say about the figures is in \
 [NOTES.md](NOTES.md), and is taken in below.
 
-**Processor time** of servers with one worker is measured while all servers of a case are alive. The \
-load goes from one to the next in random order, in slices of about a millisecond: some operations \
-that are not counted, then exactly as many for each server, in lockstep, from a client on the same \
-processor. A request of the client to itself after every ten is the clock against which a server's \
-time is taken. What slows the machine thus slows all that are compared. The logarithms of the ratios \
-of a start, without the lowest and the highest fifth, have a mean; all servers are then started \
-anew, and the means of the starts are the sample. Workloads that drive themselves take turns in the \
-same way, and a relay of whole transfers has two processors and no such clock.
+**Processor time** of servers with one worker is measured while all servers of a case are alive. \
+The load goes from one to the next in random order, in slices of about a millisecond: some \
+operations that are not counted, then exactly as many for each server, in lockstep, from a \
+client on the same processor. A request of the client to itself after every ten is the clock \
+against which a server's time is taken. What slows the machine thus slows all that are compared. \
+The logarithms of the ratios of a start, without the lowest and the highest fifth, have a mean; \
+all servers are then started anew, and the means of the starts are the sample. Workloads that \
+drive themselves take turns in the same way, and a relay of whole transfers has two processors \
+and no such clock.
 
-**A ratio** `ours/this` is that of minato to the peer: below 1 minato takes less. Its interval holds \
-the true value with 99%. `minato-again` is minato a second time: where minato by itself is not 1.000 \
-within 2%, interval (95%) included, nothing is claimed. A target is *held* or *missed* if the whole \
-interval is on one side of it, and otherwise *open*, with the reason; more starts are made for it \
-first. What is nearer than 1% to its limit is claimed from three runs (`minato-bench compare`).
+**A ratio** `ours/this` is that of minato to the peer: below 1 minato takes less. Its interval \
+holds the true value with 99%. `minato-again` is minato a second time: where minato by itself is \
+not 1.000 within 2%, interval (95%) included, nothing is claimed. A target is *held* or *missed* \
+if the whole interval is on one side of it, and otherwise *open*, with the reason; more starts \
+are made for it first. What is nearer than 1% to its limit is claimed from three runs \
+(`minato-bench compare`).
 
-**Rates, latencies, switches, and what has two workers** are measured in rounds instead, each peer \
-freshly started, load and server on processors of their own. Then a figure is the median over the \
-rounds, and a ratio has the interval of the order statistics of paired rounds. A claim from it is \
-widened by what minato is off from itself, and a ratio is marked with `?` where that is more than \
-3%. Rounds are dropped only when the hypervisor took more than 2% of the processors. What is counted \
-has the range of all ratios. No peer spins before parking, except `minato-spin`.
+**Rates, latencies, switches, and what has two workers** are measured in rounds instead, each \
+peer freshly started, load and server on processors of their own. Then a figure is the median \
+over the rounds, and a ratio has the interval of the order statistics of paired rounds. A claim \
+from it is widened by what minato is off from itself, and a ratio is marked with `?` where that \
+is more than 3%. Rounds are dropped only when the hypervisor took more than 2% of the \
+processors. What is counted has the range of all ratios. No peer spins before parking, except \
+`minato-spin`.
 ";
 
 /// What is written, and of what.

@@ -8,11 +8,11 @@
 //!   the server's clock belongs to exactly these operations.
 //! * It is done in **lockstep**: a batch is sent as a whole, and the next one when all of it is
 //!   answered. A client on the same processor thus gives each server the same batches, and is woken
-//!   once a batch. On two processors the cost of a server holds how often it had to wake the client.
+//!   once a batch. On two processors a server's cost holds how often it had to wake the client.
 //! * It begins with a **warm-up**, which fills the caches with this server and is not counted.
 //! * After each batch the client sends some requests **to itself**. They go through the same code
-//!   of the kernel in the same millisecond, and no server has a part in them: a server's time by the
-//!   time of such an echo does not depend on how fast the machine is just then.
+//!   of the kernel in the same millisecond, and no server has a part in them: a server's time by
+//!   the time of such a request does not depend on how fast the machine is just then.
 
 mod clients;
 mod probe;
