@@ -12,7 +12,7 @@ mod tasks;
 mod timers;
 mod udp;
 
-use crate::suite::case::{Area, Case, Counts, Plan};
+use crate::suite::case::{Area, Counts, Plan};
 use crate::suite::options::{Suite, SuiteOptions};
 
 /// All areas, in the order of the report.
@@ -61,8 +61,8 @@ pub fn chosen(options: &SuiteOptions) -> Result<Vec<Area>, String> {
         }
     }
     for area in &mut areas {
-        let is_meant = |case: &Case| options.cases.iter().any(|word| case.name == *word);
-        area.cases.retain(|case| options.cases.is_empty() || is_meant(case));
+        let words = &options.cases;
+        area.cases.retain(|case| words.is_empty() || words.contains(&case.name));
     }
     areas.retain(|area| !area.cases.is_empty());
     if areas.is_empty() {
