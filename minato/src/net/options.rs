@@ -51,7 +51,7 @@ macro_rules! option_table {
                 ///
                 /// # Errors
                 ///
-                /// The system's.
+                /// The system's; `Unsupported` on systems other than Linux.
                 pub fn device(&self) -> std::io::Result<Option<Vec<u8>>> {
                     self.socket.device()
                 }
@@ -62,7 +62,7 @@ macro_rules! option_table {
                 /// # Errors
                 ///
                 /// The system's: there is no such interface, or it may not be chosen. `Unsupported`
-                /// for a name on a simulated runtime.
+                /// on systems other than Linux, and for a name on a simulated runtime.
                 pub fn bind_device(&self, interface: Option<&[u8]>) -> std::io::Result<()> {
                     self.socket.bind_device(interface)
                 }

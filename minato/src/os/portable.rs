@@ -53,8 +53,13 @@ pub(crate) fn receive_datagram(
     Ok((Received { len, truncated: flags.is_truncated() }, Address::try_from(&from)?))
 }
 
-/// Nothing: the signal of a gone peer is turned off per socket where it can be.
-pub(crate) const SEND_FLAGS: SendFlags = SendFlags::empty();
+/// Sends without the signal that a gone peer would raise. Apple's systems have no flag that all
+/// versions know; there socket2 and std turn the signal off for the whole socket.
+pub(crate) const SEND_FLAGS: SendFlags = if cfg!(target_vendor = "apple") {
+    SendFlags::empty()
+} else {
+    SendFlags::from_bits_retain(libc::MSG_NOSIGNAL.cast_unsigned())
+};
 
 /// Makes the socket non-blocking.
 fn prepare(socket: &Socket) -> io::Result<()> {
@@ -309,6 +314,6 @@ mod tests {
     fn what_is_asked_of_the_event_queue_is_what_every_system_has() {
         assert!(INTEREST.is_readable() && INTEREST.is_writable() && !INTEREST.is_priority());
         assert!(PRIORITY.is_none());
-        assert_eq!(SEND_FLAGS, SendFlags::empty());
+        assert_eq!(SEND_FLAGS, SendFlags::NOSIGNAL);
     }
 }

@@ -7,8 +7,11 @@ mod ci;
 mod count;
 mod demo;
 mod instructions;
+mod mutants;
 mod origin;
 mod package;
+mod planted;
+mod platforms;
 mod programs;
 mod recall;
 mod semver;
@@ -78,7 +81,11 @@ pub(crate) const STEPS: &[Command] = &[
         Function(cargo::bench_smoke),
     ),
     step("recall", "Every planted bug is found", Function(recall::run)),
+<<<<<<< HEAD
     step("soak", "Two minutes over a bad link: --minutes N, --seed S", Arguments(soak::run)),
+=======
+    step("platforms", "No warnings on other systems", Function(platforms::check)),
+>>>>>>> c617b5d (xtask: platforms, arm64 and mutants; a send on the BSDs raises no signal)
     step("loom", "The loom models hold (2 preemptions, 5 minutes)", Function(cargo::loom)),
 ];
 
@@ -101,6 +108,13 @@ const OTHERS: &[Command] = &[
         "Count instructions per echo under callgrind",
         Function(instructions::run),
     ),
+    step(
+        "mutants",
+        "Some of the mutants that were caught are caught again",
+        Function(mutants::again),
+    ),
+    step("mutants-all", "Go on with the long sample of mutants", Function(mutants::sample)),
+    step("arm64", "Run the tests for arm64 Linux under qemu", Function(platforms::arm64::run)),
     step("tokio-suite", "Run tokio's own tests on Minato", Function(tokio_suite::run)),
     step("semver", "Compare the public API with the last release's", Function(semver::run)),
 ];

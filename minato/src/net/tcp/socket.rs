@@ -35,16 +35,8 @@ pub struct TcpSocket {
 
 socket_options!(
     TcpSocket: reuseaddr, reuseport, keepalive, nodelay, linger, send_buffer_size,
-    recv_buffer_size, only_v6, tos_v4, tos, tclass_v6
+    recv_buffer_size, only_v6, tos_v4, tos, tclass_v6, device
 );
-
-/// What Linux has and others lack.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-mod on_linux {
-    use super::{TcpSocket, socket_options};
-
-    socket_options!(TcpSocket: device);
-}
 
 socket_api!(TcpSocket, SocketAddr, ip);
 raw_api!(TcpSocket);

@@ -57,17 +57,9 @@ pub struct UdpSocket {
 socket_options!(
     UdpSocket: broadcast, ttl, send_buffer_size, recv_buffer_size, multicast_loop_v4,
     multicast_ttl_v4, multicast_loop_v6, multicast_if_v4, multicast_if_v6, tos_v4, tos, tclass_v6,
-    reuseaddr, reuseport, only_v6, dont_fragment
+    reuseaddr, reuseport, only_v6, dont_fragment, device
 );
 datagram_api!(UdpSocket, SocketAddr, ip);
-/// What Linux has and others lack.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-mod on_linux {
-    use super::{UdpSocket, socket_options};
-
-    socket_options!(UdpSocket: device);
-}
-
 socket_api!(UdpSocket, SocketAddr, ip, peer_addr);
 std_api!(
     UdpSocket,
