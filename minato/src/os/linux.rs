@@ -4,7 +4,6 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd};
-use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -14,7 +13,20 @@ use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketAddrAny, SocketAddr
 use rustix::pipe::SpliceFlags;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
+pub(super) use self::extension::SocketAddrExt;
 use super::{Address, Received};
+
+/// What std adds to an address, which it has for each of the two by itself.
+#[cfg(target_os = "linux")]
+mod extension {
+    pub(in crate::os) use std::os::linux::net::SocketAddrExt;
+}
+
+/// The same.
+#[cfg(target_os = "android")]
+mod extension {
+    pub(in crate::os) use std::os::android::net::SocketAddrExt;
+}
 
 /// What a pipe holds, counted in whole pages; and setting it.
 pub(crate) use rustix::pipe::{
@@ -130,11 +142,12 @@ pub(crate) fn set_dont_fragment(socket: &Socket, v6: bool, on: bool) -> io::Resu
 
 /// Whether what a Unix socket receives brings the credentials of its sender.
 pub(crate) fn passcred(socket: &Socket) -> io::Result<bool> {
-    socket.passcred()
+    let [on] = read_option(socket, libc::SOL_SOCKET, libc::SO_PASSCRED)?;
+    Ok(on != 0)
 }
 
 pub(crate) fn set_passcred(socket: &Socket, on: bool) -> io::Result<()> {
-    socket.set_passcred(on)
+    set_number(socket, libc::SOL_SOCKET, libc::SO_PASSCRED, on.into())
 }
 
 /// The network interface that a socket is bound to.

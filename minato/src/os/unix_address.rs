@@ -38,7 +38,7 @@ impl SocketAddr {
 /// What Linux has and others lack.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod on_linux {
-    use std::os::linux::net::SocketAddrExt;
+    use crate::os::platform::SocketAddrExt;
 
     impl super::SocketAddr {
         /// The abstract name, if it is one, without the zero byte that it begins with elsewhere.

@@ -81,11 +81,7 @@ pub(crate) const STEPS: &[Command] = &[
         Function(cargo::bench_smoke),
     ),
     step("recall", "Every planted bug is found", Function(recall::run)),
-<<<<<<< HEAD
     step("soak", "Two minutes over a bad link: --minutes N, --seed S", Arguments(soak::run)),
-=======
-    step("platforms", "No warnings on other systems", Function(platforms::check)),
->>>>>>> c617b5d (xtask: platforms, arm64 and mutants; a send on the BSDs raises no signal)
     step("loom", "The loom models hold (2 preemptions, 5 minutes)", Function(cargo::loom)),
 ];
 
@@ -93,6 +89,7 @@ pub(crate) const STEPS: &[Command] = &[
 /// does not wait at cargo's lock for the steps above.
 pub(crate) const BESIDE: &[Command] = &[
     step("asan", "The tests pass under AddressSanitizer", Function(cargo::asan)),
+    step("platforms", "No warnings on other systems", Function(platforms::check)),
     step("tokio-names", "The names are under tokio's features", Function(tokio_names::run)),
     step("programs", "Programs written for tokio run on Minato", Function(programs::run)),
     // It installs PostgreSQL, Redis, a browser and h2load itself, where it may.

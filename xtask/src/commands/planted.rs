@@ -110,9 +110,7 @@ impl PlantedTree {
     /// not built again.
     pub(super) fn cargo(&self, arguments: &[&str]) -> Command {
         let mut cargo = process::cargo(arguments);
-        let target =
-            std::env::var_os("CARGO_TARGET_DIR").map_or(tree::root().join("target"), Into::into);
-        cargo.current_dir(self.folder()).env("CARGO_TARGET_DIR", target);
+        cargo.current_dir(self.folder()).env("CARGO_TARGET_DIR", tree::target());
         cargo
     }
 

@@ -19,7 +19,7 @@ pub(super) struct Mutant {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(super) struct Change {
     /// With line and column behind the file.
-    name: String,
+    pub(super) name: String,
     pub(super) file: String,
     pub(super) genre: Genre,
     /// What is replaced.

@@ -61,7 +61,7 @@ pub(super) fn again() -> Result<Outcome, String> {
     let commit = process::output(Command::new("git").args(["rev-parse", "HEAD"]));
     let seed = std::env::var(CHOICES[0]).or(commit)?;
     println!("seed: {}", seed.trim());
-    let (record, all, mut drawn) = (Record::read()?, list::mutants()?, Vec::new());
+    let (record, all, mut drawn) = (Record::read()?, mutants()?, Vec::new());
     for area in AREAS {
         let was_caught = |mutant: &Mutant| {
             record.0.get(&mutant.name).is_some_and(|entry| entry.fate == Fate::Caught)
@@ -92,7 +92,7 @@ pub(super) fn sample() -> Result<Outcome, String> {
     let is_chosen = |area: &&Area| {
         only.as_deref().is_none_or(|only| only.split(',').any(|name| name == area.name))
     };
-    let (all, mut drawn) = (list::mutants()?, Vec::new());
+    let (all, mut drawn) = (mutants()?, Vec::new());
     for area in AREAS.iter().filter(is_chosen) {
         let mut mutants = in_area(area, &all);
         println!("{}: {} mutants, of which {SAMPLE} by seed {SEED}", area.name, mutants.len());
@@ -109,6 +109,13 @@ pub(super) fn sample() -> Result<Outcome, String> {
     })?;
     print!("{}", record.table(&area_names()));
     Ok(Outcome::default())
+}
+
+/// All mutants of all areas that can be behind a switch.
+fn mutants() -> Result<Vec<Mutant>, String> {
+    let mut all = list::mutants()?;
+    all.retain(|mutant| AREAS.iter().any(|area| area.has(&mutant.change.file)));
+    viable::switchable(&Tree::read()?, all)
 }
 
 /// The mutants of an area.

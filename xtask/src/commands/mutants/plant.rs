@@ -7,7 +7,7 @@ use std::ops::Range;
 use proc_macro2::LineColumn;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Arm, BinOp, Expr, ExprBinary, ExprLet, ExprUnary, Pat, PatGuard, Signature};
+use syn::{Arm, BinOp, Expr, ExprBinary, ExprLet, ExprUnary, Pat, PatGuard};
 
 use super::list::{Genre, Mutant, Position};
 use crate::commands::planted::switch;
@@ -46,21 +46,15 @@ pub(super) fn plant(text: &str, mutants: &[(usize, &Mutant)]) -> Result<Planted,
     let mut sites = Sites { lines: line_starts(text), text, ..Sites::default() };
     sites.visit_file(&file);
     let (mut wraps, mut without) = (Vec::new(), Vec::new());
+    // A switch is not constant.
+    let is_constant = |wrap: &Wrap| sites.constants.iter().any(|it| it.contains(&wrap.part.start));
     for (number, mutant) in mutants {
-        match sites.wrap(*number, mutant) {
+        match sites.wrap(*number, mutant).filter(|wrap| !is_constant(wrap)) {
             Some(wrap) => wraps.push(wrap),
             None => without.push(*number),
         }
     }
-    let mut text = text.to_owned();
-    for constant in sites.constants {
-        // A switch is not constant. Where the function has to be, the compiler says so.
-        let is_inside = |wrap: &Wrap| constant.function.contains(&wrap.part.start);
-        if wraps.iter().any(is_inside) {
-            text.replace_range(constant.word, "     ");
-        }
-    }
-    let (text, places) = insert(&text, &wraps);
+    let (text, places) = insert(text, &wraps);
     Ok(Planted { text, places, without })
 }
 
@@ -105,12 +99,6 @@ fn line_starts(text: &str) -> Vec<usize> {
     [0].into_iter().chain(after).collect()
 }
 
-/// A function that says `const`.
-struct Constant {
-    word: Range<usize>,
-    function: Range<usize>,
-}
-
 /// The parts of a file that mutants change.
 #[derive(Default)]
 struct Sites<'a> {
@@ -122,7 +110,8 @@ struct Sites<'a> {
     unary: BTreeMap<usize, [Range<usize>; 2]>,
     /// Where the pattern ends, and the guard, by where the arm begins.
     arms: BTreeMap<usize, (usize, Option<Range<usize>>)>,
-    constants: Vec<Constant>,
+    /// The functions and items that are constant.
+    constants: Vec<Range<usize>>,
 }
 
 impl Sites<'_> {
@@ -214,22 +203,29 @@ impl<'ast> Visit<'ast> for Sites<'_> {
     }
 
     fn visit_item_fn(&mut self, function: &'ast syn::ItemFn) {
-        self.note(&function.sig, self.range(function));
+        if function.sig.constness.is_some() {
+            self.constants.push(self.range(function));
+        }
         visit::visit_item_fn(self, function);
     }
 
     fn visit_impl_item_fn(&mut self, function: &'ast syn::ImplItemFn) {
-        self.note(&function.sig, self.range(function));
+        if function.sig.constness.is_some() {
+            self.constants.push(self.range(function));
+        }
         visit::visit_impl_item_fn(self, function);
     }
-}
 
-impl Sites<'_> {
-    fn note(&mut self, signature: &Signature, function: Range<usize>) {
-        if let Some(word) = &signature.constness {
-            let word = self.range(word);
-            self.constants.push(Constant { word, function });
-        }
+    fn visit_item_const(&mut self, item: &'ast syn::ItemConst) {
+        self.constants.push(self.range(item));
+    }
+
+    fn visit_impl_item_const(&mut self, item: &'ast syn::ImplItemConst) {
+        self.constants.push(self.range(item));
+    }
+
+    fn visit_item_static(&mut self, item: &'ast syn::ItemStatic) {
+        self.constants.push(self.range(item));
     }
 }
 
@@ -248,4 +244,89 @@ fn has_let(binary: &ExprBinary) -> bool {
     let mut lets = Lets::default();
     lets.visit_expr_binary(binary);
     lets.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::mutants::list::{Change, Span};
+
+    const TEXT: &str = "\
+fn f(a: u8, b: u8) -> bool {
+    let c = !(a == b);
+    match a {
+        1 => c,
+        2 if c && b < 3 => true,
+        _ => false,
+    }
+}
+const fn g() -> u8 {
+    1 + 1
+}
+";
+
+    /// The mutant that replaces `what`, where it is first.
+    fn mutant(genre: Genre, what: &str, replacement: &str) -> Mutant {
+        let at = TEXT.find(what).unwrap();
+        let position = |at: usize| {
+            let before = &TEXT[..at];
+            let start = before.rfind('\n').map_or(0, |at| at + 1);
+            Position { line: before.matches('\n').count() + 1, column: at - start + 1 }
+        };
+        let span = Span { start: position(at), end: position(at + what.len()) };
+        let (name, file) = (String::new(), "minato/src/a.rs".to_owned());
+        let replacement = replacement.to_owned();
+        Mutant { name: name.clone(), change: Change { name, file, genre, span, replacement } }
+    }
+
+    fn planted(mutants: &[Mutant]) -> Planted {
+        plant(TEXT, &mutants.iter().enumerate().collect::<Vec<_>>()).unwrap()
+    }
+
+    #[test]
+    fn what_was_there_is_the_other_side_of_the_switch() {
+        let line = |mutant, line: usize| {
+            let text = planted(&[mutant]).text;
+            let text = text.lines().nth(line - 1).unwrap().trim();
+            text.replace("minato_sim::planted(\"mutant 0\")", "ON")
+        };
+        let body = mutant(Genre::FnValue, "let c", "true");
+        assert_eq!(line(body, 2), "if ON { return true; } let c = !(a == b);");
+        let equal = mutant(Genre::BinaryOperator, "==", "!=");
+        assert_eq!(line(equal, 2), "let c = !((if ON { a != b } else { a == b }));");
+        let not = mutant(Genre::UnaryOperator, "!", "");
+        assert_eq!(line(not, 2), "let c = (if ON { (a == b) } else { !(a == b) });");
+        let arm = mutant(Genre::MatchArm, "1 => c,", "");
+        assert_eq!(line(arm, 4), "1 if !ON => c,");
+        let guarded = mutant(Genre::MatchArm, "2 if", "");
+        assert_eq!(line(guarded, 5), "2 if !ON && (c && b < 3) => true,");
+        let guard = mutant(Genre::MatchArmGuard, "c && b < 3", "false");
+        assert_eq!(line(guard, 5), "2 if (if ON { false } else { c && b < 3 }) => true,");
+    }
+
+    #[test]
+    fn mutants_within_others_and_at_one_place_make_valid_code() {
+        let both = [
+            mutant(Genre::MatchArmGuard, "c && b < 3", "true"),
+            mutant(Genre::BinaryOperator, "&&", "||"),
+            mutant(Genre::BinaryOperator, "< 3", "=="),
+            mutant(Genre::BinaryOperator, "< 3", "<="),
+            mutant(Genre::FnValue, "let c", "true"),
+            mutant(Genre::FnValue, "let c", "false"),
+        ];
+        let planted = planted(&both);
+        syn::parse_file(&planted.text).unwrap();
+        assert_eq!(planted.text.lines().count(), TEXT.lines().count());
+        assert_eq!(planted.places.len(), both.len());
+        for place in planted.places {
+            assert!(planted.text[place.inserted].contains(&format!("\"mutant {}\"", place.mutant)));
+        }
+        assert!(planted.without.is_empty());
+    }
+
+    #[test]
+    fn what_is_constant_has_no_switch() {
+        let in_constant = mutant(Genre::BinaryOperator, "+ 1", "-");
+        assert_eq!(planted(&[in_constant]).without, [0]);
+    }
 }

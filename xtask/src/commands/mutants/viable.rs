@@ -22,8 +22,7 @@ pub(super) fn plant_viable(
     mutants: &[Mutant],
 ) -> Result<BTreeSet<usize>, String> {
     let mut unviable = BTreeSet::new();
-    let (first, without) = plant_all(tree, mutants, &unviable)?;
-    unviable.extend(without);
+    let (first, _) = plant_all(tree, mutants, &unviable)?;
     let texts = first.iter().map(|(path, planted)| (*path, planted.text.clone()));
     copy.copy(tree, texts.collect())?;
     let mut planted = first;
@@ -41,6 +40,16 @@ pub(super) fn plant_viable(
             copy.write(path, &planted.text)?;
         }
     }
+}
+
+/// Those of the mutants that can be behind a switch. One in a constant function cannot.
+pub(super) fn switchable(tree: &Tree, mutants: Vec<Mutant>) -> Result<Vec<Mutant>, String> {
+    let (_, without) = plant_all(tree, &mutants, &BTreeSet::new())?;
+    let (without, all) = (BTreeSet::from_iter(without), mutants.len());
+    let numbered = mutants.into_iter().enumerate();
+    let left = numbered.filter(|(number, _)| !without.contains(number)).map(|(_, mutant)| mutant);
+    println!("{} of {all} mutants have no form with a switch", without.len());
+    Ok(left.collect())
 }
 
 type Files<'a> = BTreeMap<&'a str, Planted>;

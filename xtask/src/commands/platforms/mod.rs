@@ -20,6 +20,9 @@ const TARGETS: &[&str] = &[
     "aarch64-unknown-linux-gnu",
 ];
 
+/// On systems whose thread-locals std makes by itself, clippy takes constant ones for others.
+const MISTAKEN: &str = "clippy::missing_const_for_thread_local";
+
 pub(super) fn check() -> Result<Outcome, String> {
     let toolchain = match Toolchain::with_sources() {
         Ok(toolchain) => toolchain,
@@ -28,7 +31,7 @@ pub(super) fn check() -> Result<Outcome, String> {
     let (mut problems, mut counts) = (Vec::new(), Counts::default());
     for target in TARGETS {
         let mut clippy = toolchain.clippy(&["--package=minato", "--lib", "--all-features"]);
-        clippy.args(["--target", target, "--", "-D", "warnings"]);
+        clippy.args(["--target", target, "--", "-D", "warnings", "-A", MISTAKEN]);
         match process::succeed(&mut clippy, minutes(15)) {
             Ok(_) => counts.passed += 1,
             Err(problem) => {

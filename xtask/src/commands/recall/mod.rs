@@ -140,21 +140,6 @@ fn planted(tree: &Tree) -> Result<BTreeMap<&'static str, String>, String> {
     Ok(texts)
 }
 
-<<<<<<< HEAD
-/// Builds the checkers of the copy; returns the path of their binary.
-fn build() -> Result<PathBuf, String> {
-    let mut cargo = process::cargo(&["test", "--package=minato", "--no-run", "--test=recall"]);
-    cargo.current_dir(tree::root().join(FOLDER)).env("CARGO_TARGET_DIR", tree::target());
-    let output = process::succeed(&mut cargo, LONG)?;
-    // `Executable tests/recall.rs (target/debug/deps/recall-0123)`
-    let path = output.lines().find_map(|line| {
-        line.trim().strip_prefix("Executable tests/recall.rs (")?.strip_suffix(')')
-    });
-    path.map(|path| tree::root().join(FOLDER).join(path)).ok_or("cargo names no binary".to_owned())
-}
-
-=======
->>>>>>> c617b5d (xtask: platforms, arm64 and mutants; a send on the BSDs raises no signal)
 /// Runs a checker. Returns what it has found, if anything.
 fn check(binary: &Path, checker: Checker, plant: Option<&str>) -> Result<Option<String>, String> {
     for trial in checker.trials(plant) {
