@@ -138,6 +138,11 @@ fn judge(
     let copy = PlantedTree::new("mutants");
     let mutants: Vec<Mutant> = drawn.iter().map(|(_, mutant)| mutant.clone()).collect();
     let unviable = viable::plant_viable(&copy, &Tree::read()?, &mutants)?;
+    for number in &unviable {
+        let (area, mutant) = &drawn[*number];
+        let (area_name, note) = (area.name.to_owned(), String::new());
+        tell(area, mutant, Entry { area: area_name, fate: Fate::Unviable, note })?;
+    }
     let tests = tests_of(drawn.iter().map(|(area, _)| *area));
     let mut names: Vec<&str> = tests.iter().map(|(name, _)| *name).collect();
     names.sort_unstable();
@@ -154,10 +159,10 @@ fn judge(
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some((area, mutant)) = drawn.get(number) else { return Ok(()) };
-            let (fate, note) = match unviable.contains(&number) {
-                true => (Fate::Unviable, String::new()),
-                false => fate(&copy, &binaries, area, &plant::switch_name(number))?,
-            };
+            if unviable.contains(&number) {
+                continue;
+            }
+            let (fate, note) = fate(&copy, &binaries, area, &plant::switch_name(number))?;
             println!("{}: {}: {note}", fate.word(), mutant.name);
             let entry = Entry { area: area.name.to_owned(), fate, note };
             let mut tell = tell.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -168,7 +173,7 @@ fn judge(
         let count = thread::available_parallelism().map_or(1, usize::from);
         let workers: Vec<_> = (0..count).map(|_| scope.spawn(worker)).collect();
         let join = |worker: thread::ScopedJoinHandle<'_, _>| worker.join().expect("it returns");
-        workers.into_iter().map(join).collect()
+        workers.into_iter().try_for_each(join)
     })
 }
 
