@@ -4,8 +4,8 @@ use super::ECHO_COUNTS;
 use crate::peer::Workload;
 use crate::suite::case::{Area, Case, Slices};
 
-/// Peers whose buffers are lent: where there are many connections, and where there are few.
-const LENT: [&str; 2] = ["raw-epoll-lent", "minato-lent"];
+/// Peers without a buffer for each connection. tokio's has one of the thread, written by hand.
+const LENT: [&str; 4] = ["raw-epoll-lent", "minato-lent", "tokio-lent", "compio-lent"];
 
 pub(super) fn area() -> Area {
     let mut cases = Vec::new();
@@ -27,7 +27,8 @@ pub(super) fn area() -> Area {
         title: "TCP echo",
         about: "Requests in lockstep: on all connections, at most 50 at a time, then all answers. \
                 The servers have one worker each. Those with `lent` in their name have no buffer \
-                for each connection, but take one when there is something to receive.",
+                for each connection, but take one when there is something to receive; tokio's is \
+                one of the thread, written by hand.",
         cases,
     }
 }

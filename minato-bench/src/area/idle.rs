@@ -29,7 +29,9 @@ pub(super) fn area() -> Area {
     let echo = Case::serve("9000 of the echo server", Workload::Echo, load)
         .metrics(KEPT)
         .and("raw-epoll-lent")
-        .and("minato-lent");
+        .and("minato-lent")
+        .and("tokio-lent")
+        .and("compio-lent");
     Area {
         name: "idle",
         title: "Idle connections",

@@ -48,7 +48,10 @@ const COLORS: [RGBColor; 5] = [
 ];
 
 /// Where the axis has marks.
-const MARKS: [f64; 9] = [0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0, 1.2];
+const MARKS: [f64; 11] = [0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0, 1.2, 1.6, 2.0];
+
+/// What is beyond these is drawn at the edge.
+const RANGE: std::ops::RangeInclusive<f64> = 0.1..=2.4;
 
 /// Draws the lines, each with its points below each other, over a logarithmic axis.
 ///
@@ -60,11 +63,11 @@ pub fn draw(path: &Path, lines: &[Line]) -> Result<(), Box<dyn Error>> {
     let root = SVGBackend::new(path, (WIDTH, height)).into_drawing_area();
     root.fill(&WHITE)?;
     root.draw(&Text::new("What Minato takes, by what others take", (MARGIN, 12), LARGE))?;
-    let estimates = || lines.iter().flat_map(|line| line.points.iter().map(|p| p.estimate));
-    let low = estimates().map(|e| e.low).fold(0.8, f64::min) * 0.94;
-    let high = estimates().map(|e| e.high).fold(1.1, f64::max) * 1.06;
+    let values = || lines.iter().flat_map(|line| line.points.iter().map(|p| p.estimate.value));
+    let low = values().fold(0.8, f64::min).max(*RANGE.start()) * 0.94;
+    let high = values().fold(1.1, f64::max).min(*RANGE.end()) * 1.06;
     let place = |ratio: f64| {
-        let share = (ratio / low).ln() / (high / low).ln();
+        let share = (ratio.clamp(low, high) / low).ln() / (high / low).ln();
         TITLES + (share * f64::from(WIDTH as i32 - MARGIN - TITLES)) as i32
     };
     let (top, bottom) = (HEAD as i32, (height - FOOT) as i32);

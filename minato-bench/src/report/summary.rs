@@ -6,7 +6,7 @@ use super::chart::{Line, Point};
 use super::table::{Grid, markdown};
 use crate::suite::metric::Metric;
 use crate::suite::results::CaseResult;
-use crate::suite::statistics::CLAIMED;
+use crate::suite::statistics::{CLAIMED, Estimate};
 
 /// A line of the summary.
 struct Subject {
@@ -93,9 +93,10 @@ pub fn text(results: &[CaseResult]) -> String {
 }
 
 fn cell(point: &Point) -> String {
-    let half = (point.estimate.high - point.estimate.low) / 2.0;
+    let Estimate { value, low, high, rounds, .. } = point.estimate;
+    let half = if rounds > 1 { format!(" ±{:.3}", (high - low) / 2.0) } else { String::new() };
     let mark = if point.is_checked { "" } else { " ?" };
-    format!("{:.3} ±{half:.3}{mark}", point.estimate.value)
+    format!("{value:.3}{half}{mark}")
 }
 
 fn others(subject: &Subject) -> impl Iterator<Item = (&'static str, &'static [&'static str])> {

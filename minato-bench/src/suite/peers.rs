@@ -16,7 +16,7 @@ pub struct Peer {
     /// It waits in io_uring. Under valgrind, which takes that for a call that does not block, no
     /// signal and no other thread then gets through to end a server.
     pub rings: bool,
-    /// It echoes from buffers that are lent, where the others hold one for each connection.
+    /// It echoes without a buffer for each connection: from a pool, or from one of the thread.
     pub lent: bool,
 }
 
@@ -59,6 +59,7 @@ pub const PEERS: &[Peer] = &[
     peer("minato-multi", "minato", "multi", Part::Ours),
     peer("minato-multi-again", "minato", "multi", Part::Again),
     peer("tokio", "tokio", "current", Part::Other),
+    lent("tokio-lent", peer("", "tokio", "current", Part::Other)),
     peer("tokio-multi", "tokio", "multi", Part::Other),
     peer("smol", "smol", "current", Part::Other),
     peer("smol-multi", "smol", "multi", Part::Other),
@@ -66,6 +67,7 @@ pub const PEERS: &[Peer] = &[
     ring("monoio-defer", "monoio", "defer", Part::Other),
     ring("compio", "compio", "default", Part::Other),
     ring("compio-defer", "compio", "defer", Part::Other),
+    lent("compio-lent", ring("", "compio", "defer", Part::Other)),
 ];
 
 /// The peer of this name.
