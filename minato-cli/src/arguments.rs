@@ -120,6 +120,10 @@ pub(crate) struct SimOptions {
     #[arg(long, value_name = "SEEDS", value_parser = parse_seeds)]
     pub(crate) seeds: Option<Range<u64>>,
 
+    /// Which faults each scenario may meet, of those that it has: kinds as `cut,loss,crash`.
+    #[arg(long, value_name = "KINDS")]
+    pub(crate) faults: Option<String>,
+
     /// How many seeds run at a time. The default is one per processor.
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<NonZero<usize>>,

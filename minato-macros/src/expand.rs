@@ -170,7 +170,11 @@ fn sweep(options: &Options, name: &str, path: &str, form: Form) -> String {
     let name = name.trim_start_matches("r#");
     let seeds = options.seeds.iter().map(|seeds| format!(".seeds({seeds})"));
     let seeds: String = seeds.collect();
-    format!("{library}::sim::sweep({scenario}).named({name:?}){seeds}.run();")
+    let marks = match &options.must_reach[..] {
+        [] => String::new(),
+        marks => format!(".must_reach([{}])", marks.join(", ")),
+    };
+    format!("{library}::sim::sweep({scenario}).named({name:?}){seeds}{marks}.run();")
 }
 
 /// The attributes of an item, each of two tokens, and the rest.
@@ -286,6 +290,7 @@ mod tests {
             library: "a::b".to_owned(),
             engine: Engine::Os,
             seeds: Some("0..9".to_owned()),
+            must_reach: Vec::new(),
         };
         let expected = "a::b::runtime::Builder::new_multi_thread().worker_threads(3)\
             .start_paused(true).name(\"n\").build().expect(";
@@ -302,5 +307,8 @@ mod tests {
         assert_eq!(swept, expected);
         let swept = sweep(&options, "n", "n", Form::Scenario);
         assert_eq!(swept, "a::b::sim::sweep(n).named(\"n\").seeds(0..9).run();");
+        options.must_reach = vec!["\"a\"".to_owned(), "\"b\"".to_owned()];
+        let swept = sweep(&options, "n", "n", Form::Scenario);
+        assert!(swept.ends_with(".seeds(0..9).must_reach([\"a\", \"b\"]).run();"), "{swept}");
     }
 }

@@ -92,6 +92,8 @@ pub(crate) struct Options {
     pub(crate) engine: Engine,
     /// The seeds, as an expression.
     pub(crate) seeds: Option<String>,
+    /// The names of marks, as literals.
+    pub(crate) must_reach: Vec<String>,
 }
 
 impl Options {
@@ -107,9 +109,13 @@ impl Options {
             library: "::minato".to_owned(),
             engine: Engine::Os,
             seeds: None,
+            must_reach: Vec::new(),
         }
     }
 }
+
+/// The options of tests alone.
+const SIMULATED: [&str; 3] = ["engine", "seeds", "must_reach"];
 
 /// Reads `name = value, name = value`.
 pub(crate) fn options<S: Copy>(
@@ -128,7 +134,7 @@ pub(crate) fn options<S: Copy>(
             return Err(Error::new(token.span, format!("the option `{name}` is given twice")));
         }
         given.push((name, token.span));
-        if attribute == Attribute::Main && matches!(&name[..], "engine" | "seeds") {
+        if attribute == Attribute::Main && SIMULATED.contains(&&name[..]) {
             let message = format!("the option `{name}` is for tests: use `#[minato::test]`");
             return Err(Error::new(token.span, message));
         }
@@ -165,7 +171,7 @@ fn unfit<S: Copy>(options: &Options, given: &[(&str, S)]) -> Option<Error<S>> {
     };
     if options.engine == Engine::Os {
         let why = "needs `engine = \"sim\"` or `engine = \"all\"`";
-        if let Some(error) = refuse("seeds", why) {
+        if let Some(error) = refuse("seeds", why).or_else(|| refuse("must_reach", why)) {
             return Some(error);
         }
     }
@@ -195,13 +201,14 @@ fn expected_value(name: &str) -> Option<&'static str> {
         "crate" => Some("the path to the library as a string, such as \"minato\""),
         "engine" => Some("\"os\", \"sim\" or \"all\""),
         "seeds" => Some("a number of seeds from 1 on, or a range such as 100..200"),
+        "must_reach" => Some("names of marks, such as [\"tried again\"]"),
         _ => None,
     }
 }
 
 fn unknown_option<S>(name: &str, span: S) -> Error<S> {
     let known = "`flavor`, `worker_threads`, `start_paused`, `name`, `crate`, and for tests \
-        `engine` and `seeds`";
+        `engine`, `seeds` and `must_reach`";
     Error::new(span, format!("unknown option `{name}`; there are {known}"))
 }
 
@@ -223,8 +230,22 @@ fn set<S>(options: &mut Options, name: &str, value: &Token<S>) -> bool {
         }
         ("crate", Kind::Literal(text)) => store(&mut options.library, path(text)),
         ("engine", Kind::Literal(text)) => store(&mut options.engine, engine(text)),
+        ("must_reach", Kind::Group(Delimiter::Bracket, inner)) => {
+            store(&mut options.must_reach, strings(inner))
+        }
         _ => false,
     }
+}
+
+/// At least one string, with commas between them.
+fn strings<S>(tokens: &[Token<S>]) -> Option<Vec<String>> {
+    let string = |pair: &[Token<S>]| match pair {
+        [Token { kind: Kind::Literal(text), .. }, rest @ ..] if is_string(text) => {
+            rest.iter().all(|comma| comma.is_punct(',')).then(|| text.clone())
+        }
+        _ => None,
+    };
+    tokens.chunks(2).map(string).collect::<Option<Vec<_>>>().filter(|all| !all.is_empty())
 }
 
 /// Sets the seeds, a number or two with `..` between them, and returns whether the value is such.
@@ -482,6 +503,7 @@ mod tests {
             library: "a::r#b".to_owned(),
             engine: Engine::Os,
             seeds: None,
+            must_reach: Vec::new(),
         };
         assert_eq!(options(&tokens(text), Attribute::Test), Ok(expected));
         let text = "start_paused = true, flavor = \"local\"";
@@ -586,8 +608,26 @@ mod tests {
     }
 
     #[test]
+    fn marks_are_strings_in_brackets() {
+        for (text, marks) in [("[\"a\"]", &["\"a\""][..]), ("[\"a\", \"b\",]", &["\"a\"", "\"b\""])]
+        {
+            let text = format!("engine = \"sim\", must_reach = {text}");
+            assert_eq!(options(&tokens(&text), Attribute::Test).unwrap().must_reach, marks);
+        }
+        for text in ["[]", "[a]", "[\"a\" \"b\"]", "[1]", "\"a\"", "[,]"] {
+            let text = format!("engine = \"sim\", must_reach = {text}");
+            let (message, _) = options_error(&text, Attribute::Test);
+            assert!(
+                message.starts_with("wrong value for `must_reach`: expected names"),
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
     fn what_a_simulated_test_has_not_is_refused() {
         for (text, error) in [
+            ("must_reach = [\"a\"]", "the option `must_reach` needs `engine = \"sim\"` or"),
             ("seeds = 3", "the option `seeds` needs `engine = \"sim\"` or `engine = \"all\"`"),
             ("seeds = 3, engine = \"os\"", "the option `seeds` needs `engine = "),
             ("flavor = \"multi_thread\", engine = \"sim\"", "the option `flavor` is for runtimes"),

@@ -49,9 +49,10 @@ pub(super) struct Run<'a> {
 }
 
 /// The variables of `minato-sim/src/sweep/environment.rs`.
-const VARIABLES: [&str; 6] = [
+const VARIABLES: [&str; 7] = [
     "MINATO_SIM",
     "MINATO_SIM_SEEDS",
+    "MINATO_SIM_FAULTS",
     "MINATO_SIM_JOBS",
     "MINATO_SIM_RECORD",
     "MINATO_SIM_LIST",

@@ -77,8 +77,7 @@ fn replay(test: &Test<'_>, regressions: &Regressions) -> io::Result<bool> {
     let mut still_fail = false;
     let known = |line: &&String| {
         let scenario = scenario_of(line);
-        // A test with several scenarios would refuse the line for the others.
-        matches!(&test.scenarios[..], [(only, _)] if only == scenario)
+        test.scenarios.iter().any(|(name, _)| name == scenario)
     };
     let lines = regressions.lines()?;
     let lines: Vec<&String> = lines.iter().filter(known).collect();
@@ -128,6 +127,9 @@ fn sweep(
     run.variables.push(("MINATO_SIM_RECORD", regressions.folder().display().to_string()));
     if let Some(Range { start, end }) = seeds {
         run.variables.push(("MINATO_SIM_SEEDS", format!("{start}..{end}")));
+    }
+    if let Some(faults) = &options.faults {
+        run.variables.push(("MINATO_SIM_FAULTS", faults.clone()));
     }
     if let Some(jobs) = options.jobs {
         run.variables.push(("MINATO_SIM_JOBS", jobs.to_string()));

@@ -54,6 +54,11 @@ fn seeds_are_those_that_were_asked_for() {
     assert!(ended.stdout.contains("stormy: 3 seeds"), "{ended:?}");
     let ended = package.sim(&["--seeds", "3", "stormy"]);
     assert!(ended.stdout.contains("stormy: 3 seeds"), "{ended:?}");
+    // Which faults it knows is for the sweep to say.
+    let ended = package.sim(&["--seeds", "3", "--faults", "cut,crash", "stormy"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let ended = package.sim(&["--seeds", "3", "--faults", "rain", "stormy"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
     // A time that is over at once still takes the seeds of one sweep, which nobody took before.
     let ended = package.sim(&["--time", "0", "stormy"]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
@@ -87,8 +92,19 @@ fn a_failure_is_kept_and_run_first_until_it_passes() {
 }
 
 #[test]
+fn a_failure_of_one_of_several_scenarios_is_run_again() {
+    let package = Package::sweeping();
+    let ended = package.sim(&["two_scenarios"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let ended = package.sim(&["--seeds", "0..3", "two_scenarios"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stdout.contains("loud fails in this run: loud 7 calm\n"), "{ended:?}");
+}
+
+#[test]
 fn only_what_can_sweep_is_asked_and_a_crash_is_named() {
-    let ended = Package::sweeping().sim(&["--", "--skip", "endless", "--skip", "stormy"]);
+    let skipped = ["--skip", "endless", "--skip", "stormy", "--skip", "two_scenarios"];
+    let ended = Package::sweeping().sim(&[&["--"][..], &skipped].concat());
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.stdout.contains("both::sim: 1 seed,"), "{ended:?}");
     assert!(ended.stdout.contains("crashing crashed: signal: 6"), "{ended:?}");

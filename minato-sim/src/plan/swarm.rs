@@ -65,6 +65,16 @@ impl Swarm {
         self
     }
 
+    /// The same with no other kinds than these.
+    pub(crate) fn keeping(mut self, kinds: &BTreeSet<FaultKind>) -> Self {
+        self.kinds.retain(|kind| kinds.contains(kind));
+        self
+    }
+
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = FaultKind> {
+        self.kinds.iter().copied()
+    }
+
     /// How much virtual time the faults have, from the start of the world. Default: 2 s.
     pub fn for_(mut self, length: Duration) -> Self {
         self.length = length;

@@ -10,6 +10,7 @@ mod program;
 mod run;
 mod stepper;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;
@@ -21,6 +22,7 @@ pub(crate) use self::run::{Body, Case, Failure, Run, run};
 pub use self::stepper::{HostTasks, Stepper};
 use crate::host::Host;
 use crate::plan::Swarm;
+use crate::strikes::FaultKind;
 use crate::world::World;
 
 /// Describes one run: who is there, what may go wrong, and what must hold.
@@ -134,6 +136,11 @@ impl Scenario {
     /// What may go wrong. Each seed takes a drawn part of it.
     pub fn faults(&mut self, swarm: Swarm) {
         self.swarm = Some(swarm);
+    }
+
+    /// Leaves these kinds of what may go wrong.
+    pub(crate) fn keep_faults(&mut self, kinds: &BTreeSet<FaultKind>) {
+        self.swarm = self.swarm.take().map(|swarm| swarm.keeping(kinds));
     }
 
     /// Checks something after every instant at which anything happened, when no task could run any

@@ -1,12 +1,13 @@
 //! What the environment asks of a sweep, and what the sweep tells whoever asked.
 //!
-//! A person sets the first four variables by hand. `minato sim` sets the others too: it runs the
+//! A person sets the first five variables by hand. `minato sim` sets the others too: it runs the
 //! test binaries of a package, and learns by two files what their sweeps are and how they get on.
 //!
 //! | variable | value | a sweep then |
 //! |---|---|---|
 //! | `MINATO_SIM` | a replay line | runs this seed with this plan only, and shrinks nothing |
 //! | `MINATO_SIM_SEEDS` | `A..B`, or `N` for `0..N` | takes these seeds instead of its own |
+//! | `MINATO_SIM_FAULTS` | kinds, as `cut,accept-error` | takes only these of the scenario's faults |
 //! | `MINATO_SIM_JOBS` | a number from 1 on | runs as many seeds at a time |
 //! | `MINATO_SIM_RECORD` | a folder | writes what its failure, or the replayed run, did there |
 //! | `MINATO_SIM_LIST` | a file | adds a line about itself to the file, and returns at once |
@@ -26,6 +27,7 @@
 //! makes. So what a test does before it sweeps happens while the binary is asked, and the name of
 //! the test is that of its thread, as Rust's test harness names it.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
@@ -35,12 +37,17 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::plan::Swarm;
+use crate::strikes::FaultKind;
+
 /// What the environment asks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Request {
     /// The line of a run that is to be repeated.
     pub(crate) replay: Option<String>,
     pub(crate) seeds: Option<Range<u64>>,
+    /// The kinds of faults that may be drawn.
+    pub(crate) faults: Option<BTreeSet<FaultKind>>,
     pub(crate) jobs: Option<NonZero<usize>>,
     /// The folder for what a run did.
     pub(crate) record: Option<PathBuf>,
@@ -65,11 +72,15 @@ impl Request {
             None => Ok(None),
         };
         let seeds = text("MINATO_SIM_SEEDS")?;
+        let faults = text("MINATO_SIM_FAULTS")?;
         let jobs = text("MINATO_SIM_JOBS")?;
         Ok(Request {
             replay: text("MINATO_SIM")?,
             seeds: seeds
                 .map(|text| parse_seeds(&text).map_err(in_variable("MINATO_SIM_SEEDS")))
+                .transpose()?,
+            faults: faults
+                .map(|text| parse_faults(&text).map_err(in_variable("MINATO_SIM_FAULTS")))
                 .transpose()?,
             jobs: jobs
                 .map(|text| parse_jobs(&text).map_err(in_variable("MINATO_SIM_JOBS")))
@@ -99,6 +110,20 @@ fn parse_seeds(text: &str) -> Result<Range<u64>, String> {
             Err(format!("`{text}` is neither a range of seeds, as 0..1000, nor a number of them"))
         }
     }
+}
+
+/// Kinds with commas between them. A word of two has a hyphen, too.
+fn parse_faults(text: &str) -> Result<BTreeSet<FaultKind>, String> {
+    let kind = |word: &str| {
+        let drawn = Swarm::all();
+        let mut kinds = drawn.kinds();
+        let words = word.trim().replace('-', " ");
+        kinds.find(|kind| kind.word() == words).ok_or_else(|| {
+            let known: Vec<_> = drawn.kinds().map(|kind| kind.word().replace(' ', "-")).collect();
+            format!("`{word}` is no kind of fault that is drawn, as these are: {}", known.join(","))
+        })
+    };
+    text.split(',').map(kind).collect()
 }
 
 fn parse_jobs(text: &str) -> Result<NonZero<usize>, String> {
@@ -201,12 +226,21 @@ mod tests {
     }
 
     #[test]
+    fn faults_are_kinds_with_commas_between_them() {
+        let request = read(&[("MINATO_SIM_FAULTS", "cut, accept-error")]).unwrap();
+        let faults = [FaultKind::Cut, FaultKind::AcceptError].into();
+        assert_eq!(request.faults, Some(faults));
+    }
+
+    #[test]
     fn a_wrong_value_is_named_with_its_variable() {
         for (name, value, error) in [
             ("MINATO_SIM_SEEDS", "0", "MINATO_SIM_SEEDS: `0` has no seed"),
             ("MINATO_SIM_SEEDS", "9..9", "MINATO_SIM_SEEDS: `9..9` has no seed"),
             ("MINATO_SIM_SEEDS", "-1", "MINATO_SIM_SEEDS: `-1` is neither a range of seeds"),
             ("MINATO_SIM_SEEDS", "1..x", "MINATO_SIM_SEEDS: `1..x` is neither a range of seeds"),
+            ("MINATO_SIM_FAULTS", "cut,rain", "MINATO_SIM_FAULTS: `rain` is no kind of fault"),
+            ("MINATO_SIM_FAULTS", "cut,", "MINATO_SIM_FAULTS: `` is no kind of fault"),
             ("MINATO_SIM_JOBS", "0", "MINATO_SIM_JOBS: `0` is not a number from 1 on"),
         ] {
             let told = read(&[(name, value)]).unwrap_err();

@@ -47,6 +47,7 @@ pub(crate) type Runner = fn(&Body<'_>, &Case, Option<Box<dyn Picker>>) -> Result
 /// |---|---|---|
 /// | `MINATO_SIM` | a replay line | runs this seed with this plan only, and shrinks nothing |
 /// | `MINATO_SIM_SEEDS` | `A..B`, or `N` for `0..N` | takes these seeds instead of its own |
+/// | `MINATO_SIM_FAULTS` | kinds, as `cut,accept-error` | takes only these of the scenario's faults |
 /// | `MINATO_SIM_JOBS` | a number from 1 on | runs as many seeds at a time |
 /// | `MINATO_SIM_RECORD` | a folder | writes what its failure, or the replayed run, did there |
 pub struct Sweep {
@@ -195,6 +196,13 @@ impl Sweep {
             let Range { start, end } = self.seeds;
             return Err(self.refuse(format!("the range of seeds {start}..{end} is empty")));
         }
+        if let Some(kinds) = request.faults.clone() {
+            let describe = self.describe;
+            self.describe = Box::new(move |scenario| {
+                describe(scenario);
+                scenario.keep_faults(&kinds);
+            });
+        }
         if self.orders.is_empty() {
             return Err(self.refuse("no order of tasks is given".to_owned()));
         }
@@ -216,7 +224,7 @@ impl Sweep {
     ///
     /// # Panics
     ///
-    /// If two runs differ, with the first step that does and what came before it.
+    /// If two runs differ, with the first event that does and those before it.
     #[track_caller]
     pub fn check_determinism(self) {
         if let Err(failure) = self.try_check_determinism() {

@@ -17,6 +17,11 @@ pub(super) fn replay(sweep: &Sweep, text: &str, request: &Request) -> Result<Rep
     let refuse = |why: String| sweep.refuse(format!("cannot replay MINATO_SIM='{text}': {why}"));
     let line = Line::parse(text).map_err(refuse)?;
     if line.scenario != sweep.name {
+        // `minato sim` replays the lines of a test by running the test, whose other sweeps are not
+        // asked for.
+        if request.events.is_some() {
+            return Ok(Report::none(&sweep.name));
+        }
         let why = format!("it is of the scenario {}, and this is {}", line.scenario, sweep.name);
         return Err(refuse(why));
     }

@@ -24,10 +24,16 @@ fn sweep(name: &str, seeds: Range<u64>, fails: fn(u64) -> bool) {
     }
     if let Ok(line) = env::var("MINATO_SIM") {
         let mut words = line.split(' ');
-        assert_eq!(words.next(), Some(name));
+        if words.next() != Some(name) {
+            assert!(env::var("MINATO_SIM_EVENTS").is_ok(), "{line} is not of {name}");
+            return;
+        }
         let seed: u64 = words.next().unwrap().parse().unwrap();
         assert!(!fails(seed), "{name} fails in this run: {line}");
         return;
+    }
+    if let Ok(faults) = env::var("MINATO_SIM_FAULTS") {
+        assert_eq!(faults, "cut,crash");
     }
     let seeds = match env::var("MINATO_SIM_SEEDS") {
         Ok(text) => {
@@ -62,6 +68,12 @@ fn calm() {
 #[test]
 fn stormy() {
     sweep("stormy", 0..10, |seed| seed == 7 && !Path::new("mended").exists());
+}
+
+#[test]
+fn two_scenarios() {
+    sweep("quiet", 0..10, |_| false);
+    sweep("loud", 0..10, |seed| seed == 7);
 }
 
 mod both {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::items::{Arrow, End};
 use super::scale::Scale;
 use crate::packet::PacketKind;
+use crate::strikes::FaultKind;
 
 /// Arrows whose ends are in the same strips of this height are one.
 const STRIP: f64 = 9.0;
@@ -48,7 +49,10 @@ impl Bundle<'_> {
             End::Refused(why) => label += &format!(", {why}"),
             End::Arrives | End::Lost => {}
         }
-        let kinds: Vec<_> = first.faults.iter().map(|kind| kind.word()).collect();
+        // Of these two "lost" says enough.
+        let is_plain = |kind: &FaultKind| matches!(kind, FaultKind::Loss | FaultKind::Lose);
+        let named = first.faults.iter().filter(|kind| first.end != End::Lost || !is_plain(kind));
+        let kinds: Vec<_> = named.map(FaultKind::word).collect();
         match (first.end, kinds.is_empty()) {
             (End::Lost, true) => label += ", lost",
             (End::Lost, false) => label += &format!(", lost: {}", kinds.join(", ")),
@@ -86,4 +90,27 @@ pub(super) fn bundles<'a>(arrows: &'a [Arrow<'a>], scale: &Scale) -> Vec<Bundle<
         }
     }
     bundles
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::strikes::FaultSet;
+
+    #[test]
+    fn a_label_names_what_lost_a_packet_if_that_is_not_said_yet() {
+        let label = |end, fault: FaultKind| {
+            let faults = FaultSet::from_bits(1 << fault as u32);
+            let (kind, sent) = (PacketKind::Ack, Duration::ZERO);
+            let arrow =
+                Arrow { from: "a", to: Some("b"), sent, arrives: None, kind, len: 0, faults, end };
+            Bundle { first: &arrow, count: 1, len: 0 }.label()
+        };
+        assert_eq!(label(End::Lost, FaultKind::Lose), "ack, lost");
+        assert_eq!(label(End::Lost, FaultKind::Loss), "ack, lost");
+        assert_eq!(label(End::Lost, FaultKind::Cut), "ack, lost: cut");
+        assert_eq!(label(End::Arrives, FaultKind::Slow), "ack (slow)");
+    }
 }

@@ -19,6 +19,8 @@ const LONELY: f64 = 130.0;
 const BOTTOM: f64 = 30.0;
 /// What a line of text needs.
 const LINE: f64 = 12.0;
+/// What two labels in one line are apart.
+const GAP: f64 = 5.0;
 /// After so much of the height the names of the hosts stand there again.
 const NAMES_APART: f64 = 900.0;
 
@@ -342,7 +344,7 @@ impl<'a> Picture<'a> {
         for (part, lower) in parts.into_iter().chain(below) {
             let (at, line) = (x + (to - x) * part, y + (arrival - y) * part + lower);
             let left = if x == to { x + 22.0 } else { at - wide / 2.0 };
-            if self.has_room(left, left + wide, line) {
+            if self.has_room(left - GAP, left + wide + GAP, line) {
                 return self.text(color(bundle), left, line, &escaped(&text));
             }
         }

@@ -51,6 +51,17 @@ fn a_function_of_a_scenario_describes_all_hosts(sim: &mut Scenario) {
     });
 }
 
+#[minato::test(engine = "sim", seeds = 20, must_reach = ["a sixth seed"])]
+async fn a_mark_of_one_seed_is_enough() {
+    if sim::world().is_some_and(|world| world.seed() == 6) {
+        sim::mark("a sixth seed");
+    }
+}
+
+#[minato::test(engine = "sim", seeds = 20, must_reach = ["never"])]
+#[should_panic(expected = "never")]
+async fn a_mark_that_no_seed_reaches_fails_the_sweep() {}
+
 #[minato::test(engine = "sim", seeds = 20)]
 #[should_panic(expected = "an_error_fails_the_sweep failed with 20 of 20 seeds: client client: no")]
 async fn an_error_fails_the_sweep() -> Result<(), &'static str> {

@@ -181,6 +181,49 @@ fn the_result_does_not_depend_on_the_number_of_threads() {
     assert_eq!(output("1"), output("3"));
 }
 
+#[test]
+fn the_environment_says_which_faults_strike() {
+    let name = own_name!(the_environment_says_which_faults_strike);
+    if is_child(&name) {
+        println!("{}", sim::sweep(right_counter).seeds(0..30).run());
+        return;
+    }
+    let output = |variable, value| {
+        let output = child_command(&name).env(variable, value).output().unwrap();
+        let text = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        (output.status.success(), text.concat())
+    };
+    let (passed, text) = output("MINATO_SIM_FAULTS", "loss");
+    assert!(passed && text.contains("faults that struck: loss "), "{text}");
+    assert!(!text.contains("crash "), "{text}");
+    // A kind that the scenario leaves out stays out.
+    let (passed, text) = output("MINATO_SIM_FAULTS", "accept-error");
+    assert!(passed && text.contains("faults that struck: none"), "{text}");
+    let (passed, text) = output("MINATO_SIM_FAULTS", "rain");
+    assert!(!passed && text.contains("`rain` is no kind of fault that is drawn"), "{text}");
+}
+
+#[test]
+fn a_test_of_several_scenarios_replays_the_one_of_the_line() {
+    let name = own_name!(a_test_of_several_scenarios_replays_the_one_of_the_line);
+    if is_child(&name) {
+        let replayed = sim::sweep(right_counter).seeds(0..1).run();
+        println!("{replayed}");
+        sim::sweep(racing_tasks).seeds(0..1).run();
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = child_command(&name);
+    command.env("MINATO_SIM", "right_counter 3 no-faults");
+    let alone = command.output().unwrap();
+    let text = String::from_utf8(alone.stderr).unwrap();
+    assert!(!alone.status.success() && text.contains("and this is racing_tasks"), "{text}");
+    let asked = command.env("MINATO_SIM_EVENTS", folder.path().join("events")).output().unwrap();
+    assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
+    let text = String::from_utf8(asked.stdout).unwrap();
+    assert!(text.contains("right_counter: 1 seeds"), "{text}");
+}
+
 /// Two tasks of one host, of which the second must not run first.
 fn racing_tasks(sim: &mut Scenario) {
     sim.client("client", |_| async {
@@ -327,7 +370,8 @@ fn what_the_seed_does_not_decide_is_named() {
     let text = told(sim::sweep(by_a_static));
     assert!(text.contains("the first run ended with the hash ") && text.contains("11ms"), "{text}");
     let text = told(sim::sweep(by_a_clock));
-    assert!(text.contains("the first run did\n  ") && text.contains("and the second\n"), "{text}");
+    assert!(text.contains("the runs differ first in event "), "{text}");
+    assert!(text.contains("\n  one: ") && text.contains("\n  other: "), "{text}");
     assert!(text.contains(" it is 1"), "{text}");
     assert!(told(sim::sweep(by_a_map)).contains(" 99"));
     // It is found as well where it is looked for alone, and not where a sweep is not to look.
