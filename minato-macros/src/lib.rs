@@ -76,7 +76,7 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 /// | `engine = "sim"` | the test runs in simulated worlds, once for each seed |
 /// | `engine = "all"` | both: the tests `name::os` and `name::sim` |
 /// | `seeds = 100` | the seeds 0 to 99; also a range, such as `seeds = 100..200` |
-/// | `must_reach = ["name"]` | the test fails if no seed reaches the mark; see `minato::sim::mark` |
+/// | `must_reach = ["name"]` | a seed must reach the mark; see `minato::sim::mark` |
 ///
 /// # In simulated worlds
 ///

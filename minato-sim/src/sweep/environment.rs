@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | `MINATO_SIM` | a replay line | runs this seed with this plan only, and shrinks nothing |
 //! | `MINATO_SIM_SEEDS` | `A..B`, or `N` for `0..N` | takes these seeds instead of its own |
-//! | `MINATO_SIM_FAULTS` | kinds, as `cut,accept-error` | takes only these of the scenario's faults |
+//! | `MINATO_SIM_FAULTS` | as `cut,accept-error` | takes only these of the scenario's faults |
 //! | `MINATO_SIM_JOBS` | a number from 1 on | runs as many seeds at a time |
 //! | `MINATO_SIM_RECORD` | a folder | writes what its failure, or the replayed run, did there |
 //! | `MINATO_SIM_LIST` | a file | adds a line about itself to the file, and returns at once |

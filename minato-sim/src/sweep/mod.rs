@@ -47,7 +47,7 @@ pub(crate) type Runner = fn(&Body<'_>, &Case, Option<Box<dyn Picker>>) -> Result
 /// |---|---|---|
 /// | `MINATO_SIM` | a replay line | runs this seed with this plan only, and shrinks nothing |
 /// | `MINATO_SIM_SEEDS` | `A..B`, or `N` for `0..N` | takes these seeds instead of its own |
-/// | `MINATO_SIM_FAULTS` | kinds, as `cut,accept-error` | takes only these of the scenario's faults |
+/// | `MINATO_SIM_FAULTS` | as `cut,accept-error` | takes only these of the scenario's faults |
 /// | `MINATO_SIM_JOBS` | a number from 1 on | runs as many seeds at a time |
 /// | `MINATO_SIM_RECORD` | a folder | writes what its failure, or the replayed run, did there |
 pub struct Sweep {

@@ -98,7 +98,8 @@ pub(crate) struct End {
     /// When something last arrived, and how many probes went unanswered since.
     pub(crate) last_heard: u64,
     pub(crate) probes: u32,
-    pub(crate) keepalive_timer: bool,
+    /// When the keepalive timer fires, if it runs. Events at other times are of an older one.
+    pub(crate) keepalive_at: Option<u64>,
     /// How many packets this end has sent, lost ones included.
     pub(crate) packets: u64,
 }
@@ -121,7 +122,7 @@ impl End {
             holder: None,
             last_heard: 0,
             probes: 0,
-            keepalive_timer: false,
+            keepalive_at: None,
             packets: 0,
         }
     }

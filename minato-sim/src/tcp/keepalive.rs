@@ -10,13 +10,14 @@ use crate::state::State;
 use crate::time::nanos;
 
 impl State {
-    /// Starts the timer if the option asks for it and it does not run.
+    /// Starts the timer if the option asks for it and it does not run, or runs for longer than is
+    /// asked for now.
     pub(crate) fn arm_keepalive(&mut self, key: Key, side: Side) {
         let end = self.connection(key).end(side);
         let Some(options) = end.socket().map(|socket| &self.socket(socket).options) else {
             return;
         };
-        if !options.keepalive || end.phase != Phase::Open || end.keepalive_timer {
+        if !options.keepalive || end.phase != Phase::Open {
             return;
         }
         let at = if end.probes == 0 {
@@ -24,7 +25,10 @@ impl State {
         } else {
             self.now.saturating_add(nanos(options.keepalive_interval))
         };
-        self.connection_mut(key).end_mut(side).keepalive_timer = true;
+        if end.keepalive_at.is_some_and(|armed| armed <= at) {
+            return;
+        }
+        self.connection_mut(key).end_mut(side).keepalive_at = Some(at);
         self.schedule_for(key, at, Step::Keepalive { side });
     }
 
@@ -37,7 +41,10 @@ impl State {
     pub(crate) fn on_keepalive(&mut self, key: Key, side: Side) {
         let now = self.now;
         let end = self.connection_mut(key).end_mut(side);
-        end.keepalive_timer = false;
+        if end.keepalive_at.is_none_or(|armed| armed > now) {
+            return;
+        }
+        end.keepalive_at = None;
         let Some(socket) = end.socket() else {
             return;
         };

@@ -89,6 +89,22 @@ fn keepalive_finds_a_dead_path() {
 }
 
 #[test]
+fn keepalive_times_that_are_set_last_count_at_once() {
+    let pair = pair();
+    let Pair { world, a, b, client, .. } = &pair;
+    // It would wait for two hours now.
+    client.set_option(SocketOption::Keepalive(true)).unwrap();
+    client.set_option(SocketOption::KeepaliveIdle(Duration::from_secs(10))).unwrap();
+    client.set_option(SocketOption::KeepaliveInterval(Duration::from_secs(5))).unwrap();
+    client.set_option(SocketOption::KeepaliveRetries(3)).unwrap();
+    world.partition(a, b);
+    while world.advance(Some(Duration::from_secs(20))) {}
+    assert_eq!(errno(receive(client, 1)), EAGAIN, "not given up yet");
+    while world.advance(Some(Duration::from_secs(30))) {}
+    assert_eq!(errno(receive(client, 1)), ETIMEDOUT);
+}
+
+#[test]
 fn a_linger_is_whole_seconds_rounded_up() {
     let world = World::new(1);
     let socket = stream(&world.host("a"));

@@ -318,7 +318,7 @@ fn the_timeline_shows_what_happened() {
         ">a</text>",
         ">b</text>",
         "SYN",
-        "lost: loss",
+        "datagram 4 B, lost<",
         "lost: cut",
         "cut a ↔ b",
         "crash",
