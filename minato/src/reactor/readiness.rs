@@ -81,16 +81,22 @@ impl<const BITS: u32> ReadinessWord<BITS> {
     #[inline(always)]
     pub(crate) fn snapshot(&self) -> Snapshot<BITS> {
         let word = self.word.load(Ordering::SeqCst);
-        let is_empty = word == self.emptied.load(Ordering::Relaxed);
+        let is_empty = Self::unlisted(word) == self.emptied.load(Ordering::Relaxed);
         let taken = if is_empty { Readiness::READABLE } else { Readiness::EMPTY };
         Snapshot(word & !u64::from(taken.bits()))
+    }
+
+    /// The word without what a waiter that comes or goes changes.
+    #[inline(always)]
+    fn unlisted(word: u64) -> u64 {
+        word & !Snapshot::<BITS>::LISTED
     }
 
     /// A read after `snapshot` has left nothing: clears that it is readable, unless the word has
     /// changed since. An event changes it for good: both ticks together do not wrap.
     #[inline(always)]
     pub(crate) fn empty(&self, snapshot: Snapshot<BITS>) {
-        self.emptied.store(snapshot.0, Ordering::Relaxed);
+        self.emptied.store(Self::unlisted(snapshot.0), Ordering::Relaxed);
     }
 
     /// Adds the bits of an event; says whether anybody waits in the list.
@@ -182,6 +188,8 @@ mod tests {
         word.empty(look);
         assert!(!word.snapshot().is_ready(Direction::Read));
         assert!(word.snapshot().is_ready(Direction::Write));
+        word.list();
+        assert!(!word.snapshot().is_ready(Direction::Read), "a waiter is no event");
         word.set(Readiness::READABLE);
         assert!(word.snapshot().is_ready(Direction::Read));
         word.empty(look);
