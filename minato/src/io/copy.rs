@@ -27,8 +27,8 @@ use crate::task::budget::{self, CallBudget};
 ///
 /// Between two TCP or Unix streams of the operating system, bytes need not pass through this
 /// process. On Linux the copy *splices* them while much comes without a pause, which takes a
-/// fraction of the processor time: from 512 KiB in bursts of at least 64 KiB on, until four bursts
-/// in a row have less than 32 KiB. Requests and answers are copied, since that is cheaper for them.
+/// fraction of the processor time: from 56 KiB without a pause on, until four times in a row less
+/// than 32 KiB come. Small requests and answers are copied, since that is cheaper for them.
 /// The bytes, the counts, the ends and the errors are the same either way.
 ///
 /// The copy finds a socket by reference, in a `Box` or `Pin`, in a half of a stream (but not of
