@@ -273,6 +273,39 @@ fn single_datagrams_are_a_call_each() {
     assert_eq!(counts.values().sum::<usize>(), 6 * ROUNDS + looks(3 * ROUNDS), "{counts:?}");
 }
 
+/// The peer reads what was sent before it answers. That makes room in our socket, which is no
+/// event; and a batch that leaves buffers empty has found out that nothing else waits.
+#[test]
+fn an_answer_in_bulk_is_one_wait_and_one_call() {
+    let counts = counted("an_answer_in_bulk_is_one_wait_and_one_call", async {
+        let asking = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let answering = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let target = answering.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let mut buf = [0; 64];
+            while let Ok((len, from)) = answering.recv_from(&mut buf) {
+                std::thread::sleep(std::time::Duration::from_millis(1));
+                answering.send_to(&buf[..len], from).unwrap();
+            }
+        });
+        let mut batch = RecvBatch::new();
+        let mut exchange = async || {
+            asking.send_to(&[1; 64], target).await.unwrap();
+            assert_eq!(asking.recv_batch(&mut batch).await.unwrap(), 1);
+        };
+        exchange().await;
+        mark();
+        for _ in 0..ROUNDS {
+            exchange().await;
+        }
+        mark();
+    });
+    let Some(counts) = counts else { return };
+    assert_eq!(calls(&counts, "epoll_wait"), ROUNDS, "{counts:?}");
+    assert_eq!(calls(&counts, "recvmmsg"), ROUNDS, "{counts:?}");
+    assert_eq!(counts.values().sum::<usize>(), 3 * ROUNDS, "{counts:?}");
+}
+
 /// How often so many operations use up the budget of a poll: then the reactor is looked at.
 fn looks(operations: usize) -> usize {
     operations / 128

@@ -1,8 +1,9 @@
 //! Readiness from the operating system, through mio: epoll, kqueue and their like.
 //!
 //! A registration names a socket by its key and asks once, edge-triggered, for everything; nothing
-//! is asked again until the socket is closed. The kernel accepts registrations from any thread
-//! while another one waits, so this engine needs no mailbox (contract, rule 7).
+//! is asked again until the socket is closed, but for room on a UDP socket that lacked it. The
+//! kernel accepts registrations from any thread while another one waits, so this engine needs no
+//! mailbox (contract, rule 7).
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -43,7 +44,9 @@ pub(super) fn start(events_per_wait: usize) -> io::Result<(MioDriver, MioEvents)
 /// The descriptor of `source`, and what is asked of it.
 fn watched(source: &Source) -> io::Result<(RawDescriptor, Interest)> {
     match source {
-        Source::Os(descriptor) => Ok((*descriptor, platform::INTEREST)),
+        Source::Os(descriptor) | Source::Datagrams(descriptor) => {
+            Ok((*descriptor, platform::INTEREST))
+        }
         Source::Foreign(foreign) => Ok((foreign.descriptor(), interest_of(foreign.interest()))),
         Source::Sim(_) => Err(super::wrong_kind()),
     }
@@ -87,7 +90,10 @@ impl MioDriver {
     /// is registered instead.
     pub(super) fn register(&self, source: &Source, key: Key) -> io::Result<()> {
         let register = || {
-            let (fd, interest) = watched(source)?;
+            let (fd, mut interest) = watched(source)?;
+            if let Source::Datagrams(_) = source {
+                interest = interest.remove(Interest::WRITABLE).unwrap_or(interest);
+            }
             self.registry.register(&mut SourceFd(&fd), Token(key.word()), interest)
         };
         match (register(), source) {

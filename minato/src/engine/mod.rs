@@ -170,7 +170,8 @@ pub(crate) enum Events {
 }
 
 impl Driver {
-    /// Registers both directions of `source`, edge-triggered, under `key`.
+    /// Registers `source`, edge-triggered, under `key`: both directions, but what is
+    /// [untold](Source::untold) only with a rearm.
     pub(crate) fn register(&self, source: &Source, key: Key) -> io::Result<()> {
         match (self, source) {
             (Self::Mio(driver), source) => driver.register(source, key),
@@ -263,7 +264,7 @@ impl Driver {
     /// Whether sockets of `source`'s kind are served by this engine.
     pub(crate) fn serves(&self, source: &Source) -> bool {
         match (self, source) {
-            (Self::Mio(_), Source::Os(_) | Source::Foreign(_)) => true,
+            (Self::Mio(_), Source::Os(_) | Source::Datagrams(_) | Source::Foreign(_)) => true,
             (Self::Sim(driver), Source::Sim(socket)) => {
                 socket.host_number() == driver.host().host().number()
             }

@@ -315,10 +315,11 @@ pub(crate) trait Waitable: Sized {
         let bits = bits.difference(queued);
         clear(slot, snapshot, bits);
         // Ends were cleared: asks for those that are still there. The operation may have been about
-        // the other direction.
+        // the other direction. What no event tells of so far is asked for as well.
         let ends = snapshot.readiness().intersection(bits).intersection(Readiness::ENDS);
-        if !ends.is_empty() && slot.rearm(registration.source()).is_err() {
-            slot.report(ends);
+        let asked = ends.union(registration.source().untold().intersection(bits));
+        if !asked.is_empty() && slot.rearm(registration.source()).is_err() {
+            slot.report(asked);
         }
     }
 
@@ -340,16 +341,22 @@ pub(crate) trait Waitable: Sized {
     /// stream's control message or a closing peer end an operation early while more is there.
     #[inline(always)]
     fn finish<T>(&self, slot: &Slot, direction: Direction, snapshot: Snapshot, done: Done<T>) -> T {
-        const UNSAFE_TO_CLEAR: Readiness =
-            Readiness::ENDS.union(Readiness::ERROR).union(Readiness::PRIORITY);
         match done {
             Done::Whole(value) => value,
             Done::Short(value) => {
-                if self.short_is_all() && !snapshot.readiness().intersects(UNSAFE_TO_CLEAR) {
-                    slot.used_up(direction, snapshot);
+                if self.short_is_all() {
+                    clear_at_end(slot, direction, snapshot);
                 }
                 value
             }
+        }
+    }
+
+    /// An operation after `snapshot` took all that there was to receive: the next one need not find
+    /// out by failing.
+    fn received_all(&self, snapshot: Option<Snapshot>) {
+        if let (Some(slot), Some(snapshot)) = (self.registration().slot(), snapshot) {
+            clear_at_end(slot, Direction::Read, snapshot);
         }
     }
 
@@ -456,6 +463,7 @@ pub(crate) trait Waitable: Sized {
         // What is taken for granted answers at once, but events are wanted from now on.
         if !slot.is_registered() && slot.snapshot().readiness().intersects(mask) {
             registration.register_and_watch(slot, cx)?;
+            self.report_queued();
         }
         self.poll_loop(cx, waker, Begun::No, |snapshot| {
             let seen = snapshot.filter(|seen| seen.readiness().intersects(mask));
@@ -479,6 +487,16 @@ pub(crate) trait Waitable: Sized {
 impl Waitable for Registration {
     fn registration(&self) -> &Registration {
         self
+    }
+}
+
+/// There is no more at present, unless something out of the ordinary ended the operation early.
+#[inline(always)]
+fn clear_at_end(slot: &Slot, direction: Direction, snapshot: Snapshot) {
+    const UNSAFE_TO_CLEAR: Readiness =
+        Readiness::ENDS.union(Readiness::ERROR).union(Readiness::PRIORITY);
+    if !snapshot.readiness().intersects(UNSAFE_TO_CLEAR) {
+        slot.used_up(direction, snapshot);
     }
 }
 

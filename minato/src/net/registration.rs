@@ -66,14 +66,15 @@ impl Registration {
     pub(crate) fn new(source: Source, meaningful: Readiness, handle: Option<&Handle>) -> Self {
         let origin = match (handle, &source) {
             (Some(handle), _) => Origin::Explicit(handle.inner().clone()),
-            (None, Source::Os(_) | Source::Foreign(_)) => Origin::Anywhere,
+            (None, Source::Os(_) | Source::Datagrams(_) | Source::Foreign(_)) => Origin::Anywhere,
             (None, Source::Sim(_)) => Origin::Noted(
                 context::reactor().map_or_else(Weak::new, |reactor| Arc::downgrade(&reactor)),
             ),
         };
         // Somebody else closes a foreign descriptor.
         let lent = AtomicBool::new(matches!(source, Source::Foreign(_)));
-        let (made_at, assumed, slot) = (Location::caller(), AtomicU8::new(0), OnceLock::new());
+        let assumed = AtomicU8::new(source.untold().bits());
+        let (made_at, slot) = (Location::caller(), OnceLock::new());
         let span = Span::new_socket(made_at);
         Self { source, meaningful, origin, made_at, assumed, lent, slot, span }
     }

@@ -51,10 +51,16 @@ enum Kind {
 
 impl Kind {
     /// What an engine registers for it.
-    fn source(&self) -> Source {
+    fn source(&self, transport: Transport) -> Source {
         use std::os::fd::AsRawFd;
         match self {
-            Self::Os(socket) => Source::Os(socket.descriptor().as_raw_fd()),
+            Self::Os(socket) => {
+                let descriptor = socket.descriptor().as_raw_fd();
+                match transport {
+                    Transport::Udp => Source::Datagrams(descriptor),
+                    _ => Source::Os(descriptor),
+                }
+            }
             Self::Sim(socket) => Source::Sim(socket.clone()),
         }
     }
@@ -106,8 +112,8 @@ verbs! {
     /// Sends the first datagrams of `transmit`, as many as one call takes; returns their bytes.
     fn send_batch(&self, transmit: &Transmit<&[u8]>) -> usize;
     /// Receives as many datagrams as wait and fit, at least one; returns how many buffers were
-    /// filled.
-    fn recv_batch(&self, buffers: &mut [IoSliceMut<'_>], metas: &mut [RecvMeta]) -> usize;
+    /// filled, and whether nothing was left then.
+    fn recv_batch(&self, buffers: &mut [IoSliceMut<'_>], metas: &mut [RecvMeta]) -> (usize, bool);
     /// How many datagrams one call may send, and how many one buffer of a batch may hold.
     fn max_segments(&self) -> (usize, usize);
 }
@@ -383,7 +389,7 @@ impl Socket {
         host: Option<Arc<SimHost>>,
         handle: Option<&Handle>,
     ) -> Self {
-        let registration = Registration::new(kind.source(), meaningful(transport), handle);
+        let registration = Registration::new(kind.source(transport), meaningful(transport), handle);
         // Only streams defer: a datagram is sent whole or not at all.
         let mailbox = host.filter(|_| transport == Transport::Tcp);
         let deferred = Deferred::new(mailbox.and_then(|host| host.mailbox().cloned()));
@@ -418,7 +424,7 @@ impl Socket {
                 socket.accept().map(|(new, from)| (Kind::Sim(Arc::new(new)), from))?
             }
         };
-        let registration = self.registration.for_accepted(kind.source());
+        let registration = self.registration.for_accepted(kind.source(self.transport));
         let (deferred, transport) = (self.deferred.for_accepted(), self.transport);
         Ok((Self { registration, deferred, kind, transport }, from))
     }

@@ -101,6 +101,12 @@ pub(crate) fn report_details(socket: &Socket, v6: bool) {
     }
 }
 
+/// Whether a batch that filled so many of the buffers it was offered left nothing. It goes on until
+/// they are full or nothing is left. Only a waiting error ends it earlier, and that is an event.
+pub(crate) fn was_all(filled: usize, offered: usize) -> bool {
+    filled < offered
+}
+
 /// Has the kernel join received datagrams of one sender, or not, if it can.
 pub(crate) fn join_datagrams(socket: &Socket, on: bool) {
     set_flag(socket, libc::SOL_UDP, libc::UDP_GRO, on);

@@ -96,12 +96,12 @@ impl OsSocket {
     }
 
     /// Receives as many datagrams as wait and fit, at least one; returns how many buffers were
-    /// filled.
+    /// filled, and whether nothing was left then.
     pub(crate) fn recv_batch(
         &self,
         buffers: &mut [IoSliceMut<'_>],
         metas: &mut [RecvMeta],
-    ) -> io::Result<usize> {
+    ) -> io::Result<(usize, bool)> {
         let (offload, socket) = (self.offload()?, &self.socket);
         let joined = buffers.iter().all(|buffer| buffer.len() >= MAX_DATAGRAM);
         offload.prepare(socket, joined);
@@ -123,9 +123,9 @@ impl OsSocket {
                 return offload.receive(socket, buffers, metas);
             }
             offload.mixed.store(true, Ordering::SeqCst);
-            queue.refill(|buffers, metas| offload.receive(socket, buffers, metas))?;
+            queue.refill(|buffers, metas| Ok(offload.receive(socket, buffers, metas)?.0))?;
         }
-        Ok(queue.drain_into(buffers, metas, joined))
+        Ok((queue.drain_into(buffers, metas, joined), false))
     }
 
     /// How many buffers are of use to the next call: each costs, and most calls fill few.
@@ -235,12 +235,13 @@ impl UdpOffload {
         sent
     }
 
+    /// Receives by one call; returns how many buffers were filled, and whether nothing was left.
     fn receive(
         &self,
         socket: &Socket,
         buffers: &mut [IoSliceMut<'_>],
         metas: &mut [RecvMeta],
-    ) -> io::Result<usize> {
+    ) -> io::Result<(usize, bool)> {
         let offered = self.offered.load(Ordering::Relaxed);
         let count = buffers.len().min(metas.len()).min(offered);
         let buffers = &mut buffers[..count];
@@ -250,7 +251,7 @@ impl UdpOffload {
         };
         // Twice what this one filled.
         self.offered.store((2 * filled).clamp(MIN_OFFERED, BATCH_SIZE), Ordering::Relaxed);
-        Ok(filled)
+        Ok((filled, platform::was_all(filled, count)))
     }
 
     fn receive_up_to<const N: usize>(
@@ -289,7 +290,7 @@ impl UdpOffload {
         self.mixed.store(true, Ordering::SeqCst);
         let mut queue = self.queue.lock();
         if queue.is_empty() {
-            queue.refill(|buffers, metas| self.receive(socket, buffers, metas))?;
+            queue.refill(|buffers, metas| Ok(self.receive(socket, buffers, metas)?.0))?;
         }
         let (received, from) = queue.copy(buf, peek);
         Ok((received, Address::Ip(from)))
@@ -323,7 +324,7 @@ mod tests {
     }
 
     fn receive(socket: &OsSocket, batch: &mut RecvBatch) -> io::Result<()> {
-        batch.fill(BATCH_SIZE, |buffers, metas| socket.recv_batch(buffers, metas))
+        batch.fill(BATCH_SIZE, |buffers, metas| Ok(socket.recv_batch(buffers, metas)?.0))
     }
 
     /// As on a kernel that neither segments nor joins.

@@ -230,6 +230,11 @@ impl Slot {
             _ = old.reactor.driver.deregister(source);
         }
         let key = reactor.insert(source, self.clone())?;
+        // What is found missing already is asked for.
+        let untold = source.untold().difference(self.snapshot().readiness());
+        if !untold.is_empty() && reactor.driver.rearm(source, key).is_err() {
+            self.assume(untold);
+        }
         self.reactor_address.store(Arc::as_ptr(reactor).addr(), Ordering::Release);
         *registered = Some(Registered { reactor: reactor.clone(), key, shown: source.shown() });
         Ok(())

@@ -27,15 +27,16 @@ impl SimSocket {
         }
     }
 
-    /// Receives as many datagrams as wait and fit, each into a buffer of its own; returns how many.
+    /// Receives as many datagrams as wait and fit, each into a buffer of its own; returns how many. The
+    /// next call finds out whether that was all.
     pub(crate) fn recv_batch(
         &self,
         buffers: &mut [IoSliceMut<'_>],
         metas: &mut [RecvMeta],
-    ) -> io::Result<usize> {
+    ) -> io::Result<(usize, bool)> {
         let count = buffers.len().min(metas.len());
         let sizes: Vec<usize> = buffers[..count].iter().map(|buffer| buffer.len()).collect();
-        self.socket.recv_messages(&mut buffers[..count], |number, message| {
+        let filled = self.socket.recv_messages(&mut buffers[..count], |number, message| {
             metas[number] = RecvMeta {
                 from: message.from,
                 to: Some(message.to),
@@ -45,7 +46,8 @@ impl SimSocket {
                 stride: message.len,
                 truncated: message.len == sizes[number],
             };
-        })
+        })?;
+        Ok((filled, false))
     }
 
     pub(crate) fn max_segments(&self) -> io::Result<(usize, usize)> {

@@ -22,6 +22,10 @@ impl Source {
         (Transport, None, None)
     }
 
+    pub(crate) fn untold(&self) -> Readiness {
+        Readiness::EMPTY
+    }
+
     pub(crate) fn number(&self) -> Option<RawDescriptor> {
         None
     }

@@ -14,7 +14,7 @@ use minato::net::{UdpSocket, UnixDatagram};
 use minato::reactor::Reactor;
 use minato::runtime::Builder;
 
-use crate::kit::bodies::{everywhere, poll_with, stays_pending};
+use crate::kit::bodies::{everywhere, on_the_system, poll_with, stays_pending};
 use crate::kit::counting::Counting;
 use crate::local;
 
@@ -208,5 +208,32 @@ fn a_try_that_would_block_is_remembered_before_any_wait() {
         two.send(b"x").await.unwrap();
         one.readable().await.unwrap();
         assert_eq!(one.try_recv(&mut [0; 4]).unwrap(), 1);
+    });
+}
+
+/// No event tells of room before a send has found none. From then on one does.
+#[test]
+fn a_sender_that_finds_no_room_is_told_of_it() {
+    on_the_system(|| async {
+        let (socket, _) = local().await?;
+        // Registered, and taken to have room.
+        assert!(stays_pending(&mut pin!(socket.readable())).await);
+        socket.writable().await?;
+        for _ in 0..3 {
+            let mut tries = 0;
+            let full_at_first = || {
+                tries += 1;
+                if tries == 1 { Err(ErrorKind::WouldBlock.into()) } else { Ok(tries) }
+            };
+            assert_eq!(socket.async_io(Interest::WRITABLE, full_at_first).await?, 2);
+            let full = || io::Result::<()>::Err(ErrorKind::WouldBlock.into());
+            assert!(socket.try_io(Interest::WRITABLE, full).is_err());
+            poll_fn(|cx| socket.poll_send_ready(cx)).await?;
+        }
+        // What never waited before.
+        let (fresh, _) = local().await?;
+        let full = || io::Result::<()>::Err(ErrorKind::WouldBlock.into());
+        assert!(fresh.try_io(Interest::WRITABLE, full).is_err());
+        fresh.writable().await
     });
 }

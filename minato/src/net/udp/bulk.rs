@@ -192,10 +192,15 @@ impl UdpSocket {
         buffers: &mut [IoSliceMut<'_>],
         metas: &mut [RecvMeta],
     ) -> io::Result<usize> {
+        let before = self.socket.registration().snapshot();
         let received = self.socket.recv_batch(buffers, metas);
         // Small buffers take some of the joined datagrams, and the others are queued.
         self.socket.report_queued();
-        received
+        let (filled, is_all) = received?;
+        if is_all {
+            self.socket.received_all(before);
+        }
+        Ok(filled)
     }
 }
 
