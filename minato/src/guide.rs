@@ -126,7 +126,8 @@
 //! The functions of [`io::owned`](crate::io::owned) take the socket and the buffer and give both
 //! back, so their futures borrow nothing: they can be chained, stored and spawned as they are. A
 //! server is then a value, too: [`incoming`](crate::net::TcpListener::incoming) is a stream of
-//! connections, and a closure handles each. Nothing runs until it is awaited.
+//! connections, and a closure handles each. Nothing runs until it is awaited. The feature
+//! `futures-util` puts the combinators into the prelude.
 //!
 //! ```
 //! use std::future;

@@ -9,7 +9,7 @@
 //! * **`hyper`**: `Read`, `Write`, `Executor`, `Timer` and `Sleep` of `hyper::rt`. It adds five
 //!   crates, hyper without any HTTP and what it needs, and a tenth to the time.
 //!
-//! All three add six crates to 22, and four tenths to the time.
+//! All three add six crates to 20, and four tenths to the time.
 //!
 //! # Our types
 //!

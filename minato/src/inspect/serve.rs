@@ -5,9 +5,10 @@ use std::future::poll_fn;
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::task::Poll;
 
-use futures_util::stream::{FuturesUnordered, StreamExt};
+use futures_core::Stream;
 
 use super::find;
 use crate::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -153,17 +154,17 @@ impl Server {
     /// When no more connections can be accepted at all.
     pub async fn run(self) -> io::Result<()> {
         let Self { mut incoming, file: _file } = self;
-        let mut answered = FuturesUnordered::new();
+        let mut answered: Vec<Pin<Box<dyn Future<Output = _> + Send>>> = Vec::new();
         loop {
             let next = poll_fn(|cx| {
-                while let Poll::Ready(Some(_)) = answered.poll_next_unpin(cx) {}
+                answered.retain_mut(|answer| answer.as_mut().poll(cx).is_pending());
                 match answered.len() {
                     CONNECTIONS.. => Poll::Pending,
-                    _ => incoming.poll_next_unpin(cx),
+                    _ => Pin::new(&mut incoming).poll_next(cx),
                 }
             });
             match next.await {
-                Some(stream) => answered.push(answer(stream?)),
+                Some(stream) => answered.push(Box::pin(answer(stream?))),
                 None => return Ok(()),
             }
         }

@@ -3,9 +3,7 @@
 use std::io;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-
-use futures_util::task::AtomicWaker;
+use std::task::{Context, Poll, Waker, ready};
 
 use crate::io::forward::forward_write_polls;
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -44,8 +42,8 @@ pub fn split<T: AsyncRead + AsyncWrite>(stream: T) -> (ReadHalf<T>, WriteHalf<T>
     let is_write_vectored = stream.is_write_vectored();
     let inner = Arc::new(Inner {
         stream: Mutex::new(Box::pin(stream)),
-        reader: AtomicWaker::new(),
-        writer: AtomicWaker::new(),
+        reader: WaitingHalf::default(),
+        writer: WaitingHalf::default(),
     });
     (ReadHalf { inner: inner.clone() }, WriteHalf { inner, is_write_vectored })
 }
@@ -93,9 +91,9 @@ struct Inner<T> {
     // Boxed, because a lock cannot hand out a pin to what it holds by value.
     stream: Mutex<Pin<Box<T>>>,
     /// The reading task, when it found the stream in use.
-    reader: AtomicWaker,
+    reader: WaitingHalf,
     /// The writing task, when it found the stream in use.
-    writer: AtomicWaker,
+    writer: WaitingHalf,
 }
 
 impl<T> Inner<T> {
@@ -107,11 +105,11 @@ impl<T> Inner<T> {
     fn poll_lock<'a>(
         &'a self,
         cx: &mut Context<'_>,
-        mine: &'a AtomicWaker,
-        other: &'a AtomicWaker,
+        mine: &'a WaitingHalf,
+        other: &'a WaitingHalf,
     ) -> Poll<Turn<'a, T>> {
         let stream = self.stream.try_lock().or_else(|| {
-            mine.register(cx.waker());
+            mine.wait(cx.waker());
             self.stream.try_lock()
         });
         match stream {
@@ -121,10 +119,30 @@ impl<T> Inner<T> {
     }
 }
 
+/// The task of a half that found the stream in use.
+#[derive(Default)]
+struct WaitingHalf(Mutex<Option<Waker>>);
+
+impl WaitingHalf {
+    // Wakers are cloned, dropped and woken with the lock free: that is foreign code.
+
+    fn wait(&self, waker: &Waker) {
+        let before = self.0.lock().replace(waker.clone());
+        drop(before);
+    }
+
+    fn wake(&self) {
+        let waiting = self.0.lock().take();
+        if let Some(waker) = waiting {
+            waker.wake();
+        }
+    }
+}
+
 /// The stream for the time of one poll; wakes the other half at its end, also by a panic.
 struct Turn<'a, T> {
     stream: Option<MutexGuard<'a, Pin<Box<T>>>>,
-    other: &'a AtomicWaker,
+    other: &'a WaitingHalf,
 }
 
 impl<T> Turn<'_, T> {
