@@ -1,5 +1,8 @@
 //! The echo without a buffer of each connection: the kernel chooses one from the pool that the ring
 //! has when something has arrived.
+//!
+//! One request that receives for as long as the connection lasts (`read_multi`) costs less, and is
+//! no server: a client that does not read takes all buffers, and then every other read fails.
 
 use std::io;
 use std::num::NonZero;

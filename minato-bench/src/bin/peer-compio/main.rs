@@ -1,5 +1,6 @@
 //! compio as a peer, on io_uring. `default` is its runtime as it comes; `defer` adds
-//! `SINGLE_ISSUER` and `DEFER_TASKRUN`, which compio leaves to its users.
+//! `SINGLE_ISSUER` and `DEFER_TASKRUN`, which compio leaves to its users. Which of them costs less
+//! depends on the load and the machine; `COOP_TASKRUN` cannot be told from the default.
 //!
 //! Accepting is by `incoming`, one request to the ring for all connections. Datagrams in bulk are
 //! several segments a message, by control messages.

@@ -1,5 +1,6 @@
 //! monoio as a peer, on its io_uring driver. `default` is the ring as monoio makes it; `defer` adds
-//! `SINGLE_ISSUER` and `DEFER_TASKRUN`, which monoio leaves to its users.
+//! `SINGLE_ISSUER` and `DEFER_TASKRUN`, which monoio leaves to its users. Which of them costs less
+//! depends on the load and the machine; `COOP_TASKRUN` cannot be told from the default.
 //!
 //! Timers are enabled, as they are for all peers, and so is the feature `sync`: without it no other
 //! thread can wake a task.

@@ -5,7 +5,7 @@ use std::io;
 use std::net;
 
 use minato_bench::kit::{self, Blocker};
-use minato_bench::peer::PeerCommand;
+use minato_bench::peer::{PeerCommand, Workload};
 use smol::{Async, Executor};
 
 use crate::rt::net::{TcpListener, TcpStream, UdpSocket};
@@ -15,6 +15,7 @@ pub(crate) static EXECUTOR: Executor<'static> = Executor::new();
 /// The executor's threads.
 pub(crate) struct Host {
     multi: bool,
+    timers: bool,
 }
 
 impl Host {
@@ -29,7 +30,11 @@ impl Host {
             let work = || smol::block_on(EXECUTOR.run(pending::<()>()));
             std::thread::Builder::new().spawn(work)?;
         }
-        Ok(Host { multi })
+        let timers = matches!(
+            command.workload,
+            Workload::TimerInsertCancel | Workload::TimerExpire | Workload::TimerReset
+        );
+        Ok(Host { multi, timers })
     }
 
     /// Runs `body` as a task on a worker, or on this thread if it is the only one.
@@ -39,8 +44,10 @@ impl Host {
     ) -> io::Result<T> {
         if self.multi {
             Ok(smol::future::block_on(EXECUTOR.spawn(body)))
-        } else {
+        } else if self.timers {
             Ok(smol::block_on(EXECUTOR.run(body)))
+        } else {
+            Ok(smol::future::block_on(EXECUTOR.run(body)))
         }
     }
 
