@@ -106,6 +106,7 @@ fn measure(options: &SuiteOptions) -> io::Result<()> {
     }
     if options.list {
         list(&areas);
+        println!("{}", expected(&areas, options));
         return Ok(());
     }
     if !options.no_build {
@@ -115,7 +116,7 @@ fn measure(options: &SuiteOptions) -> io::Result<()> {
     for line in table::conditions(&machine) {
         println!("{line}");
     }
-    println!("{}", suite::expected(&areas, options));
+    println!("{}", expected(&areas, options));
     suite::end_on_interrupt()?;
     let results = suite::run(&areas, options, &mut |area, results| table::print(area, results))?;
     if let Some(path) = &options.json {
@@ -147,6 +148,11 @@ fn smoke(results: &[CaseResult]) -> io::Result<()> {
         return Err(io::Error::other(format!("there are no figures of {}", without.join(", "))));
     }
     Ok(())
+}
+
+fn expected(areas: &[Area], options: &SuiteOptions) -> String {
+    let minutes = suite::expected(areas, options).as_secs().div_ceil(60);
+    format!("takes about {minutes} min on a quiet machine, and more for what that does not decide")
 }
 
 fn list(areas: &[Area]) {

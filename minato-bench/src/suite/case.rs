@@ -69,7 +69,7 @@ impl Default for Slices {
             warm_up: 50,
             blocks: 60,
             starts: 1,
-            milliseconds: 1.2,
+            milliseconds: 1.8,
             bytes: None,
             apart: false,
             tolerance: 0.02,

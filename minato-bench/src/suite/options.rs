@@ -99,7 +99,7 @@ impl SuiteOptions {
             Suite::Quick => Settings {
                 suite: Suite::Quick,
                 starts: 8,
-                most_starts: 16,
+                most_starts: 12,
                 rounds: 8,
                 count_rounds: 1,
                 seconds: milliseconds(150),

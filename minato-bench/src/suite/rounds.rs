@@ -5,6 +5,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -31,7 +32,7 @@ const FAILURES: usize = 2;
 /// How long things take, in seconds: a process to start and end, the two runs of a count, a cold
 /// build.
 const START_UP: f64 = 0.06;
-const COUNT: f64 = 3.0;
+const COUNT: f64 = 1.5;
 const BUILD: f64 = 40.0;
 
 /// A case is given up after so many starts in which the load failed.
@@ -116,8 +117,9 @@ fn steps(area: &Area, options: &SuiteOptions, settings: Settings) -> usize {
     area.cases.iter().map(of_case).sum()
 }
 
-/// A line that says how long the suite takes at least, on a machine that does nothing else.
-pub fn expected(areas: &[Area], options: &SuiteOptions) -> String {
+/// How long the suite takes, about, on a machine that does nothing else. What the starts do not
+/// decide takes up to half as long again.
+pub fn expected(areas: &[Area], options: &SuiteOptions) -> Duration {
     let settings = options.settings();
     let of_case = |case: &Case| {
         let peers = chosen(case, &options.peers).len() as f64;
@@ -137,9 +139,7 @@ pub fn expected(areas: &[Area], options: &SuiteOptions) -> String {
         };
         measured + counts as f64 * peers * COUNT / processors().len().max(1) as f64
     };
-    let seconds: f64 = areas.iter().flat_map(|area| &area.cases).map(of_case).sum();
-    let minutes = (seconds / 60.0).ceil();
-    format!("about {minutes} minutes, and more for what they do not decide")
+    Duration::from_secs_f64(areas.iter().flat_map(|area| &area.cases).map(of_case).sum())
 }
 
 /// The rounds of a case. A cold build takes long, and is much the same each time.
@@ -347,6 +347,17 @@ impl Rounds<'_> {
 mod tests {
     use super::*;
     use crate::peer::Workload;
+
+    #[test]
+    fn the_quick_suite_takes_a_quarter_of_an_hour_at_most() {
+        let quick = SuiteOptions::default();
+        let areas = crate::area::chosen(&quick).unwrap();
+        let minutes = expected(&areas, &quick).as_secs() / 60;
+        assert!((3..=12).contains(&minutes), "{minutes}, and half as long again for what is open");
+        let full = SuiteOptions { full: true, ..SuiteOptions::default() };
+        let areas = crate::area::chosen(&full).unwrap();
+        assert!(expected(&areas, &full).as_secs() / 60 > minutes);
+    }
 
     /// The folder of a test's binary holds no peers, so that none can be started.
     #[test]
