@@ -14,9 +14,6 @@ use crate::suite::results::{CaseResult, Row};
 use crate::suite::statistics::{CLAIMED, Estimate, sorted};
 use crate::suite::target::{Verdict, targets};
 
-/// By how much counts of runs an hour apart may differ.
-const TOLERANCE_OF_COUNTS: f64 = 0.02;
-
 /// The whole file.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Run {
@@ -50,7 +47,7 @@ pub struct Figure {
     rounds: usize,
     /// Whether minato is the same as itself in this case and metric.
     checked: bool,
-    /// By how much the ratios of another run may differ, if this is known.
+    /// By how much the ratios of another run may differ, where peers alternate.
     pub tolerance: Option<f64>,
     /// Of ourselves only: our paired ratio to each peer, with the interval of a claim.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -149,10 +146,7 @@ fn figure(result: &CaseResult, row: &Row, metric: Metric) -> Option<Figure> {
             ratios.extend(ratio.map(|ratio| (other.peer.name.to_string(), ratio)));
         }
     }
-    let tolerance = match result.case.slices {
-        Some(slices) if metric == Metric::Cpu => Some(slices.tolerance),
-        _ => metric.is_count().then_some(TOLERANCE_OF_COUNTS),
-    };
+    let slices = result.case.slices.filter(|_| result.alternates(metric));
     Some(Figure {
         area: result.area.to_string(),
         case: result.case.name.clone(),
@@ -165,7 +159,7 @@ fn figure(result: &CaseResult, row: &Row, metric: Metric) -> Option<Figure> {
         max: *values.last()?,
         rounds: values.len(),
         checked: result.is_checked(metric),
-        tolerance,
+        tolerance: slices.map(|slices| slices.tolerance),
         ratios,
     })
 }
