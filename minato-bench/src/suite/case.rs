@@ -58,7 +58,8 @@ pub struct Slices {
     pub bytes: Option<u64>,
     /// The client has a processor of its own. Then there is no probe: it would favour equality.
     pub apart: bool,
-    /// By how much runs an hour apart may differ.
+    /// By how much runs an hour apart may differ. A peer that alternates with itself is off by no
+    /// more than this share, or nothing is claimed.
     pub tolerance: f64,
 }
 

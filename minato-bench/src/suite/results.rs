@@ -8,11 +8,8 @@ use crate::suite::metric::Metric;
 use crate::suite::peers::{self, Part, Peer};
 use crate::suite::statistics::{CHECKED, Estimate};
 
-/// A peer that alternates with itself is off by no more than this share, or nothing is claimed.
-pub const SELF_CHECK: f64 = 0.02;
-
-/// The same where peers are measured in rounds. What is claimed then is wider by as much.
-const SELF_CHECK_OF_ROUNDS: f64 = 0.03;
+/// A peer that is measured in rounds with itself may be off by this share, or ratios are marked.
+const SELF_CHECK: f64 = 0.03;
 
 /// How the second of us is called.
 const AGAIN: &str = "-again";
@@ -123,7 +120,8 @@ impl CaseResult {
 
     /// Whether the subject is the same as itself, as far as that is asked of this metric.
     pub fn is_checked(&self, metric: Metric) -> bool {
-        let most = if self.alternates(metric) { SELF_CHECK } else { SELF_CHECK_OF_ROUNDS };
+        let slices = self.case.slices.filter(|_| self.alternates(metric));
+        let most = slices.map_or(SELF_CHECK, |slices| slices.tolerance);
         match self.self_check(metric) {
             Some(check) => (check.is_sure() || metric.is_count()) && check.is_one_within(most),
             // Both are always 0: nothing shakes.
