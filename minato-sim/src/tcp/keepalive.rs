@@ -67,18 +67,16 @@ impl State {
         let connection = self.connection_mut(key);
         let is_unknown = connection.is_unknown(side.other());
         let peer_alive = connection.end(side.other()).phase == Phase::Open;
-        let end = connection.end_mut(side);
         match answered {
             Some(at) if is_unknown => return self.schedule_for(key, at, Step::Reset { to: side }),
             Some(_) if peer_alive => {
+                let end = connection.end_mut(side);
                 end.probes = 0;
                 end.last_heard = now;
             }
-            Some(_) => {
-                self.send_reset(key, side.other());
-                return;
-            }
-            None => end.probes += 1,
+            Some(_) if self.send_reset(key, side.other()) => return,
+            // The reset that answers may be lost, too.
+            Some(_) | None => self.connection_mut(key).end_mut(side).probes += 1,
         }
         self.arm_keepalive(key, side);
     }

@@ -1,7 +1,7 @@
 //! Socket options, and what they do.
 
 use super::common::*;
-use minato_sim::{Family, Kind, SocketOption, World};
+use minato_sim::{Family, Kind, Packet, PacketKind, SocketOption, Verdict, World};
 use std::time::Duration;
 
 #[test]
@@ -102,6 +102,24 @@ fn keepalive_times_that_are_set_last_count_at_once() {
     assert_eq!(errno(receive(client, 1)), EAGAIN, "not given up yet");
     while world.advance(Some(Duration::from_secs(30))) {}
     assert_eq!(errno(receive(client, 1)), ETIMEDOUT);
+}
+
+#[test]
+fn keepalive_goes_on_if_the_reset_that_answers_it_is_lost() {
+    let Pair { world, client, server, .. } = pair();
+    client.set_option(SocketOption::KeepaliveIdle(Duration::from_secs(10))).unwrap();
+    client.set_option(SocketOption::KeepaliveInterval(Duration::from_secs(5))).unwrap();
+    client.set_option(SocketOption::Keepalive(true)).unwrap();
+    let is_reset = |packet: &Packet<'_>| packet.kind() == PacketKind::Reset;
+    let losing =
+        world.rule(move |packet| if is_reset(packet) { Verdict::Drop } else { Verdict::Pass });
+    server.set_option(SocketOption::Linger(Some(Duration::ZERO))).unwrap();
+    drop(server);
+    while world.advance(Some(Duration::from_secs(12))) {}
+    assert_eq!(errno(receive(&client, 1)), EAGAIN, "both resets were lost");
+    drop(losing);
+    while world.advance(Some(Duration::from_secs(60))) {}
+    assert_eq!(errno(receive(&client, 1)), ECONNRESET);
 }
 
 #[test]
