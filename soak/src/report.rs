@@ -26,6 +26,8 @@ pub(crate) struct Report {
     samples: BTreeMap<&'static str, Vec<Sample>>,
     wrong: Vec<String>,
     fates: [Fates; 2],
+    /// How many samples each process may have before their memory grows.
+    room: usize,
 }
 
 /// One statement about a run, and whether it holds.
@@ -35,10 +37,19 @@ struct Check {
 }
 
 impl Report {
+    /// One for so many minutes: what it holds is part of what is measured, and must not grow.
+    pub(crate) fn for_minutes(minutes: u64) -> Report {
+        // No process rests more than once a second.
+        Report { room: minutes as usize * 60, ..Report::default() }
+    }
+
     /// Takes a line of a process in.
     pub(crate) fn take(&mut self, process: &'static str, line: Line) {
         match line {
-            Line::Sample(sample) => self.samples.entry(process).or_default().push(sample),
+            Line::Sample(sample) => {
+                let samples = self.samples.entry(process);
+                samples.or_insert_with(|| Vec::with_capacity(self.room)).push(sample);
+            }
             Line::Count(name, count) => *self.counts.entry(name).or_default() += count,
             Line::Wrong(what) => self.wrong(format!("{process}: {what}")),
         }

@@ -73,7 +73,7 @@ fn soak(minutes: u64, seed: u64) -> Result<bool, Failure> {
     let drive = command(&["drive", &second, &seconds]);
     let (one, server) = namespace::start(SERVER, serve).map_err(unable)?;
     let (two, driver) = namespace::start(DRIVER, drive).map_err(unable)?;
-    let report = SharedReport::default();
+    let report = Arc::new(Mutex::new(Report::for_minutes(minutes)));
     let mut server = Process::new("server", server?, &report)?;
     let mut driver = Process::new("driver", driver?, &report)?;
 

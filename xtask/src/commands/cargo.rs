@@ -204,17 +204,25 @@ pub(super) fn loom() -> Result<Outcome, String> {
     Ok(process::tests(&mut models, minutes(5)))
 }
 
-/// The library's tests pass under AddressSanitizer, which sees what unsafe code does to memory.
-pub(super) fn asan() -> Result<Outcome, String> {
+/// This machine's platform, if it has an AddressSanitizer; else why it cannot be used.
+pub(super) fn asan_host() -> Result<Result<String, String>, String> {
     let described = process::output(Command::new("rustc").arg("-vV"))?;
     let host = described.lines().find_map(|line| line.strip_prefix("host: "));
     let host = host.ok_or("rustc names no host")?;
-    if !ASAN_PLATFORMS.contains(&host) {
-        return Ok(Outcome::skipped(format!("there is no AddressSanitizer to use on {host}")));
-    }
+    let is_known = ASAN_PLATFORMS.contains(&host);
+    let why = || format!("there is no AddressSanitizer to use on {host}");
+    Ok(is_known.then(|| host.to_string()).ok_or_else(why))
+}
+
+/// The library's tests pass under AddressSanitizer, which sees what unsafe code does to memory.
+pub(super) fn asan() -> Result<Outcome, String> {
+    let host = match asan_host()? {
+        Ok(host) => host,
+        Err(why) => return Ok(Outcome::skipped(why)),
+    };
     let mut command = cargo(&["test", "--package", "minato", "--no-fail-fast", "--lib"]);
     // A target of its own keeps the sanitizer out of build scripts and procedural macros.
-    command.args(["--target", host, "--target-dir", "target/asan"]);
+    command.args(["--target", &host, "--target-dir", "target/asan"]);
     let package = package("minato")?;
     let is_long = tree::is_long();
     if !is_long {

@@ -6,6 +6,7 @@ mod cargo;
 mod ci;
 mod count;
 mod demo;
+mod fuzz;
 mod instructions;
 mod mutants;
 mod origin;
@@ -18,6 +19,7 @@ mod semver;
 mod soak;
 mod tokio_names;
 mod tokio_suite;
+mod torture;
 mod tour;
 
 use self::Run::{Arguments, Cargo, Function};
@@ -81,6 +83,8 @@ pub(crate) const STEPS: &[Command] = &[
         Function(cargo::bench_smoke),
     ),
     step("recall", "Every planted bug is found", Function(recall::run)),
+    step("torture", "Hostile peers do not harm a server", Arguments(torture::run)),
+    step("fuzz", "Two minutes of guided fuzzing: --minutes N", Arguments(fuzz::run)),
     step("soak", "Two minutes over a bad link: --minutes N, --seed S", Arguments(soak::run)),
     step("loom", "The loom models hold (2 preemptions, 5 minutes)", Function(cargo::loom)),
 ];
@@ -121,6 +125,23 @@ pub(crate) fn find(name: &str) -> Option<&'static Command> {
     STEPS.iter().chain(BESIDE).chain(OTHERS).find(|command| command.name == name)
 }
 
+/// The numbers that follow the options of these names. There may be nothing else.
+fn options<const N: usize>(
+    names: [&str; N],
+    arguments: &[String],
+) -> Result<[Option<u64>; N], String> {
+    let mut values = [None; N];
+    for pair in arguments.chunks(2) {
+        let known = names.iter().position(|name| *name == pair[0]);
+        let known =
+            known.ok_or_else(|| format!("it takes {}, not {}", names.join(", "), pair[0]))?;
+        let value = pair.get(1).ok_or_else(|| format!("{} needs a number", pair[0]))?;
+        let value = value.parse().map_err(|error| format!("{} {value}: {error}", pair[0]))?;
+        values[known] = Some(value);
+    }
+    Ok(values)
+}
+
 /// What `cargo xtask --help` prints.
 pub(crate) fn help() -> String {
     let (ci, others) = OTHERS.split_at(1);
@@ -154,5 +175,18 @@ mod tests {
             assert!(find(command.name).is_some());
         }
         assert!(find("no-such-command").is_none());
+    }
+
+    #[test]
+    fn options_are_numbers_with_known_names() {
+        let given = |words: &str| {
+            let words: Vec<String> = words.split_whitespace().map(String::from).collect();
+            options(["--minutes", "--seed"], &words)
+        };
+        assert_eq!(given(""), Ok([None, None]));
+        assert_eq!(given("--seed 7 --minutes 60"), Ok([Some(60), Some(7)]));
+        for wrong in ["--minutes", "--minutes many", "60", "--hours 1"] {
+            assert!(given(wrong).is_err(), "{wrong}");
+        }
     }
 }
