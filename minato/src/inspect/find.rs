@@ -48,7 +48,7 @@ pub(super) fn snapshot(limit: usize) -> Snapshot {
     let mut local_tasks = Vec::new();
     LocalTasks::each(|task| {
         if local_tasks.len() < limit {
-            local_tasks.push(of_task(task, &mut waits));
+            local_tasks.push(of_task(task, false, &mut waits));
         }
     });
     let (slow_polls, slowest_polls) = polls::slowest();
@@ -66,13 +66,15 @@ fn of_runtime(runtime: Arc<RuntimeInner>, limit: usize, waits: &mut Waits) -> Ru
     let mut tasks = Vec::new();
     let mut polled: Vec<Option<Id>> = vec![None; runtime.reactors.len()];
     runtime.tasks.each(|task| {
+        let mut is_polled = false;
         for (polled, reactor) in polled.iter_mut().zip(&runtime.reactors) {
             if reactor.polled() == task.address() {
                 *polled = Some(task.meta().id);
+                is_polled = !reactor.is_parked();
             }
         }
         if tasks.len() < limit {
-            tasks.push(of_task(task, waits));
+            tasks.push(of_task(task, is_polled, waits));
         }
     });
     let metrics = RuntimeMetrics::of_snapshot(runtime.clone());
@@ -108,13 +110,14 @@ fn of_reactor(reactor: &ReactorInner) -> ReactorView {
     }
 }
 
-fn of_task(task: &TaskRef, waits: &mut Waits) -> TaskView {
+fn of_task(task: &TaskRef, is_polled: bool, waits: &mut Waits) -> TaskView {
     TaskView {
         id: task.meta().id,
         name: task.name(),
         spawned_at: task.meta().spawned_at,
         is_blocking: !task.meta().on_core,
         state: match task.is_scheduled_or_running() {
+            _ if is_polled && task.runs_alone() => TaskState::Running,
             (_, true) => TaskState::Running,
             (true, false) => TaskState::Ready,
             (false, false) => TaskState::Waiting,

@@ -15,7 +15,7 @@ use std::task::{Context as TaskContext, Poll, Waker};
 use minato_sim::World;
 
 use super::core::Core;
-use super::inner::RuntimeInner;
+use super::inner::{Flavor, RuntimeInner};
 use crate::engine::SimHost;
 use crate::panics::{Finally, Payload};
 use crate::reactor;
@@ -24,6 +24,7 @@ use crate::sync::Arc;
 use crate::sync::plain::{AtomicBool, AtomicUsize, Ordering};
 use crate::task::budget::Budget;
 use crate::task::local_set::LocalTasks;
+use crate::task::run::Run;
 use crate::task::{FROM_BEFORE_FORK, Id, Runnable, Schedule, TaskMeta, TaskRef};
 use crate::time::clock::Clock;
 
@@ -46,6 +47,7 @@ thread_local! {
             task: Cell::new(None),
             thread: Cell::new(0),
             in_no_world: Cell::new(false),
+            run: Run::none(),
         }
     };
 
@@ -77,6 +79,8 @@ struct Here {
     thread: Cell<usize>,
     /// Whether it is in no world for a moment, whatever its context is.
     in_no_world: Cell<bool>,
+    /// The run of a task that only the holder of its core runs.
+    run: Run,
 }
 
 impl Here {
@@ -331,6 +335,12 @@ impl Schedule for Arc<RuntimeInner> {
         RuntimeInner::address(self)
     }
 
+    /// A simulation may stop a host while one of its tasks is being polled.
+    fn run_alone(&self, meta: &TaskMeta) -> bool {
+        let has_one_core = matches!(self.flavor, Flavor::CurrentThread(_));
+        has_one_core && meta.on_core && !self.engine.is_simulated()
+    }
+
     fn admit(&self, task: TaskRef) -> Result<(), &'static str> {
         if self.is_from_before_fork() {
             // The registry's lock may be held by a thread that is not here.
@@ -392,6 +402,12 @@ impl Schedule for Arc<RuntimeInner> {
     fn ended(&self, meta: &TaskMeta) -> Option<TaskRef> {
         self.tasks.remove(meta)
     }
+}
+
+/// Calls `with` with what this thread runs.
+#[inline]
+pub(crate) fn run<T>(with: impl FnOnce(&Run) -> T) -> T {
+    HERE.with(|here| with(&here.run))
 }
 
 /// Wakes the tasks of the runtime whose core this thread holds, all in one go, and leaves the other

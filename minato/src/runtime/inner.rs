@@ -102,10 +102,14 @@ impl RuntimeInner {
     }
 
     /// Queues a woken task for any of the cores.
-    pub(crate) fn inject(&self, runnable: Runnable) {
+    pub(crate) fn inject(self: &Arc<Self>, runnable: Runnable) {
         if self.is_from_before_fork() {
             // The queue's lock may be held by a thread of the parent, and nobody comes to it here.
-            return drop(runnable);
+            // A thread of this process may be polling it in the copy of a current-thread runtime.
+            return match &self.flavor {
+                Flavor::CurrentThread(_) => std::mem::forget(runnable),
+                Flavor::MultiThread(_) => drop(runnable),
+            };
         }
         self.injector.push(runnable);
         match &self.flavor {
@@ -118,10 +122,10 @@ impl RuntimeInner {
         }
     }
 
-    /// Drops whatever stands in the injector.
-    pub(super) fn drop_queued(&self) {
-        if self.is_local_elsewhere() {
-            return;
+    /// Drops whatever stands in the injector. What is of a core goes with that.
+    pub(super) fn drop_queued(self: &Arc<Self>) {
+        if let Flavor::CurrentThread(_) = &self.flavor {
+            return self.drop_tasks();
         }
         while let Some(runnable) = self.injector.pop() {
             drop(runnable);
@@ -221,6 +225,11 @@ impl RuntimeInner {
         }
         if let Some(core) = context.take_core() {
             slot.give(core);
+        }
+        drop(context);
+        // Who came to the injector meanwhile found no core.
+        if !self.injector.is_empty() {
+            self.drop_tasks();
         }
     }
 

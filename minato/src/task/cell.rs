@@ -30,6 +30,12 @@ pub(crate) trait Schedule: Clone + Send + Sync + 'static {
     /// Names the runtime while any of its tasks lives.
     fn address(&self) -> usize;
 
+    /// Whether the tasks run alone: nobody runs or drops a runnable of a task but the holder of the
+    /// runtime's one core.
+    fn run_alone(&self, _meta: &TaskMeta) -> bool {
+        false
+    }
+
     /// Takes a new task in and keeps `task` until its future is gone, or says why it does not.
     fn admit(&self, task: TaskRef) -> Result<(), &'static str>;
 
@@ -253,6 +259,11 @@ impl TaskRef {
     /// Whether it is to be polled, and whether it is being polled.
     pub(crate) fn is_scheduled_or_running(&self) -> (bool, bool) {
         self.raw.state.is_scheduled_or_running()
+    }
+
+    /// Whether its state does not say that it is being polled.
+    pub(crate) fn runs_alone(&self) -> bool {
+        self.raw.runs_alone
     }
 
     /// Whether there is a join handle.

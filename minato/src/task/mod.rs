@@ -30,6 +30,7 @@ mod parked;
 mod process_pool;
 mod raw;
 pub(crate) mod registry;
+pub(crate) mod run;
 mod spawn;
 mod state;
 #[cfg(test)]

@@ -8,6 +8,8 @@ use std::ptr;
 use std::task::Waker;
 
 use super::raw::{WAKERS, with_task};
+use super::run::Run;
+use crate::runtime::context;
 use crate::sync::{self, AtomicPtr, Ordering};
 
 /// One waiting task, or none.
@@ -31,8 +33,12 @@ impl ParkedTask {
         // Equal tables mean equal functions; equal functions in another table are only slower.
         let parked = with_task(waker, |task| {
             let data = waker.data().cast_mut();
-            // What a clone of the waker does, without a call through its table.
-            task.state.add_reference();
+            // What a clone of the waker does, without a call through its table. The run of a task
+            // that an event has woken has the reference that was here before.
+            let of_the_run = context::run(|run| run.take_reference(task.address()));
+            if !of_the_run {
+                task.state.add_reference();
+            }
             let exchanged =
                 self.0.compare_exchange(ptr::null_mut(), data, Ordering::SeqCst, Ordering::SeqCst);
             match exchanged {
@@ -41,8 +47,12 @@ impl ParkedTask {
                     true
                 }
                 Err(here) => {
-                    // It is not the last hold, since the caller's waker lives.
-                    _ = task.state.drop_reference();
+                    if of_the_run {
+                        context::run(Run::give_reference);
+                    } else {
+                        // It is not the last hold, since the caller's waker lives.
+                        _ = task.state.drop_reference();
+                    }
                     here == data
                 }
             }

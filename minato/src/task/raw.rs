@@ -14,6 +14,9 @@
 //!   the task is complete. The completer sets `COMPLETE`, then takes it out. One sees the other.
 //! * **The cell**: the thread that takes the last hold away frees it. If the future is still there,
 //!   that thread hands the task to the scheduler instead, which drops the future where tasks run.
+//! * **A task that runs alone** ([`Front::runs_alone`]) does without `RUNNING`: only the holder of
+//!   its runtime's one core runs it, cancels it or completes it, and the registry keeps its cell
+//!   until then. So whoever holds the core has the right to the stage.
 //! * **The rest** is written before the cell is shared, and from then on only read.
 //!
 //! Code that may be foreign (the future, its output, destructors, wakers) runs contained: a panic
@@ -30,8 +33,9 @@ use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 use super::Id;
 use super::cell::{Runnable, Schedule, TaskMeta, TaskRef};
 use super::finished::Finished;
-use super::state::{Action, State, WakeOutcome};
+use super::state::{Action, Start, State, WakeOutcome};
 use crate::panics::{Payload, contain};
+use crate::runtime::context;
 use crate::sync::{Arc, Mutex, UnsafeCell};
 
 /// What all tasks have in common.
@@ -41,6 +45,8 @@ pub(super) struct Front {
     pub(super) vtable: &'static Vtable,
     /// The address of the scheduler.
     pub(super) owner: usize,
+    /// Whether only the holder of one core runs it.
+    pub(super) runs_alone: bool,
     awaiter: Mutex<Awaiter>,
     pub(super) meta: TaskMeta,
 }
@@ -160,6 +166,7 @@ impl RawTask {
                 }
             },
             owner: scheduler.address(),
+            runs_alone: scheduler.run_alone(&meta),
             awaiter: Mutex::new(Awaiter::NOBODY),
             meta,
         };
@@ -219,6 +226,14 @@ impl RawTask {
     /// Polls the future once. The caller owns the runnable, which this takes.
     #[inline]
     pub(super) fn run(self) {
+        if self.runs_alone {
+            return match self.state.start_alone() {
+                Start::Poll => self.poll_alone(false),
+                // SAFETY: the holder of the core has the right to the stage.
+                Start::Cancel => unsafe { (self.vtable.cancel)(self) },
+                Start::Complete(after) => self.follow(after),
+            };
+        }
         let aborted = self.state.start();
         let go_on = if aborted { self.vtable.cancel } else { self.vtable.poll };
         // SAFETY: the owner of the runnable has just started the run, and the table belongs to the
@@ -226,10 +241,47 @@ impl RawTask {
         unsafe { go_on(self) }
     }
 
+    /// Polls the future of a task that runs alone, on the thread that holds the core. If the run
+    /// `has_reference`, this takes it from the caller.
+    #[inline]
+    fn poll_alone(self, has_reference: bool) {
+        let before = context::run(|run| run.begin(self.address(), has_reference));
+        // SAFETY: the holder of the core has the right to the stage, and the task is not complete.
+        unsafe { (self.vtable.poll)(self) }
+        context::run(|run| run.go_on(before));
+    }
+
+    /// The poll has ended and the future waits.
+    #[inline]
+    fn pend(self) {
+        if !self.runs_alone {
+            return match self.state.pend() {
+                Action::Nothing => {}
+                Action::Submit => self.submit(true),
+                Action::Last => self.end(),
+            };
+        }
+        let (has_reference, has_runnable) = context::run(|run| run.end(self.address()));
+        if has_reference {
+            // Not the last hold, since the registry has one.
+            _ = self.state.drop_reference();
+        }
+        if has_runnable {
+            self.submit(true);
+        }
+    }
+
     /// Polls the future once if the task is idle. The caller owns a reference, which this takes.
-    /// Gives it back if the task is complete.
+    /// Gives it back if the task is complete, or runs alone and is queued already.
     #[inline]
     pub(super) fn wake_and_run(self) -> Option<Self> {
+        if self.runs_alone {
+            if !self.state.is_idle() {
+                return Some(self);
+            }
+            self.poll_alone(true);
+            return None;
+        }
         match self.state.wake_and_start() {
             // SAFETY: the run has just started, in the place of the reference.
             WakeOutcome::Run => unsafe { (self.vtable.poll)(self) },
@@ -241,7 +293,13 @@ impl RawTask {
 
     /// Drops the future. The caller owns the runnable, which this takes.
     pub(super) fn cancel(self) {
-        self.state.start();
+        if self.runs_alone {
+            if let Start::Complete(after) = self.state.start_alone() {
+                return self.follow(after);
+            }
+        } else {
+            self.state.start();
+        }
         // SAFETY: as for `run`.
         unsafe { (self.vtable.cancel)(self) }
     }
@@ -334,7 +392,7 @@ impl Runnable {
         match with_task(&waker, |raw| raw.again().wake_and_run()) {
             // The run, or the owner of the runnable, took its hold.
             Some(None) => {}
-            Some(Some(_complete)) => drop(ManuallyDrop::into_inner(waker)),
+            Some(Some(_left_alone)) => drop(ManuallyDrop::into_inner(waker)),
             None => ManuallyDrop::into_inner(waker).wake(),
         }
     }
@@ -350,6 +408,10 @@ pub(super) static WAKERS: RawWakerVTable =
 ///
 /// The caller owns the runnable of a task whose future is an `F` and whose scheduler is an `S`.
 unsafe fn submit<F: Future, S: Schedule>(raw: RawTask, yielded: bool) {
+    if raw.runs_alone && context::run(|run| run.give_runnable(raw.address())) {
+        // It goes behind all others, which this poll may wake.
+        return;
+    }
     let address = raw.owner;
     // As soon as the runnable is queued, another thread may free the cell.
     if let Err(runnable) = S::queue_here(address, Runnable { raw }, yielded) {
@@ -363,12 +425,13 @@ unsafe fn submit<F: Future, S: Schedule>(raw: RawTask, yielded: bool) {
 ///
 /// # Safety
 ///
-/// The caller has started a run of the task, whose future is an `F`, and it was not aborted before.
+/// The caller has the right to the stage of the task, whose future is an `F`: it has started a run,
+/// or holds the core of a task that runs alone. The task was not aborted before.
 unsafe fn poll<F: Future, S: Schedule>(raw: RawTask) {
-    // SAFETY: `RUNNING` holds the cell until the last use.
+    // SAFETY: `RUNNING` holds the cell until the last use, or the registry does.
     let cell = unsafe { raw.cell::<F, S>() };
     // SAFETY: the functions of the table fit the data. This waker is not counted and never dropped:
-    // the poll gets it by reference, and `RUNNING` holds the cell meanwhile.
+    // the poll gets it by reference, and the same holds the cell meanwhile.
     let waker = ManuallyDrop::new(unsafe { Waker::from_raw(raw.raw_waker()) });
     let polled = contain(|| {
         let guard = DropInUnwind(cell);
@@ -387,11 +450,7 @@ unsafe fn poll<F: Future, S: Schedule>(raw: RawTask) {
         polled
     });
     let output = match polled {
-        Ok(Poll::Pending) => match cell.front.state.pend() {
-            Action::Nothing => return,
-            Action::Submit => return raw.submit(true),
-            Action::Last => return raw.end(),
-        },
+        Ok(Poll::Pending) => return raw.pend(),
         Ok(Poll::Ready(output)) => Ok(output),
         Err(panic) => Err(panic),
     };
@@ -430,7 +489,8 @@ unsafe fn cancel<F: Future, S: Schedule>(raw: RawTask) {
 ///
 /// The caller is in a run of the task, whose future is an `F`.
 unsafe fn finish<F: Future, S: Schedule>(raw: RawTask, output: Option<Caught<F::Output>>) {
-    // SAFETY: `RUNNING` holds the cell until it retires, and this does not use it afterwards.
+    // SAFETY: `RUNNING` holds the cell until it retires, or the registry does until that is set; and
+    // this does not use it afterwards.
     let cell = unsafe { raw.cell::<F, S>() };
     // SAFETY: the runner owns the stage until the task is complete, and then if nobody joins it.
     let put = |output| unsafe { cell.put(output) };
@@ -449,14 +509,22 @@ unsafe fn finish<F: Future, S: Schedule>(raw: RawTask, output: Option<Caught<F::
     _ = put(output);
 
     let id = cell.front.meta.id;
-    let completed = cell.front.state.complete();
+    let mut references = 0;
+    let completed = if cell.front.runs_alone {
+        let (has_reference, has_runnable) = context::run(|run| run.end(raw.address()));
+        references += usize::from(has_reference);
+        cell.front.state.complete_alone(has_runnable)
+    } else {
+        cell.front.state.complete()
+    };
     if !completed.has_joiner() {
         _ = put(None);
     }
     // After `complete`: once the runtime is idle, every handle says that its task has ended.
     let counted = cell.scheduler.ended(&cell.front.meta);
     let awaiter = completed.has_joiner().then(|| raw.replace_awaiter(Awaiter::NOBODY));
-    let after = cell.front.state.retire(completed, counted.map_or(0, TaskRef::into_count));
+    references += counted.map_or(0, TaskRef::into_count);
+    let after = cell.front.state.retire(completed, references);
     raw.follow(after);
     if let Some(awaiter) = awaiter {
         _ = contain(|| awaiter.tell(id));

@@ -84,6 +84,15 @@ pub(super) enum WakeOutcome {
     Complete,
 }
 
+/// How a run of a task begins that only the holder of its core runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    Poll,
+    Cancel,
+    /// The task ended after it was queued.
+    Complete(Action),
+}
+
 /// What a request for a run (a wake or an abort) makes of `state`. A caller that gives up a
 /// reference with the request has subtracted it before.
 const fn request(state: usize, bits: usize) -> (usize, Action) {
@@ -199,6 +208,25 @@ impl State {
         before & ABORTED != 0
     }
 
+    /// The same for a task that only the holder of its core runs. It needs no mark that it runs: a
+    /// wake meanwhile is queued at once, for a later run.
+    #[inline]
+    pub(super) fn start_alone(&self) -> Start {
+        let before = self.0.fetch_sub(SCHEDULED, Ordering::AcqRel);
+        debug_assert!(before & (SCHEDULED | RUNNING) == SCHEDULED, "{before:#b}");
+        match before & (COMPLETE | ABORTED) {
+            0 => Start::Poll,
+            ABORTED => Start::Cancel,
+            _ => Start::Complete(last(before - SCHEDULED)),
+        }
+    }
+
+    /// Whether no run is asked for or under way, and the task is not complete.
+    #[inline]
+    pub(super) fn is_idle(&self) -> bool {
+        self.0.load(Ordering::Acquire) & (SCHEDULED | RUNNING | COMPLETE) == 0
+    }
+
     /// The poll has ended and the future waits. If the task was woken meanwhile, the caller gets
     /// the runnable.
     #[inline]
@@ -217,6 +245,14 @@ impl State {
         let before = self.0.fetch_add(COMPLETE, Ordering::AcqRel);
         debug_assert!(before & (RUNNING | COMPLETE) == RUNNING, "{before:#b}");
         Completed { before }
+    }
+
+    /// The same for a task that only the holder of its core runs. If it was woken meanwhile, its
+    /// runnable is in a queue, and is a hold of its own; unless the caller `has_runnable`.
+    pub(super) fn complete_alone(&self, has_runnable: bool) -> Completed {
+        let before = self.0.fetch_add(COMPLETE | RUNNING, Ordering::AcqRel);
+        debug_assert!(before & (RUNNING | COMPLETE) == 0, "{before:#b}");
+        Completed { before: if has_runnable { before } else { before & !SCHEDULED } }
     }
 
     /// The completer gives up its hold, and `references` as well.

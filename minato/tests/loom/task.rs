@@ -12,6 +12,8 @@ pub(crate) mod local_queue;
 mod parked;
 #[path = "../../src/task/raw.rs"]
 mod raw;
+#[path = "../../src/task/run.rs"]
+pub(crate) mod run;
 #[path = "../../src/task/state.rs"]
 mod state;
 

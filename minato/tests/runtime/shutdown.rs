@@ -1,8 +1,9 @@
 //! Runtimes end anywhere: with live tasks and sockets, within their own tasks, in one another.
 
-use std::future::pending;
+use std::future::{pending, poll_fn};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
+use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
@@ -355,4 +356,29 @@ fn a_handle_of_a_runtime_that_has_ended() {
             futures::join!(echoed, async move { ping(&mut one, 2).await.unwrap() });
         });
     }
+}
+
+/// A task that was woken while it is polled waits in a queue, but not for the thread that shuts
+/// down: that must not drop what another one polls.
+#[test]
+fn by_another_thread_while_a_task_is_polled_and_woken() {
+    let _watchdog = watchdog();
+    let runtime = current_thread();
+    let handle = runtime.handle().clone();
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let ((told, tell), (go, wait)) = (mpsc::channel(), mpsc::channel());
+    let (counted, seen) = (Counted(dropped.clone()), dropped.clone());
+    let task = runtime.spawn(poll_fn(move |cx| {
+        let _counted = &counted;
+        told.send(cx.waker().clone()).unwrap();
+        wait.recv().unwrap();
+        assert_eq!(seen.load(Ordering::SeqCst), 0, "dropped while it is polled");
+        Poll::<()>::Pending
+    }));
+    let runs = thread::spawn(move || handle.block_on(task));
+    tell.recv().unwrap().wake();
+    runtime.shutdown_background();
+    go.send(()).unwrap();
+    assert!(runs.join().unwrap().unwrap_err().is_cancelled());
+    assert_eq!(dropped.load(Ordering::SeqCst), 1);
 }

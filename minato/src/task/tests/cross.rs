@@ -150,8 +150,7 @@ impl Case {
     }
 }
 
-fn one_case(end: End, wakers: Wakers, handle: Handle) {
-    let queue = Queue::default();
+fn one_case(queue: Queue, end: End, wakers: Wakers, handle: Handle) {
     let (tally, kept, task) = Default::default();
     let case = Case { end, wakers, tally, kept, task };
     let mut join = queue.spawn(case.future());
@@ -219,6 +218,15 @@ fn one_case(end: End, wakers: Wakers, handle: Handle) {
 
 #[test]
 fn every_end_with_all_wakers_and_handles() {
+    every_case(Queue::default);
+}
+
+#[test]
+fn every_end_of_a_task_that_runs_alone() {
+    every_case(Queue::alone);
+}
+
+fn every_case(queue: fn() -> Queue) {
     use {End as E, Handle as H, Wakers as W};
     let (mut cases, mut failed) = (0, Vec::new());
     for end in [
@@ -246,7 +254,7 @@ fn every_end_with_all_wakers_and_handles() {
                 H::WaitingTwice,
             ] {
                 cases += 1;
-                if contain(|| one_case(end, wakers, handle)).is_err() {
+                if contain(|| one_case(queue(), end, wakers, handle)).is_err() {
                     failed.push((end, wakers, handle));
                 }
             }

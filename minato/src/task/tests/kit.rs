@@ -20,6 +20,8 @@ pub(super) struct Queue(pub(super) Arc<Inner>);
 
 #[derive(Default)]
 pub(super) struct Inner {
+    /// Whether only the thread of the test runs and drops runnables.
+    runs_alone: bool,
     pub(super) injected: Mutex<VecDeque<Runnable>>,
     /// The registry.
     pub(super) kept: Mutex<Option<TaskRef>>,
@@ -37,6 +39,10 @@ thread_local! {
 impl Schedule for Queue {
     fn address(&self) -> usize {
         Arc::as_ptr(&self.0).addr()
+    }
+
+    fn run_alone(&self, _: &TaskMeta) -> bool {
+        self.0.runs_alone
     }
 
     fn admit(&self, _: TaskRef) -> Result<(), &'static str> {
@@ -77,6 +83,10 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Queue {
+    pub(super) fn alone() -> Self {
+        Self(Arc::new(Inner { runs_alone: true, ..Inner::default() }))
+    }
+
     pub(super) fn make<F>(&self, future: F) -> (Runnable, Join<F::Output>, TaskRef)
     where
         F: Future + Send + 'static,

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::sync::atomic::AtomicUsize;
 
 use super::super::state::{
-    ABORTED, Action, COMPLETE, Completed, JOINER, REFERENCE, RUNNING, SCHEDULED, State, WakeOutcome,
+    ABORTED, Action, COMPLETE, Completed, JOINER, REFERENCE, RUNNING, SCHEDULED, Start, State,
+    WakeOutcome,
 };
 
 const ONE: usize = REFERENCE;
@@ -119,6 +120,39 @@ fn a_run_completes_and_retires() {
     let (complete, completed) = step(RUNNING | JOINER | ONE, State::complete);
     let left = (COMPLETE | JOINER | ONE, Action::Nothing);
     assert_eq!(step(complete, |state| state.retire(completed, 0)), left);
+}
+
+#[test]
+fn a_task_that_runs_alone_is_not_marked_while_it_runs() {
+    for (before, after, then) in [
+        (SCHEDULED | ONE, ONE, Start::Poll),
+        (SCHEDULED | ABORTED | ONE, ABORTED | ONE, Start::Cancel),
+        (SCHEDULED | COMPLETE, COMPLETE, Start::Complete(Action::Last)),
+        (
+            SCHEDULED | COMPLETE | ABORTED | ONE,
+            COMPLETE | ABORTED | ONE,
+            Start::Complete(Action::Nothing),
+        ),
+    ] {
+        assert_eq!(step(before, State::start_alone), (after, then), "{before:#b}");
+    }
+    for (state, is_idle) in [
+        (ONE, true),
+        (JOINER | ONE, true),
+        (SCHEDULED | ONE, false),
+        (SCHEDULED | ABORTED | ONE, false),
+        (COMPLETE | ONE, false),
+    ] {
+        assert_eq!(step(state, State::is_idle), (state, is_idle));
+    }
+    // Its runnable is in a queue, or in the hands of the run.
+    for (has_runnable, left, then) in
+        [(false, COMPLETE | SCHEDULED, Action::Nothing), (true, COMPLETE, Action::Last)]
+    {
+        let complete = |state: &State| state.complete_alone(has_runnable);
+        let (complete, completed) = step(SCHEDULED | ONE, complete);
+        assert_eq!(step(complete, |state| state.retire(completed, 1)), (left, then));
+    }
 }
 
 #[test]

@@ -13,13 +13,21 @@ use crate::sync::{Arc, AtomicUsize, Mutex, Ordering};
 use crate::task::cell::{Runnable, Schedule, TaskMeta, TaskRef};
 use crate::task::spawn;
 
-/// Where woken tasks go. Whoever likes runs them.
+/// Where woken tasks go. Whoever likes runs them, unless they run alone: then one thread does.
 #[derive(Clone)]
-pub(super) struct Queue(Arc<Mutex<VecDeque<Runnable>>>);
+pub(super) struct Queue(Arc<Mutex<VecDeque<Runnable>>>, Option<Registry>);
+
+/// Keeps the task until it has ended.
+type Registry = Arc<Mutex<Option<TaskRef>>>;
 
 impl Queue {
     pub(super) fn new() -> Self {
-        Self(Arc::new(Mutex::new(VecDeque::new())))
+        Self(Arc::new(Mutex::new(VecDeque::new())), None)
+    }
+
+    /// One for a task that runs alone.
+    pub(super) fn alone() -> Self {
+        Self(Self::new().0, Some(Arc::new(Mutex::new(None))))
     }
 
     /// Runs what is there; how many runs that were.
@@ -39,7 +47,14 @@ impl Schedule for Queue {
         1
     }
 
-    fn admit(&self, _task: TaskRef) -> Result<(), &'static str> {
+    fn run_alone(&self, _meta: &TaskMeta) -> bool {
+        self.1.is_some()
+    }
+
+    fn admit(&self, task: TaskRef) -> Result<(), &'static str> {
+        if let Some(registry) = &self.1 {
+            *registry.lock() = Some(task);
+        }
         Ok(())
     }
 
@@ -61,7 +76,7 @@ impl Schedule for Queue {
     }
 
     fn ended(&self, _meta: &TaskMeta) -> Option<TaskRef> {
-        None
+        self.1.as_ref().and_then(|registry| registry.lock().take())
     }
 }
 
@@ -199,9 +214,18 @@ fn a_detach_against_the_end() {
 /// An abort meets a poll: the task ends, cancelled or with its output, and its future is dropped.
 #[test]
 fn an_abort_against_a_run() {
-    loom::model(|| {
+    abort_in_a_run(Queue::new);
+}
+
+#[test]
+fn an_abort_against_a_run_alone() {
+    abort_in_a_run(Queue::alone);
+}
+
+fn abort_in_a_run(queue: fn() -> Queue) {
+    loom::model(move || {
         let (counted, drops) = Counted::new();
-        let queue = Queue::new();
+        let queue = queue();
         let (runnable, join, task) = spawn(queue.clone(), async move {
             let _counted = counted;
             std::future::pending::<()>().await;
@@ -267,6 +291,15 @@ fn a_wake_that_takes_the_runnable_against_a_wake_and_a_run() {
     });
 }
 
+/// The same for a task that runs alone: nobody else runs it meanwhile, and the run needs no mark.
+#[test]
+fn a_wake_that_runs_the_task_alone_against_a_wake() {
+    two_wakes_of(Queue::alone, wake, |news, waker| {
+        news.store(1, Ordering::Relaxed);
+        Runnable::wake_and_run(waker);
+    });
+}
+
 fn wake(news: &AtomicUsize, waker: Waker) {
     news.store(1, Ordering::Relaxed);
     waker.wake();
@@ -284,8 +317,16 @@ fn the_canary_wakes_too_early() {
 }
 
 fn two_wakes(tell: fn(&AtomicUsize, Waker), tell_here: fn(&AtomicUsize, Waker)) {
+    two_wakes_of(Queue::new, tell, tell_here);
+}
+
+fn two_wakes_of(
+    queue: fn() -> Queue,
+    tell: fn(&AtomicUsize, Waker),
+    tell_here: fn(&AtomicUsize, Waker),
+) {
     loom::model(move || {
-        let queue = Queue::new();
+        let queue = queue();
         let news = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
         let (seen, polling) = (news.clone(), AtomicUsize::new(0));
         let place: Arc<Mutex<Option<Waker>>> = Arc::new(Mutex::new(None));
@@ -309,13 +350,14 @@ fn two_wakes(tell: fn(&AtomicUsize, Waker), tell_here: fn(&AtomicUsize, Waker)) 
         let told = news.clone();
         // What is left before the wake is passed on by nothing but the wake.
         let waking = thread::spawn(move || tell(&told[0], other));
-        let running = thread::spawn({
+        let runs_alone = queue.1.is_some();
+        let running = (!runs_alone).then(|| {
             let queue = queue.clone();
-            move || _ = queue.run()
+            thread::spawn(move || _ = queue.run())
         });
         tell_here(&news[1], waker);
         waking.join().unwrap();
-        running.join().unwrap();
+        running.into_iter().for_each(|running| running.join().unwrap());
         queue.run();
         drop(place.lock().take());
         let output = Pin::new(&mut join).poll(&mut Context::from_waker(Waker::noop()));

@@ -10,6 +10,7 @@ use super::cell::Queue;
 use crate::engine::{Direction, Readiness};
 use crate::reactor::slot::Slot;
 use crate::sync::{Arc, AtomicUsize, Ordering};
+use crate::task::cell::Runnable;
 use crate::task::{ParkedTask, spawn};
 
 /// Runs a task that polls by `poll` while `arrive` brings an event, and then runs what was woken.
@@ -18,8 +19,16 @@ fn against<S: Default + Send + Sync + 'static>(
     arrive: fn(&S),
     poll: fn(&S, &mut Context<'_>) -> Poll<()>,
 ) {
+    against_in(Queue::new, arrive, poll);
+}
+
+fn against_in<S: Default + Send + Sync + 'static>(
+    queue: fn() -> Queue,
+    arrive: fn(&S),
+    poll: fn(&S, &mut Context<'_>) -> Poll<()>,
+) {
     loom::model(move || {
-        let (socket, runtime) = (Arc::new(S::default()), Queue::new());
+        let (socket, runtime) = (Arc::new(S::default()), queue());
         let peer = socket.clone();
         let polled = socket.clone();
         let future = poll_fn(move |cx| poll(&polled, cx));
@@ -46,6 +55,15 @@ impl Socket {
         let mut wakers = Vec::new();
         self.0.event(Readiness::READABLE, &mut wakers);
         wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Ready when there were as many events.
+    fn poll_events(&self, events: u64, cx: &mut Context<'_>) -> Poll<()> {
+        let seen = || self.0.snapshot().tick(Direction::Read) == events;
+        if !seen() {
+            self.0.wait_poll(Direction::Read, cx.waker());
+        }
+        if seen() { Poll::Ready(()) } else { Poll::Pending }
     }
 
     fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
@@ -77,6 +95,36 @@ fn two_events_against_a_task_that_parks() {
         },
         Socket::poll_ready,
     );
+}
+
+#[test]
+fn two_events_against_a_task_that_runs_alone_and_parks() {
+    let arrive = |socket: &Socket| {
+        socket.arrive();
+        socket.arrive();
+    };
+    against_in(Queue::alone, arrive, Socket::poll_ready);
+}
+
+/// The run that an event has caused parks with the reference of its waker, while the next event
+/// comes on another thread.
+#[test]
+fn an_event_against_a_run_with_the_reference_of_its_waker() {
+    loom::model(|| {
+        let (socket, runtime) = (Arc::new(Socket::default()), Queue::alone());
+        let (peer, polled) = (socket.clone(), socket.clone());
+        let future = poll_fn(move |cx| polled.poll_events(2, cx));
+        let (runnable, join, task) = spawn(runtime.clone(), future);
+        runnable.run();
+        let peer = thread::spawn(move || peer.arrive());
+        let mut wakers = Vec::new();
+        socket.0.event(Readiness::READABLE, &mut wakers);
+        wakers.into_iter().for_each(Runnable::wake_and_run);
+        peer.join().unwrap();
+        runtime.run();
+        assert!(task.is_complete(), "the task waits for ever");
+        assert_eq!(block_on(join), Some(()));
+    });
 }
 
 /// One task parks, the other waits in the list, and an event comes: neither is forgotten.
