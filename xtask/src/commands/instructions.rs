@@ -3,13 +3,16 @@
 //!
 //! Instructions do not shake as times do. Each server is run twice, with few requests and with
 //! many; the difference of the two counts, divided by the difference in requests, leaves out what
-//! starting and stopping cost. The figures are for work on the path of an echo. Only that of the
-//! simulated world is judged: there one seed is one run, so that the count does not shake at all.
+//! starting and stopping cost. The figures are for work on the path of an echo. Two are judged: that
+//! of the simulated world, where one seed is one run, so that the count does not shake at all; and
+//! how many instructions of ours are locked.
 
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use super::locked;
 use crate::outcome::{Counts, Outcome};
 use crate::{process, tree};
 
@@ -26,6 +29,10 @@ const CONNECTIONS: u64 = 50;
 const SIZE: u64 = 64;
 const FEW: u64 = 5_000;
 const MANY: u64 = 25_000;
+
+/// How many locked instructions an echo of ours may take on one thread, in hundredths, with its
+/// share of a turn.
+const LOCKED_MOST: u64 = 350;
 
 /// The program for QUIC, and how many MiB it moves.
 const QUIC: &str = "quic";
@@ -61,12 +68,41 @@ pub(crate) fn run() -> Result<Outcome, String> {
         let base = *tokio.get_or_insert(each);
         println!("{name:>16} {each:>6}   {:.2}", each as f64 / base as f64);
     }
+    let locked = locked_each()?;
+    let most = hundredths(LOCKED_MOST);
+    println!("{:>16} {:>6.2}   of {most:.2} locked", PEERS[1].0, hundredths(locked));
     quic()?;
-    simulation()
+    let mut problems = simulation()?;
+    if locked > LOCKED_MOST {
+        problems.push(format!("an echo takes {:.2} locked instructions", hundredths(locked)));
+    }
+    Ok(Outcome::from_problems(problems, Counts::default()))
+}
+
+fn hundredths(count: u64) -> f64 {
+    count as f64 / 100.0
+}
+
+/// The locked instructions of an echo of ours on one thread, in hundredths.
+fn locked_each() -> Result<u64, String> {
+    let (_, name, variant) = PEERS[1];
+    let program = tree::root().join("target/release").join(name);
+    let addresses = locked::addresses(&program)?;
+    let profile = tree::root().join("target/callgrind.out");
+    let count = |requests| -> Result<u64, String> {
+        let mut server = Command::new("valgrind");
+        server.args(["--tool=callgrind", "--dump-instr=yes", "--compress-strings=no"]);
+        server.arg("--compress-pos=no");
+        server.arg(format!("--callgrind-out-file={}", profile.display())).arg(&program);
+        serve(server, variant, requests)?;
+        let profile = fs::read_to_string(&profile).map_err(|error| error.to_string())?;
+        Ok(locked::executed(&profile, &program, &addresses))
+    };
+    Ok(count(MANY)?.saturating_sub(count(FEW)?) * 100 / (MANY - FEW))
 }
 
 /// An echo between two simulated hosts, with all that the world does for it.
-fn simulation() -> Result<Outcome, String> {
+fn simulation() -> Result<Vec<String>, String> {
     let count = |rounds: u64| {
         let mut command = callgrind(SIMULATION);
         command.args(["pairs", &PAIRS.to_string(), "--rounds", &rounds.to_string()]);
@@ -77,8 +113,7 @@ fn simulation() -> Result<Outcome, String> {
     println!("{PAIRS} pairs of simulated hosts; instructions per echo, both ends and the world");
     println!("{SIMULATION:>16} {each:>6}   of {SIMULATED_MOST}");
     let problem = format!("a simulated echo takes {each} instructions, over {SIMULATED_MOST}");
-    let problems = if each > SIMULATED_MOST { vec![problem] } else { Vec::new() };
-    Ok(Outcome::from_problems(problems, Counts::default()))
+    Ok(if each > SIMULATED_MOST { vec![problem] } else { Vec::new() })
 }
 
 /// QUIC in bulk. How packets and acknowledgements fall differs from run to run, so that there are
@@ -126,8 +161,13 @@ fn counted(output: &Output) -> Result<u64, String> {
 
 /// The instructions that a server executes for `requests` requests.
 fn count(program: &str, variant: &str, requests: u64) -> Result<u64, String> {
+    counted(&serve(callgrind(program), variant, requests)?)
+}
+
+/// What callgrind has told of a server after `requests` requests.
+fn serve(mut server: Command, variant: &str, requests: u64) -> Result<Output, String> {
     let programs = tree::root().join("target/release");
-    let mut server = callgrind(program)
+    let mut server = server
         .args([variant, "echo"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -140,12 +180,12 @@ fn count(program: &str, variant: &str, requests: u64) -> Result<u64, String> {
     }
     let driven = match line.trim().strip_prefix("listening ") {
         Some(address) => drive(&programs.join(LOAD), address, requests),
-        None => Err(format!("{program} said `{line}`")),
+        None => Err(format!("the server said `{line}`")),
     };
     // This ends the server's input, and so the server.
     let output = server.wait_with_output().map_err(|error| error.to_string())?;
     driven?;
-    counted(&output)
+    Ok(output)
 }
 
 fn drive(load: &Path, address: &str, requests: u64) -> Result<(), String> {

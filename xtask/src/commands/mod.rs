@@ -8,6 +8,7 @@ mod count;
 mod demo;
 mod fuzz;
 mod instructions;
+mod locked;
 mod mutants;
 mod origin;
 mod package;
