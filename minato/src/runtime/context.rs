@@ -15,9 +15,9 @@ use std::task::{Context as TaskContext, Poll, Waker};
 use minato_sim::World;
 
 use super::core::Core;
-use super::inner::{Flavor, RuntimeInner};
+use super::inner::RuntimeInner;
 use crate::engine::SimHost;
-use crate::panics::{Finally, Payload};
+use crate::panics::Finally;
 use crate::reactor;
 use crate::receive_buffers::SpareBuffers;
 use crate::sync::Arc;
@@ -25,7 +25,7 @@ use crate::sync::plain::{AtomicBool, AtomicUsize, Ordering};
 use crate::task::budget::Budget;
 use crate::task::local_set::LocalTasks;
 use crate::task::run::Run;
-use crate::task::{FROM_BEFORE_FORK, Id, Runnable, Schedule, TaskMeta, TaskRef};
+use crate::task::{Id, Runnable};
 use crate::time::clock::Clock;
 
 thread_local! {
@@ -327,81 +327,32 @@ pub(crate) fn runtime() -> Option<Arc<RuntimeInner>> {
     with_current(|context| context.runtime.clone())
 }
 
-/// A runtime as its tasks see it: a task goes to the core that its thread holds, and is polled in
-/// that thread's context.
-impl Schedule for Arc<RuntimeInner> {
-    #[inline]
-    fn address(&self) -> usize {
-        RuntimeInner::address(self)
+/// Queues a task with the core of the runtime at `address`, if this thread holds one.
+#[inline]
+pub(super) fn queue_here(
+    address: usize,
+    runnable: Runnable,
+    yielded: bool,
+) -> Result<(), Runnable> {
+    let holds_one = HERE.with(|here| here.runtime.get() == address && here.reactor.get() != 0);
+    if !holds_one {
+        return Err(runnable);
     }
+    let mut left = Some(runnable);
+    with_current(|context| {
+        context.with_core(|core| {
+            if let Some(runnable) = left.take() {
+                context.runtime.queue_with(core, runnable, yielded);
+            }
+        })
+    });
+    left.map_or(Ok(()), Err)
+}
 
-    /// A simulation may stop a host while one of its tasks is being polled.
-    fn run_alone(&self, meta: &TaskMeta) -> bool {
-        let has_one_core = matches!(self.flavor, Flavor::CurrentThread(_));
-        has_one_core && meta.on_core && !self.engine.is_simulated()
-    }
-
-    fn admit(&self, task: TaskRef) -> Result<(), &'static str> {
-        if self.is_from_before_fork() {
-            // The registry's lock may be held by a thread that is not here.
-            return Err(FROM_BEFORE_FORK);
-        }
-        self.tasks.insert(task).map_err(|_| "the runtime has been shut down")
-    }
-
-    #[inline]
-    fn queue_here(address: usize, runnable: Runnable, yielded: bool) -> Result<(), Runnable> {
-        let holds_one = HERE.with(|here| here.runtime.get() == address && here.reactor.get() != 0);
-        if !holds_one {
-            return Err(runnable);
-        }
-        let mut left = Some(runnable);
-        with_current(|context| {
-            context.with_core(|core| {
-                if let Some(runnable) = left.take() {
-                    context.runtime.queue_with(core, runnable, yielded);
-                }
-            })
-        });
-        left.map_or(Ok(()), Err)
-    }
-
-    #[cold]
-    fn inject(self, runnable: Runnable) {
-        RuntimeInner::inject(&self, runnable);
-    }
-
-    #[inline]
-    fn poll<F: Future>(
-        &self,
-        meta: &TaskMeta,
-        future: Pin<&mut F>,
-        cx: &mut TaskContext<'_>,
-    ) -> Poll<F::Output> {
-        HERE.with(|here| here.task.set(Some(meta.id)));
-        poll_next(future, cx, self.config.budget)
-    }
-
-    #[cold]
-    fn within<T>(task: Id, run: impl FnOnce() -> T) -> T {
-        within_task(task, run)
-    }
-
-    #[cold]
-    fn panicked(&self, meta: &TaskMeta, panic: &Payload) {
-        self.note_panic(|| self.tasks.get(meta), panic);
-    }
-
-    #[cold]
-    fn panic_was_taken(&self, meta: &TaskMeta) {
-        if let Some(panics) = self.panics.get() {
-            panics.was_taken(meta.id);
-        }
-    }
-
-    fn ended(&self, meta: &TaskMeta) -> Option<TaskRef> {
-        self.tasks.remove(meta)
-    }
+/// The task that is polled next.
+#[inline]
+pub(super) fn set_task(task: Id) {
+    HERE.with(|here| here.task.set(Some(task)));
 }
 
 /// Calls `with` with what this thread runs.

@@ -40,6 +40,7 @@ pub(crate) mod metrics;
 pub(crate) mod nesting;
 pub(crate) mod pool;
 mod queue;
+mod schedule;
 mod siblings;
 pub(crate) mod simulation;
 mod step;

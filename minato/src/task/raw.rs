@@ -489,7 +489,7 @@ unsafe fn cancel<F: Future, S: Schedule>(raw: RawTask) {
 ///
 /// The caller is in a run of the task, whose future is an `F`.
 unsafe fn finish<F: Future, S: Schedule>(raw: RawTask, output: Option<Caught<F::Output>>) {
-    // SAFETY: `RUNNING` holds the cell until it retires, or the registry does until that is set; and
+    // SAFETY: `RUNNING`, or the registry until that is set, holds the cell until it retires; and
     // this does not use it afterwards.
     let cell = unsafe { raw.cell::<F, S>() };
     // SAFETY: the runner owns the stage until the task is complete, and then if nobody joins it.

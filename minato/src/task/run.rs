@@ -1,9 +1,9 @@
-//! The run of a task that only the holder of its core runs: what is known of it on its thread alone.
+//! The run of a task that only the holder of its core runs, as its thread alone knows it.
 //!
-//! Such a task is woken and run on one thread nearly always, and no other thread can run or drop it.
-//! So a run that an event has caused changes nothing in the task's state. The reference of the waker
-//! that the event took out of a slot is in the hands of the run, and goes back to a slot when the
-//! task parks again. A wake of the task by itself is noted here until the poll has ended.
+//! Such a task is nearly always woken and run on one thread, and no other thread can run or drop
+//! it. So a run that an event has caused changes nothing in the task's state. The reference of the
+//! waker that the event took out of a slot is in the hands of the run, and goes back to a slot when
+//! the task parks again. A wake of the task by itself is noted here until the poll has ended.
 
 use std::cell::Cell;
 

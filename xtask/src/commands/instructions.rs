@@ -3,9 +3,9 @@
 //!
 //! Instructions do not shake as times do. Each server is run twice, with few requests and with
 //! many; the difference of the two counts, divided by the difference in requests, leaves out what
-//! starting and stopping cost. The figures are for work on the path of an echo. Two are judged: that
-//! of the simulated world, where one seed is one run, so that the count does not shake at all; and
-//! how many instructions of ours are locked.
+//! starting and stopping cost. The figures are for work on the path of an echo. Two are judged:
+//! that of the simulated world, where one seed is one run, so that the count does not shake at all;
+//! and how many instructions of ours are locked.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
