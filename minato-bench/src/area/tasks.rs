@@ -19,6 +19,7 @@ pub(super) fn area() -> Area {
     };
     let few = Some((500, 2_500));
     let woken = Counts { instructions: few, syscalls: few, allocations: few };
+    let calls = Counts { syscalls: few, ..Counts::default() };
     Area {
         name: "tasks",
         title: "Tasks",
@@ -37,7 +38,8 @@ pub(super) fn area() -> Area {
             task("nested block_on", Workload::NestedBlockOn, 100).subject(BLOCKS).peers(&BLOCKING),
             task("wake beside a blocked worker", Workload::WakeBesideBlocked, 50)
                 .subject(BLOCKS)
-                .peers(&BLOCKING),
+                .peers(&BLOCKING)
+                .counts(calls),
         ],
     }
 }

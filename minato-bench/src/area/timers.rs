@@ -24,8 +24,8 @@ pub(super) fn area() -> Area {
         name: "timers",
         title: "Timers",
         about: "Insert and cancel: a timer of ten seconds or more is polled once and dropped, as \
-                the timeout of a read that succeeds. Expire: many timers of 1 to 50 ms are \
-                awaited. Reset: one of 1,000 that wait is set to a later time.",
+                the timeout of a read that succeeds. Expire: timers are awaited, of which 2,000 \
+                end in a millisecond. Reset: one of 1,000 that wait is set to a later time.",
         cases: vec![
             timers("insert and cancel", Workload::TimerInsertCancel, short),
             two("insert and cancel", Workload::TimerInsertCancel, 400_000).quick(),
