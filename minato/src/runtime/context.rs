@@ -349,10 +349,14 @@ pub(super) fn queue_here(
     left.map_or(Ok(()), Err)
 }
 
-/// The task that is polled next.
+/// The caller is about to poll `task` with `cx`, within [`between_polls`], as a poll of ours.
 #[inline]
-pub(super) fn set_task(task: Id) {
-    HERE.with(|here| here.task.set(Some(task)));
+pub(super) fn begin_poll(task: Id, cx: &TaskContext<'_>, budget: Budget) {
+    HERE.with(|here| {
+        here.task.set(Some(task));
+        here.polling.set(cx.waker().data());
+        here.budget.set(budget);
+    });
 }
 
 /// Calls `with` with what this thread runs.

@@ -48,8 +48,8 @@ impl Schedule for Arc<RuntimeInner> {
         future: Pin<&mut F>,
         cx: &mut Context<'_>,
     ) -> Poll<F::Output> {
-        context::set_task(meta.id);
-        context::poll_next(future, cx, self.config.budget)
+        context::begin_poll(meta.id, cx, self.config.budget);
+        future.poll(cx)
     }
 
     #[cold]
