@@ -91,12 +91,14 @@ pub(super) const PLANTS: &[Plant] = &[
         "the end of a stream is cleared with its last bytes",
         Sweep,
         "minato/src/net/io.rs",
-        "if self.short_is_all() && !snapshot.readiness().intersects(UNSAFE_TO_CLEAR) {
-                    slot.clear(direction, snapshot, direction.cleared_by_would_block());",
-        "let safe = !snapshot.readiness().intersects(UNSAFE_TO_CLEAR);
-                let bits = direction.cleared_by_would_block();
-                if self.short_is_all() && (safe || PLANTED) {
-                    slot.clear(direction, snapshot, if safe { bits } else { direction.mask() });",
+        "        slot.used_up(direction, snapshot);
+    }
+}",
+        "        slot.used_up(direction, snapshot);
+    } else if PLANTED {
+        slot.clear(direction, snapshot, direction.mask());
+    }
+}",
     ),
     plant(
         "an error that was taken wakes again and again",
