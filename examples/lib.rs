@@ -8,6 +8,7 @@
 //! | `echo_future` | the future API: by value, and with `async` methods |
 //! | `echo_poll` | the poll API: a future written by hand |
 //! | `udp_echo` | datagrams |
+//! | `lent_buffers` | receiving into memory that the thread lends |
 //! | `proxy` | copying in both directions, and how each ends |
 //! | `chat` | splitting a stream, and queues with bounds |
 //! | `no_runtime` | sockets on plain threads |

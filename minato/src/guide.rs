@@ -285,6 +285,46 @@
 //! # }
 //! ```
 //!
+//! # Buffers that are lent
+//!
+//! With many connections most of the memory is buffers that wait for something to read, and each is
+//! cold when something comes. [`read_lent`](crate::io::AsyncReadExt::read_lent) waits first, and
+//! then receives into memory of the thread, which gets it back when the [`Lent`](crate::io::Lent)
+//! bytes are dropped. [`write_all_lent`](crate::net::TcpStream::write_all_lent) sends them back at
+//! once, and copies what the peer does not take. `None` is the end of the stream.
+//!
+//! ```
+//! use minato::io::{self, AsyncReadExt, AsyncWriteExt};
+//! use minato::net::{TcpListener, TcpStream};
+//!
+//! async fn echo(mut socket: TcpStream) -> io::Result<()> {
+//!     loop {
+//!         let Some(lent) = socket.read_lent().await? else { return Ok(()) };
+//!         socket.write_all_lent(lent).await?;
+//!     }
+//! }
+//!
+//! # fn main() -> io::Result<()> {
+//! minato::run(async {
+//!     let listener = TcpListener::bind("127.0.0.1:0").await?;
+//!     let mut client = TcpStream::connect(listener.local_addr()?).await?;
+//!     let (socket, _) = listener.accept().await?;
+//!     let server = minato::spawn(echo(socket));
+//!
+//!     client.write_all(b"ahoy!").await?;
+//!     client.shutdown().await?;
+//!     let mut answer = Vec::new();
+//!     client.read_to_end(&mut answer).await?;
+//!     assert_eq!(answer, b"ahoy!");
+//!     server.await?
+//! })
+//! # }
+//! ```
+//!
+//! Lent bytes stay on their thread: a task that may change threads drops them, copies them or sends
+//! them back before its next `await`, and the compiler sees to it. [`io::copy`](crate::io::copy)
+//! and the relays use them by themselves.
+//!
 //! # Datagrams
 //!
 //! A datagram is not a stream: it arrives whole or not at all, and it says who sent it.

@@ -12,6 +12,7 @@ mod udp {
     mod by_value;
     mod callers_buffers;
     mod datagrams;
+    mod lent;
     mod mixed;
     mod options;
     mod segments;

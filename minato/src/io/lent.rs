@@ -94,6 +94,7 @@ impl Lent {
 
     /// Takes memory, and lets `receive` write to it, which returns how many bytes that were. If it
     /// fails, the memory goes back at once.
+    #[inline(always)]
     pub(crate) fn receive(
         receive: impl FnOnce(&mut [u8]) -> io::Result<usize>,
     ) -> io::Result<Self> {
@@ -101,6 +102,7 @@ impl Lent {
     }
 
     /// The same, with what else `receive` returns.
+    #[inline(always)]
     pub(crate) fn receive_with<T>(
         receive: impl FnOnce(&mut [u8]) -> io::Result<(usize, T)>,
     ) -> io::Result<(Self, T)> {
@@ -125,6 +127,7 @@ impl Lent {
     }
 
     /// What was read from a stream: nothing is its end.
+    #[inline]
     pub(crate) fn or_end(self) -> Option<Self> {
         (!self.is_empty()).then_some(self)
     }

@@ -198,23 +198,40 @@ pub(crate) trait StreamVerbs: Waitable {
         self.try_io(Interest::READABLE, || self.recv_buf(buf))
     }
 
+    /// Receives into memory of this thread, which is taken when there is something to receive.
+    #[inline(always)]
+    fn poll_recv_lent(&self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Lent>>> {
+        self.poll_io(
+            cx,
+            Direction::Read,
+            #[inline(always)]
+            || {
+                let lent = self.recv_lent()?;
+                // The end of the stream is not "no more at present".
+                let is_short = !lent.is_empty() && lent.len() < Lent::CAPACITY;
+                let lent = lent.or_end();
+                Ok(if is_short { Done::Short(lent) } else { Done::Whole(lent) })
+            },
+        )
+    }
+
     /// Receives without waiting into memory of this thread.
     fn try_recv_lent(&self) -> io::Result<Option<Lent>> {
-        let operation = || Lent::receive(|bytes| self.recv_buf(&mut ReadBuf::new(bytes)));
-        self.try_io(Interest::READABLE, operation).map(Lent::or_end)
+        self.try_io(Interest::READABLE, || self.recv_lent()).map(Lent::or_end)
+    }
+
+    #[inline(always)]
+    fn recv_lent(&self) -> io::Result<Lent> {
+        Lent::receive(|bytes| self.recv_buf(&mut ReadBuf::new(bytes)))
     }
 
     /// Sends what there is room for, without waiting; returns a copy of the rest.
-    fn send_lent(&self, mut lent: Lent) -> io::Result<Vec<u8>> {
-        while !lent.is_empty() {
-            match self.try_io(Interest::WRITABLE, || self.send(&lent)) {
-                Ok(sent) => lent.advance(sent),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => return Err(error),
-            }
+    #[inline(always)]
+    fn send_lent(&self, lent: Lent) -> io::Result<Vec<u8>> {
+        match self.try_io(Interest::WRITABLE, || self.send(&lent)) {
+            Ok(sent) if sent == lent.len() => Ok(Vec::new()),
+            sent => rest_of(lent, sent),
         }
-        Ok(lent.into_vec())
     }
 
     /// Sends all of `bytes`.
@@ -535,6 +552,18 @@ impl Socket {
             result => result,
         }
     }
+}
+
+/// A copy of what an attempt to send `lent` has left.
+#[cold]
+fn rest_of(mut lent: Lent, sent: io::Result<usize>) -> io::Result<Vec<u8>> {
+    match sent {
+        Ok(sent) => lent.advance(sent),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+        Err(error) => return Err(error),
+    }
+    Ok(lent.into_vec())
 }
 
 /// Lets `verb`, a verb of a socket, write to the free room of `buf`. It returns how many bytes that

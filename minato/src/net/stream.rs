@@ -158,12 +158,18 @@ macro_rules! write_methods {
             ///
             /// Dropped before it is done, it may have written a part.
             #[must_use = "what there was no room for is written when it is polled"]
+            #[inline]
             pub fn write_all_lent(
                 &self,
                 lent: Lent,
             ) -> impl Future<Output = io::Result<()>> + Send {
                 let (socket, rest) = (self.socket(), self.socket().send_lent(lent));
-                async move { socket.send_rest(rest?).await }
+                async move {
+                    match rest? {
+                        rest if rest.is_empty() => Ok(()),
+                        rest => socket.send_rest(rest).await,
+                    }
+                }
             }
 
             /// Like [`try_write`](Self::try_write), from several buffers in order.
@@ -236,6 +242,14 @@ macro_rules! read_traits {
                 bytes: &mut [u8],
             ) -> Poll<io::Result<usize>> {
                 self.socket().poll_recv(cx, bytes)
+            }
+
+            #[inline(always)]
+            fn poll_read_lent(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+            ) -> Poll<io::Result<Option<Lent>>> {
+                self.socket().poll_recv_lent(cx)
             }
 
             fn direct_reader(&self) -> Option<Direct<'_>> {
