@@ -132,6 +132,18 @@ impl Lent {
         (!self.is_empty()).then_some(self)
     }
 
+    /// A copy of what an attempt to send it has left.
+    #[cold]
+    pub(crate) fn into_rest(mut self, sent: io::Result<usize>) -> io::Result<Vec<u8>> {
+        match sent {
+            Ok(sent) => self.advance(sent),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+        Ok(self.into_vec())
+    }
+
     /// Copies the bytes to memory that is kept and may go to another thread.
     pub fn into_vec(self) -> Vec<u8> {
         self.to_vec()

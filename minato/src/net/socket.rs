@@ -12,7 +12,7 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::ptr;
 use std::task::{Context, Poll};
 
-use bytes::{Buf, BufMut};
+use bytes::BufMut;
 use minato_sim::outbox::Deferred;
 
 use super::io::{Done, Waitable};
@@ -230,7 +230,7 @@ pub(crate) trait StreamVerbs: Waitable {
     fn send_lent(&self, lent: Lent) -> io::Result<Vec<u8>> {
         match self.try_io(Interest::WRITABLE, || self.send(&lent)) {
             Ok(sent) if sent == lent.len() => Ok(Vec::new()),
-            sent => rest_of(lent, sent),
+            sent => lent.into_rest(sent),
         }
     }
 
@@ -552,18 +552,6 @@ impl Socket {
             result => result,
         }
     }
-}
-
-/// A copy of what an attempt to send `lent` has left.
-#[cold]
-fn rest_of(mut lent: Lent, sent: io::Result<usize>) -> io::Result<Vec<u8>> {
-    match sent {
-        Ok(sent) => lent.advance(sent),
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-        Err(error) => return Err(error),
-    }
-    Ok(lent.into_vec())
 }
 
 /// Lets `verb`, a verb of a socket, write to the free room of `buf`. It returns how many bytes that
