@@ -15,12 +15,35 @@ pub(super) type Tests = (&'static str, &'static [&'static str]);
 /// A sweep over hosts that meet nearly every fault: it uses all areas at once.
 const SERVICE: Tests = ("runtime", &["a_service_survives_its_sweep"]);
 
+/// What tasks do that runtimes run; not what takes long, such as forks.
+const TASKS: Tests = (
+    "runtime",
+    &[
+        "block_on::",
+        "blocking::",
+        "coop::",
+        "fairness::",
+        "id::",
+        "join::",
+        "join_set::",
+        "local::",
+        "local_key::",
+        "local_set::",
+        "memory::",
+        "nested::",
+        "panics::",
+        "parks::",
+        "shutdown::",
+    ],
+);
+
 pub(super) const AREAS: &[Area] = &[
     Area {
         name: "engine",
         files: &["minato/src/engine/"],
         tests: &[
-            ("lib", &["engine::", "reactor::"]),
+            ("lib", &["engine::", "reactor::", "net::"]),
+            SERVICE,
             ("sockets", &["conformance::", "async_fd::"]),
             ("tcp", &[]),
         ],
@@ -28,12 +51,12 @@ pub(super) const AREAS: &[Area] = &[
     Area {
         name: "reactor",
         files: &["minato/src/reactor/"],
-        tests: &[("lib", &["reactor::"]), ("time", &[]), ("tcp", &[]), ("runtime", &[])],
+        tests: &[("lib", &["reactor::"]), SERVICE, ("tcp", &[]), ("time", &[]), TASKS],
     },
     Area {
         name: "task",
         files: &["minato/src/task/"],
-        tests: &[("lib", &["task::"]), ("runtime", &[])],
+        tests: &[("lib", &["task::", "runtime::"]), SERVICE, TASKS],
     },
     Area {
         name: "time",

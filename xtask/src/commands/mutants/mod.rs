@@ -49,6 +49,9 @@ const LIMIT: Duration = Duration::from_secs(240);
 /// How many seconds of processors the system gives a test. A busy machine does not shorten that.
 const PROCESSOR: &str = "--cpu=60";
 
+/// What a sweep tries: most changes show with any seed.
+const SEEDS: &str = "0..4";
+
 /// The environment variable with another seed for CI's draw, and that with the areas of the long
 /// run.
 const CHOICES: [&str; 2] = ["MINATO_MUTANTS_SEED", "MINATO_MUTANTS_AREAS"];
@@ -212,7 +215,7 @@ fn run(
 ) -> Result<Ended, String> {
     let binary = binaries.get(*name).ok_or_else(|| format!("cargo has built no {name}"))?;
     let mut tests = Command::new("prlimit");
-    tests.args([PROCESSOR, "--"]).arg(binary).args(*filters);
+    tests.args([PROCESSOR, "--"]).arg(binary).args(*filters).env("MINATO_SIM_SEEDS", SEEDS);
     copy.run(&mut tests, switch, LIMIT)
 }
 
