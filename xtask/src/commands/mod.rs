@@ -116,7 +116,6 @@ const OTHERS: &[Command] = &[
         Function(mutants::again),
     ),
     step("mutants-all", "Go on with the long sample of mutants", Function(mutants::sample)),
-    step("arm64", "Run the tests for arm64 Linux under qemu", Function(platforms::arm64::run)),
     step("tokio-suite", "Run tokio's own tests on Minato", Function(tokio_suite::run)),
     step("semver", "Compare the public API with the last release's", Function(semver::run)),
 ];

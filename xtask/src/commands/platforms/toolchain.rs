@@ -36,28 +36,17 @@ impl Toolchain {
         sources.is_file() && self.folder.join("cargo-clippy").is_file()
     }
 
-    /// Cargo, which builds std as well.
-    pub(super) fn cargo(&self, arguments: &[&str]) -> Command {
-        let mut cargo = Command::new(self.folder.join("cargo"));
-        cargo.args(arguments);
-        self.prepare(cargo)
-    }
-
-    /// The same with clippy, which is not found by its name where another toolchain has one.
+    /// Clippy, with a std that is built from its sources. Cargo would not find it by its name where
+    /// another toolchain has one.
     pub(super) fn clippy(&self, arguments: &[&str]) -> Command {
         let mut clippy = Command::new(self.folder.join("cargo-clippy"));
-        clippy.arg("clippy").args(arguments);
-        self.prepare(clippy)
-    }
-
-    fn prepare(&self, mut command: Command) -> Command {
-        command.args(["-Zbuild-std", "--target-dir", TARGET_FOLDER]).current_dir(tree::root());
-        for (variable, program) in [("CARGO", "cargo"), ("RUSTC", "rustc"), ("RUSTDOC", "rustdoc")]
-        {
-            command.env(variable, self.folder.join(program));
+        clippy.arg("clippy").args(arguments).args(["-Zbuild-std", "--target-dir", TARGET_FOLDER]);
+        for (variable, program) in [("CARGO", "cargo"), ("RUSTC", "rustc")] {
+            clippy.env(variable, self.folder.join(program));
         }
         // `-Zbuild-std` is not stable.
-        command.env("RUSTC_BOOTSTRAP", "1").env_remove("RUSTUP_TOOLCHAIN");
-        command
+        clippy.env("RUSTC_BOOTSTRAP", "1").env_remove("RUSTUP_TOOLCHAIN");
+        clippy.current_dir(tree::root());
+        clippy
     }
 }
