@@ -16,7 +16,6 @@ const TARGETS: &[&str] = &[
     "x86_64-apple-darwin",
     "x86_64-unknown-freebsd",
     "aarch64-linux-android",
-    "aarch64-unknown-linux-gnu",
 ];
 
 /// On systems whose thread-locals std makes by itself, clippy takes constant ones for others.
