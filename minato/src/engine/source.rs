@@ -45,8 +45,8 @@ impl Source {
         }
     }
 
-    /// What no event tells of before it is rearmed. Until an operation finds it missing, it is taken
-    /// for granted.
+    /// What no event tells of before it is rearmed. Until an operation finds it missing, it is
+    /// taken for granted.
     pub(crate) fn untold(&self) -> Readiness {
         match self {
             Self::Datagrams(_) => Readiness::WRITABLE,

@@ -27,8 +27,8 @@ impl SimSocket {
         }
     }
 
-    /// Receives as many datagrams as wait and fit, each into a buffer of its own; returns how many. The
-    /// next call finds out whether that was all.
+    /// Receives as many datagrams as wait and fit, each into a buffer of its own; returns how many.
+    /// The next call finds out whether that was all.
     pub(crate) fn recv_batch(
         &self,
         buffers: &mut [IoSliceMut<'_>],

@@ -27,7 +27,7 @@ const TRAITS: &[&str] = &[
 ];
 
 /// The file that may hand on the extension traits of futures-util.
-const PRELUDE: &str = "minato/src/prelude.rs";
+const PRELUDE: &str = "minato/src/prelude/combinators.rs";
 
 /// Names that stand for two types on purpose, each known by its module as in tokio: a handle of a
 /// runtime and one of a reactor; the id of a runtime and of a task; the error of halves that belong

@@ -4,8 +4,8 @@
 //! slower for messages and much faster for a stream that keeps coming. A *burst* tells the two
 //! apart: it is what a reader gives from one time that it had nothing to the next.
 
-/// Once a burst has so many bytes, splicing starts. A record of 64 KiB gets there, and costs half of
-/// what copying it does; one of 32 KiB does not, and would cost a quarter more.
+/// Once a burst has so many bytes, splicing starts. A record of 64 KiB gets there, and costs half
+/// of what copying it does; one of 32 KiB does not, and would cost a quarter more.
 const START_AFTER: u64 = 56 * 1024;
 /// A burst of fewer bytes is better copied ...
 const SMALL_BURST: u64 = 32 * 1024;

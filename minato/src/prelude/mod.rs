@@ -4,12 +4,12 @@
 //! combinators of futures and streams, which are the extension traits of the crate of that name.
 //! There are no types in it and no functions, and no name that the standard prelude has too.
 
-pub use futures_core::Stream;
-#[cfg(feature = "futures-util")]
-pub use futures_util::future::{FutureExt, TryFutureExt};
-#[cfg(feature = "futures-util")]
-pub use futures_util::stream::{StreamExt, TryStreamExt};
+#[cfg_attr(not(feature = "futures-util"), path = "no_combinators.rs")]
+mod combinators;
 
+pub use futures_core::Stream;
+
+pub use self::combinators::*;
 pub use crate::io::{
     AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt,
 };

@@ -1,0 +1,1 @@
+//! Without the feature `futures-util` there are no combinators.
