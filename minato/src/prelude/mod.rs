@@ -7,8 +7,6 @@
 #[cfg_attr(not(feature = "futures-util"), path = "no_combinators.rs")]
 mod combinators;
 
-pub use futures_core::Stream;
-
 pub use self::combinators::*;
 pub use crate::io::{
     AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt,

@@ -1,1 +1,3 @@
-//! Without the feature `futures-util` there are no combinators.
+//! Streams without combinators: these need the feature `futures-util`.
+
+pub use futures_core::Stream;
