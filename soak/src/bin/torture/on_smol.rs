@@ -28,7 +28,7 @@ mod rt {
     }
 }
 
-/// The number of threads is in the environment; see [`crate::server`].
+/// The number of threads is in the environment; see `server.rs`.
 pub(crate) fn run() -> io::Result<()> {
     ::smol::block_on(::smol::spawn(server::serve()))
 }
