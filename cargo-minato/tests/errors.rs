@@ -134,8 +134,10 @@ fn minato_beside_itself() {
 
 #[test]
 fn a_second_minato() {
+    // A lock file cannot hold two packages of one name and version from two folders.
+    let minato = manifest("minato", "").replace("0.1.0", env!("CARGO_PKG_VERSION"));
     let project = Project::new(&[
-        ("minato/Cargo.toml", &manifest("minato", "")),
+        ("minato/Cargo.toml", &minato),
         ("minato/src/lib.rs", ""),
         ("src/main.rs", "fn main() {}"),
     ]);
