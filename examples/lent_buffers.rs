@@ -49,10 +49,12 @@ fn main() -> io::Result<()> {
         let server = UdpSocket::bind("127.0.0.1:0").await?;
         let client = UdpSocket::bind("127.0.0.1:0").await?;
         client.connect(server.local_addr()?).await?;
-        minato::spawn(measure(server));
+        let measuring = minato::spawn(measure(server));
         client.send(&[0; 1200]).await?;
         let answer = client.recv_lent().await?;
         println!("the datagram had {}", String::from_utf8_lossy(&answer));
+        // `run` ends when all tasks have, and this one has no end of its own.
+        measuring.abort();
         Ok(())
     })
 }
