@@ -30,9 +30,10 @@ const SIZE: u64 = 64;
 const FEW: u64 = 5_000;
 const MANY: u64 = 25_000;
 
-/// How many locked instructions an echo of ours may take on one thread, in hundredths, with its
-/// share of a turn.
-const LOCKED_MOST: u64 = 350;
+/// How many locked instructions an echo of ours may take on one thread, in hundredths: three, and
+/// its share of the seven of a turn. A turn under valgrind finds about a dozen events, more or less
+/// from run to run; one instruction more in each echo is beyond this all the same.
+const LOCKED_MOST: u64 = 400;
 
 /// The program for QUIC, and how many MiB it moves.
 const QUIC: &str = "quic";
