@@ -83,7 +83,7 @@ pub fn read_lent<A: AsyncRead + Unpin>(a: A) -> OwnedReadLent<A> {
 by_value_future! {
     /// The future of [`read_lent`].
     pub struct OwnedReadLent<A: [AsyncRead + Unpin]> of A => (A, Option<Lent>);
-    /// The reader, of which nothing was read; `None` after success.
+    /// The reader, from which nothing was read; `None` after success.
     into_parts;
     |cx, reader| Pin::new(reader).poll_read_lent(cx);
     |reader, lent| (reader, lent)

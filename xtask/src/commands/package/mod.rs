@@ -8,7 +8,7 @@
 mod licences;
 
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 
 use cargo_metadata::Package;
@@ -18,9 +18,15 @@ use crate::outcome::{Counts, Outcome};
 use crate::process::{self, LONG, cargo};
 use crate::tree;
 
-/// Where cargo puts the packages, and the folder in which they are unpacked.
-const PACKED: &str = "target/package";
-const UNPACKED: &str = "target/package/unpacked";
+/// Where cargo puts the packages.
+fn packed() -> PathBuf {
+    tree::target().join("package")
+}
+
+/// Where they are unpacked.
+fn unpacked() -> PathBuf {
+    packed().join("unpacked")
+}
 
 pub(crate) fn run() -> Result<Outcome, String> {
     let packages = published()?;
@@ -28,7 +34,7 @@ pub(crate) fn run() -> Result<Outcome, String> {
     problems.extend(licences::problems(&packages)?);
     if problems.is_empty() {
         pack(&packages)?;
-        unpack(&packages).map_err(|error| format!("{UNPACKED}: {error}"))?;
+        unpack(&packages).map_err(|error| format!("{}: {error}", unpacked().display()))?;
         build()?;
         println!("{} packages build and document themselves", packages.len());
     }
@@ -71,14 +77,14 @@ fn pack(packages: &[Package]) -> Result<(), String> {
 
 /// Unpacks all into a workspace in which each finds the others, as in the registry.
 fn unpack(packages: &[Package]) -> std::io::Result<()> {
-    let folder = tree::root().join(UNPACKED);
+    let folder = unpacked();
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
     fs::create_dir_all(&folder)?;
     let (mut members, mut patches) = (String::new(), String::new());
     for Package { name, version, .. } in packages {
-        let packed = tree::root().join(PACKED).join(format!("{name}-{version}.crate"));
+        let packed = packed().join(format!("{name}-{version}.crate"));
         let mut tar = Command::new("tar");
         tar.arg("--extract")
             .arg("--gzip")
@@ -100,12 +106,11 @@ fn unpack(packages: &[Package]) -> std::io::Result<()> {
 
 /// Builds and documents what was unpacked.
 fn build() -> Result<(), String> {
-    let folder = tree::root().join(UNPACKED);
     let documented = ["--no-deps", "--config", "build.rustdocflags=['-D', 'warnings']"];
     for (name, arguments) in [("check", &[] as &[&str]), ("doc", &documented)] {
         let mut command = cargo(&[name, "--workspace", "--all-features"]);
-        command.args(arguments).arg("--target-dir").arg(tree::root().join("target"));
-        process::succeed(command.current_dir(Path::new(&folder)), LONG)?;
+        command.args(arguments).arg("--target-dir").arg(tree::target());
+        process::succeed(command.current_dir(unpacked()), LONG)?;
     }
     Ok(())
 }
